@@ -1,0 +1,41 @@
+# Two commands, each enough by itself on a fresh Debian machine with Python >= 3.11, git and make:
+#
+#   make demo              the main job: a case, segmented with all modalities and without T1ce
+#   make demo CASE=folder  the same on your own case
+#   make test              the tests
+#
+# More: make check (style, types, manifest), make clean. Options: VENV, PYTHON, TORCH_INDEX, TORCH_CUDA
+# (see scripts/install.sh) and TESTS, what pytest is given: make test TESTS="-k session -x".
+
+SHELL := /bin/bash
+VENV ?= .venv
+export VENV PYTHON TORCH_INDEX TORCH_CUDA
+
+STAMP := $(VENV)/.installed
+PYTHON_IN := $(VENV)/bin/python
+# Without a screen, one in memory; the demo then saves pictures instead of waiting for its user.
+HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x1200x24")
+
+.PHONY: demo test check install clean
+
+demo: install
+	rm -f $(VENV)/demo-settings.yaml
+	NAPARI_CONFIG=$(VENV)/demo-settings.yaml $(HEADLESS) $(PYTHON_IN) examples/demo.py \
+		$(if $(HEADLESS),--headless) $(if $(CASE),--case "$(CASE)")
+
+test: install
+	$(PYTHON_IN) -m tox run -e test -- $(TESTS)
+
+check: install
+	$(PYTHON_IN) -m tox run -e lint,types,manifest
+
+install: $(STAMP)
+	@scripts/system_libraries.sh
+
+$(STAMP): pyproject.toml constraints.txt scripts/install.sh scripts/cuda_packages.py
+	@scripts/system_libraries.sh
+	@scripts/install.sh
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .tox demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

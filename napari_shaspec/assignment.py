@@ -1,0 +1,179 @@
+"""Which layer is which modality, and how layers become a `Case` again.
+
+The user may have loaded them with this plugin, with another one, or from a script; a layer of ours
+says what it is, any other one is recognised by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_shaspec.layers.origin import grid_of, origin
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.io.cases import case_from_arrays
+from shaspec.io.naming import recognise
+from shaspec.io.resample import coverage, resample
+from shaspec.preprocessing import background
+from shaspec.task import Task
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer
+
+UNNAMED = "case"
+
+
+def candidates(layers: Iterable[Layer], task: Task) -> list[Image]:
+    """The layers that can be an input of the task: scalar images of its dimension."""
+    from napari.layers import Image
+
+    return [
+        layer
+        for layer in layers
+        if isinstance(layer, Image) and layer.ndim == task.dims and not _colour_or_pyramid(layer)
+    ]
+
+
+def case_of(layer: Layer) -> str:
+    """The name of the case that a layer belongs to; empty for a layer that is not ours."""
+    return origin(layer).get("case", "")
+
+
+def newest_case(layers: Iterable[Layer]) -> str:
+    """The case whose image was added last; empty where no layer is ours."""
+    ours = [case_of(la) for la in layers if origin(la).get("kind") == "modality"]
+    return ours[-1] if ours else ""
+
+
+def find_layers(layers: Iterable[Layer], task: Task, case: str) -> dict[str, Image | None]:
+    """For each modality of the task its layer of ``case``, or else one that is named like it."""
+    found: dict[str, Image | None] = dict.fromkeys(task.names)
+    for layer in reversed(candidates(layers, task)):  # the top of the list first
+        what = origin(layer)
+        if what.get("case", "") not in ("", case):
+            continue
+        name = what.get("modality") or modality_of(layer.name, task)
+        if name in found and found[name] is None:
+            found[name] = layer
+    return found
+
+
+def modality_of(name: str, task: Task) -> str | None:
+    """The modality that a layer or file name speaks of, if any."""
+    match = recognise(name, task)
+    return match.role if match and match.role in task.names else None
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One volume as it was in its layer when the job was asked for; never the layer itself."""
+
+    modality: str
+    layer: str
+    array: npt.NDArray[Any]
+    grid: Grid
+    path: Path | None
+
+    def same_as(self, other: Part) -> bool:
+        """The very same voxels in the same place."""
+        return self.array is other.array and self.grid.matches(other.grid, 1e-6)
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What is needed to build a case away from the viewer, e.g. in a worker."""
+
+    name: str
+    task: Task
+    parts: tuple[Part, ...]
+
+    def same_as(self, other: Parts | None) -> bool:
+        """True if a session for ``other`` serves these parts as well."""
+        return (
+            other is not None
+            and self.name == other.name
+            and self.task == other.task
+            and [p.modality for p in self.parts] == [p.modality for p in other.parts]
+            and all(a.same_as(b) for a, b in zip(self.parts, other.parts, strict=True))
+        )
+
+    def case(self) -> Case:
+        """The case; volumes on another grid than the first are resampled, and a notice says so.
+
+        Raises `InputError` for layers that do not overlap, are constant or hold NaN.
+        """
+        first = self.parts[0]
+        volumes, notices = {}, []
+        for part in self.parts:
+            volumes[part.modality] = part.array
+            if not part.grid.matches(first.grid):
+                volumes[part.modality] = _resampled(part, first)
+                notices.append(
+                    f"layer {part.layer!r} lies on another grid: resampled to that of {first.layer!r}"
+                )
+        case = case_from_arrays(volumes, self.task, name=self.name, grid=first.grid)
+        files = {p.modality: p.path for p in self.parts if p.path is not None}
+        return replace(case, files=files, notices=tuple(notices))
+
+
+def collect(sources: Mapping[str, Image | None], task: Task) -> Parts:
+    """The voxels of the assigned layers; raises `InputError` naming a layer that cannot be used."""
+    used = {name: layer for name, layer in sources.items() if layer is not None}
+    if not used:
+        raise InputError(
+            f"no layer is assigned: drop a folder with {task.title_names} on napari, or choose "
+            "the layers in the table"
+        )
+    seen: dict[int, str] = {}
+    for name, layer in used.items():
+        if id(layer) in seen:
+            raise InputError(
+                f"layer {layer.name!r} is assigned to {seen[id(layer)]} and to {name}: "
+                "choose another one, or none, in the table"
+            )
+        seen[id(layer)] = name
+    names = [case_of(layer) for layer in used.values()]
+    return Parts(
+        next((name for name in names if name), UNNAMED),
+        task,
+        tuple(_part(name, layer) for name, layer in used.items()),
+    )
+
+
+def _part(modality: str, layer: Image) -> Part:
+    if not np.allclose(layer.rotate, np.eye(layer.ndim)) or np.any(layer.shear):
+        raise InputError(
+            f"layer {layer.name!r} is rotated or sheared, and its voxels would be taken for others: "
+            "open its file with this plugin, which keeps the orientation"
+        )
+    array = np.asarray(layer.data)
+    grid = grid_of(array.shape, layer.metadata, layer.scale, layer.translate)
+    return Part(modality, layer.name, array, grid, origin(layer).get("path"))
+
+
+def _resampled(part: Part, first: Part) -> npt.NDArray[Any]:
+    """``part`` on the grid of ``first``; refused where they are not of the same place."""
+    if coverage(part.grid, first.grid) == 0:
+        raise InputError(
+            f"layers {part.layer!r} and {first.layer!r} do not lie in the same place: choose layers "
+            "of one patient in the table, or register them first"
+        )
+    fill = background(part.array)
+    return resample(
+        part.array,
+        part.grid,
+        first.grid,
+        order=1,
+        fill=float(part.array.min()) if fill is None else fill,
+    )
+
+
+def _colour_or_pyramid(layer: Image) -> bool:
+    return bool(layer.rgb or layer.multiscale)

@@ -1,0 +1,315 @@
+"""What can be done in one viewer. No Qt here: a `ViewerModel` will do.
+
+The panel shows `Work` and calls the methods of `SegmentController`; the controller takes volumes
+from layers, runs the engine, and hands results to `napari_shaspec.layers`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_shaspec import assignment, notify
+from napari_shaspec.engine import Engine, LocalEngine, Session
+from napari_shaspec.jobs import Handlers, Runner, run_in_worker
+from napari_shaspec.layers import show
+from napari_shaspec.layers.origin import origin
+from napari_shaspec.rows import Rows
+from napari_shaspec.settings import display_settings, inference_settings
+from napari_shaspec.work import Message, Status, Work
+from napari_shaspec.writer import save_layer
+from shaspec.errors import ShaspecError
+from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.prediction import Prediction
+from shaspec.task import Subset
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+LOADING = Progress(0, 0, "loading the model")
+
+
+class SegmentController:
+    """Everything the panel can do. Only this class and its `Rows` change `work`."""
+
+    def __init__(
+        self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
+    ) -> None:
+        self.viewer = viewer
+        self.work = Work(auto_update=inference_settings().update_when_toggled)
+        self._rows = Rows(viewer, self.work)
+        self._engine = engine or LocalEngine()
+        self._run = run
+        self._stop = threading.Event()
+        self._session: Session | None = None
+        self._session_for: tuple[str, assignment.Parts] | None = None
+        self._running: Subset = ()
+        self._again = False  # a toggle came during a job: segment once more when it has ended
+        self._notices: list[str] = []
+        self._seen = False
+        self._closed = False
+        show.prepare_view(viewer)
+        viewer.layers.events.removed.connect(self._on_removed)
+        self.work.events.case.connect(self._on_case)
+        self.work.models = tuple(self._engine.models())
+        if self.work.models:
+            self.choose_model(self.work.models[0])
+        else:
+            self._say("no model is bundled: open a model folder", "warning")
+
+    # -- choices -------------------------------------------------------------------------------
+
+    def choose_model(self, model: str | Path) -> bool:
+        """Takes a bundled model by name, or a model folder; False, with a message, if it cannot."""
+        model = str(model)
+        if self.work.status.busy:
+            return False
+        try:
+            card = self._engine.card(model)
+        except ShaspecError as error:
+            self._refuse(str(error))
+            return False
+        if model not in self.work.models:
+            self.work.models = (*self.work.models, model)
+        self._forget_session()
+        self.work.card, self.work.model = card, model
+        self._on_case()
+        self._rows.set_task(card.task)
+        self._hint()
+        return True
+
+    def assign(self, modality: str, layer: Image | None) -> None:
+        """Takes ``modality`` from ``layer``, or says with None that there is none."""
+        if not self.work.status.busy and self.work.sources.get(modality) is not layer:
+            self._rows.assign(modality, layer)
+            self._hint()
+
+    def tick(self, modality: str, present: bool) -> None:
+        """Says whether ``modality`` takes part; segments again at once where features are kept."""
+        if self._rows.tick(modality, present):
+            self._toggled()
+
+    def update_when_toggled(self, on: bool) -> None:
+        """Whether a toggle segments again at once where it can."""
+        self.work.auto_update = on
+        self._hint()
+
+    def show_result(self, subset: str) -> None:
+        """Shows the result of ``subset`` (joined by ``+``) and hides the others."""
+        layer = show.find_result(self.viewer, self.work.case, subset)
+        if layer is not None:
+            show.show_only(self.viewer, layer)
+            self.work.shown = subset
+
+    def save(self, path: str | Path, subset: str = "") -> Path | None:
+        """Writes a result (the shown one) as NIfTI on the grid of its input; None if it cannot."""
+        layer = show.find_result(self.viewer, self.work.case, subset or self.work.shown)
+        if layer is None:
+            self._refuse("there is no result to save yet: press Segment first")
+            return None
+        try:
+            written = save_layer(path, layer)
+        except ShaspecError as error:
+            self._refuse(str(error))
+            return None
+        self._say(f"saved {written}")
+        return written
+
+    # -- jobs ------------------------------------------------------------------------------------
+
+    def segment(self) -> None:
+        """Starts a job for the ticked modalities, or says what is missing for one."""
+        card = self.work.card
+        if self.work.status.busy or self._closed:
+            return
+        try:
+            if card is None:
+                raise ShaspecError("there is no model: choose one, or open a model folder")
+            parts = assignment.collect(self.work.sources, card.task)
+            subset = card.task.subset(self.work.present)
+        except ShaspecError as error:
+            self._refuse(str(error))
+            return
+        if not self._fits(parts):
+            self._forget_session()
+        self._stop = threading.Event()
+        self._running, self._again, self._notices = subset, False, []
+        self._say("")
+        self.work.progress = LOADING
+        self.work.status = Status.LOADING
+        model = self.work.model
+        handlers = Handlers(self._on_event, self._on_failed, self._on_ended)
+        self._run(lambda: self._job(model, parts, subset), handlers, self._stop)
+
+    def cancel(self) -> None:
+        """Ends the job at its next window; what it has computed by then is kept."""
+        self._again = False
+        self._interrupt()
+
+    def close(self) -> None:
+        """Ends the job, frees the features and leaves the layers as the user had them."""
+        if self._closed:
+            return
+        self._closed = True
+        self.viewer.layers.events.removed.disconnect(self._on_removed)
+        self._rows.close()
+        self.cancel()
+        if not self.work.status.busy:
+            self._forget_session()
+
+    def _job(self, model: str, parts: assignment.Parts, subset: Subset) -> Iterator[Event]:
+        """Runs in the worker: opens a session, or takes the one that is there, and segments."""
+        if self._session is None:
+            yield LOADING
+            case = parts.case()
+            yield from (Notice(text) for text in case.notices)
+            self._session = self._engine.session(model, case, inference_settings())
+            self._session_for = (model, parts)
+            self._seen = self._session.seen_in_training
+        yield from self._session.segment(subset)
+
+    def _on_event(self, event: Event) -> None:
+        if self._closed or self._again:  # after a toggle this job's result is out of date
+            return
+        self.work.seen = self._seen
+        if isinstance(event, Progress):
+            self.work.progress = event
+            if event.total and self.work.status is Status.LOADING:
+                self.work.status = Status.RUNNING
+        elif isinstance(event, Notice):
+            self._notices.append(event.text)
+            self._say(event.text, "warning")
+            notify.info(event.text)
+        elif isinstance(event, Finished):
+            self._take(event.prediction)
+
+    def _take(self, prediction: Prediction) -> None:
+        """Shows a result and puts it in the place of an earlier one for the same subset."""
+        show.show_result(self.viewer, prediction, display_settings().overlay_opacity)
+        results = {p.subset: p for p in self.work.results} | {prediction.subset: prediction}
+        self.work.results = tuple(results.values())
+        self.work.shown = prediction.task.subset_name(prediction.subset)
+        done = f"{self.work.shown}: done{_how(prediction)}"
+        self._say("\n".join([done, *self._notices]), "warning" if self._notices else "info")
+        self.work.status = Status.DONE
+
+    def _on_failed(self, error: Exception) -> None:
+        self._again = False
+        if self._closed:
+            return
+        if isinstance(error, ShaspecError):
+            self._refuse(str(error))
+        elif isinstance(error, MemoryError):
+            self._refuse("out of memory: close other programs, or crop the volumes")
+        else:
+            self._say(f"unexpected: {error} (details in the notification)", "error")
+            notify.bug(error)
+        self.work.status = Status.FAILED
+
+    def _on_ended(self) -> None:
+        failed = self.work.status is Status.FAILED
+        if failed or self._closed:
+            self._forget_session()
+        if self._closed or failed:
+            return
+        if self.work.status.busy:  # ended without a result: cancelled
+            self.work.status = Status.DONE if self.work.results else Status.IDLE
+            self._say("cancelled; what was computed so far is kept")
+        if self._again:
+            self.segment()
+
+    def _interrupt(self) -> None:
+        if self.work.status in (Status.LOADING, Status.RUNNING):
+            self._stop.set()
+            self.work.status = Status.CANCELLING
+
+    # -- toggles and sessions ----------------------------------------------------------------------
+
+    def _toggled(self) -> None:
+        """After a tick: the last one wins, and nothing slow begins without being asked for."""
+        card, present = self.work.card, self.work.present
+        if card is None or not (present and card.instant_toggles and self.work.auto_update):
+            self._hint()
+        elif self.work.status.busy:
+            self._again = card.task.subset(present) != self._running
+            if self._again:
+                self._interrupt()
+        elif self._is_kept():
+            self.segment()
+        else:
+            self._hint()
+
+    def _is_kept(self) -> bool:
+        """True if the ticked subset needs no encoding: its answer comes at once."""
+        if self._session is None or self.work.card is None or not self.work.present:
+            return False
+        try:
+            parts = assignment.collect(self.work.sources, self.work.card.task)
+        except ShaspecError:
+            return False
+        return self._fits(parts) and self._session.is_kept(sorted(self.work.present))
+
+    def _fits(self, parts: assignment.Parts) -> bool:
+        """The session that is there was opened for this model and these very volumes."""
+        if self._session is None or self._session_for is None:
+            return False
+        model, own = self._session_for
+        return model == self.work.model and parts.same_as(own)
+
+    def _forget_session(self) -> None:
+        if self._session is not None:
+            self._session.release()
+        self._session = self._session_for = None
+
+    # -- what changed around us --------------------------------------------------------------------
+
+    def _on_case(self, *_: object) -> None:
+        """Another case or model: its results are none yet."""
+        card = self.work.card
+        self._seen = card is not None and self.work.case in card.training_cases
+        self.work.seen = self._seen
+        self.work.results, self.work.shown = (), ""
+        self.work.status = Status.IDLE
+
+    def _on_removed(self, event: Any) -> None:
+        what = origin(event.value)
+        if what.get("kind") == "result" and what.get("case") == self.work.case:
+            gone = what["subset"]
+            self.work.results = tuple(
+                p for p in self.work.results if p.task.subset_name(p.subset) != gone
+            )
+            self.work.shown = "" if self.work.shown == gone else self.work.shown
+
+    def _hint(self) -> None:
+        """The next step, where it is not plain from the panel."""
+        if self.work.status.busy or self.work.card is None:
+            return
+        task = self.work.card.task
+        if not any(layer is not None for layer in self.work.sources.values()):
+            self._say(
+                f"Drop a folder with {task.title_names} on napari, or take File > Open Sample > ShaSpec."
+            )
+        elif not self.work.present:
+            self._say("No modality is ticked: tick at least one.", "warning")
+        elif self.work.results and self.work.shown != task.subset_name(self.work.present):
+            self._say("Press Segment for the modalities that are ticked now.")
+        else:
+            self._say("")
+
+    def _refuse(self, text: str) -> None:
+        self._say(text, "error")
+        notify.error(text)
+
+    def _say(self, text: str, level: Any = "info") -> None:
+        self.work.message = Message(text, level)
+
+
+def _how(prediction: Prediction) -> str:
+    """`` in 3.1 s on cpu``, as far as the provenance tells."""
+    device = prediction.provenance.get("device")
+    seconds = prediction.provenance.get("seconds", {}).get("total")
+    took = f" in {seconds:.1f} s" if seconds else ""
+    return took + (f" on {device}" if device else "")

@@ -1,0 +1,81 @@
+"""The plugin's one door to the engine: models, cards and sessions, each imported when it is asked for.
+
+The controller takes anything with these three methods, so that it is tested without a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from napari_shaspec.settings import InferenceSettings
+from shaspec.case import Case
+from shaspec.inference.events import Event
+
+if TYPE_CHECKING:
+    from shaspec.models.card import Card
+    from shaspec.models.weights import Model
+
+
+class Session(Protocol):
+    """One model at work on one case; see `shaspec.inference.session.InferenceSession`."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def seen_in_training(self) -> bool: ...
+
+    def segment(self, present: Iterable[str]) -> Iterator[Event]: ...
+
+    def is_kept(self, present: Iterable[str]) -> bool: ...
+
+    def release(self) -> None: ...
+
+
+class Engine(Protocol):
+    """Where models come from and sessions are opened."""
+
+    def models(self) -> list[str]:
+        """Names of the bundled models; fast."""
+        ...
+
+    def card(self, model: str) -> Card:
+        """The card of a bundled model or a model folder; fast, raises `WeightsError`."""
+        ...
+
+    def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
+        """Loads the model if need be; slow, so only ever called in a worker."""
+        ...
+
+
+class LocalEngine:
+    """The engine on this computer. Keeps the model that was used last."""
+
+    def __init__(self) -> None:
+        self._loaded: tuple[str, Model] | None = None
+
+    def models(self) -> list[str]:
+        from shaspec.models.card import bundled_models
+
+        return bundled_models()
+
+    def card(self, model: str) -> Card:
+        from shaspec.models.card import load_card
+
+        return load_card(model)
+
+    def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
+        from shaspec.inference.session import InferenceSession
+        from shaspec.models.weights import load_model
+
+        if self._loaded is None or self._loaded[0] != model:
+            self._loaded = None  # the old network goes before the new one comes
+            self._loaded = (model, load_model(model))
+        return InferenceSession(
+            self._loaded[1],
+            case,
+            device=settings.device,
+            overlap=settings.overlap,
+            keep=None if settings.keep_features else 0,
+        )

@@ -1,0 +1,106 @@
+"""Layer data: plain tuples that napari's readers return and that the viewer adds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_shaspec.layers.origin import KEY, Origin, placement
+from shaspec.case import Case
+from shaspec.geometry import Grid
+from shaspec.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from napari.types import LayerDataTuple
+
+TRUTH = "truth"
+
+
+def case_layers(case: Case) -> list[LayerDataTuple]:
+    """A case as layer data: the list reads in task order, the labels are there but hidden."""
+    common: Origin = {"case": case.name, "grid": case.grid, "notices": case.notices}
+    layers = [
+        image_layer(
+            case.volumes[name],
+            {"kind": "modality", "modality": name, "path": case.files.get(name), **common},
+            name,
+        )
+        for name in reversed(case.present)  # the last one added is the top of the list
+    ]
+    if case.labels is not None:
+        what: Origin = {"kind": "truth", "path": case.files.get("labels"), **common}
+        layers.append(labels_layer(case.labels, what, case.task, TRUTH, visible=False))
+    return layers
+
+
+def image_layer(array: npt.NDArray[Any], what: Origin, name: str) -> LayerDataTuple:
+    """An image (S, P, L) in grey, with contrast limits that a few bright voxels do not spoil."""
+    options = {
+        "name": name,
+        "colormap": "gray",
+        "contrast_limits": contrast_limits(array),
+        "metadata": {KEY: what},
+        **placement(what["grid"]),
+    }
+    return array, options, "image"
+
+
+def labels_layer(
+    labels: npt.NDArray[Any],
+    what: Origin,
+    task: Task,
+    name: str,
+    *,
+    visible: bool = True,
+    opacity: float = 0.6,
+) -> LayerDataTuple:
+    """A label map (S, P, L) in the colours of the task, with volumes for the hovering mouse."""
+    options = {
+        "name": name,
+        "visible": visible,
+        "opacity": opacity,
+        "colormap": colormap(task),
+        "features": volume_features(labels, what["grid"], task),
+        "metadata": {KEY: {**what, "task": task.name}},
+        **placement(what["grid"]),
+    }
+    return labels, options, "labels"
+
+
+def contrast_limits(array: npt.NDArray[Any]) -> tuple[float, float]:
+    """Lower and upper display intensity: background black, the brightest 0.2 percent saturated."""
+    sample = array[:: max(1, array.shape[0] // 40), ::3, ::3]
+    values = sample[np.isfinite(sample)]
+    if values.size == 0 or values.min() == values.max():
+        return 0.0, 1.0
+    low = float(values.min())
+    high = float(np.percentile(values[values > low], 99.8))
+    return low, max(high, low + 1e-6)
+
+
+def colormap(task: Task) -> Any:
+    """The colours of the task's labels; everything else is transparent."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    colours: dict[int | None, Any] = {None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0)}
+    return DirectLabelColormap(
+        color_dict=colours | {label.value: label.colour for label in task.labels}
+    )
+
+
+def volume_features(labels: npt.NDArray[Any], grid: Grid, task: Task) -> pd.DataFrame:
+    """One row per label value: napari shows it where the mouse hovers and in its features table."""
+    import pandas as pd
+
+    counts = np.bincount(labels.astype(np.uint8, copy=False).ravel(), minlength=256)
+    values = [label.value for label in task.labels]
+    return pd.DataFrame(
+        {
+            "region": ["background", *(f"{la.name} ({la.title})" for la in task.labels)],
+            "volume_mL": [np.nan, *(round(float(counts[v]) * grid.voxel_ml, 2) for v in values)],
+        },
+        index=pd.Index([0, *values]),
+    )

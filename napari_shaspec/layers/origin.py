@@ -1,0 +1,76 @@
+"""What a layer of ours is, and where it lies.
+
+Every layer lies in LPS millimetres with named axes (one layer without units would make napari drop
+the units of all), and ``layer.metadata["shaspec"]`` says what it is: without that, a result could
+neither be found again nor be saved on the grid of its input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+import numpy as np
+
+from shaspec.geometry import Grid
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+KEY = "shaspec"
+AXES = ("S", "P", "L")
+
+Kind = Literal["modality", "truth", "result", "pane", "surface"]
+
+
+class Origin(TypedDict, total=False):
+    """The entry ``layer.metadata["shaspec"]``; only what applies is there."""
+
+    kind: Kind
+    case: str
+    grid: Grid
+    path: Path | None
+    modality: str
+    """Of an image, and of the pane that lies over it."""
+    subset: str
+    """Of a result: the present modalities, joined by ``+``."""
+    task: str
+    notices: tuple[str, ...]
+    provenance: dict[str, Any]
+
+
+def origin(layer: Layer) -> Origin:
+    """What a layer of ours is; empty for a layer that someone else added."""
+    found = layer.metadata.get(KEY)
+    return found if isinstance(found, dict) else {}  # type: ignore[return-value]
+
+
+def of_kind(viewer: ViewerModel, kind: Kind) -> Iterator[Layer]:
+    """The layers of one kind, the lowest first."""
+    return (layer for layer in list(viewer.layers) if origin(layer).get("kind") == kind)
+
+
+def placement(grid: Grid) -> dict[str, Any]:
+    """The keyword arguments that put an (S, P, L) array where it lies."""
+    return {"scale": grid.spacing, "translate": grid.origin, "units": "mm", "axis_labels": AXES}
+
+
+def grid_of(shape: tuple[int, ...], metadata: dict[str, Any], scale: Any, translate: Any) -> Grid:
+    """The grid of a layer: the one of its file while it lies there, else one from where it lies."""
+    kept = metadata.get(KEY, {}).get("grid")
+    if (
+        isinstance(kept, Grid)
+        and kept.shape == tuple(shape)
+        and np.allclose(kept.spacing, scale)
+        and np.allclose(kept.origin, translate)
+    ):
+        return kept
+    s, p, la = shape
+    return Grid((s, p, la), _triple(scale), _triple(translate))
+
+
+def _triple(values: Any) -> tuple[float, float, float]:
+    a, b, c = (float(v) for v in values)
+    return a, b, c

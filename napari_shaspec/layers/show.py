@@ -1,0 +1,131 @@
+"""Results, dimmed modalities and the canvas text of a running viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from napari_shaspec.layers.make import case_layers, labels_layer, volume_features
+from napari_shaspec.layers.origin import KEY, Origin, of_kind, origin
+from shaspec.case import Case
+from shaspec.inference.prediction import Prediction
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels, Layer
+
+# napari's default, ("towards", ...), shows a patient mirrored in 3D for arrays in the order (S, P, L).
+CAMERA = ("away", "down", "right")
+MISSING_COLOUR = "#ffb347"
+_SAVED = "shaspec_opacity"
+
+
+def prepare_view(viewer: ViewerModel) -> None:
+    """The patient's left on the viewer's right, in 2D and in 3D; a scale bar in millimetres."""
+    viewer.scene.camera.orientation = CAMERA
+    viewer.canvas.overlays.scale_bar.visible = True
+
+
+def add_case(viewer: ViewerModel, case: Case) -> list[Layer]:
+    """Adds the layers of a case, as napari does for the reader."""
+    from napari.layers import Layer
+
+    prepare_view(viewer)
+    layers = [Layer.create(*data) for data in case_layers(case)]
+    viewer.layers.extend(layers)
+    viewer.reset_view()
+    return layers
+
+
+# -- results -----------------------------------------------------------------------------------
+
+
+def show_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6) -> Labels:
+    """Adds the layer of a prediction, or updates the one of the same case and subset.
+
+    Other results are hidden, not removed: they are compared by toggling visibility.
+    """
+    from napari.layers import Labels
+
+    what: Origin = {
+        "kind": "result",
+        "case": prediction.case,
+        "grid": prediction.grid,
+        "subset": prediction.task.subset_name(prediction.subset),
+        "provenance": prediction.provenance,
+    }
+    layer = find_result(viewer, what["case"], what["subset"])
+    if layer is not None and layer.data.shape == prediction.labels.shape:
+        layer.data = prediction.labels
+        layer.features = volume_features(prediction.labels, prediction.grid, prediction.task)
+        layer.metadata[KEY].update(what)
+    else:
+        data, options, _ = labels_layer(
+            prediction.labels, what, prediction.task, prediction.name, opacity=opacity
+        )
+        layer = Labels(data, **options)
+        viewer.layers.append(layer)
+    show_only(viewer, layer)
+    return layer
+
+
+def find_result(viewer: ViewerModel, case: str, subset: str) -> Labels | None:
+    """The layer that shows the result for ``subset`` of ``case``."""
+    for layer in of_kind(viewer, "result"):
+        what = origin(layer)
+        if (what["case"], what["subset"]) == (case, subset):
+            return layer
+    return None
+
+
+def show_only(viewer: ViewerModel, shown: Labels) -> None:
+    """Shows one result and hides the other ones."""
+    for layer in of_kind(viewer, "result"):
+        layer.visible = layer is shown
+
+
+# -- what is missing -----------------------------------------------------------------------------
+
+
+def show_presence(
+    viewer: ViewerModel,
+    sources: Mapping[str, Image | None],
+    present: Iterable[str],
+    dimmed_opacity: float = 0.25,
+) -> None:
+    """Dims the layers of absent modalities and names on the canvas what is missing."""
+    present = set(present)
+    for name, layer in sources.items():
+        if layer is not None:
+            undim(layer) if name in present else _dim(layer, dimmed_opacity)
+    anything = any(layer is not None for layer in sources.values())
+    name_missing(viewer, [n for n in sources if n not in present] if anything else [])
+
+
+def name_missing(viewer: ViewerModel, missing: Iterable[str]) -> None:
+    """Canvas text such as ``without T1ce, T2``; none where nothing is missing.
+
+    An overlay of its own, ``viewer.canvas.overlays.missing``: the user's text stays the user's.
+    """
+    from napari.components.overlays import TextOverlay
+
+    overlays = viewer.canvas.overlays
+    if "missing" not in overlays:
+        overlays["missing"] = TextOverlay(
+            position="top_center", font_size=14, color=MISSING_COLOUR, visible=False
+        )
+    names = ", ".join(missing)
+    overlays["missing"].text = f"without {names}" if names else ""
+    overlays["missing"].visible = bool(names)
+
+
+def _dim(layer: Image, opacity: float) -> None:
+    if _SAVED not in layer.metadata:
+        layer.metadata[_SAVED] = layer.opacity
+        layer.opacity = min(opacity, layer.opacity)
+
+
+def undim(layer: Image) -> None:
+    """Gives a dimmed layer the opacity back that the user had chosen."""
+    if _SAVED in layer.metadata:
+        layer.opacity = layer.metadata.pop(_SAVED)

@@ -1,0 +1,15 @@
+"""Commands in napari's own menus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_shaspec.settings import PLUGIN
+
+if TYPE_CHECKING:
+    import napari
+
+
+def open_segment(viewer: napari.Viewer) -> None:
+    """*Layers > Segment > ...*: opens the panel, or brings it to the front."""
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Segment")

@@ -1,0 +1,146 @@
+"""Case folders and NIfTI files to layers in true millimetres.
+
+``get_reader`` looks at names only and says no at once to whatever is not ours; the voxels are read
+by the function that it returns. What cannot be read is an `InputError`, which napari shows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_shaspec import notify
+from napari_shaspec.layers import make, show
+from napari_shaspec.layers.origin import KEY, Origin, placement
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.io import find_case, read_case, read_volume
+from shaspec.io.naming import LABELS, common_name, recognise, stem
+from shaspec.io.nifti import is_nifti, read_header
+from shaspec.io.schemes import to_task_labels
+from shaspec.task import Task, bundled_tasks, load_task
+
+if TYPE_CHECKING:
+    from napari.types import LayerDataTuple
+
+Reader = Callable[[str | Sequence[str]], "list[LayerDataTuple]"]
+
+ENTRIES = 500  # of one folder that are looked at, so that an image store of a million chunks is quick
+FOLDERS = 60  # subfolders that are looked into
+DEPTH = 3
+
+
+def get_reader(path: str | Sequence[str]) -> Reader | None:
+    """The function that reads ``path`` (a folder, a file, several files); None if it is not ours."""
+    paths = _paths(path)
+    if len(paths) == 1 and paths[0].is_dir():
+        return read_folder if _holds_nifti(paths[0], DEPTH) else None
+    return read_files if paths and all(map(is_nifti, paths)) else None
+
+
+def read_folder(path: str | Sequence[str]) -> list[LayerDataTuple]:
+    """The layers of the one case in a folder."""
+    folder = _paths(path)[0]
+    return _case_layers(read_case(folder, _task_of_folder(folder)))
+
+
+def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
+    """The layers of files: together as a case where their names fit, else each by itself."""
+    paths = _paths(path)
+    task = _task_of_names(paths)
+    if len(paths) > 1 and len({_role(p, task) for p in paths} - {None}) == len(paths):
+        return _case_layers(read_case(paths, task))
+    layers: list[LayerDataTuple] = []
+    for one in paths:
+        if len(read_header(one).shape) == 4:
+            layers += _case_layers(read_case(one, task))
+        else:
+            layers.append(_single(one, task))
+    return layers
+
+
+def _case_layers(case: Case) -> list[LayerDataTuple]:
+    prepare_current_viewer()
+    if case.notices:
+        notify.info("\n".join((f"{case.name}:", *case.notices)))
+    return make.case_layers(case)
+
+
+def _single(path: Path, task: Task) -> LayerDataTuple:
+    """One volume: labels by its name, else an image, named after its modality where it says one."""
+    prepare_current_viewer()
+    volume = read_volume(path)
+    role = _role(path, task)
+    what: Origin = {"grid": volume.grid, "path": path, "notices": volume.notices}
+    if volume.notices:
+        notify.info("\n".join(volume.notices))
+    if role is None:
+        return make.image_layer(volume.array, what, stem(path.name))
+    what["case"] = common_name([path], task)
+    if role != LABELS:
+        what |= {"kind": "modality", "modality": role}
+        return make.image_layer(volume.array, what, role)
+    name = stem(path.name)
+    try:
+        hints = [path.name, path.parent.name]
+        labels, _ = to_task_labels(volume.array, task, str(path), hints, None)
+    except InputError:  # labels of something else: as they are, in napari's own colours
+        options: dict[str, Any] = {"name": name, "metadata": {KEY: what}, **placement(volume.grid)}
+        return volume.array.round().astype("int32"), options, "labels"
+    return make.labels_layer(labels, what, task, name)
+
+
+def prepare_current_viewer() -> None:
+    """No patient is to be seen mirrored in 3D, whether or not a panel is open."""
+    from napari import current_viewer
+
+    viewer = current_viewer()
+    if viewer is not None:
+        show.prepare_view(viewer)
+
+
+def _paths(path: str | Sequence[str]) -> list[Path]:
+    return [Path(path)] if isinstance(path, str | os.PathLike) else [Path(p) for p in path]
+
+
+def _role(path: Path, task: Task) -> str | None:
+    match = recognise(path.name, task)
+    return match.role if match else None
+
+
+def _tasks() -> list[Task]:
+    return [load_task(name) for name in bundled_tasks()]
+
+
+def _task_of_names(paths: Sequence[Path]) -> Task:
+    """The task that knows most of the names."""
+    return max(_tasks(), key=lambda task: sum(_role(p, task) is not None for p in paths))
+
+
+def _task_of_folder(folder: Path) -> Task:
+    """The task that finds most modalities in a folder; the first one where none finds any."""
+
+    def found(task: Task) -> int:
+        try:
+            return len(find_case(folder, task).volumes)
+        except InputError:
+            return 0
+
+    return max(_tasks(), key=found)
+
+
+def _holds_nifti(folder: Path, depth: int) -> bool:
+    """True if there is a NIfTI file in a folder or a little below it; looks at names only."""
+    inside = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry, _ in zip(entries, range(ENTRIES), strict=False):
+                if is_nifti(Path(entry.name)):
+                    return True
+                if not entry.name.startswith(".") and entry.is_dir():
+                    inside.append(Path(entry.path))
+    except OSError:
+        return False
+    return depth > 0 and any(_holds_nifti(f, depth - 1) for f in inside[:FOLDERS])

@@ -1,0 +1,135 @@
+"""The modality rows of a viewer: keeps ``sources``, ``present``, ``choices`` and ``case`` of a `Work`
+in step with the layers that come, go and are renamed, and shows on the canvas what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from napari_shaspec import assignment
+from napari_shaspec.layers import show
+from napari_shaspec.layers.origin import origin
+from napari_shaspec.settings import display_settings
+from napari_shaspec.work import Work
+from shaspec.task import Task
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+
+class Rows:
+    """One row per modality of a task. While a job runs its inputs stay as they are."""
+
+    def __init__(self, viewer: ViewerModel, work: Work) -> None:
+        self._viewer = viewer
+        self._work = work
+        self._task: Task | None = None
+        self._arrived: list[Layer] = []
+        for layer in viewer.layers:
+            layer.events.name.connect(self._refresh_choices)
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.removed.connect(self._on_removed)
+        work.events.status.connect(self._catch_up)
+
+    def set_task(self, task: Task) -> None:
+        """Rows for another task, filled with the newest case in the viewer."""
+        if task == self._task:
+            return
+        self._task = task
+        self._refresh_choices()
+        case = assignment.newest_case(self._viewer.layers)
+        self._set_sources(assignment.find_layers(self._viewer.layers, task, case), case)
+
+    def assign(self, modality: str, layer: Image | None) -> None:
+        """Takes ``modality`` from ``layer``: then it is ticked; without a layer it is not."""
+        self._set_sources({**self._work.sources, modality: layer}, self._work.case)
+
+    def tick(self, modality: str, present: bool) -> bool:
+        """Ticks or unticks a row; False where that changes nothing."""
+        if present and self._work.sources.get(modality) is None:
+            return False
+        before = self._work.present
+        self._work.present = before | {modality} if present else before - {modality}
+        self._show_presence()
+        return self._work.present != before
+
+    def close(self) -> None:
+        """Lets go of the viewer and takes the dimming off the user's layers."""
+        self._viewer.layers.events.inserted.disconnect(self._on_inserted)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._work.events.status.disconnect(self._catch_up)
+        for layer in self._viewer.layers:
+            layer.events.name.disconnect(self._refresh_choices)
+        show.show_presence(self._viewer, self._work.sources, self._work.sources)
+
+    def _on_inserted(self, event: Any) -> None:
+        event.value.events.name.connect(self._refresh_choices)
+        self._refresh_choices()
+        self._arrived.append(event.value)
+        self._catch_up()
+
+    def _on_removed(self, event: Any) -> None:
+        event.value.events.name.disconnect(self._refresh_choices)
+        self._refresh_choices()
+        self._catch_up()
+
+    def _catch_up(self, *_: object) -> None:
+        """Empties the rows whose layers are gone and takes the layers that came."""
+        if self._work.status.busy or self._task is None:
+            return
+        there = [la for la in self._work.sources.values() if la in self._viewer.layers]
+        self._set_sources(
+            {name: la if la in there else None for name, la in self._work.sources.items()},
+            self._work.case,
+        )
+        arrived, self._arrived = self._arrived, []
+        for layer in arrived:
+            if layer in self._viewer.layers:
+                self._take(layer, self._task)
+
+    def _take(self, layer: Layer, task: Task) -> None:
+        """A layer of the same case, or of none, fills its empty row; another case begins anew."""
+        case = assignment.case_of(layer)
+        ours = origin(layer).get("kind") == "modality"
+        if ours and case != self._work.case:
+            self._set_sources(assignment.find_layers([layer], task, case), case)
+        else:
+            found = assignment.find_layers([layer], task, self._work.case)
+            old = self._work.sources
+            self._set_sources({n: old[n] or la for n, la in found.items()}, self._work.case)
+
+    def _set_sources(self, sources: Mapping[str, Image | None], case: str) -> None:
+        """The one place where rows change: a newly assigned row is ticked, an empty one is not."""
+        before = self._work.sources
+        if sources == before and case == self._work.case:
+            return
+        for name, layer in before.items():
+            if layer is not None and layer is not sources.get(name):
+                show.undim(layer)
+        ticked = {
+            name
+            for name, layer in sources.items()
+            if layer is not None
+            and (layer is not before.get(name) or name in self._work.present)
+        }
+        self._work.case = case
+        self._work.sources = dict(sources)
+        self._work.present = frozenset(ticked)
+        self._show_presence()
+
+    def _show_presence(self) -> None:
+        show.show_presence(
+            self._viewer,
+            self._work.sources,
+            self._work.present,
+            display_settings().dimmed_opacity,
+        )
+
+    def _refresh_choices(self, *_: object) -> None:
+        if self._task is not None:
+            found = assignment.candidates(self._viewer.layers, self._task)
+            # A new tuple even for the same layers: one of them may have a new name.
+            self._work.events.choices.emit(found := tuple(reversed(found)), self._work.choices)
+            self._work.choices = found

@@ -1,0 +1,1 @@
+"""Views: they build controls, emit signals and show state; the work is the controller's."""

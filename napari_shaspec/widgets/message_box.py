@@ -1,0 +1,47 @@
+"""One sentence for the user, in the colour of its urgency; no space is taken where there is none."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from napari_shaspec.widgets import theme
+from napari_shaspec.work import Message
+
+
+class MessageBox(QLabel):
+    """Shows a `Message`; its text can be selected, for a report."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._level = "info"
+        self.setObjectName("shaspec_message")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        theme.follow(self, self._restyle)
+        self.show_message(Message())
+
+    def show_message(self, message: Message) -> None:
+        """Shows the text, or hides the box if there is none."""
+        self._level = message.level
+        self.setText(breakable(message.text))
+        self.setToolTip(message.text if message.level != "info" else "")
+        self.setVisible(bool(message.text))
+        self._restyle()
+
+    def _restyle(self) -> None:
+        if self._level == "info":
+            self.setStyleSheet("padding: 2px;")
+            return
+        back = theme.colour(self._level)
+        self.setStyleSheet(
+            f"background-color: {back}; color: {theme.readable_on(back)}; "
+            "padding: 6px; border-radius: 4px;"
+        )
+
+
+def breakable(text: str) -> str:
+    """``text`` with places to break in long paths, so that the panel keeps its width."""
+    return text.replace("/", "/\u200b").replace("_", "_\u200b").replace("+", "+\u200b")

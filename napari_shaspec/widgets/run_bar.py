@@ -1,0 +1,77 @@
+"""The one button of a job, Segment -> Cancel -> Cancelling…, and its progress in the same row."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+
+from napari_shaspec.widgets import theme
+from napari_shaspec.work import Status
+from shaspec.inference.events import Progress
+
+
+class RunBar(QWidget):
+    """Says what the user wants with a job; shows how far it is."""
+
+    started = Signal()
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._status = Status.IDLE
+        self._button = QPushButton()
+        self._button.setObjectName("shaspec_run")
+        self._button.setMinimumHeight(30)
+        self._button.clicked.connect(self._on_clicked)
+        self._bar = QProgressBar()
+        self._bar.setObjectName("shaspec_progress")
+        self._bar.setMinimumHeight(30)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._button, 1)
+        row.addWidget(self._bar, 2)
+        theme.follow(self, self._restyle)
+        self.show_status(Status.IDLE)
+
+    def show_status(self, status: Status) -> None:
+        """The button's text and whether it can be pressed; the bar only while a job is there."""
+        self._status = status
+        self._button.setEnabled(status is not Status.CANCELLING)
+        self._bar.setVisible(status.busy)
+        if status is Status.CANCELLING:
+            self._button.setText("Cancelling…")
+            self._button.setToolTip("The job ends with the window that is being computed")
+        elif status.busy:
+            self._button.setText("Cancel")
+            self._button.setToolTip("End the job at its next window; what it has computed is kept")
+        else:
+            self._button.setText("Segment")
+            self._button.setToolTip("Segment the case from the ticked modalities")
+        self._restyle()
+
+    def show_progress(self, progress: Progress) -> None:
+        """``done`` of ``total`` windows; a total of 0 means: it moves, no one knows how far."""
+        self._bar.setRange(0, progress.total)
+        self._bar.setValue(progress.done)
+        # "%" is a placeholder in a progress bar's format.
+        self._bar.setFormat(f"{progress.stage} · %p%" if progress.total else progress.stage)
+        self._bar.setTextVisible(True)
+        self._bar.setToolTip(
+            f"{progress.stage}: window {progress.done} of {progress.total}"
+            if progress.total
+            else progress.stage
+        )
+
+    def _on_clicked(self) -> None:
+        (self.cancelled if self._status.busy else self.started).emit()
+
+    def _restyle(self) -> None:
+        if self._status.busy:
+            self._button.setStyleSheet("")
+            return
+        back, over = theme.colour("current"), theme.colour("highlight")
+        self._button.setStyleSheet(
+            f"QPushButton {{ background-color: {back}; color: {theme.readable_on(back)}; "
+            "font-weight: bold; }"
+            f"QPushButton:hover {{ background-color: {over}; color: {theme.readable_on(over)}; }}"
+        )

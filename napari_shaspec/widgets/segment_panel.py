@@ -1,0 +1,190 @@
+"""The panel *Segment*: puts the views together and wires them to the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_shaspec.controller import SegmentController
+from napari_shaspec.widgets.message_box import MessageBox
+from napari_shaspec.widgets.modality_table import ModalityTable
+from napari_shaspec.widgets.model_picker import ModelPicker
+from napari_shaspec.widgets.run_bar import RunBar
+from napari_shaspec.widgets.volume_table import VolumeTable
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+SAVE_FILTER = "NIfTI (*.nii.gz *.nii)"
+
+
+class SegmentPanel(QWidget):
+    """Model, modalities, run, volumes. ``controller`` does the work; a script may drive it too."""
+
+    def __init__(
+        self, napari_viewer: ViewerModel, *, controller: SegmentController | None = None
+    ) -> None:
+        super().__init__()
+        self.controller = controller or SegmentController(napari_viewer)
+        self.models = ModelPicker()
+        self.case = QLabel()
+        self.table = ModalityTable()
+        self.auto_update = QCheckBox("Update when toggled")
+        self.run = RunBar()
+        self.message = MessageBox()
+        self.volumes = VolumeTable()
+        self.save = QPushButton("Save result…")
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self.setObjectName("shaspec_segment")
+        self.setMinimumWidth(300)
+        self.case.setToolTip("The case whose layers are in the table")
+        self.auto_update.setObjectName("shaspec_update")
+        self.auto_update.setToolTip(
+            "Ticking or unticking a modality segments again at once, as long as the features of the "
+            "modalities are kept"
+        )
+        self.save.setObjectName("shaspec_save")
+        self.save.setToolTip("Save the result that is shown as NIfTI, on the grid of its input")
+        inner = QWidget()
+        layout = QVBoxLayout(inner)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self.models)
+        layout.addWidget(_line())
+        layout.addWidget(self.case)
+        layout.addWidget(self.table)
+        layout.addWidget(self.auto_update)
+        layout.addWidget(self.run)
+        layout.addWidget(self.message)
+        layout.addWidget(self.volumes)
+        layout.addWidget(self.save)
+        layout.addStretch(1)
+        scroll = QScrollArea()  # on a small screen nothing is cut off
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+
+    def _connect(self) -> None:
+        control = self.controller
+        self.models.chosen.connect(self._on_model)
+        self.table.assigned.connect(control.assign)
+        self.table.ticked.connect(control.tick)
+        self.auto_update.toggled.connect(control.update_when_toggled)
+        self.run.started.connect(control.segment)
+        self.run.cancelled.connect(control.cancel)
+        self.volumes.chosen.connect(control.show_result)
+        self.save.clicked.connect(self._on_save)
+        views: dict[Callable[[], None], tuple[str, ...]] = {
+            self._show_models: ("models", "model"),
+            self._show_card: ("card", "seen"),
+            self._show_case: ("case",),
+            self._show_rows: ("sources", "present", "choices"),
+            self._show_auto_update: ("auto_update", "card"),
+            self._show_status: ("status", "results"),
+            self._show_progress: ("progress",),
+            self._show_message: ("message",),
+            self._show_results: ("results", "shown"),
+        }
+        events = control.work.events
+        pairs = [(events[name], view) for view, names in views.items() for name in names]
+        for view in views:
+            view()
+        for signal, view in pairs:
+            signal.connect(view, max_args=0)
+
+        def on_destroyed() -> None:
+            for signal, view in pairs:
+                signal.disconnect(view)
+            control.close()
+
+        # A docked widget gets no reliable closeEvent, neither by its own cross nor by napari's.
+        self.destroyed.connect(on_destroyed)
+
+    # -- what the user does ------------------------------------------------------------------------
+
+    def _on_model(self, model: str) -> None:
+        if not self.controller.choose_model(model):
+            self._show_models()  # back to the one that is in use
+
+    def _on_save(self) -> None:
+        work = self.controller.work
+        # "seen" last in the name: as a label file it is known again when it is opened.
+        name = "_".join(part for part in (work.case, work.shown, "seg") if part)
+        folder = next((p.parent for p in self._paths()), Path.cwd())
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save result", str(folder / f"{name}.nii.gz"), SAVE_FILTER
+        )
+        if path:
+            with_ending = path if path.endswith((".nii", ".nii.gz")) else f"{path}.nii.gz"
+            self.controller.save(with_ending)
+
+    def _paths(self) -> list[Path]:
+        from napari_shaspec.layers.origin import origin
+
+        layers = [la for la in self.controller.work.sources.values() if la is not None]
+        return [path for la in layers if (path := origin(la).get("path"))]
+
+    # -- what the work shows -----------------------------------------------------------------------
+
+    def _show_models(self) -> None:
+        self.models.show_models(self.controller.work.models, self.controller.work.model)
+
+    def _show_card(self) -> None:
+        self.models.show_card(self.controller.work.card)
+        self.models.show_seen(self.controller.work.seen)
+
+    def _show_case(self) -> None:
+        name = self.controller.work.case
+        self.case.setText(f"Case {name}" if name else "Modalities")
+
+    def _show_rows(self) -> None:
+        work = self.controller.work
+        self.table.show_rows(work.sources, work.present, work.choices)
+
+    def _show_auto_update(self) -> None:
+        card = self.controller.work.card
+        with QSignalBlocker(self.auto_update):
+            self.auto_update.setChecked(self.controller.work.auto_update)
+        self.auto_update.setEnabled(card is not None and card.instant_toggles)
+
+    def _show_status(self) -> None:
+        work = self.controller.work
+        self.run.show_status(work.status)
+        self.models.setEnabled(not work.status.busy)
+        self.table.set_layers_enabled(not work.status.busy)
+        self.save.setVisible(bool(work.results))
+
+    def _show_progress(self) -> None:
+        self.run.show_progress(self.controller.work.progress)
+
+    def _show_message(self) -> None:
+        self.message.show_message(self.controller.work.message)
+
+    def _show_results(self) -> None:
+        self.volumes.show_results(self.controller.work.results, self.controller.work.shown)
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    return line

@@ -1,0 +1,83 @@
+"""Millilitres of each region, one row per subset that was segmented; a click shows that result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from shaspec.inference.prediction import Prediction
+from shaspec.task import Region, Task
+
+
+class VolumeTable(QTableWidget):
+    """Rows: subsets; columns: regions, the smallest first (ET, TC, WT); cells: mL."""
+
+    chosen = Signal(str)
+    """Subset name of the row that the user wants to see."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("shaspec_volumes")
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWordWrap(False)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.verticalHeader().hide()
+        self.cellClicked.connect(self._on_clicked)
+        self.hide()
+
+    def show_results(self, results: Sequence[Prediction], shown: str) -> None:
+        """Shows the volumes of all results and marks the one that is on the canvas."""
+        self.setVisible(bool(results))
+        if not results:
+            return
+        task = results[0].task
+        regions = by_size(task)
+        with QSignalBlocker(self):
+            self.clear()
+            self.setColumnCount(1 + len(regions))
+            self.setRowCount(len(results))
+            self.setHorizontalHeaderLabels(["segmented from", *(f"{r.name} mL" for r in regions)])
+            for column, region in enumerate(regions, 1):
+                item = self.horizontalHeaderItem(column)
+                item.setToolTip(f"{region.title}, volume in millilitres")
+            for row, result in enumerate(results):
+                self._fill(row, result, regions)
+                if task.subset_name(result.subset) == shown:
+                    self.selectRow(row)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._fit_height()
+
+    def _fill(self, row: int, result: Prediction, regions: Sequence[Region]) -> None:
+        subset = result.task.subset_name(result.subset)
+        first = QTableWidgetItem(subset)
+        first.setData(Qt.ItemDataRole.UserRole, subset)
+        first.setToolTip(f"{subset}: click to show this result and hide the others")
+        self.setItem(row, 0, first)
+        volumes = result.region_ml()
+        for column, region in enumerate(regions, 1):
+            item = QTableWidgetItem(f"{volumes[region.name]:.1f}")
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            item.setToolTip(f"{region.title} from {subset}: {volumes[region.name]:.2f} mL")
+            self.setItem(row, column, item)
+
+    def _fit_height(self, most: int = 6) -> None:
+        """As high as its rows, up to ``most`` of them; then it scrolls."""
+        rows = [self.rowHeight(row) for row in range(min(self.rowCount(), most))]
+        height = self.horizontalHeader().sizeHint().height() + sum(rows) + 2 * self.frameWidth()
+        self.setFixedHeight(height)
+
+    def _on_clicked(self, row: int, _column: int) -> None:
+        self.chosen.emit(self.item(row, 0).data(Qt.ItemDataRole.UserRole))
+
+
+def by_size(task: Task) -> list[Region]:
+    """The regions from the innermost to the whole."""
+    return sorted(task.regions, key=lambda region: len(region.labels))

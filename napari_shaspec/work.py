@@ -1,0 +1,71 @@
+"""The state of one viewer's work, as evented fields: all that a view needs to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from psygnal import SignalGroupDescriptor
+
+from shaspec.inference.events import Progress
+from shaspec.inference.prediction import Prediction
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+    from shaspec.models.card import Card
+
+
+class Status(Enum):
+    """What the work is doing."""
+
+    IDLE = "idle"
+    LOADING = "loading"
+    """A job has begun, its first window has not."""
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def busy(self) -> bool:
+        """A job is there, so its inputs are not to be changed."""
+        return self in (Status.LOADING, Status.RUNNING, Status.CANCELLING)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence for the user."""
+
+    text: str = ""
+    level: Literal["info", "warning", "error"] = "info"
+
+
+@dataclass(eq=False)
+class Work:
+    """Everything a view shows. A field is replaced, never changed in place."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    status: Status = Status.IDLE
+    progress: Progress = Progress(0, 0, "")
+    message: Message = Message()
+    models: tuple[str, ...] = ()
+    model: str = ""
+    card: Card | None = None
+    seen: bool = False
+    """The model was trained on this very case."""
+    case: str = ""
+    choices: tuple[Image, ...] = ()
+    """The layers that can be assigned, the top of the list first."""
+    sources: dict[str, Image | None] = field(default_factory=dict)
+    """Modality -> the layer it is taken from; the modalities of the model's task, in its order."""
+    present: frozenset[str] = frozenset()
+    """The ticked modalities; each of them has a layer."""
+    results: tuple[Prediction, ...] = ()
+    """What was segmented of this case, one per subset, in the order of their first runs."""
+    shown: str = ""
+    """Subset name of the result that is shown."""
+    auto_update: bool = True
+    """A toggle segments again at once where the features are kept."""

@@ -1,0 +1,46 @@
+"""Label layers to NIfTI: the same grid, orientation and codes as the file they were made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_shaspec.layers.origin import grid_of
+from shaspec.errors import InputError
+from shaspec.io import nifti
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+
+
+def write_labels(path: str, data: npt.NDArray[Any], meta: dict[str, Any]) -> list[str]:
+    """napari's single-layer writer for labels layers."""
+    return [str(_write(path, data, meta))]
+
+
+def save_layer(path: str | Path, layer: Labels) -> Path:
+    """Writes a labels layer; raises `InputError` saying why it cannot."""
+    meta = {
+        key: getattr(layer, key)
+        for key in ("name", "metadata", "scale", "translate", "rotate", "shear")
+    }
+    return _write(path, layer.data, meta)
+
+
+def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Path:
+    name = meta.get("name", "labels")
+    labels = np.asarray(data)
+    if labels.ndim != 3:
+        raise InputError(f"layer {name!r} has {labels.ndim} dimensions: only 3D labels can be saved")
+    if not np.allclose(meta.get("rotate", np.eye(3)), np.eye(3)) or np.any(meta.get("shear", 0)):
+        raise InputError(f"layer {name!r} is rotated or sheared: reset its transform, then save")
+    grid = grid_of(
+        labels.shape,
+        meta.get("metadata", {}),
+        meta.get("scale", np.ones(3)),
+        meta.get("translate", np.zeros(3)),
+    )
+    return nifti.write_labels(path, labels, grid)

@@ -1,0 +1,1 @@
+"""Analyses of one case over its subsets and features."""

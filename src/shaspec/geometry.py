@@ -1,0 +1,145 @@
+"""Where voxels lie: from any NIfTI orientation to arrays (S, P, L) in LPS millimetres, and back.
+
+napari wants positive scales and no rotation (a raw sagittal affine aborts it), and a slice of an
+(S, P, L) array shown with axis P down and axis L to the right is the radiological view.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from nibabel.orientations import (
+    apply_orientation,
+    axcodes2ornt,
+    inv_ornt_aff,
+    io_orientation,
+    ornt_transform,
+)
+
+from shaspec.errors import InputError
+
+Array = npt.NDArray[Any]
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+OBLIQUE_TOLERANCE = 1e-3  # sine of the angle below which a rotation is rounding (0.06 degrees)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The voxel grid of a volume in memory, axis order (S, P, L), and the file it came from.
+
+    ``origin`` is the position of voxel (0, 0, 0) and ``spacing`` the voxel size, both in LPS mm and in
+    the order (S, P, L): ready for napari's ``translate`` and ``scale``. A grid whose file is
+    oblique (`oblique`) is shown along its own axes, about its true centre.
+    """
+
+    shape: tuple[int, int, int]
+    spacing: tuple[float, float, float]
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    source_affine: Array | None = None
+    """Voxel (i, j, k) of the file -> RAS mm (4, 4), as nibabel gives it; None: no file."""
+    source_shape: tuple[int, int, int] | None = None
+    header: bytes | None = field(default=None, repr=False)
+    """The file's NIfTI-1 header (348 bytes), for qform, sform and their codes on export."""
+
+    @classmethod
+    def from_affine(
+        cls, affine: Array, shape: tuple[int, ...], header: bytes | None = None
+    ) -> Grid:
+        """Grid of a file with RAS ``affine`` (4, 4) and array ``shape`` (i, j, k)."""
+        affine = np.asarray(affine, np.float64)
+        if affine.shape != (4, 4) or not np.isfinite(affine).all():
+            raise InputError("the affine is not a 4x4 matrix of finite numbers")
+        if abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+            raise InputError("the affine is singular: two voxel axes point the same way")
+        ornt = _to_lps(affine)
+        # Affine of the array after it was flipped and permuted to (L, P, S): its columns are near-diagonal.
+        lps = RAS_TO_LPS @ affine @ inv_ornt_aff(ornt, shape)
+        spacing = np.linalg.norm(lps[:3, :3], axis=0)
+        new_shape = np.array([n for _, n in sorted(zip(ornt[:, 0], shape, strict=True))])
+        centre = lps[:3, :3] @ ((new_shape - 1) / 2) + lps[:3, 3]
+        origin = centre - spacing * (new_shape - 1) / 2
+        if not np.any(np.abs(_cosines(lps) - np.eye(3)) > OBLIQUE_TOLERANCE):
+            origin = lps[:3, 3]  # exact, no rounding through the centre
+        return cls(
+            shape=_triple_int(new_shape[::-1]),
+            spacing=_triple(spacing[::-1]),
+            origin=_triple(origin[::-1]),
+            source_affine=affine,
+            source_shape=_triple_int(shape),
+            header=header,
+        )
+
+    @property
+    def affine(self) -> Array:
+        """Voxel (i, j, k) of the file -> RAS mm; a made-up LPS file where there is none."""
+        if self.source_affine is not None:
+            return self.source_affine
+        affine = np.diag([*self.spacing[::-1], 1.0])
+        affine[:3, 3] = self.origin[::-1]
+        return np.asarray(RAS_TO_LPS @ affine)
+
+    @property
+    def file_shape(self) -> tuple[int, int, int]:
+        """Array shape (i, j, k) in the file."""
+        return self.source_shape or _triple_int(self.shape[::-1])
+
+    @property
+    def oblique(self) -> bool:
+        """True if the file's axes are not the scanner's: shown along its own axes."""
+        lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(_to_lps(self.affine), self.file_shape)
+        return bool(np.any(np.abs(_cosines(lps) - np.eye(3)) > OBLIQUE_TOLERANCE))
+
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of one voxel in millilitres."""
+        return float(np.prod(self.spacing)) / 1000.0
+
+    def from_file(self, data: Array) -> Array:
+        """Array (i, j, k) of the file -> (S, P, L); a view, no interpolation."""
+        return np.asarray(apply_orientation(data, _to_lps(self.affine))).transpose(2, 1, 0)
+
+    def to_file(self, data: Array) -> Array:
+        """Array (S, P, L) -> (i, j, k) as in the file: the exact inverse of `from_file`."""
+        back = ornt_transform(axcodes2ornt("LPS"), io_orientation(self.affine))
+        return np.asarray(apply_orientation(data.transpose(2, 1, 0), back))
+
+    def matches(self, other: Grid, tolerance: float = 1e-2) -> bool:
+        """Same voxels in the same place (``tolerance`` in voxels at the corners)."""
+        if self.shape != other.shape:
+            return False
+        corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape])).reshape(3, -1)
+        mine, theirs = (g.world(corners) for g in (self, other))
+        return bool(np.abs(mine - theirs).max() <= tolerance * min(self.spacing))
+
+    def voxel_to_lps(self) -> Array:
+        """(4, 4): voxel (s, p, l) of the array -> true world (L, P, S) mm, rotation included."""
+        lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(_to_lps(self.affine), self.file_shape)
+        swap = np.eye(4)[[2, 1, 0, 3]]
+        return np.asarray(lps @ swap)
+
+    def world(self, voxels: Array) -> Array:
+        """True world positions (3, n) in LPS mm of voxel coordinates (3, n) in (S, P, L)."""
+        matrix = self.voxel_to_lps()
+        return np.asarray(matrix[:3, :3] @ voxels + matrix[:3, 3:])
+
+
+def _to_lps(affine: Array) -> Array:
+    return np.asarray(ornt_transform(io_orientation(affine), axcodes2ornt("LPS")))
+
+
+def _cosines(affine: Array) -> Array:
+    matrix = affine[:3, :3]
+    return np.asarray(matrix / np.linalg.norm(matrix, axis=0))
+
+
+def _triple(values: Any) -> tuple[float, float, float]:
+    a, b, c = (float(v) for v in values)
+    return a, b, c
+
+
+def _triple_int(values: Any) -> tuple[int, int, int]:
+    a, b, c = (int(v) for v in values)
+    return a, b, c

@@ -1,0 +1,1 @@
+"""Inference: windows, sessions that keep features, typed events."""

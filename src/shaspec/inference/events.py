@@ -1,0 +1,37 @@
+"""What a running job tells whoever drives it: a progress bar, a notice, the result.
+
+Every engine job is a plain generator of these events. It works between two ``next()`` calls, so a
+caller cancels by closing it; whatever was finished by then is kept by the session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shaspec.inference.prediction import Prediction
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``done`` of ``total`` equal units (windows) are finished; ``stage`` is a short text."""
+
+    done: int
+    total: int
+    stage: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a user should read, e.g. that smaller windows were taken for lack of memory."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The last event of a job that was not cancelled."""
+
+    prediction: Prediction
+
+
+Event = Progress | Notice | Finished

@@ -1,0 +1,37 @@
+"""How much memory there is, and whether an error says that there was not enough."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """True for what torch and Python raise when an allocation fails, and for nothing else.
+
+    A CPU allocation fails as a plain ``RuntimeError`` that names its allocator.
+    """
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+
+
+def feature_budget(device: torch.device) -> int:
+    """Bytes that kept features may take: a quarter of what is free now."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free // 4)
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
+    except (ValueError, OSError, AttributeError):  # no such figure on this system
+        return 2 * 1024**3
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """``auto``: the first GPU that torch can use, else the CPU."""
+    if name != "auto":
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("cpu")

@@ -1,0 +1,315 @@
+"""One case and one model: encode every modality once, decode whatever subset is asked for.
+
+The features of a modality depend on that modality alone, so they are kept: the first run pays for the
+encoders, a toggle re-runs the decoder. Nothing in here knows a screen; a run is a generator of events.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from shaspec import __version__
+from shaspec.case import Case
+from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
+from shaspec.inference.prediction import Prediction
+from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
+from shaspec.models.base import Features
+from shaspec.models.weights import Model
+from shaspec.preprocessing import foreground_box, normalise
+from shaspec.task import Subset
+
+Corner = tuple[int, ...]
+
+
+@dataclass
+class _Input:
+    """One modality, ready for the network."""
+
+    volume: Tensor  # (*spatial) at the task's spacing, normalised, on the CPU
+    box: Box  # its foreground, in voxels of ``volume``
+
+
+@dataclass
+class _Kept:
+    """Features by (modality, window corner), as long as they fit the budget."""
+
+    size: Corner
+    budget: int
+    features: dict[tuple[int, Corner], Features] = field(default_factory=dict)
+    used: int = 0
+
+    def add(self, key: tuple[int, Corner], features: Features) -> None:
+        cost = sum(t.numel() * t.element_size() for t in features.values())
+        if self.used + cost <= self.budget:
+            self.features[key] = features
+            self.used += cost
+
+
+class InferenceSession:
+    """Runs ``model`` on ``case`` for any subset of its modalities.
+
+    Args:
+        device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
+        window: voxels (S, P, L); default: the window of the model's card.
+        overlap: share of a window that at least overlaps with its neighbour.
+        keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        case: Case,
+        *,
+        device: str = "auto",
+        window: Sequence[int] | None = None,
+        overlap: float = 0.25,
+        keep: int | None = None,
+    ) -> None:
+        task = model.card.task
+        if case.task.names != task.names:
+            raise InputError(
+                f"model {model.card.name!r} works on {', '.join(task.names)}; case {case.name} "
+                f"has the modalities of task {case.task.name!r}: {', '.join(case.task.names)}"
+            )
+        if not 0 <= overlap < 1:
+            raise InputError(f"overlap {overlap} is not in [0, 1)")
+        self.model, self.case, self.task = model, case, task
+        self.overlap = overlap
+        self.window = tuple(window or model.card.window)
+        self._device = choose_device(device)
+        self._network = model.network.to(self._device)
+        self._keep = keep
+        self._kept = _Kept((), 0)
+        self._inputs: dict[int, _Input] = {}
+
+    @property
+    def device(self) -> str:
+        """Where it runs now, e.g. ``cpu`` or ``cuda``."""
+        return str(self._device)
+
+    @cached_property
+    def seen_in_training(self) -> bool:
+        """True if the model was trained on this case: its result says nothing about quality."""
+        return self.model.card.saw(self.case)
+
+    def is_kept(self, present: Iterable[str]) -> bool:
+        """True if this subset can be decoded without encoding anything."""
+        if not self.model.card.instant_toggles:
+            return False
+        subset = self._indices(self.task.subset(present))
+        if any(m not in self._inputs for m in subset):
+            return False
+        corners, size, _ = self._plan(subset)
+        return size == self._kept.size and all(
+            (m, corner) in self._kept.features for m in subset for corner in corners
+        )
+
+    def release(self) -> None:
+        """Forget all kept features and free their memory."""
+        self._kept = _Kept((), 0)
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def segment(self, present: Iterable[str] | None = None) -> Iterator[Event]:
+        """Segment the case as if only ``present`` had been acquired (default: all there is).
+
+        Yields `Progress` after every encoded or decoded window, `Notice` when it had to give way to
+        lack of memory, and `Finished` at the end. Closing the generator cancels; features that were
+        finished stay. Raises `InputError` for modalities that are not there and `OutOfMemoryError`.
+        """
+        subset = self.task.subset(self.case.present if present is None else present)
+        self.case.only(subset)  # says which are not there
+        while True:
+            try:
+                yield from self._attempt(subset)
+                return
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside the except block: its traceback would keep the tensors alive.
+            yield Notice(self._give_way())
+
+    # -- one attempt ------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def _prepare(self, subset: Sequence[int]) -> None:
+        for m in subset:
+            if m not in self._inputs:
+                modality = self.task.modalities[m]
+                volume = normalise(self.case.volumes[modality.name], modality)
+                tensor = self._to_task_spacing(torch.from_numpy(volume))
+                self._inputs[m] = _Input(tensor, foreground_box(tensor.numpy()))
+
+    def _plan(self, subset: Sequence[int]) -> tuple[list[Corner], Corner, Box]:
+        """Window corners, their size and the box they cover; only ``subset`` has a say in it."""
+        shape = self._inputs[subset[0]].volume.shape
+        snapped = snap(union([self._inputs[m].box for m in subset]))
+        box = tuple(
+            slice(s.start, min(n, s.stop)) for s, n in zip(snapped, shape, strict=True)
+        )
+        corners, size = plan(box, self.window, self.model.network.divisor, self.overlap)
+        return corners, size, box
+
+    def _attempt(self, subset: Subset) -> Iterator[Event]:
+        begin = time.perf_counter()
+        indices = self._indices(subset)
+        self._prepare(indices)
+        corners, size, box = self._plan(indices)
+        if size != self._kept.size:
+            budget = feature_budget(self._device) if self._keep is None else self._keep
+            if not self.model.card.instant_toggles:
+                budget = 0
+            self._kept = _Kept(size, budget)
+        kept = self._kept.features
+        total = sum((m, c) not in kept for m in indices for c in corners) + len(corners)
+        done, seconds = 0, {"encode": 0.0, "decode": 0.0}
+        blend: Blend | None = None
+        for corner in corners:
+            features: dict[int, Features] = {}
+            for m in indices:
+                if (m, corner) in kept:
+                    features[m] = kept[m, corner]
+                    continue
+                start = time.perf_counter()
+                features[m] = self._encode(m, corner, size)
+                seconds["encode"] += time.perf_counter() - start
+                if self._kept.budget:
+                    self._kept.add((m, corner), features[m])
+                done += 1
+                yield Progress(done, total, f"encode {self.task.names[m]}")
+            start = time.perf_counter()
+            probabilities = self._decode(features, size)
+            if blend is None:
+                blend = Blend(len(probabilities), box, size, self._device)
+            blend.add(probabilities, corner)
+            seconds["decode"] += time.perf_counter() - start
+            done += 1
+            yield Progress(done, total, "decode")
+        assert blend is not None
+        labels = self._labels(blend)
+        seconds["total"] = time.perf_counter() - begin
+        yield Finished(self._prediction(subset, labels, size, seconds))
+
+    @torch.inference_mode()
+    def _encode(self, modality: int, corner: Corner, size: Corner) -> Features:
+        window = cut(self._inputs[modality].volume, corner, size)[None, None].to(self._device)
+        return self._network.encode(window, modality)
+
+    @torch.inference_mode()
+    def _decode(self, features: dict[int, Features], size: Corner) -> Tensor:
+        """Probabilities (K, *size) of one window."""
+        present = torch.tensor([[m in features for m in range(self._network.modalities)]])
+        like = torch.zeros(1, 1, *size, device=self._device)
+        for m in range(self._network.modalities):
+            if m not in features:
+                absent = self._network.encode_absent(like, m)
+                if absent is not None:
+                    features = features | {m: absent}
+        logits = self._network.decode(features, present).logits[0].float()
+        return logits.softmax(dim=0) if self._network.exclusive else logits.sigmoid()
+
+    @torch.inference_mode()
+    def _labels(self, blend: Blend) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        """Label map (S, P, L) on the grid of the case."""
+        means = blend.mean()
+        shape = next(iter(self._inputs.values())).volume.shape
+        if shape != self.case.grid.shape:  # back to the voxels of the case
+            full = means.new_zeros(len(means), *shape)
+            full[(slice(None), *blend.box)] = means
+            means = F.interpolate(full[None], self.case.grid.shape, mode="trilinear")[0]
+            box: Box = tuple(slice(0, n) for n in self.case.grid.shape)
+        else:
+            box = blend.box
+        labels = np.zeros(self.case.grid.shape, np.uint8)
+        if self._network.exclusive:
+            values = np.array([0, *(label.value for label in self.task.labels)], np.uint8)
+            labels[box] = values[means.argmax(dim=0).cpu().numpy()]
+        else:
+            labels[box] = self.task.paint((means > 0.5).cpu().numpy())
+        return labels
+
+    def _to_task_spacing(self, volume: Tensor) -> Tensor:
+        """``volume`` at the voxel size that the network was trained for."""
+        shape = tuple(
+            max(1, round(n * have / want))
+            for n, have, want in zip(
+                volume.shape, self.case.grid.spacing, self.task.spacing, strict=True
+            )
+        )
+        if all(abs(a - b) <= 0.05 * b for a, b in zip(shape, volume.shape, strict=True)):
+            return volume
+        resized: Tensor = F.interpolate(volume[None, None], shape, mode="trilinear")[0, 0]
+        return resized
+
+    def _prediction(
+        self,
+        subset: Subset,
+        labels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+        size: Corner,
+        seconds: dict[str, float],
+    ) -> Prediction:
+        card = self.model.card
+        provenance = {
+            "case": self.case.name,
+            "model": card.name,
+            "sha256": card.sha256,
+            "version": __version__,
+            "subset": self.task.subset_name(subset),
+            "seen_in_training": self.seen_in_training,
+            "device": self.device,
+            "precision": "float32",
+            "window": list(size),
+            "overlap": self.overlap,
+            "seconds": {name: round(value, 3) for name, value in seconds.items()},
+            "torch": torch.__version__,
+            "machine": platform.machine(),
+            "files": {name: str(path) for name, path in self.case.files.items()},
+            "notices": list(self.case.notices),
+        }
+        return Prediction(self.case.name, self.task, self.case.grid, subset, labels, provenance)
+
+    # -- lack of memory -----------------------------------------------------------------------
+
+    def _give_way(self) -> str:
+        """Ask for less memory next time; returns what was done, raises if nothing is left."""
+        had_features = self._kept.used > 0 and self._keep != 0
+        self.release()
+        if had_features:
+            self._keep = 0
+            return "Not enough memory to keep features: toggles will take a full run."
+        halved = self._smaller_window()
+        if halved is not None:
+            self.window = halved
+            return f"Not enough memory: trying again with windows of {halved} voxels."
+        if self._device.type != "cpu":
+            self._device = torch.device("cpu")
+            self._network = self._network.to(self._device)
+            self.window = tuple(self.model.card.window)
+            return "Not enough memory on the GPU: running on the CPU, which takes longer."
+        raise OutOfMemoryError(
+            f"not even windows of {self.window} voxels fit into memory: close other programs or "
+            "take a smaller model"
+        )
+
+    def _smaller_window(self) -> Corner | None:
+        divisor = self.model.network.divisor
+        longest = max(range(len(self.window)), key=lambda i: self.window[i] / divisor[i])
+        if self.window[longest] <= 32 or self.window[longest] < 2 * divisor[longest]:
+            return None
+        half = list(self.window)
+        half[longest] = max(divisor[longest], half[longest] // 2 // divisor[longest] * divisor[longest])
+        return tuple(half)
+
+    def _indices(self, subset: Subset) -> list[int]:
+        return [self.task.names.index(name) for name in subset]

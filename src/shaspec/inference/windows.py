@@ -1,0 +1,113 @@
+"""Where the windows lie, and how their answers are added up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Box = tuple[slice, ...]
+
+
+def starts(length: int, window: int, overlap: float) -> list[int]:
+    """First voxels of windows that cover ``length``, spread evenly, overlapping at least so much."""
+    if window >= length:
+        return [0]
+    step = max(1, math.floor(window * (1 - overlap)))
+    n = math.ceil((length - window) / step) + 1
+    return [round(i * (length - window) / (n - 1)) for i in range(n)]
+
+
+def plan(
+    box: Box, window: Sequence[int], divisor: Sequence[int], overlap: float
+) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+    """Corners of the windows over ``box`` and the size they all have.
+
+    A window is no larger than the box needs; its size is a multiple of ``divisor``, so the last one may
+    stick out of the box (and of the volume: `cut` pads there).
+    """
+    lengths = [s.stop - s.start for s in box]
+    size = tuple(
+        math.ceil(min(length, w) / d) * d
+        for length, w, d in zip(lengths, window, divisor, strict=True)
+    )
+    axes = [
+        [s.start + a for a in starts(length, n, overlap)]
+        for s, length, n in zip(box, lengths, size, strict=True)
+    ]
+    return list(product(*axes)), size
+
+
+def snap(box: Box, step: int = 8) -> Box:
+    """Move the faces of ``box`` outwards to multiples of ``step``.
+
+    Modalities of one case differ by a voxel or two in where the head ends: snapped, they agree on the
+    windows, and the kept features of one subset serve the others.
+    """
+    return tuple(
+        slice(s.start // step * step, math.ceil(s.stop / step) * step) for s in box
+    )
+
+
+def union(boxes: Sequence[Box]) -> Box:
+    """The smallest box that holds all ``boxes``."""
+    return tuple(
+        slice(min(s.start for s in axis), max(s.stop for s in axis))
+        for axis in zip(*boxes, strict=True)
+    )
+
+
+def cut(volume: Tensor, corner: Sequence[int], size: Sequence[int]) -> Tensor:
+    """A window of ``volume`` (*spatial), zero where it sticks out."""
+    inside = tuple(
+        slice(max(0, c), min(n, c + s))
+        for c, s, n in zip(corner, size, volume.shape, strict=True)
+    )
+    part = volume[inside]
+    if part.shape == tuple(size):
+        return part
+    window = volume.new_zeros(tuple(size))
+    window[tuple(slice(i.start - c, i.stop - c) for i, c in zip(inside, corner, strict=True))] = part
+    return window
+
+
+def weight_map(size: Sequence[int]) -> Tensor:
+    """Gaussian weights (*size), sigma 1/8 of the window and never below 1/1000 of the peak."""
+    axes = [
+        np.exp(-0.5 * ((np.arange(n) - (n - 1) / 2) / (n / 8)) ** 2).astype(np.float32)
+        for n in size
+    ]
+    weights = axes[0]
+    for axis in axes[1:]:
+        weights = np.multiply.outer(weights, axis)
+    return torch.from_numpy(np.maximum(weights / weights.max(), 1e-3).astype(np.float32))
+
+
+class Blend:
+    """Weighted mean of overlapping windows over one box of a volume."""
+
+    def __init__(self, channels: int, box: Box, size: Sequence[int], device: torch.device) -> None:
+        self.box = box
+        shape = [s.stop - s.start for s in box]
+        self.total = torch.zeros(channels, *shape, device=device)
+        self.weight = torch.zeros(shape, device=device)
+        self.window_weight = weight_map(size).to(device)
+
+    def add(self, values: Tensor, corner: Sequence[int]) -> None:
+        """Add the answer ``values`` (K, *size) of the window at ``corner``."""
+        mine, theirs = [], []
+        for s, c, n in zip(self.box, corner, values.shape[1:], strict=True):
+            a, b = max(s.start, c), min(s.stop, c + n)
+            mine.append(slice(a - s.start, b - s.start))
+            theirs.append(slice(a - c, b - c))
+        weight = self.window_weight[tuple(theirs)]
+        self.total[(slice(None), *mine)] += values[(slice(None), *theirs)] * weight
+        self.weight[tuple(mine)] += weight
+
+    def mean(self) -> Tensor:
+        """(K, *box) weighted mean."""
+        return self.total / self.weight

@@ -1,0 +1,24 @@
+"""Files: NIfTI, case folders, label schemes."""
+
+from __future__ import annotations
+
+from shaspec.io.cases import case_from_arrays, read_case
+from shaspec.io.export import write_case, write_volume
+from shaspec.io.fingerprint import fingerprint
+from shaspec.io.folders import CaseFiles, find_case, find_cases
+from shaspec.io.nifti import Volume, read_channels, read_volume, write_labels
+
+__all__ = [
+    "CaseFiles",
+    "Volume",
+    "case_from_arrays",
+    "find_case",
+    "find_cases",
+    "fingerprint",
+    "read_case",
+    "read_channels",
+    "read_volume",
+    "write_case",
+    "write_labels",
+    "write_volume",
+]

@@ -1,0 +1,233 @@
+"""From files, or arrays, to a `Case`: everything on one grid, labels in the codes of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.io.folders import CaseFiles, find_case
+from shaspec.io.naming import LABELS, assign, common_name, require_role
+from shaspec.io.nifti import Volume, read_channels, read_volume
+from shaspec.io.resample import coverage, resample
+from shaspec.io.schemes import label_values, to_task_labels
+from shaspec.preprocessing import background
+from shaspec.task import Task
+
+Array = npt.NDArray[Any]
+Source = str | Path | CaseFiles | Sequence[str | Path] | Mapping[str, str | Path]
+
+READERS = 4  # threads: unpacking works outside the interpreter lock
+COVERED = 0.99  # below this part of the grid a user is told that a volume ends early
+
+
+def read_case(
+    source: Source, task: Task, *, scheme: str | None = None, with_labels: bool = True
+) -> Case:
+    """Read a case from a folder, a 4D file, a list of files or ``{modality: file}``.
+
+    In a mapping the key ``labels`` names the label file. Volumes on another grid than the first
+    are resampled to it, which the case's notices say. ``scheme`` is the label convention by name
+    (e.g. ``"BraTS 2023"`` or ``"2023"``), recognised if not given.
+    Raises `InputError` naming the file and the mend.
+    """
+    files = _files(source, task, with_labels)
+    if files.problems:
+        raise InputError(files.problems[0])
+    volumes, labels = _read_all(files)
+    for name, volume in volumes.items():
+        if volume.limits[0] == volume.limits[1]:
+            raise InputError(
+                f"{volume.path}: {name} is empty, every voxel is {volume.limits[0]:g}; leave the "
+                "file out (the modality then counts as missing) or export it again"
+            )
+    first = next((v for v in volumes.values() if v.oriented), next(iter(volumes.values())))
+    grid = first.grid
+    notices = [*files.notices, *_distinct(volumes)]
+    if grid.oblique:
+        notices.append(f"{first.path.name} lies obliquely in the scanner: shown along its own axes")
+    arrays: dict[str, Array] = {}
+    for name, volume in volumes.items():
+        fill = 0.0 if volume.grid.matches(grid) else _fill(volume)
+        arrays[name] = _on_grid(volume, first, name, notices, order=1, fill=fill)
+    task_labels = None
+    if labels is not None:
+        notices += labels.notices
+        task_labels = _labels(labels, first, files, task, scheme, notices)
+    elif scheme is not None and with_labels:
+        notices.append(f"label scheme {scheme} was not needed: the case has no label file")
+    paths = dict(files.volumes) | ({LABELS: files.labels} if files.labels else {})
+    return Case(files.name, task, grid, arrays, task_labels, paths, tuple(notices))
+
+
+def case_from_arrays(
+    volumes: Mapping[str, Array],
+    task: Task,
+    *,
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    labels: Array | None = None,
+    name: str = "case",
+    grid: Grid | None = None,
+) -> Case:
+    """A case from arrays (S, P, L) in memory; ``labels`` in the codes of the task.
+
+    ``spacing`` is the voxel size in mm, order (S, P, L); ``grid`` says it all and overrides it.
+    """
+    present = task.subset(volumes)
+    arrays = {n: np.asarray(volumes[n]) for n in present}
+    for key, array in arrays.items():
+        if array.ndim != 3 or array.dtype.kind not in "iuf":
+            raise InputError(f"{key} of {name}: an array of three axes (S, P, L) of real numbers")
+        low, high = float(array.min()), float(array.max())
+        if not np.isfinite((low, high)).all() or low == high:
+            raise InputError(
+                f"{key} of {name} is constant or holds NaN or infinite values; leave it out"
+            )
+    shape = next(iter(arrays.values())).shape
+    grid = grid or Grid((shape[0], shape[1], shape[2]), spacing)
+    if labels is not None:
+        labels = np.asarray(labels)
+        strange = set(label_values(labels, f"labels of {name}")) - {
+            0, *(label.value for label in task.labels)
+        }  # fmt: skip
+        if strange:
+            raise InputError(
+                f"labels of {name} hold {sorted(strange)}, which task {task.name!r} does not know"
+            )
+        labels = labels.astype(np.uint8)
+    return Case(name, task, grid, arrays, labels)
+
+
+# -- which files ---------------------------------------------------------------------------------
+
+
+def _files(source: Source, task: Task, with_labels: bool) -> CaseFiles:
+    if isinstance(source, CaseFiles):
+        return source if with_labels else replace(source, labels=None)
+    if isinstance(source, str | Path):
+        return find_case(source, task, with_labels=with_labels)
+    if isinstance(source, Mapping):
+        roles = _named(source, task)
+    else:
+        paths = [Path(p) for p in source]
+        if len(paths) == 1:
+            return find_case(paths[0], task, with_labels=with_labels)
+        for path in paths:
+            require_role(path, task)
+        roles, doubts, _ = assign([(path.name, path) for path in paths], task)
+        if doubts:
+            raise InputError(next(iter(doubts.values())))
+    labels = roles.pop(LABELS, None)
+    if not roles:
+        raise InputError(f"no modality was given: give at least one of {task.title_names}")
+    name = common_name(list(roles.values()), task)
+    return CaseFiles(name, roles, labels if with_labels else None)
+
+
+def _named(source: Mapping[str, str | Path], task: Task) -> dict[str, Path]:
+    """A user's mapping with the names as the task spells them, in task order."""
+    spelled = {role.lower(): role for role in (*task.names, LABELS)}
+    unknown = [key for key in source if key.lower() not in spelled]
+    if unknown:
+        raise InputError(
+            f"unknown modality {', '.join(unknown)}: task {task.name!r} has {task.title_names}, "
+            f"and {LABELS!r} for the label file"
+        )
+    given = {spelled[key.lower()]: Path(path) for key, path in source.items()}
+    return {role: given[role] for role in spelled.values() if role in given}
+
+
+def _read_all(files: CaseFiles) -> tuple[dict[str, Volume], Volume | None]:
+    """All volumes in task order, and the labels, read side by side."""
+    paths = [] if files.channel else list(files.volumes.values())
+    paths += [files.labels] if files.labels else []
+    with ThreadPoolExecutor(READERS) as pool:
+        reading = pool.map(read_volume, paths)
+        channels = _read_channels(files) if files.channel else {}
+        read = list(reading)
+    labels = read.pop() if files.labels else None
+    return channels or dict(zip(files.volumes, read, strict=True)), labels
+
+
+def _read_channels(files: CaseFiles) -> dict[str, Volume]:
+    path = next(iter(files.volumes.values()))
+    channel = files.channel or {}
+    volumes = read_channels(path)
+    if max(channel.values()) >= len(volumes):
+        raise InputError(
+            f"{path}: holds {len(volumes)} volumes, {max(channel.values()) + 1} were expected for "
+            f"{', '.join(channel)}; put a dataset.json that lists its modalities beside it"
+        )
+    return {name: volumes[index] for name, index in channel.items()}
+
+
+# -- onto one grid -------------------------------------------------------------------------------
+
+
+def _distinct(volumes: Mapping[str, Volume]) -> list[str]:
+    """Notices of the files, each once (the volumes of a 4D file share theirs)."""
+    return list(dict.fromkeys(n for volume in volumes.values() for n in volume.notices))
+
+
+def _fill(volume: Volume) -> float:
+    value = background(volume.array)
+    return volume.limits[0] if value is None else value
+
+
+def _on_grid(
+    volume: Volume, first: Volume, name: str, notices: list[str], *, order: int, fill: float
+) -> Array:
+    """The voxels of ``volume`` on the grid of ``first``; says in ``notices`` what it took."""
+    grid, shown = first.grid, f"{name} ({volume.path.name})"
+    if volume.grid.matches(grid):
+        return volume.array
+    if not volume.oriented:
+        if volume.grid.file_shape != grid.file_shape:
+            raise InputError(
+                f"{volume.path}: {name} does not say how it lies in space, and its shape "
+                f"{volume.grid.file_shape} is not that of {first.path.name} {grid.file_shape}; "
+                "export it again with its position"
+            )
+        notices.append(f"{shown} has no position: taken voxel by voxel as {first.path.name}")
+        return _like(volume, grid)
+    covered = coverage(volume.grid, grid)
+    if covered == 0:
+        raise InputError(
+            f"{volume.path}: {name} does not overlap with {first.path.name}: by their headers they "
+            "lie at different places; register it to the other volumes or leave it out"
+        )
+    text = f"{shown} lies on another grid: resampled to that of {first.path.name}"
+    if covered < COVERED:
+        text += f", of which it covers {covered:.0%}"
+    notices.append(text)
+    return resample(volume.array, volume.grid, grid, order=order, fill=fill)
+
+
+def _like(volume: Volume, grid: Grid) -> Array:
+    """The voxels of a file without a position, in the orientation of a grid of the same shape."""
+    return np.ascontiguousarray(grid.from_file(volume.grid.to_file(volume.array)))
+
+
+def _labels(
+    labels: Volume,
+    first: Volume,
+    files: CaseFiles,
+    task: Task,
+    scheme: str | None,
+    notices: list[str],
+) -> npt.NDArray[np.uint8]:
+    """Label map on the grid of the case in the codes of the task."""
+    path = labels.path.resolve()
+    hints = [labels.path.name, path.parent.name, files.name]
+    hints += [other.name for other in files.volumes.values()]
+    array, chosen = to_task_labels(labels.array, task, str(labels.path), hints, scheme)
+    notices.append(f"labels read as {chosen.name}")
+    return _on_grid(replace(labels, array=array), first, LABELS, notices, order=0, fill=0)

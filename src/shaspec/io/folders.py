@@ -1,0 +1,227 @@
+"""Where the files of a case are. Names and folders only: no voxel is read here.
+
+Known layouts: a folder per case with one file per modality (any naming of `shaspec.io.naming`,
+files inside folders that end in .nii, an inner folder like BIDS' ``anat``), one 4D file per case as
+in the Medical Segmentation Decathlon, folders of such cases nested as BraTS' ``HGG`` and ``LGG``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from shaspec.errors import InputError
+from shaspec.io.naming import LABELS, assign, recognise, require_role, stem
+from shaspec.io.nifti import is_nifti, read_header
+from shaspec.task import Task
+
+DEPTH = 3  # folders to descend in search of cases
+
+
+@dataclass(frozen=True)
+class CaseFiles:
+    """The files of one case, in task order; an absent modality has no entry.
+
+    ``channel`` is set for a case in one 4D file: modality -> index along the fourth dimension;
+    every entry of ``volumes`` is then that file. ``problems`` keep the case from being read,
+    ``notices`` do not.
+    """
+
+    name: str
+    volumes: dict[str, Path]
+    labels: Path | None = None
+    channel: dict[str, int] | None = None
+    problems: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
+    """The files of the one case in ``source``: a folder, a 4D file or a single volume.
+
+    Raises `InputError` if there is no case, or more than one. Two files for one modality are
+    listed in ``problems``.
+    """
+    path = Path(source)
+    if path.is_file():
+        return _file_case(path, task, with_labels)
+    if not path.is_dir():
+        raise InputError(f"{path}: no such file or folder")
+    cases = list(_walk(path, task, with_labels, DEPTH))
+    if not cases:
+        raise InputError(
+            f"{path}: no NIfTI file (.nii, .nii.gz) in this folder; give the folder of one case "
+            f"with files for {task.title_names}"
+        )
+    if len(cases) > 1:
+        names = ", ".join(case.name for case in cases[:4]) + (", ..." if len(cases) > 4 else "")
+        raise InputError(f"{path}: holds {len(cases)} cases ({names}); give the folder of one")
+    case = replace(cases[0], name=cases[0].name if cases[0].channel else path.resolve().name)
+    if not case.volumes:
+        raise InputError(case.problems[0])
+    return case
+
+
+def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
+    """All cases under ``folder`` (or the one case that it is), sorted by path.
+
+    A folder whose files cannot be told apart is in the list too, with its ``problems``.
+    """
+    folder = Path(folder)
+    if folder.is_file():
+        return [find_case(folder, task, with_labels=with_labels)]
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    cases = list(_walk(folder, task, with_labels, DEPTH))
+    if not cases:
+        raise InputError(
+            f"{folder}: no cases; put one folder per case into it, each with NIfTI files for "
+            f"{task.title_names}"
+        )
+    return cases
+
+
+def _walk(folder: Path, task: Task, with_labels: bool, depth: int) -> Iterator[CaseFiles]:
+    """Cases in ``folder``: itself, else those of its subfolders, with names that differ."""
+    found = list(_search(folder, task, with_labels, depth))
+    counts = Counter(case.name for _, case in found)
+    for where, case in found:
+        if counts[case.name] > 1:  # e.g. every case keeps its files in a folder "anat"
+            case = replace(case, name="_".join(where.relative_to(folder).parts))
+        yield case
+
+
+def _search(
+    folder: Path, task: Task, with_labels: bool, depth: int
+) -> Iterator[tuple[Path, CaseFiles]]:
+    inside = _entries(folder)
+    if _holds_channels(folder):
+        for path in inside:
+            if path.is_file() and is_nifti(path):
+                yield path.with_name(stem(path.name)), _channel_case(path, task, with_labels)
+        return
+    case = _folder_case(folder, inside, task, with_labels)
+    if case is not None:
+        yield folder, case
+    elif depth:
+        for path in inside:
+            # The labels of a decathlon folder belong to its images and are no cases.
+            if path.is_dir() and not path.name.startswith("labelsT"):
+                yield from _search(path, task, with_labels, depth - 1)
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror})") from error
+
+
+def _folder_case(
+    folder: Path, inside: list[Path], task: Task, with_labels: bool
+) -> CaseFiles | None:
+    """The case whose files lie directly in ``folder``; None if there are no NIfTI files."""
+    files: list[tuple[str, Path]] = []
+    for path in inside:
+        if not is_nifti(path):
+            continue
+        if path.is_file():
+            files.append((path.name, path))
+        else:  # unpacked archives: a folder x_t1.nii with one file of any name in it
+            within = [p for p in _entries(path) if is_nifti(p) and p.is_file()]
+            clear = [p for p in within if recognise(p.name, task)]
+            files += [(p.name if clear else path.name, p) for p in (clear or within)]
+    if not files:
+        return None
+    roles, doubts, unknown = assign(files, task)
+    if len(files) == len(unknown) == 1 and len(read_header(unknown[0]).shape) == 4:
+        return _channel_case(unknown[0], task, with_labels)
+    labels = roles.pop(LABELS, None)
+    if not with_labels:
+        labels, _ = None, doubts.pop(LABELS, None)
+    problems = list(doubts.values())
+    strange = ", ".join(path.name for path in unknown[:6]) + (", ..." if len(unknown) > 6 else "")
+    if not roles and not problems:
+        problems.append(
+            f"{folder}: no file name says a modality of {task.title_names} "
+            f"({strange or 'only labels'}); rename the files, or name them one by one "
+            f"({task.names[0]}=file)"
+        )
+    return CaseFiles(
+        name=folder.resolve().name,
+        volumes=roles,
+        labels=labels,
+        problems=tuple(problems),
+        notices=(f"not recognised and not used: {strange}",) if strange and roles else (),
+    )
+
+
+def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
+    """A single file: all modalities in 4D, or just one of them."""
+    if len(read_header(path).shape) == 4:
+        return _channel_case(path, task, with_labels)
+    role = require_role(path, task)
+    if role == LABELS:
+        raise InputError(f"{path}: holds labels; give a modality ({task.title_names}) too")
+    return CaseFiles(name=stem(path.name), volumes={role: path})
+
+
+# -- one 4D file per case ----------------------------------------------------------------------
+
+
+def _holds_channels(folder: Path) -> bool:
+    """True for the image folders of a decathlon data set."""
+    return folder.name.startswith("imagesT") and (folder.parent / "dataset.json").is_file()
+
+
+def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
+    notices: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    order: list[str] | None = None
+    description = next(
+        (p for f in list(path.resolve().parents)[:2] if (p := f / "dataset.json").is_file()), None
+    )
+    try:
+        order = _channel_order(description, task) if description else None
+    except InputError as error:
+        problems = (str(error),)
+    if order is None:
+        order = list(task.names)
+        notices = (f"{path.name}: channels were taken as {', '.join(order)} (no dataset.json)",)
+    elif description:
+        notices = (f"{path.name}: channels are {', '.join(order)} (by dataset.json)",)
+    channel = {name: order.index(name) for name in task.names if name in order}
+    labels = path.parent.with_name(path.parent.name.replace("images", "labels")) / path.name
+    has_labels = with_labels and labels != path and labels.is_file()
+    return CaseFiles(
+        name=stem(path.name),
+        volumes=dict.fromkeys(channel, path),
+        labels=labels if has_labels else None,
+        channel=channel,
+        problems=problems,
+        notices=notices,
+    )
+
+
+def _channel_order(description: Path, task: Task) -> list[str]:
+    """Modality names in channel order; a channel that the task does not know keeps its own name."""
+    try:
+        content: dict[str, Any] = json.loads(description.read_text("utf-8"))
+        named = content.get("channel_names") or content["modality"]
+        channels = [str(named[key]) for key in sorted(named, key=int)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f'{description}: does not list the channels as "modality": {{"0": "FLAIR", ...}} '
+            f"({error!r}); correct or remove it"
+        ) from error
+    matches = [recognise(channel, task) for channel in channels]
+    order = [m.role if m else c for m, c in zip(matches, channels, strict=True)]
+    if len(set(order)) != len(order) or not set(order) & set(task.names):
+        raise InputError(
+            f"{description}: the channels {', '.join(channels)} cannot be told apart as "
+            f"{task.title_names}; correct the names"
+        )
+    return order

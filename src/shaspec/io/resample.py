@@ -1,0 +1,49 @@
+"""One volume on the grid of another: trilinear for images, nearest neighbour for labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from shaspec.geometry import Grid
+
+Array = npt.NDArray[Any]
+
+
+def voxel_map(source: Grid, target: Grid) -> Array:
+    """(4, 4): voxel (s, p, l) of ``target`` -> voxel of ``source`` at the same place in space."""
+    return np.asarray(np.linalg.solve(source.voxel_to_lps(), target.voxel_to_lps()))
+
+
+def coverage(source: Grid, target: Grid, points: int = 24) -> float:
+    """The part (0 to 1) of ``target`` that lies inside ``source``, on a lattice of points."""
+    axes = [np.linspace(0, n - 1, min(n, points)) for n in target.shape]
+    lattice = np.stack(np.meshgrid(*axes, indexing="ij")).reshape(3, -1)
+    matrix = voxel_map(source, target)
+    voxels = matrix[:3, :3] @ lattice + matrix[:3, 3:]
+    top = np.array(source.shape)[:, None] - 0.5
+    return float(np.all((voxels >= -0.5) & (voxels <= top), axis=0).mean())
+
+
+def resample(array: Array, source: Grid, target: Grid, *, order: int, fill: float) -> Array:
+    """``array`` on ``source`` -> the same on ``target``; ``fill`` where ``source`` does not reach.
+
+    ``order`` 1 gives float32, ``order`` 0 keeps the type.
+    """
+    if order and array.dtype != np.float32:
+        array = array.astype(np.float32)
+    matrix = voxel_map(source, target)
+    return np.asarray(
+        ndimage.affine_transform(
+            array,
+            matrix[:3, :3],
+            matrix[:3, 3],
+            output_shape=target.shape,
+            order=order,
+            mode="grid-constant",
+            cval=fill,
+        )
+    )

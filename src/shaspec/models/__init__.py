@@ -1,0 +1,1 @@
+"""Networks that take any subset of their modalities."""

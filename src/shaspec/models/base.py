@@ -1,0 +1,138 @@
+"""The interface of every network: encode one modality alone, decode any subset.
+
+Most of the work of a multi-modal network looks at one modality at a time. Splitting it off as
+`encode` lets a session keep its result, so that un-ticking a modality re-runs `decode` alone, and
+lets an absent modality be truly absent: it is not encoded at all. Training uses the same halves.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+Features = dict[str, Tensor]
+"""What `encode` found in one modality: named tensors (N, C, *spatial)."""
+
+
+@dataclass
+class Output:
+    """What a network answers; methods add fields of their own in subclasses."""
+
+    logits: Tensor
+    """(N, K, *spatial) at full resolution, no activation."""
+
+
+class Network(nn.Module, ABC):
+    """A network over ``modalities`` inputs of which any non-empty subset may be there."""
+
+    instant_toggles: ClassVar[bool] = True
+    """True if `encode` does most of the work, so that another subset costs little."""
+
+    exclusive: bool = False
+    """False: one sigmoid per region. True: softmax over background and labels."""
+
+    modalities: int
+    divisor: tuple[int, ...]
+    """Spatial sizes have to be multiples of this, per axis."""
+
+    @abstractmethod
+    def encode(self, image: Tensor, modality: int) -> Features:
+        """Features of one modality: ``image`` (N, C, *spatial) -> tensors (N, ...)."""
+
+    @abstractmethod
+    def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> Output:
+        """Fuse and decode the features of whatever is there.
+
+        Args:
+            features: by modality index; a modality that no sample has may be left out.
+            present: bool (N, M), for batches whose samples differ; None: ``features`` says it.
+        """
+
+    def encode_absent(self, like: Tensor, modality: int) -> Features | None:
+        """Features that stand for an absent modality, for the few models that have such.
+
+        ``like`` (N, C, *spatial) gives shape, type and device. None: nothing stands for it.
+        """
+        del like, modality
+        return None
+
+    def forward(self, x: Tensor | Sequence[Tensor], present: Tensor | None = None) -> Output:
+        """Any subset per sample.
+
+        Args:
+            x: (N, M, *spatial), or M tensors (N, C_m, *spatial). Absent entries are never read.
+            present: bool (N, M), default all.
+        """
+        images = [x[:, m : m + 1] for m in range(x.shape[1])] if isinstance(x, Tensor) else list(x)
+        if len(images) != self.modalities:
+            raise ValueError(f"{len(images)} modalities given, the network has {self.modalities}")
+        if present is None:
+            present = torch.ones(len(images[0]), len(images), dtype=torch.bool)
+        there = present.cpu()
+        if not there.any(dim=1).all():
+            raise ValueError("a sample has no modality at all")
+        features: dict[int, Features] = {}
+        for m, image in enumerate(images):
+            rows = there[:, m]
+            absent = self.encode_absent(image[~rows], m) if not rows.all() else None
+            parts = [(rows, self.encode(image[rows], m))] if rows.any() else []
+            parts += [(~rows, absent)] if absent is not None else []
+            if parts:
+                features[m] = _scatter(parts, len(image))
+        return self.decode(features, present)
+
+    def prepare_for_inference(self) -> None:
+        """Switch to eval mode and fold what can be folded; training needs a fresh copy."""
+        self.eval()
+
+
+def _scatter(parts: list[tuple[Tensor, Features]], n: int) -> Features:
+    """Features of some rows of a batch -> features (N, ...), zero where a row has none."""
+    if len(parts) == 1 and parts[0][0].all():
+        return parts[0][1]
+    full: Features = {}
+    for rows, features in parts:
+        index = rows.nonzero()[:, 0].to(next(iter(features.values())).device)
+        for name, value in features.items():
+            target = full.get(name)
+            if target is None:
+                target = value.new_zeros(n, *value.shape[1:])
+            full[name] = target.index_copy(0, index, value)
+    return full
+
+
+def presence(features: Mapping[int, Features], modalities: int, present: Tensor | None) -> Tensor:
+    """bool (N, M) on the device of the features; from their keys where ``present`` is None."""
+    some = next(iter(next(iter(features.values())).values()))
+    if present is None:
+        row = torch.tensor([m in features for m in range(modalities)])
+        present = row.expand(len(some), -1)
+    return present.to(some.device)
+
+
+def row_mask(present: Tensor, modality: int, like: Tensor) -> Tensor:
+    """Column ``modality`` of ``present`` (N, M), shaped (N, 1, ...) to broadcast over ``like``."""
+    return present[:, modality].view(-1, *(1,) * (like.dim() - 1))
+
+
+def only_present(features: Mapping[int, Features], present: Tensor) -> dict[int, Features]:
+    """``features`` without anything of an absent modality: rows zeroed, empty ones left out.
+
+    So whatever a caller has kept of a modality, only ``present`` (N, M) decides if it is used.
+    """
+    kept: dict[int, Features] = {}
+    for m, found in features.items():
+        column = present[:, m]
+        if column.all():
+            kept[m] = found
+        elif column.any():
+            kept[m] = {
+                name: torch.where(row_mask(present, m, value), value, 0)
+                for name, value in found.items()
+            }
+    return kept

@@ -1,0 +1,198 @@
+"""MAML: one U-Net per modality, joined by modality-aware attention (Zhang et al., MICCAI 2021).
+
+The paper's figure from left to right: every modality has a U-Net of its own that segments by itself;
+their last full-resolution features F_1 .. F_M are fused into F_f; for every modality an attention map
+A_i is computed from F_i and F_f; the sum of A_i * F_i is segmented jointly. All U-Nets learn from the
+joint loss too, hence "mutual" learning.
+
+The authors' code knows no absent modality. Here one adds nothing to the fusion and to the sum, and a
+modality that is alone answers with its own U-Net, as the authors advise their users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+from shaspec.models.base import Features, Network, Output, only_present, presence, row_mask
+from shaspec.models.blocks import (
+    SLOPE,
+    Dims,
+    InstanceNorm,
+    conv_class,
+    double_size,
+    use_channel_norm,
+)
+
+
+class MamlConfig(BaseModel):
+    """Everything that fixes a MAML network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modalities: int
+    out_channels: int
+    """Background and labels if ``exclusive``, otherwise regions."""
+    dims: Dims = 3
+    in_channels: int = 1
+    base: int = 16
+    """Channels at full resolution; doubled with every halving, up to ``most``."""
+    most: int = 320
+    halvings: int = 5
+    convs: int = 2
+    """Convolutions per level."""
+    exclusive: bool = True
+    """Trained with a softmax over background and labels, as the authors do."""
+    norm: Literal["instance", "channel"] = "instance"
+    """``channel`` normalises each voxel by itself, so that the window size does not matter."""
+
+
+@dataclass
+class MamlOutput(Output):
+    """By modality index; rows of samples without that modality are zero."""
+
+    joint_logits: Tensor
+    """(N, K, *spatial) of the joint head, also where one modality is alone."""
+    modality_logits: dict[int, Tensor]
+    """(N, K, *spatial) of each U-Net by itself."""
+    deep_logits: dict[int, list[Tensor]]
+    """The same U-Net's at 1/2, 1/4, ... of the size, for deep supervision."""
+    attention: dict[int, Tensor]
+    """A_i (N, base, *spatial), 0 to 1."""
+    fused: Tensor
+    """F_f (N, base, *spatial)."""
+
+
+def conv_block(dims: Dims, in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
+    """nnU-Net's unit: 3x3x3 convolution with bias, instance norm, LeakyReLU."""
+    conv = conv_class(dims)(in_channels, out_channels, 3, stride=stride, padding=1)
+    return nn.Sequential(conv, InstanceNorm(out_channels), nn.LeakyReLU(SLOPE, inplace=True))
+
+
+class UNet(nn.Module):
+    """nnU-Net's plain U-Net: (N, C, *spatial) -> full-resolution feature, logits of all levels."""
+
+    def __init__(self, c: MamlConfig) -> None:
+        super().__init__()
+        widths = [min(c.base * 2**k, c.most) for k in range(c.halvings + 1)]
+        self.down = nn.ModuleList()
+        before = c.in_channels
+        for k, width in enumerate(widths):
+            self.down.append(self._level(c, before, width, stride=1 if k == 0 else 2))
+            before = width
+        self.ups, self.levels, self.heads = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for width in widths[-2::-1]:  # deepest first
+            self.ups.append(double_size(c.dims, before, width))
+            self.levels.append(self._level(c, 2 * width, width))
+            self.heads.append(conv_class(c.dims)(width, c.out_channels, 1, bias=False))
+            before = width
+
+    @staticmethod
+    def _level(c: MamlConfig, in_channels: int, width: int, stride: int = 1) -> nn.Sequential:
+        first = conv_block(c.dims, in_channels, width, stride)
+        rest = [conv_block(c.dims, width, width) for _ in range(c.convs - 1)]
+        return nn.Sequential(first, *rest)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Feature (N, base, *spatial) and logits, full resolution first, then halves."""
+        maps = []
+        for level in self.down:
+            x = level(x)
+            maps.append(x)
+        x, logits = maps.pop(), []
+        for up, level, head in zip(self.ups, self.levels, self.heads, strict=True):
+            x = level(torch.cat([up(x), maps.pop()], dim=1))
+            logits.append(head(x))
+        return x, logits[::-1]
+
+
+class Fusion(nn.Module):
+    """F_f: one 3x3x3 convolution over the features of all modalities side by side.
+
+    The convolution is linear: without an absent modality's columns of the weight, that modality adds
+    nothing, and the bias is added once.
+    """
+
+    def __init__(self, dims: Dims, modalities: int, channels: int) -> None:
+        super().__init__()
+        self.conv = conv_class(dims)(modalities * channels, channels, 3, padding=1)
+        self.columns = torch.arange(modalities * channels).view(modalities, channels).tolist()
+
+    def forward(self, maps: Mapping[int, Tensor]) -> Tensor:
+        """F_i (N, C, *spatial) by modality, whichever there are -> F_f (N, C, *spatial)."""
+        columns = [c for m in maps for c in self.columns[m]]
+        x, weight = torch.cat(list(maps.values()), dim=1), self.conv.weight[:, columns]
+        convolve: Any = F.conv3d if weight.dim() == 5 else F.conv2d
+        fused: Tensor = convolve(x, weight, self.conv.bias, padding=1)
+        return fused
+
+
+class Attention(nn.Sequential):
+    """A_i = sigmoid(conv(LeakyReLU(norm(conv(F_i, F_f))))): a gate per voxel and channel."""
+
+    def __init__(self, dims: Dims, channels: int) -> None:
+        last = conv_class(dims)(channels, channels, 3, padding=1)
+        super().__init__(conv_block(dims, 2 * channels, channels), last, nn.Sigmoid())
+
+
+class Maml(Network):
+    """The segmentation network; see `MamlConfig` and the presets in `registry`."""
+
+    def __init__(self, config: MamlConfig) -> None:
+        super().__init__()
+        c = self.config = config
+        self.modalities, self.exclusive = c.modalities, c.exclusive
+        self.divisor = (2**c.halvings,) * c.dims
+        self.unets = nn.ModuleList(UNet(c) for _ in range(c.modalities))
+        self.fusion = Fusion(c.dims, c.modalities, c.base)
+        self.attentions = nn.ModuleList(Attention(c.dims, c.base) for _ in range(c.modalities))
+        self.head = conv_class(c.dims)(c.base, c.out_channels, 1, bias=False)
+        if c.norm == "channel":
+            use_channel_norm(self)
+
+    def encode(self, image: Tensor, modality: int) -> Features:
+        """The modality's U-Net: (N, C, *spatial) -> feature F_i, logits at every size."""
+        feature, logits = self.unets[modality](image)
+        deep = {f"deep{k}": value for k, value in enumerate(logits[1:], start=1)}
+        return {"feature": feature, "logits": logits[0], **deep}
+
+    def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> MamlOutput:
+        """Fusion, attention and joint head over what is there: -> logits (N, K, *spatial)."""
+        present = presence(features, self.modalities, present)
+        features = only_present(features, present)
+        maps = {m: f["feature"] for m, f in features.items()}
+        fused = self.fusion(maps)
+        attention = {
+            m: self.attentions[m](torch.cat([feature, fused], dim=1))
+            * row_mask(present, m, feature)
+            for m, feature in maps.items()
+        }
+        attended = torch.stack([attention[m] * maps[m] for m in maps]).sum(dim=0)
+        joint = self.head(attended)
+        own = {m: f["logits"] for m, f in features.items()}
+        return MamlOutput(
+            joint if self.training else self._alone(joint, own, present),
+            joint_logits=joint,
+            modality_logits=own,
+            deep_logits={
+                m: [f[f"deep{k}"] for k in range(1, self.config.halvings)]
+                for m, f in features.items()
+            },
+            attention=attention,
+            fused=fused,
+        )
+
+    @staticmethod
+    def _alone(joint: Tensor, own: Mapping[int, Tensor], present: Tensor) -> Tensor:
+        """A sample of one modality answers with that modality's own U-Net."""
+        alone = (present.sum(dim=1) == 1).view(-1, *(1,) * (joint.dim() - 1))
+        if not alone.any():
+            return joint
+        # Rows of absent modalities are zero, so the sum is the only present one's.
+        return torch.where(alone, torch.stack(list(own.values())).sum(dim=0), joint)

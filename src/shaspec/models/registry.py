@@ -1,0 +1,97 @@
+"""Methods and presets by name: the one place that knows every network class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from shaspec.errors import InputError
+from shaspec.models.base import Network
+from shaspec.models.maml import Maml, MamlConfig
+from shaspec.models.shaspec import EncoderConfig, ShaSpec, ShaSpecConfig
+from shaspec.models.zero_fill import ZeroFill, ZeroFillConfig
+from shaspec.task import Task
+
+METHODS: dict[str, tuple[type[Network], type[BaseModel]]] = {
+    "shaspec": (ShaSpec, ShaSpecConfig),
+    "maml": (Maml, MamlConfig),
+    "zero-fill": (ZeroFill, ZeroFillConfig),
+}
+
+_PAPER_ENCODER = EncoderConfig(
+    stem_width=64,
+    widths=(256, 512, 1024, 1280),
+    depths=(3, 4, 6, 3),
+    bottleneck=(64, 128, 256, 320),
+)
+# Half resolution from the first layer on and features at an eighth, so that a whole brain takes
+# seconds on two cores and a feature map can be looked at. Specific encoders are half as wide: they
+# only add to the bottleneck.
+_LIGHT_SHARED = EncoderConfig(
+    stem_width=16,
+    stem_kernel=3,
+    stem_stride=(2, 2, 2),
+    max_pool=False,
+    widths=(32, 80),
+    depths=(2, 2),
+    channels=80,
+    dilations=(1, 2, 4),
+    image_pool=False,
+)
+_LIGHT_SPECIFIC = _LIGHT_SHARED.model_copy(
+    update={"stem_width": 8, "widths": (16, 40), "dilations": (2,)}
+)
+
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "shaspec": {
+        "paper": {
+            "shared": _PAPER_ENCODER,
+            "specific": _PAPER_ENCODER,
+            "decoder_widths": (256, 128, 64, 32),
+            "standardised": True,
+        },
+        "light": {
+            "shared": _LIGHT_SHARED,
+            "specific": _LIGHT_SPECIFIC,
+            "decoder_widths": (64, 24),
+            "standardised": False,
+        },
+    },
+    "maml": {
+        "paper": {"base": 16, "most": 320, "halvings": 5},
+        # Regions by sigmoid like the other light presets, so that one evaluation fits all.
+        "light": {"base": 8, "most": 128, "halvings": 4, "exclusive": False},
+    },
+    "zero-fill": {"light": {}},
+}
+
+
+def network_config(method: str, preset: str, task: Task, **overrides: Any) -> BaseModel:
+    """Configuration of ``method`` at ``preset`` for the modalities and regions of ``task``."""
+    if method not in METHODS or preset not in PRESETS[method]:
+        known = ", ".join(f"{m}/{p}" for m, presets in PRESETS.items() for p in presets)
+        raise InputError(f"no method {method!r} with preset {preset!r}: there are {known}")
+    values = {
+        "modalities": len(task.modalities),
+        "out_channels": len(task.regions),
+        "dims": task.dims,
+        **PRESETS[method][preset],
+        **overrides,
+    }
+    return check_config(method, values)
+
+
+def check_config(method: str, values: dict[str, Any]) -> BaseModel:
+    """Validated configuration of a network of ``method``, e.g. from a model card."""
+    if method not in METHODS:
+        raise InputError(f"unknown method {method!r}: there are {', '.join(METHODS)}")
+    try:
+        return METHODS[method][1].model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"the configuration of the {method} network is wrong: {error}") from error
+
+
+def build(method: str, config: BaseModel) -> Network:
+    """A network with fresh weights."""
+    return METHODS[method][0](config)

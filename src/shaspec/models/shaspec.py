@@ -1,0 +1,310 @@
+"""ShaSpec: one shared and M specific encoders (Wang et al., CVPR 2023).
+
+Figure 2 of the paper from left to right: every modality passes through the shared encoder and
+through its own specific encoder; a residual fusion joins the two; the slot of an absent modality is
+filled with the mean shared feature of those that are there (Eq. 4); one decoder segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+from shaspec.models.base import Features, Network, Output, only_present, presence, row_mask
+from shaspec.models.blocks import (
+    SLOPE,
+    Conv,
+    ConvNorm,
+    Dims,
+    InstanceNorm,
+    Residual,
+    double_size,
+    fold_standardisation,
+    use_channel_norm,
+)
+
+
+class EncoderConfig(BaseModel):
+    """Shape of one encoder: a stem, residual stages, a pyramid of dilated convolutions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stem_width: int
+    stem_kernel: int = 7
+    stem_stride: tuple[int, ...] = (1, 2, 2)
+    max_pool: bool = True
+    """Halve after the stem by max-pooling; otherwise the first stage halves."""
+    widths: tuple[int, ...]
+    """Output channels of the stages."""
+    depths: tuple[int, ...]
+    """Residual blocks per stage."""
+    bottleneck: tuple[int, ...] | None = None
+    """Inner width of the bottleneck blocks per stage; None: plain blocks of two 3x3."""
+    channels: int = 256
+    """Channels of the features."""
+    dilations: tuple[int, ...] = (2, 4, 8)
+    image_pool: bool = True
+
+
+class ShaSpecConfig(BaseModel):
+    """Everything that fixes a ShaSpec network."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modalities: int
+    out_channels: int
+    dims: Dims = 3
+    in_channels: int = 1
+    shared: EncoderConfig
+    specific: EncoderConfig
+    decoder_widths: tuple[int, ...]
+    """Channels of the decoder levels, deepest first."""
+    standardised: bool = True
+    norm: Literal["instance", "channel"] = "instance"
+    """``channel`` normalises each voxel by itself, so that the window size does not matter."""
+    fallback: Literal["mean", "first"] = "mean"
+    """What fills an absent slot: the mean shared feature (paper) or the first one's (code)."""
+    zero_images: bool = False
+    """The authors' code: an absent modality is a zero image that passes through the encoders."""
+
+
+@dataclass
+class ShaSpecOutput(Output):
+    """Row ``n * M + m`` is modality m of sample n; rows of absent modalities are zero."""
+
+    shared: Tensor
+    """(N*M, C, *small) shared features."""
+    specific: Tensor
+    """(N*M, C, *small) specific features."""
+    domain_logits: Tensor
+    """(N*M, M): which modality the specific features are taken for."""
+
+
+class Aspp(nn.Module):
+    """Atrous spatial pyramid: parallel dilated convolutions, joined by a 1x1."""
+
+    def __init__(
+        self, dims: Dims, channels: int, dilations: tuple[int, ...], image_pool: bool, ws: bool
+    ) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList([ConvNorm(dims, channels, channels, 1, standardised=ws)])
+        for d in dilations:
+            self.branches.append(
+                ConvNorm(dims, channels, channels, 3, dilation=d, standardised=ws)
+            )
+        self.pool_conv = Conv(dims, channels, channels, 1, standardised=ws) if image_pool else None
+        self.pool_norm = InstanceNorm(channels) if image_pool else None
+        n = len(self.branches) + int(image_pool)
+        self.join = ConvNorm(dims, n * channels, channels, 1, standardised=ws)
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = [branch(x) for branch in self.branches]
+        if self.pool_norm is not None:
+            # An instance norm over one voxel answers with its bias whatever the image: the authors'
+            # image-pool branch is this constant. Computing it through the norm only adds rounding.
+            constant = F.leaky_relu(self.pool_norm.bias, SLOPE)
+            maps.append(constant.view(1, -1, *(1,) * (x.dim() - 2)).expand_as(maps[0]))
+        result: Tensor = self.join(torch.cat(maps, dim=1))
+        return result
+
+
+class Encoder(nn.Module):
+    """Image (N, C, D, H, W) -> stage outputs, the reduced map and the feature after the pyramid."""
+
+    def __init__(self, dims: Dims, in_channels: int, c: EncoderConfig, ws: bool) -> None:
+        super().__init__()
+        stride = c.stem_stride[-dims:]
+        self.stem = ConvNorm(
+            dims, in_channels, c.stem_width, c.stem_kernel, stride, standardised=ws
+        )
+        pool = nn.MaxPool2d if dims == 2 else nn.MaxPool3d
+        self.pool = pool(3, stride=2, padding=1) if c.max_pool else nn.Identity()
+        stages, before = [], c.stem_width
+        for k, (width, depth) in enumerate(zip(c.widths, c.depths, strict=True)):
+            halve = 1 if k == 0 and c.max_pool else 2
+            inner = c.bottleneck[k] if c.bottleneck else None
+            blocks = [
+                Residual(
+                    dims,
+                    before if i == 0 else width,
+                    width,
+                    halve if i == 0 else 1,
+                    width=inner,
+                    project=i == 0,
+                    standardised=ws,
+                )
+                for i in range(depth)
+            ]
+            stages.append(nn.Sequential(*blocks))
+            before = width
+        self.stages = nn.ModuleList(stages)
+        self.reduce = ConvNorm(dims, before, c.channels, 1, standardised=ws)
+        self.aspp = Aspp(dims, c.channels, c.dilations, c.image_pool, ws)
+
+    def forward(self, image: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Stem and stage outputs (shallow to deep), reduced map, feature (both at the last)."""
+        x = self.stem(image)
+        maps = [x]
+        x = self.pool(x)
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        reduced = self.reduce(x)
+        return maps, reduced, self.aspp(reduced)
+
+
+class Fusion(nn.Module):
+    """f = r + projection(r, s): shared plus what the specific feature adds (Eq. 3).
+
+    The paper calls it a linear projection; the authors' is a 3x3x3 convolution, and so is ours.
+    """
+
+    def __init__(self, dims: Dims, channels: int, ws: bool) -> None:
+        super().__init__()
+        self.conv = Conv(dims, 2 * channels, channels, 3, standardised=ws)
+
+    def forward(self, shared: Tensor, specific: Tensor) -> Tensor:
+        residual: Tensor = self.conv(torch.cat([shared, specific], dim=1))
+        return shared + residual
+
+
+class Skip(nn.Module):
+    """1x1 convolution over the concatenated stage outputs of all modalities, norm, LeakyReLU.
+
+    The convolution is linear, hence a sum of one `term` per modality: the terms are computed with
+    the modality and kept, and an absent modality adds nothing.
+    """
+
+    def __init__(self, dims: Dims, modalities: int, channels: int, out: int, ws: bool) -> None:
+        super().__init__()
+        self.conv = Conv(dims, modalities * channels, out, 1, standardised=ws)
+        self.norm = InstanceNorm(out)
+        self.channels = channels
+
+    def term(self, stage_output: Tensor, modality: int) -> Tensor:
+        """What modality ``modality`` adds: (N, channels, ...) -> (N, out, ...)."""
+        # Standardised over the whole fan-in first, then split.
+        columns = slice(modality * self.channels, (modality + 1) * self.channels)
+        return self.conv.convolve(stage_output, self.conv.kernel_weight()[:, columns])
+
+    def forward(self, terms: list[Tensor]) -> Tensor:
+        return F.leaky_relu(self.norm(torch.stack(terms).sum(dim=0)), SLOPE)
+
+
+class ShaSpec(Network):
+    """The segmentation network; see `ShaSpecConfig` and the presets in `registry`."""
+
+    def __init__(self, config: ShaSpecConfig) -> None:
+        super().__init__()
+        c, dims, ws = config, config.dims, config.standardised
+        if len(c.decoder_widths) != len(c.shared.widths):
+            raise ValueError("a ShaSpec decoder has as many levels as its encoder has stages")
+        if c.shared.channels != c.specific.channels:
+            raise ValueError("shared and specific features need the same number of channels")
+        self.config = c
+        self.modalities = c.modalities
+        stem = c.shared.stem_stride[-dims:]
+        self.divisor = tuple(s * 2 ** len(c.shared.widths) for s in stem)
+        self.shared_encoder = Encoder(dims, c.in_channels, c.shared, ws)
+        self.specific_encoders = nn.ModuleList(
+            Encoder(dims, c.in_channels, c.specific, ws) for _ in range(c.modalities)
+        )
+        self.domain_classifier = nn.Linear(c.specific.channels, c.modalities)
+        self.fusion = Fusion(dims, c.shared.channels, ws)
+
+        skip_channels = [c.shared.stem_width, *c.shared.widths[:-1]][::-1]  # deepest first
+        before = c.modalities * c.shared.channels
+        self.ups, self.skips, self.levels = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for width, channels in zip(c.decoder_widths, skip_channels, strict=True):
+            self.ups.append(double_size(dims, before, width))
+            self.skips.append(Skip(dims, c.modalities, channels, width, ws))
+            self.levels.append(Residual(dims, width, width, standardised=ws))
+            before = width
+        self.head = Conv(dims, before, c.out_channels, 1)
+        if c.norm == "channel":
+            use_channel_norm(self)
+
+    def encode(self, image: Tensor, modality: int) -> Features:
+        """``image`` (N, C, *spatial) -> shared, specific, fused (N, C, *small), skip terms.
+
+        ``domain`` (N, M) is the guess of the domain classifier, from the spatial mean of the
+        specific map before the pyramid.
+        """
+        maps, _, shared = self.shared_encoder(image)
+        _, reduced, specific = self.specific_encoders[modality](image)
+        pooled = reduced.flatten(2).mean(dim=2)
+        features = {
+            "shared": shared,
+            "specific": specific,
+            "fused": self.fusion(shared, specific),
+            "domain": self.domain_classifier(pooled),
+        }
+        for k, skip in enumerate(self.skips):
+            assert isinstance(skip, Skip)
+            features[f"skip{k}"] = skip.term(maps[-2 - k], modality)
+        return features
+
+    def encode_absent(self, like: Tensor, modality: int) -> Features | None:
+        """The zero image's features in the authors' behaviour, otherwise nothing."""
+        return self.encode(torch.zeros_like(like), modality) if self.config.zero_images else None
+
+    def decode(
+        self, features: Mapping[int, Features], present: Tensor | None = None
+    ) -> ShaSpecOutput:
+        """Fill the absent slots, then decode: -> logits (N, K, *spatial) and the features."""
+        present = presence(features, self.modalities, present)
+        if not self.config.zero_images:
+            features = only_present(features, present)
+        substitute = self.substitute(features, present)
+        slots = [
+            torch.where(row_mask(present, m, substitute), features[m]["fused"], substitute)
+            if m in features
+            else substitute
+            for m in range(self.modalities)
+        ]
+        x = torch.cat(slots, dim=1)
+        for k, (up, skip, level) in enumerate(zip(self.ups, self.skips, self.levels, strict=True)):
+            x = level(up(x) + skip([f[f"skip{k}"] for f in features.values()]))
+        logits = self.head(x)
+        scale = [float(s) for s in self.config.shared.stem_stride[-self.config.dims :]]
+        mode = "bilinear" if self.config.dims == 2 else "trilinear"
+        logits = F.interpolate(logits, scale_factor=scale, mode=mode, align_corners=False)
+        return ShaSpecOutput(
+            logits,
+            shared=self._rows(features, "shared"),
+            specific=self._rows(features, "specific"),
+            domain_logits=self._rows(features, "domain"),
+        )
+
+    def substitute(self, features: Mapping[int, Features], present: Tensor) -> Tensor:
+        """What fills an absent slot: mean shared feature over the present (Eq. 4), or the first's.
+
+        Shape (N, C, *small).
+        """
+        shared = {m: f["shared"] for m, f in features.items()}
+        like = next(iter(shared.values()))
+        weights = present.to(like.dtype)
+        if self.config.fallback == "first":
+            weights = F.one_hot(present.int().argmax(dim=1), self.modalities).to(like.dtype)
+        weights = weights / weights.sum(dim=1, keepdim=True)
+        terms = [s * row_mask(weights, m, like) for m, s in shared.items()]
+        return torch.stack(terms).sum(dim=0)
+
+    def _rows(self, features: Mapping[int, Features], name: str) -> Tensor:
+        like = next(iter(features.values()))[name]
+        rows = [
+            features[m][name] if m in features else torch.zeros_like(like)
+            for m in range(self.modalities)
+        ]
+        return torch.stack(rows, dim=1).flatten(0, 1)
+
+    def prepare_for_inference(self) -> None:
+        """Eval mode, weight standardisation folded into the weights (exact)."""
+        super().prepare_for_inference()
+        fold_standardisation(self)

@@ -1,0 +1,117 @@
+"""Networks on disk: safetensors and a card, nothing that could be executed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from shaspec import __version__
+from shaspec.errors import InputError, WeightsError
+from shaspec.models.base import Network
+from shaspec.models.card import (
+    CARD_FILE,
+    WEIGHTS_FILE,
+    Card,
+    bundled_models,
+    load_card,
+    model_folder,
+)
+from shaspec.models.registry import build, check_config
+
+__all__ = ["Model", "bundled_models", "load_card", "load_model", "save_model"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network and its card."""
+
+    network: Network
+    card: Card
+
+
+def save_model(folder: Path, network: Network, card: Card, *, half: bool = False) -> Card:
+    """Write ``network`` and its card into ``folder``, each file atomically; returns the card.
+
+    ``half`` stores float16, for weights that are shipped; they are read back as float32.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    if half:
+        tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
+    weights = folder / WEIGHTS_FILE
+    temporary = weights.with_suffix(".tmp")
+    save_file(tensors, temporary)
+    os.replace(temporary, weights)
+    card = card.model_copy(
+        update={
+            "sha256": _sha256(weights),
+            "version": __version__,
+            "parameters": sum(p.numel() for p in network.parameters()),
+        }
+    )
+    temporary = folder / f"{CARD_FILE}.tmp"
+    temporary.write_text(card.model_dump_json(indent=1) + "\n", "utf-8")
+    os.replace(temporary, folder / CARD_FILE)
+    return card
+
+
+def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
+    """A bundled model by name or a model folder, ready for inference unless ``training``.
+
+    Raises `WeightsError` if the card cannot be read or does not fit the weights, and says why.
+    """
+    folder = model_folder(name_or_folder)
+    card = load_card(folder)
+    weights = folder / WEIGHTS_FILE
+    if not weights.is_file():
+        raise WeightsError(f"{folder} has a card but no {WEIGHTS_FILE}: copy it there")
+    if card.sha256 and _sha256(weights) != card.sha256:
+        raise WeightsError(
+            f"{weights} is not the file its card speaks of (sha256 differs): "
+            "take card and weights from the same place"
+        )
+    try:
+        tensors = load_file(weights)
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{weights} is not a readable safetensors file: {error}") from error
+    try:
+        config = check_config(card.method, card.network)
+    except InputError as error:
+        raise WeightsError(f"{folder / CARD_FILE}: {error}") from error
+    with torch.device("meta"):
+        network = build(card.method, config)
+    _check_fit(network, tensors, weights)
+    floats = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+    network.load_state_dict(floats, assign=True)
+    if network.instant_toggles != card.instant_toggles:
+        raise WeightsError(f"{folder / CARD_FILE}: instant_toggles does not fit {card.method}")
+    if not training:
+        network.prepare_for_inference()
+        network.requires_grad_(False)
+    return Model(network, card)
+
+
+def _check_fit(network: Network, tensors: dict[str, torch.Tensor], path: Path) -> None:
+    wanted = {k: tuple(v.shape) for k, v in network.state_dict().items()}
+    found = {k: tuple(v.shape) for k, v in tensors.items()}
+    wrong = [f"missing {k}" for k in wanted.keys() - found.keys()]
+    wrong += [f"unexpected {k}" for k in found.keys() - wanted.keys()]
+    wrong += [
+        f"{k} has shape {found[k]}, not {wanted[k]}"
+        for k in wanted.keys() & found.keys()
+        if found[k] != wanted[k]
+    ]
+    if wrong:
+        shown = "; ".join(sorted(wrong)[:5])
+        raise WeightsError(f"{path} does not fit its card in {len(wrong)} tensors: {shown}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

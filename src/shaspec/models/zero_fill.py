@@ -1,0 +1,68 @@
+"""The baseline that everybody would try first: one network, absent modalities filled with zeros.
+
+A MONAI SegResNet over all modalities as channels, trained with modality dropout. It stands here so
+that every claim of the other methods can be checked against it by the same commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from monai.networks.nets.segresnet import SegResNet
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+
+from shaspec.models.base import Features, Network, Output, presence, row_mask
+from shaspec.models.blocks import Dims
+
+
+class ZeroFillConfig(BaseModel):
+    """SegResNet's size; the defaults have 1.2 M parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modalities: int
+    out_channels: int
+    dims: Dims = 3
+    init_filters: int = 8
+    blocks_down: tuple[int, ...] = (1, 2, 2, 4)
+    blocks_up: tuple[int, ...] = (1, 1, 1)
+
+
+class ZeroFill(Network):
+    """SegResNet whose absent input channels are zero. Nothing of it can be kept."""
+
+    instant_toggles: ClassVar[bool] = False
+
+    def __init__(self, config: ZeroFillConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.modalities = config.modalities
+        self.divisor = (2 ** (len(config.blocks_down) - 1),) * config.dims
+        self.network = SegResNet(
+            spatial_dims=config.dims,
+            init_filters=config.init_filters,
+            in_channels=config.modalities,
+            out_channels=config.out_channels,
+            blocks_down=config.blocks_down,
+            blocks_up=config.blocks_up,
+        )
+
+    def encode(self, image: Tensor, modality: int) -> Features:
+        """Nothing is encoded: the image (N, 1, *spatial) itself."""
+        del modality
+        return {"image": image}
+
+    def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> Output:
+        """Zero the absent channels and run the whole network."""
+        present = presence(features, self.modalities, present)
+        like = next(iter(features.values()))["image"]
+        channels = [
+            features[m]["image"] * row_mask(present, m, like)
+            if m in features
+            else torch.zeros_like(like)
+            for m in range(self.modalities)
+        ]
+        return Output(self.network(torch.cat(channels, dim=1)))

@@ -1,0 +1,189 @@
+"""What is segmented from what: modalities, labels, regions and how files are named.
+
+A task is data, not code: it ships as a TOML file (``shaspec/tasks``), is stored whole in the
+card of every model, and a user writes a file of their own for other organs.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import cached_property
+from importlib import resources
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from shaspec.errors import InputError
+
+Subset = tuple[str, ...]
+"""Names of the present modalities, always in the order of the task."""
+
+FULL = "+"
+"""What joins modality names everywhere: file names, tables, command line, layers."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Modality(_Frozen):
+    """One input volume: ``words`` are the file-name parts by which it is recognised."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    normalisation: Literal["zscore", "window"] = "zscore"
+    window: tuple[float, float] | None = None
+    """For ``window``: intensities are clipped to this range (Hounsfield units for CT)."""
+
+
+class Label(_Frozen):
+    """One integer of the label map. ``colour`` is ``#rrggbb``."""
+
+    value: int
+    name: str
+    title: str
+    colour: str
+
+
+class Region(_Frozen):
+    """What a network predicts and a table reports: a union of labels, e.g. whole tumour.
+
+    ``paints`` is the label that a voxel gets which lies in this region and in no smaller one.
+    """
+
+    name: str
+    title: str
+    labels: tuple[int, ...]
+    paints: int
+
+
+class LabelScheme(_Frozen):
+    """A convention of label files: ``codes`` maps theirs (as text) to the task's."""
+
+    name: str
+    codes: dict[str, int]
+    words: tuple[str, ...] = ()
+    """File-name parts that speak for this scheme where the values leave it open."""
+
+    @property
+    def mapping(self) -> dict[int, int]:
+        """File code -> task code, background included."""
+        return {0: 0} | {int(k): v for k, v in self.codes.items()}
+
+
+class Task(_Frozen):
+    """A segmentation problem. Everything else in the package is written against this."""
+
+    name: str
+    title: str
+    dims: Literal[2, 3] = 3
+    spacing: tuple[float, ...] = (1.0, 1.0, 1.0)
+    """Voxel size in mm, axis order (S, P, L), at which the networks of the task work."""
+    modalities: tuple[Modality, ...]
+    labels: tuple[Label, ...]
+    regions: tuple[Region, ...]
+    label_words: tuple[str, ...] = ("seg", "segmentation", "label", "labels", "mask")
+    schemes: tuple[LabelScheme, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Task:
+        values = {label.value for label in self.labels}
+        for names, what in ((self.names, "modality"), (self.region_names, "region")):
+            if len(set(names)) != len(names):
+                raise ValueError(f"a {what} name occurs twice: {', '.join(names)}")
+        if any(FULL in name for name in self.names):
+            raise ValueError(f"a modality name must not contain {FULL!r}")
+        for region in self.regions:
+            unknown = {*region.labels, region.paints} - values
+            if unknown:
+                raise ValueError(f"region {region.name} uses labels {sorted(unknown)}, unknown")
+        return self
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Modality names in task order."""
+        return tuple(m.name for m in self.modalities)
+
+    @cached_property
+    def region_names(self) -> tuple[str, ...]:
+        """Region names in the order of the network's output channels."""
+        return tuple(r.name for r in self.regions)
+
+    # -- subsets -------------------------------------------------------------------------
+
+    def subset(self, present: Iterable[str]) -> Subset:
+        """``present`` in task order; raises `InputError` for unknown names or none at all."""
+        wanted = set(present)
+        unknown = wanted - set(self.names)
+        if unknown:
+            raise InputError(
+                f"unknown modality {', '.join(sorted(unknown))}: "
+                f"task {self.name!r} has {', '.join(self.names)}"
+            )
+        if not wanted:
+            raise InputError(f"no modality is present: tick at least one of {self.title_names}")
+        return tuple(name for name in self.names if name in wanted)
+
+    def parse_subset(self, text: str) -> Subset:
+        """``"flair+T2"`` -> ``("FLAIR", "T2")``; case does not matter, ``all`` is the full set."""
+        if text.strip().lower() == "all":
+            return self.names
+        lower = {name.lower(): name for name in self.names}
+        parts = [part.strip() for part in text.split(FULL) if part.strip()]
+        return self.subset(lower.get(part.lower(), part) for part in parts)
+
+    def subset_name(self, subset: Iterable[str]) -> str:
+        """The subset as text, e.g. ``FLAIR+T2``; the full set is spelled out too."""
+        return FULL.join(self.subset(subset))
+
+    def subsets(self) -> list[Subset]:
+        """All 2^M - 1 non-empty subsets: single modalities first, the full set last."""
+        sizes = range(1, len(self.names) + 1)
+        return [subset for k in sizes for subset in combinations(self.names, k)]
+
+    @property
+    def title_names(self) -> str:
+        """Modality names for a sentence."""
+        return ", ".join(self.names)
+
+    # -- labels and regions ---------------------------------------------------------------
+
+    def region_masks(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+        """Label map (*spatial) in the task's codes -> one mask per region (K, *spatial)."""
+        return np.stack([np.isin(labels, region.labels) for region in self.regions])
+
+    def paint(self, masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+        """Region masks (K, *spatial) -> label map (*spatial); the smallest region wins."""
+        labels = np.zeros(masks.shape[1:], np.uint8)
+        order = sorted(range(len(self.regions)), key=lambda k: -len(self.regions[k].labels))
+        for k in order:
+            labels[masks[k]] = self.regions[k].paints
+        return labels
+
+
+def bundled_tasks() -> list[str]:
+    """Names of the tasks that ship with the package."""
+    files = resources.files("shaspec.tasks").iterdir()
+    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
+
+
+def load_task(name: str | Path) -> Task:
+    """A bundled task by name (``brats``), or a task file by path."""
+    text = str(name)
+    if text in bundled_tasks():
+        content = (resources.files("shaspec.tasks") / f"{text}.toml").read_text("utf-8")
+    elif Path(text).is_file():
+        content = Path(text).read_text("utf-8")
+    else:
+        raise InputError(
+            f"no task {text!r}: give the path of a task file or one of {', '.join(bundled_tasks())}"
+        )
+    try:
+        return Task.model_validate(tomllib.loads(content))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise InputError(f"task file {text} cannot be used: {error}") from error

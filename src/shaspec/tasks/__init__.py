@@ -1,0 +1,1 @@
+"""Task files (TOML), one per segmentation problem."""

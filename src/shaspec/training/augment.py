@@ -1,0 +1,99 @@
+"""Augmentation as tensor operations, per sample and per modality, on the device of the step.
+
+Labels are never interpolated, and what lies outside a volume is background there too, so that no invented
+label enters the loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from shaspec.training.seeds import generator
+
+ROTATION = 0.35  # radians, largest, about each axis
+SCALE = 0.2  # largest relative change of size
+
+
+def augment(
+    images: Tensor, labels: Tensor, crop: Sequence[int], seed: Sequence[int]
+) -> tuple[Tensor, Tensor]:
+    """Random flips, rotation, scaling and intensity changes, then the crop.
+
+    Args:
+        images: (N, M, *margin) normalised, background 0.
+        labels: (N, *margin).
+        crop: size to return.
+        seed: numbers that fix the result, e.g. (seed of the run, step).
+
+    Returns:
+        images (N, M, *crop) and labels (N, *crop).
+    """
+    rng = generator(*seed)
+    grids = torch.stack([_grid(crop, images.shape[2:], rng) for _ in images])
+    grids = grids.to(images.device)
+    out = F.grid_sample(images, grids, mode="bilinear", padding_mode="zeros", align_corners=False)
+    target = F.grid_sample(
+        labels[:, None].float(), grids, mode="nearest", padding_mode="zeros", align_corners=False
+    )
+    return intensities(out, rng), target[:, 0].to(labels.dtype)
+
+
+def centre_crop(images: Tensor, labels: Tensor, crop: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """The crop without any augmentation."""
+    window = tuple(
+        slice((n - c) // 2, (n - c) // 2 + c)
+        for n, c in zip(labels.shape[1:], crop, strict=True)
+    )
+    return images[(slice(None), slice(None), *window)], labels[(slice(None), *window)]
+
+
+def _grid(crop: Sequence[int], size: Sequence[int], rng: torch.Generator) -> Tensor:
+    """Where each voxel of the crop is read, in `grid_sample`'s coordinates: (*crop, dims)."""
+    dims = len(crop)
+    matrix = torch.eye(dims)
+    if torch.rand((), generator=rng) < 0.6:
+        for i in range(dims):
+            for j in range(i + 1, dims):
+                a = (torch.rand((), generator=rng) * 2 - 1) * ROTATION
+                turn = torch.eye(dims)
+                turn[i, i] = turn[j, j] = torch.cos(a)
+                turn[i, j], turn[j, i] = -torch.sin(a), torch.sin(a)
+                matrix = matrix @ turn
+        matrix = matrix * (1 + (torch.rand(dims, generator=rng) * 2 - 1) * SCALE)
+    matrix = matrix * torch.where(torch.rand(dims, generator=rng) < 0.5, -1.0, 1.0)  # flips
+    axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in crop]
+    voxels = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1) @ matrix.T
+    scaled = voxels * 2 / torch.tensor(list(size), dtype=torch.float32)
+    return scaled.flip(-1)  # grid_sample counts the last axis first
+
+
+def intensities(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Contrast, brightness, gamma, bias field, blur and noise, each modality by itself."""
+    n, m, *spatial = images.shape
+    ones = (1,) * len(spatial)
+    inside = images != 0
+
+    def draw(low: float, high: float, chance: float, neutral: float) -> Tensor:
+        values = torch.rand(n, m, generator=rng) * (high - low) + low
+        used = torch.rand(n, m, generator=rng) < chance
+        chosen = torch.where(used, values, torch.tensor(neutral))
+        return chosen.view(n, m, *ones).to(images.device)
+
+    x = images * draw(0.75, 1.3, 0.5, 1.0) + draw(-0.3, 0.3, 0.5, 0.0)
+    # Gamma on the range -3..3 that z-scores fill, keeping it monotonous.
+    gamma = draw(0.7, 1.4, 0.3, 1.0)
+    x = ((x.clamp(-3, 6) + 3.01) / 6).pow(gamma) * 6 - 3.01
+    coarse = torch.randn(n, m, *(3,) * len(spatial), generator=rng).to(images.device)
+    mode = "trilinear" if len(spatial) == 3 else "bilinear"
+    field = F.interpolate(coarse, tuple(spatial), mode=mode, align_corners=True)
+    x = x * (1 + field * draw(0.03, 0.12, 0.3, 0.0))
+    if torch.rand((), generator=rng) < 0.2:  # the blur of a thicker slice
+        pool = F.avg_pool3d if len(spatial) == 3 else F.avg_pool2d
+        x = torch.where(draw(1, 1, 0.5, 0) > 0, pool(x, 3, stride=1, padding=1), x)
+    noise = torch.randn(x.shape, generator=rng).to(images.device)
+    x = x + noise * draw(0.02, 0.15, 0.4, 0.0)
+    return torch.where(inside, x, torch.zeros_like(x))

@@ -1,0 +1,105 @@
+"""One file says everything about a run; it is checked before anything starts and stored with the run."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shaspec.errors import InputError
+
+
+class TrainConfig(BaseModel):
+    """A training run. Paths are relative to where the command is run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    out: Path
+    """Folder of the run: configuration, log, checkpoint, model."""
+    name: str = ""
+    """Name of the model; default: the folder's."""
+    task: str = "brats"
+    """A bundled task or the path of a task file."""
+    method: str = "shaspec"
+    preset: str = "light"
+    network: dict[str, Any] = Field(default_factory=dict)
+    """Single settings of the network that differ from the preset."""
+    init: str = ""
+    """A model (name or folder) to start from instead of fresh weights."""
+
+    data: Path | None = None
+    """Folder with one folder per labelled case."""
+    splits: Path | None = None
+    """JSON with ``folds``: lists of case names."""
+    fold: int | None = None
+    """The fold that is left out of training."""
+    phantoms: int = 0
+    """How many synthetic cases take part."""
+    phantom_seed: int = 1000
+    """Seed of the first one. Demo phantoms begin at 9,000,000 and are never trained on."""
+    phantom_share: float = 0.3
+    """Share of the samples that come from phantoms, if there are real cases too."""
+    cache: Path = Path(".cache/shaspec")
+    """Where prepared volumes are kept between runs."""
+
+    crop: tuple[int, ...] = (64, 64, 64)
+    batch: int = 2
+    foreground: float = 0.7
+    """Share of crops that are centred on a voxel of a random region."""
+    augment: bool = True
+    subsets: Literal["uniform", "by-size", "full"] = "uniform"
+    """Modality dropout: uniform over all 2^M - 1 subsets; first a size, then a subset of it (the authors'
+    rule); or none."""
+    warm_up: float = 0.0
+    """Share of the run that sees full modalities only, before ``subsets`` applies."""
+
+    max_minutes: float | None = None
+    max_steps: int | None = None
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    clip: float = 12.0
+    """Largest gradient norm."""
+    ema: float = 0.995
+    """Decay of the averaged weights, which are what is saved as the model."""
+    alignment: float = 0.1
+    """Weight of the shared features' alignment (alpha of the paper)."""
+    domain: float = 0.02
+    """Weight of the specific features' domain classification (beta of the paper)."""
+    seed: int = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    workers: int = 0
+    """Processes that read crops; 0: the training process itself."""
+    checkpoint_minutes: float = 5.0
+
+    @model_validator(mode="after")
+    def _complete(self) -> TrainConfig:
+        if self.max_minutes is None and self.max_steps is None:
+            raise ValueError("give max_minutes or max_steps (or both), else it would never end")
+        if self.data is None and self.phantoms == 0:
+            raise ValueError("nothing to train on: give data, phantoms or both")
+        if (self.fold is None) != (self.splits is None):
+            raise ValueError("splits and fold go together: which file, and which fold is left out")
+        return self
+
+
+def load_config(path: Path, **overrides: Any) -> TrainConfig:
+    """Read a TOML file; ``overrides`` (those that are not None) win."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"configuration {path} cannot be read: {error}") from error
+    return make_config(values | overrides, str(path))
+
+
+def make_config(values: dict[str, Any], source: str = "the command line") -> TrainConfig:
+    """Checked configuration; raises `InputError` that names the key."""
+    given = {key: value for key, value in values.items() if value is not None}
+    try:
+        return TrainConfig.model_validate(given)
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()
+        ]
+        raise InputError(f"training configuration ({source}): {'; '.join(lines)}") from error

@@ -1,0 +1,105 @@
+"""What all tests share: real data where there is some, a private napari, repeatable randomness.
+
+Environment that tests read:
+
+``SHASPEC_DATA``          folder with real cases, else ``../shared/data`` beside the repository
+``SHASPEC_GOLDEN``        folder with golden numbers, else ``tests/golden``, ``../shared/golden``
+``SHASPEC_REQUIRE_DATA``  ``1``: a test marked ``real`` fails where it would skip
+``CI``                    set: a test marked ``gui`` fails where it would skip, examples repeat
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Before anything imports torch: a test network is too small to gain from many threads.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, str(min(2, os.cpu_count() or 1)))
+
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def _has_screen() -> bool:
+    """True where Qt can open a window that OpenGL can draw into (pytest-xvfb makes one)."""
+    if not sys.platform.startswith("linux"):
+        return True
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(display or shutil.which("Xvfb"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before napari is imported: settings of its own, and Qt without a screen where none is."""
+    folder = tempfile.mkdtemp(prefix="napari-")
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.environ["NAPARI_CONFIG"] = str(Path(folder) / "settings.yaml")
+    if not _has_screen():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by fixture: what asks for data is ``real``, what asks for a viewer is ``gui``."""
+    no_screen = pytest.mark.skip(reason="no screen and no Xvfb: apt-get install xvfb xauth")
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & {"real_data", "golden"}:
+            item.add_marker("real")
+        if "make_napari_viewer" in fixtures:
+            item.add_marker("gui")
+        if item.get_closest_marker("gui") and not _has_screen():
+            item.add_marker(no_screen)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where data or a screen is promised, a test that needs it and skips has failed."""
+    report = yield
+    promised = [
+        name
+        for name, here in (
+            ("real", os.environ.get("SHASPEC_REQUIRE_DATA") == "1"),
+            ("gui", bool(os.environ.get("CI"))),
+        )
+        if here and item.get_closest_marker(name)
+    ]
+    if report.skipped and promised and not hasattr(report, "wasxfail"):
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"a {' and '.join(promised)} test must not skip here: {why}"
+    return report
+
+
+def _folder(variable: str, *defaults: Path) -> Path:
+    """The folder that ``variable`` names, else the first default that is there, else skip."""
+    given = os.environ.get(variable)
+    candidates = [Path(given)] if given else list(defaults)
+    for folder in candidates:
+        if folder.is_dir():
+            return folder.resolve()
+    places = ", ".join(str(folder) for folder in candidates)
+    pytest.skip(f"no data: {places} is not there; set {variable} to its folder")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with ``brats/labelled``, ``brats/unlabelled``, ...; skips where there is none."""
+    return _folder("SHASPEC_DATA", ROOT.parent / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """Folder with the numbers that the authors' code computes; skips where there is none."""
+    return _folder("SHASPEC_GOLDEN", ROOT / "tests" / "golden", ROOT.parent / "shared" / "golden")

@@ -1,0 +1,173 @@
+"""Doubles and small cases for the plugin's tests: no network, no files, no waiting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_shaspec.controller import SegmentController
+from napari_shaspec.jobs import run_here
+from napari_shaspec.settings import InferenceSettings
+from shaspec.case import Case
+from shaspec.errors import WeightsError
+from shaspec.geometry import Grid
+from shaspec.inference.events import Event, Finished, Progress
+from shaspec.inference.prediction import Prediction
+from shaspec.models.card import Card, Training
+from shaspec.task import Task, load_task
+
+SHAPE = (24, 32, 40)
+CENTRE = (12, 20, 30)  # left of the patient, posterior: nothing about it is symmetric
+
+
+@pytest.fixture(autouse=True)
+def _layers_only_in_the_main_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", "1")
+
+
+@pytest.fixture(scope="session")
+def task() -> Task:
+    return load_task("brats")
+
+
+def ball(radius: float, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
+    """Mask (S, P, L) of a ball about CENTRE, scaled to ``shape``."""
+    middle = np.array(CENTRE) * np.array(shape) / np.array(SHAPE)
+    axes = np.ogrid[tuple(slice(0, n) for n in shape)]
+    distance = sum((a - m) ** 2 for a, m in zip(axes, middle, strict=True))
+    return np.asarray(distance <= radius**2)
+
+
+def ball_labels(grow: int = 0) -> np.ndarray:
+    """ET inside ED inside nothing, as uint8 in the codes of the task."""
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[ball(6 + grow)] = 2
+    labels[ball(3)] = 4
+    labels[ball(1.5)] = 1
+    return labels
+
+
+@pytest.fixture
+def make_case(task: Task) -> Callable[..., Case]:
+    def make(
+        name: str = "anna",
+        present: Iterable[str] = ("FLAIR", "T1", "T1ce", "T2"),
+        spacing: tuple[float, float, float] = (2.0, 1.5, 1.0),
+        origin: tuple[float, float, float] = (-30.0, -20.0, -10.0),
+        seed: int = 0,
+    ) -> Case:
+        rng = np.random.default_rng(seed)
+        grid = Grid(SHAPE, spacing, origin)
+        volumes = {
+            n: (rng.normal(100, 10, SHAPE) * ball(14) + 80 * ball(6)).astype(np.float32)
+            for n in present
+        }
+        return Case(name, task, grid, volumes, ball_labels())
+
+    return make
+
+
+@dataclass
+class FakeSession:
+    """Takes ``windows`` steps per subset, fewer once it has seen the modalities."""
+
+    case: Case
+    windows: int = 4
+    pause: float = 0.0
+    error: Exception | None = None
+    keeps: bool = True
+    device: str = "cpu"
+    seen_in_training: bool = False
+    kept: set[str] = field(default_factory=set)
+    begun: list[str] = field(default_factory=list)
+    released: int = 0
+    closed: int = 0
+    threads: set[int] = field(default_factory=set)
+
+    def segment(self, present: Iterable[str]) -> Iterator[Event]:
+        task = self.case.task
+        subset = task.subset(present)
+        self.case.only(subset)
+        self.begun.append(task.subset_name(subset))
+        self.threads.add(threading.get_ident())
+        try:
+            for step in range(self.windows):
+                if self.pause:
+                    time.sleep(self.pause)
+                if self.error is not None and step == 1:
+                    raise self.error
+                yield Progress(step + 1, self.windows, "decode")
+            if self.keeps:
+                self.kept |= set(subset)
+            labels = ball_labels(len(subset))
+            where = {"device": self.device, "seconds": {"total": 1.25}, "model": "fake"}
+            yield Finished(Prediction(self.case.name, task, self.case.grid, subset, labels, where))
+        finally:
+            self.closed += 1
+
+    def is_kept(self, present: Iterable[str]) -> bool:
+        return set(present) <= self.kept
+
+    def release(self) -> None:
+        self.released += 1
+        self.kept.clear()
+
+
+class FakeEngine:
+    """Two models, `instant` and `slow`, and sessions whose behaviour a test sets."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.options: dict[str, Any] = {}
+        self.sessions: list[FakeSession] = []
+        self.trained_on: tuple[str, ...] = ()
+
+    def models(self) -> list[str]:
+        return ["instant", "slow"]
+
+    def card(self, model: str) -> Card:
+        if model not in self.models():
+            raise WeightsError(f"no model {model!r}: give a folder with card.json")
+        return Card(
+            name=model,
+            title=f"The {model} one",
+            licence="research use only",
+            method="fake",
+            preset="light",
+            network={},
+            task=self.task,
+            window=(16, 16, 16),
+            instant_toggles=model == "instant",
+            training=Training(cases=self.trained_on),
+        )
+
+    def session(self, model: str, case: Case, settings: InferenceSettings) -> FakeSession:
+        seen = case.name in self.trained_on
+        options = {"keeps": model == "instant", "seen_in_training": seen} | self.options
+        self.sessions.append(FakeSession(case, **options))
+        return self.sessions[-1]
+
+
+@pytest.fixture
+def engine(task: Task) -> FakeEngine:
+    return FakeEngine(task)
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    return ViewerModel()
+
+
+@pytest.fixture
+def controller(viewer: ViewerModel, engine: FakeEngine) -> Iterator[SegmentController]:
+    """A controller whose jobs run at once, in this thread."""
+    control = SegmentController(viewer, engine=engine, run=run_here)
+    yield control
+    control.close()

@@ -1,0 +1,365 @@
+"""What can be done in a viewer, on a `ViewerModel` and with a session that only pretends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from napari_shaspec.layers import show
+from napari_shaspec.work import Status
+from shaspec.errors import OutOfMemoryError
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch):
+    """What napari was asked to notify; nothing pops up in a test."""
+    said = []
+    monkeypatch.setattr("napari_shaspec.notify.info", lambda text: said.append(text))
+    monkeypatch.setattr("napari_shaspec.notify.error", lambda text: said.append(text))
+    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: said.append(repr(error)))
+    return said
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def test_layers_of_a_case_fill_the_rows_and_are_ticked(controller, viewer, make_case):
+    show.add_case(viewer, make_case(present=("FLAIR", "T2")))
+    work = controller.work
+    assert {n: la and la.name for n, la in work.sources.items()} == {
+        "FLAIR": "FLAIR",
+        "T1": None,
+        "T1ce": None,
+        "T2": "T2",
+    }
+    assert work.present == {"FLAIR", "T2"}
+    assert work.case == "anna"
+    assert viewer.canvas.overlays.missing.text == "without T1, T1ce"
+
+
+def test_segment_adds_a_layer_named_after_the_subset(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    assert controller.work.status is Status.DONE
+    assert names(viewer)[-1] == "seg · FLAIR+T1+T1ce+T2"
+    layer = viewer.layers[-1]
+    np.testing.assert_array_equal(layer.scale, (2.0, 1.5, 1.0))
+    np.testing.assert_array_equal(layer.translate, (-30.0, -20.0, -10.0))
+    assert "done in 1.2 s on cpu" in controller.work.message.text
+
+
+def test_a_toggle_segments_at_once_where_features_are_kept(controller, viewer, make_case, engine):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    controller.tick("T1ce", False)
+    assert engine.sessions[0].begun == ["FLAIR+T1+T1ce+T2", "FLAIR+T1+T2"]
+    assert len(engine.sessions) == 1
+    assert controller.work.shown == "FLAIR+T1+T2"
+    assert viewer.canvas.overlays.missing.text == "without T1ce"
+    assert viewer.layers["T1ce"].opacity == pytest.approx(0.25)
+    visible = {la.name: la.visible for la in viewer.layers if la.name.startswith("seg")}
+    assert visible == {"seg · FLAIR+T1+T1ce+T2": False, "seg · FLAIR+T1+T2": True}
+
+
+def test_ticking_again_gives_the_opacity_back_that_the_user_had(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    viewer.layers["T1ce"].opacity = 0.8
+    controller.tick("T1ce", False)
+    controller.tick("T1ce", True)
+    assert viewer.layers["T1ce"].opacity == pytest.approx(0.8)
+    assert not viewer.canvas.overlays.missing.visible
+
+
+def test_a_toggle_waits_for_the_button_where_the_model_needs_a_full_run(
+    controller, viewer, make_case, engine
+):
+    controller.choose_model("slow")
+    show.add_case(viewer, make_case())
+    controller.segment()
+    controller.tick("T1", False)
+    assert engine.sessions[0].begun == ["FLAIR+T1+T1ce+T2"]
+    assert "Press Segment" in controller.work.message.text
+
+
+def test_a_toggle_waits_for_the_button_where_the_user_wants_that(
+    controller, viewer, make_case, engine
+):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    controller.update_when_toggled(False)
+    controller.tick("T1", False)
+    assert engine.sessions[0].begun == ["FLAIR+T1+T1ce+T2"]
+
+
+def test_a_toggle_to_a_modality_that_was_never_encoded_waits(
+    controller, viewer, make_case, engine
+):
+    show.add_case(viewer, make_case())
+    controller.tick("T1", False)
+    controller.segment()
+    controller.tick("T1", True)
+    assert engine.sessions[0].begun == ["FLAIR+T1ce+T2"]
+    controller.segment()
+    assert engine.sessions[0].begun[-1] == "FLAIR+T1+T1ce+T2"
+    assert len(engine.sessions) == 1
+
+
+def test_the_same_subset_again_updates_its_layer(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    before = names(viewer)
+    layer = viewer.layers[-1]
+    controller.segment()
+    assert names(viewer) == before
+    assert viewer.layers[-1] is layer
+    assert len(controller.work.results) == 1
+
+
+def test_no_modality_ticked_is_refused_with_a_sentence(controller, viewer, make_case, told):
+    show.add_case(viewer, make_case(present=("T1",)))
+    controller.tick("T1", False)
+    controller.segment()
+    assert controller.work.status is Status.IDLE
+    assert controller.work.message.level == "error"
+    assert "tick at least one" in told[-1]
+
+
+def test_without_layers_the_next_step_is_named(controller, told):
+    assert "Drop a folder" in controller.work.message.text
+    controller.segment()
+    assert "no layer is assigned" in told[-1]
+
+
+def test_a_model_that_cannot_be_opened_leaves_the_old_one(controller, told):
+    assert not controller.choose_model("/nowhere")
+    assert controller.work.model == "instant"
+    assert "no model" in told[-1]
+
+
+def test_an_error_of_the_engine_is_shown_and_nothing_is_lost(
+    controller, viewer, make_case, engine, told
+):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    before = names(viewer)
+    engine.sessions[0].error = OutOfMemoryError("not even windows of 32 voxels fit")
+    controller.tick("T2", False)
+    assert controller.work.status is Status.FAILED
+    assert "not even windows" in controller.work.message.text
+    assert "not even windows" in told[-1]
+    assert names(viewer) == before
+    engine.sessions[0].error = None
+    controller.segment()
+    assert controller.work.status is Status.DONE
+    assert len(engine.sessions) == 2
+
+
+def test_a_runtime_error_is_a_bug_that_is_shown(controller, viewer, make_case, engine, told):
+    engine.options = {"error": RuntimeError("CUDA error: misaligned address")}
+    show.add_case(viewer, make_case())
+    controller.segment()
+    assert controller.work.status is Status.FAILED
+    assert "misaligned" in controller.work.message.text
+    assert told[-1].startswith("JobError")
+
+
+def test_cancel_ends_the_job_at_its_next_window(controller, viewer, make_case, engine):
+    show.add_case(viewer, make_case())
+
+    def cancel(progress):
+        if progress.done == 2:
+            controller.cancel()
+
+    controller.work.events.progress.connect(cancel)
+    controller.segment()
+    assert controller.work.status is Status.IDLE
+    assert engine.sessions[0].closed == 1
+    assert not any(name.startswith("seg") for name in names(viewer))
+
+
+def test_of_two_quick_toggles_the_last_one_wins(controller, viewer, make_case, engine):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    seen = []
+
+    def toggle(progress):
+        if progress.done == 1 and not seen:
+            seen.append(progress)
+            controller.tick("T2", False)
+            controller.tick("T1ce", False)
+
+    controller.work.events.progress.connect(toggle)
+    controller.tick("T1", False)
+    assert engine.sessions[0].begun == ["FLAIR+T1+T1ce+T2", "FLAIR+T1ce+T2", "FLAIR"]
+    assert controller.work.shown == "FLAIR"
+    assert "seg · FLAIR+T1ce+T2" not in names(viewer)
+
+
+def test_toggling_there_and_back_does_not_restart_the_job(controller, viewer, make_case, engine):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    seen = []
+
+    def toggle(progress):
+        if not seen:
+            seen.append(progress)
+            controller.tick("T1", True)
+            controller.tick("T1", False)
+
+    controller.work.events.progress.connect(toggle)
+    controller.tick("T1", False)
+    assert controller.work.shown == "FLAIR+T1ce+T2"
+
+
+def test_another_case_takes_the_rows_and_clears_the_results(controller, viewer, make_case, engine):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    show.add_case(viewer, make_case("berta", present=("T1", "T2"), seed=1))
+    work = controller.work
+    assert work.case == "berta"
+    assert work.results == ()
+    assert work.present == {"T1", "T2"}
+    assert work.sources["FLAIR"] is None
+    controller.segment()
+    assert engine.sessions[-1].case.name == "berta"
+    assert [n for n in names(viewer) if n.startswith("seg")] == [
+        "seg · FLAIR+T1+T1ce+T2",
+        "seg · T1+T2",
+    ]
+
+
+def test_a_removed_layer_empties_its_row(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    viewer.layers.remove("T1ce")
+    assert controller.work.sources["T1ce"] is None
+    assert "T1ce" not in controller.work.present
+
+
+def test_a_removed_result_leaves_the_table(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    viewer.layers.remove("seg · FLAIR+T1+T1ce+T2")
+    assert controller.work.results == ()
+    assert controller.work.shown == ""
+
+
+def test_plain_layers_are_found_by_their_names(controller, viewer):
+    rng = np.random.default_rng(0)
+    for name in ("sub-1_T1w", "sub-1_FLAIR", "something"):
+        viewer.add_image(rng.random((8, 8, 8)), name=name)
+    viewer.add_image(rng.random((8, 8)), name="T2")
+    found = {n: la and la.name for n, la in controller.work.sources.items()}
+    assert found == {"FLAIR": "sub-1_FLAIR", "T1": "sub-1_T1w", "T1ce": None, "T2": None}
+    assert [la.name for la in controller.work.choices] == ["something", "sub-1_FLAIR", "sub-1_T1w"]
+
+
+def test_a_layer_assigned_by_hand_is_used(controller, viewer, make_case, engine):
+    show.add_case(viewer, make_case(present=("T1",)))
+    viewer.add_image(np.random.default_rng(0).random((24, 32, 40)), name="late phase")
+    viewer.layers["late phase"].scale = (2.0, 1.5, 1.0)
+    viewer.layers["late phase"].translate = (-30.0, -20.0, -10.0)
+    controller.assign("T1ce", viewer.layers["late phase"])
+    assert controller.work.present == {"T1", "T1ce"}
+    controller.segment()
+    assert engine.sessions[0].case.present == ("T1", "T1ce")
+    assert engine.sessions[0].case.notices == ()
+
+
+def test_a_layer_on_another_grid_is_resampled_and_the_user_told(
+    controller, viewer, make_case, engine, told
+):
+    show.add_case(viewer, make_case(present=("T1",)))
+    shifted = np.random.default_rng(0).random((12, 24, 20))
+    viewer.add_image(shifted, name="T2", scale=(4, 2, 2), translate=(-30, -20, -10))
+    controller.segment()
+    assert engine.sessions[0].case.volumes["T2"].shape == (24, 32, 40)
+    assert "resampled" in controller.work.message.text
+    assert any("resampled" in text for text in told)
+
+
+def test_layers_of_different_places_are_refused(controller, viewer, make_case, told):
+    show.add_case(viewer, make_case(present=("T1",)))
+    viewer.add_image(np.random.default_rng(0).random((9, 9, 9)), name="T2", translate=(900, 0, 0))
+    controller.segment()
+    assert controller.work.status is Status.FAILED
+    assert "same place" in told[-1]
+
+
+def test_a_rotated_layer_is_refused_by_name(controller, viewer, told):
+    viewer.add_image(np.random.default_rng(0).random((9, 9, 9)), name="T2", rotate=(0, 0, 20))
+    controller.segment()
+    assert "'T2' is rotated" in told[-1]
+
+
+def test_new_voxels_in_a_layer_ask_for_a_new_session(controller, viewer, make_case, engine):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    viewer.layers["T1"].data = viewer.layers["T1"].data * 2
+    controller.tick("T2", False)
+    assert len(engine.sessions) == 1  # not kept for these voxels: the button is asked for
+    controller.segment()
+    assert len(engine.sessions) == 2
+    assert engine.sessions[0].released == 1
+
+
+def test_a_case_of_the_training_list_is_marked(controller, viewer, make_case, engine):
+    engine.trained_on = ("anna",)
+    controller.choose_model("instant")
+    show.add_case(viewer, make_case())
+    assert controller.work.seen
+    show.add_case(viewer, make_case("berta"))
+    assert not controller.work.seen
+
+
+def test_a_saved_result_lies_on_the_grid_of_its_input(controller, viewer, make_case, tmp_path):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    path = controller.save(tmp_path / "seg.nii.gz")
+    image = nib.load(path)
+    assert image.shape == (40, 32, 24)
+    np.testing.assert_allclose(image.affine, np.diag([-1.0, -1.5, 2.0, 1.0]) + _corner())
+    assert set(np.unique(np.asarray(image.dataobj))) == {0, 1, 2, 4}
+    assert str(path) in controller.work.message.text
+
+
+def _corner():
+    matrix = np.zeros((4, 4))
+    matrix[:3, 3] = (10.0, 20.0, -30.0)
+    return matrix
+
+
+def test_a_result_that_cannot_be_saved_says_why(controller, viewer, make_case, tmp_path, told):
+    assert controller.save(tmp_path / "seg.nii.gz") is None
+    show.add_case(viewer, make_case())
+    controller.segment()
+    (tmp_path / "file").write_text("in the way")
+    assert controller.save(tmp_path / "file" / "seg.nii.gz") is None
+    assert "file" in told[-1]
+
+
+def test_closing_gives_everything_back(controller, viewer, make_case, engine):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    controller.tick("T1", False)
+    controller.close()
+    assert engine.sessions[0].released == 1
+    assert viewer.layers["T1"].opacity == 1
+    assert not viewer.canvas.overlays.missing.visible
+    show.add_case(viewer, make_case("berta"))
+    assert controller.work.case == "anna"
+
+
+def test_the_users_own_text_on_the_canvas_stays(controller, viewer, make_case):
+    viewer.canvas.overlays.text.text = "my figure"
+    show.add_case(viewer, make_case(present=("T1",)))
+    assert viewer.canvas.overlays.text.text == "my figure"
+
+
+def test_saved_path_is_a_path(controller, viewer, make_case, tmp_path):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    assert controller.save(str(tmp_path / "x.nii")) == Path(tmp_path / "x.nii")

@@ -1,0 +1,191 @@
+"""A session: any subset, kept features, cancel, lack of memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from shaspec.case import Case
+from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.geometry import Grid
+from shaspec.inference.events import Finished, Notice, Progress
+from shaspec.inference.prediction import Prediction
+from shaspec.inference.session import InferenceSession
+from shaspec.models.weights import Model, load_model
+from shaspec.task import Task
+
+
+def run(session: InferenceSession, *present: str) -> Prediction:
+    *_, last = session.segment(present or None)
+    assert isinstance(last, Finished)
+    return last.prediction
+
+
+def session_of(model: Model, case: Case, **options: Any) -> InferenceSession:
+    return InferenceSession(model, case, device="cpu", **options)
+
+
+def test_every_subset_gives_a_label_map_on_the_grid_of_the_case(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    session = session_of(shaspec_model, small_case)
+    for subset in small_case.task.subsets():
+        prediction = run(session, *subset)
+        assert prediction.labels.shape == small_case.grid.shape
+        assert set(np.unique(prediction.labels)) <= {0, 1, 2, 4}
+        assert prediction.subset == subset
+
+
+def test_kept_features_give_the_result_of_a_fresh_run(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    session = session_of(shaspec_model, small_case)
+    run(session)
+    for subset in [("FLAIR", "T2"), ("T1ce",), small_case.task.names]:
+        assert session.is_kept(subset)
+        fresh = run(session_of(shaspec_model, small_case), *subset)
+        np.testing.assert_array_equal(run(session, *subset).labels, fresh.labels)
+
+
+def test_a_toggle_encodes_nothing_and_an_added_modality_only_itself(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    session = session_of(shaspec_model, small_case)
+    run(session, "FLAIR", "T1")
+    stages = {e.stage for e in session.segment(["FLAIR"]) if isinstance(e, Progress)}
+    assert stages == {"decode"}
+    assert not session.is_kept(["FLAIR", "T2"])
+    stages = {e.stage for e in session.segment(["FLAIR", "T2"]) if isinstance(e, Progress)}
+    assert stages == {"encode T2", "decode"}
+
+
+def test_absent_volumes_do_not_change_the_result(shaspec_model: Model, small_case: Case) -> None:
+    other = np.random.default_rng(0).normal(size=small_case.grid.shape)
+    changed = replace(small_case, volumes={**small_case.volumes, "T1": other, "T2": other * 50})
+    mine = run(session_of(shaspec_model, small_case), "FLAIR", "T1ce")
+    theirs = run(session_of(shaspec_model, changed), "FLAIR", "T1ce")
+    missing = run(session_of(shaspec_model, small_case.only(("FLAIR", "T1ce"))))
+    np.testing.assert_array_equal(mine.labels, theirs.labels)
+    np.testing.assert_array_equal(mine.labels, missing.labels)
+
+
+def test_progress_counts_up_to_its_total(shaspec_model: Model, small_case: Case) -> None:
+    events = list(session_of(shaspec_model, small_case).segment())
+    ticks = [e for e in events if isinstance(e, Progress)]
+    assert [t.done for t in ticks] == list(range(1, len(ticks) + 1))
+    assert {t.total for t in ticks} == {len(ticks)}
+    assert isinstance(events[-1], Finished)
+
+
+def test_a_cancelled_run_keeps_what_it_encoded(shaspec_model: Model, small_case: Case) -> None:
+    session = session_of(shaspec_model, small_case)
+    events = session.segment(["FLAIR"])
+    first = next(events)
+    assert isinstance(first, Progress)
+    events.close()  # type: ignore[attr-defined]
+    again = next(session.segment(["FLAIR"]))
+    assert isinstance(again, Progress)
+    assert again.total == first.total - 1
+
+
+def test_no_features_are_kept_where_there_is_no_room(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    session = session_of(shaspec_model, small_case, keep=0)
+    run(session)
+    assert not session.is_kept(["FLAIR"])
+
+
+def test_a_baseline_without_instant_toggles_says_so(
+    zero_fill_folder: Path, small_case: Case
+) -> None:
+    session = session_of(load_model(zero_fill_folder), small_case)
+    run(session)
+    assert not session.is_kept(["FLAIR"])
+    assert run(session, "FLAIR").labels.shape == small_case.grid.shape
+
+
+def test_a_coarser_case_is_segmented_at_the_spacing_of_the_task(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    coarse = Grid((20, 24, 44), (2.0, 2.0, 1.0))
+    volumes = {n: v[::2, ::2] for n, v in small_case.volumes.items()}
+    case = replace(small_case, grid=coarse, volumes=volumes, labels=None)
+    prediction = run(session_of(shaspec_model, case))
+    assert prediction.labels.shape == coarse.shape
+
+
+def test_a_modality_that_is_not_there_is_named(shaspec_model: Model, small_case: Case) -> None:
+    session = session_of(shaspec_model, small_case.only(("FLAIR",)))
+    with pytest.raises(InputError, match="has no T2"):
+        run(session, "FLAIR", "T2")
+    with pytest.raises(InputError, match="unknown modality PET"):
+        run(session, "PET")
+    with pytest.raises(InputError, match="no modality is present"):
+        list(session.segment([]))
+
+
+def test_a_model_of_another_task_is_refused(
+    shaspec_model: Model, small_case: Case, brats: Task
+) -> None:
+    other = brats.model_copy(update={"modalities": brats.modalities[:2]})
+    case = replace(small_case.only(("FLAIR",)), task=Task.model_validate(other.model_dump()))
+    with pytest.raises(InputError, match="works on FLAIR, T1, T1ce, T2"):
+        session_of(shaspec_model, case)
+
+
+def test_lack_of_memory_costs_features_then_window_size_and_is_told(
+    shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = session_of(shaspec_model, small_case, window=(40, 48, 48))
+    run(session, "FLAIR")
+    encode, failures = type(shaspec_model.network).encode, iter([True, True])
+
+    def failing(self: Any, image: torch.Tensor, modality: int) -> Any:
+        if next(failures, False):
+            raise torch.OutOfMemoryError("no memory (made by the test)")
+        return encode(self, image, modality)
+
+    monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
+    events = list(session.segment(["T2"]))
+    notices = [e.text for e in events if isinstance(e, Notice)]
+    assert len(notices) == 2
+    assert "keep features" in notices[0]
+    assert "windows of" in notices[1]
+    assert isinstance(events[-1], Finished)
+    assert max(events[-1].prediction.provenance["window"]) < 48
+
+
+def test_memory_that_never_suffices_ends_with_a_message(
+    shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(self: Any, image: torch.Tensor, modality: int) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
+    with pytest.raises(OutOfMemoryError, match="close other programs"):
+        list(session_of(shaspec_model, small_case).segment())
+
+
+def test_a_plain_runtime_error_is_not_taken_for_lack_of_memory(
+    shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(self: Any, image: torch.Tensor, modality: int) -> Any:
+        raise RuntimeError("sizes do not match")
+
+    monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
+    with pytest.raises(RuntimeError, match="sizes do not match"):
+        list(session_of(shaspec_model, small_case).segment())
+
+
+def test_provenance_says_enough_to_repeat_the_run(shaspec_model: Model, small_case: Case) -> None:
+    facts = run(session_of(shaspec_model, small_case), "FLAIR", "T2").provenance
+    assert facts["subset"] == "FLAIR+T2"
+    assert facts["sha256"] == shaspec_model.card.sha256
+    assert facts["window"] == [32, 32, 32]
+    assert facts["seen_in_training"] is False

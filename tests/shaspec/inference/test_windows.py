@@ -1,0 +1,77 @@
+"""Windows: they cover everything, and adding them up changes nothing."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shaspec.inference.windows import Blend, cut, plan, snap, starts, union, weight_map
+
+lengths = st.integers(1, 70)
+
+
+@given(lengths, lengths, st.floats(0, 0.9))
+def test_windows_cover_an_axis_without_leaving_it(length: int, window: int, overlap: float) -> None:
+    first = starts(length, window, overlap)
+    covered = {v for a in first for v in range(a, a + window)}
+    assert set(range(length)) <= covered
+    assert window >= length or max(first) + window == length
+
+
+@given(lengths, lengths, st.floats(0, 0.9))
+def test_neighbours_overlap_at_least_so_much(length: int, window: int, overlap: float) -> None:
+    first = starts(length, window, overlap)
+    for a, b in zip(first, first[1:], strict=False):
+        # Rounding to whole voxels may cost one.
+        assert b - a <= max(1, int(window * (1 - overlap))) + 1
+
+
+@given(
+    st.tuples(lengths, lengths, lengths),
+    st.tuples(lengths, lengths, lengths),
+    st.sampled_from([1, 2, 4, 8]),
+    st.floats(0, 0.8),
+)
+def test_adding_up_windows_of_a_volume_gives_the_volume(
+    shape: tuple[int, int, int], window: tuple[int, int, int], divisor: int, overlap: float
+) -> None:
+    volume = torch.rand(shape)
+    box = tuple(slice(n // 3, n) for n in shape)
+    corners, size = plan(box, window, (divisor,) * 3, overlap)
+    assert all(n % divisor == 0 for n in size)
+    if len(corners) > 200:
+        return
+    blend = Blend(1, box, size, torch.device("cpu"))
+    for corner in corners:
+        blend.add(cut(volume, corner, size)[None], corner)
+    torch.testing.assert_close(blend.mean()[0], volume[box])
+
+
+def test_a_window_that_sticks_out_reads_zeros_there() -> None:
+    volume = torch.ones(4, 4, 4)
+    window = cut(volume, (-1, 2, 0), (4, 4, 4))
+    assert window.sum() == 3 * 2 * 4
+    assert (window[0] == 0).all()
+    assert (window[:, 2:] == 0).all()
+
+
+def test_weights_are_positive_and_largest_in_the_middle() -> None:
+    weights = weight_map((9, 8, 7))
+    assert weights.min() >= 1e-3
+    assert weights.argmax() == weights[4, :, :].argmax() + 4 * 56
+    assert weights[4, 3, 3] == weights.max()
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 50)), min_size=3, max_size=3))
+def test_a_snapped_box_holds_the_box(faces: list[tuple[int, int]]) -> None:
+    box = tuple(slice(a, a + n) for a, n in faces)
+    for inner, outer in zip(box, snap(box), strict=True):
+        assert outer.start <= inner.start < inner.stop <= outer.stop
+        assert outer.start % 8 == outer.stop % 8 == 0
+
+
+def test_the_union_of_boxes_holds_them_all() -> None:
+    one = (slice(0, 4), slice(3, 9))
+    two = (slice(2, 6), slice(1, 5))
+    assert union([one, two]) == (slice(0, 6), slice(1, 9))

@@ -1,0 +1,69 @@
+"""Small NIfTI files, written by nibabel so that our reader is judged by another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from shaspec.task import Task, load_task
+
+LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+WriteFile = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def brats() -> Task:
+    return load_task("brats")
+
+
+@pytest.fixture(scope="session")
+def write_file() -> WriteFile:
+    """``write_file(path, array (i, j, k), affine, codes=(sform, qform), **header fields)``."""
+
+    def write(
+        path: Path,
+        array: Any = None,
+        affine: Any = LPS,
+        codes: tuple[int, int] = (1, 1),
+        version: int = 1,
+        order: str = "<",
+        **fields: Any,
+    ) -> Path:
+        if array is None:
+            array = np.arange(6 * 5 * 4, dtype=np.int16).reshape(6, 5, 4)
+        image_class = nib.Nifti1Image if version == 1 else nib.Nifti2Image
+        header = image_class.header_class(endianness=order)
+        header.set_data_dtype(array.dtype)
+        header.set_xyzt_units("mm")
+        image = image_class(array, affine, header)
+        image.set_sform(affine, codes[0])
+        image.set_qform(affine, codes[1])
+        for key, value in fields.items():
+            image.header[key] = value
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nib.save(image, path)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_case(write_file: WriteFile) -> WriteFile:
+    """``write_case(folder, names, labels=None)``: one small random volume per file name."""
+
+    def write(folder: Path, names: list[str], labels: dict[str, Any] | None = None) -> Path:
+        for seed, name in enumerate(names):
+            volume = np.random.default_rng(seed).integers(0, 900, (6, 5, 4)).astype(np.int16)
+            write_file(folder / name, volume)
+        for name, values in (labels or {}).items():
+            array = np.zeros((6, 5, 4), np.float32)
+            array.flat[: len(values)] = values
+            write_file(folder / name, array)
+        return folder
+
+    return write

@@ -1,0 +1,197 @@
+"""Where the files of a case are found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shaspec.errors import InputError
+from shaspec.io.folders import find_case, find_cases
+from shaspec.task import Task
+
+MSD_NAMES = {"0": "FLAIR", "1": "T1w", "2": "t1gd", "3": "T2w"}
+
+
+def touch(folder: Path, *names: str) -> Path:
+    """Empty files: finding a case must not need their content."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).touch()
+    return folder
+
+
+def describe(folder: Path, content: Any) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dataset.json").write_text(json.dumps(content))
+
+
+def test_a_folder_with_one_file_per_modality_is_a_case(brats: Task, tmp_path: Path) -> None:
+    folder = touch(tmp_path / "p1", "p1_t2.nii.gz", "p1_flair.nii.gz", "p1_seg.nii.gz", "notes.txt")
+    case = find_case(folder, brats)
+    assert case.name == "p1"
+    assert case.volumes == {
+        "FLAIR": folder / "p1_flair.nii.gz",
+        "T2": folder / "p1_t2.nii.gz",
+    }
+    assert list(case.volumes) == ["FLAIR", "T2"]
+    assert case.labels == folder / "p1_seg.nii.gz"
+    assert not case.problems
+
+
+def test_labels_can_be_left_out(brats: Task, tmp_path: Path) -> None:
+    folder = touch(tmp_path / "p1", "t2.nii", "a_seg.nii", "b_seg.nii")
+    assert find_case(folder, brats).problems
+    case = find_case(folder, brats, with_labels=False)
+    assert case.labels is None
+    assert not case.problems
+
+
+def test_the_name_of_the_folder_says_nothing_about_modalities(brats: Task, tmp_path: Path) -> None:
+    folder = touch(tmp_path / "patient_t2_flair_seg", "T1.nii.gz")
+    assert list(find_case(folder, brats).volumes) == ["T1"]
+
+
+def test_two_files_for_one_modality_are_a_problem_that_names_both(
+    brats: Task, tmp_path: Path
+) -> None:
+    folder = touch(tmp_path / "p", "a_t1.nii", "b_t1.nii", "t2.nii")
+    case = find_case(folder, brats)
+    assert list(case.volumes) == ["T2"]
+    assert "a_t1.nii and b_t1.nii" in case.problems[0]
+
+
+def test_files_that_are_not_recognised_are_told(brats: Task, tmp_path: Path) -> None:
+    case = find_case(touch(tmp_path / "p", "t1.nii", "adc.nii", "._t2.nii"), brats)
+    assert list(case.volumes) == ["T1"]
+    assert "adc.nii" in case.notices[0]
+
+
+def test_folders_that_are_called_like_files_are_looked_into(brats: Task, tmp_path: Path) -> None:
+    touch(tmp_path / "p" / "x_t1.nii", "00000057_brain_t1.nii")
+    touch(tmp_path / "p" / "x_flair.nii", "volume.nii")
+    case = find_case(tmp_path / "p", brats)
+    assert case.volumes == {
+        "FLAIR": tmp_path / "p" / "x_flair.nii" / "volume.nii",
+        "T1": tmp_path / "p" / "x_t1.nii" / "00000057_brain_t1.nii",
+    }
+
+
+def test_an_inner_folder_is_looked_into_and_the_case_keeps_its_own_name(
+    brats: Task, tmp_path: Path
+) -> None:
+    touch(tmp_path / "sub-01" / "anat", "sub-01_T1w.nii.gz", "sub-01_ce-gad_T1w.nii.gz")
+    case = find_case(tmp_path / "sub-01", brats)
+    assert case.name == "sub-01"
+    assert list(case.volumes) == ["T1", "T1ce"]
+
+
+def test_cases_are_found_in_nested_folders(brats: Task, tmp_path: Path) -> None:
+    touch(tmp_path / "HGG" / "b", "b_t1.nii")
+    touch(tmp_path / "HGG" / "a", "a_t1.nii")
+    touch(tmp_path / "LGG" / "c", "c_t1.nii", "c_seg.nii")
+    touch(tmp_path / "empty")
+    assert [case.name for case in find_cases(tmp_path, brats)] == ["a", "b", "c"]
+
+
+def test_cases_of_one_name_are_told_apart_by_their_folders(brats: Task, tmp_path: Path) -> None:
+    for subject in ("sub-01", "sub-02"):
+        touch(tmp_path / subject / "anat", f"{subject}_T1w.nii.gz")
+    names = [case.name for case in find_cases(tmp_path, brats)]
+    assert names == ["sub-01_anat", "sub-02_anat"]
+
+
+def test_a_case_folder_is_a_list_of_one(brats: Task, tmp_path: Path) -> None:
+    cases = find_cases(touch(tmp_path / "p", "t1.nii"), brats)
+    assert [case.name for case in cases] == ["p"]
+
+
+def test_a_folder_that_cannot_be_told_apart_is_listed_with_its_problem(
+    brats: Task, tmp_path: Path
+) -> None:
+    touch(tmp_path / "good", "t1.nii")
+    touch(tmp_path / "odd", "a.nii", "b.nii")
+    touch(tmp_path / "only-labels", "seg.nii")
+    cases = {case.name: case for case in find_cases(tmp_path, brats)}
+    assert list(cases) == ["good", "odd", "only-labels"]
+    assert "a.nii, b.nii" in cases["odd"].problems[0]
+    assert "only labels" in cases["only-labels"].problems[0]
+    with pytest.raises(InputError, match="no file name says a modality"):
+        find_case(tmp_path / "odd", brats)
+
+
+def test_no_case_and_many_cases_are_refused_with_the_mend(brats: Task, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such"):
+        find_case(tmp_path / "none", brats)
+    with pytest.raises(InputError, match="no such folder"):
+        find_cases(tmp_path / "none", brats)
+    with pytest.raises(InputError, match="no NIfTI file"):
+        find_case(tmp_path, brats)
+    with pytest.raises(InputError, match="one folder per case"):
+        find_cases(tmp_path, brats)
+    touch(tmp_path / "a", "t1.nii")
+    touch(tmp_path / "b", "t1.nii")
+    with pytest.raises(InputError, match=r"holds 2 cases \(a, b\)"):
+        find_case(tmp_path, brats)
+
+
+def test_a_single_volume_is_a_case_with_one_modality(
+    brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    case = find_case(write_file(tmp_path / "p_t1ce.nii.gz"), brats)
+    assert list(case.volumes) == ["T1ce"]
+    with pytest.raises(InputError, match="holds labels"):
+        find_case(write_file(tmp_path / "p_seg.nii.gz"), brats)
+
+
+# -- decathlon -----------------------------------------------------------------------------------
+
+
+def test_a_decathlon_folder_is_listed_without_reading_a_volume(brats: Task, tmp_path: Path) -> None:
+    describe(tmp_path, {"modality": MSD_NAMES})
+    touch(tmp_path / "imagesTr", "BRATS_002.nii.gz", "BRATS_001.nii.gz", "._BRATS_001.nii.gz")
+    touch(tmp_path / "imagesTs", "BRATS_485.nii.gz")
+    touch(tmp_path / "labelsTr", "BRATS_001.nii.gz", "BRATS_002.nii.gz")
+    cases = find_cases(tmp_path, brats)
+    assert [case.name for case in cases] == ["BRATS_001", "BRATS_002", "BRATS_485"]
+    assert cases[0].channel == {"FLAIR": 0, "T1": 1, "T1ce": 2, "T2": 3}
+    assert cases[0].labels == tmp_path / "labelsTr" / "BRATS_001.nii.gz"
+    assert cases[2].labels is None
+    assert find_cases(tmp_path / "imagesTs", brats)[0].name == "BRATS_485"
+
+
+def test_the_order_of_channels_is_that_of_the_description(
+    brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    describe(tmp_path, {"channel_names": {"0": "T2", "1": "ADC", "10": "FLAIR", "2": "T1"}})
+    path = write_file(tmp_path / "imagesTr" / "x.nii.gz", np.zeros((3, 3, 3, 4), np.int16))
+    case = find_case(path, brats)
+    assert case.channel == {"FLAIR": 3, "T1": 2, "T2": 0}
+    assert "T2, ADC, T1, FLAIR (by dataset.json)" in case.notices[0]
+
+
+def test_without_a_description_channels_are_in_task_order_and_a_notice_says_so(
+    brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    path = write_file(tmp_path / "p" / "x.nii.gz", np.zeros((3, 3, 3, 4), np.int16))
+    for source in (path, path.parent):
+        case = find_case(source, brats)
+        assert case.name == "x"
+        assert list((case.channel or {}).values()) == [0, 1, 2, 3]
+        assert "taken as FLAIR, T1, T1ce, T2" in case.notices[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[], {}, {"modality": {"a": "FLAIR"}}, {"modality": {"0": "CT"}},
+     {"modality": {"0": "T1", "1": "t1w"}}],
+)  # fmt: skip
+def test_a_description_that_does_not_help_is_a_problem_by_name(
+    content: Any, brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    describe(tmp_path, content)
+    path = write_file(tmp_path / "imagesTr" / "x.nii.gz", np.zeros((3, 3, 3, 2), np.int16))
+    assert "dataset.json" in find_case(path, brats).problems[0]

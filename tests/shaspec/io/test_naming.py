@@ -1,0 +1,104 @@
+"""Modalities from file names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shaspec.errors import InputError
+from shaspec.io.naming import assign, common_name, find_word, parts, recognise, require_role
+from shaspec.task import Task, load_task
+
+NAMES = {
+    "BraTS-GLI-00027-000-t2f.nii.gz": "FLAIR",
+    "BraTS-GLI-00027-000-t1n.nii.gz": "T1",
+    "BraTS-GLI-00027-000-t1c.nii.gz": "T1ce",
+    "BraTS-GLI-00027-000-t2w.nii.gz": "T2",
+    "BraTS-GLI-00027-000-seg.nii.gz": "labels",
+    "BraTS2021_00006_t1ce.nii.gz": "T1ce",
+    "Brats17_TCIA_639_1_seg.nii.gz": "labels",
+    "x_t2_flair.nii": "FLAIR",
+    "Flair.nii.gz": "FLAIR",
+    "T1.nii.gz": "T1",
+    "T1c.nii.gz": "T1ce",
+    "T2.NII.GZ": "T2",
+    "segmentation.nii.gz": "labels",
+    "sub-01_ce-gad_T1w.nii.gz": "T1ce",
+    "sub-01_T1w.nii.gz": "T1",
+    "sub-01_FLAIR.nii.gz": "FLAIR",
+    "sub-01_T2w.nii.gz": "T2",
+    "t1_post_contrast.nii": "T1ce",
+    "T1 Gd brain.nii": "T1ce",
+    "VSD.Brain.XX.O.MR_T1c.54512.nii": "T1ce",
+    "VSD.Brain_3more.XX.O.OT.54517.nii": "labels",
+    "flair_seg.nii.gz": "labels",
+    "adc.nii.gz": None,
+    "t1map.nii.gz": None,
+    "BraTS2021_00006.nii.gz": None,
+}
+
+
+@pytest.mark.parametrize(("name", "role"), NAMES.items())
+def test_usual_names_are_recognised(name: str, role: str | None, brats: Task) -> None:
+    match = recognise(name, brats)
+    assert (match.role if match else None) == role
+
+
+def test_every_word_of_every_task_stands_for_its_modality_whatever_the_patient_is_called(
+    brats: Task,
+) -> None:
+    for modality in brats.modalities:
+        for word in modality.words:
+            for patient in ("", "T2_patient_", "flair-77-", "seg01.", "T1_"):
+                match = recognise(f"{patient}{word}.nii.gz", brats)
+                assert match is not None
+                assert match.role == modality.name, (patient, word)
+
+
+@given(st.text(max_size=40))
+def test_any_name_is_cut_into_lower_case_parts(name: str) -> None:
+    assert all(part.isalnum() and part == part.lower() for part in parts(name))
+    recognise(name, load_task("brats"))
+
+
+def test_a_word_is_found_as_whole_parts_and_the_last_time() -> None:
+    assert find_word("t1", ["t1", "x", "t1"]) == (2, 3)
+    assert find_word("t1_ce", ["t1", "ce"]) == (0, 2)
+    assert find_word("t1", ["t1ce"]) is None
+    assert find_word("", ["t1"]) is None
+
+
+def test_two_files_for_one_modality_are_a_doubt_that_names_both(brats: Task) -> None:
+    files = [(n, Path("case") / n) for n in ("a_t1.nii", "b_T1.nii.gz", "t2.nii", "odd.nii")]
+    clear, doubts, unknown = assign(files, brats)
+    assert list(clear) == ["T2"]
+    assert unknown == [Path("case/odd.nii")]
+    for text in ("a_t1.nii", "b_T1.nii.gz", "T1=file", "case"):
+        assert text in doubts["T1"]
+
+
+def test_roles_come_in_task_order_with_labels_last(brats: Task) -> None:
+    names = ("seg.nii", "t2.nii", "t1ce.nii", "flair.nii", "t1.nii")
+    clear, _, _ = assign([(n, Path(n)) for n in names], brats)
+    assert list(clear) == [*brats.names, "labels"]
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        (["a/BraTS2021_00006_flair.nii.gz", "a/BraTS2021_00006_t1.nii.gz"], "BraTS2021_00006"),
+        (["case-7/Flair.nii.gz", "case-7/T1.nii.gz", "case-7/T2.nii"], "case-7"),
+        (["a/Pat-3_t1ce.nii.gz"], "Pat-3"),
+        (["sub-01/anat/sub-01_ce-gad_T1w.nii.gz", "sub-01/anat/sub-01_T1w.nii.gz"], "sub-01"),
+    ],
+)
+def test_loose_files_are_named_by_what_they_share(files: list[str], name: str, brats: Task) -> None:
+    assert common_name([Path(f) for f in files], brats) == name
+
+
+def test_a_name_that_says_nothing_is_refused_with_the_words_that_would(brats: Task) -> None:
+    with pytest.raises(InputError, match=r"odd\.nii.*flair.*t1ce.*FLAIR=odd\.nii"):
+        require_role(Path("odd.nii"), brats)

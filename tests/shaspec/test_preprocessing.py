@@ -1,0 +1,151 @@
+"""Intensities of one modality, normalised by themselves."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shaspec.errors import InputError
+from shaspec.preprocessing import background, foreground, foreground_box, normalise
+from shaspec.task import Modality
+
+MR = Modality(name="T1")
+BOX = (slice(3, 12), slice(2, 14), slice(4, 10))
+
+
+def head(seed: int = 0, shape: tuple[int, int, int] = (14, 16, 12)) -> Any:
+    """Random tissue of 100 to 900 in a box, 0 around it."""
+    volume = np.zeros(shape, np.float32)
+    tissue = np.random.default_rng(seed).normal(500, 100, volume[BOX].shape)
+    volume[BOX] = np.clip(tissue, 100, 900)
+    return volume
+
+
+def test_the_foreground_gets_mean_0_and_deviation_1_and_the_background_0() -> None:
+    volume = head()
+    out = normalise(volume, MR)
+    inside = out[volume != 0]
+    assert out.dtype == np.float32
+    assert abs(inside.mean()) < 1e-5
+    assert abs(inside.std() - 1) < 1e-5
+    assert (out[volume == 0] == 0).all()
+
+
+@given(st.floats(1e-3, 1e3), st.sampled_from([0.0, -1024.0, 37.5, 1.0]), st.integers(0, 9))
+def test_scale_and_background_value_make_no_difference(
+    scale: float, offset: float, seed: int
+) -> None:
+    volume = head(seed)
+    moved = (volume * np.float32(scale) + np.float32(offset * scale)).astype(np.float32)
+    np.testing.assert_allclose(normalise(moved, MR), normalise(volume, MR), atol=2e-2)
+    assert foreground_box(moved) == foreground_box(volume) == BOX
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "i4", "f8"])
+def test_every_type_of_file_gives_the_same(dtype: str) -> None:
+    volume = np.round(head() / 4)
+    np.testing.assert_allclose(
+        normalise(volume.astype(dtype), MR), normalise(volume, MR), atol=1e-5
+    )
+
+
+def test_the_input_is_not_touched() -> None:
+    volume = head()
+    volume.setflags(write=False)
+    before = volume.copy()
+    normalise(volume, MR)
+    np.testing.assert_array_equal(volume, before)
+
+
+def test_a_few_wild_voxels_do_not_squeeze_the_rest() -> None:
+    volume = head(shape=(40, 40, 40))
+    big = np.pad(np.random.default_rng(0).normal(500, 100, (40, 40, 40)), 3).astype(np.float32)
+    calm = normalise(big, MR)
+    big[20, 20, 20:22] = 32767
+    wild = normalise(big, MR)
+    assert wild.max() < 5
+    others = np.ones(big.shape, bool)
+    others[20, 20, 20:22] = False
+    np.testing.assert_allclose(wild[others], calm[others], atol=0.02)
+    assert volume.max() <= 900
+
+
+def test_a_head_that_is_not_stripped_keeps_all_its_voxels() -> None:
+    rng = np.random.default_rng(0)
+    noisy = head(shape=(30, 30, 30)) + rng.rayleigh(5.0, (30, 30, 30)).astype(np.float32)
+    assert background(noisy) is None
+    assert foreground(noisy, None).all()
+    assert foreground_box(noisy) == (slice(0, 30),) * 3
+    out = normalise(noisy, MR)
+    assert abs(out.mean()) < 1e-4
+    assert np.isfinite(out).all()
+
+
+@pytest.mark.parametrize("value", [0, 1, -5])
+def test_a_constant_volume_or_a_mask_becomes_finite_numbers(value: int) -> None:
+    constant = np.full((5, 5, 5), value, np.int16)
+    assert (normalise(constant, MR) == 0).all()
+    assert foreground_box(constant) == (slice(None),) * 3
+    mask = np.zeros((9, 9, 9), np.uint8)
+    mask[3:6, 3:6, 3:6] = 1
+    assert np.isfinite(normalise(mask, MR)).all()
+    assert foreground_box(mask) == (slice(3, 6),) * 3
+
+
+def test_a_single_bright_voxel_survives() -> None:
+    volume = np.zeros((9, 9, 9), np.float32)
+    volume[4, 4, 4], volume[4, 4, 5] = 1.0, 2.0
+    assert np.isfinite(normalise(volume, MR)).all()
+
+
+def test_a_window_is_clipped_to_its_middle_and_ends() -> None:
+    ct = Modality(name="CT", normalisation="window", window=(-160, 240))
+    volume = np.array([-1024, -160, 40, 240, 3000], np.int16).reshape(5, 1, 1)
+    out = normalise(volume, ct).ravel()
+    assert out.dtype == np.float32
+    root = np.sqrt(3)
+    np.testing.assert_allclose(out, [-root, -root, 0, root, root], atol=1e-6)
+    even = normalise(np.linspace(-160, 240, 1001).reshape(-1, 1, 1), ct)
+    assert even.std() == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("window", [None, (5.0, 5.0), (9.0, 1.0)])
+def test_a_window_that_is_none_is_refused_by_modality(window: Any) -> None:
+    with pytest.raises(InputError, match="CT"):
+        normalise(head(), Modality(name="CT", normalisation="window", window=window))
+
+
+@given(st.integers(0, 1000))
+def test_the_box_holds_the_whole_foreground_and_no_empty_border(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    volume = np.zeros((8, 9, 10), np.float32)
+    volume[tuple(rng.integers(1, 7, (3, 5)))] = 1
+    box = foreground_box(volume)
+    assert volume[box].sum() == volume.sum()
+    for axis, size in enumerate(volume[box].shape):
+        for index in (0, size - 1):
+            assert volume[box].take(index, axis).any()
+
+
+def test_stretched_and_other_real_volumes_come_out_alike(real_data: Path) -> None:
+    from shaspec.io import read_volume
+
+    for name in ("BraTS2021_01482", "BraTS2021_00006", "Brats17_CBICA_AXN_1"):
+        for modality in ("flair", "t1", "t1ce", "t2"):
+            volume = read_volume(
+                real_data / "brats" / "labelled" / name / f"{name}_{modality}.nii.gz"
+            ).array
+            start = time.perf_counter()
+            out = normalise(volume, MR)
+            assert time.perf_counter() - start < 3  # usually 0.05
+            inside = out[volume != 0]
+            assert abs(inside.mean()) < 1e-3
+            assert abs(inside.std() - 1) < 1e-3
+            assert -8 < out.min() < out.max() < 8
+            assert not out[volume == 0].any()
