@@ -116,7 +116,8 @@ class Parts:
             if not part.grid.matches(first.grid):
                 volumes[part.modality] = _resampled(part, first)
                 notices.append(
-                    f"layer {part.layer!r} lies on another grid: resampled to that of {first.layer!r}"
+                    f"layer {part.layer!r} lies on another grid: "
+                    f"resampled to that of {first.layer!r}"
                 )
         case = case_from_arrays(volumes, self.task, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
@@ -150,8 +151,8 @@ def collect(sources: Mapping[str, Image | None], task: Task) -> Parts:
 def _part(modality: str, layer: Image) -> Part:
     if not np.allclose(layer.rotate, np.eye(layer.ndim)) or np.any(layer.shear):
         raise InputError(
-            f"layer {layer.name!r} is rotated or sheared, and its voxels would be taken for others: "
-            "open its file with this plugin, which keeps the orientation"
+            f"layer {layer.name!r} is rotated or sheared, so its voxels are not where they "
+            "seem: open its file with this plugin, which keeps the orientation"
         )
     array = np.asarray(layer.data)
     grid = grid_of(array.shape, layer.metadata, layer.scale, layer.translate)
@@ -162,8 +163,8 @@ def _resampled(part: Part, first: Part) -> npt.NDArray[Any]:
     """``part`` on the grid of ``first``; refused where they are not of the same place."""
     if coverage(part.grid, first.grid) == 0:
         raise InputError(
-            f"layers {part.layer!r} and {first.layer!r} do not lie in the same place: choose layers "
-            "of one patient in the table, or register them first"
+            f"layers {part.layer!r} and {first.layer!r} do not lie in the same place: choose "
+            "layers of one patient in the table, or register them first"
         )
     fill = background(part.array)
     return resample(

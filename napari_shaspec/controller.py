@@ -7,16 +7,17 @@ from layers, runs the engine, and hands results to `napari_shaspec.layers`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_shaspec import assignment, notify
-from napari_shaspec.engine import Engine, LocalEngine, Session
+from napari_shaspec.engine import Engine, LocalEngine
 from napari_shaspec.jobs import Handlers, Runner, run_in_worker
 from napari_shaspec.layers import show
+from napari_shaspec.layers.arrange import Arranger, View
 from napari_shaspec.layers.origin import origin
 from napari_shaspec.rows import Rows
+from napari_shaspec.sessions import LOADING, KeptSession
 from napari_shaspec.settings import display_settings, inference_settings
 from napari_shaspec.work import Message, Status, Work
 from napari_shaspec.writer import save_layer
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
-LOADING = Progress(0, 0, "loading the model")
-
 
 class SegmentController:
     """Everything the panel can do. Only this class and its `Rows` change `work`."""
@@ -41,19 +40,19 @@ class SegmentController:
         self.viewer = viewer
         self.work = Work(auto_update=inference_settings().update_when_toggled)
         self._rows = Rows(viewer, self.work)
+        self._arranger = Arranger(viewer)
         self._engine = engine or LocalEngine()
+        self._kept = KeptSession(self._engine)
         self._run = run
         self._stop = threading.Event()
-        self._session: Session | None = None
-        self._session_for: tuple[str, assignment.Parts] | None = None
         self._running: Subset = ()
         self._again = False  # a toggle came during a job: segment once more when it has ended
         self._notices: list[str] = []
-        self._seen = False
         self._closed = False
         show.prepare_view(viewer)
-        viewer.layers.events.removed.connect(self._on_removed)
+        viewer.layers.events.removed.connect(self._on_removed, position="last")
         self.work.events.case.connect(self._on_case)
+        self.work.events.sources.connect(self._on_sources)
         self.work.models = tuple(self._engine.models())
         if self.work.models:
             self.choose_model(self.work.models[0])
@@ -74,7 +73,7 @@ class SegmentController:
             return False
         if model not in self.work.models:
             self.work.models = (*self.work.models, model)
-        self._forget_session()
+        self._kept.forget()
         self.work.card, self.work.model = card, model
         self._on_case()
         self._rows.set_task(card.task)
@@ -99,10 +98,14 @@ class SegmentController:
 
     def show_result(self, subset: str) -> None:
         """Shows the result of ``subset`` (joined by ``+``) and hides the others."""
-        layer = show.find_result(self.viewer, self.work.case, subset)
-        if layer is not None:
-            show.show_only(self.viewer, layer)
+        if show.find_result(self.viewer, self.work.case, subset) is not None:
             self.work.shown = subset
+            self._arranger.show(self._shown())
+
+    def look(self, view: View) -> None:
+        """Changes the way the case is looked at: stacked, a pane per modality, or in 3D."""
+        self._arranger.look(view, self.work.sources, self._shown())
+        self.work.view = view
 
     def save(self, path: str | Path, subset: str = "") -> Path | None:
         """Writes a result (the shown one) as NIfTI on the grid of its input; None if it cannot."""
@@ -133,16 +136,16 @@ class SegmentController:
         except ShaspecError as error:
             self._refuse(str(error))
             return
-        if not self._fits(parts):
-            self._forget_session()
+        model = self.work.model
+        if not self._kept.fits(model, parts):
+            self._kept.forget()
         self._stop = threading.Event()
         self._running, self._again, self._notices = subset, False, []
         self._say("")
         self.work.progress = LOADING
         self.work.status = Status.LOADING
-        model = self.work.model
         handlers = Handlers(self._on_event, self._on_failed, self._on_ended)
-        self._run(lambda: self._job(model, parts, subset), handlers, self._stop)
+        self._run(lambda: self._kept.job(model, parts, subset), handlers, self._stop)
 
     def cancel(self) -> None:
         """Ends the job at its next window; what it has computed by then is kept."""
@@ -155,27 +158,17 @@ class SegmentController:
             return
         self._closed = True
         self.viewer.layers.events.removed.disconnect(self._on_removed)
+        self.look(View.STACK)
         self._rows.close()
         self.cancel()
         if not self.work.status.busy:
-            self._forget_session()
-
-    def _job(self, model: str, parts: assignment.Parts, subset: Subset) -> Iterator[Event]:
-        """Runs in the worker: opens a session, or takes the one that is there, and segments."""
-        if self._session is None:
-            yield LOADING
-            case = parts.case()
-            yield from (Notice(text) for text in case.notices)
-            self._session = self._engine.session(model, case, inference_settings())
-            self._session_for = (model, parts)
-            self._seen = self._session.seen_in_training
-        yield from self._session.segment(subset)
+            self._kept.forget()
 
     def _on_event(self, event: Event) -> None:
         if self._closed or self._again:  # after a toggle this job's result is out of date
             return
-        self.work.seen = self._seen
         if isinstance(event, Progress):
+            self.work.seen = self.work.seen or self._kept.seen_in_training
             self.work.progress = event
             if event.total and self.work.status is Status.LOADING:
                 self.work.status = Status.RUNNING
@@ -188,10 +181,11 @@ class SegmentController:
 
     def _take(self, prediction: Prediction) -> None:
         """Shows a result and puts it in the place of an earlier one for the same subset."""
-        show.show_result(self.viewer, prediction, display_settings().overlay_opacity)
+        show.add_result(self.viewer, prediction, display_settings().overlay_opacity)
         results = {p.subset: p for p in self.work.results} | {prediction.subset: prediction}
         self.work.results = tuple(results.values())
         self.work.shown = prediction.task.subset_name(prediction.subset)
+        self._arranger.show(prediction)
         done = f"{self.work.shown}: done{_how(prediction)}"
         self._say("\n".join([done, *self._notices]), "warning" if self._notices else "info")
         self.work.status = Status.DONE
@@ -212,7 +206,7 @@ class SegmentController:
     def _on_ended(self) -> None:
         failed = self.work.status is Status.FAILED
         if failed or self._closed:
-            self._forget_session()
+            self._kept.forget()
         if self._closed or failed:
             return
         if self.work.status.busy:  # ended without a result: cancelled
@@ -243,36 +237,33 @@ class SegmentController:
             self._hint()
 
     def _is_kept(self) -> bool:
-        """True if the ticked subset needs no encoding: its answer comes at once."""
-        if self._session is None or self.work.card is None or not self.work.present:
+        """True if the ticked subset is answered from the features that are kept."""
+        if self.work.card is None:
             return False
         try:
             parts = assignment.collect(self.work.sources, self.work.card.task)
         except ShaspecError:
             return False
-        return self._fits(parts) and self._session.is_kept(sorted(self.work.present))
-
-    def _fits(self, parts: assignment.Parts) -> bool:
-        """The session that is there was opened for this model and these very volumes."""
-        if self._session is None or self._session_for is None:
-            return False
-        model, own = self._session_for
-        return model == self.work.model and parts.same_as(own)
-
-    def _forget_session(self) -> None:
-        if self._session is not None:
-            self._session.release()
-        self._session = self._session_for = None
+        return self._kept.answers_at_once(self.work.model, parts, self.work.present)
 
     # -- what changed around us --------------------------------------------------------------------
 
     def _on_case(self, *_: object) -> None:
         """Another case or model: its results are none yet."""
         card = self.work.card
-        self._seen = card is not None and self.work.case in card.training_cases
-        self.work.seen = self._seen
+        self.work.seen = card is not None and self.work.case in card.training_cases
         self.work.results, self.work.shown = (), ""
         self.work.status = Status.IDLE
+
+    def _on_sources(self) -> None:
+        """A view that was made of the old sources is made of the new ones."""
+        if self.work.view is not View.STACK:
+            self.look(self.work.view)
+
+    def _shown(self) -> Prediction | None:
+        """The result that is shown, of those of this case."""
+        named = {p.task.subset_name(p.subset): p for p in self.work.results}
+        return named.get(self.work.shown)
 
     def _on_removed(self, event: Any) -> None:
         what = origin(event.value)
@@ -290,7 +281,8 @@ class SegmentController:
         task = self.work.card.task
         if not any(layer is not None for layer in self.work.sources.values()):
             self._say(
-                f"Drop a folder with {task.title_names} on napari, or take File > Open Sample > ShaSpec."
+                f"Drop a folder with {task.title_names} on napari, or take "
+                "File > Open Sample > ShaSpec."
             )
         elif not self.work.present:
             self._say("No modality is ticked: tick at least one.", "warning")

@@ -1,4 +1,4 @@
-"""The plugin's one door to the engine: models, cards and sessions, each imported when it is asked for.
+"""The plugin's one door to the engine: models, cards and sessions, imported when asked for.
 
 The controller takes anything with these three methods, so that it is tested without a network.
 """

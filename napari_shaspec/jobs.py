@@ -1,9 +1,9 @@
 """Runs an engine generator: in a thread of napari's, or right here for tests and scripts.
 
 Two facts shape this module. A napari worker swallows a ``RuntimeError`` (every CUDA error is one)
-and then neither errs nor finishes, so the boundary turns it into a `JobError`. And a worker that is
-quit leaves its generator suspended until it is collected, so cancelling goes through a flag that the
-generator's own thread looks at after each event: what the engine holds is released there and then.
+and then neither errs nor finishes, so the boundary turns it into a `JobError`. And a worker that
+is quit leaves its generator suspended until it is collected, so cancelling goes through a flag
+that the generator's own thread looks at after each event: what it holds is released at once.
 """
 
 from __future__ import annotations

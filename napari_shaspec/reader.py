@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 Reader = Callable[[str | Sequence[str]], "list[LayerDataTuple]"]
 
-ENTRIES = 500  # of one folder that are looked at, so that an image store of a million chunks is quick
+ENTRIES = 500  # of one folder that are looked at: an image store may have a million of them
 FOLDERS = 60  # subfolders that are looked into
 DEPTH = 3
 
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
-    """The function that reads ``path`` (a folder, a file, several files); None if it is not ours."""
+    """The function that reads ``path`` (a folder, a file, several files); None if not ours."""
     paths = _paths(path)
     if len(paths) == 1 and paths[0].is_dir():
         return read_folder if _holds_nifti(paths[0], DEPTH) else None
@@ -64,7 +64,7 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
 def _case_layers(case: Case) -> list[LayerDataTuple]:
     prepare_current_viewer()
     if case.notices:
-        notify.info("\n".join((f"{case.name}:", *case.notices)))
+        notify.info(f"{case.name}: " + "; ".join(case.notices))
     return make.case_layers(case)
 
 
@@ -75,7 +75,7 @@ def _single(path: Path, task: Task) -> LayerDataTuple:
     role = _role(path, task)
     what: Origin = {"grid": volume.grid, "path": path, "notices": volume.notices}
     if volume.notices:
-        notify.info("\n".join(volume.notices))
+        notify.info(f"{path.name}: " + "; ".join(volume.notices))
     if role is None:
         return make.image_layer(volume.array, what, stem(path.name))
     what["case"] = common_name([path], task)

@@ -1,5 +1,7 @@
-"""The modality rows of a viewer: keeps ``sources``, ``present``, ``choices`` and ``case`` of a `Work`
-in step with the layers that come, go and are renamed, and shows on the canvas what is missing.
+"""The modality rows of a viewer, in step with the layers that come, go and are renamed.
+
+Keeps ``sources``, ``present``, ``choices`` and ``case`` of a `Work`, and shows on the canvas what
+is missing.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ class Rows:
         self._arrived: list[Layer] = []
         for layer in viewer.layers:
             layer.events.name.connect(self._refresh_choices)
-        viewer.layers.events.inserted.connect(self._on_inserted)
-        viewer.layers.events.removed.connect(self._on_removed)
+        viewer.layers.events.inserted.connect(self._on_inserted, position="last")
+        viewer.layers.events.removed.connect(self._on_removed, position="last")
         work.events.status.connect(self._catch_up)
 
     def set_task(self, task: Task) -> None:
@@ -111,8 +113,7 @@ class Rows:
         ticked = {
             name
             for name, layer in sources.items()
-            if layer is not None
-            and (layer is not before.get(name) or name in self._work.present)
+            if layer is not None and (layer is not before.get(name) or name in self._work.present)
         }
         self._work.case = case
         self._work.sources = dict(sources)
@@ -129,7 +130,7 @@ class Rows:
 
     def _refresh_choices(self, *_: object) -> None:
         if self._task is not None:
+            # Emptied first: the same layers are news too, if one of them has another name.
+            self._work.choices = ()
             found = assignment.candidates(self._viewer.layers, self._task)
-            # A new tuple even for the same layers: one of them may have a new name.
-            self._work.events.choices.emit(found := tuple(reversed(found)), self._work.choices)
-            self._work.choices = found
+            self._work.choices = tuple(reversed(found))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
 
+from napari_shaspec.layers.arrange import View
 from shaspec.inference.events import Progress
 from shaspec.inference.prediction import Prediction
 
@@ -49,7 +50,7 @@ class Work:
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     status: Status = Status.IDLE
-    progress: Progress = Progress(0, 0, "")
+    progress: Progress = field(default_factory=lambda: Progress(0, 0, ""))
     message: Message = Message()
     models: tuple[str, ...] = ()
     model: str = ""
@@ -67,5 +68,7 @@ class Work:
     """What was segmented of this case, one per subset, in the order of their first runs."""
     shown: str = ""
     """Subset name of the result that is shown."""
+    view: View = View.STACK
+    """The way the case is looked at."""
     auto_update: bool = True
     """A toggle segments again at once where the features are kept."""

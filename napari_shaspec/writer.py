@@ -34,7 +34,7 @@ def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Pa
     name = meta.get("name", "labels")
     labels = np.asarray(data)
     if labels.ndim != 3:
-        raise InputError(f"layer {name!r} has {labels.ndim} dimensions: only 3D labels can be saved")
+        raise InputError(f"layer {name!r} has {labels.ndim} dimensions: only 3D ones can be saved")
     if not np.allclose(meta.get("rotate", np.eye(3)), np.eye(3)) or np.any(meta.get("shear", 0)):
         raise InputError(f"layer {name!r} is rotated or sheared: reset its transform, then save")
     grid = grid_of(

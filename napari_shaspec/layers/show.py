@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Labels, Layer
 
-# napari's default, ("towards", ...), shows a patient mirrored in 3D for arrays in the order (S, P, L).
+# napari's default, ("towards", ...), mirrors a patient in 3D for arrays in the order (S, P, L).
 CAMERA = ("away", "down", "right")
 MISSING_COLOUR = "#ffb347"
 _SAVED = "shaspec_opacity"
@@ -40,11 +40,8 @@ def add_case(viewer: ViewerModel, case: Case) -> list[Layer]:
 # -- results -----------------------------------------------------------------------------------
 
 
-def show_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6) -> Labels:
-    """Adds the layer of a prediction, or updates the one of the same case and subset.
-
-    Other results are hidden, not removed: they are compared by toggling visibility.
-    """
+def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6) -> Labels:
+    """Adds the layer of a prediction, or updates the one of the same case and subset."""
     from napari.layers import Labels
 
     what: Origin = {
@@ -65,7 +62,6 @@ def show_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.
         )
         layer = Labels(data, **options)
         viewer.layers.append(layer)
-    show_only(viewer, layer)
     return layer
 
 
@@ -76,12 +72,6 @@ def find_result(viewer: ViewerModel, case: str, subset: str) -> Labels | None:
         if (what["case"], what["subset"]) == (case, subset):
             return layer
     return None
-
-
-def show_only(viewer: ViewerModel, shown: Labels) -> None:
-    """Shows one result and hides the other ones."""
-    for layer in of_kind(viewer, "result"):
-        layer.visible = layer is shown
 
 
 # -- what is missing -----------------------------------------------------------------------------
@@ -112,7 +102,7 @@ def name_missing(viewer: ViewerModel, missing: Iterable[str]) -> None:
     overlays = viewer.canvas.overlays
     if "missing" not in overlays:
         overlays["missing"] = TextOverlay(
-            position="top_center", font_size=14, color=MISSING_COLOUR, visible=False
+            position="bottom_center", font_size=14, color=MISSING_COLOUR, visible=False
         )
     names = ", ".join(missing)
     overlays["missing"].text = f"without {names}" if names else ""
@@ -123,9 +113,11 @@ def _dim(layer: Image, opacity: float) -> None:
     if _SAVED not in layer.metadata:
         layer.metadata[_SAVED] = layer.opacity
         layer.opacity = min(opacity, layer.opacity)
+        layer.name_overlay.color = MISSING_COLOUR
 
 
 def undim(layer: Image) -> None:
     """Gives a dimmed layer the opacity back that the user had chosen."""
     if _SAVED in layer.metadata:
         layer.opacity = layer.metadata.pop(_SAVED)
+        layer.name_overlay.color = None

@@ -1,4 +1,4 @@
-"""One sentence for the user, in the colour of its urgency; no space is taken where there is none."""
+"""One sentence for the user, in the colour of its urgency; it takes no space if there is none."""
 
 from __future__ import annotations
 

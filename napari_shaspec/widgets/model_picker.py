@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.work import Message
@@ -15,7 +23,8 @@ if TYPE_CHECKING:
     from shaspec.models.card import Card
 
 SEEN = (
-    "Seen in training: this case taught the model, so what it finds here says nothing about its quality."
+    "Seen in training: this case taught the model, so what it finds here says nothing about how "
+    "good it is."
 )
 
 
@@ -61,9 +70,7 @@ class ModelPicker(QWidget):
         self._models.clear()
         for model in models:
             self._models.addItem(Path(model).name, model)
-            self._models.setItemData(
-                self._models.count() - 1, model, Qt.ItemDataRole.ToolTipRole
-            )
+            self._models.setItemData(self._models.count() - 1, model, Qt.ItemDataRole.ToolTipRole)
         self._models.setCurrentIndex(models.index(current) if current in models else -1)
 
     def show_card(self, card: Card | None) -> None:

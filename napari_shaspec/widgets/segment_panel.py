@@ -23,7 +23,8 @@ from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.modality_table import ModalityTable
 from napari_shaspec.widgets.model_picker import ModelPicker
 from napari_shaspec.widgets.run_bar import RunBar
-from napari_shaspec.widgets.volume_table import VolumeTable
+from napari_shaspec.widgets.view_bar import ViewBar
+from napari_shaspec.widgets.volume_table import Legend, VolumeTable
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -46,6 +47,8 @@ class SegmentPanel(QWidget):
         self.run = RunBar()
         self.message = MessageBox()
         self.volumes = VolumeTable()
+        self.legend = Legend()
+        self.views = ViewBar()
         self.save = QPushButton("Save result…")
         self._build()
         self._connect()
@@ -56,8 +59,8 @@ class SegmentPanel(QWidget):
         self.case.setToolTip("The case whose layers are in the table")
         self.auto_update.setObjectName("shaspec_update")
         self.auto_update.setToolTip(
-            "Ticking or unticking a modality segments again at once, as long as the features of the "
-            "modalities are kept"
+            "Ticking or unticking a modality segments again at once, as long as the features of "
+            "the modalities are kept"
         )
         self.save.setObjectName("shaspec_save")
         self.save.setToolTip("Save the result that is shown as NIfTI, on the grid of its input")
@@ -73,7 +76,10 @@ class SegmentPanel(QWidget):
         layout.addWidget(self.run)
         layout.addWidget(self.message)
         layout.addWidget(self.volumes)
+        layout.addWidget(self.legend)
         layout.addWidget(self.save)
+        layout.addWidget(_line())
+        layout.addWidget(self.views)
         layout.addStretch(1)
         scroll = QScrollArea()  # on a small screen nothing is cut off
         scroll.setWidgetResizable(True)
@@ -94,6 +100,7 @@ class SegmentPanel(QWidget):
         self.run.cancelled.connect(control.cancel)
         self.volumes.chosen.connect(control.show_result)
         self.save.clicked.connect(self._on_save)
+        self.views.chosen.connect(control.look)
         views: dict[Callable[[], None], tuple[str, ...]] = {
             self._show_models: ("models", "model"),
             self._show_card: ("card", "seen"),
@@ -104,6 +111,7 @@ class SegmentPanel(QWidget):
             self._show_progress: ("progress",),
             self._show_message: ("message",),
             self._show_results: ("results", "shown"),
+            self._show_view: ("view",),
         }
         events = control.work.events
         pairs = [(events[name], view) for view, names in views.items() for name in names]
@@ -181,7 +189,12 @@ class SegmentPanel(QWidget):
         self.message.show_message(self.controller.work.message)
 
     def _show_results(self) -> None:
-        self.volumes.show_results(self.controller.work.results, self.controller.work.shown)
+        work = self.controller.work
+        self.volumes.show_results(work.results, work.shown)
+        self.legend.show_task(work.results[0].task if work.results else None)
+
+    def _show_view(self) -> None:
+        self.views.show_view(self.controller.work.view)
 
 
 def _line() -> QFrame:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
 
 from shaspec.inference.prediction import Prediction
 from shaspec.task import Region, Task
@@ -26,8 +33,9 @@ class VolumeTable(QTableWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWordWrap(False)
         self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
-        self.verticalHeader().hide()
+        rows = self.verticalHeader()
+        if rows is not None:
+            rows.hide()
         self.cellClicked.connect(self._on_clicked)
         self.hide()
 
@@ -42,15 +50,17 @@ class VolumeTable(QTableWidget):
             self.clear()
             self.setColumnCount(1 + len(regions))
             self.setRowCount(len(results))
-            self.setHorizontalHeaderLabels(["segmented from", *(f"{r.name} mL" for r in regions)])
+            self.setHorizontalHeaderItem(0, QTableWidgetItem("volumes in mL"))
             for column, region in enumerate(regions, 1):
-                item = self.horizontalHeaderItem(column)
+                item = QTableWidgetItem(region.name)
                 item.setToolTip(f"{region.title}, volume in millilitres")
+                self.setHorizontalHeaderItem(column, item)
             for row, result in enumerate(results):
                 self._fill(row, result, regions)
                 if task.subset_name(result.subset) == shown:
                     self.selectRow(row)
         header = self.horizontalHeader()
+        assert header is not None
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._fit_height()
@@ -71,11 +81,35 @@ class VolumeTable(QTableWidget):
     def _fit_height(self, most: int = 6) -> None:
         """As high as its rows, up to ``most`` of them; then it scrolls."""
         rows = [self.rowHeight(row) for row in range(min(self.rowCount(), most))]
-        height = self.horizontalHeader().sizeHint().height() + sum(rows) + 2 * self.frameWidth()
-        self.setFixedHeight(height)
+        header = self.horizontalHeader()
+        top = header.sizeHint().height() if header is not None else 0
+        self.setFixedHeight(top + sum(rows) + 2 * self.frameWidth())
 
     def _on_clicked(self, row: int, _column: int) -> None:
-        self.chosen.emit(self.item(row, 0).data(Qt.ItemDataRole.UserRole))
+        item = self.item(row, 0)
+        if item is not None:
+            self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))
+
+
+class Legend(QLabel):
+    """The colours of the labels on the canvas."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("shaspec_legend")
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.hide()
+
+    def show_task(self, task: Task | None) -> None:
+        """A coloured square and a name per label; None: nothing is on the canvas."""
+        self.setVisible(task is not None)
+        if task is not None:
+            self.setText(
+                " &nbsp; ".join(
+                    f'<span style="color:{la.colour}">■</span> {la.name}' for la in task.labels
+                )
+            )
+            self.setToolTip("\n".join(f"{la.name}: {la.title}" for la in task.labels))
 
 
 def by_size(task: Task) -> list[Region]:

@@ -40,7 +40,8 @@ class Case:
         for name, array in arrays.items():
             if array.shape != self.grid.shape:
                 raise InputError(
-                    f"{name} of case {self.name} has shape {array.shape}, its grid {self.grid.shape}"
+                    f"{name} of case {self.name} has shape {array.shape}, "
+                    f"its grid {self.grid.shape}"
                 )
 
     @property

@@ -59,7 +59,8 @@ def _options(
 @app.command()
 def predict(
     case: Annotated[
-        list[Path], typer.Argument(help="A case folder, a 4-D NIfTI file, or one file per modality.")
+        list[Path],
+        typer.Argument(help="A case folder, a 4-D NIfTI file, or one file per modality."),
     ],
     present: Annotated[
         str, typer.Option(help="Modalities to use, joined by +, e.g. FLAIR+T2; default: all there.")
@@ -162,7 +163,9 @@ def train(
     data: Annotated[Path | None, typer.Option(help="Folder with one folder per case.")] = None,
     splits: Annotated[Path | None, typer.Option(help="JSON file with folds of case names.")] = None,
     fold: Annotated[int | None, typer.Option(help="The fold that is left out.")] = None,
-    phantoms: Annotated[int | None, typer.Option(help="How many synthetic cases take part.")] = None,
+    phantoms: Annotated[
+        int | None, typer.Option(help="How many synthetic cases take part.")
+    ] = None,
     phantom_seed: Annotated[int | None, typer.Option(help="Seed of the first of them.")] = None,
     max_minutes: Annotated[float | None, typer.Option()] = None,
     max_steps: Annotated[int | None, typer.Option()] = None,
@@ -210,7 +213,9 @@ def phantom(
 
     case = make_case(seed, shape=_numbers(size))  # type: ignore[arg-type]
     write_case(out, case)
-    Console().print(f"wrote {case.name}: {', '.join(case.present)} and labels to {_escape(str(out))}")
+    Console().print(
+        f"wrote {case.name}: {', '.join(case.present)} and labels to {_escape(str(out))}"
+    )
 
 
 @app.command()
@@ -221,7 +226,9 @@ def models() -> None:
     table = Table("name", "what", "toggles", "licence")
     for name in bundled_models():
         card = load_card(name)
-        table.add_row(name, card.title, "instant" if card.instant_toggles else "full run", card.licence)
+        table.add_row(
+            name, card.title, "instant" if card.instant_toggles else "full run", card.licence
+        )
     Console().print(table)
 
 

@@ -30,8 +30,8 @@ OBLIQUE_TOLERANCE = 1e-3  # sine of the angle below which a rotation is rounding
 class Grid:
     """The voxel grid of a volume in memory, axis order (S, P, L), and the file it came from.
 
-    ``origin`` is the position of voxel (0, 0, 0) and ``spacing`` the voxel size, both in LPS mm and in
-    the order (S, P, L): ready for napari's ``translate`` and ``scale``. A grid whose file is
+    ``origin`` is the position of voxel (0, 0, 0) and ``spacing`` the voxel size, both in LPS mm and
+    in the order (S, P, L): ready for napari's ``translate`` and ``scale``. A grid whose file is
     oblique (`oblique`) is shown along its own axes, about its true centre.
     """
 
@@ -55,7 +55,8 @@ class Grid:
         if abs(np.linalg.det(affine[:3, :3])) < 1e-9:
             raise InputError("the affine is singular: two voxel axes point the same way")
         ornt = _to_lps(affine)
-        # Affine of the array after it was flipped and permuted to (L, P, S): its columns are near-diagonal.
+        # Affine of the array after it was flipped and permuted to (L, P, S): its columns are
+        # near-diagonal.
         lps = RAS_TO_LPS @ affine @ inv_ornt_aff(ornt, shape)
         spacing = np.linalg.norm(lps[:3, :3], axis=0)
         new_shape = np.array([n for _, n in sorted(zip(ornt[:, 0], shape, strict=True))])

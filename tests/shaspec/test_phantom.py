@@ -1,7 +1,8 @@
-"""The phantom: repeatable, different each time, well labelled, and with the contrasts of the real thing."""
+"""The phantom: repeatable, never twice the same, well labelled, contrasts as in real scans."""
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 
@@ -47,14 +48,15 @@ def healthy(case: Case) -> np.ndarray:
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
     first, again = (make_case(7, (20, 28, 26), (8, 7, 7)) for _ in range(2))
-    assert first.labels is not None and again.labels is not None
+    assert first.labels is not None
+    assert again.labels is not None
     assert first.labels.tobytes() == again.labels.tobytes()
     for name in first.volumes:
         assert first.volumes[name].tobytes() == again.volumes[name].tobytes()
 
 
 def test_different_seeds_give_different_heads_and_tumours(cases: list[Case]) -> None:
-    for one, other in zip(cases, cases[1:], strict=False):
+    for one, other in itertools.pairwise(cases):
         assert (one.labels != other.labels).any()
         assert ((one.volumes["T1"] > 0) != (other.volumes["T1"] > 0)).mean() > 0.005
 
@@ -63,10 +65,12 @@ def test_a_case_is_shaped_like_a_brats_case(cases: list[Case]) -> None:
     for seed, case in zip(SEEDS, cases, strict=True):
         assert case.name == f"phantom-{seed}"
         assert case.present == ("FLAIR", "T1", "T1ce", "T2")
-        assert case.grid.shape == SHAPE and case.grid.spacing == SPACING
+        assert case.grid.shape == SHAPE
+        assert case.grid.spacing == SPACING
         assert case.notices == ()
         for volume in case.volumes.values():
-            assert volume.dtype == np.int16 and volume.min() == 0
+            assert volume.dtype == np.int16
+            assert volume.min() == 0
 
 
 def test_the_modalities_are_registered_and_the_brain_has_its_natural_size(
@@ -77,12 +81,14 @@ def test_the_modalities_are_registered_and_the_brain_has_its_natural_size(
         for volume in case.volumes.values():
             np.testing.assert_array_equal(volume > 0, brain)
         assert 1000 < brain.sum() * case.grid.voxel_ml < 2000
-        assert not brain[:, [0, -1]].any() and not brain[:, :, [0, -1]].any()
+        assert not brain[:, [0, -1]].any()
+        assert not brain[:, :, [0, -1]].any()
 
 
 def test_the_labels_are_brats_codes_inside_the_brain(cases: list[Case]) -> None:
     for case in cases:
-        assert case.labels is not None and case.labels.dtype == np.uint8
+        assert case.labels is not None
+        assert case.labels.dtype == np.uint8
         assert set(np.unique(case.labels)) <= {0, 1, 2, 4}
         assert (case.volumes["T1"][case.labels > 0] > 0).all()
         assert 4 < (case.labels > 0).sum() * case.grid.voxel_ml < 210
@@ -92,7 +98,8 @@ def test_the_core_lies_in_the_whole_tumour_and_touches_the_oedema(cases: list[Ca
     for case in cases:
         assert case.labels is not None
         enhancing, whole, core = case.task.region_masks(case.labels)
-        assert not (enhancing & ~core).any() and not (core & ~whole).any()
+        assert not (enhancing & ~core).any()
+        assert not (core & ~whole).any()
         if (core.sum() > 20) and (case.labels == 2).sum() > 20:
             assert (ndimage.binary_dilation(core) & (case.labels == 2)).any()
 
@@ -127,7 +134,8 @@ def test_fluid_is_dark_in_t1_and_bright_in_t2(cases: list[Case]) -> None:
 
 def test_a_grid_too_small_for_a_head_holds_a_smaller_one() -> None:
     doll, coarse = (make_case(3, (30, 40, 32), (v, v, v)) for v in (1.0, 4.0))
-    assert doll.labels is not None and (doll.labels > 0).any()
+    assert doll.labels is not None
+    assert (doll.labels > 0).any()
     assert (doll.labels == coarse.labels).mean() > 0.999  # the same head, seen the same way
     assert doll.grid.spacing != coarse.grid.spacing
 
@@ -142,7 +150,8 @@ def test_any_shape_and_voxel_size_gives_a_whole_case(
     seed: int, shape: tuple[int, int, int], spacing: tuple[float, float, float]
 ) -> None:
     case = make_case(seed, shape, spacing)
-    assert case.labels is not None and case.grid.shape == shape
+    assert case.labels is not None
+    assert case.grid.shape == shape
     assert set(np.unique(case.labels)) <= {0, 1, 2, 4}
     assert all((volume > 0).any() for volume in case.volumes.values())
     assert (case.labels > 0).any()
@@ -152,7 +161,8 @@ def test_any_shape_and_voxel_size_gives_a_whole_case(
 def test_without_nilearn_an_analytic_head_is_used_and_said() -> None:
     case = make_case(1, (40, 60, 60), (4, 4, 4))
     assert case.notices == (atlas.ANALYTIC_NOTICE,)
-    assert case.labels is not None and (case.labels > 0).any()
+    assert case.labels is not None
+    assert (case.labels > 0).any()
     assert 800 < (case.volumes["T1"] > 0).sum() * case.grid.voxel_ml < 2200
 
 

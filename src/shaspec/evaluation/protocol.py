@@ -1,7 +1,7 @@
 """One model on many cases over all 2^M - 1 subsets, by one set of rules.
 
-Rules, printed with every table: both empty counts 1, one empty 0; no post-processing; a prediction is
-compared on the grid of the case.
+Rules, printed with every table: both empty counts 1, one empty 0; no post-processing; a prediction
+is compared on the grid of the case.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def write_csv(path: Path, rows: Sequence[Row] | Sequence[dict[str, str | float]]
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         writer.writerows(
-            {k: f"{v:.6f}" if isinstance(v, float) else v for k, v in line.items()} for line in lines
+            {k: f"{v:.6f}" if isinstance(v, float) else v for k, v in line.items()}
+            for line in lines
         )
     os.replace(temporary, path)
 

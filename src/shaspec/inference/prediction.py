@@ -22,7 +22,8 @@ class Prediction:
     subset: Subset
     labels: npt.NDArray[np.uint8]
     provenance: dict[str, Any]
-    """JSON-ready: model, sha256, version, subset, device, precision, window, overlap, seconds ..."""
+    """JSON-ready: model, sha256, version, subset, device, precision, window, overlap, seconds
+    ..."""
 
     @property
     def name(self) -> str:

@@ -1,7 +1,8 @@
 """One case and one model: encode every modality once, decode whatever subset is asked for.
 
-The features of a modality depend on that modality alone, so they are kept: the first run pays for the
-encoders, a toggle re-runs the decoder. Nothing in here knows a screen; a run is a generator of events.
+The features of a modality depend on that modality alone, so they are kept: the first run pays for
+the encoders, a toggle re-runs the decoder. Nothing in here knows a screen; a run is a generator of
+events.
 """
 
 from __future__ import annotations
@@ -155,9 +156,7 @@ class InferenceSession:
         """Window corners, their size and the box they cover; only ``subset`` has a say in it."""
         shape = self._inputs[subset[0]].volume.shape
         snapped = snap(union([self._inputs[m].box for m in subset]))
-        box = tuple(
-            slice(s.start, min(n, s.stop)) for s, n in zip(snapped, shape, strict=True)
-        )
+        box = tuple(slice(s.start, min(n, s.stop)) for s, n in zip(snapped, shape, strict=True))
         corners, size = plan(box, self.window, self.model.network.divisor, self.overlap)
         return corners, size, box
 
@@ -308,7 +307,9 @@ class InferenceSession:
         if self.window[longest] <= 32 or self.window[longest] < 2 * divisor[longest]:
             return None
         half = list(self.window)
-        half[longest] = max(divisor[longest], half[longest] // 2 // divisor[longest] * divisor[longest])
+        half[longest] = max(
+            divisor[longest], half[longest] // 2 // divisor[longest] * divisor[longest]
+        )
         return tuple(half)
 
     def _indices(self, subset: Subset) -> list[int]:

@@ -14,7 +14,8 @@ Box = tuple[slice, ...]
 
 
 def starts(length: int, window: int, overlap: float) -> list[int]:
-    """First voxels of windows that cover ``length``, spread evenly, overlapping at least so much."""
+    """First voxels of windows that cover ``length``, spread evenly, overlapping at least so
+    much."""
     if window >= length:
         return [0]
     step = max(1, math.floor(window * (1 - overlap)))
@@ -27,8 +28,8 @@ def plan(
 ) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
     """Corners of the windows over ``box`` and the size they all have.
 
-    A window is no larger than the box needs; its size is a multiple of ``divisor``, so the last one may
-    stick out of the box (and of the volume: `cut` pads there).
+    A window is no larger than the box needs; its size is a multiple of ``divisor``, so the last one
+    may stick out of the box (and of the volume: `cut` pads there).
     """
     lengths = [s.stop - s.start for s in box]
     size = tuple(
@@ -45,12 +46,10 @@ def plan(
 def snap(box: Box, step: int = 8) -> Box:
     """Move the faces of ``box`` outwards to multiples of ``step``.
 
-    Modalities of one case differ by a voxel or two in where the head ends: snapped, they agree on the
-    windows, and the kept features of one subset serve the others.
+    Modalities of one case differ by a voxel or two in where the head ends: snapped, they agree on
+    the windows, and the kept features of one subset serve the others.
     """
-    return tuple(
-        slice(s.start // step * step, math.ceil(s.stop / step) * step) for s in box
-    )
+    return tuple(slice(s.start // step * step, math.ceil(s.stop / step) * step) for s in box)
 
 
 def union(boxes: Sequence[Box]) -> Box:
@@ -64,14 +63,15 @@ def union(boxes: Sequence[Box]) -> Box:
 def cut(volume: Tensor, corner: Sequence[int], size: Sequence[int]) -> Tensor:
     """A window of ``volume`` (*spatial), zero where it sticks out."""
     inside = tuple(
-        slice(max(0, c), min(n, c + s))
-        for c, s, n in zip(corner, size, volume.shape, strict=True)
+        slice(max(0, c), min(n, c + s)) for c, s, n in zip(corner, size, volume.shape, strict=True)
     )
     part = volume[inside]
     if part.shape == tuple(size):
         return part
     window = volume.new_zeros(tuple(size))
-    window[tuple(slice(i.start - c, i.stop - c) for i, c in zip(inside, corner, strict=True))] = part
+    window[tuple(slice(i.start - c, i.stop - c) for i, c in zip(inside, corner, strict=True))] = (
+        part
+    )
     return window
 
 

@@ -37,8 +37,8 @@ class InstanceNorm(nn.Module):
 class ChannelNorm(nn.Module):
     """Affine layer norm over the channels of each voxel.
 
-    It looks at one voxel at a time, so a network of it computes the same in a small window, a large one
-    and a whole volume; an instance norm does not.
+    It looks at one voxel at a time, so a network of it computes the same in a small window, a large
+    one and a whole volume; an instance norm does not.
     """
 
     def __init__(self, channels: int, eps: float = 1e-5) -> None:
@@ -159,9 +159,7 @@ class Residual(nn.Module):
         super().__init__()
 
         def layer(a: int, b: int, kernel: int, s: int = 1, activation: bool = True) -> ConvNorm:
-            return ConvNorm(
-                dims, a, b, kernel, s, standardised=standardised, activation=activation
-            )
+            return ConvNorm(dims, a, b, kernel, s, standardised=standardised, activation=activation)
 
         if width is None:
             self.body = nn.Sequential(

@@ -1,12 +1,12 @@
 """MAML: one U-Net per modality, joined by modality-aware attention (Zhang et al., MICCAI 2021).
 
-The paper's figure from left to right: every modality has a U-Net of its own that segments by itself;
-their last full-resolution features F_1 .. F_M are fused into F_f; for every modality an attention map
-A_i is computed from F_i and F_f; the sum of A_i * F_i is segmented jointly. All U-Nets learn from the
-joint loss too, hence "mutual" learning.
+The paper's figure from left to right: every modality has a U-Net of its own that segments by
+itself; their last full-resolution features F_1 .. F_M are fused into F_f; for every modality an
+attention map A_i is computed from F_i and F_f; the sum of A_i * F_i is segmented jointly. Every
+U-Net learns from the joint loss too, hence "mutual" learning.
 
-The authors' code knows no absent modality. Here one adds nothing to the fusion and to the sum, and a
-modality that is alone answers with its own U-Net, as the authors advise their users.
+The authors' code knows no absent modality. Here one adds nothing to the fusion and to the sum, and
+a modality that is alone answers with its own U-Net, as the authors advise their users.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class MamlConfig(BaseModel):
     halvings: int = 5
     convs: int = 2
     """Convolutions per level."""
+    join_kernel: int = 3
+    """Kernel of the fusion and of the attention, which work at full resolution."""
     exclusive: bool = True
     """Trained with a softmax over background and labels, as the authors do."""
     norm: Literal["instance", "channel"] = "instance"
@@ -69,9 +71,11 @@ class MamlOutput(Output):
     """F_f (N, base, *spatial)."""
 
 
-def conv_block(dims: Dims, in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
-    """nnU-Net's unit: 3x3x3 convolution with bias, instance norm, LeakyReLU."""
-    conv = conv_class(dims)(in_channels, out_channels, 3, stride=stride, padding=1)
+def conv_block(
+    dims: Dims, in_channels: int, out_channels: int, stride: int = 1, kernel: int = 3
+) -> nn.Sequential:
+    """nnU-Net's unit: convolution with bias, instance norm, LeakyReLU."""
+    conv = conv_class(dims)(in_channels, out_channels, kernel, stride, padding=kernel // 2)
     return nn.Sequential(conv, InstanceNorm(out_channels), nn.LeakyReLU(SLOPE, inplace=True))
 
 
@@ -113,32 +117,34 @@ class UNet(nn.Module):
 
 
 class Fusion(nn.Module):
-    """F_f: one 3x3x3 convolution over the features of all modalities side by side.
+    """F_f: one convolution over the features of all modalities side by side.
 
-    The convolution is linear: without an absent modality's columns of the weight, that modality adds
-    nothing, and the bias is added once.
+    The convolution is linear: without the columns of the weight that belong to an absent modality,
+    that modality adds nothing, and the bias is added once.
     """
 
-    def __init__(self, dims: Dims, modalities: int, channels: int) -> None:
+    def __init__(self, dims: Dims, modalities: int, channels: int, kernel: int) -> None:
         super().__init__()
-        self.conv = conv_class(dims)(modalities * channels, channels, 3, padding=1)
-        self.columns = torch.arange(modalities * channels).view(modalities, channels).tolist()
+        self.channels, self.padding = channels, kernel // 2
+        self.conv = conv_class(dims)(modalities * channels, channels, kernel, padding=self.padding)
 
     def forward(self, maps: Mapping[int, Tensor]) -> Tensor:
         """F_i (N, C, *spatial) by modality, whichever there are -> F_f (N, C, *spatial)."""
-        columns = [c for m in maps for c in self.columns[m]]
-        x, weight = torch.cat(list(maps.values()), dim=1), self.conv.weight[:, columns]
+        columns = torch.split(self.conv.weight, self.channels, dim=1)
+        x = torch.cat(list(maps.values()), dim=1)
+        weight = torch.cat([columns[m] for m in maps], dim=1)
         convolve: Any = F.conv3d if weight.dim() == 5 else F.conv2d
-        fused: Tensor = convolve(x, weight, self.conv.bias, padding=1)
+        fused: Tensor = convolve(x, weight, self.conv.bias, padding=self.padding)
         return fused
 
 
 class Attention(nn.Sequential):
     """A_i = sigmoid(conv(LeakyReLU(norm(conv(F_i, F_f))))): a gate per voxel and channel."""
 
-    def __init__(self, dims: Dims, channels: int) -> None:
-        last = conv_class(dims)(channels, channels, 3, padding=1)
-        super().__init__(conv_block(dims, 2 * channels, channels), last, nn.Sigmoid())
+    def __init__(self, dims: Dims, channels: int, kernel: int) -> None:
+        first = conv_block(dims, 2 * channels, channels, kernel=kernel)
+        last = conv_class(dims)(channels, channels, kernel, padding=kernel // 2)
+        super().__init__(first, last, nn.Sigmoid())
 
 
 class Maml(Network):
@@ -150,8 +156,10 @@ class Maml(Network):
         self.modalities, self.exclusive = c.modalities, c.exclusive
         self.divisor = (2**c.halvings,) * c.dims
         self.unets = nn.ModuleList(UNet(c) for _ in range(c.modalities))
-        self.fusion = Fusion(c.dims, c.modalities, c.base)
-        self.attentions = nn.ModuleList(Attention(c.dims, c.base) for _ in range(c.modalities))
+        self.fusion = Fusion(c.dims, c.modalities, c.base, c.join_kernel)
+        self.attentions = nn.ModuleList(
+            Attention(c.dims, c.base, c.join_kernel) for _ in range(c.modalities)
+        )
         self.head = conv_class(c.dims)(c.base, c.out_channels, 1, bias=False)
         if c.norm == "channel":
             use_channel_norm(self)

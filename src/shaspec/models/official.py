@@ -16,6 +16,7 @@ from torch import Tensor
 from shaspec.errors import InputError, WeightsError
 from shaspec.models import official_names as names
 from shaspec.models.base import Network
+from shaspec.models.linear_fusion import LinearFusion, LinearFusionConfig
 from shaspec.models.maml import Maml, MamlConfig
 from shaspec.models.registry import PRESETS
 from shaspec.models.shaspec import ShaSpec, ShaSpecConfig
@@ -117,4 +118,12 @@ def _most_common(sizes: list[int]) -> int:
     return Counter(sizes).most_common(1)[0][0] if sizes else 1
 
 
-_METHODS: dict[str, Callable[..., Blank]] = {"shaspec": _shaspec, "maml": _maml}
+def _m3l(tensors: Tensors) -> Blank:
+    heads = [len(v) for name, v in tensors.items() if name.startswith("decoder.linear_pred.")]
+    config = LinearFusionConfig(
+        modalities=2, out_channels=_most_common(heads), **PRESETS["linear-fusion"]["paper"]
+    )
+    return LinearFusion(config), list(names.m3l_names(config))
+
+
+_METHODS: dict[str, Callable[..., Blank]] = {"shaspec": _shaspec, "maml": _maml, "m3l": _m3l}

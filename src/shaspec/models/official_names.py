@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shaspec.models.linear_fusion import LinearFusionConfig
 from shaspec.models.maml import MamlConfig
 from shaspec.models.shaspec import EncoderConfig, ShaSpecConfig
 
@@ -108,3 +109,46 @@ def _in_two_parts(k: int, j: int, last: int) -> str:
 def _nnunet_block(ours: str, theirs: str) -> Names:
     yield from layer(f"{ours}.0", f"{theirs}.conv")
     yield from layer(f"{ours}.1", f"{theirs}.instnorm")
+
+
+# -- Linear Fusion / M3L --------------------------------------------------------------------
+
+
+def m3l_names(config: LinearFusionConfig) -> Names:
+    """Shared layers sit in a wrapper called ``module``; ``ln_m`` is the norm of stream m."""
+    yield "stream_weights", "alpha"
+    for k, depth in enumerate(config.depths):
+        s, ours = k + 1, f"stages.{k}"
+        patch = f"encoder.patch_embed{s}"
+        yield f"{ours}.embedding.mask_token", f"{patch}.mask_token"
+        yield from layer(f"{ours}.embedding.conv", f"{patch}.proj.module")
+        yield from _stream_norm(f"{ours}.embedding.norm", f"{patch}.norm", config)
+        for i in range(depth):
+            reduced = config.reductions[k] > 1
+            yield from _m3l_block(
+                f"{ours}.blocks.{i}", f"encoder.block{s}.{i}", config, reduced=reduced
+            )
+        yield from _stream_norm(f"{ours}.norm", f"encoder.norm{s}", config)
+        yield from layer(f"head.projections.{k}", f"decoder.linear_c{s}.proj")
+    yield from layer("head.join", "decoder.linear_fuse.conv", bias=False)
+    for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+        yield f"head.norm.{part}", f"decoder.linear_fuse.bn.{part}"
+    yield from layer("head.classify", "decoder.linear_pred")
+
+
+def _m3l_block(ours: str, theirs: str, config: LinearFusionConfig, *, reduced: bool) -> Names:
+    yield from _stream_norm(f"{ours}.norm1", f"{theirs}.norm1", config)
+    yield from _stream_norm(f"{ours}.norm2", f"{theirs}.norm2", config)
+    for a, b in (("query", "q"), ("key_value", "kv"), ("projection", "proj")):
+        yield from layer(f"{ours}.attention.{a}", f"{theirs}.attn.{b}.module")
+    if reduced:
+        yield from layer(f"{ours}.attention.reduce", f"{theirs}.attn.sr.module")
+        yield from _stream_norm(f"{ours}.attention.reduce_norm", f"{theirs}.attn.norm", config)
+    yield from layer(f"{ours}.mlp.expand", f"{theirs}.mlp.fc1.module")
+    yield from layer(f"{ours}.mlp.depthwise", f"{theirs}.mlp.dwconv.dwconv")
+    yield from layer(f"{ours}.mlp.contract", f"{theirs}.mlp.fc2.module")
+
+
+def _stream_norm(ours: str, theirs: str, config: LinearFusionConfig) -> Names:
+    for m in range(config.modalities):
+        yield from layer(f"{ours}.{m}", f"{theirs}.ln_{m}")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from shaspec.errors import InputError
 from shaspec.models.base import Network
+from shaspec.models.linear_fusion import LinearFusion, LinearFusionConfig
 from shaspec.models.maml import Maml, MamlConfig
 from shaspec.models.shaspec import EncoderConfig, ShaSpec, ShaSpecConfig
 from shaspec.models.zero_fill import ZeroFill, ZeroFillConfig
@@ -16,6 +17,7 @@ from shaspec.task import Task
 METHODS: dict[str, tuple[type[Network], type[BaseModel]]] = {
     "shaspec": (ShaSpec, ShaSpecConfig),
     "maml": (Maml, MamlConfig),
+    "linear-fusion": (LinearFusion, LinearFusionConfig),
     "zero-fill": (ZeroFill, ZeroFillConfig),
 }
 
@@ -60,8 +62,20 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "maml": {
         "paper": {"base": 16, "most": 320, "halvings": 5},
+        # Full resolution costs most, so it gets one convolution a level and a pointwise join.
         # Regions by sigmoid like the other light presets, so that one evaluation fits all.
-        "light": {"base": 8, "most": 128, "halvings": 4, "exclusive": False},
+        "light": {
+            "base": 8,
+            "halvings": 4,
+            "convs": 1,
+            "join_kernel": 1,
+            "exclusive": False,
+        },
+    },
+    "linear-fusion": {
+        "paper": {},
+        # MiT-B0. A softmax over classes in 2D, regions by sigmoid for volumes.
+        "light": {"widths": (32, 64, 160, 256), "depths": (2, 2, 2, 2), "exclusive": False},
     },
     "zero-fill": {"light": {}},
 }

@@ -95,9 +95,7 @@ class Aspp(nn.Module):
         super().__init__()
         self.branches = nn.ModuleList([ConvNorm(dims, channels, channels, 1, standardised=ws)])
         for d in dilations:
-            self.branches.append(
-                ConvNorm(dims, channels, channels, 3, dilation=d, standardised=ws)
-            )
+            self.branches.append(ConvNorm(dims, channels, channels, 3, dilation=d, standardised=ws))
         self.pool_conv = Conv(dims, channels, channels, 1, standardised=ws) if image_pool else None
         self.pool_norm = InstanceNorm(channels) if image_pool else None
         n = len(self.branches) + int(image_pool)
@@ -237,13 +235,28 @@ class ShaSpec(Network):
         specific map before the pyramid.
         """
         maps, _, shared = self.shared_encoder(image)
+        return self._features(maps, shared, image, modality)
+
+    def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
+        """As `encode`, with one pass of all rows of all modalities through the shared encoder."""
+        sizes = [len(image) for image in images.values()]
+        maps, _, shared = self.shared_encoder(torch.cat(list(images.values())))
+        split = zip(*(t.split(sizes) for t in (shared, *maps)), strict=True)
+        return {
+            m: self._features(list(stages), rows, image, m)
+            for (m, image), (rows, *stages) in zip(images.items(), split, strict=True)
+        }
+
+    def _features(
+        self, maps: list[Tensor], shared: Tensor, image: Tensor, modality: int
+    ) -> Features:
+        """Specific encoder, fusion and skip terms, given what the shared encoder found."""
         _, reduced, specific = self.specific_encoders[modality](image)
-        pooled = reduced.flatten(2).mean(dim=2)
         features = {
             "shared": shared,
             "specific": specific,
             "fused": self.fusion(shared, specific),
-            "domain": self.domain_classifier(pooled),
+            "domain": self.domain_classifier(reduced.flatten(2).mean(dim=2)),
         }
         for k, skip in enumerate(self.skips):
             assert isinstance(skip, Skip)

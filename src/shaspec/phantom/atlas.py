@@ -112,7 +112,7 @@ def analytic_atlas() -> Atlas:
         ellipsoid((-36, 62, 22), (24, 28, 32)), ellipsoid((-40, 28, 0), (40, 13, 14))
     )
     depth = np.maximum(cerebrum, below)
-    sulci = np.abs(folds) * 9 + np.maximum(depth - 2, 0) * 0.5  # the fissures thin out inwards
+    sulci = np.abs(folds) * 9 + np.maximum(depth - 4, 0) * 0.12  # the fissures thin out inwards
     sulci = np.minimum(
         sulci, np.where(cerebrum > below, side * 2.2 + np.maximum(15 - s, 0) * 0.3, 99)
     )
@@ -125,9 +125,9 @@ def analytic_atlas() -> Atlas:
     )
     deep = np.maximum(ellipsoid((8, 18, 11), (11, 15, 9)), ellipsoid((2, -2, 25), (11, 20, 6)))
     brain = step(depth, 1.0)
-    fluid = np.maximum(step(ventricles, 0.8), step(2.2 - sulci, 0.8)) * brain
+    fluid = np.maximum(step(ventricles, 0.8), step(1.6 - sulci, 0.8)) * brain
     matter = brain - fluid
-    cortex = np.maximum(step(5.0 - depth, 1.0), step(6.2 - sulci, 1.2))
+    cortex = np.maximum(step(3.5 - depth, 1.0), step(5.0 - sulci, 1.2))
     grey = matter * np.maximum(cortex, step(deep, 1.0))
     return Atlas(grey, matter - grey, brain, voxel, origin)
 

@@ -79,7 +79,7 @@ CONTRASTS: Mapping[str, Contrast] = {
         fluid=(-1.8, 0.4),
         necrosis=(-0.45, 0.6),
         oedema=(-0.2, 0.3),
-        enhancing=(1.7, 0.8),
+        enhancing=(1.2, 0.8),
         lesion=(-0.3, 0.2),
         vessel=(3.5, 1.0),
         rind=(1.8, 1.5),
@@ -155,7 +155,8 @@ def scan(rng: np.random.Generator, name: str, head: Head, tumour: Tumour, scene:
         draw(contrast.enhancing),
     )
     if name == "T1ce":
-        bright = max(bright, white + 0.8)
+        necrosis = min(necrosis, white + 0.2)  # what is bright here enhances
+        bright = max(bright, white + 0.8, necrosis + 0.6)
     if name in ("FLAIR", "T2"):
         oedema = max(oedema, max(white, grey) + 0.4)
     deep = np.clip((head.depth - 18) / 8, 0, 1) * 0.4
@@ -201,4 +202,4 @@ def _receive(rng: np.random.Generator, contrast: Contrast, image: Field, bias: F
     sigma = np.float32(spread * rng.uniform(0.03, 0.16))
     real = signal * bias + sigma * rng.standard_normal(image.shape, np.float32)
     imaginary = sigma * rng.standard_normal(image.shape, np.float32)
-    return np.clip(level * np.hypot(real, imaginary), 1, 32767)
+    return np.asarray(np.clip(level * np.hypot(real, imaginary), 1, 32767), np.float32)

@@ -1,7 +1,7 @@
 """Augmentation as tensor operations, per sample and per modality, on the device of the step.
 
-Labels are never interpolated, and what lies outside a volume is background there too, so that no invented
-label enters the loss.
+Labels are never interpolated, and what lies outside a volume is background there too, so that no
+invented label enters the loss.
 """
 
 from __future__ import annotations
@@ -45,8 +45,7 @@ def augment(
 def centre_crop(images: Tensor, labels: Tensor, crop: Sequence[int]) -> tuple[Tensor, Tensor]:
     """The crop without any augmentation."""
     window = tuple(
-        slice((n - c) // 2, (n - c) // 2 + c)
-        for n, c in zip(labels.shape[1:], crop, strict=True)
+        slice((n - c) // 2, (n - c) // 2 + c) for n, c in zip(labels.shape[1:], crop, strict=True)
     )
     return images[(slice(None), slice(None), *window)], labels[(slice(None), *window)]
 

@@ -1,4 +1,5 @@
-"""One file says everything about a run; it is checked before anything starts and stored with the run."""
+"""One file says everything about a run; it is checked before anything starts and stored with the
+run."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ class TrainConfig(BaseModel):
     """Share of crops that are centred on a voxel of a random region."""
     augment: bool = True
     subsets: Literal["uniform", "by-size", "full"] = "uniform"
-    """Modality dropout: uniform over all 2^M - 1 subsets; first a size, then a subset of it (the authors'
+    """Modality dropout: uniform over all 2^M - 1 subsets; first a size, then a subset of it (the
+    authors'
     rule); or none."""
     warm_up: float = 0.0
     """Share of the run that sees full modalities only, before ``subsets`` applies."""

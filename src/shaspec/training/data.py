@@ -1,7 +1,7 @@
 """Cases as training samples: prepared once, kept on disk, cropped in milliseconds.
 
-A sample is a function of (seed, index) alone, so neither the number of worker processes nor a resumed run
-changes what the network sees.
+A sample is a function of (seed, index) alone, so neither the number of worker processes nor a
+resumed run changes what the network sees.
 """
 
 from __future__ import annotations
@@ -148,9 +148,9 @@ def _prepared(
     phantom: bool = False,
 ) -> PreparedCase:
     """From the cache if it is there, else made by ``load()`` and put there."""
-    digest = hashlib.blake2b(
-        json.dumps([FORMAT, task.model_dump_json(), name, *key]).encode(), digest_size=10
-    ).hexdigest()
+    matters = task.model_dump(mode="json", include={"modalities", "regions", "schemes"})
+    content = json.dumps([FORMAT, matters, name, *key])
+    digest = hashlib.blake2b(content.encode(), digest_size=10).hexdigest()
     folder = cache / f"{name}-{digest}"
     if not folder.is_dir():
         _write(folder, load(), task)
@@ -171,7 +171,9 @@ def _prepared(
 def _write(folder: Path, case: Case, task: Task) -> None:
     if case.labels is None:
         raise InputError(f"case {case.name} has no labels: supervised training needs them")
-    volumes = {n: normalise(v, task.modalities[task.names.index(n)]) for n, v in case.volumes.items()}
+    volumes = {
+        n: normalise(v, task.modalities[task.names.index(n)]) for n, v in case.volumes.items()
+    }
     box = union([foreground_box(v) for v in volumes.values()])
     shape = tuple(s.stop - s.start for s in box)
     images = np.zeros((len(task.names), *shape), np.float16)

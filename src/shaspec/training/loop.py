@@ -1,8 +1,8 @@
 """The training loop, to be read in one sitting.
 
-A step is: read crops, augment, draw a subset per sample, forward, losses, backward, average the weights.
-Devices are Lightning Fabric's business; everything random is a function of (seed, step), so a resumed run
-sees what the uninterrupted one would have seen.
+A step is: read crops, augment, draw a subset per sample, forward, losses, backward, average the
+weights. Devices are Lightning Fabric's business; everything random is a function of (seed, step),
+so a resumed run sees what the uninterrupted one would have seen.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -75,15 +75,16 @@ class Clock:
 def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
     """Run, or resume, the training that ``config`` describes; yields after every step.
 
-    Leaves in ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt`` and the model (averaged weights
-    and card). Closing the generator saves a checkpoint and ends.
+    Leaves in ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt`` and the model
+    (averaged weights and card). Closing the generator saves a checkpoint and ends.
     """
     task = load_task(config.task)
     cases = training_cases(config, task)
     fabric = Fabric(accelerator=config.device, devices=1)
     torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
     bare = _fresh_network(config, task)
-    average = AveragedModel(bare, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
+    ema = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
+    average = AveragedModel(bare, multi_avg_fn=ema)
     average = average.to(fabric.device)
     optimizer = torch.optim.AdamW(
         bare.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -133,7 +134,10 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
 
                 step += 1
                 event = Step(
-                    step, clock.minutes, clock.progress(step), {k: v.item() for k, v in terms.items()}
+                    step,
+                    clock.minutes,
+                    clock.progress(step),
+                    {k: v.item() for k, v in terms.items()},
                 )
                 log.write(json.dumps(asdict(event)) + "\n")
                 log.flush()
@@ -143,7 +147,7 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
                 yield event
     finally:
         _checkpoint(config, step, clock, bare, average, optimizer)
-    _save(config, task, cases, average.module, step, clock.minutes, command)
+    _save(config, task, cases, cast(Network, average.module), step, clock.minutes, command)
 
 
 def schedule(progress: float, step: int) -> float:
@@ -208,7 +212,8 @@ def _resume(
     state = torch.load(path, map_location="cpu", weights_only=True)
     before = TrainConfig.model_validate_json(state["config"])
     budget = {"max_minutes", "max_steps", "checkpoint_minutes", "workers", "device"}
-    if before.model_dump(exclude=budget) != config.model_dump(exclude=budget):
+    mine, theirs = (c.model_dump(mode="json", exclude=budget) for c in (config, before))
+    if mine != theirs:
         raise InputError(
             f"{path} belongs to a run with another configuration: take another folder for out, "
             "or remove it to start again"

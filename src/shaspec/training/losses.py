@@ -11,9 +11,8 @@ def dice_loss(logits: Tensor, target: Tensor, *, batch: bool = False) -> Tensor:
     """Soft Dice loss of sigmoid regions, mean over samples and regions.
 
     Args:
-        logits: (N, K, *spatial).
-        target: the same shape, 0 or 1.
-        batch: add numerator and denominator over the samples first, so that a crop without a region does
+        logits: (N, K, *spatial). target: the same shape, 0 or 1. batch: add numerator and
+        denominator over the samples first, so that a crop without a region does
             not count as a failure. False is the authors' definition.
     """
     p = torch.sigmoid(logits).flatten(2)
@@ -33,8 +32,8 @@ def bce_loss(logits: Tensor, target: Tensor) -> Tensor:
 def alignment_loss(shared: Tensor, present: Tensor) -> Tensor:
     """Distribution alignment: L1 between shared features of neighbours among the present.
 
-    The authors add up the pairs 0-1, 1-2, ... and last-first; here the cycle runs over the modalities that a
-    sample has. With one modality there is nothing to align: 0.
+    The authors add up the pairs 0-1, 1-2, ... and last-first; here the cycle runs over the
+    modalities that a sample has. With one modality there is nothing to align: 0.
 
     Args:
         shared: (N*M, C, ...), row ``n * M + m``.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ def test_windows_cover_an_axis_without_leaving_it(length: int, window: int, over
 @given(lengths, lengths, st.floats(0, 0.9))
 def test_neighbours_overlap_at_least_so_much(length: int, window: int, overlap: float) -> None:
     first = starts(length, window, overlap)
-    for a, b in zip(first, first[1:], strict=False):
+    for a, b in pairwise(first):
         # Rounding to whole voxels may cost one.
         assert b - a <= max(1, int(window * (1 - overlap))) + 1
 

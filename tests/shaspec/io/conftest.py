@@ -10,15 +10,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from shaspec.task import Task, load_task
-
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 WriteFile = Callable[..., Path]
-
-
-@pytest.fixture(scope="session")
-def brats() -> Task:
-    return load_task("brats")
 
 
 @pytest.fixture(scope="session")

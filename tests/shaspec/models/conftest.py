@@ -81,6 +81,16 @@ TINY: dict[str, dict[str, Any]] = {
         "specific": {**TINY_ENCODER, "bottleneck": (2, 3), "image_pool": False},
         "decoder_widths": (5, 3),
     },
+    "maml": {"base": 3, "most": 7, "halvings": 2, "convs": 1, "exclusive": False},
+    "linear-fusion": {
+        "in_channels": 1,
+        "widths": (4, 6),
+        "depths": (1, 2),
+        "heads": (1, 2),
+        "reductions": (2, 1),
+        "head_width": 5,
+        "exclusive": False,
+    },
     "zero-fill": {"blocks_down": (1, 1), "blocks_up": (1,), "init_filters": 8},
 }
 

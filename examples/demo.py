@@ -1,0 +1,177 @@
+"""The main job, end to end: a case in napari, segmented with everything there is and without T1ce.
+
+    python examples/demo.py                      a made-up patient
+    python examples/demo.py --case FOLDER        a patient of your own
+    xvfb-run python examples/demo.py --headless  no screen: leaves pictures and files in demo/
+
+Nothing here is private to the demo: it opens the panel, and presses what a user would press.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_shaspec.controller import SegmentController
+    from shaspec.inference.prediction import Prediction
+
+DEMO_SEED = 9_000_000  # from here on no model is trained on a phantom
+LEFT_OUT = "T1ce"
+WINDOW = (1366, 768)
+
+
+def main() -> int:
+    """Runs the demo; returns the exit code."""
+    options = parse()
+    import napari
+
+    from napari_shaspec.layers.arrange import View
+
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(*WINDOW)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Segment")
+    control: SegmentController = panel.controller
+    if options.model and not control.choose_model(options.model):
+        return fail(control)
+    open_case(viewer, options)
+    print(f"{control.work.case}: {', '.join(sorted(control.work.present))}, {control.work.model}")
+
+    control.segment()
+    if not finish(control):
+        return fail(control)
+    go_to_tumour(viewer, control.work.results[0])
+    control.look(View.GRID)
+    pictures = [picture(viewer, options.out / "grid.png")] if options.headless else []
+
+    left_out = LEFT_OUT if LEFT_OUT in control.work.present else max(control.work.present)
+    if len(control.work.present) > 1:
+        control.tick(left_out, False)  # as if it had not been acquired
+        if not control.work.status.busy:  # features were not kept, so it is not segmented by itself
+            control.segment()
+        if not finish(control):
+            return fail(control)
+    report(control)
+    if not options.headless:
+        napari.run()
+        return 0
+
+    pictures.append(picture(viewer, options.out / f"grid_without_{left_out}.png"))
+    pictures.append(picture(viewer, options.out / "window.png", canvas_only=False))
+    control.look(View.SPACE)
+    pictures.append(picture(viewer, options.out / "3d.png"))
+    control.look(View.STACK)
+    pictures.append(picture(viewer, options.out / "slice.png"))
+    files = [
+        control.save(options.out / f"{control.work.case}_{name}_seg.nii.gz", name)
+        for name in (p.task.subset_name(p.subset) for p in control.work.results)
+    ]
+    if None in files:
+        return fail(control)
+    for path in (*pictures, *files, write_volumes(control, options.out / "volumes.csv")):
+        print(f"wrote {path}")
+    viewer.close()
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--case", type=Path, help="folder of a case (default: a phantom)")
+    parser.add_argument("--seed", type=int, default=DEMO_SEED, help="seed of the phantom")
+    parser.add_argument("--model", help="bundled model or model folder (default: the first one)")
+    parser.add_argument("--out", type=Path, default=Path("demo"), help="where files go")
+    parser.add_argument("--headless", action="store_true", help="leave files, do not stay open")
+    options = parser.parse_args()
+    if options.case is None and options.seed < DEMO_SEED:
+        parser.error(f"demo phantoms have seeds from {DEMO_SEED} on: the others are for training")
+    options.out.mkdir(parents=True, exist_ok=True)
+    return options
+
+
+def open_case(viewer: napari.Viewer, options: argparse.Namespace) -> None:
+    """A folder as a user would drop it, or a phantom."""
+    if options.case is not None:
+        viewer.open(options.case, plugin="napari-shaspec")
+        return
+    from napari_shaspec.layers.show import add_case
+    from shaspec.phantom import make_case
+
+    print(f"making phantom {options.seed} ...")
+    add_case(viewer, make_case(options.seed))
+
+
+def finish(control: SegmentController) -> bool:
+    """Lets the window live until the job is over; False if it failed."""
+    from qtpy.QtWidgets import QApplication
+
+    from napari_shaspec.work import Status
+
+    told = -1
+    while control.work.status.busy:
+        QApplication.processEvents()
+        time.sleep(0.01)
+        done = control.work.progress
+        if done.total and done.done * 10 // done.total != told:
+            told = done.done * 10 // done.total
+            print(f"  {done.stage}: {done.done}/{done.total}")
+    print(f"  {control.work.message.text}")
+    return control.work.status is Status.DONE
+
+
+def go_to_tumour(viewer: napari.Viewer, result: Prediction) -> None:
+    """The slice in which most of the tumour lies."""
+    areas = (result.labels > 0).sum(axis=(1, 2))
+    grid = result.grid
+    viewer.dims.set_point(0, grid.origin[0] + grid.spacing[0] * int(np.argmax(areas)))
+
+
+def picture(viewer: napari.Viewer, path: Path, *, canvas_only: bool = True) -> Path:
+    """What the canvas, or the whole window, shows."""
+    from qtpy.QtWidgets import QApplication
+
+    for _ in range(20):
+        QApplication.processEvents()
+        time.sleep(0.02)
+    viewer.screenshot(str(path), canvas_only=canvas_only, flash=False)
+    return path
+
+
+def report(control: SegmentController) -> None:
+    """The volumes, and whether they prove anything."""
+    for result in control.work.results:
+        volumes = ", ".join(f"{name} {ml:.1f} mL" for name, ml in result.region_ml().items())
+        print(f"{result.task.subset_name(result.subset)}: {volumes}")
+    if control.work.seen:
+        print("seen in training: this case taught the model, its result says nothing of quality")
+
+
+def write_volumes(control: SegmentController, path: Path) -> Path:
+    """One row per subset and region."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["case", "model", "subset", "region", "volume_mL", "seen_in_training"])
+        for result in control.work.results:
+            for region, volume in result.region_ml().items():
+                subset = result.task.subset_name(result.subset)
+                row = [result.case, control.work.model, subset, region, f"{volume:.3f}"]
+                table.writerow([*row, control.work.seen])
+    return path
+
+
+def fail(control: SegmentController) -> int:
+    """Says why."""
+    print(control.work.message.text, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

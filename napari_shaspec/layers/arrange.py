@@ -1,0 +1,178 @@
+"""Three ways to look at a case: one image over the other, one pane per modality, in 3D.
+
+A way of looking adds layers of its own (panes, surfaces) and hides others; leaving it takes the
+former away and gives the latter back as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from napari_shaspec.layers.make import labels_layer, volume_features
+from napari_shaspec.layers.origin import Origin, of_kind, origin
+from napari_shaspec.layers.show import find_result
+from napari_shaspec.layers.surfaces import head_surface, region_surfaces
+from shaspec.inference.prediction import Prediction
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels, Layer
+
+FROM_THE_FRONT = (-0.3, 0.8, -0.45)
+"""Direction of view (S, P, L): from before, from above, and from the left of the patient."""
+LINKED = ("opacity", "contour", "visible", "selected_label", "show_selected_label")
+
+
+class View(Enum):
+    """A way to look at a case."""
+
+    STACK = "stack"
+    GRID = "grid"
+    SPACE = "3d"
+
+
+class Arranger:
+    """Arranges the layers of one viewer, and remembers how they were before."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._visible: dict[Layer, bool] = {}
+        self._order: list[Layer] = []
+        self._point: tuple[float, ...] = ()
+        self.view = View.STACK
+
+    def look(
+        self, view: View, sources: Mapping[str, Image | None], result: Prediction | None
+    ) -> None:
+        """Changes the way of looking, or takes up other sources in the same one."""
+        self._leave()
+        self.view = view
+        if view is not View.STACK:
+            self._order = list(self._viewer.layers)
+            self._point = self._viewer.dims.point
+            self._visible = {layer: layer.visible for layer in self._order}
+            for layer in self._order:
+                layer.visible = False
+        if view is View.GRID:
+            self._enter_grid(sources)
+        elif view is View.SPACE:
+            self._enter_space(sources)
+        self.show(result)
+
+    def show(self, result: Prediction | None) -> None:
+        """Shows one result, in the present way of looking, and hides the others."""
+        shown = result and find_result(
+            self._viewer, result.case, result.task.subset_name(result.subset)
+        )
+        for layer in of_kind(self._viewer, "result"):
+            layer.visible = layer is shown and self.view is View.STACK
+        if shown is not None:
+            self._viewer.layers.selection.active = shown  # the status bar tells its regions
+        if result is not None and self.view is View.GRID:
+            self._fill_panes(result)
+        elif result is not None and self.view is View.SPACE:
+            self._fill_space(result)
+
+    # -- one pane per modality -----------------------------------------------------------------
+
+    def _enter_grid(self, sources: Mapping[str, Image | None]) -> None:
+        images = [layer for layer in sources.values() if layer is not None]
+        for layer in images:
+            layer.visible = True
+            layer.name_overlay.visible = True
+        # napari fills the grid from the top of the list if the stride is negative.
+        self._raise(images[::-1])
+        grid = self._viewer.canvas.grid
+        grid.stride = -1
+        grid.shape = (-1, -1)
+        grid.enabled = True
+        self._viewer.reset_view()
+
+    def _fill_panes(self, result: Prediction) -> None:
+        """The result over every image: a label layer per pane, all on the same voxels."""
+        panes = list(of_kind(self._viewer, "pane"))
+        if not panes:
+            panes = self._add_panes(result)
+        for pane in panes:
+            pane.data = result.labels
+            pane.features = volume_features(result.labels, result.grid, result.task)
+
+    def _add_panes(self, result: Prediction) -> list[Labels]:
+        from napari.layers import Labels
+
+        images = [la for la in self._viewer.layers if la.visible and _modality(la)]
+        panes = []
+        for image in images:
+            what: Origin = {
+                "kind": "pane",
+                "case": result.case,
+                "grid": result.grid,
+                "modality": _modality(image),
+            }
+            data, options, _ = labels_layer(
+                result.labels, what, result.task, f"seg on {image.name}"
+            )
+            panes.append(Labels(data, **options))
+        self._viewer.layers.extend(panes)
+        self._raise([layer for pair in zip(images, panes, strict=True) for layer in pair])
+        self._viewer.canvas.grid.stride = -2
+        self._viewer.layers.selection.active = panes[0] if panes else None
+        self._viewer.layers.link_layers(panes, LINKED)
+        return panes
+
+    def _raise(self, layers: list[Layer]) -> None:
+        """Moves layers to the top of the list, in their order from below."""
+        for layer in layers:
+            self._viewer.layers.move(self._viewer.layers.index(layer), len(self._viewer.layers))
+
+    # -- in space --------------------------------------------------------------------------------
+
+    def _enter_space(self, sources: Mapping[str, Image | None]) -> None:
+        from napari.layers import Layer
+
+        self._viewer.dims.ndisplay = 3
+        image = next((layer for layer in sources.values() if layer is not None), None)
+        if image is not None and (grid := origin(image).get("grid")):
+            head = head_surface(image.data, grid, origin(image).get("case", ""))
+            if head is not None:
+                self._viewer.layers.append(Layer.create(*head))
+        self._viewer.reset_view()
+        self._viewer.scene.camera.set_view_direction(FROM_THE_FRONT, (1, 0, 0))
+
+    def _fill_space(self, result: Prediction) -> None:
+        """The regions below the head in the list: what lies within is drawn first."""
+        from napari.layers import Layer
+
+        old = [la for la in of_kind(self._viewer, "surface") if "subset" in origin(la)]
+        heads = [la for la in of_kind(self._viewer, "surface") if "subset" not in origin(la)]
+        for layer in old:
+            self._viewer.layers.remove(layer)
+        new = [Layer.create(*surface) for surface in region_surfaces(result)]
+        self._viewer.layers.extend(new)
+        self._raise(heads)
+
+    # -- back ------------------------------------------------------------------------------------
+
+    def _leave(self) -> None:
+        if self.view is View.STACK:
+            return
+        own = [*of_kind(self._viewer, "pane"), *of_kind(self._viewer, "surface")]
+        for layer in own:
+            self._viewer.layers.remove(layer)
+        there = list(self._viewer.layers)
+        for layer in there:
+            layer.name_overlay.visible = False
+            layer.visible = self._visible.get(layer, layer.visible)
+        came = [layer for layer in there if layer not in self._order]
+        self._raise([*(la for la in self._order if la in there), *came])
+        self._visible, self._order = {}, []
+        self._viewer.canvas.grid.enabled = False
+        self._viewer.dims.ndisplay = 2
+        self._viewer.reset_view()
+        self._viewer.dims.point = self._point
+
+
+def _modality(layer: Layer) -> str:
+    return origin(layer).get("modality", "") or layer.name

@@ -1,0 +1,156 @@
+"""Linear Fusion: SegFormer with one stream per modality (Maheshwari et al., WACV 2024).
+
+The paper's figure from left to right: a Mix Transformer encodes every modality with the same
+weights (`mix_transformer`); in every block each stream takes 20 % from the others; one head
+segments each stream; a learned mean of the streams' predictions is the ensemble. An absent modality
+is a learned mask token in the place of its first tokens (masked modality learning, M3L). Any number
+of modalities from two on exchange by `mix_transformer.linear_fusion`; 3D has one more axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, model_validator
+from torch import Tensor, nn
+
+from shaspec.models.base import Features, Network, Output, presence
+from shaspec.models.blocks import Dims, conv_class
+from shaspec.models.mix_transformer import mix_transformer
+
+
+class LinearFusionConfig(BaseModel):
+    """Everything that fixes a Linear Fusion network; the defaults are the published MiT-B2."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modalities: int
+    out_channels: int
+    dims: Dims = 2
+    in_channels: int | None = None
+    """Of every modality; None: 3 in 2D (one of depth is repeated), 1 in 3D."""
+    widths: tuple[int, ...] = (64, 128, 320, 512)
+    depths: tuple[int, ...] = (3, 4, 6, 3)
+    heads: tuple[int, ...] = (1, 2, 5, 8)
+    reductions: tuple[int, ...] = (8, 4, 2, 1)
+    """By how much attention reduces the map that keys and values come from."""
+    mlp_ratio: int = 4
+    head_width: int = 256
+    ratio: float = 0.8
+    """What a stream keeps of itself where streams exchange."""
+    drop_path: float = 0.1
+    dropout: float = 0.1
+    exclusive: bool = True
+    """Trained with a softmax over classes, as the authors do."""
+
+    @model_validator(mode="after")
+    def _several(self) -> Self:
+        if self.modalities < 2:
+            raise ValueError("streams exchange with each other: at least two modalities")
+        return self
+
+    @property
+    def channels(self) -> int:
+        """Input channels of every modality."""
+        return self.in_channels or (3 if self.dims == 2 else 1)
+
+
+@dataclass
+class LinearFusionOutput(Output):
+    """``logits`` are the ensemble's. In training they teach only the weights of the streams."""
+
+    stream_logits: list[Tensor]
+    """(N, K, *spatial) of each stream, those of absent modalities too: the others inform them."""
+
+
+class Head(nn.Module):
+    """SegFormer's: every stage to one width and to the finest size, joined, classified."""
+
+    def __init__(self, dims: Dims, widths: Sequence[int], c: LinearFusionConfig) -> None:
+        super().__init__()
+        conv, width = conv_class(dims), c.head_width
+        self.projections = nn.ModuleList(nn.Linear(w, width) for w in widths)
+        self.join = conv(len(widths) * width, width, 1, bias=False)
+        self.norm = nn.BatchNorm2d(width) if dims == 2 else nn.BatchNorm3d(width)
+        self.dropout = nn.Dropout2d(c.dropout) if dims == 2 else nn.Dropout3d(c.dropout)
+        self.classify = conv(width, c.out_channels, 1)
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """Stage maps (N, C, *size), fine to coarse -> logits (N, K, *finest)."""
+        levels = []
+        for projection, x in zip(self.projections, maps, strict=True):
+            level = projection(x.movedim(1, -1)).movedim(-1, 1)
+            levels.append(_resize(level, maps[0].shape[2:], align_corners=False))
+        joined = F.relu(self.norm(self.join(torch.cat(levels[::-1], dim=1))))
+        result: Tensor = self.classify(self.dropout(joined))
+        return result
+
+
+class LinearFusion(Network):
+    """The segmentation network; see `LinearFusionConfig` and the presets in `registry`."""
+
+    instant_toggles: ClassVar[bool] = False  # streams exchange from the first block on
+
+    def __init__(self, config: LinearFusionConfig) -> None:
+        super().__init__()
+        c = self.config = config
+        self.modalities, self.exclusive = c.modalities, c.exclusive
+        # Any size from a patch of the coarsest attention on works; multiples leave no border out.
+        self.divisor = (32,) * c.dims
+        self.stages = mix_transformer(
+            c.dims,
+            c.modalities,
+            c.channels,
+            c.widths,
+            c.depths,
+            c.heads,
+            c.reductions,
+            c.mlp_ratio,
+            c.ratio,
+            c.drop_path,
+        )
+        self.head = Head(c.dims, c.widths, c)
+        self.stream_weights = nn.Parameter(torch.zeros(c.modalities))
+
+    def encode(self, image: Tensor, modality: int) -> Features:
+        """Nothing can be kept but the image (N, C, *spatial); one channel is repeated to C."""
+        del modality
+        return {"image": image.expand(-1, self.config.channels, *image.shape[2:])}
+
+    def stage_maps(
+        self, features: Mapping[int, Features], present: Tensor | None = None
+    ) -> list[Tensor]:
+        """Normalised maps of every stage, (M, N, C, *size), fine to coarse."""
+        present = presence(features, self.modalities, present)
+        blank = torch.zeros_like(next(iter(features.values()))["image"])
+        images = [features[m]["image"] if m in features else blank for m in range(self.modalities)]
+        x, mask = torch.cat(images), present if not present.all() else None
+        maps = []
+        for k, stage in enumerate(self.stages):
+            x = stage(x, mask if k == 0 else None)
+            maps.append(x.view(self.modalities, -1, *x.shape[1:]))
+        return maps
+
+    def decode(
+        self, features: Mapping[int, Features], present: Tensor | None = None
+    ) -> LinearFusionOutput:
+        """The whole network: -> ensemble and stream logits (N, K, *spatial)."""
+        size = next(iter(features.values()))["image"].shape[2:]
+        maps = [x.flatten(0, 1) for x in self.stage_maps(features, present)]
+        streams = self.head(maps)
+        streams = streams.view(self.modalities, -1, *streams.shape[1:])
+        # The ensemble learns how far to trust each stream, not the streams themselves.
+        votes = streams.detach() if self.training else streams
+        weights = self.stream_weights.softmax(dim=0)
+        ensemble = torch.einsum("m,m...->...", weights, votes)
+        logits = [_resize(x, size, align_corners=True) for x in (ensemble, *streams)]
+        return LinearFusionOutput(logits[0], stream_logits=logits[1:])
+
+
+def _resize(x: Tensor, size: Sequence[int], *, align_corners: bool) -> Tensor:
+    mode = "bilinear" if len(size) == 2 else "trilinear"
+    return F.interpolate(x, tuple(size), mode=mode, align_corners=align_corners)

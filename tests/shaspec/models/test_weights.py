@@ -1,0 +1,83 @@
+"""Weights and cards: exact round trips, and refusals that say why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from shaspec.errors import WeightsError
+from shaspec.models.card import bundled_models, load_card
+from shaspec.models.registry import check_config
+from shaspec.models.weights import load_model, save_model
+
+
+@pytest.fixture
+def folder(shaspec_folder: Path, tmp_path: Path) -> Path:
+    """A copy that a test may damage."""
+    return Path(shutil.copytree(shaspec_folder, tmp_path / "model"))
+
+
+def test_a_round_trip_is_bit_exact(folder: Path, tmp_path: Path) -> None:
+    model = load_model(folder, training=True)
+    card = save_model(tmp_path / "again", model.network, model.card)
+    again = load_model(tmp_path / "again", training=True)
+    before, after = model.network.state_dict(), again.network.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[k], after[k]) for k in before)
+    assert again.card == card
+
+
+def test_half_precision_on_disk_is_float32_in_memory(folder: Path, tmp_path: Path) -> None:
+    model = load_model(folder, training=True)
+    save_model(tmp_path / "half", model.network, model.card, half=True)
+    again = load_model(tmp_path / "half", training=True).network
+    for (name, a), b in zip(model.network.named_parameters(), again.parameters(), strict=True):
+        assert b.dtype == torch.float32
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def test_weights_of_another_file_are_refused(folder: Path) -> None:
+    with (folder / "model.safetensors").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(WeightsError, match="sha256 differs"):
+        load_model(folder)
+
+
+def test_a_card_that_does_not_fit_its_weights_is_refused(folder: Path) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    card["network"]["decoder_widths"] = [8, 4]
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(WeightsError, match=r"does not fit its card in \d+ tensors.*has shape"):
+        load_model(folder)
+
+
+def test_a_card_with_a_wrong_network_or_unknown_keys_is_refused(folder: Path) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | {"method": "magic"}))
+    with pytest.raises(WeightsError, match="unknown method 'magic'"):
+        load_model(folder)
+    (folder / "card.json").write_text(json.dumps(card | {"surprise": 1}))
+    with pytest.raises(WeightsError, match="surprise"):
+        load_card(folder)
+
+
+def test_missing_files_are_named(folder: Path, tmp_path: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(WeightsError, match=r"no model\.safetensors"):
+        load_model(folder)
+    with pytest.raises(WeightsError, match="no model"):
+        load_model(tmp_path / "nowhere")
+
+
+def test_every_bundled_card_is_complete_and_builds() -> None:
+    for name in bundled_models():
+        card = load_card(name)
+        assert card.name == name
+        assert "research use only" in card.licence
+        assert card.training.command
+        assert card.scores
+        check_config(card.method, card.network)

@@ -1,0 +1,137 @@
+"""The command line: what it writes, what it says, and how it refuses."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from shaspec.case import Case
+from shaspec.cli import app
+from shaspec.errors import ShaspecError
+from shaspec.io import write_case
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Call ``shaspec`` with these words; errors for the user come out as they are."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*words: object) -> Result:
+        result = CliRunner().invoke(app, [str(w) for w in words])
+        if isinstance(result.exception, ShaspecError):
+            raise result.exception
+        assert result.exit_code == 0, result.output
+        return result
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
+    """A data folder with one case."""
+    data = tmp_path_factory.mktemp("data")
+    write_case(data / "anna", small_case)
+    return data
+
+
+def test_predict_writes_labels_on_the_grid_of_the_input(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    out, table = tmp_path / "seg.nii.gz", tmp_path / "ml.csv"
+    result = run(
+        "predict", folder / "anna", "--present", "flair+t2", "--out", out, "--volumes", table,
+        "--model", shaspec_folder, "--device", "cpu",
+    )  # fmt: skip
+    assert "WT" in result.output
+    image = nibabel.load(out)
+    reference = nibabel.load(next((folder / "anna").glob("*flair*")))
+    np.testing.assert_array_equal(image.affine, reference.affine)
+    assert set(np.unique(np.asanyarray(image.dataobj))) <= {0, 1, 2, 4}
+    with table.open() as file:
+        assert {line["subset"] for line in csv.DictReader(file)} == {"FLAIR+T2"}
+
+
+def test_predict_takes_a_case_with_a_file_missing(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    case = Path(shutil.copytree(folder / "anna", tmp_path / "anna"))
+    next(case.glob("*t1ce*")).unlink()
+    words = ["predict", case, "--model", shaspec_folder, "--out", tmp_path / "s.nii.gz"]
+    assert "not there: T1ce" in run(*words).output
+    with pytest.raises(ShaspecError, match="has no T1ce"):
+        run(*words, "--present", "T1ce")
+
+
+def test_predict_takes_single_files(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    files = [next((folder / "anna").glob(f"*_{name}.*")) for name in ("flair", "t1")]
+    out = tmp_path / "s.nii"
+    run("predict", *files, "--model", shaspec_folder, "--out", out)
+    assert out.is_file()
+
+
+def test_evaluate_writes_a_row_per_case_subset_and_region(
+    run: Run, folder: Path, shaspec_folder: Path, zero_fill_folder: Path, tmp_path: Path
+) -> None:
+    result = run(
+        "evaluate", shaspec_folder, folder, "--out", tmp_path, "--against", zero_fill_folder,
+        "--subsets", "all,T1ce",
+    )  # fmt: skip
+    assert "ET tiny-zero-fill" in result.output
+    assert "both empty = 1, one empty = 0, no post-processing" in result.output
+    with (tmp_path / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["case", "subset", "region", "dice"]
+    assert {r["subset"] for r in rows} == {"FLAIR+T1+T1ce+T2", "T1ce"}
+    assert len(rows) == 6
+    assert (tmp_path / "summary.csv").is_file()
+    assert (tmp_path / "against" / "metrics.csv").is_file()
+
+
+def test_evaluate_without_labelled_cases_says_so(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    case = Path(shutil.copytree(folder / "anna", tmp_path / "data" / "anna"))
+    next(case.glob("*seg*")).unlink()
+    with pytest.raises(ShaspecError, match="no labelled case"):
+        run("evaluate", shaspec_folder, tmp_path / "data", "--out", tmp_path / "out")
+
+
+def test_train_leaves_a_model_that_predict_takes(run: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    config = tmp_path / "run.toml"
+    config.write_text(f'cache = "{tmp_path / "cache"}"\ncheckpoint_minutes = 60\n')
+    result = run(
+        "train", config, "--out", out, "--method", "zero-fill", "--data", folder,
+        "--max-steps", 1, "--crop", "16,16,16", "--batch", 1, "--device", "cpu",
+    )  # fmt: skip
+    assert "training zero-fill" in result.output
+    run("predict", folder / "anna", "--model", out, "--out", tmp_path / "s.nii.gz")
+
+
+def test_a_phantom_is_read_back_as_a_case(run: Run, shaspec_folder: Path, tmp_path: Path) -> None:
+    run("phantom", tmp_path / "p", "--seed", 9_000_002, "--size", "32,40,36")
+    assert len(list((tmp_path / "p").glob("*.nii.gz"))) == 5
+    run("predict", tmp_path / "p", "--model", shaspec_folder, "--out", tmp_path / "s.nii.gz")
+
+
+def test_a_window_that_is_no_list_of_numbers_is_refused(
+    run: Run, folder: Path, shaspec_folder: Path
+) -> None:
+    with pytest.raises(ShaspecError, match="not a list of whole numbers"):
+        run("predict", folder / "anna", "--model", shaspec_folder, "--window", "big")
+
+
+def test_the_version_and_the_models_are_listed(run: Run) -> None:
+    assert run("--version").output.startswith("shaspec ")
+    assert "licence" in run("models").output

@@ -1,0 +1,60 @@
+"""Augmentation: repeatable, and true to the labels."""
+
+from __future__ import annotations
+
+import torch
+
+from shaspec.training.augment import augment, centre_crop
+
+
+def sample() -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    labels = torch.zeros(2, 20, 22, 24, dtype=torch.uint8)
+    labels[:, 5:12, 6:14, 8:18] = 4
+    labels[:, 7:9, 8:12, 10:14] = 1
+    images = torch.randn(2, 4, 20, 22, 24) + labels[:, None]
+    images[:, :, :3] = 0
+    return images, labels
+
+
+def test_the_same_seed_gives_the_same_sample_and_another_seed_another() -> None:
+    images, labels = sample()
+    one = augment(images, labels, (16, 16, 16), (3, 1, 7))
+    two = augment(images, labels, (16, 16, 16), (3, 1, 7))
+    other = augment(images, labels, (16, 16, 16), (3, 1, 8))
+    assert torch.equal(one[0], two[0])
+    assert torch.equal(one[1], two[1])
+    assert not torch.equal(one[0], other[0])
+
+
+def test_no_label_is_invented() -> None:
+    images, labels = sample()
+    for step in range(30):
+        _, target = augment(images, labels, (16, 16, 16), (0, 1, step))
+        assert set(target.unique().tolist()) <= {0, 1, 4}
+        assert target.dtype == labels.dtype
+
+
+def test_labels_move_with_the_image() -> None:
+    _, labels = sample()
+    shown = (labels[:, None] == 4).float().repeat(1, 4, 1, 1, 1) * 5
+    for step in range(20):
+        out, target = augment(shown, labels, (16, 16, 16), (0, 1, step))
+        inside = target == 4
+        if inside.sum() > 300:
+            assert out[:, 0][inside].mean() > out[:, 0][~inside].mean() + 1
+
+
+def test_background_stays_background() -> None:
+    images = torch.zeros(1, 4, 20, 20, 20)
+    images[:, :, 8:12, 8:12, 8:12] = 1.0
+    for step in range(20):
+        out, _ = augment(images, torch.zeros(1, 20, 20, 20), (16, 16, 16), (0, 1, step))
+        assert (out == 0).float().mean() > 0.9
+
+
+def test_without_augmentation_the_crop_is_the_middle() -> None:
+    images, labels = sample()
+    out, target = centre_crop(images, labels, (16, 16, 16))
+    assert torch.equal(out, images[:, :, 2:18, 3:19, 4:20])
+    assert torch.equal(target, labels[:, 2:18, 3:19, 4:20])

@@ -1,0 +1,41 @@
+"""A wrong configuration is refused before anything starts, and says which key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shaspec.errors import InputError
+from shaspec.training.config import load_config, make_config
+
+
+def test_an_unknown_key_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('out = "run"\nphantoms = 1\nmax_steps = 1\nlearning_rat = 1e-3\n')
+    with pytest.raises(InputError, match=r"run\.toml.*learning_rat"):
+        load_config(file)
+
+
+def test_a_run_needs_an_end_and_something_to_train_on() -> None:
+    with pytest.raises(InputError, match="max_minutes or max_steps"):
+        make_config({"out": "run", "phantoms": 1})
+    with pytest.raises(InputError, match="nothing to train on"):
+        make_config({"out": "run", "max_steps": 1})
+    with pytest.raises(InputError, match="splits and fold go together"):
+        make_config({"out": "run", "max_steps": 1, "phantoms": 1, "fold": 0})
+
+
+def test_options_win_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('out = "run"\nphantoms = 1\nmax_steps = 1\nseed = 3\n')
+    config = load_config(file, seed=4, batch=None)
+    assert config.seed == 4
+    assert config.batch == 2
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text("out = [")
+    with pytest.raises(InputError, match=r"run\.toml cannot be read"):
+        load_config(file)
