@@ -16,11 +16,14 @@ PYTHON_IN := $(VENV)/bin/python
 # Without a screen, one in memory; the demo then saves pictures instead of waiting for its user.
 HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x1200x24")
 
+# The demo looks the same everywhere and leaves its user's napari as it is.
+SETTINGS := $(abspath $(VENV))/demo-settings
+
 .PHONY: demo test check install clean
 
 demo: install
-	rm -f $(VENV)/demo-settings.yaml
-	NAPARI_CONFIG=$(VENV)/demo-settings.yaml $(HEADLESS) $(PYTHON_IN) examples/demo.py \
+	rm -rf $(SETTINGS)
+	NAPARI_CONFIG=$(SETTINGS)/settings.yaml $(HEADLESS) $(PYTHON_IN) examples/demo.py \
 		$(if $(HEADLESS),--headless) $(if $(CASE),--case "$(CASE)")
 
 test: install

@@ -157,6 +157,8 @@ class SegmentController:
         if self._closed:
             return
         self._closed = True
+        for name in self.work.events:
+            self.work.events[name].disconnect()  # a view may be gone by now
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         self.look(View.STACK)
         self._rows.close()
@@ -207,9 +209,9 @@ class SegmentController:
         failed = self.work.status is Status.FAILED
         if failed or self._closed:
             self._kept.forget()
-        if self._closed or failed:
-            return
-        if self.work.status.busy:  # ended without a result: cancelled
+        if self._closed:
+            self.work.status = Status.IDLE
+        elif self.work.status.busy:  # ended without a result: cancelled
             self.work.status = Status.DONE if self.work.results else Status.IDLE
             self._say("cancelled; what was computed so far is kept")
         if self._again:

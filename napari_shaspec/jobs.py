@@ -64,11 +64,20 @@ def run_in_worker(
     """In a napari worker thread; napari knows of it and asks before it closes."""
     from napari.qt.threading import create_worker
 
+    events = guarded(work, stop)
+
+    def body() -> Iterator[Event]:
+        yield from events
+
+    def finished() -> None:
+        events.close()  # napari itself quits the worker when its window is closed
+        handlers.ended()
+
     # Errors are reported by the handlers, in words for a user; napari need not raise them again.
-    worker = create_worker(guarded, work, stop, _start_thread=False, _ignore_errors=True)
+    worker = create_worker(body, _start_thread=False, _ignore_errors=True)
     worker.yielded.connect(handlers.event)
     worker.errored.connect(handlers.failed)
-    worker.finished.connect(handlers.ended)
+    worker.finished.connect(finished)
     worker.start()
 
 

@@ -61,7 +61,6 @@ class Rows:
         """Lets go of the viewer and takes the dimming off the user's layers."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
-        self._work.events.status.disconnect(self._catch_up)
         for layer in self._viewer.layers:
             layer.events.name.disconnect(self._refresh_choices)
         show.show_presence(self._viewer, self._work.sources, self._work.sources)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FROM_THE_FRONT = (-0.3, 0.8, -0.45)
 """Direction of view (S, P, L): from before, from above, and from the left of the patient."""
+FILL = 1.3  # closer than napari goes by itself: most of what is scanned is air
 LINKED = ("opacity", "contour", "visible", "selected_label", "show_selected_label")
 
 
@@ -40,6 +41,7 @@ class Arranger:
         self._viewer = viewer
         self._visible: dict[Layer, bool] = {}
         self._order: list[Layer] = []
+        self._pairs: list[tuple[Image, Labels | None]] = []
         self._point: tuple[float, ...] = ()
         self.view = View.STACK
 
@@ -82,8 +84,9 @@ class Arranger:
         for layer in images:
             layer.visible = True
             layer.name_overlay.visible = True
-        # napari fills the grid from the top of the list if the stride is negative.
+        # With a negative stride napari fills the grid from the top of the list.
         self._raise(images[::-1])
+        self._pairs = [(layer, None) for layer in images]
         grid = self._viewer.canvas.grid
         grid.stride = -1
         grid.shape = (-1, -1)
@@ -92,39 +95,35 @@ class Arranger:
 
     def _fill_panes(self, result: Prediction) -> None:
         """The result over every image: a label layer per pane, all on the same voxels."""
-        panes = list(of_kind(self._viewer, "pane"))
-        if not panes:
-            panes = self._add_panes(result)
+        if any(pane is None for _, pane in self._pairs):
+            self._add_panes(result)
+        panes = [pane for _, pane in self._pairs if pane is not None]
         for pane in panes:
             pane.data = result.labels
             pane.features = volume_features(result.labels, result.grid, result.task)
+        # Again on top: napari counts hidden layers as well, and a new result is one.
+        self._raise([layer for pair in self._pairs[::-1] for layer in pair if layer is not None])
+        if panes:
+            self._viewer.layers.selection.active = panes[0]
 
-    def _add_panes(self, result: Prediction) -> list[Labels]:
+    def _add_panes(self, result: Prediction) -> None:
         from napari.layers import Labels
 
-        images = [la for la in self._viewer.layers if la.visible and _modality(la)]
+        images = [image for image, _ in self._pairs]
         panes = []
         for image in images:
-            what: Origin = {
-                "kind": "pane",
-                "case": result.case,
-                "grid": result.grid,
-                "modality": _modality(image),
-            }
-            data, options, _ = labels_layer(
-                result.labels, what, result.task, f"seg on {image.name}"
-            )
+            what: Origin = {"kind": "pane", "case": result.case, "grid": result.grid}
+            name = f"seg on {image.name}"
+            data, options, _ = labels_layer(result.labels, what, result.task, name)
             panes.append(Labels(data, **options))
         self._viewer.layers.extend(panes)
-        self._raise([layer for pair in zip(images, panes, strict=True) for layer in pair])
-        self._viewer.canvas.grid.stride = -2
-        self._viewer.layers.selection.active = panes[0] if panes else None
         self._viewer.layers.link_layers(panes, LINKED)
-        return panes
+        self._viewer.canvas.grid.stride = -2
+        self._pairs = list(zip(images, panes, strict=True))
 
     def _raise(self, layers: list[Layer]) -> None:
         """Moves layers to the top of the list, in their order from below."""
-        for layer in layers:
+        for layer in [la for la in layers if la in self._viewer.layers]:
             self._viewer.layers.move(self._viewer.layers.index(layer), len(self._viewer.layers))
 
     # -- in space --------------------------------------------------------------------------------
@@ -139,7 +138,11 @@ class Arranger:
             if head is not None:
                 self._viewer.layers.append(Layer.create(*head))
         self._viewer.reset_view()
-        self._viewer.scene.camera.set_view_direction(FROM_THE_FRONT, (1, 0, 0))
+        camera = self._viewer.scene.camera
+        camera.set_view_direction(FROM_THE_FRONT, (1, 0, 0))
+        for layer in of_kind(self._viewer, "surface"):  # the head does not fill what was scanned
+            camera.center = tuple(layer.extent.world.mean(axis=0))
+            camera.zoom *= FILL
 
     def _fill_space(self, result: Prediction) -> None:
         """The regions below the head in the list: what lies within is drawn first."""
@@ -167,12 +170,8 @@ class Arranger:
             layer.visible = self._visible.get(layer, layer.visible)
         came = [layer for layer in there if layer not in self._order]
         self._raise([*(la for la in self._order if la in there), *came])
-        self._visible, self._order = {}, []
+        self._visible, self._order, self._pairs = {}, [], []
         self._viewer.canvas.grid.enabled = False
         self._viewer.dims.ndisplay = 2
         self._viewer.reset_view()
         self._viewer.dims.point = self._point
-
-
-def _modality(layer: Layer) -> str:
-    return origin(layer).get("modality", "") or layer.name

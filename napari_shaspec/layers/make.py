@@ -92,15 +92,18 @@ def colormap(task: Task) -> Any:
 
 
 def volume_features(labels: npt.NDArray[Any], grid: Grid, task: Task) -> pd.DataFrame:
-    """One row per label value: napari shows it where the mouse hovers and in its features table."""
+    """One row per label value: napari shows it where the mouse hovers and in its features table.
+
+    The column ``index`` is how napari knows which row is which label; the frame's own index is not.
+    """
     import pandas as pd
 
     counts = np.bincount(labels.astype(np.uint8, copy=False).ravel(), minlength=256)
     values = [label.value for label in task.labels]
     return pd.DataFrame(
         {
+            "index": [0, *values],
             "region": ["background", *(f"{la.name} ({la.title})" for la in task.labels)],
             "volume_mL": [np.nan, *(round(float(counts[v]) * grid.voxel_ml, 2) for v in values)],
-        },
-        index=pd.Index([0, *values]),
+        }
     )

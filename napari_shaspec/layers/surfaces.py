@@ -25,6 +25,7 @@ HEAD_COLOUR = "#d8d8e0"
 HEAD_STEP_MM = 3.0
 LIGHT = np.array([0.75, -0.6, 0.3]) / np.linalg.norm([0.75, -0.6, 0.3])
 """Where the light comes from in (S, P, L): above, before and a little left of the patient."""
+SWELL = 0.3  # voxels: where two regions end at the same voxel, the outer one is drawn outside
 MARGIN = 4  # voxels around a mask, so that the smoothed surface is closed
 
 
@@ -46,6 +47,7 @@ def region_surfaces(prediction: Prediction) -> Iterator[LayerDataTuple]:
                 colours[region.paints],
                 OPACITIES[min(rank, len(OPACITIES) - 1)],
                 {**what, "grid": prediction.grid},
+                swell=rank * SWELL,
             )
 
 
@@ -74,8 +76,10 @@ def _surface(
     what: Origin,
     *,
     fill: bool = False,
+    swell: float = 0.0,
 ) -> LayerDataTuple:
     vertices, faces, normals = mesh(mask, fill=fill)
+    vertices = vertices + swell * normals
     options = {
         "name": name,
         "opacity": opacity,
@@ -101,7 +105,7 @@ def mesh(mask: Array, *, fill: bool = False) -> tuple[Array, Array, Array]:
     smooth = ndimage.gaussian_filter(inside.astype(np.float32), 1.0)
     level = min(0.5, float(smooth.max()) * 0.5)  # a single voxel keeps a surface too
     vertices, faces, normals, _ = marching_cubes(smooth, level, gradient_direction="descent")
-    return vertices - MARGIN + [s.start for s in box], faces, -normals
+    return vertices - MARGIN + [s.start for s in box], faces, normals
 
 
 def lit(normals: Array, colour: str) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtCore import QEvent, QSignalBlocker, Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -114,19 +114,17 @@ class SegmentPanel(QWidget):
             self._show_view: ("view",),
         }
         events = control.work.events
-        pairs = [(events[name], view) for view, names in views.items() for name in names]
-        for view in views:
+        for view, names in views.items():
             view()
-        for signal, view in pairs:
-            signal.connect(view, max_args=0)
+            for name in names:
+                events[name].connect(view, max_args=0)
+        self.destroyed.connect(control.close)
 
-        def on_destroyed() -> None:
-            for signal, view in pairs:
-                signal.disconnect(view)
-            control.close()
-
-        # A docked widget gets no reliable closeEvent, neither by its own cross nor by napari's.
-        self.destroyed.connect(on_destroyed)
+    def changeEvent(self, event: QEvent | None) -> None:
+        """The cross of a dock widget takes the panel out of it: no closeEvent, no destruction."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.ParentChange and not self.parent():
+            self.controller.close()
 
     # -- what the user does ------------------------------------------------------------------------
 

@@ -111,6 +111,7 @@ def evaluate(
     splits: Annotated[Path | None, typer.Option(help="JSON file with folds of case names.")] = None,
     fold: Annotated[int | None, typer.Option(help="Evaluate the cases of this fold only.")] = None,
     subsets: Annotated[str, typer.Option(help="Only these, e.g. all,T1ce,FLAIR+T2")] = "",
+    scheme: Annotated[str, typer.Option(help="Label convention; default: recognised.")] = "",
     device: Device = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
@@ -138,7 +139,8 @@ def evaluate(
             work = bar.add_task(name, total=len(files))
             for found in files:
                 bar.update(work, description=f"{name}: {found.name}")
-                case = read_case(found, task)
+                case = read_case(found, task, scheme=scheme or None)
+                console.print(f"{_escape(case.name)}: {_escape('; '.join(case.notices))}")
                 if loaded.card.saw(case):
                     console.print(f"[yellow]{_escape(case.name)}: seen in training by {name}[/]")
                 options: dict[str, Any] = {"device": device, "overlap": overlap}

@@ -32,6 +32,14 @@ def _layers_only_in_the_main_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", "1")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _plugin_is_known() -> None:
+    """A bare `ViewerModel` does not look for plugins by itself."""
+    from npe2 import PluginManager
+
+    PluginManager.instance().discover()
+
+
 @pytest.fixture(scope="session")
 def task() -> Task:
     return load_task("brats")
@@ -43,6 +51,13 @@ def ball(radius: float, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
     axes = np.ogrid[tuple(slice(0, n) for n in shape)]
     distance = sum((a - m) ** 2 for a, m in zip(axes, middle, strict=True))
     return np.asarray(distance <= radius**2)
+
+
+def head() -> np.ndarray:
+    """Mask (S, P, L) that fills the field of view but for its margin."""
+    mask = np.zeros(SHAPE, bool)
+    mask[2:-2, 2:-2, 2:-2] = True
+    return mask
 
 
 def ball_labels(grow: int = 0) -> np.ndarray:
@@ -66,7 +81,7 @@ def make_case(task: Task) -> Callable[..., Case]:
         rng = np.random.default_rng(seed)
         grid = Grid(SHAPE, spacing, origin)
         volumes = {
-            n: (rng.normal(100, 10, SHAPE) * ball(14) + 80 * ball(6)).astype(np.float32)
+            n: (rng.normal(100, 5, SHAPE) * head() + 120 * ball(6)).astype(np.float32)
             for n in present
         }
         return Case(name, task, grid, volumes, ball_labels())

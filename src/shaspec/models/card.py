@@ -77,12 +77,16 @@ class Card(BaseModel):
         return bool(known) and not known.isdisjoint(fingerprint(case).values())
 
 
+DEFAULT_MODEL = "shaspec"
+
+
 def bundled_models() -> list[str]:
-    """Names of the models that ship with the package."""
+    """Names of the models that ship with the package, the default one first."""
     folder = resources.files("shaspec") / "weights"
     if not folder.is_dir():
         return []
-    return sorted(f.name for f in folder.iterdir() if (f / CARD_FILE).is_file())
+    names = [f.name for f in folder.iterdir() if (f / CARD_FILE).is_file()]
+    return sorted(names, key=lambda name: (name != DEFAULT_MODEL, name))
 
 
 def model_folder(name_or_folder: str | Path) -> Path:

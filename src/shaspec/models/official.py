@@ -44,6 +44,9 @@ def from_official(method: str, tensors: Tensors, **options: Any) -> Network:
     """
     if method not in _METHODS:
         raise InputError(f"unknown method {method!r}: there are {', '.join(_METHODS)}")
+    unknown = options.keys() - _OPTIONS.get(method, frozenset())
+    if unknown:
+        raise InputError(f"{method} has no option {', '.join(sorted(unknown))}")
     tensors = _without_wrapper(tensors)
     with torch.device("meta"):  # no memory: the tensors given become the parameters
         network, table = _METHODS[method](tensors, **options)
@@ -126,4 +129,5 @@ def _m3l(tensors: Tensors) -> Blank:
     return LinearFusion(config), list(names.m3l_names(config))
 
 
+_OPTIONS = {"shaspec": frozenset({"absent"})}
 _METHODS: dict[str, Callable[..., Blank]] = {"shaspec": _shaspec, "maml": _maml, "m3l": _m3l}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from shaspec.errors import InputError
 from shaspec.models.base import Network
+from shaspec.models.classifier import ClassifierConfig, ShaSpecClassifier
 from shaspec.models.linear_fusion import LinearFusion, LinearFusionConfig
 from shaspec.models.maml import Maml, MamlConfig
 from shaspec.models.shaspec import EncoderConfig, ShaSpec, ShaSpecConfig
@@ -16,6 +17,7 @@ from shaspec.task import Task
 
 METHODS: dict[str, tuple[type[Network], type[BaseModel]]] = {
     "shaspec": (ShaSpec, ShaSpecConfig),
+    "shaspec-classifier": (ShaSpecClassifier, ClassifierConfig),
     "maml": (Maml, MamlConfig),
     "linear-fusion": (LinearFusion, LinearFusionConfig),
     "zero-fill": (ZeroFill, ZeroFillConfig),
@@ -60,6 +62,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "standardised": False,
         },
     },
+    "shaspec-classifier": {"light": {}},
     "maml": {
         "paper": {"base": 16, "most": 320, "halvings": 5},
         # Full resolution costs most, so it gets one convolution a level and a pointwise join.
@@ -88,12 +91,21 @@ def network_config(method: str, preset: str, task: Task, **overrides: Any) -> Ba
         raise InputError(f"no method {method!r} with preset {preset!r}: there are {known}")
     values = {
         "modalities": len(task.modalities),
-        "out_channels": len(task.regions),
         "dims": task.dims,
         **PRESETS[method][preset],
         **overrides,
     }
+    values.setdefault("out_channels", _outputs(method, values, task))
     return check_config(method, values)
+
+
+def _outputs(method: str, values: dict[str, Any], task: Task) -> int:
+    """Output channels for ``task``: classes, background and labels, or regions."""
+    if method == "shaspec-classifier":
+        return len(task.labels)
+    field = METHODS[method][1].model_fields.get("exclusive")
+    exclusive = values.get("exclusive", field.default if field else False)
+    return 1 + len(task.labels) if exclusive else len(task.regions)
 
 
 def check_config(method: str, values: dict[str, Any]) -> BaseModel:

@@ -32,6 +32,8 @@ class TrainConfig(BaseModel):
 
     data: Path | None = None
     """Folder with one folder per labelled case."""
+    scheme: str | None = None
+    """Label convention of ``data``, e.g. ``BraTS 2023``; default: recognised case by case."""
     splits: Path | None = None
     """JSON with ``folds``: lists of case names."""
     fold: int | None = None

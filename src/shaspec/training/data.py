@@ -62,7 +62,8 @@ def training_cases(config: TrainConfig, task: Task) -> list[PreparedCase]:
         for files in find_cases(config.data, task):
             if files.name not in held_out and files.labels is not None:
                 key = [_stamp(path) for path in (*files.volumes.values(), files.labels)]
-                load = partial(read_case, files, task)
+                key.append(config.scheme or "")
+                load = partial(read_case, files, task, scheme=config.scheme)
                 prepared.append(_prepared(config.cache, task, files.name, key, load))
         if not prepared:
             raise InputError(f"no labelled case to train on in {config.data}")

@@ -92,7 +92,7 @@ def test_outputs_are_by_modality_and_halve_in_depth(tiny: Tiny) -> None:
 
 
 def test_the_published_configuration_fits_the_brain_tumour_task() -> None:
-    config = network_config("maml", "paper", load_task("brats"), out_channels=4)
+    config = network_config("maml", "paper", load_task("brats"))
     with torch.device("meta"):
         network = build("maml", config)
     assert sum(p.numel() for p in network.parameters()) == 66_484_752

@@ -1,0 +1,61 @@
+"""Put a trained model among those that ship: float16 weights, and its scores on the card.
+
+python scripts/bundle_model.py runs/shaspec shaspec --description "..." --window 160,192,160
+shaspec evaluate shaspec DATA --splits splits.json --fold 0 --out results
+python scripts/bundle_model.py --scores results/summary.csv --what "fold 0" shaspec
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+from shaspec.models.card import CARD_FILE, load_card
+from shaspec.models.weights import load_model, save_model
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "src" / "shaspec" / "weights"
+
+
+def bundle(run: Path, name: str, description: str, window: tuple[int, ...] | None) -> None:
+    """Copy the model of a run into the package."""
+    model = load_model(run, training=True)
+    changes = {"name": name, "description": description}
+    card = model.card.model_copy(update=changes | ({"window": window} if window else {}))
+    card = save_model(WEIGHTS / name, model.network, card, half=True)
+    print(f"{WEIGHTS / name}: {card.parameters} parameters, sha256 {card.sha256}")
+
+
+def add_scores(name: str, summary: Path, what: str) -> None:
+    """Write the mean Dice of ``summary.csv`` per subset, and over them, onto the card."""
+    card = load_card(WEIGHTS / name)
+    scores = dict(card.scores)
+    with summary.open(encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            key = f"{what}, {line['subset']}"
+            scores[key] = {**scores.get(key, {}), line["region"]: round(float(line["mean"]), 4)}
+    card = card.model_copy(update={"scores": scores})
+    text = card.model_dump_json(indent=1) + "\n"
+    (WEIGHTS / name / CARD_FILE).write_text(text, encoding="utf-8")
+    print(f"{name}: {len(scores)} lines of scores")
+
+
+def main() -> None:
+    """Read the options."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("run_or_name", nargs="+", help="RUN NAME, or NAME with --scores")
+    parser.add_argument("--description", default="")
+    parser.add_argument("--window", default="", help="S,P,L; default: that of the run")
+    parser.add_argument("--scores", type=Path, help="summary.csv of shaspec evaluate")
+    parser.add_argument("--what", default="", help="what was evaluated, e.g. 'fold 0'")
+    options = parser.parse_args()
+    if options.scores:
+        add_scores(options.run_or_name[0], options.scores, options.what)
+    else:
+        run, name = options.run_or_name
+        window = tuple(int(n) for n in options.window.split(",")) if options.window else None
+        bundle(Path(run), name, options.description, window)
+
+
+if __name__ == "__main__":
+    main()

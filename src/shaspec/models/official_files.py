@@ -1,0 +1,288 @@
+"""Checkpoints of the authors' code: what is in the file, and the table of tensors in it.
+
+ShaSpec pickles its whole network, nnU-Net v1 (MAML) writes ``.model`` with a ``.model.pkl`` beside
+it, M3L a dictionary of state dicts. Nothing of a file is run (`safe_unpickle`). Only the weights
+are read; optimiser, activations and whatever else was saved is reported and left where it is.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import sys
+import zipfile
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+from torch import Tensor
+
+from shaspec.errors import InputError
+from shaspec.models.safe_unpickle import Inert, SafeUnpickler, StoredTensor
+
+Stored = dict[str, StoredTensor]
+LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+MALFORMED = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    struct.error,
+    EOFError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What an unpickler raises on bytes that are no pickle, or one made to mislead."""
+
+
+@dataclass
+class Report:
+    """What was found in a checkpoint, what was taken and what was left out."""
+
+    path: Path
+    found: dict[str, int] = field(default_factory=dict)
+    """Tables of tensors: place in the file -> number of tensors."""
+    taken: str = ""
+    """The place that the weights come from."""
+    other_tensors: int = 0
+    other_bytes: int = 0
+    inert: dict[str, int] = field(default_factory=dict)
+    """Names of foreign classes and functions; none was imported or run."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """nnU-Net's ``.pkl``: name of the trainer, plans, ...; anything foreign in it is inert."""
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        others = [f"{n} at {place}" for place, n in self.found.items() if place != self.taken]
+        text = [f"{self.path.name}: took {self.found[self.taken]} tensors at {self.taken}"]
+        if others:
+            text.append(f"left out these tables of tensors: {', '.join(others)}")
+        if self.other_tensors:
+            text.append(
+                f"left out: {self.other_tensors} tensors in all, {self.other_bytes / 1e6:.0f} MB "
+                "(optimiser, activations)"
+            )
+        if self.inert:
+            names = ", ".join(sorted(self.inert))
+            text.append(f"named in the file, not imported and not run: {names}")
+        return text
+
+
+def read_official(path: Path | str, part: str | None = None) -> tuple[dict[str, Tensor], Report]:
+    """The weights in a checkpoint of the authors' code, and what else is in it.
+
+    Args:
+        path: what ``torch.save`` wrote, or nnU-Net's ``.model`` (its ``.model.pkl`` is read too).
+        part: which table of tensors to take, by its place in the file; default the largest.
+
+    Raises:
+        InputError: not such a file, damaged, without weights, or without ``part``.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with path.open("rb") as file:
+            content, storage, inert = _open(path, file)
+            tables = dict(_tables(content))
+            report = Report(path, {place: len(t) for place, t in tables.items()}, inert=inert)
+            report.taken = _choose(path, report.found, part)
+            taken = tables[report.taken]
+            tensors = {name: _load(stored, storage) for name, stored in taken.items()}
+    except MALFORMED as error:
+        why = str(error) or type(error).__name__
+        raise InputError(
+            f"{path} cannot be read as a checkpoint of PyTorch: {why}; "
+            "give the file that the authors' training wrote, complete"
+        ) from error
+    rest = set(_all_tensors(content)) - set(taken.values())
+    report.other_tensors = len(rest)
+    report.other_bytes = sum(prod(t.size) * t.dtype.itemsize for t in rest)
+    report.extra = _read_plans(path, report)
+    return tensors, report
+
+
+def _choose(path: Path, found: dict[str, int], part: str | None) -> str:
+    if not found:
+        raise InputError(f"{path} holds no table of named tensors: it is no model")
+    if part is None:
+        return max(found, key=lambda place: found[place])
+    if part not in found:
+        raise InputError(f"{path} has no tensors at {part}: there are {', '.join(found)}")
+    return part
+
+
+def _read_plans(path: Path, report: Report) -> dict[str, Any]:
+    """nnU-Net's description beside ``.model``, plain values only."""
+    beside = path.with_name(path.name + ".pkl")
+    if path.suffix != ".model" or not beside.is_file():
+        return {}
+    try:
+        with beside.open("rb") as file:
+            unpickler = SafeUnpickler(file)
+            content = unpickler.load()
+    except MALFORMED as error:
+        raise InputError(f"{beside} cannot be read as nnU-Net's description: {error}") from error
+    report.inert = dict(Counter(report.inert) + unpickler.inert)
+    return dict(content) if isinstance(content, dict) else {}
+
+
+# -- the two formats of torch.save -----------------------------------------------------------
+
+Storage = Callable[[StoredTensor], bytes]
+"""The bytes of the storage that a tensor lies in, little-endian."""
+
+
+def _open(path: Path, file: IO[bytes]) -> tuple[Any, Storage, dict[str, int]]:
+    """The pickled object, a way to its storages, and the names left inert."""
+    start = file.read(4)
+    file.seek(0)
+    if start == b"PK\x03\x04":
+        return _open_zip(path, zipfile.ZipFile(file))
+    if start[:1] == b"\x80":
+        return _open_legacy(path, file)
+    raise InputError(
+        f"{path} is no checkpoint of PyTorch (neither its zip format nor the one before); "
+        "one that is older still has to be saved again with PyTorch 1.0 or later"
+    )
+
+
+def _open_zip(path: Path, archive: zipfile.ZipFile) -> tuple[Any, Storage, dict[str, int]]:
+    """Since PyTorch 1.6: ``NAME/data.pkl`` and one uncompressed ``NAME/data/KEY`` per storage."""
+    pickles = [n for n in archive.namelist() if n.endswith("/data.pkl")]
+    if len(pickles) != 1:
+        raise InputError(f"{path} is a zip file, but none that PyTorch wrote")
+    root = pickles[0].removesuffix("data.pkl")
+    if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+        raise InputError(f"{path} is compressed; PyTorch does not compress: give the original")
+    order = f"{root}byteorder"
+    if order in archive.namelist() and archive.read(order) != b"little":
+        raise InputError(f"{path} was written on a big-endian machine, which is not supported")
+    with archive.open(pickles[0]) as file:
+        unpickler = SafeUnpickler(file)
+        content = unpickler.load()
+
+    def storage(stored: StoredTensor) -> bytes:
+        return archive.read(f"{root}data/{stored.key}")  # checks the CRC
+
+    return content, storage, dict(unpickler.inert)
+
+
+def _open_legacy(path: Path, file: IO[bytes]) -> tuple[Any, Storage, dict[str, int]]:
+    """Before: magic number, version, system, object, keys as pickles, then the storages."""
+    if SafeUnpickler(file).load() != LEGACY_MAGIC:
+        raise InputError(f"{path} is a pickle, but no checkpoint of PyTorch")
+    SafeUnpickler(file).load()
+    system = SafeUnpickler(file).load()
+    if not system.get("little_endian", True):
+        raise InputError(f"{path} was written on a big-endian machine, which is not supported")
+    unpickler = SafeUnpickler(file)
+    content = unpickler.load()
+    keys = [str(key) for key in SafeUnpickler(file).load()]
+    sizes = {t.key: t.numel * t.dtype.itemsize for t in _all_tensors(content)}
+    at: dict[str, int] = {}
+    for key in keys:
+        file.seek(8, 1)  # its number of elements, which the tensors have told already
+        at[key] = file.tell()
+        file.seek(sizes.get(key, 0), 1)
+
+    def storage(stored: StoredTensor) -> bytes:
+        file.seek(at[stored.key])
+        return file.read(stored.numel * stored.dtype.itemsize)
+
+    return content, storage, dict(unpickler.inert)
+
+
+def _load(stored: StoredTensor, storage: Storage) -> Tensor:
+    """The values of one tensor, after a look at whether it lies within its storage."""
+    if sys.byteorder != "little":
+        raise InputError("checkpoints are read on little-endian machines only")
+    size, stride = stored.size, stored.stride
+    if len(size) != len(stride) or min((*size, *stride, stored.offset), default=0) < 0:
+        raise ValueError(f"a tensor of size {size} and strides {stride}")
+    last = stored.offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
+    if prod(size) == 0:
+        return torch.empty(size, dtype=stored.dtype)
+    raw = storage(stored)
+    if len(raw) != stored.numel * stored.dtype.itemsize or last >= stored.numel:
+        raise ValueError(f"storage {stored.key} is cut off")
+    flat = torch.frombuffer(bytearray(raw), dtype=stored.dtype)
+    # A stride of 0 lets a few bytes claim any size.
+    if prod(size) > stored.numel:
+        raise ValueError(f"a tensor of size {size} in a storage of {stored.numel}")
+    view = torch.as_strided(flat, size, stride, stored.offset)
+    return view.clone(memory_format=torch.contiguous_format)
+
+
+# -- what is in the object -------------------------------------------------------------------
+
+
+def _children(value: Any) -> Iterator[tuple[str, Any]]:
+    """Parts of a container, with what to call them."""
+    if isinstance(value, Inert):
+        yield "", value.state
+        yield "args", value.args
+        yield "items", value.items
+    elif isinstance(value, dict):
+        yield from ((str(key), part) for key, part in dict.items(value))
+    elif isinstance(value, (list, tuple, set, frozenset)) and not isinstance(value, StoredTensor):
+        yield from ((str(i), part) for i, part in enumerate(value))
+
+
+def _walk(content: Any) -> Iterator[tuple[str, Any]]:
+    """Every object once, outer ones first, with its place in the file."""
+    seen: set[int] = set()
+    waiting = deque([("", content)])
+    while waiting:
+        place, value = waiting.popleft()
+        if id(value) in seen and not isinstance(value, StoredTensor):
+            continue
+        seen.add(id(value))
+        yield place, value
+        waiting += [("/".join(filter(None, (place, k))), part) for k, part in _children(value)]
+
+
+def _all_tensors(content: Any) -> Iterator[StoredTensor]:
+    return (value for _, value in _walk(content) if isinstance(value, StoredTensor))
+
+
+def _tables(content: Any) -> Iterator[tuple[str, Stored]]:
+    """Tables of named tensors: state dicts, and modules that were pickled whole."""
+    inside: set[int] = set()  # modules within a module that was listed
+    for place, value in _walk(content):
+        if isinstance(value, Inert) and _is_module(value):
+            if id(value) not in inside:
+                yield place or "the module", dict(_module_tensors(value, "", inside))
+        elif isinstance(value, dict) and value:
+            names = all(isinstance(k, str) for k in value)
+            if names and all(isinstance(v, StoredTensor) for v in value.values()):
+                yield place or "the state dict", dict(value)
+
+
+def _is_module(value: Inert) -> bool:
+    return isinstance(value.state, dict) and {"_parameters", "_modules"} <= value.state.keys()
+
+
+def _module_tensors(
+    module: Inert, prefix: str, inside: set[int]
+) -> Iterator[tuple[str, StoredTensor]]:
+    """What the ``state_dict`` of a pickled module would list."""
+    inside.add(id(module))
+    state = module.state
+    transient = state.get("_non_persistent_buffers_set", ())
+    for group in ("_parameters", "_buffers"):
+        for name, value in state.get(group, {}).items():
+            if isinstance(value, StoredTensor) and name not in transient:
+                yield f"{prefix}{name}", value
+    for name, child in state["_modules"].items():
+        if isinstance(child, Inert) and _is_module(child) and id(child) not in inside:
+            yield from _module_tensors(child, f"{prefix}{name}.", inside)

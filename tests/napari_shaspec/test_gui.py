@@ -1,0 +1,176 @@
+"""A real window: the pixels are where the patient is, and closing it is clean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QPushButton
+
+from napari_shaspec import controller as controller_module
+from napari_shaspec.layers import show
+from napari_shaspec.layers.arrange import View
+from napari_shaspec.work import Status
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def open_panel(make_napari_viewer, qtbot, monkeypatch, engine) -> Callable:
+    """A shown viewer with the panel, opened as a user does it; sessions are pretended."""
+    monkeypatch.setattr(controller_module, "LocalEngine", lambda: engine)
+
+    def make():
+        viewer = make_napari_viewer(show=True)
+        viewer.window.resize(1200, 800)
+        _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Segment")
+        return viewer, panel
+
+    return make
+
+
+def press(qtbot, panel, name, kind=QPushButton):
+    widget = panel.findChild(kind, f"shaspec_{name}")
+    place = widget.rect().center()
+    if kind is QCheckBox:
+        place.setX(8)
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
+
+
+def segment(qtbot, panel):
+    press(qtbot, panel, "run")
+    qtbot.waitUntil(lambda: panel.controller.work.status is Status.DONE, timeout=30_000)
+
+
+def picture(viewer) -> np.ndarray:
+    """The canvas as floats (rows, columns, rgb) in 0..1."""
+    image = viewer.screenshot(canvas_only=True, flash=False)
+    return image[..., :3].astype(float) / 255
+
+
+def coloured(image: np.ndarray) -> np.ndarray:
+    """Mask of pixels that are not grey: the overlay."""
+    return image.max(axis=-1) - image.min(axis=-1) > 0.15
+
+
+def middle(mask: np.ndarray) -> np.ndarray:
+    """Centre (row, column) of a mask that must not be empty."""
+    assert mask.any()
+    return np.argwhere(mask).mean(axis=0)
+
+
+def bare(viewer):
+    """Nothing coloured or white on the canvas but the layers."""
+    viewer.canvas.overlays.scale_bar.visible = False
+    viewer.canvas.overlays.missing.visible = False
+
+
+def test_the_overlay_is_where_the_tumour_is(open_panel, qtbot, make_case):
+    viewer, panel = open_panel()
+    show.add_case(viewer, make_case())
+    segment(qtbot, panel)
+    bare(viewer)
+    viewer.dims.set_current_step(0, 12)
+    overlay = coloured(picture(viewer))
+    viewer.layers["seg · FLAIR+T1+T1ce+T2"].visible = False
+    grey = picture(viewer).mean(axis=-1)
+    tumour = grey > 0.9  # brighter than all the rest of the made-up head
+    assert np.abs(middle(overlay) - middle(tumour)).max() < 6
+    # CENTRE is posterior and left: in a radiological view low and on the right.
+    row, column = middle(overlay)
+    head = middle(grey > 0.2)
+    assert row > head[0]
+    assert column > head[1]
+
+
+def test_in_3d_the_patients_left_is_on_the_viewers_right(open_panel, qtbot, make_case):
+    viewer, panel = open_panel()
+    show.add_case(viewer, make_case())
+    segment(qtbot, panel)
+    press(qtbot, panel, "view_3d")
+    bare(viewer)
+    viewer.scene.camera.set_view_direction((0, 1, 0), (1, 0, 0))  # from the front, upright
+    image = picture(viewer)
+    tumour = middle(coloured(image))
+    head = middle(image.mean(axis=-1) > 0.03)
+    assert tumour[1] > head[1] + 20
+
+
+def test_side_by_side_shows_four_panes_and_dims_what_is_absent(open_panel, qtbot, make_case):
+    viewer, panel = open_panel()
+    show.add_case(viewer, make_case())
+    segment(qtbot, panel)
+    press(qtbot, panel, "view_grid")
+    press(qtbot, panel, "tick_T1ce", QCheckBox)
+    qtbot.waitUntil(lambda: len(panel.controller.work.results) == 2, timeout=30_000)
+    bare(viewer)
+    viewer.dims.set_current_step(0, 12)
+    image = picture(viewer)
+    rows, columns = image.shape[0] // 2, image.shape[1] // 2
+    panes = {
+        "FLAIR": image[:rows, :columns],
+        "T1": image[:rows, columns:],
+        "T1ce": image[rows:, :columns],
+        "T2": image[rows:, columns:],
+    }
+    light = {name: pane[~coloured(pane)].mean() for name, pane in panes.items()}
+    assert all(coloured(pane).any() for pane in panes.values())
+    assert light["T1ce"] < 0.6 * min(light[name] for name in ("FLAIR", "T1", "T2"))
+
+
+def test_another_case_in_another_view_is_taken_up(open_panel, qtbot, make_case):
+    viewer, panel = open_panel()
+    show.add_case(viewer, make_case())
+    segment(qtbot, panel)
+    for view in (View.GRID, View.SPACE):
+        press(qtbot, panel, f"view_{view.value}")
+        show.add_case(viewer, make_case(f"case {view.value}", present=("FLAIR", "T1"), seed=2))
+        segment(qtbot, panel)
+        picture(viewer)
+        assert panel.controller.work.view is view
+    press(qtbot, panel, "view_stack")
+    assert {layer.name for layer in viewer.layers} >= {"seg · FLAIR+T1+T1ce+T2", "seg · FLAIR+T1"}
+
+
+def test_the_cross_of_the_panel_ends_a_running_job(open_panel, qtbot, make_case, engine):
+    engine.options = {"pause": 0.02, "windows": 1000}
+    viewer, panel = open_panel()
+    show.add_case(viewer, make_case())
+    press(qtbot, panel, "run")
+    qtbot.waitUntil(lambda: panel.controller.work.progress.done > 1, timeout=30_000)
+    dock = viewer.window.dock_widgets
+    viewer.window.remove_dock_widget(next(iter(dock.values())))
+    del panel, dock
+    qtbot.waitUntil(lambda: engine.sessions[0].released == 1, timeout=30_000)
+    assert len(viewer.layers) == 5
+
+
+def test_napari_can_be_closed_while_a_job_runs(open_panel, qtbot, make_case, engine):
+    engine.options = {"pause": 0.02, "windows": 1000}
+    viewer, panel = open_panel()
+    show.add_case(viewer, make_case())
+    press(qtbot, panel, "run")
+    qtbot.waitUntil(lambda: panel.controller.work.progress.done > 1, timeout=30_000)
+    viewer.close()
+    qtbot.waitUntil(lambda: engine.sessions[0].closed == 1, timeout=30_000)
+
+
+def test_the_sample_case_opens_from_the_menu(make_napari_viewer, monkeypatch, make_case):
+    monkeypatch.setattr("shaspec.phantom.make_case", lambda seed: make_case(f"phantom-{seed}"))
+    viewer = make_napari_viewer()
+    viewer.open_sample("napari-shaspec", "phantom")
+    assert [layer.name for layer in viewer.layers] == ["T2", "T1ce", "T1", "FLAIR", "truth"]
+    assert viewer.layers[0].metadata["shaspec"]["case"] == "phantom-9000000"
+    assert viewer.scene.camera.orientation == ("away", "down", "right")
+
+
+def test_the_menu_opens_the_panel(make_napari_viewer, monkeypatch, engine):
+    from npe2 import PluginManager
+
+    monkeypatch.setattr(controller_module, "LocalEngine", lambda: engine)
+    viewer = make_napari_viewer()
+    command = PluginManager.instance().commands.get("napari-shaspec.open_segment")
+    command(viewer)
+    assert any("Segment" in name for name in viewer.window.dock_widgets)

@@ -1,0 +1,288 @@
+"""The panel on a `ViewerModel`: what a user sees and presses, with jobs in real worker threads."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QWidget,
+)
+
+from napari_shaspec.controller import SegmentController
+from napari_shaspec.layers import show
+from napari_shaspec.layers.arrange import View
+from napari_shaspec.widgets import theme
+from napari_shaspec.widgets.segment_panel import SegmentPanel
+from napari_shaspec.work import Status
+from shaspec.errors import OutOfMemoryError
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch):
+    said = []
+    monkeypatch.setattr("napari_shaspec.notify.info", said.append)
+    monkeypatch.setattr("napari_shaspec.notify.error", said.append)
+    monkeypatch.setattr("napari_shaspec.notify.bug", said.append)
+    return said
+
+
+@pytest.fixture
+def panel(qtbot, viewer, engine):
+    """A panel whose controller runs its jobs in napari workers."""
+    panel = SegmentPanel(viewer, controller=SegmentController(viewer, engine=engine))
+    qtbot.addWidget(panel)
+    panel.resize(320, 620)
+    panel.show()
+    yield panel
+    panel.controller.close()
+    qtbot.waitUntil(lambda: not panel.controller.work.status.busy, timeout=10_000)
+
+
+def find(panel, name, kind=QWidget):
+    widget = panel.findChild(kind, f"shaspec_{name}")
+    assert widget is not None, name
+    return widget
+
+
+def click(qtbot, widget):
+    """A click where it counts: a check box is wider than its text."""
+    place = widget.rect().center()
+    if isinstance(widget, QCheckBox):
+        place.setX(8)
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
+
+
+def done(panel):
+    return panel.controller.work.status is Status.DONE
+
+
+def test_a_case_fills_the_table(panel, viewer, make_case):
+    show.add_case(viewer, make_case(present=("FLAIR", "T1ce")))
+    assert find(panel, "tick_FLAIR", QCheckBox).isChecked()
+    assert not find(panel, "tick_T1", QCheckBox).isEnabled()
+    assert find(panel, "layer_T1ce", QComboBox).currentText() == "T1ce"
+    assert find(panel, "layer_T1", QComboBox).currentText() == "— none —"
+    assert "anna" in panel.case.text()
+
+
+def test_the_button_segments_and_the_table_tells_millilitres(qtbot, panel, viewer, make_case):
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    table = find(panel, "volumes", QTableWidget)
+    assert [table.horizontalHeaderItem(k).text() for k in (1, 2, 3)] == ["ET", "TC", "WT"]
+    assert table.item(0, 0).text() == "FLAIR+T1+T1ce+T2"
+    volumes = panel.controller.work.results[0].region_ml()
+    assert [table.item(0, k).text() for k in (1, 2, 3)] == [
+        f"{volumes[name]:.1f}" for name in ("ET", "TC", "WT")
+    ]
+    assert viewer.layers[-1].name == "seg · FLAIR+T1+T1ce+T2"
+
+
+def test_button_and_bar_show_what_a_job_does(qtbot, panel, viewer, make_case, engine):
+    engine.options = {"pause": 0.02, "windows": 40}
+    show.add_case(viewer, make_case())
+    button, bar = find(panel, "run", QPushButton), find(panel, "progress", QProgressBar)
+    assert (button.text(), bar.isVisible()) == ("Segment", False)
+    click(qtbot, button)
+    assert (button.text(), bar.isVisible()) == ("Cancel", True)
+    assert not find(panel, "layer_T1").isEnabled()
+    assert not find(panel, "models").isEnabled()
+    qtbot.waitUntil(lambda: bar.value() > 1, timeout=10_000)
+    assert bar.maximum() == 40
+    click(qtbot, button)
+    assert (button.text(), button.isEnabled()) == ("Cancelling…", False)
+    qtbot.waitUntil(lambda: not panel.controller.work.status.busy, timeout=10_000)
+    assert (button.text(), bar.isVisible(), button.isEnabled()) == ("Segment", False, True)
+    assert find(panel, "layer_T1").isEnabled()
+    assert not any(layer.name.startswith("seg") for layer in viewer.layers)
+
+
+def test_jobs_run_in_another_thread_and_layers_change_in_this_one(
+    qtbot, panel, viewer, make_case, engine
+):
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    assert threading.get_ident() not in engine.sessions[0].threads
+
+
+def test_unticking_segments_at_once(qtbot, panel, viewer, make_case):
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    click(qtbot, find(panel, "tick_T1ce"))
+    qtbot.waitUntil(lambda: len(panel.controller.work.results) == 2, timeout=10_000)
+    assert viewer.layers[-1].name == "seg · FLAIR+T1+T2"
+    assert find(panel, "volumes", QTableWidget).rowCount() == 2
+
+
+def test_of_two_quick_toggles_the_last_one_wins(qtbot, panel, viewer, make_case, engine):
+    engine.options = {"pause": 0.02, "windows": 10}
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    click(qtbot, find(panel, "tick_T1ce"))
+    click(qtbot, find(panel, "tick_T2"))
+    qtbot.waitUntil(lambda: panel.controller.work.shown == "FLAIR+T1", timeout=10_000)
+    assert [p.subset for p in panel.controller.work.results] == [
+        ("FLAIR", "T1", "T1ce", "T2"),
+        ("FLAIR", "T1"),
+    ]
+
+
+def test_a_click_on_a_row_shows_that_result(qtbot, panel, viewer, make_case):
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    click(qtbot, find(panel, "tick_T1ce"))
+    qtbot.waitUntil(lambda: len(panel.controller.work.results) == 2, timeout=10_000)
+    table = find(panel, "volumes", QTableWidget)
+    place = table.visualItemRect(table.item(0, 1)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert viewer.layers["seg · FLAIR+T1+T1ce+T2"].visible
+    assert not viewer.layers["seg · FLAIR+T1+T2"].visible
+
+
+def test_a_layer_is_assigned_by_hand(qtbot, panel, viewer, make_case):
+    show.add_case(viewer, make_case(present=("FLAIR",)))
+    viewer.add_image(viewer.layers["FLAIR"].data + 1, name="contrast")
+    combo = find(panel, "layer_T1ce", QComboBox)
+    assert [combo.itemText(k) for k in range(combo.count())] == ["— none —", "contrast", "FLAIR"]
+    viewer.layers["contrast"].name = "late contrast"
+    assert combo.itemText(1) == "late contrast"
+    combo.setCurrentIndex(1)
+    combo.activated.emit(1)
+    assert panel.controller.work.sources["T1ce"] is viewer.layers["late contrast"]
+    assert find(panel, "tick_T1ce", QCheckBox).isChecked()
+    combo.activated.emit(0)
+    assert not find(panel, "tick_T1ce", QCheckBox).isEnabled()
+
+
+def test_the_card_tells_licence_and_toggles(panel):
+    text = find(panel, "card", QLabel).text()
+    assert "research use only" in text
+    assert "instant toggles" in text
+    panel.controller.choose_model("slow")
+    assert "every toggle is a full run" in find(panel, "card", QLabel).text()
+    assert not find(panel, "update").isEnabled()
+    assert find(panel, "models", QComboBox).currentText() == "slow"
+
+
+def test_a_training_case_is_called_one(panel, viewer, make_case, engine):
+    engine.trained_on = ("anna",)
+    panel.controller.choose_model("instant")
+    show.add_case(viewer, make_case())
+    boxes = panel.models.findChildren(QLabel, "shaspec_message")
+    assert any("Seen in training" in box.text() and box.isVisible() for box in boxes)
+
+
+def test_an_error_is_shown_in_the_panel(qtbot, panel, viewer, make_case, engine, told):
+    engine.options = {"error": OutOfMemoryError("not even windows of 32 voxels fit into memory")}
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: panel.controller.work.status is Status.FAILED, timeout=10_000)
+    assert "not even windows" in panel.message.text()
+    assert theme.colour("error") in panel.message.styleSheet()
+    assert find(panel, "run", QPushButton).text() == "Segment"
+
+
+def test_a_runtime_error_in_a_worker_ends_the_job(qtbot, panel, viewer, make_case, engine, told):
+    engine.options = {"error": RuntimeError("CUDA error: an illegal memory access")}
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: panel.controller.work.status is Status.FAILED, timeout=10_000)
+    assert "illegal memory access" in panel.message.text()
+
+
+def test_saving_asks_for_a_name_that_is_known_again(
+    qtbot, panel, viewer, make_case, monkeypatch, tmp_path
+):
+    show.add_case(viewer, make_case())
+    assert not find(panel, "save").isVisible()
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    asked = []
+
+    def answer(parent, title, default, kinds):
+        asked.append(default)
+        return str(tmp_path / "mine"), kinds
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    click(qtbot, find(panel, "save"))
+    assert asked[0].endswith("anna_FLAIR+T1+T1ce+T2_seg.nii.gz")
+    assert (tmp_path / "mine.nii.gz").is_file()
+
+
+def test_a_model_folder_that_is_none_leaves_the_old_one(qtbot, panel, monkeypatch, tmp_path, told):
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    click(qtbot, find(panel, "open_model"))
+    assert find(panel, "models", QComboBox).currentText() == "instant"
+    assert "no model" in panel.message.text()
+
+
+def test_the_view_buttons_change_the_view(qtbot, panel, viewer, make_case):
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    for view in (View.GRID, View.SPACE, View.STACK):
+        click(qtbot, find(panel, f"view_{view.value}"))
+        assert panel.controller.work.view is view
+        assert find(panel, f"view_{view.value}", QPushButton).isChecked()
+
+
+def test_everything_to_press_says_what_it_does(panel, viewer, make_case):
+    show.add_case(viewer, make_case())
+    for kind in (QPushButton, QCheckBox, QComboBox):
+        for widget in panel.findChildren(kind):
+            assert widget.toolTip(), (kind, widget.objectName())
+
+
+def test_a_panel_that_is_closed_while_it_runs_ends_its_job(
+    qtbot, viewer, make_case, engine
+):
+    engine.options = {"pause": 0.02, "windows": 1000}
+    panel = SegmentPanel(viewer, controller=SegmentController(viewer, engine=engine))
+    show.add_case(viewer, make_case())
+    control = panel.controller
+    control.segment()
+    qtbot.waitUntil(lambda: control.work.progress.done > 1, timeout=10_000)
+    with qtbot.waitSignal(panel.destroyed):
+        panel.deleteLater()
+    qtbot.waitUntil(lambda: engine.sessions[0].released == 1, timeout=10_000)
+    assert engine.sessions[0].closed == 1
+    assert not any(layer.name.startswith("seg") for layer in viewer.layers)
+
+
+def test_the_panel_fits_a_small_screen(qtbot, panel, viewer, make_case):
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    assert panel.minimumSizeHint().width() <= 340
+    assert panel.minimumSizeHint().height() <= 400
+
+
+def test_colours_follow_the_theme(qtbot, panel):
+    from napari.settings import get_settings
+
+    appearance = get_settings().appearance
+    before = appearance.theme
+    button = find(panel, "run", QPushButton)
+    try:
+        sheets = set()
+        for name in ("dark", "light"):
+            appearance.theme = name
+            assert theme.colour("current") in button.styleSheet()
+            sheets.add(button.styleSheet())
+        assert len(sheets) == 2
+    finally:
+        appearance.theme = before
