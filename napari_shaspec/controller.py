@@ -7,6 +7,7 @@ from layers, runs the engine, and hands results to `napari_shaspec.layers`.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from napari_shaspec.layers.arrange import Arranger, View
 from napari_shaspec.layers.origin import origin
 from napari_shaspec.rows import Rows
 from napari_shaspec.sessions import LOADING, KeptSession
-from napari_shaspec.settings import display_settings, inference_settings
+from napari_shaspec.settings import PLUGIN, display_settings, inference_settings
 from napari_shaspec.work import Message, Status, Work
 from napari_shaspec.writer import save_layer
 from shaspec.errors import ShaspecError
@@ -79,6 +80,14 @@ class SegmentController:
         self._rows.set_task(card.task)
         self._hint()
         return True
+
+    def open(self, paths: Sequence[str | Path]) -> None:
+        """Opens a case folder, or files that make up one, with this plugin's own reader."""
+        names = [str(path) for path in paths]
+        try:
+            self.viewer.open(names, stack=len(names) > 1, plugin=PLUGIN)
+        except (ShaspecError, ValueError, OSError) as error:
+            self._refuse(str(error))
 
     def assign(self, modality: str, layer: Image | None) -> None:
         """Takes ``modality`` from ``layer``, or says with None that there is none."""
@@ -283,8 +292,8 @@ class SegmentController:
         task = self.work.card.task
         if not any(layer is not None for layer in self.work.sources.values()):
             self._say(
-                f"Drop a folder with {task.title_names} on napari, or take "
-                "File > Open Sample > ShaSpec."
+                f"Open a case, or drop its folder here: {task.title_names}, or what there is of "
+                "them. A made-up one is in File > Open Sample > ShaSpec."
             )
         elif not self.work.present:
             self._say("No modality is ticked: tick at least one.", "warning")

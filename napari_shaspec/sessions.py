@@ -15,6 +15,7 @@ from shaspec.inference.events import Event, Notice, Progress
 from shaspec.task import Subset
 
 LOADING = Progress(0, 0, "loading the model")
+STARTING = Progress(0, 0, "first window")
 
 
 class KeptSession:
@@ -48,6 +49,7 @@ class KeptSession:
             self._session = self._engine.session(model, case, inference_settings())
             self._model, self._parts = model, parts
             self.seen_in_training = self._session.seen_in_training
+            yield STARTING  # a place to stop at, before the first window
         yield from self._session.segment(subset)
 
     def forget(self) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # napari's default, ("towards", ...), mirrors a patient in 3D for arrays in the order (S, P, L).
 CAMERA = ("away", "down", "right")
-MISSING_COLOUR = "#ffb347"
+MISSING_COLOUR = "#f08c00"
 _SAVED = "shaspec_opacity"
 
 
@@ -102,7 +102,7 @@ def name_missing(viewer: ViewerModel, missing: Iterable[str]) -> None:
     overlays = viewer.canvas.overlays
     if "missing" not in overlays:
         overlays["missing"] = TextOverlay(
-            position="bottom_center", font_size=14, color=MISSING_COLOUR, visible=False
+            position="top_right", font_size=14, color=MISSING_COLOUR, visible=False
         )
     names = ", ".join(missing)
     overlays["missing"].text = f"without {names}" if names else ""

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QSignalBlocker, Qt
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QFrame,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.controller import SegmentController
+from napari_shaspec.widgets.case_bar import CaseBar, local_paths
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.modality_table import ModalityTable
 from napari_shaspec.widgets.model_picker import ModelPicker
@@ -41,7 +42,7 @@ class SegmentPanel(QWidget):
         super().__init__()
         self.controller = controller or SegmentController(napari_viewer)
         self.models = ModelPicker()
-        self.case = QLabel()
+        self.case = CaseBar()
         self.table = ModalityTable()
         self.auto_update = QCheckBox("Update when toggled")
         self.run = RunBar()
@@ -56,7 +57,7 @@ class SegmentPanel(QWidget):
     def _build(self) -> None:
         self.setObjectName("shaspec_segment")
         self.setMinimumWidth(300)
-        self.case.setToolTip("The case whose layers are in the table")
+        self.setAcceptDrops(True)
         self.auto_update.setObjectName("shaspec_update")
         self.auto_update.setToolTip(
             "Ticking or unticking a modality segments again at once, as long as the features of "
@@ -93,6 +94,7 @@ class SegmentPanel(QWidget):
     def _connect(self) -> None:
         control = self.controller
         self.models.chosen.connect(self._on_model)
+        self.case.opened.connect(control.open)
         self.table.assigned.connect(control.assign)
         self.table.ticked.connect(control.tick)
         self.auto_update.toggled.connect(control.update_when_toggled)
@@ -125,6 +127,17 @@ class SegmentPanel(QWidget):
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.ParentChange and not self.parent():
             self.controller.close()
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        """Files and folders may be dropped on the panel: no dialog asks which reader is meant."""
+        if event is not None and local_paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """A case folder, or files that make up one."""
+        if event is not None:
+            event.acceptProposedAction()
+            self.controller.open(local_paths(event.mimeData()))
 
     # -- what the user does ------------------------------------------------------------------------
 
@@ -160,8 +173,7 @@ class SegmentPanel(QWidget):
         self.models.show_seen(self.controller.work.seen)
 
     def _show_case(self) -> None:
-        name = self.controller.work.case
-        self.case.setText(f"Case {name}" if name else "Modalities")
+        self.case.show_case(self.controller.work.case)
 
     def _show_rows(self) -> None:
         work = self.controller.work

@@ -114,6 +114,11 @@ class Task(_Frozen):
         """Region names in the order of the network's output channels."""
         return tuple(r.name for r in self.regions)
 
+    @cached_property
+    def reported_regions(self) -> tuple[str, ...]:
+        """Region names for tables and reports: the smallest first, e.g. ET, TC, WT."""
+        return tuple(r.name for r in sorted(self.regions, key=lambda r: len(r.labels)))
+
     # -- subsets -------------------------------------------------------------------------
 
     def subset(self, present: Iterable[str]) -> Subset:

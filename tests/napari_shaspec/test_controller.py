@@ -95,9 +95,7 @@ def test_a_toggle_waits_for_the_button_where_the_user_wants_that(
     assert engine.sessions[0].begun == ["FLAIR+T1+T1ce+T2"]
 
 
-def test_a_toggle_to_a_modality_that_was_never_encoded_waits(
-    controller, viewer, make_case, engine
-):
+def test_a_toggle_to_a_modality_that_was_never_encoded_waits(controller, viewer, make_case, engine):
     show.add_case(viewer, make_case())
     controller.tick("T1", False)
     controller.segment()
@@ -129,7 +127,7 @@ def test_no_modality_ticked_is_refused_with_a_sentence(controller, viewer, make_
 
 
 def test_without_layers_the_next_step_is_named(controller, told):
-    assert "Drop a folder" in controller.work.message.text
+    assert "Open a case" in controller.work.message.text
     controller.segment()
     assert "no layer is assigned" in told[-1]
 

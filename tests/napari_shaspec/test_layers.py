@@ -76,9 +76,7 @@ def test_volumes_of_the_features_add_up(case):
 # -- side by side --------------------------------------------------------------------------------
 
 
-def test_side_by_side_has_a_pane_per_modality_with_the_result_on_each(
-    viewer, sources, prediction
-):
+def test_side_by_side_has_a_pane_per_modality_with_the_result_on_each(viewer, sources, prediction):
     show.add_result(viewer, prediction)
     Arranger(viewer).look(View.GRID, sources, prediction)
     assert viewer.canvas.grid.enabled
@@ -138,7 +136,9 @@ def test_leaving_a_view_gives_everything_back(viewer, sources, prediction):
 
 
 def test_each_region_is_a_closed_surface_where_its_voxels_are(prediction):
-    surfaces = {options["name"]: (data, options) for data, options, _ in region_surfaces(prediction)}
+    surfaces = {
+        options["name"]: (data, options) for data, options, _ in region_surfaces(prediction)
+    }
     assert list(surfaces) == ["3D · ET", "3D · TC", "3D · WT"]
     grid = prediction.grid
     for (vertices, _), options in surfaces.values():
@@ -163,7 +163,7 @@ def test_a_single_voxel_has_a_surface_and_an_empty_region_none(prediction):
     labels = np.zeros_like(prediction.labels)
     labels[5, 6, 7] = 2
     lonely = Prediction("x", prediction.task, prediction.grid, ("T1",), labels, {})
-    ((vertices, _), options, _), = region_surfaces(lonely)
+    (((vertices, _), options, _),) = region_surfaces(lonely)
     assert options["name"] == "3D · WT"
     assert vertices.mean(0) == pytest.approx((5, 6, 7), abs=0.2)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 
+import nibabel as nib
+import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QMimeData, QPoint, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -71,7 +74,7 @@ def test_a_case_fills_the_table(panel, viewer, make_case):
     assert not find(panel, "tick_T1", QCheckBox).isEnabled()
     assert find(panel, "layer_T1ce", QComboBox).currentText() == "T1ce"
     assert find(panel, "layer_T1", QComboBox).currentText() == "— none —"
-    assert "anna" in panel.case.text()
+    assert "anna" in find(panel, "case", QLabel).text()
 
 
 def test_the_button_segments_and_the_table_tells_millilitres(qtbot, panel, viewer, make_case):
@@ -247,9 +250,42 @@ def test_everything_to_press_says_what_it_does(panel, viewer, make_case):
             assert widget.toolTip(), (kind, widget.objectName())
 
 
-def test_a_panel_that_is_closed_while_it_runs_ends_its_job(
-    qtbot, viewer, make_case, engine
+def test_a_case_folder_is_opened_and_dropped_without_a_question(
+    qtbot, panel, viewer, monkeypatch, tmp_path
 ):
+    for name in ("anna", "berta"):
+        (tmp_path / name).mkdir()
+        for word in ("t1", "flair"):
+            data = np.random.default_rng(0).integers(1, 9, (8, 9, 10)).astype(np.int16)
+            image = nib.Nifti1Image(data, np.diag([-1.0, -1, 1, 1]))
+            nib.save(image, tmp_path / name / f"{name}_{word}.nii.gz")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "anna"))
+    click(qtbot, find(panel, "open_case"))
+    assert panel.controller.work.case == "anna"
+
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "berta"))])
+    where, action = QPoint(50, 50), Qt.DropAction.CopyAction
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    entering = QDragEnterEvent(where, action, data, buttons, keys)
+    panel.dragEnterEvent(entering)
+    assert entering.isAccepted()
+    panel.dropEvent(QDropEvent(where.toPointF(), action, data, buttons, keys))
+    assert panel.controller.work.case == "berta"
+    assert panel.controller.work.present == {"FLAIR", "T1"}
+
+
+def test_what_cannot_be_opened_is_named(panel, viewer, tmp_path, told):
+    (tmp_path / "x_t1.nii").write_bytes(b"no volume" * 100)
+    panel.controller.open([tmp_path / "x_t1.nii"])
+    assert "x_t1.nii" in told[-1]
+    (tmp_path / "notes.txt").write_text("no volume")
+    panel.controller.open([tmp_path / "notes.txt"])
+    assert "notes.txt" in told[-1]
+    assert len(viewer.layers) == 0
+
+
+def test_a_panel_that_is_closed_while_it_runs_ends_its_job(qtbot, viewer, make_case, engine):
     engine.options = {"pause": 0.02, "windows": 1000}
     panel = SegmentPanel(viewer, controller=SegmentController(viewer, engine=engine))
     show.add_case(viewer, make_case())

@@ -48,15 +48,17 @@ def evaluate_case(
     if case.labels is None:
         raise InputError(f"case {case.name} has no labels: there is nothing to compare with")
     task = model.card.task
-    truth = task.region_masks(case.labels)
+    truth = dict(zip(task.region_names, task.region_masks(case.labels), strict=True))
     session = InferenceSession(model, case, device=device, window=window, overlap=overlap)
     there = set(case.present)
     for subset in subsets or [s for s in task.subsets() if set(s) <= there]:
         for event in session.segment(subset):
             if isinstance(event, Finished):
-                found = task.region_masks(event.prediction.labels)
-                for region, p, t in zip(task.region_names, found, truth, strict=True):
-                    yield Row(case.name, task.subset_name(subset), region, dice(p, t))
+                masks = task.region_masks(event.prediction.labels)
+                found = dict(zip(task.region_names, masks, strict=True))
+                for region in task.reported_regions:
+                    score = dice(found[region], truth[region])
+                    yield Row(case.name, task.subset_name(subset), region, score)
     session.release()
 
 

@@ -31,11 +31,11 @@ class Prediction:
         return f"seg · {self.task.subset_name(self.subset)}"
 
     def region_ml(self) -> dict[str, float]:
-        """Volume of each region in millilitres, in task order of the regions."""
-        masks = self.task.region_masks(self.labels)
+        """Volume of each region in millilitres, the smallest region first."""
+        masks = dict(zip(self.task.region_names, self.task.region_masks(self.labels), strict=True))
         return {
-            name: float(mask.sum()) * self.grid.voxel_ml
-            for name, mask in zip(self.task.region_names, masks, strict=True)
+            name: float(masks[name].sum()) * self.grid.voxel_ml
+            for name in self.task.reported_regions
         }
 
     def label_ml(self) -> dict[int, float]:

@@ -34,33 +34,6 @@ class InstanceNorm(nn.Module):
         return torch.group_norm(x, x.shape[1], self.weight, self.bias, self.eps)
 
 
-class ChannelNorm(nn.Module):
-    """Affine layer norm over the channels of each voxel.
-
-    It looks at one voxel at a time, so a network of it computes the same in a small window, a large
-    one and a whole volume; an instance norm does not.
-    """
-
-    def __init__(self, channels: int, eps: float = 1e-5) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.eps = eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        last = F.layer_norm(x.movedim(1, -1), x.shape[1:2], self.weight, self.bias, self.eps)
-        return last.movedim(-1, 1)
-
-
-def use_channel_norm(module: nn.Module) -> None:
-    """Put a `ChannelNorm` in the place of every `InstanceNorm` in ``module``."""
-    for name, child in module.named_children():
-        if isinstance(child, InstanceNorm):
-            setattr(module, name, ChannelNorm(len(child.weight), child.eps))
-        else:
-            use_channel_norm(child)
-
-
 def standardise(weight: Tensor) -> Tensor:
     """Weight standardisation over the fan-in, per output channel (Qiao et al. 2019)."""
     fan_in = weight.flatten(1)

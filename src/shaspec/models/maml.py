@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +27,6 @@ from shaspec.models.blocks import (
     InstanceNorm,
     conv_class,
     double_size,
-    use_channel_norm,
 )
 
 
@@ -51,8 +50,6 @@ class MamlConfig(BaseModel):
     """Kernel of the fusion and of the attention, which work at full resolution."""
     exclusive: bool = True
     """Trained with a softmax over background and labels, as the authors do."""
-    norm: Literal["instance", "channel"] = "instance"
-    """``channel`` normalises each voxel by itself, so that the window size does not matter."""
 
 
 @dataclass
@@ -161,8 +158,6 @@ class Maml(Network):
             Attention(c.dims, c.base, c.join_kernel) for _ in range(c.modalities)
         )
         self.head = conv_class(c.dims)(c.base, c.out_channels, 1, bias=False)
-        if c.norm == "channel":
-            use_channel_norm(self)
 
     def encode(self, image: Tensor, modality: int) -> Features:
         """The modality's U-Net: (N, C, *spatial) -> feature F_i, logits at every size."""

@@ -77,7 +77,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "linear-fusion": {
         "paper": {},
-        # MiT-B0. A softmax over classes in 2D, regions by sigmoid for volumes.
+        # The widths and depths of MiT-B0; regions by sigmoid like the other light presets.
         "light": {"widths": (32, 64, 160, 256), "depths": (2, 2, 2, 2), "exclusive": False},
     },
     "zero-fill": {"light": {}},

@@ -26,7 +26,6 @@ from shaspec.models.blocks import (
     Residual,
     double_size,
     fold_standardisation,
-    use_channel_norm,
 )
 
 
@@ -66,8 +65,6 @@ class ShaSpecConfig(BaseModel):
     decoder_widths: tuple[int, ...]
     """Channels of the decoder levels, deepest first."""
     standardised: bool = True
-    norm: Literal["instance", "channel"] = "instance"
-    """``channel`` normalises each voxel by itself, so that the window size does not matter."""
     fallback: Literal["mean", "first"] = "mean"
     """What fills an absent slot: the mean shared feature (paper) or the first one's (code)."""
     zero_images: bool = False
@@ -225,8 +222,6 @@ class ShaSpec(Network):
             self.levels.append(Residual(dims, width, width, standardised=ws))
             before = width
         self.head = Conv(dims, before, c.out_channels, 1)
-        if c.norm == "channel":
-            use_channel_norm(self)
 
     def encode(self, image: Tensor, modality: int) -> Features:
         """``image`` (N, C, *spatial) -> shared, specific, fused (N, C, *small), skip terms.
