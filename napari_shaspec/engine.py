@@ -5,6 +5,7 @@ The controller takes anything with these three methods, so that it is tested wit
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
@@ -66,12 +67,16 @@ class LocalEngine:
         return load_card(model)
 
     def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
+        import torch
+
         from shaspec.inference.session import InferenceSession
         from shaspec.models.weights import load_model
 
         if self._loaded is None or self._loaded[0] != model:
             self._loaded = None  # the old network goes before the new one comes
             self._loaded = (model, load_model(model))
+        # One core is the window's: with all of them at work, napari would stutter.
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
         return InferenceSession(
             self._loaded[1],
             case,

@@ -29,7 +29,7 @@ def model(tmp_path_factory, task):
         preset="light",
         network=config.model_dump(),
         task=task,
-        window=(32, 32, 32),
+        window=(48, 48, 48),
         instant_toggles=True,
     )
     folder = tmp_path_factory.mktemp("models") / "untrained"

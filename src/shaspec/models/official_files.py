@@ -36,12 +36,12 @@ MALFORMED = (
     AttributeError,
     LookupError,
     MemoryError,
-    NotImplementedError,
-    RecursionError,
+    OSError,
+    RuntimeError,
     TypeError,
     ValueError,
 )
-"""What an unpickler raises on bytes that are no pickle, or one made to mislead."""
+"""What zip reader and unpickler raise on bytes that are damaged or made to mislead."""
 
 
 @dataclass
