@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -39,7 +41,7 @@ def small_case() -> Case:
     return make_case(9_000_001, shape=(40, 48, 44))
 
 
-def tiny_model(folder: Path, task: Task, method: str = "shaspec") -> Model:
+def tiny_model(folder: Path, task: Task, method: str = "shaspec", **changes: Any) -> Model:
     """A model of a few thousand random weights, saved and loaded."""
     torch.manual_seed(0)
     small = (
@@ -47,7 +49,7 @@ def tiny_model(folder: Path, task: Task, method: str = "shaspec") -> Model:
         if method == "shaspec"
         else {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
     )
-    config = network_config(method, "light", task, **small)
+    config = network_config(method, "light", task, **small, **changes)
     network = build(method, config)
     card = Card(
         name=f"tiny-{method}",
@@ -76,6 +78,17 @@ def shaspec_folder(tmp_path_factory: pytest.TempPathFactory, brats: Task) -> Pat
 def shaspec_model(shaspec_folder: Path) -> Model:
     """A tiny ShaSpec with random weights."""
     return load_model(shaspec_folder)
+
+
+@pytest.fixture
+def make_model(tmp_path: Path, brats: Task) -> Callable[..., Model]:
+    """Make a tiny ShaSpec whose configuration differs in the given settings."""
+
+    def make(**changes: Any) -> Model:
+        folder = tmp_path / f"model-{len(list(tmp_path.iterdir()))}"
+        return tiny_model(folder, brats, **changes)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,8 @@ class _Kept:
     size: Corner
     budget: int
     features: dict[tuple[int, Corner], Features] = field(default_factory=dict)
+    absent: dict[int, Features | None] = field(default_factory=dict)
+    """What stands for an absent modality in a window: the same wherever the window lies."""
     used: int = 0
 
     def add(self, key: tuple[int, Corner], features: Features) -> None:
@@ -209,14 +211,20 @@ class InferenceSession:
     def _decode(self, features: dict[int, Features], size: Corner) -> Tensor:
         """Probabilities (K, *size) of one window."""
         present = torch.tensor([[m in features for m in range(self._network.modalities)]])
-        like = torch.zeros(1, 1, *size, device=self._device)
         for m in range(self._network.modalities):
             if m not in features:
-                absent = self._network.encode_absent(like, m)
+                absent = self._absent(m, size)
                 if absent is not None:
                     features = features | {m: absent}
         logits = self._network.decode(features, present).logits[0].float()
         return logits.softmax(dim=0) if self._network.exclusive else logits.sigmoid()
+
+    def _absent(self, modality: int, size: Corner) -> Features | None:
+        """The few models that have features for an absent modality compute them once."""
+        if modality not in self._kept.absent:
+            like = torch.zeros(1, 1, *size, device=self._device)
+            self._kept.absent[modality] = self._network.encode_absent(like, modality)
+        return self._kept.absent[modality]
 
     @torch.inference_mode()
     def _labels(self, blend: Blend) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

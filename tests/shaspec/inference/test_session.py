@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,23 @@ def test_a_baseline_without_instant_toggles_says_so(
     run(session)
     assert not session.is_kept(["FLAIR"])
     assert run(session, "FLAIR").labels.shape == small_case.grid.shape
+
+
+def test_zero_images_of_the_authors_behaviour_are_encoded_once(
+    make_model: Callable[..., Model], small_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_model(zero_images=True)
+    calls: list[int] = []
+    absent = type(model.network).encode_absent
+    monkeypatch.setattr(
+        type(model.network),
+        "encode_absent",
+        lambda self, like, m: calls.append(m) or absent(self, like, m),
+    )
+    session = session_of(model, small_case)
+    run(session, "FLAIR", "T1")
+    run(session, "FLAIR")
+    assert sorted(calls) == [1, 2, 3]
 
 
 def test_a_coarser_case_is_segmented_at_the_spacing_of_the_task(
