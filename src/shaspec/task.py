@@ -7,7 +7,7 @@ card of every model, and a user writes a file of their own for other organs.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from importlib import resources
 from itertools import combinations
@@ -118,6 +118,25 @@ class Task(_Frozen):
     def reported_regions(self) -> tuple[str, ...]:
         """Region names for tables and reports: the smallest first, e.g. ET, TC, WT."""
         return tuple(r.name for r in sorted(self.regions, key=lambda r: len(r.labels)))
+
+    def reordered(self, modalities: Sequence[str], labels: Sequence[int]) -> Task:
+        """The same task with modalities and labels in the order of somebody's network.
+
+        An empty sequence leaves the order as it is; otherwise each has to be named once.
+        """
+        by_name = {m.name: m for m in self.modalities}
+        by_value = {label.value: label for label in self.labels}
+        for given, known in ((list(modalities), by_name), (list(labels), by_value)):
+            if given and sorted(map(str, given)) != sorted(map(str, known)):
+                raise InputError(
+                    f"an order of task {self.name!r} names each of "
+                    f"{', '.join(map(str, known))} once, not {', '.join(map(str, given))}"
+                )
+        changes = {
+            "modalities": tuple(by_name[n] for n in modalities or by_name),
+            "labels": tuple(by_value[v] for v in labels or by_value),
+        }
+        return Task.model_validate(self.model_dump() | changes)
 
     # -- subsets -------------------------------------------------------------------------
 

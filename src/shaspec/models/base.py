@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,9 @@ class Network(nn.Module, ABC):
 
     exclusive: bool = False
     """False: one sigmoid per region. True: softmax over background and labels."""
+
+    config: Any
+    """The method's own pydantic configuration; it builds the network again."""
 
     modalities: int
     divisor: tuple[int, ...]
