@@ -49,6 +49,7 @@ class SegmentController:
         self._running: Subset = ()
         self._again = False  # a toggle came during a job: segment once more when it has ended
         self._notices: list[str] = []
+        self._outcome: Status | None = None  # of the job that is there; None: none yet
         self._closed = False
         show.prepare_view(viewer)
         viewer.layers.events.removed.connect(self._on_removed, position="last")
@@ -149,7 +150,7 @@ class SegmentController:
         if not self._kept.fits(model, parts):
             self._kept.forget()
         self._stop = threading.Event()
-        self._running, self._again, self._notices = subset, False, []
+        self._running, self._again, self._notices, self._outcome = subset, False, [], None
         self._say("")
         self.work.progress = LOADING
         self.work.status = Status.LOADING
@@ -199,7 +200,7 @@ class SegmentController:
         self._arranger.show(prediction)
         done = f"{self.work.shown}: done{_how(prediction)}"
         self._say("\n".join([done, *self._notices]), "warning" if self._notices else "info")
-        self.work.status = Status.DONE
+        self._outcome = Status.DONE
 
     def _on_failed(self, error: Exception) -> None:
         self._again = False
@@ -212,17 +213,16 @@ class SegmentController:
         else:
             self._say(f"unexpected: {error} (details in the notification)", "error")
             notify.bug(error)
-        self.work.status = Status.FAILED
+        self._outcome = Status.FAILED
 
     def _on_ended(self) -> None:
-        failed = self.work.status is Status.FAILED
-        if failed or self._closed:
+        """Only now is the worker through, and another job may begin."""
+        if self._closed or self._outcome is Status.FAILED:
             self._kept.forget()
-        if self._closed:
-            self.work.status = Status.IDLE
-        elif self.work.status.busy:  # ended without a result: cancelled
-            self.work.status = Status.DONE if self.work.results else Status.IDLE
+        if self._outcome is None:
             self._say("cancelled; what was computed so far is kept")
+            self._outcome = Status.DONE if self.work.results else Status.IDLE
+        self.work.status = self._outcome
         if self._again:
             self.segment()
 
@@ -260,8 +260,10 @@ class SegmentController:
     # -- what changed around us --------------------------------------------------------------------
 
     def _on_case(self, *_: object) -> None:
-        """Another case or model: its results are none yet."""
+        """Another case or model has no results yet; it is first seen as napari shows layers."""
         card = self.work.card
+        if self.work.view is not View.STACK:
+            self.look(View.STACK)
         self.work.seen = card is not None and self.work.case in card.training_cases
         self.work.results, self.work.shown = (), ""
         self.work.status = Status.IDLE

@@ -62,6 +62,10 @@ class Arranger:
         elif view is View.SPACE:
             self._enter_space(sources)
         self.show(result)
+        if view is View.GRID:  # last: with the grid on, every change of a layer is dear
+            self._viewer.canvas.grid.shape = (-1, -1)
+            self._viewer.canvas.grid.enabled = True
+            self._viewer.reset_view()
 
     def show(self, result: Prediction | None) -> None:
         """Shows one result, in the present way of looking, and hides the others."""
@@ -87,11 +91,7 @@ class Arranger:
         # With a negative stride napari fills the grid from the top of the list.
         self._raise(images[::-1])
         self._pairs = [(layer, None) for layer in images]
-        grid = self._viewer.canvas.grid
-        grid.stride = -1
-        grid.shape = (-1, -1)
-        grid.enabled = True
-        self._viewer.reset_view()
+        self._viewer.canvas.grid.stride = -1
 
     def _fill_panes(self, result: Prediction) -> None:
         """The result over every image: a label layer per pane, all on the same voxels."""
@@ -123,7 +123,10 @@ class Arranger:
 
     def _raise(self, layers: list[Layer]) -> None:
         """Moves layers to the top of the list, in their order from below."""
-        for layer in [la for la in layers if la in self._viewer.layers]:
+        layers = [layer for layer in layers if layer in self._viewer.layers]
+        if list(self._viewer.layers)[len(self._viewer.layers) - len(layers) :] == layers:
+            return
+        for layer in layers:
             self._viewer.layers.move(self._viewer.layers.index(layer), len(self._viewer.layers))
 
     # -- in space --------------------------------------------------------------------------------
@@ -161,6 +164,8 @@ class Arranger:
     def _leave(self) -> None:
         if self.view is View.STACK:
             return
+        self._viewer.canvas.grid.enabled = False
+        self._viewer.dims.ndisplay = 2
         own = [*of_kind(self._viewer, "pane"), *of_kind(self._viewer, "surface")]
         for layer in own:
             self._viewer.layers.remove(layer)
@@ -171,7 +176,5 @@ class Arranger:
         came = [layer for layer in there if layer not in self._order]
         self._raise([*(la for la in self._order if la in there), *came])
         self._visible, self._order, self._pairs = {}, [], []
-        self._viewer.canvas.grid.enabled = False
-        self._viewer.dims.ndisplay = 2
         self._viewer.reset_view()
         self._viewer.dims.point = self._point

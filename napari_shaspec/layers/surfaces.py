@@ -33,11 +33,10 @@ def region_surfaces(prediction: Prediction) -> Iterator[LayerDataTuple]:
     """One surface per region that is not empty, the innermost first: it is to be drawn first."""
     task = prediction.task
     colours = {label.value: label.colour for label in task.labels}
-    order = sorted(range(len(task.regions)), key=lambda k: len(task.regions[k].labels))
+    regions = {region.name: region for region in task.regions}
     subset = task.subset_name(prediction.subset)
     what: Origin = {"kind": "surface", "case": prediction.case, "subset": subset}
-    for rank, k in enumerate(order):
-        region = task.regions[k]
+    for rank, region in enumerate(regions[name] for name in task.reported_regions):
         mask = np.isin(prediction.labels, region.labels)
         if mask.any():
             yield _surface(

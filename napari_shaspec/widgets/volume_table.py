@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from shaspec.inference.prediction import Prediction
-from shaspec.task import Region, Task
+from shaspec.task import Task
 
 
 class VolumeTable(QTableWidget):
@@ -45,15 +45,16 @@ class VolumeTable(QTableWidget):
         if not results:
             return
         task = results[0].task
-        regions = by_size(task)
+        titles = {region.name: region.title for region in task.regions}
+        regions = [(name, titles[name]) for name in task.reported_regions]
         with QSignalBlocker(self):
             self.clear()
             self.setColumnCount(1 + len(regions))
             self.setRowCount(len(results))
             self.setHorizontalHeaderItem(0, QTableWidgetItem("volumes in mL"))
-            for column, region in enumerate(regions, 1):
-                item = QTableWidgetItem(region.name)
-                item.setToolTip(f"{region.title}, volume in millilitres")
+            for column, (name, title) in enumerate(regions, 1):
+                item = QTableWidgetItem(name)
+                item.setToolTip(f"{title}, volume in millilitres")
                 self.setHorizontalHeaderItem(column, item)
             for row, result in enumerate(results):
                 self._fill(row, result, regions)
@@ -65,17 +66,17 @@ class VolumeTable(QTableWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._fit_height()
 
-    def _fill(self, row: int, result: Prediction, regions: Sequence[Region]) -> None:
+    def _fill(self, row: int, result: Prediction, regions: Sequence[tuple[str, str]]) -> None:
         subset = result.task.subset_name(result.subset)
         first = QTableWidgetItem(subset)
         first.setData(Qt.ItemDataRole.UserRole, subset)
         first.setToolTip(f"{subset}: click to show this result and hide the others")
         self.setItem(row, 0, first)
         volumes = result.region_ml()
-        for column, region in enumerate(regions, 1):
-            item = QTableWidgetItem(f"{volumes[region.name]:.1f}")
+        for column, (name, title) in enumerate(regions, 1):
+            item = QTableWidgetItem(f"{volumes[name]:.1f}")
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            item.setToolTip(f"{region.title} from {subset}: {volumes[region.name]:.2f} mL")
+            item.setToolTip(f"{title} from {subset}: {volumes[name]:.2f} mL")
             self.setItem(row, column, item)
 
     def _fit_height(self, most: int = 6) -> None:
@@ -110,8 +111,3 @@ class Legend(QLabel):
                 )
             )
             self.setToolTip("\n".join(f"{la.name}: {la.title}" for la in task.labels))
-
-
-def by_size(task: Task) -> list[Region]:
-    """The regions from the innermost to the whole."""
-    return sorted(task.regions, key=lambda region: len(region.labels))

@@ -8,6 +8,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from napari_shaspec.controller import SegmentController
+from napari_shaspec.jobs import guarded
 from napari_shaspec.layers import show
 from napari_shaspec.work import Status
 from shaspec.errors import OutOfMemoryError
@@ -195,6 +197,35 @@ def test_of_two_quick_toggles_the_last_one_wins(controller, viewer, make_case, e
     assert engine.sessions[0].begun == ["FLAIR+T1+T1ce+T2", "FLAIR+T1ce+T2", "FLAIR"]
     assert controller.work.shown == "FLAIR"
     assert "seg · FLAIR+T1ce+T2" not in names(viewer)
+
+
+def test_a_toggle_between_the_result_and_the_end_of_its_job_waits_for_the_end(
+    viewer, make_case, engine
+):
+    """A worker is through a moment after its last event; two jobs at once would share a session."""
+    jobs = []
+
+    def run_later(work, handlers, stop):
+        jobs.append((guarded(work, stop), handlers))
+
+    control = SegmentController(viewer, engine=engine, run=run_later)
+    show.add_case(viewer, make_case())
+    control.segment()
+    events, handlers = jobs[0]
+    for event in events:
+        handlers.event(event)
+    assert control.work.results
+    control.tick("T1", False)
+    assert len(jobs) == 1
+    handlers.ended()
+    assert len(jobs) == 2
+    events, handlers = jobs[1]
+    for event in events:
+        handlers.event(event)
+    handlers.ended()
+    assert control.work.status is Status.DONE
+    assert control.work.shown == "FLAIR+T1ce+T2"
+    control.close()
 
 
 def test_toggling_there_and_back_does_not_restart_the_job(controller, viewer, make_case, engine):

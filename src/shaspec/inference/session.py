@@ -127,9 +127,10 @@ class InferenceSession:
     def segment(self, present: Iterable[str] | None = None) -> Iterator[Event]:
         """Segment the case as if only ``present`` had been acquired (default: all there is).
 
-        Yields `Progress` after every encoded or decoded window, `Notice` when it had to give way to
-        lack of memory, and `Finished` at the end. Closing the generator cancels; features that were
-        finished stay. Raises `InputError` for modalities that are not there and `OutOfMemoryError`.
+        Yields `Progress` before the first and after every encoded or decoded window, `Notice` when
+        it had to give way to lack of memory, and `Finished` at the end. Closing the generator
+        cancels; features that were finished stay. Raises `InputError` for modalities that are not
+        there and `OutOfMemoryError`.
         """
         subset = self.task.subset(self.case.present if present is None else present)
         self.case.only(subset)  # says which are not there
@@ -175,6 +176,7 @@ class InferenceSession:
         kept = self._kept.features
         total = sum((m, c) not in kept for m in indices for c in corners) + len(corners)
         done, seconds = 0, {"encode": 0.0, "decode": 0.0}
+        yield Progress(done, total, "prepared")
         blend: Blend | None = None
         for corner in corners:
             features: dict[int, Features] = {}

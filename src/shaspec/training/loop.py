@@ -38,7 +38,7 @@ from shaspec.training.seeds import generator
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 AUGMENT, SUBSETS, WEIGHTS = 1, 2, 3  # what a random number is for
-LICENCE = "research use only; see WEIGHTS_LICENSE.md"
+LICENCE = "research use only"
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ def _save(
     wanted = network_config(config.method, config.preset, task, **config.network)
     card = Card(
         name=config.name or config.out.name,
-        title=f"{config.method} {config.preset}: {task.title}",
+        title=f"{config.method} {config.preset}",
         licence=LICENCE,
         method=config.method,
         preset=config.preset,
