@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,7 @@ from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
 from shaspec.inference.prediction import Prediction
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
@@ -30,8 +31,6 @@ from shaspec.models.weights import Model
 from shaspec.preprocessing import foreground_box, normalise
 from shaspec.task import Subset
 
-Corner = tuple[int, ...]
-
 
 @dataclass
 class _Input:
@@ -39,24 +38,6 @@ class _Input:
 
     volume: Tensor  # (*spatial) at the task's spacing, normalised, on the CPU
     box: Box  # its foreground, in voxels of ``volume``
-
-
-@dataclass
-class _Kept:
-    """Features by (modality, window corner), as long as they fit the budget."""
-
-    size: Corner
-    budget: int
-    features: dict[tuple[int, Corner], Features] = field(default_factory=dict)
-    absent: dict[int, Features | None] = field(default_factory=dict)
-    """What stands for an absent modality in a window: the same wherever the window lies."""
-    used: int = 0
-
-    def add(self, key: tuple[int, Corner], features: Features) -> None:
-        cost = sum(t.numel() * t.element_size() for t in features.values())
-        if self.used + cost <= self.budget:
-            self.features[key] = features
-            self.used += cost
 
 
 class InferenceSession:
@@ -93,7 +74,7 @@ class InferenceSession:
         self._device = choose_device(device)
         self._network = model.network.to(self._device)
         self._keep = keep
-        self._kept = _Kept((), 0)
+        self._kept = KeptFeatures(self._budget())
         self._inputs: dict[int, _Input] = {}
 
     @property
@@ -114,15 +95,14 @@ class InferenceSession:
         if any(m not in self._inputs for m in subset):
             return False
         corners, size, _ = self._plan(subset)
-        return size == self._kept.size and all(
-            (m, corner) in self._kept.features for m in subset for corner in corners
-        )
+        return all((m, c, size) in self._kept.features for m in subset for c in corners)
 
     def release(self) -> None:
         """Forget all kept features and free their memory."""
-        self._kept = _Kept((), 0)
+        self._kept = KeptFeatures(0)  # first, so that the budget counts what they had taken
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
+        self._kept = KeptFeatures(self._budget())
 
     def segment(self, present: Iterable[str] | None = None) -> Iterator[Event]:
         """Segment the case as if only ``present`` had been acquired (default: all there is).
@@ -168,27 +148,21 @@ class InferenceSession:
         indices = self._indices(subset)
         self._prepare(indices)
         corners, size, box = self._plan(indices)
-        if size != self._kept.size:
-            budget = feature_budget(self._device) if self._keep is None else self._keep
-            if not self.model.card.instant_toggles:
-                budget = 0
-            self._kept = _Kept(size, budget)
         kept = self._kept.features
-        total = sum((m, c) not in kept for m in indices for c in corners) + len(corners)
+        total = sum((m, c, size) not in kept for m in indices for c in corners) + len(corners)
         done, seconds = 0, {"encode": 0.0, "decode": 0.0}
         yield Progress(done, total, "prepared")
         blend: Blend | None = None
         for corner in corners:
             features: dict[int, Features] = {}
             for m in indices:
-                if (m, corner) in kept:
-                    features[m] = kept[m, corner]
+                if (m, corner, size) in kept:
+                    features[m] = kept[m, corner, size]
                     continue
                 start = time.perf_counter()
                 features[m] = self._encode(m, corner, size)
                 seconds["encode"] += time.perf_counter() - start
-                if self._kept.budget:
-                    self._kept.add((m, corner), features[m])
+                self._kept.add((m, corner, size), features[m])
                 done += 1
                 yield Progress(done, total, f"encode {self.task.names[m]}")
             start = time.perf_counter()
@@ -223,10 +197,11 @@ class InferenceSession:
 
     def _absent(self, modality: int, size: Corner) -> Features | None:
         """The few models that have features for an absent modality compute them once."""
-        if modality not in self._kept.absent:
+        key = (modality, size)
+        if key not in self._kept.absent:
             like = torch.zeros(1, 1, *size, device=self._device)
-            self._kept.absent[modality] = self._network.encode_absent(like, modality)
-        return self._kept.absent[modality]
+            self._kept.absent[key] = self._network.encode_absent(like, modality)
+        return self._kept.absent[key]
 
     @torch.inference_mode()
     def _labels(self, blend: Blend) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -292,10 +267,11 @@ class InferenceSession:
 
     def _give_way(self) -> str:
         """Ask for less memory next time; returns what was done, raises if nothing is left."""
-        had_features = self._kept.used > 0 and self._keep != 0
-        self.release()
+        had_features = self._kept.used > 0
         if had_features:
             self._keep = 0
+        self.release()
+        if had_features:
             return "Not enough memory to keep features: toggles will take a full run."
         halved = self._smaller_window()
         if halved is not None:
@@ -304,12 +280,19 @@ class InferenceSession:
         if self._device.type != "cpu":
             self._device = torch.device("cpu")
             self._network = self._network.to(self._device)
+            self.release()
             self.window = tuple(self.model.card.window)
             return "Not enough memory on the GPU: running on the CPU, which takes longer."
         raise OutOfMemoryError(
             f"not even windows of {self.window} voxels fit into memory: close other programs or "
             "take a smaller model"
         )
+
+    def _budget(self) -> int:
+        """Bytes of features to keep: as asked for, none for a model that cannot use them."""
+        if not self.model.card.instant_toggles:
+            return 0
+        return feature_budget(self._device) if self._keep is None else self._keep
 
     def _smaller_window(self) -> Corner | None:
         divisor = self.model.network.divisor

@@ -53,6 +53,20 @@ def test_kept_features_give_the_result_of_a_fresh_run(
         np.testing.assert_array_equal(run(session, *subset).labels, fresh.labels)
 
 
+def test_a_subset_with_a_smaller_head_does_not_cost_the_others_their_features(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    cut_off = small_case.volumes["T1"].copy()
+    cut_off[:, :, :24] = 0  # as in scans that end early
+    case = replace(small_case, volumes={**small_case.volumes, "T1": cut_off})
+    session = session_of(shaspec_model, case, window=(48, 48, 48))
+    run(session)
+    assert not session.is_kept(["T1"])  # its own box, its own windows
+    run(session, "T1")
+    assert session.is_kept(["T1"])
+    assert session.is_kept(case.task.names)
+
+
 def test_a_toggle_encodes_nothing_and_an_added_modality_only_itself(
     shaspec_model: Model, small_case: Case
 ) -> None:
