@@ -71,7 +71,14 @@ class TrainConfig(BaseModel):
     """Weight of the shared features' alignment (alpha of the paper)."""
     domain: float = 0.02
     """Weight of the specific features' domain classification (beta of the paper)."""
+    dice_over: Literal["sample", "batch"] = "batch"
+    """Dice per sample (the authors' way) or over all voxels of the batch."""
+    dice_smooth: float = 0.0
+    """Voxels added to both sides of the Dice fraction; above 0, a crop without a region teaches
+    the network to leave it empty."""
     seed: int = 0
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    """Of the forward pass. bf16 pays only on hardware that has it (recent GPUs, AVX512-BF16)."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     workers: int = 0
     """Processes that read crops; 0: the training process itself."""

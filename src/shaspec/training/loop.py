@@ -80,7 +80,7 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
     """
     task = load_task(config.task)
     cases = training_cases(config, task)
-    fabric = Fabric(accelerator=config.device, devices=1)
+    fabric = Fabric(accelerator=config.device, devices=1, precision=config.precision)
     torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
     bare = _fresh_network(config, task)
     ema = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]

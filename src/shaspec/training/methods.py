@@ -22,8 +22,11 @@ class Method:
     def losses(self, output: Output, target: Tensor, present: Tensor) -> dict[str, Tensor]:
         """Weighted terms; their sum is what is minimised. ``target`` (N, K, *spatial) 0/1."""
         del present
+        c = self.config
         return {
-            "dice": dice_loss(output.logits, target, batch=True),
+            "dice": dice_loss(
+                output.logits, target, batch=c.dice_over == "batch", smooth=c.dice_smooth
+            ),
             "bce": bce_loss(output.logits, target),
         }
 
