@@ -1,0 +1,5 @@
+"""``python -m shaspec``."""
+
+from shaspec.cli import main
+
+main()

@@ -1,0 +1,59 @@
+"""``shaspec``: the engine on the command line. Every command is a thin reading of its options.
+
+torch is imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shaspec import __version__
+from shaspec.cli.common import escape
+from shaspec.cli.evaluate import evaluate
+from shaspec.cli.import_official import import_official
+from shaspec.cli.models import models
+from shaspec.cli.phantom import phantom
+from shaspec.cli.predict import predict
+from shaspec.cli.train import train
+from shaspec.errors import ShaspecError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Multi-modal segmentation with missing modalities.",
+)
+app.command()(predict)
+app.command()(evaluate)
+app.command()(train)
+app.command("import-official")(import_official)
+app.command()(phantom)
+app.command()(models)
+
+
+def main() -> None:
+    """Entry point: errors written for a user come as one message, not as a traceback."""
+    try:
+        app()
+    except ShaspecError as error:
+        Console(stderr=True).print(f"[bold red]shaspec:[/] {escape(str(error))}")
+        sys.exit(2)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"shaspec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and end.")
+    ] = False,
+) -> None:
+    del version

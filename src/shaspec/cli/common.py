@@ -1,0 +1,64 @@
+"""What several commands share: options, progress bars, how things are printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from shaspec.errors import InputError
+
+if TYPE_CHECKING:
+    from shaspec.case import Case
+    from shaspec.inference.prediction import Prediction
+
+Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, cuda:1 ...")]
+Overlap = Annotated[float, typer.Option(help="Share of a window that overlaps with the next.")]
+
+
+def escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def source(paths: list[Path]) -> Path | list[Path]:
+    return paths[0] if len(paths) == 1 else paths
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise InputError(f"{text!r} is not a list of whole numbers such as 96,96,96") from None
+
+
+def progress(console: Console) -> Progress:
+    columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
+    return Progress(*columns, console=console, transient=True)
+
+
+def report_case(console: Console, case: Case) -> None:
+    absent = f"; not there: {', '.join(case.missing)}" if case.missing else ""
+    console.print(f"case {escape(case.name)}: {', '.join(case.present)}{absent}")
+    for notice in case.notices:
+        console.print(f"[yellow]{escape(notice)}[/]")
+
+
+def run_events(console: Console, events: Any) -> Prediction:
+    from shaspec.inference.events import Finished, Notice
+    from shaspec.inference.events import Progress as Tick
+
+    prediction = None
+    with progress(console) as bar:
+        work = bar.add_task("starting", total=None)
+        for event in events:
+            if isinstance(event, Tick):
+                bar.update(work, total=event.total, completed=event.done, description=event.stage)
+            elif isinstance(event, Notice):
+                console.print(f"[yellow]{escape(event.text)}[/]")
+            elif isinstance(event, Finished):
+                prediction = event.prediction
+    assert prediction is not None
+    return prediction

@@ -1,0 +1,37 @@
+"""``shaspec import-official``: checkpoints of the authors' code become model folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shaspec.cli.common import escape, numbers
+
+
+def import_official(
+    file: Annotated[Path, typer.Argument(help="A checkpoint that the authors' code wrote.")],
+    method: Annotated[str, typer.Option(help="shaspec, maml or m3l.")],
+    out: Annotated[Path, typer.Option(help="Model folder to make.")],
+    task: Annotated[str, typer.Option(help="A bundled task or a task file.")] = "brats",
+    modalities: Annotated[
+        str, typer.Option(help="Order of its input channels, e.g. T1+T1ce+T2+FLAIR.")
+    ] = "",
+    labels: Annotated[
+        str, typer.Option(help="Labels of its output classes after background, e.g. 2,1,4.")
+    ] = "",
+    part: Annotated[str, typer.Option(help="Which of several tables of tensors to take.")] = "",
+    absent: Annotated[str, typer.Option(help="ShaSpec: mean (paper) or first (code).")] = "mean",
+) -> None:
+    """Read weights of the authors' code, without running anything in the file."""
+    from shaspec.models.import_official import import_official as convert
+    from shaspec.task import load_task
+
+    wanted = load_task(task).reordered(modalities.split("+") if modalities else [], numbers(labels))
+    card, report = convert(file, method, wanted, out, part=part or None, absent=absent)
+    console = Console()
+    for line in report.lines():
+        console.print(escape(line))
+    console.print(f"wrote {card.parameters:,} parameters and a card to {escape(str(out))}")

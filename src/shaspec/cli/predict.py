@@ -1,0 +1,71 @@
+"""``shaspec predict``: one case, any subset of its modalities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shaspec.cli.common import Device, Overlap, escape, numbers, report_case, run_events, source
+
+if TYPE_CHECKING:
+    from shaspec.inference.prediction import Prediction
+
+
+def predict(
+    case: Annotated[
+        list[Path],
+        typer.Argument(help="A case folder, a 4-D NIfTI file, or one file per modality."),
+    ],
+    present: Annotated[
+        str, typer.Option(help="Modalities to use, joined by +, e.g. FLAIR+T2; default: all there.")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="Label map to write (.nii.gz or .nii).")] = None,
+    volumes: Annotated[Path | None, typer.Option(help="CSV of the volumes to write.")] = None,
+    model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
+    device: Device = "auto",
+    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
+    overlap: Overlap = 0.25,
+) -> None:
+    """Segment one case from any subset of its modalities."""
+    from shaspec.inference.session import InferenceSession
+    from shaspec.io import read_case, write_labels
+    from shaspec.models.weights import load_model
+
+    console = Console()
+    loaded = load_model(model)
+    task = loaded.card.task
+    subject = read_case(source(case), task, with_labels=False)
+    report_case(console, subject)
+    subset = task.parse_subset(present) if present else subject.present
+    session = InferenceSession(
+        loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
+    )
+    if session.seen_in_training:
+        console.print(
+            f"[yellow]{escape(subject.name)} was seen in training by model {loaded.card.name}: "
+            "the result says nothing about how good the model is.[/]"
+        )
+    prediction = run_events(console, session.segment(subset))
+    path = out or Path(f"{subject.name}_{task.subset_name(subset)}_seg.nii.gz")
+    write_labels(path, prediction.labels, prediction.grid)
+    if volumes is not None:
+        write_volumes(volumes, prediction)
+    console.print(volume_table(prediction))
+    console.print(f"model {loaded.card.name}, {loaded.card.licence}; wrote {escape(str(path))}")
+
+
+def volume_table(prediction: Prediction) -> Table:
+    table = Table("region", "mL", title=prediction.name)
+    for name, ml in prediction.region_ml().items():
+        table.add_row(name, f"{ml:.2f}")
+    return table
+
+
+def write_volumes(path: Path, prediction: Prediction) -> None:
+    subset = prediction.task.subset_name(prediction.subset)
+    lines = [f"{prediction.case},{subset},{k},{v:.4f}" for k, v in prediction.region_ml().items()]
+    path.write_text("\n".join(["case,subset,region,ml", *lines]) + "\n", "utf-8")
