@@ -13,7 +13,6 @@ from shaspec.phantom.fields import Shape, Triple
 from shaspec.phantom.lesions import Disease, paint_lesions
 from shaspec.phantom.liver import paint_liver, paint_veins
 from shaspec.phantom.painting import Painting
-from shaspec.phantom.solids import Solid
 from shaspec.phantom.trunk import Trunk, draw_place, draw_trunk, paint_bones, paint_walls
 from shaspec.phantom.viscera import paint_bowel, paint_great_vessels, paint_solid_organs
 from shaspec.phantom.window import Window
@@ -34,7 +33,8 @@ class Patient:
 
 def make_abdomen(seed: int, shape: Shape, spacing: Triple) -> Case:
     """See `shaspec.phantom.make_case`."""
-    grid = Grid(shape, spacing, (0.0, -(shape[1] - 1) * spacing[1] / 2, -(shape[2] - 1) * spacing[2] / 2))
+    _, back, left = ((n - 1) * mm / 2 for n, mm in zip(shape, spacing, strict=True))
+    grid = Grid(shape, spacing, (0.0, -back, -left))
     window = Window.of_grid(grid, (0.0, 0.0, 0.0), EXTENT)
     # Body, tumours and scanner draw from streams of their own.
     body, growth, scanner = (
@@ -49,9 +49,7 @@ def make_abdomen(seed: int, shape: Shape, spacing: Triple) -> Case:
     return Case(f"phantom-{seed}", task, grid, volumes, patient.painting.labels)
 
 
-def draw_patient(
-    body: np.random.Generator, growth: np.random.Generator, window: Window
-) -> Patient:
+def draw_patient(body: np.random.Generator, growth: np.random.Generator, window: Window) -> Patient:
     """A random abdomen; ``growth`` draws the disease, ``body`` the rest."""
     place = draw_place(body, window)
     trunk = draw_trunk(body, place)

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from shaspec.phantom.fields import Field, blur_matrix, noise, separable
 from shaspec.phantom.painting import Levels
-from shaspec.phantom.trunk import Trunk
 from shaspec.phantom.window import Window
 
 
@@ -82,12 +81,9 @@ def draw_levels(rng: np.random.Generator) -> Levels:
     return levels
 
 
-def paint_table(rng: np.random.Generator, window: Window, phase: Field, trunk: Trunk) -> None:
-    """The curved table top beneath the patient, in place on one phase."""
-    del rng, window, phase, trunk
-
-
-def scan(rng: np.random.Generator, window: Window, phase: Field, depth: Field) -> npt.NDArray[np.int16]:
+def scan(
+    rng: np.random.Generator, window: Window, phase: Field, depth: Field
+) -> npt.NDArray[np.int16]:
     """What the scanner gives back of a body (*shape) in HU: int16 of -1024 to 3071.
 
     Each phase is reconstructed for itself, a fraction of a millimetre off after it was registered.

@@ -11,13 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy import ndimage
 
 from shaspec.phantom.fields import Field, step
-from shaspec.phantom.liver import TUMOUR, Liver, _on, _places
+from shaspec.phantom.liver import TUMOUR, Liver, on_box, places
 from shaspec.phantom.painting import Painting
-from shaspec.phantom.solids import Solid
+from shaspec.phantom.solids import FAR, Solid
 
 KINDS = ("hcc", "metastases")
 
@@ -62,9 +60,8 @@ def paint_lesions(
         paint = _paint_carcinoma if disease.kind == "hcc" else _paint_metastasis
         paint(rng, painting, solid, disease.hidden)
     if not (painting.labels == TUMOUR).any():  # voxels as large as a tumour
-        labels = painting.labels[liver.box]
         deepest = np.where(liver.mask, liver.depth, -np.inf).argmax()
-        labels[np.unravel_index(deepest, labels.shape)] = TUMOUR
+        liver.labels[np.unravel_index(deepest, liver.labels.shape)] = TUMOUR
 
 
 def _grow(
@@ -72,13 +69,13 @@ def _grow(
 ) -> Solid:
     """An uneven ball of about ``radius`` mm at a random place, cut off at the liver's surface."""
     place = painting.place
-    centre = _places(rng, place, liver, 1, 0.45 * radius)[0]
+    centre = places(rng, place, liver, 1, 0.45 * radius)[0]
     axes = np.exp(rng.normal(0, 0.12, 3))
     axes *= radius / np.prod(axes) ** (1 / 3)
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
     ball = place.ellipsoid(centre, axes, turn, margin=0.5 * radius + 4)
     depth = ball.depth + np.float32(lobes * radius) * place.noise(rng, ball.box, 0.8 * radius + 2)
-    return Solid(ball.box, np.where(_on(liver, ball.box), depth, -9).astype(np.float32))
+    return Solid(ball.box, np.where(on_box(liver, ball.box), depth, FAR))
 
 
 def _paint_carcinoma(

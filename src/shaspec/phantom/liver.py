@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from shaspec.phantom.fields import Field
 from shaspec.phantom.painting import Painting
-from shaspec.phantom.solids import Box, Place, Solid, jitter, rotation
+from shaspec.phantom.solids import FAR, Box, Place, Solid, jitter, rotation
 from shaspec.phantom.trunk import Trunk
 
 LIVER, TUMOUR = 1, 2  # labels
@@ -31,11 +31,16 @@ HEPATIC_ROOTS = [
 
 @dataclass(frozen=True, eq=False)
 class Liver:
-    """Depth below the surface in mm on a box of voxels, and which voxels are liver."""
+    """A box of voxels, the depth in mm below the surface, and the labels as they are by now."""
 
     box: Box
     depth: Field
-    mask: npt.NDArray[np.bool_]
+    labels: npt.NDArray[np.uint8]
+
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """Voxels (*box) that nothing but vessels has been painted over."""
+        return np.asarray(self.labels == LIVER)
 
 
 def paint_liver(rng: np.random.Generator, painting: Painting, trunk: Trunk, bumpy: bool) -> Liver:
@@ -45,24 +50,26 @@ def paint_liver(rng: np.random.Generator, painting: Painting, trunk: Trunk, bump
     """
     place = painting.place
     box = place.box(LEAST, MOST)
-    shape = _shape(rng, place, trunk, box, bumpy)
-    wanted = float(np.clip(rng.normal(1500, 280), 950, 2200)) / place.window.voxel_ml
-    depth = np.asarray(shape - _level(shape, wanted), np.float32)
+    shape = _shape(rng, place, box, bumpy)
+    # The outer surface it has from the room: the abdominal wall and the diaphragm.
+    room = np.minimum(trunk.cavity[box] - 3, trunk.below[box] - 4)
+    wanted = float(np.clip(rng.normal(1750, 280), 1100, 2400)) / place.window.voxel_ml
+    depth = np.minimum(shape - _level(np.where(room > 0, shape, -99), wanted), room)
     grain = (6.0, 5.0) if bumpy else (3.0, 7.0)
     painting.paint(Solid(box, depth), "liver", label=LIVER, texture=grain)
     s, p, x = place.at(box)
     gap = 1.7 - np.abs(x - 9 - 0.12 * (s - 20) - 3 * np.sin(s / 17))
     gap = np.minimum(gap, np.minimum(-30 - p, 34 - s))
-    painting.paint(Solid(box, np.minimum(np.asarray(gap, np.float32), depth + 2)), "visceral fat")
+    painting.paint(Solid(box, np.minimum(gap, depth + 2)), "visceral fat")
     centre = np.array([-34.0, -42, -50]) + rng.normal(0, 4, 3)
     turn = rotation(p=20 + rng.normal(0, 6), x=-25 + rng.normal(0, 6))
     bladder = place.ellipsoid(centre, np.array([32, 15, 15]) * np.exp(rng.normal(0, 0.15)), turn, 3)
     painting.paint(Solid(bladder.box, bladder.depth + 1.3), "bowel wall")
     painting.paint(bladder, "bile")
-    return Liver(box, depth, np.asarray(painting.labels[box] == LIVER))
+    return Liver(box, depth, painting.labels[box])
 
 
-def _shape(rng: np.random.Generator, place: Place, trunk: Trunk, box: Box, bumpy: bool) -> Field:
+def _shape(rng: np.random.Generator, place: Place, box: Box, bumpy: bool) -> Field:
     """What the liver would fill if it were as large as it could, as a level in mm."""
     s, p, x = place.coarse
     up, back, left_by = rng.normal(0, 4, 3).astype(np.float32)
@@ -77,16 +84,14 @@ def _shape(rng: np.random.Generator, place: Place, trunk: Trunk, box: Box, bumpy
     shape += 3.0 * place.noise(rng, box, 40.0) + 1.2 * place.noise(rng, box, 20.0)
     if bumpy:
         shape += 1.5 * place.noise(rng, box, 8.0)
-    # The outer surface it has from the room: the abdominal wall and the diaphragm.
-    room = np.minimum(trunk.cavity[box] - 3, trunk.below[box] - 4)
-    return np.minimum(shape, room)
+    return shape
 
 
 def paint_veins(rng: np.random.Generator, painting: Painting, liver: Liver) -> None:
     """Portal and hepatic veins: trunks where they belong, twigs to random places of the liver."""
     place = painting.place
     painting.paint(place.tube(jitter(rng, PORTAL, 1.0)), "portal vein", label=None)
-    points = _places(rng, place, liver, 260, 5.0)
+    points = places(rng, place, liver, 260, 5.0)
     for tissue, roots, count in (
         ("hepatic vein", HEPATIC_ROOTS, 90),
         ("portal vein", PORTAL_ROOTS, 110),
@@ -94,8 +99,8 @@ def paint_veins(rng: np.random.Generator, painting: Painting, liver: Liver) -> N
         chosen = points[rng.choice(len(points), min(count, len(points)), replace=False)]
         starts, stops = _tree([jitter(rng, path, 2.5) for path in roots], chosen)
         veins = place.segments(starts, stops)
-        depth = np.where(_on(liver, veins.box), veins.depth, -9)
-        painting.paint(Solid(veins.box, np.asarray(depth, np.float32)), tissue, label=None)
+        depth = np.where(on_box(liver, veins.box), veins.depth, FAR)
+        painting.paint(Solid(veins.box, depth), tissue, label=None)
 
 
 def _tree(
@@ -140,10 +145,10 @@ def _tree(
     return starts, ends[after]
 
 
-def _places(
+def places(
     rng: np.random.Generator, place: Place, liver: Liver, count: int, deep: float
 ) -> npt.NDArray[np.float64]:
-    """Up to ``count`` random anatomical positions (n, 3) in the liver, ``deep`` mm below its surface.
+    """Up to ``count`` random positions (n, 3) in the liver, ``deep`` mm below its surface.
 
     Where nothing is so deep, the deepest voxel.
     """
@@ -151,11 +156,11 @@ def _places(
     if not voxels.size:
         voxels = np.array([liver.depth.argmax()])
     chosen = rng.choice(voxels, min(count, voxels.size), replace=False)
-    positions = place.at(liver.box)[(slice(None), *np.unravel_index(chosen, liver.depth.shape))]
+    positions = place.at(liver.box).reshape(3, -1)[:, chosen]
     return np.asarray(positions.T, np.float64)
 
 
-def _on(liver: Liver, box: Box) -> npt.NDArray[np.bool_]:
+def on_box(liver: Liver, box: Box) -> npt.NDArray[np.bool_]:
     """The mask of the liver on another box."""
     out = np.zeros([s.stop - s.start for s in box], bool)
     mine, theirs = [], []
@@ -177,4 +182,4 @@ def _level(values: Field, voxels: float) -> np.float32:
     """The level above which about so many voxels lie; at least one, and where there is room."""
     count = int(np.clip(round(voxels), 1, values.size))
     level = np.partition(values.ravel(), values.size - count)[values.size - count]
-    return np.float32(max(-6.0, float(level)))
+    return np.float32(max(-12.0, float(level)))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shaspec.phantom.fields import Field
-from shaspec.phantom.solids import Place, Solid
+from shaspec.phantom.solids import Floats, Place, Solid
 
 Levels = Mapping[str, tuple[float, ...]]
 """Tissue -> Hounsfield units in each phase."""
@@ -39,7 +39,7 @@ class Painting:
         *,
         label: int | None = 0,
         texture: tuple[float, float] | None = None,
-        levels: Sequence[float | Field] | None = None,
+        levels: Sequence[float | Floats] | None = None,
     ) -> npt.NDArray[np.bool_]:
         """Paint ``solid`` and return the voxels (*box) that it covers by more than half.
 

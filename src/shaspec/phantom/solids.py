@@ -1,18 +1,17 @@
-"""Ellipsoids and tubes in a body that is bent: each is known by its depth in mm, in a box of voxels.
+"""Ellipsoids and tubes in a bent body: each is known by its depth in mm, in a box of voxels.
 
 A depth is positive inside and right near the surface only, which is all that partial volume needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from shaspec.phantom.fields import Field, Lattice, Triple, noise
+from shaspec.phantom.fields import Field, Lattice, noise
 from shaspec.phantom.window import Window
 
 Box = tuple[slice, slice, slice]
@@ -27,7 +26,7 @@ class Solid:
     """``depth`` (*box) in mm on the voxels of ``box``; everything else is outside."""
 
     box: Box
-    depth: Field
+    depth: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +65,11 @@ class Place:
         ]
 
     def box(self, low: Floats, high: Floats) -> Box:
-        """The voxels whose positions may lie between ``low`` and ``high`` (3,) mm."""
+        """The voxels that may reach between ``low`` and ``high`` (3,) mm."""
         slices = []
         for k, (least, most) in enumerate(self._ranges):
-            hit = np.flatnonzero((most >= low[k]) & (least <= high[k]))
+            half = self.window.voxel[k] / 2
+            hit = np.flatnonzero((most + half >= low[k]) & (least - half <= high[k]))
             slices.append(slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(0, 0))
         return slices[0], slices[1], slices[2]
 
@@ -90,8 +90,8 @@ class Place:
 
     def ellipsoid(
         self,
-        centre: Sequence[float],
-        radii: Sequence[float],
+        centre: npt.ArrayLike,
+        radii: npt.ArrayLike,
         turn: npt.NDArray[np.float64] | None = None,
         margin: float = 0.0,
     ) -> Solid:
@@ -110,7 +110,7 @@ class Place:
         distance = np.sqrt((away**2).sum(axis=0))
         return Solid(box, np.where(r > 1e-3, distance * (1 / np.maximum(r, 1e-3) - 1), half.min()))
 
-    def tube(self, path: Sequence[Sequence[float]], margin: float = 0.0) -> Solid:
+    def tube(self, path: npt.ArrayLike, margin: float = 0.0) -> Solid:
         """A smooth tube through points (s, p, l, radius)."""
         points = _rounded(np.asarray(path, np.float64))
         return self.segments(points[:-1], points[1:], margin)
@@ -131,9 +131,11 @@ class Place:
                 np.maximum(depth[inner], _piece(self.at(part), a, b), out=depth[inner])
         return Solid(box, depth)
 
-    def cover(self, depth: Field) -> Field:
+    def cover(self, depth: Floats) -> Field:
         """The part of every voxel (0 to 1) that lies inside a surface ``depth`` mm above it."""
-        return np.clip(depth / np.float32(self.edge) + np.float32(0.5), 0, 1)
+        return np.clip(
+            np.asarray(depth, np.float32) / np.float32(self.edge) + np.float32(0.5), 0, 1
+        )
 
 
 def rotation(s: float = 0.0, p: float = 0.0, x: float = 0.0) -> npt.NDArray[np.float64]:
@@ -149,7 +151,7 @@ def rotation(s: float = 0.0, p: float = 0.0, x: float = 0.0) -> npt.NDArray[np.f
 
 
 def jitter(
-    rng: np.random.Generator, path: Sequence[Sequence[float]], mm: float, width: float = 0.1
+    rng: np.random.Generator, path: npt.ArrayLike, mm: float, width: float = 0.1
 ) -> npt.NDArray[np.float64]:
     """A path (n, 4) with points moved by about ``mm`` and radii by about the share ``width``."""
     points = np.array(path, np.float64)

@@ -1,4 +1,4 @@
-"""The walls of an abdomen: skin, fat, muscle, the cavity, the diaphragm with the lungs, and bones."""
+"""The walls of an abdomen: skin, fat, muscle, the cavity, diaphragm and lungs, bones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from shaspec.phantom.fields import Field, noise, step
 from shaspec.phantom.painting import Painting
-from shaspec.phantom.solids import FAR, Box, Place, Solid, jitter
+from shaspec.phantom.solids import FAR, Place, Solid, jitter
 from shaspec.phantom.window import Window
 
 CAGE_SIDE, CAGE_FRONT, CAGE_BACK = 143.0, 90.0, 86.0
@@ -63,7 +63,8 @@ def draw_trunk(rng: np.random.Generator, place: Place) -> Trunk:
     fat_here = fat * (0.65 + 0.5 * front * low + 0.35 * low)
     fat_here += 0.12 * fat * noise(rng, place.lattice.nodes, (place.lattice.step,) * 3, 45.0)
     fat_here -= 0.5 * fat * np.exp(-((x / 14) ** 2)) * step(p - 40, 15.0)  # groove of the spine
-    wall = rng.uniform(9, 14) + 9 * step(p - 30, 20.0)
+    behind = step(p - 30, 20.0)
+    wall = rng.uniform(9, 14) + behind * (9 + 24 * np.exp(-((x / 50) ** 4)))
     cavity = cage - wall
 
     top_right, top_left = rng.normal(88, 7), rng.normal(76, 7)
@@ -81,15 +82,16 @@ def draw_trunk(rng: np.random.Generator, place: Place) -> Trunk:
 
 
 def paint_walls(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
-    """Skin, fat, muscle, the fat of the cavity, the diaphragm and the lungs."""
+    """Table, skin, fat, muscle, the fat of the cavity, the diaphragm and the lungs."""
     place, whole = painting.place, painting.place.whole
+    painting.paint(Solid(whole, _table(place, trunk)), "table")
     painting.paint(Solid(whole, trunk.skin), "skin")
     painting.paint(Solid(whole, trunk.skin - 2.0), "fat", texture=(9.0, 6.0))
     painting.paint(Solid(whole, trunk.cage), "muscle", texture=(7.0, 5.0))
     # Sheets of fat lie between the muscles of the flanks.
     s, p, x = place.positions
     sheet = 1.1 - np.abs(trunk.cage - 0.45 * (trunk.cage - trunk.cavity))
-    sheet = np.where((np.abs(x) > 60) & (s < 25) & (p < 40), sheet, -9)
+    sheet = np.where((np.abs(x) > 60) & (s < 25) & (p < 40), sheet, FAR)
     painting.paint(Solid(whole, sheet), "fat")
     painting.paint(Solid(whole, trunk.cavity), "visceral fat", texture=(9.0, 7.0))
     painting.paint(Solid(whole, np.minimum(trunk.lungs + 3.5, trunk.cavity + 2)), "muscle")
@@ -108,15 +110,24 @@ def paint_walls(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> N
         painting.paint(place.tube(jitter(rng, crus, 1.5)), "muscle")
 
 
+def _table(place: Place, trunk: Trunk) -> Field:
+    """The hollow sheet on which the body lies, straight in the scanner however the body is bent."""
+    window = place.window
+    _, p, x = (window.first[k] + window.voxel[k] * np.arange(window.shape[k]) for k in range(3))
+    back = np.flatnonzero((trunk.skin > 0).any(axis=(0, 2)))
+    lowest = p[back[-1]] + 3 if back.size else 9e9
+    depth = 2.5 - np.abs(p[:, None] - lowest + (x[None] / 30) ** 2)
+    depth = np.minimum(depth, 195 - np.abs(x[None]))
+    return np.broadcast_to(depth.astype(np.float32), window.shape)
+
+
 def _lung_vessels(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
     """Two random surfaces meet in lines: vessels, as thick as half a centimetre at most."""
     box = painting.place.box(np.array([20.0, -200, -200]), np.array([9e9, 200, 200]))
-    if not trunk.lungs[box].size:
-        return
     one, two = (painting.place.noise(rng, box, 16.0) for _ in range(2))
     lines = 2.0 - 11 * np.hypot(one, two)
     depth = np.minimum(lines, trunk.lungs[box] - 2)
-    painting.paint(Solid(box, np.asarray(depth, np.float32)), "lung vessel")
+    painting.paint(Solid(box, depth), "lung vessel")
 
 
 def paint_bones(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
@@ -129,14 +140,12 @@ def _ribs(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
     """Bands round the cage that fall towards the front, a rib of every 30 mm of height."""
     place = painting.place
     box = place.box(np.array([-130.0, -200, -200]), np.array([9e9, 200, 200]))
-    if not trunk.cage[box].size:
-        return
-    near = np.abs(trunk.cage[box] - 7) < 6 + place.edge
+    near = np.abs(trunk.cavity[box] + 5) < 6 + place.edge
     s, p, x = place.at(box)[:, near]
     period, fall = rng.uniform(27, 31), rng.uniform(0.45, 0.65)
     height = s + fall * (80 - p)
     across = np.mod(height + rng.uniform(0, period), period) - period / 2
-    band = np.hypot(across / 6.5, (trunk.cage[box][near] - 7) / 4.2)
+    band = np.hypot(across / 6.5, (trunk.cavity[box][near] + 5) / 4.2)
     depth = (1 - band) * 4.6
     ends = p - (38 - 1.3 * s)  # in front of here there is no bone
     ends = np.minimum(ends, np.minimum(height + 5, np.abs(x) - 38)) * 0.7
@@ -170,11 +179,11 @@ def _spine(rng: np.random.Generator, painting: Painting) -> None:
     wings = 4.5 - np.hypot(within + 2, (p - SPINE - 22 - 0.2 * (side - 14)))
     wings = np.minimum(wings, np.minimum(side - 9, 36 - side))
     bone = np.maximum.reduce([np.minimum(body, height), arch, thorn, wings])
-    painting.paint(_solid(box, body - 0.5), "disc")
-    painting.paint(_solid(box, canal), "spinal canal")
-    painting.paint(_solid(box, _ellipse(x, p - SPINE - 24, 5.0, 4.5)), "cord")
-    painting.paint(_solid(box, bone), "cortical bone", texture=(60, 6.0))
-    painting.paint(_solid(box, bone - 1.7), "spongy bone", texture=(32, 3.5))
+    painting.paint(Solid(box, body - 0.5), "disc")
+    painting.paint(Solid(box, canal), "spinal canal")
+    painting.paint(Solid(box, _ellipse(x, p - SPINE - 24, 5.0, 4.5)), "cord")
+    painting.paint(Solid(box, bone), "cortical bone", texture=(60, 6.0))
+    painting.paint(Solid(box, bone - 1.7), "spongy bone", texture=(32, 3.5))
 
 
 def _ellipse(x: Field, p: Field, width: float, height: float) -> Field:
@@ -183,7 +192,3 @@ def _ellipse(x: Field, p: Field, width: float, height: float) -> Field:
     away = np.hypot(x, p)
     depth = np.where(r > 1e-3, away * (1 / np.maximum(r, 1e-3) - 1), min(width, height))
     return np.asarray(depth, np.float32)
-
-
-def _solid(box: Box, depth: Field) -> Solid:
-    return Solid(box, np.asarray(depth, np.float32))
