@@ -5,19 +5,20 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from shaspec.cli.common import escape, numbers
+from shaspec.training.config import MethodName, load_config, make_config
 
 
 def train(
     config: Annotated[Path | None, typer.Argument(help="A TOML file with the settings.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
-    method: Annotated[str | None, typer.Option(help="shaspec or zero-fill.")] = None,
+    method: Annotated[str | None, typer.Option(help=f"{', '.join(get_args(MethodName))}.")] = None,
     preset: Annotated[str | None, typer.Option()] = None,
     data: Annotated[Path | None, typer.Option(help="Folder with one folder per case.")] = None,
     splits: Annotated[Path | None, typer.Option(help="JSON file with folds of case names.")] = None,
@@ -35,7 +36,6 @@ def train(
     init: Annotated[str | None, typer.Option(help="A model to start from.")] = None,
 ) -> None:
     """Train a model; run the same command again to resume."""
-    from shaspec.training.config import load_config, make_config
     from shaspec.training.loop import train as run
 
     options = {

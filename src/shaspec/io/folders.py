@@ -3,6 +3,8 @@
 Known layouts: a folder per case with one file per modality (any naming of `shaspec.io.naming`,
 files inside folders that end in .nii, an inner folder like BIDS' ``anat``), one 4D file per case as
 in the Medical Segmentation Decathlon, folders of such cases nested as BraTS' ``HGG`` and ``LGG``.
+Pictures also as one folder per modality with one file per case (``rgb/39.png``, ``depth/39.png``).
+A text file in the folder of the data may list the cases of, say, a training set, one in a line.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.io.naming import LABELS, assign, recognise, require_role, stem
+from shaspec.io.images import is_image
+from shaspec.io.naming import LABELS, assign, parts, recognise, require_role, stem
 from shaspec.io.nifti import is_nifti, read_header
 from shaspec.task import Task
 
@@ -39,6 +42,11 @@ class CaseFiles:
     notices: tuple[str, ...] = ()
 
 
+def is_input(path: Path, task: Task) -> bool:
+    """True if the name ends like a file that the task reads: NIfTI in 3D, a picture in 2D."""
+    return is_nifti(path) if task.dims == 3 else is_image(path)
+
+
 def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
     """The files of the one case in ``source``: a folder, a 4D file or a single volume.
 
@@ -53,8 +61,8 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     cases = list(_walk(path, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
-            f"{path}: no NIfTI file (.nii, .nii.gz) in this folder; give the folder of one case "
-            f"with files for {task.title_names}"
+            f"{path}: no {_kind(task)} in this folder; give the folder of one case with files for "
+            f"{task.title_names}"
         )
     if len(cases) > 1:
         names = ", ".join(case.name for case in cases[:4]) + (", ..." if len(cases) > 4 else "")
@@ -68,9 +76,12 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
 def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
     """All cases under ``folder`` (or the one case that it is), sorted by path.
 
+    ``folder`` may be a text file with the names of those cases, beside their data, that are meant.
     A folder whose files cannot be told apart is in the list too, with its ``problems``.
     """
     folder = Path(folder)
+    if folder.is_file() and folder.suffix.lower() == ".txt":
+        return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
     if folder.is_file():
         return [find_case(folder, task, with_labels=with_labels)]
     if not folder.is_dir():
@@ -78,8 +89,8 @@ def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> l
     cases = list(_walk(folder, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
-            f"{folder}: no cases; put one folder per case into it, each with NIfTI files for "
-            f"{task.title_names}"
+            f"{folder}: no cases; put one folder per case into it, each with files "
+            f"({_kind(task)}) for {task.title_names}"
         )
     return cases
 
@@ -103,6 +114,13 @@ def _search(
             if path.is_file() and is_nifti(path):
                 yield path.with_name(stem(path.name)), _channel_case(path, task, with_labels)
         return
+    by_modality = _modality_folders(inside, task) if task.dims == 2 else {}
+    if by_modality:
+        for name, roles in _by_stem(by_modality, task).items():
+            labels = roles.pop(LABELS, None)
+            if roles:
+                yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
+        return
     case = _folder_case(folder, inside, task, with_labels)
     if case is not None:
         yield folder, case
@@ -123,21 +141,21 @@ def _entries(folder: Path) -> list[Path]:
 def _folder_case(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> CaseFiles | None:
-    """The case whose files lie directly in ``folder``; None if there are no NIfTI files."""
+    """The case whose files lie directly in ``folder``; None if there are no files of the task."""
     files: list[tuple[str, Path]] = []
     for path in inside:
-        if not is_nifti(path):
+        if not is_input(path, task):
             continue
         if path.is_file():
             files.append((path.name, path))
-        else:  # unpacked archives: a folder x_t1.nii with one file of any name in it
+        elif task.dims == 3:  # unpacked archives: a folder x_t1.nii with one file of any name in it
             within = [p for p in _entries(path) if is_nifti(p) and p.is_file()]
             clear = [p for p in within if recognise(p.name, task)]
             files += [(p.name if clear else path.name, p) for p in (clear or within)]
     if not files:
         return None
     roles, doubts, unknown = assign(files, task)
-    if len(files) == len(unknown) == 1 and len(read_header(unknown[0]).shape) == 4:
+    if len(files) == len(unknown) == 1 and _is_4d(unknown[0]):
         return _channel_case(unknown[0], task, with_labels)
     labels = roles.pop(LABELS, None)
     if not with_labels:
@@ -161,7 +179,9 @@ def _folder_case(
 
 def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     """A single file: all modalities in 4D, or just one of them."""
-    if len(read_header(path).shape) == 4:
+    if not is_input(path, task):
+        raise InputError(f"{path}: task {task.name!r} reads {_kind(task)} files")
+    if _is_4d(path):
         return _channel_case(path, task, with_labels)
     role = require_role(path, task)
     if role == LABELS:
@@ -169,7 +189,69 @@ def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     return CaseFiles(name=stem(path.name), volumes={role: path})
 
 
+def _kind(task: Task) -> str:
+    return "NIfTI file (.nii, .nii.gz)" if task.dims == 3 else "picture (.png, .jpg ...)"
+
+
+def _listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
+    """The cases that a text file names, in its order; ``39``, ``39.png`` and ``rgb/39.png`` do."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is no readable list of case names ({error})") from error
+    names = [stem(Path(line.strip()).name) for line in lines if line.strip()]
+    known = {case.name: case for case in cases}
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise InputError(
+            f"{path}: lists {', '.join(unknown[:4]) or 'nothing'}, of which {path.parent} has no "
+            "case; write one name of a case in each line"
+        )
+    return [known[name] for name in names]
+
+
+# -- one folder per modality -------------------------------------------------------------------
+
+
+def _modality_folders(inside: list[Path], task: Task) -> dict[str, list[Path]]:
+    """Role -> its pictures, where every role has a folder of its own; empty for other layouts.
+
+    A folder of a case is told apart by pictures whose own names say another role than the folder's.
+    """
+    found: dict[str, list[Path]] = {}
+    for folder in inside:
+        match = recognise(folder.name, task) if folder.is_dir() else None
+        pictures = [p for p in _entries(folder) if is_image(p) and p.is_file()] if match else []
+        if match is None or not pictures:
+            continue
+        own = {m.role for p in pictures if (m := recognise(p.name, task))}
+        if match.role in found or not own <= {match.role}:
+            return {}
+        found[match.role] = pictures
+    return found if set(found) & set(task.names) else {}
+
+
+def _by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, Path]]:
+    """Name of a case -> role -> file, by what the file names have in common."""
+    cases: dict[str, dict[str, Path]] = {}
+    for role in (*task.names, LABELS):
+        for path in folders.get(role, []):
+            match = recognise(path.name, task)  # the end of 0001_rgb.png is not the case's
+            name = "_".join(parts(path.name)[: match.start]) if match else stem(path.name)
+            cases.setdefault(name, {})[role] = path
+    return dict(sorted(cases.items(), key=lambda item: _counting(item[0])))
+
+
+def _counting(name: str) -> list[tuple[int, str]]:
+    """Sorts 9 before 10."""
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts(name)]
+
+
 # -- one 4D file per case ----------------------------------------------------------------------
+
+
+def _is_4d(path: Path) -> bool:
+    return is_nifti(path) and len(read_header(path).shape) == 4
 
 
 def _holds_channels(folder: Path) -> bool:

@@ -1,8 +1,8 @@
 """The training loop, to be read in one sitting.
 
-A step is: read crops, augment, draw a subset per sample, forward, losses, backward, average the
-weights. Devices are Lightning Fabric's business; everything random is a function of (seed, step),
-so a resumed run sees what the uninterrupted one would have seen.
+A step is: read crops, augment, let the method feed the network and add up its losses, backward,
+average the weights. Devices are Lightning Fabric's business; everything random is a function of
+(seed, step), so a resumed run sees what the uninterrupted one would have seen.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from shaspec.task import Task, load_task
 from shaspec.training.augment import augment, centre_crop
 from shaspec.training.config import TrainConfig
 from shaspec.training.data import Crops, PreparedCase, training_cases
-from shaspec.training.methods import draw_presence, make_method
+from shaspec.training.methods import Batch, architecture, make_method
 from shaspec.training.seeds import generator
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
-AUGMENT, SUBSETS, WEIGHTS = 1, 2, 3  # what a random number is for
+AUGMENT, SUBSETS, WEIGHTS, DROPOUT = 1, 2, 3, 4  # what a random number is for
 LICENCE = "research use only"
 
 
@@ -90,7 +90,7 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
         bare.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     network, optimizer = fabric.setup(bare, optimizer)
-    method = make_method(config)
+    method = make_method(config, task, bare)
 
     config.out.mkdir(parents=True, exist_ok=True)
     (config.out / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
@@ -115,11 +115,11 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
                     images, labels = augment(images, labels, config.crop, seed)
                 else:
                     images, labels = centre_crop(images, labels, config.crop)
-                rule = "full" if progress < config.warm_up else config.subsets
-                present = draw_presence(available, rule, (config.seed, SUBSETS, step))
-                target = region_targets(task, labels)
+                target = target_masks(task, labels, exclusive=bare.exclusive)
+                seed = (config.seed, SUBSETS, step)
 
-                terms = method.losses(network(images, present), target, present)
+                torch.manual_seed(generator(config.seed, DROPOUT, step).initial_seed())
+                terms = method.step(network, Batch(images, available, target, progress, seed))
                 loss = torch.stack(list(terms.values())).sum()
                 if not torch.isfinite(loss):
                     raise ShaspecError(
@@ -155,24 +155,31 @@ def schedule(progress: float, step: int) -> float:
     return min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def region_targets(task: Task, labels: Tensor) -> Tensor:
-    """Label map (N, *spatial) -> region masks (N, K, *spatial), float."""
+def target_masks(task: Task, labels: Tensor, *, exclusive: bool) -> Tensor:
+    """Label map (N, *spatial) -> masks (N, K, *spatial), float, shaped like a network's logits.
+
+    One mask per region, or, if ``exclusive``, the background's and one per label of the task. A
+    voxel of any other label is in none of these: it is ignored.
+    """
+    classes = [(0,), *((label.value,) for label in task.labels)]
+    regions = [region.labels for region in task.regions]
     masks = [
-        torch.isin(labels, torch.tensor(region.labels, device=labels.device, dtype=labels.dtype))
-        for region in task.regions
+        torch.isin(labels, torch.tensor(group, device=labels.device, dtype=labels.dtype))
+        for group in (classes if exclusive else regions)
     ]
     return torch.stack(masks, dim=1).float()
 
 
 def _fresh_network(config: TrainConfig, task: Task) -> Network:
-    wanted = network_config(config.method, config.preset, task, **config.network)
+    name = architecture(config)
+    wanted = network_config(name, config.preset, task, **config.network)
     if not config.init:
-        return build(config.method, wanted)
+        return build(name, wanted)
     start = load_model(config.init, training=True)
-    if start.card.method != config.method or start.card.network != wanted.model_dump(mode="json"):
+    if start.card.method != name or start.card.network != wanted.model_dump(mode="json"):
         raise InputError(
             f"init {config.init!r} is a {start.card.method}/{start.card.preset} of another shape "
-            f"than {config.method}/{config.preset}: take the same method, preset and network"
+            f"than {name}/{config.preset}: take the same method, preset and network"
         )
     return start.network
 
@@ -236,12 +243,13 @@ def _save(
     real = [c for c in cases if not c.phantom]
     phantoms = len(cases) - len(real)
     first = config.phantom_seed
-    wanted = network_config(config.method, config.preset, task, **config.network)
+    name = architecture(config)
+    wanted = network_config(name, config.preset, task, **config.network)
     card = Card(
         name=config.name or config.out.name,
         title=f"{config.method} {config.preset}",
         licence=LICENCE,
-        method=config.method,
+        method=name,
         preset=config.preset,
         network=wanted.model_dump(mode="json"),
         task=task,
