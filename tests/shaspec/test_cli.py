@@ -142,7 +142,7 @@ def test_sweep_prints_a_row_per_subset_and_writes_tables_and_figures(
 ) -> None:
     result = run(
         "sweep", folder / "anna", "--model", shaspec_folder, "--model", zero_fill_folder,
-        "--out", tmp_path, "--device", "cpu",
+        "--out", tmp_path, "--device", "cpu", "--window", "48,48,48",
     )  # fmt: skip
     assert "compared with ground truth" in result.output
     assert len([line for line in result.output.splitlines() if line.startswith("FLAIR+T2 ")]) == 2
