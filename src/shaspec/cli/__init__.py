@@ -14,6 +14,7 @@ from rich.console import Console
 from shaspec import __version__
 from shaspec.cli.common import escape
 from shaspec.cli.evaluate import evaluate
+from shaspec.cli.features import features
 from shaspec.cli.import_official import import_official
 from shaspec.cli.models import models
 from shaspec.cli.phantom import phantom
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(predict)
 app.command()(evaluate)
+app.command()(features)
 app.command()(train)
 app.command("import-official")(import_official)
 app.command()(phantom)
