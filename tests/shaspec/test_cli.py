@@ -165,3 +165,37 @@ def test_a_window_that_is_no_list_of_numbers_is_refused(
 def test_the_version_and_the_models_are_listed(run: Run) -> None:
     assert run("--version").output.startswith("shaspec ")
     assert "licence" in run("models").output
+
+
+def test_sweep_prints_a_row_per_subset_and_writes_tables_and_figures(
+    run: Run, folder: Path, shaspec_folder: Path, zero_fill_folder: Path, tmp_path: Path
+) -> None:
+    result = run(
+        "sweep", folder / "anna", "--model", shaspec_folder, "--model", zero_fill_folder,
+        "--out", tmp_path, "--device", "cpu", "--window", "48,48,48",
+    )  # fmt: skip
+    assert "compared with ground truth" in result.output
+    assert len([line for line in result.output.splitlines() if line.startswith("FLAIR+T2 ")]) == 2
+    assert "Shapley" in result.output
+    with (tmp_path / "sweep.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 15 * 3
+    assert {r["model"] for r in rows} == {"tiny-shaspec", "tiny-zero-fill"}
+    assert (tmp_path / "shapley.csv").is_file()
+    assert (tmp_path / "heat_map.png").is_file()
+    assert not (tmp_path / "labels").exists()
+
+
+def test_sweep_without_labels_compares_with_all_that_is_there(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    case = Path(shutil.copytree(folder / "anna", tmp_path / "anna"))
+    for word in ("seg", "t1ce", "t1."):
+        next(case.glob(f"*_{word}*")).unlink()
+    words = ["sweep", case, "--model", shaspec_folder, "--out", tmp_path / "out"]
+    result = run(*words, "--save-labels", "--maps")
+    assert "compared with all modalities" in result.output
+    assert len(list((tmp_path / "out" / "labels").iterdir())) == 3
+    assert len(list((tmp_path / "out" / "maps").iterdir())) == 10
+    with pytest.raises(ShaspecError, match="two models are called"):
+        run(*words, "--model", shaspec_folder)

@@ -19,6 +19,7 @@ from shaspec.cli.import_official import import_official
 from shaspec.cli.models import models
 from shaspec.cli.phantom import phantom
 from shaspec.cli.predict import predict
+from shaspec.cli.sweep import sweep
 from shaspec.cli.train import train
 from shaspec.errors import ShaspecError
 
@@ -29,6 +30,7 @@ app = typer.Typer(
     help="Multi-modal segmentation with missing modalities.",
 )
 app.command()(predict)
+app.command()(sweep)
 app.command()(evaluate)
 app.command()(features)
 app.command()(train)
