@@ -119,6 +119,36 @@ def test_train_leaves_a_model_that_predict_takes(run: Run, folder: Path, tmp_pat
     run("predict", folder / "anna", "--model", out, "--out", tmp_path / "s.nii.gz")
 
 
+def test_features_leave_a_picture_numbers_and_maps(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    result = run(
+        "features", folder / "anna", "--model", shaspec_folder, "--out", tmp_path / "f",
+        "--present", "FLAIR+T2", "--nifti", "--device", "cpu",
+    )  # fmt: skip
+    assert "linear probe names the modality" in result.output
+    with (tmp_path / "f" / "measures.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:5] == ["case", "model", "name", "meaning", "value"]
+    assert (tmp_path / "f" / "anna_features.png").stat().st_size > 1000
+    energy = nibabel.load(tmp_path / "f" / "anna_shared-energy_T1.nii.gz")
+    np.testing.assert_allclose(energy.header.get_zooms(), 8)
+
+
+def test_features_of_a_cohort_are_a_figure_and_a_table(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    run(
+        "features", folder, "--cohort", "--model", shaspec_folder, "--out", tmp_path,
+        "--device", "cpu",
+    )  # fmt: skip
+    with (tmp_path / "cohort_features.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {r["kind"] for r in rows} == {"shared", "specific"}
+    assert len(rows) % 8 == 0
+    assert (tmp_path / "cohort_features.png").is_file()
+
+
 def test_a_phantom_is_read_back_as_a_case(run: Run, shaspec_folder: Path, tmp_path: Path) -> None:
     run("phantom", tmp_path / "p", "--seed", 9_000_002, "--size", "32,40,36")
     assert len(list((tmp_path / "p").glob("*.nii.gz"))) == 5

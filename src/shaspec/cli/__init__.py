@@ -15,6 +15,7 @@ from shaspec import __version__
 from shaspec.cli.common import escape
 from shaspec.cli.compare import compare
 from shaspec.cli.evaluate import evaluate
+from shaspec.cli.features import features
 from shaspec.cli.import_official import import_official
 from shaspec.cli.models import models
 from shaspec.cli.phantom import phantom
@@ -35,6 +36,7 @@ app.command()(sweep)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(published)
+app.command()(features)
 app.command()(train)
 app.command("import-official")(import_official)
 app.command()(phantom)
