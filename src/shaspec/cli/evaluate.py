@@ -31,8 +31,8 @@ def evaluate(
     """Dice over all subsets of modalities, for every case in DATA."""
     from shaspec.evaluation.protocol import RULES, Row, evaluate_case, summary, write_csv
     from shaspec.io import find_cases, read_case
+    from shaspec.io.splits import fold_cases
     from shaspec.models.weights import load_model
-    from shaspec.training.data import fold_cases
 
     console = Console()
     console.print(f"rules: {RULES}")
