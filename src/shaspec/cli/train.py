@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from rich.console import Console
@@ -18,9 +18,9 @@ from rich.table import Table
 
 from shaspec.cli.common import escape, numbers, progress
 from shaspec.errors import InputError, ShaspecError
+from shaspec.training.config import MethodName, TrainConfig, load_config, make_config
 
 if TYPE_CHECKING:
-    from shaspec.training.config import TrainConfig
     from shaspec.training.events import Event
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -29,8 +29,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def train(
     config: Annotated[Path | None, typer.Argument(help="A TOML file with the settings.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
-    method: Annotated[str | None, typer.Option(help="shaspec or zero-fill.")] = None,
-    preset: Annotated[str | None, typer.Option()] = None,
+    method: Annotated[str | None, typer.Option(help=f"{', '.join(get_args(MethodName))}.")] = None,
+    preset: Annotated[str | None, typer.Option(help="light or paper.")] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of labelled cases, dataset.json or a CSV list.")
     ] = None,
@@ -74,7 +74,6 @@ def train(
     if init is not None:
         propose(init, out or Path(), [m for m in modalities.split(",") if m], labels_word)
         return
-    from shaspec.training.config import load_config, make_config
 
     options = {
         "out": out, "method": method, "preset": preset, "data": data, "splits": splits,

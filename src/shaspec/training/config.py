@@ -11,12 +11,31 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shaspec.errors import InputError
 
+MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill"]
 
-class TrainConfig(BaseModel):
-    """A training run. Paths are relative to where the command is run."""
+
+class LossConfig(BaseModel):
+    """What a loss is made of."""
 
     # The text below a key is its help: `shaspec train --init` writes it into the file it makes.
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    loss: Literal["dice", "ohem"] = "dice"
+    """Of a labelled sample. ``dice``: Dice and cross entropy (binary for networks of regions);
+    ``ohem``: cross entropy over the hard voxels alone, as M3L's authors do, for a softmax only."""
+    dice_over: Literal["sample", "batch"] = "batch"
+    """Dice per sample (as ShaSpec's authors do) or over all voxels of the batch (nnU-Net)."""
+    dice_smooth: float = 0.0
+    """Voxels added to both sides of the Dice fraction; above 0, a crop without a region teaches
+    the network to leave it empty."""
+    alignment: float = 0.1
+    """Weight of the shared features' alignment (alpha of the ShaSpec paper)."""
+    domain: float = 0.02
+    """Weight of the specific features' domain classification (beta of the ShaSpec paper)."""
+
+
+class TrainConfig(LossConfig):
+    """A training run. Paths are relative to where the command is run."""
 
     out: Path
     """Folder of the run: configuration, log, checkpoint, model."""
@@ -24,8 +43,11 @@ class TrainConfig(BaseModel):
     """Name of the model; default: the folder's."""
     task: str = "brats"
     """A bundled task or the path of a task file."""
-    method: str = "shaspec"
-    """How modalities are fused, and with which losses that is learnt."""
+    method: MethodName = "shaspec"
+    """How modalities are fused, and with which losses that is learned."""
+    architecture: str = ""
+    """The network that a teacher's student is, by name; other methods train the one they are named
+    after."""
     preset: str = "light"
     """Size of the network: ``light`` for a CPU or a small GPU, ``paper`` as published."""
     network: dict[str, Any] = Field(default_factory=dict)
@@ -67,10 +89,10 @@ class TrainConfig(BaseModel):
     """Share of crops that are centred on a voxel of a random region."""
     augment: bool = True
     """Random flips, rotation, scaling, bending and changes of intensity."""
-    subsets: Literal["uniform", "by-size", "full"] = "uniform"
-    """Modality dropout: uniform over all 2^M - 1 subsets; first a size, then a subset of it (the
-    authors'
-    rule); or none."""
+    subsets: str = ""
+    """Which modalities a sample shows: a rule of `shaspec.training.subsets` (uniform, by-size,
+    one-absent, full), or the only subset of a dedicated model, e.g. ``FLAIR+T2``. Default:
+    uniform, so that every subset is learned. MAML's authors train on ``full``."""
     warm_up: float = 0.0
     """Share of the run that sees full modalities only, before ``subsets`` applies."""
 
@@ -93,15 +115,6 @@ class TrainConfig(BaseModel):
     """Largest gradient norm."""
     ema: float = 0.995
     """Decay of the averaged weights, which are what is saved as the model; 0: no averaging."""
-    alignment: float = 0.1
-    """Weight of the shared features' alignment (alpha of the paper)."""
-    domain: float = 0.02
-    """Weight of the specific features' domain classification (beta of the paper)."""
-    dice_over: Literal["sample", "batch"] = "batch"
-    """Dice per sample (the authors' way) or over all voxels of the batch."""
-    dice_smooth: float = 0.0
-    """Voxels added to both sides of the Dice fraction; above 0, a crop without a region teaches
-    the network to leave it empty."""
     seed: int = 0
     """Fixes the weights at the start and every sample."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"

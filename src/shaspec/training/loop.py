@@ -1,18 +1,16 @@
 """The training loop, to be read in one sitting.
 
-A step is: read crops, augment, draw a subset per sample, forward, losses, backward, average the
-weights. Devices and processes are Lightning Fabric's business; everything random is a function of
-(seed, sample) or (seed, step), so a resumed run sees what the uninterrupted one would have seen,
-and two processes what one with twice the batch would have.
+A step is: read crops, augment, let the method feed the network and add up its losses, backward,
+average the weights. Devices and processes are Lightning Fabric's business; everything random is a
+function of (seed, sample) or (seed, step), so a resumed run sees what the uninterrupted one would
+have seen, and two processes what one with twice the batch would have.
 """
 
 from __future__ import annotations
 
 import platform
-import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -35,39 +33,20 @@ from shaspec.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from shaspec.training.clock import Clock
 from shaspec.training.config import TrainConfig
 from shaspec.training.data import Crops
-from shaspec.training.distributed import batches, make_fabric
+from shaspec.training.distributed import batches, make_fabric, total
 from shaspec.training.events import Checkpoint, Event, Finished, Prepared, Preparing, Step
-from shaspec.training.methods import draw_presence, make_method
+from shaspec.training.methods import Batch, architecture, make_method
 from shaspec.training.optimisation import make_optimizer, schedule
 from shaspec.training.prepare import PreparedCase, prepare
 from shaspec.training.runlog import RunLog
 from shaspec.training.seeds import generator
 from shaspec.training.selection import select_cases
 
-AUGMENT, SUBSETS, WEIGHTS, LAYERS = 1, 2, 3, 4  # what a random number is for
+AUGMENT, SUBSETS, WEIGHTS, DROPOUT = 1, 2, 3, 4  # what a random number is for
 LICENCE = "research use only"
-
-
-@dataclass
-class Clock:
-    """Minutes and steps spent, over all the times a run was resumed, against the budget."""
-
-    config: TrainConfig
-    minutes_before: float
-    started: float
-
-    @property
-    def minutes(self) -> float:
-        return self.minutes_before + (time.monotonic() - self.started) / 60
-
-    def progress(self, step: int) -> float:
-        """Share of the budget that is spent; 1 ends the run."""
-        c = self.config
-        by_time = self.minutes / c.max_minutes if c.max_minutes else 0.0
-        by_step = step / c.max_steps if c.max_steps else 0.0
-        return min(1.0, max(by_time, by_step))
 
 
 def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]:
@@ -108,7 +87,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     average = average.to(fabric.device)
     optimizer = make_optimizer(config, bare.parameters())
     network, optimizer = fabric.setup(bare, optimizer)
-    method = make_method(config)
+    method = make_method(config, task, bare, total)
     parts: dict[str, Any] = {
         "network": bare,
         "average": average,
@@ -120,7 +99,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
 
     path = config.out / CHECKPOINT
     step, minutes = load_checkpoint(path, config, parts)
-    clock = Clock(config, minutes, time.monotonic())
+    clock = Clock(config, minutes)
     saved = clock.minutes
 
     def checkpoint() -> Checkpoint:
@@ -138,32 +117,22 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     if step == 0:
         yield checkpoint()  # a disk that is full says so now, not in an hour
 
-    first = step * config.accumulate
-    indices = batches(first, config.batch, fabric.global_rank, fabric.world_size)
-    loader = iter(
-        DataLoader(
-            Crops(cases, config),
-            batch_sampler=indices,
-            num_workers=config.workers,
-        )
-    )
-    ours = batches(first, config.batch, fabric.global_rank, fabric.world_size)
+    rank, world = fabric.global_rank, fabric.world_size
+    numbers = [batches(step * config.accumulate, config.batch, rank, world) for _ in range(2)]
+    samples = DataLoader(Crops(cases, config), batch_sampler=numbers[0], num_workers=config.workers)
+    source = zip(samples, numbers[1], strict=True)
     network.train()
     try:
         while (progress := _agreed(fabric, clock.progress(step))) < 1:
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * schedule(progress, step, config.schedule)
-            torch.manual_seed(int(generator(config.seed, LAYERS, step).initial_seed()))
-            rule = "full" if progress < config.warm_up else config.subsets
-            told: list[dict[str, Tensor]] = []
+            torch.manual_seed(generator(config.seed, DROPOUT, step).initial_seed())
+            told = []
             for part in range(config.accumulate):
-                samples, labels, available = next(loader)
-                batch = _batch(fabric, config, samples, labels, available, next(ours), rule)
-                images, present, labels = batch
-                target = region_targets(task, labels)
-                last = part + 1 == config.accumulate
-                with fabric.no_backward_sync(network, enabled=not last):
-                    terms = method.losses(network(images, present), target, present)
+                batch = _batch(fabric, config, task, bare, progress, *next(source))
+                unfinished = part + 1 < config.accumulate
+                with fabric.no_backward_sync(network, enabled=unfinished):
+                    terms = method.step(network, batch)
                     loss = torch.stack(list(terms.values())).sum()
                     if not torch.isfinite(loss):
                         raise ShaspecError(
@@ -200,27 +169,23 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
 def _batch(
     fabric: Fabric,
     config: TrainConfig,
-    images: Tensor,
-    labels: Tensor,
-    available: Tensor,
-    indices: list[int],
-    rule: str,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Crops as the network gets them: images (N, M, *crop), present (N, M), labels (N, *crop).
-
-    Every sample has a seed of its own, so it does not matter which process it falls to.
-    """
+    task: Task,
+    network: Network,
+    progress: float,
+    crops: Sequence[Tensor],
+    numbers: Sequence[int],
+) -> Batch:
+    """What the method gets. The sample of a number is the same in whichever process it falls to."""
+    images, labels, available = crops
     images, labels = images.to(fabric.device), labels.to(fabric.device)
     if config.augment:
-        seeds = [(config.seed, AUGMENT, index) for index in indices]
+        seeds = [(config.seed, AUGMENT, number) for number in numbers]
         images, labels = augment(images, labels, config.crop, seeds)
     else:
         images, labels = centre_crop(images, labels, config.crop)
-    rows = [
-        draw_presence(available[i : i + 1], rule, (config.seed, SUBSETS, index))
-        for i, index in enumerate(indices)
-    ]
-    return images, torch.cat(rows), labels
+    target = target_masks(task, labels, exclusive=network.exclusive)
+    seed = (config.seed, SUBSETS)
+    return Batch(images, available, target, progress, seed, tuple(numbers))
 
 
 def _agreed(fabric: Fabric, progress: float) -> float:
@@ -236,24 +201,31 @@ def _means(fabric: Fabric, told: list[dict[str, Tensor]]) -> dict[str, float]:
     return dict(zip(told[0], values.tolist(), strict=True))
 
 
-def region_targets(task: Task, labels: Tensor) -> Tensor:
-    """Label map (N, *spatial) -> region masks (N, K, *spatial), float."""
+def target_masks(task: Task, labels: Tensor, *, exclusive: bool) -> Tensor:
+    """Label map (N, *spatial) -> masks (N, K, *spatial), float, shaped like a network's logits.
+
+    One mask per region, or, if ``exclusive``, the background's and one per label of the task. A
+    voxel of any other label is in none of these: it is ignored.
+    """
+    classes = [(0,), *((label.value,) for label in task.labels)]
+    regions = [region.labels for region in task.regions]
     masks = [
-        torch.isin(labels, torch.tensor(region.labels, device=labels.device, dtype=labels.dtype))
-        for region in task.regions
+        torch.isin(labels, torch.tensor(group, device=labels.device, dtype=labels.dtype))
+        for group in (classes if exclusive else regions)
     ]
     return torch.stack(masks, dim=1).float()
 
 
 def _fresh_network(config: TrainConfig, task: Task) -> Network:
-    wanted = network_config(config.method, config.preset, task, **config.network)
+    name = architecture(config)
+    wanted = network_config(name, config.preset, task, **config.network)
     if not config.start:
-        return build(config.method, wanted)
+        return build(name, wanted)
     start = load_model(config.start, training=True)
-    if start.card.method != config.method or start.card.network != wanted.model_dump(mode="json"):
+    if start.card.method != name or start.card.network != wanted.model_dump(mode="json"):
         raise InputError(
             f"start {config.start!r} is a {start.card.method}/{start.card.preset} of another shape "
-            f"than {config.method}/{config.preset}: take the same method, preset and network"
+            f"than {name}/{config.preset}: take the same method, preset and network"
         )
     return start.network
 
@@ -270,12 +242,13 @@ def _save(
     real = [c for c in cases if not c.phantom]
     phantoms = len(cases) - len(real)
     first = config.phantom_seed
-    wanted = network_config(config.method, config.preset, task, **config.network)
+    name = architecture(config)
+    wanted = network_config(name, config.preset, task, **config.network)
     card = Card(
         name=config.name or config.out.name,
         title=f"{config.method} {config.preset}",
         licence=LICENCE,
-        method=config.method,
+        method=name,
         preset=config.preset,
         network=wanted.model_dump(mode="json"),
         task=task,
