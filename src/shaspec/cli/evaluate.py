@@ -51,8 +51,8 @@ def evaluate(
     from shaspec.evaluation.metrics import METRICS
     from shaspec.evaluation.protocol import Rules
     from shaspec.evaluation.published import load_published
+    from shaspec.io.splits import fold_cases
     from shaspec.models.weights import load_model
-    from shaspec.training.data import fold_cases
 
     console = Console()
     published = [load_published(name) for name in beside.split(",") if name]
