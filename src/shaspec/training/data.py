@@ -28,7 +28,7 @@ from shaspec.io.cases import read_case
 from shaspec.io.fingerprint import fingerprint
 from shaspec.io.folders import find_cases
 from shaspec.phantom import make_case
-from shaspec.preprocessing import foreground_box, normalise
+from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
 
@@ -44,13 +44,13 @@ class PreparedCase:
     name: str
     phantom: bool
     images: npt.NDArray[np.float16]
-    """(M, S, P, L); an absent modality is all zero."""
+    """(C, *spatial), the channels of all modalities in task order; an absent one is all zero."""
     labels: npt.NDArray[np.uint8]
-    """(S, P, L) in the task's codes."""
+    """(*spatial) in the task's codes."""
     available: npt.NDArray[np.bool_]
     """(M,)"""
     centres: list[npt.NDArray[np.int32]]
-    """Per region (n, 3) voxels to centre crops on; only regions that occur."""
+    """Per region (n, dims) voxels to centre crops on; only regions that occur."""
     fingerprints: dict[str, str]
 
 
@@ -100,7 +100,9 @@ def fold_cases(splits: Path, fold: int) -> set[str]:
 
 
 class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Sample ``index`` -> image (M, *margin), labels (*margin), available (M,).
+    """Sample ``index`` -> image (C, *margin), labels (*margin), available (M,).
+
+    ``C`` counts the channels of all modalities, as many as modalities where each has one.
 
     ``margin`` is the crop size times `MARGIN`; augmentation cuts the crop out of it.
     """
@@ -172,15 +174,14 @@ def _prepared(
 def _write(folder: Path, case: Case, task: Task) -> None:
     if case.labels is None:
         raise InputError(f"case {case.name} has no labels: supervised training needs them")
-    volumes = {
-        n: normalise(v, task.modalities[task.names.index(n)]) for n, v in case.volumes.items()
-    }
-    box = union([foreground_box(v) for v in volumes.values()])
+    volumes = {n: normalise(v, task.modality(n)) for n, v in case.volumes.items()}
+    box = union([content_box(v, task.modality(n)) for n, v in volumes.items()])
     shape = tuple(s.stop - s.start for s in box)
-    images = np.zeros((len(task.names), *shape), np.float16)
-    for m, name in enumerate(task.names):
-        if name in volumes:
-            images[m] = volumes[name][box]
+    images = np.zeros((sum(task.channels), *shape), np.float16)
+    rows = np.split(images, np.cumsum(task.channels)[:-1])  # views, one per modality
+    for modality, target in zip(task.modalities, rows, strict=True):
+        if modality.name in volumes:
+            target[:] = volumes[modality.name].reshape(-1, *case.grid.shape)[(slice(None), *box)]
     labels = np.ascontiguousarray(case.labels[box])
     rng = np.random.default_rng(0)
     centres = {}

@@ -79,6 +79,8 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
     (averaged weights and card). Closing the generator saves a checkpoint and ends.
     """
     task = load_task(config.task)
+    if len(config.crop) != task.dims:
+        raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
     cases = training_cases(config, task)
     fabric = Fabric(accelerator=config.device, devices=1, precision=config.precision)
     torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
@@ -112,14 +114,15 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
                 images, labels = images.to(fabric.device), labels.to(fabric.device)
                 seed = (config.seed, AUGMENT, step)
                 if config.augment:
-                    images, labels = augment(images, labels, config.crop, seed)
+                    images, labels = augment(images, labels, config.crop, seed, task.channels)
                 else:
                     images, labels = centre_crop(images, labels, config.crop)
                 rule = "full" if progress < config.warm_up else config.subsets
                 present = draw_presence(available, rule, (config.seed, SUBSETS, step))
                 target = region_targets(task, labels)
 
-                terms = method.losses(network(images, present), target, present)
+                inputs = torch.split(images, list(task.channels), dim=1)
+                terms = method.losses(network(inputs, present), target, present)
                 loss = torch.stack(list(terms.values())).sum()
                 if not torch.isfinite(loss):
                     raise ShaspecError(
