@@ -20,7 +20,9 @@ def evaluate(
     against: Annotated[
         str, typer.Option(help="A second model, evaluated likewise and printed beside it.")
     ] = "",
-    splits: Annotated[Path | None, typer.Option(help="JSON file with folds of case names.")] = None,
+    splits: Annotated[
+        Path | None, typer.Option(help="JSON, CSV or text file of held-out cases.")
+    ] = None,
     fold: Annotated[int | None, typer.Option(help="Evaluate the cases of this fold only.")] = None,
     subsets: Annotated[str, typer.Option(help="Only these, e.g. all,T1ce,FLAIR+T2")] = "",
     scheme: Annotated[str, typer.Option(help="Label convention; default: recognised.")] = "",
@@ -36,7 +38,7 @@ def evaluate(
 
     console = Console()
     console.print(f"rules: {RULES}")
-    chosen = None if splits is None or fold is None else fold_cases(splits, fold)
+    chosen = None if splits is None else fold_cases(splits, fold)
     tables = {}
     for name in [model, against] if against else [model]:
         loaded = load_model(name)

@@ -111,8 +111,8 @@ class TrainConfig(LossConfig):
     """The largest, after 50 steps of rising."""
     weight_decay: float = 1e-2
     """Pull of the weights towards zero."""
-    clip: float = 12.0
-    """Largest gradient norm."""
+    clip: float = Field(default=12.0, ge=0)
+    """Largest gradient norm; 0: no limit."""
     ema: float = 0.995
     """Decay of the averaged weights, which are what is saved as the model; 0: no averaging."""
     seed: int = 0

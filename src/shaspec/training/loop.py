@@ -141,7 +141,8 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
                         )
                     fabric.backward(loss / config.accumulate)
                 told.append({k: v.detach() for k, v in terms.items()})
-            fabric.clip_gradients(network, optimizer, max_norm=config.clip)
+            if config.clip:
+                fabric.clip_gradients(network, optimizer, max_norm=config.clip)
             optimizer.step()
             optimizer.zero_grad()
             average.update_parameters(bare)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sys
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from shaspec.io import write_case
 from shaspec.models.weights import load_model
 from shaspec.training import loop
 from shaspec.training.config import TrainConfig, make_config
+from shaspec.training.events import as_json
 from shaspec.training.loop import schedule, train
 
 ENCODER = {
@@ -30,6 +34,7 @@ ENCODER = {
     "dilations": (1,),
     "image_pool": False,
 }
+SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
 NETWORK = {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (8, 6)}
 
 
@@ -123,3 +128,82 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     assert schedule(0.0, 0) < schedule(0.0, 49) == 1.0
     assert schedule(0.5, 1000) == pytest.approx(0.5)
     assert schedule(1.0, 1000) == pytest.approx(0.0)
+
+
+def test_events_tell_the_whole_story(cases: Path, tmp_path: Path) -> None:
+    told = list(loop.run(configuration(cases, tmp_path, max_steps=2, checkpoint_minutes=60)))
+    names = [json.loads(as_json(event))["event"] for event in told]
+    assert names == [
+        "preparing", "preparing", "preparing", "prepared", "checkpoint",
+        "step", "step", "checkpoint", "finished",
+    ]  # fmt: skip
+    prepared = json.loads(as_json(told[3]))
+    assert (prepared["cases"], prepared["held_out"], prepared["step"]) == (2, 1, 0)
+
+
+def test_gradients_of_several_batches_make_one_step(cases: Path, tmp_path: Path) -> None:
+    same = {"max_steps": 2, "optimizer": "sgd", "dice_over": "sample", "ema": 0}
+    same |= {"method": "zero-fill", "network": SMALL}
+    one, many = tmp_path / "one", tmp_path / "many"
+    list(train(configuration(cases, one, batch=2, **same)))
+    list(train(configuration(cases, many, batch=1, accumulate=2, **same)))
+    mine, theirs = (load_model(p, training=True).network.state_dict() for p in (one, many))
+    for name, weight in mine.items():
+        torch.testing.assert_close(theirs[name], weight, atol=1e-5, rtol=1e-4)
+
+
+def test_a_full_disk_ends_the_run_and_names_the_last_good_checkpoint(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train(configuration(cases, tmp_path, checkpoint_minutes=0))
+    next(run)
+    next(run)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shaspec.training.checkpoint.torch.save", full)
+    with pytest.raises(ShaspecError, match=r"step 2 cannot be written .*checkpoint\.pt, of step 1"):
+        next(run)
+    monkeypatch.undo()
+    assert not list(tmp_path.glob("*.tmp"))
+    assert next(train(configuration(cases, tmp_path))).step == 2
+
+
+def test_a_damaged_checkpoint_is_refused_by_name(cases: Path, tmp_path: Path) -> None:
+    (tmp_path / loop.CHECKPOINT).write_bytes(b"half a file")
+    with pytest.raises(InputError, match=r"checkpoint\.pt cannot be read"):
+        list(train(configuration(cases, tmp_path)))
+
+
+def test_curves_are_written_if_asked_for(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[tuple[str, int]] = []
+
+    class Writer:
+        def __init__(self, folder: str, purge_step: int) -> None: ...
+
+        def add_scalar(self, name: str, value: float, step: int) -> None:
+            written.append((name, step))
+
+        def close(self) -> None: ...
+
+    module = ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = Writer  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    list(train(configuration(cases, tmp_path, max_steps=1, tensorboard=True)))
+    assert ("loss/dice", 1) in written
+
+
+def test_curves_without_the_library_are_refused_with_what_to_install(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(InputError, match=r"napari-shaspec\[tensorboard\]"):
+        list(train(configuration(cases, tmp_path, tensorboard=True)))
+
+
+def test_a_polynomial_falls_to_nothing() -> None:
+    assert schedule(0.5, 1000, "poly") == pytest.approx(0.5**0.9)
+    assert schedule(1.0, 1000, "poly") == 0
