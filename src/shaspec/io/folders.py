@@ -47,6 +47,7 @@ class CaseFiles:
 def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
     """The files of the one case in ``source``: a folder, a 4D file or a single volume.
 
+    Where files of many cases lie side by side, ``folder/name`` is the case of that name.
     Raises `InputError` if there is no case, or more than one. Two files for one modality are
     listed in ``problems``.
     """
@@ -54,7 +55,7 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     if path.is_file():
         return _file_case(path, task, with_labels)
     if not path.is_dir():
-        raise InputError(f"{path}: no such file or folder")
+        return _named_case(path, task, with_labels)
     cases = list(_walk(path, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
@@ -156,6 +157,16 @@ def _side_by_side(
             known[LABELS] = found
         cases.append(_grouped(name, known, notices, with_labels=with_labels))
     return cases
+
+
+def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
+    """The case called ``path.name`` among those side by side in the folder."""
+    folder = path.parent
+    cases = _side_by_side(folder, _entries(folder), task, with_labels) if folder.is_dir() else []
+    found = next((case for case in cases if case.name == path.name), None)
+    if found is None:
+        raise InputError(f"{path}: no such file or folder")
+    return found
 
 
 def _grouped(

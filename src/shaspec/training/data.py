@@ -49,7 +49,7 @@ class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
             a, b = max(0, c), max(0, min(total, c + n))
             source.append(slice(a, b))
             target.append(slice(a - c, b - c))
-        scales = case.scales[:, None, None, None]
+        scales = case.scales.reshape(-1, *(1,) * labels.ndim)
         images[(slice(None), *target)] = case.images[(slice(None), *source)] * scales
         labels[tuple(target)] = case.labels[tuple(source)]
         return torch.from_numpy(images), torch.from_numpy(labels), torch.from_numpy(case.available)

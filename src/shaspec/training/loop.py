@@ -8,9 +8,11 @@ have seen, and two processes what one with twice the batch would have.
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -134,15 +136,14 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
                 with fabric.no_backward_sync(network, enabled=unfinished):
                     terms = method.step(network, batch)
                     loss = torch.stack(list(terms.values())).sum()
-                    if not torch.isfinite(loss):
-                        raise ShaspecError(
-                            f"the loss is {loss.item()} at step {step}: {last_good(path)}; lower "
-                            "learning_rate and start again"
-                        )
+                    _require_finite("loss", loss, step, path)
                     fabric.backward(loss / config.accumulate)
                 told.append({k: v.detach() for k, v in terms.items()})
-            if config.clip:
-                fabric.clip_gradients(network, optimizer, max_norm=config.clip)
+            norm = fabric.clip_gradients(
+                network, optimizer, max_norm=config.clip or math.inf, error_if_nonfinite=False
+            )
+            if config.precision != "16-mixed":  # whose loss scaler leaves out such a step
+                _require_finite("gradient", cast(Tensor, norm), step, path)
             optimizer.step()
             optimizer.zero_grad()
             average.update_parameters(bare)
@@ -158,6 +159,8 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     except GeneratorExit:
         checkpoint()
         raise
+    except OSError as error:
+        raise ShaspecError(f"step {step} failed ({error}); {last_good(path)}") from error
     finally:
         if log is not None:
             log.close()
@@ -187,6 +190,14 @@ def _batch(
     target = target_masks(task, labels, exclusive=network.exclusive)
     seed = (config.seed, SUBSETS)
     return Batch(images, available, target, progress, seed, tuple(numbers))
+
+
+def _require_finite(what: str, value: Tensor, step: int, path: Path) -> None:
+    if not torch.isfinite(value):
+        raise ShaspecError(
+            f"the {what} is {value.item()} at step {step}: {last_good(path)}; lower learning_rate "
+            "and start again"
+        )
 
 
 def _agreed(fabric: Fabric, progress: float) -> float:

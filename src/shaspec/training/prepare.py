@@ -230,7 +230,7 @@ def to_spacing(
     if all(abs(a - b) <= CLOSE * b for a, b in zip(shape, volume.shape, strict=True)):
         return volume
     tensor = torch.from_numpy(np.ascontiguousarray(volume))[None, None]
-    mode = "nearest-exact" if labels else "trilinear"
+    mode = "nearest-exact" if labels else {2: "bilinear", 3: "trilinear"}[volume.ndim]
     return F.interpolate(tensor, shape, mode=mode)[0, 0].numpy()
 
 

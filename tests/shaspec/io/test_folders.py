@@ -212,6 +212,9 @@ def test_cases_side_by_side_are_grouped_by_what_their_names_say_beside_the_modal
     }
     assert cases["a"].labels == tmp_path / "a_seg.nii"
     assert cases["b"].labels is None
+    assert find_case(tmp_path / "b", brats) == cases["b"]
+    with pytest.raises(InputError, match="no such"):
+        find_case(tmp_path / "z", brats)
 
 
 def test_raw_folders_of_nnunet_are_grouped_by_channel(brats: Task, tmp_path: Path) -> None:

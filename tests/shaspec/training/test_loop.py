@@ -119,6 +119,18 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
     assert (tmp_path / loop.CHECKPOINT).is_file()
 
 
+def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def steep(_: object, network: Any, batch: Any) -> dict[str, torch.Tensor]:
+        logits = network(batch.images, batch.available).logits
+        return {"dice": (logits * 0).abs().sqrt().sum()}  # 0, with an endless slope
+
+    monkeypatch.setattr("shaspec.training.methods.Supervised.step", steep)
+    with pytest.raises(ShaspecError, match=r"gradient is nan at step 0: .*of step 0"):
+        list(train(configuration(cases, tmp_path)))
+
+
 def test_a_fold_that_is_not_in_the_file_is_refused(cases: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folds 0 to 0, not 3"):
         list(train(configuration(cases, tmp_path, fold=3)))
