@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shaspec.errors import InputError
 
-MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill"]
+MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill", "mean-teacher", "m3l"]
 
 
 class LossConfig(BaseModel):
@@ -44,8 +44,8 @@ class TrainConfig(LossConfig):
     """A bundled task or the path of a task file."""
     method: MethodName = "shaspec"
     architecture: str = ""
-    """The network that a teacher's student is, by name; other methods train the one they are named
-    after."""
+    """The network that mean-teacher and m3l train, by its name (default linear-fusion); other
+    methods train the one they are named after."""
     preset: str = "light"
     """Size of the network."""
     network: dict[str, Any] = Field(default_factory=dict)
@@ -61,6 +61,12 @@ class TrainConfig(LossConfig):
     """JSON with ``folds``: lists of case names."""
     fold: int | None = None
     """The fold that is left out of training."""
+    unlabelled: Path | None = None
+    """Folder of cases for mean-teacher and m3l, whose labels are not read if they have some. May
+    be the same as ``data``: what is labelled there stays so."""
+    labelled: int | tuple[str, ...] | None = None
+    """How many of the labelled cases (drawn by ``seed``), or which ones, keep their labels; the
+    others count as unlabelled. Default: all. Without real cases, so many of the phantoms."""
     phantoms: int = 0
     """How many synthetic cases take part."""
     phantom_seed: int = 1000
@@ -72,13 +78,15 @@ class TrainConfig(LossConfig):
 
     crop: tuple[int, ...] = (64, 64, 64)
     batch: int = 2
+    """Labelled samples in a step; mean-teacher and m3l add as many unlabelled ones."""
     foreground: float = 0.7
     """Share of crops that are centred on a voxel of a random region."""
     augment: bool = True
     subsets: str = ""
     """Which modalities a sample shows: a rule of `shaspec.training.subsets` (uniform, by-size,
     one-absent, full), or the only subset of a dedicated model, e.g. ``FLAIR+T2``. Default:
-    uniform, so that every subset is learned. MAML's authors train on ``full``."""
+    one-absent for m3l, full for mean-teacher, otherwise uniform, so that every subset is learned.
+    MAML's authors train on ``full``."""
     warm_up: float = 0.0
     """Share of the run that sees full modalities only, before ``subsets`` applies."""
 
@@ -88,8 +96,11 @@ class TrainConfig(LossConfig):
     weight_decay: float = 1e-2
     clip: float = 12.0
     """Largest gradient norm."""
-    ema: float = 0.995
-    """Decay of the averaged weights, which are what is saved as the model."""
+    ema: float | None = None
+    """Decay of the averaged weights, which are what is saved as the model and, in mean-teacher and
+    m3l, the teacher. Default: 0.99 with a teacher, otherwise 0.995."""
+    pseudo: float = 1.0
+    """Weight of the teacher's pseudo-labels."""
     seed: int = 0
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     """Of the forward pass. bf16 pays only on hardware that has it (recent GPUs, AVX512-BF16)."""

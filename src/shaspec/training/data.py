@@ -52,6 +52,8 @@ class PreparedCase:
     centres: list[npt.NDArray[np.int32]]
     """Per region (n, 3) voxels to centre crops on; only regions that occur."""
     fingerprints: dict[str, str]
+    labelled: bool = True
+    """False: ``labels`` says nothing, and is all zero."""
 
 
 def training_cases(config: TrainConfig, task: Task) -> list[PreparedCase]:
@@ -61,15 +63,15 @@ def training_cases(config: TrainConfig, task: Task) -> list[PreparedCase]:
         held_out = held_out_cases(config)
         for files in find_cases(config.data, task):
             if files.name not in held_out and files.labels is not None:
-                key = [_stamp(path) for path in (*files.volumes.values(), files.labels)]
+                key = [stamp(path) for path in (*files.volumes.values(), files.labels)]
                 key.append(config.scheme or "")
                 load = partial(read_case, files, task, scheme=config.scheme)
-                prepared.append(_prepared(config.cache, task, files.name, key, load))
+                prepared.append(prepare(config.cache, task, files.name, key, load))
         if not prepared:
             raise InputError(f"no labelled case to train on in {config.data}")
     for seed in range(config.phantom_seed, config.phantom_seed + config.phantoms):
         prepared.append(
-            _prepared(
+            prepare(
                 config.cache,
                 task,
                 f"phantom-{seed}",
@@ -102,17 +104,19 @@ def fold_cases(splits: Path, fold: int) -> set[str]:
 class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Sample ``index`` -> image (M, *margin), labels (*margin), available (M,).
 
-    ``margin`` is the crop size times `MARGIN`; augmentation cuts the crop out of it.
+    ``margin`` is the crop size times `MARGIN`; augmentation cuts the crop out of it. Another
+    ``stream`` draws other crops.
     """
 
-    def __init__(self, cases: Sequence[PreparedCase], config: TrainConfig) -> None:
+    def __init__(self, cases: Sequence[PreparedCase], config: TrainConfig, stream: int = 0) -> None:
+        self.stream = stream
         self.real = [c for c in cases if not c.phantom]
         self.phantoms = [c for c in cases if c.phantom]
         self.config = config
         self.size = tuple(int(np.ceil(n * MARGIN / 2)) * 2 for n in config.crop)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
-        rng = np.random.default_rng([self.config.seed, index])
+        rng = np.random.default_rng([self.config.seed, index, self.stream])
         phantom = bool(self.phantoms) and (
             not self.real or rng.random() < self.config.phantom_share
         )
@@ -139,7 +143,7 @@ class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
         return np.array([rng.integers(n // 8, n - n // 8 + 1) for n in case.labels.shape])
 
 
-def _prepared(
+def prepare(
     cache: Path,
     task: Task,
     name: str,
@@ -166,12 +170,11 @@ def _prepared(
         np.array(facts["available"]),
         [centres[k] for k in sorted(centres.files)],
         facts["fingerprints"],
+        facts.get("labelled", True),
     )
 
 
 def _write(folder: Path, case: Case, task: Task) -> None:
-    if case.labels is None:
-        raise InputError(f"case {case.name} has no labels: supervised training needs them")
     volumes = {
         n: normalise(v, task.modalities[task.names.index(n)]) for n, v in case.volumes.items()
     }
@@ -181,7 +184,9 @@ def _write(folder: Path, case: Case, task: Task) -> None:
     for m, name in enumerate(task.names):
         if name in volumes:
             images[m] = volumes[name][box]
-    labels = np.ascontiguousarray(case.labels[box])
+    labels = np.zeros(shape, np.uint8)
+    if case.labels is not None:
+        labels[:] = case.labels[box]
     rng = np.random.default_rng(0)
     centres = {}
     for k, mask in enumerate(task.region_masks(labels)):
@@ -192,6 +197,7 @@ def _write(folder: Path, case: Case, task: Task) -> None:
     facts = {
         "available": [name in volumes for name in task.names],
         "fingerprints": fingerprint(case),
+        "labelled": case.labels is not None,
     }
     # Made aside and moved in place whole, so that two runs at once do not read half a case.
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -206,7 +212,7 @@ def _write(folder: Path, case: Case, task: Task) -> None:
             aside.rename(folder)
 
 
-def _stamp(path: Path) -> str:
+def stamp(path: Path) -> str:
     """Changes when the file does; reading it whole would cost more than preparing it again."""
     stat = path.stat()
     return f"{path.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"

@@ -20,11 +20,11 @@ from typing import Any, cast
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
 from shaspec.errors import InputError, ShaspecError
-from shaspec.models.base import Network
+from shaspec.models.base import Network, Output
 from shaspec.models.card import Card, Training
 from shaspec.models.registry import build, network_config
 from shaspec.models.weights import load_model, save_model
@@ -32,8 +32,10 @@ from shaspec.task import Task, load_task
 from shaspec.training.augment import augment, centre_crop
 from shaspec.training.config import TrainConfig
 from shaspec.training.data import Crops, PreparedCase, training_cases
-from shaspec.training.methods import Batch, architecture, make_method
+from shaspec.training.methods import METHODS, Batch, architecture, make_method
 from shaspec.training.seeds import generator
+from shaspec.training.subsets import check_rule
+from shaspec.training.unlabelled import hide_labels, unlabelled_cases
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
@@ -79,31 +81,33 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
     (averaged weights and card). Closing the generator saves a checkpoint and ends.
     """
     task = load_task(config.task)
-    cases = training_cases(config, task)
+    cases = _cases(config, task)
     fabric = Fabric(accelerator=config.device, devices=1, precision=config.precision)
     torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
     bare = _fresh_network(config, task)
-    ema = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
-    average = AveragedModel(bare, multi_avg_fn=ema)
-    average = average.to(fabric.device)
+    method = make_method(config, task, bare)
+    check_rule(method.rule, task, {c.name: c.available for c in cases})
+    average = AveragedModel(bare, multi_avg_fn=method.average()).to(fabric.device).eval()
     optimizer = torch.optim.AdamW(
         bare.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     network, optimizer = fabric.setup(bare, optimizer)
-    method = make_method(config, task, bare)
+
+    @torch.no_grad()
+    def teacher(images: Tensor, present: Tensor) -> Output:
+        with fabric.autocast():
+            output: Output = average.module(images, present)
+        return output
 
     config.out.mkdir(parents=True, exist_ok=True)
     (config.out / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
     step, minutes = _resume(config.out / CHECKPOINT, config, bare, average, optimizer)
     clock = Clock(config, minutes, time.monotonic())
     saved = clock.minutes
-    samples = Crops(cases, config)
-    indices = range(step * config.batch, 2**31)
-    loader = DataLoader(samples, config.batch, sampler=indices, num_workers=config.workers)
     network.train()
     try:
         with (config.out / LOG).open("a", encoding="utf-8") as log:
-            for images, labels, available in loader:
+            for images, labels, available in _samples(cases, config, step):
                 progress = clock.progress(step)
                 if progress >= 1:
                     break
@@ -115,11 +119,13 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
                     images, labels = augment(images, labels, config.crop, seed)
                 else:
                     images, labels = centre_crop(images, labels, config.crop)
-                target = target_masks(task, labels, exclusive=bare.exclusive)
+                # Labelled samples come first; the labels of the others are not there.
+                target = target_masks(task, labels[: config.batch], exclusive=bare.exclusive)
                 seed = (config.seed, SUBSETS, step)
+                batch = Batch(images, available, target, progress, seed)
 
                 torch.manual_seed(generator(config.seed, DROPOUT, step).initial_seed())
-                terms = method.step(network, Batch(images, available, target, progress, seed))
+                terms = method.step(network, teacher, batch)
                 loss = torch.stack(list(terms.values())).sum()
                 if not torch.isfinite(loss):
                     raise ShaspecError(
@@ -148,6 +154,37 @@ def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
     finally:
         _checkpoint(config, step, clock, bare, average, optimizer)
     _save(config, task, cases, cast(Network, average.module), step, clock.minutes, command)
+
+
+def _cases(config: TrainConfig, task: Task) -> list[PreparedCase]:
+    """The cases of the run; unlabelled ones only if the method learns from them."""
+    cases = hide_labels(training_cases(config, task), config)
+    if not METHODS[config.method].semi_supervised:
+        return [c for c in cases if c.labelled]
+    cases += unlabelled_cases(config, task, cases)
+    if all(c.labelled for c in cases):
+        raise InputError(
+            f"method {config.method!r} learns from unlabelled cases too, and there are none: give "
+            "unlabelled = a folder, or labelled = how many cases keep their labels"
+        )
+    return cases
+
+
+def _samples(
+    cases: list[PreparedCase], config: TrainConfig, step: int
+) -> Iterator[tuple[Tensor, ...]]:
+    """Images, labels and availability of each step from ``step`` on; labelled samples first."""
+    pools = ([c for c in cases if c.labelled], [c for c in cases if not c.labelled])
+    indices = range(step * config.batch, 2**31)
+    loaders = [
+        DataLoader(
+            Crops(pool, config, stream), config.batch, sampler=indices, num_workers=config.workers
+        )
+        for stream, pool in enumerate(pools)
+        if pool
+    ]
+    for parts in zip(*loaders, strict=True):
+        yield tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
 
 
 def schedule(progress: float, step: int) -> float:
@@ -257,6 +294,7 @@ def _save(
         instant_toggles=network.instant_toggles,
         training=Training(
             cases=tuple(c.name for c in real),
+            unlabelled=tuple(c.name for c in real if not c.labelled),
             fingerprints={c.name: c.fingerprints for c in real},
             phantoms=f"seeds {first} to {first + phantoms - 1}" if phantoms else "",
             command=command,
