@@ -1,9 +1,7 @@
-"""Several processes as one: who reads which samples, and sums over all of them."""
+"""Several processes as one: how they find each other, and sums over all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import torch.distributed as dist
@@ -29,17 +27,6 @@ def make_fabric(config: TrainConfig) -> Fabric:
     )
     fabric.launch()
     return fabric
-
-
-def batches(first: int, size: int, rank: int, world: int) -> Iterator[list[int]]:
-    """Sample indices of one rank, from batch ``first`` on, without end.
-
-    Batch k of all ranks together is k * size * world and the following indices, so that two
-    processes see in a step what one process with twice the batch would have seen.
-    """
-    for k in count(first):
-        start = (k * world + rank) * size
-        yield list(range(start, start + size))
 
 
 def total(value: Tensor) -> Tensor:
