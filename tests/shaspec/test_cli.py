@@ -11,12 +11,14 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import ShaspecError
 from shaspec.io import write_case
+from shaspec.task import load_task
 
 Run = Callable[..., Result]
 
@@ -172,3 +174,55 @@ def test_a_window_that_is_no_list_of_numbers_is_refused(
 def test_the_version_and_the_models_are_listed(run: Run) -> None:
     assert run("--version").output.startswith("shaspec ")
     assert "licence" in run("models").output
+
+
+def test_pictures_are_segmented_into_a_png(
+    run: Run,
+    write_pictures: Callable[..., Path],
+    picture_case: Case,
+    picture_model_folder: Path,
+    tmp_path: Path,
+) -> None:
+    case = write_pictures(tmp_path / "39", picture_case, "rgb.png", "depth.png")
+    out, table = tmp_path / "s.png", tmp_path / "s.csv"
+    words = ["predict", case, "--model", picture_model_folder, "--window", "32,32"]
+    result = run(*words, "--present", "depth", "--out", out, "--volumes", table)
+    assert "px" in result.output
+    labels = np.asarray(Image.open(out))
+    assert labels.shape == (40, 52)
+    with table.open() as file:
+        sizes = {line["region"]: float(line["px"]) for line in csv.DictReader(file)}
+    assert sizes["scratch"] == (labels == 2).sum()
+    with pytest.raises(ShaspecError, match="give 2 numbers"):
+        run(*words[:-1], "32,32,32")
+    with pytest.raises(ShaspecError, match=r"written as \.png"):
+        run(*words, "--out", tmp_path / "s.nii.gz")
+
+
+def test_pictures_are_evaluated_from_folders_per_modality(
+    run: Run,
+    write_pictures: Callable[..., Path],
+    picture_case: Case,
+    picture_model_folder: Path,
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    for name in ("39", "40"):
+        files = (f"rgb/{name}.png", f"depth/{name}.png", f"labels/{name}_label.png")
+        write_pictures(data, picture_case, *files)
+    (data / "val.txt").write_text("40.png\n")
+    run("evaluate", picture_model_folder, data / "val.txt", "--out", tmp_path / "out")
+    with (tmp_path / "out" / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {(r["case"], r["subset"]) for r in rows} == {
+        ("40", "RGB"), ("40", "depth"), ("40", "RGB+depth")
+    }  # fmt: skip
+    assert {r["region"] for r in rows} == {"spot", "scratch"}
+
+
+def test_a_task_file_to_start_from_is_printed(run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "my.toml"
+    own.write_text(run("task").output)
+    assert load_task(own).name == "my-task"
+    own.write_text(run("task", "rgbd").output)
+    assert load_task(own) == load_task("rgbd")

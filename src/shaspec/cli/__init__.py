@@ -18,6 +18,7 @@ from shaspec.cli.import_official import import_official
 from shaspec.cli.models import models
 from shaspec.cli.phantom import phantom
 from shaspec.cli.predict import predict
+from shaspec.cli.task import task
 from shaspec.cli.train import train
 from shaspec.errors import ShaspecError
 
@@ -33,6 +34,7 @@ app.command()(train)
 app.command("import-official")(import_official)
 app.command()(phantom)
 app.command()(models)
+app.command()(task)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from shaspec.errors import InputError
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A bundled model or a model folder.")],
-    data: Annotated[Path, typer.Argument(help="A folder with one folder per labelled case.")],
+    data: Annotated[Path, typer.Argument(help="A folder of labelled cases, or a list in it.")],
     out: Annotated[Path, typer.Option(help="Folder for metrics.csv and summary.csv.")],
     against: Annotated[
         str, typer.Option(help="A second model, evaluated likewise and printed beside it.")

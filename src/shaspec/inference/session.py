@@ -28,7 +28,7 @@ from shaspec.inference.prediction import Prediction
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
-from shaspec.preprocessing import foreground_box, normalise
+from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Subset
 
 
@@ -36,8 +36,13 @@ from shaspec.task import Subset
 class _Input:
     """One modality, ready for the network."""
 
-    volume: Tensor  # (*spatial) at the task's spacing, normalised, on the CPU
+    volume: Tensor  # (C, *spatial) at the task's spacing, normalised, on the CPU
     box: Box  # its foreground, in voxels of ``volume``
+
+    @property
+    def shape(self) -> Corner:
+        """Its size in voxels."""
+        return tuple(self.volume.shape[1:])
 
 
 class InferenceSession:
@@ -45,7 +50,7 @@ class InferenceSession:
 
     Args:
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
-        window: voxels (S, P, L); default: the window of the model's card.
+        window: voxels (S, P, L), or pixels (row, column); default: that of the model's card.
         overlap: share of a window that at least overlaps with its neighbour.
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
     """
@@ -65,6 +70,18 @@ class InferenceSession:
             raise InputError(
                 f"model {model.card.name!r} works on {', '.join(task.names)}; case {case.name} "
                 f"has the modalities of task {case.task.name!r}: {', '.join(case.task.names)}"
+            )
+        if task.kind != "segmentation":
+            raise InputError(f"model {model.card.name!r} names a class and segments nothing")
+        if case.grid.dims != task.dims:
+            raise InputError(
+                f"model {model.card.name!r} works in {task.dims}D; case {case.name} has "
+                f"{case.grid.dims} axes"
+            )
+        if window is not None and (len(window) != task.dims or min(window) < 1):
+            raise InputError(
+                f"window {','.join(map(str, window))}: give {task.dims} numbers of 1 or more, e.g. "
+                f"{','.join(map(str, model.card.window))}"
             )
         if not 0 <= overlap < 1:
             raise InputError(f"overlap {overlap} is not in [0, 1)")
@@ -131,13 +148,14 @@ class InferenceSession:
         for m in subset:
             if m not in self._inputs:
                 modality = self.task.modalities[m]
-                volume = normalise(self.case.volumes[modality.name], modality)
-                tensor = self._to_task_spacing(torch.from_numpy(volume))
-                self._inputs[m] = _Input(tensor, foreground_box(tensor.numpy()))
+                volume = torch.from_numpy(normalise(self.case.volumes[modality.name], modality))
+                resized = self._to_task_spacing(volume if modality.channels > 1 else volume[None])
+                content = resized if modality.channels > 1 else resized[0]
+                self._inputs[m] = _Input(resized, content_box(content.numpy(), modality))
 
     def _plan(self, subset: Sequence[int]) -> tuple[list[Corner], Corner, Box]:
         """Window corners, their size and the box they cover; only ``subset`` has a say in it."""
-        shape = self._inputs[subset[0]].volume.shape
+        shape = self._inputs[subset[0]].shape
         snapped = snap(union([self._inputs[m].box for m in subset]))
         box = tuple(slice(s.start, min(n, s.stop)) for s, n in zip(snapped, shape, strict=True))
         corners, size = plan(box, self.window, self.model.network.divisor, self.overlap)
@@ -180,7 +198,7 @@ class InferenceSession:
 
     @torch.inference_mode()
     def _encode(self, modality: int, corner: Corner, size: Corner) -> Features:
-        window = cut(self._inputs[modality].volume, corner, size)[None, None].to(self._device)
+        window = cut(self._inputs[modality].volume, corner, size)[None].to(self._device)
         return self._network.encode(window, modality)
 
     @torch.inference_mode()
@@ -199,19 +217,20 @@ class InferenceSession:
         """The few models that have features for an absent modality compute them once."""
         key = (modality, size)
         if key not in self._kept.absent:
-            like = torch.zeros(1, 1, *size, device=self._device)
+            channels = self.task.channels[modality]
+            like = torch.zeros(1, channels, *size, device=self._device)
             self._kept.absent[key] = self._network.encode_absent(like, modality)
         return self._kept.absent[key]
 
     @torch.inference_mode()
     def _labels(self, blend: Blend) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        """Label map (S, P, L) on the grid of the case."""
+        """Label map (*spatial) on the grid of the case."""
         means = blend.mean()
-        shape = next(iter(self._inputs.values())).volume.shape
+        shape = next(iter(self._inputs.values())).shape
         if shape != self.case.grid.shape:  # back to the voxels of the case
             full = means.new_zeros(len(means), *shape)
             full[(slice(None), *blend.box)] = means
-            means = F.interpolate(full[None], self.case.grid.shape, mode="trilinear")[0]
+            means = _interpolate(full, self.case.grid.shape)
             box: Box = tuple(slice(0, n) for n in self.case.grid.shape)
         else:
             box = blend.box
@@ -224,17 +243,16 @@ class InferenceSession:
         return labels
 
     def _to_task_spacing(self, volume: Tensor) -> Tensor:
-        """``volume`` at the voxel size that the network was trained for."""
+        """``volume`` (C, *spatial) at the voxel size that the network was trained for."""
         shape = tuple(
             max(1, round(n * have / want))
             for n, have, want in zip(
-                volume.shape, self.case.grid.spacing, self.task.spacing, strict=True
+                volume.shape[1:], self.case.grid.spacing, self.task.spacing, strict=True
             )
         )
-        if all(abs(a - b) <= 0.05 * b for a, b in zip(shape, volume.shape, strict=True)):
+        if all(abs(a - b) <= 0.05 * b for a, b in zip(shape, volume.shape[1:], strict=True)):
             return volume
-        resized: Tensor = F.interpolate(volume[None, None], shape, mode="trilinear")[0, 0]
-        return resized
+        return _interpolate(volume, shape)
 
     def _prediction(
         self,
@@ -307,3 +325,10 @@ class InferenceSession:
 
     def _indices(self, subset: Subset) -> list[int]:
         return [self.task.names.index(name) for name in subset]
+
+
+def _interpolate(volume: Tensor, shape: Sequence[int]) -> Tensor:
+    """``volume`` (C, *spatial) linearly resized to (C, *shape)."""
+    mode = "trilinear" if len(shape) == 3 else "bilinear"
+    resized: Tensor = F.interpolate(volume[None], tuple(shape), mode=mode)[0]
+    return resized

@@ -3,28 +3,36 @@
 Known layouts: a folder per case with one file per modality (any naming of `shaspec.io.naming`,
 files inside folders that end in .nii, an inner folder like BIDS' ``anat``), one 4D file per case as
 in the Medical Segmentation Decathlon, one file per case and channel as in nnU-Net's raw folders,
-many cases side by side in one folder, a CSV list; folders of all these nested as BraTS' ``HGG`` and
-``LGG``.
+many cases side by side in one folder; folders of all these nested as BraTS' ``HGG`` and ``LGG``.
+Pictures also as one folder per modality with one file per case (``rgb/39.png``, ``depth/39.png``).
+A CSV file may name the files of each case, a text file in the folder of the data may list the cases
+of, say, a training set, one in a line.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
+from shaspec.io.description import DESCRIPTION, channel_order
+from shaspec.io.grouping import (
+    by_stem,
+    channel_of,
+    group_by_channel,
+    group_by_folder,
+    group_by_word,
+)
+from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, assign, recognise, require_role, stem
 from shaspec.io.nifti import is_nifti, read_header
+from shaspec.io.splits import listed_cases
 from shaspec.io.table import is_table, read_table
 from shaspec.task import Task
 
 DEPTH = 3  # folders to descend in search of cases
-DESCRIPTION = "dataset.json"
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,11 @@ class CaseFiles:
     notices: tuple[str, ...] = ()
 
 
+def is_input(path: Path, task: Task) -> bool:
+    """True if the name ends like a file that the task reads: NIfTI in 3D, a picture in 2D."""
+    return is_nifti(path) if task.dims == 3 else is_image(path)
+
+
 def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
     """The files of the one case in ``source``: a folder, a 4D file or a single volume.
 
@@ -59,8 +72,8 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     cases = list(_walk(path, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
-            f"{path}: no NIfTI file (.nii, .nii.gz) in this folder; give the folder of one case "
-            f"with files for {task.title_names}"
+            f"{path}: no {_kind(task)} in this folder; give the folder of one case with files for "
+            f"{task.title_names}"
         )
     if len(cases) > 1:
         names = ", ".join(case.name for case in cases[:4]) + (", ..." if len(cases) > 4 else "")
@@ -74,14 +87,16 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
 def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
     """All cases under ``folder`` (or the one case that it is), sorted by path.
 
-    ``folder`` may also be a CSV list (`shaspec.io.table`) or a ``dataset.json``, which stands for
-    the folder it describes. A folder whose files cannot be told apart is in the list too, with its
-    ``problems``.
+    ``folder`` may also be a CSV list (`shaspec.io.table`), a text file with the names of those
+    cases, beside their data, that are meant, or a ``dataset.json``, which stands for the folder it
+    describes. A folder whose files cannot be told apart is in the list too, with its ``problems``.
     """
     folder = Path(folder)
     if folder.is_file() and is_table(folder):
         rows = read_table(folder, task).items()
         return [_grouped(name, roles, with_labels=with_labels) for name, roles in rows]
+    if folder.is_file() and folder.suffix.lower() == ".txt":
+        return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
     if folder.is_file() and folder.name == DESCRIPTION:
         folder = folder.parent
     if folder.is_file():
@@ -91,8 +106,8 @@ def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> l
     cases = list(_walk(folder, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
-            f"{folder}: no cases; put one folder per case into it, each with NIfTI files for "
-            f"{task.title_names}"
+            f"{folder}: no cases; put one folder per case into it, each with files "
+            f"({_kind(task)}) for {task.title_names}"
         )
     return cases
 
@@ -120,6 +135,13 @@ def _search(
             if path.is_file() and is_nifti(path):
                 yield path.with_name(stem(path.name)), _channel_case(path, task, with_labels)
         return
+    by_modality = group_by_folder(inside, task) if task.dims == 2 else {}
+    if by_modality:
+        for name, roles in by_stem(by_modality, task).items():
+            labels = roles.pop(LABELS, None)
+            if roles:
+                yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
+        return
     case = _folder_case(folder, inside, task, with_labels)
     if case is not None:
         yield folder, case
@@ -134,7 +156,7 @@ def _side_by_side(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> list[CaseFiles]:
     """The cases of a folder that holds many, one file per modality; empty if it is no such one."""
-    files = [p for p in inside if p.is_file() and is_nifti(p)]
+    files = [p for p in inside if p.is_file() and is_input(p, task)]
     if not files:
         return []
     notices: tuple[str, ...] = ()
@@ -143,7 +165,7 @@ def _side_by_side(
     if not groups and folder.name.startswith("imagesT") and 0 in numbers:
         description = folder.parent / DESCRIPTION
         described = description.is_file()
-        order = _channel_order(description, task) if described else list(task.names)
+        order = channel_order(description, task) if described else list(task.names)
         groups = group_by_channel(files, order)
         source = "by dataset.json" if described else "no dataset.json"
         notices = (f"channels 0000, 0001, ... are {', '.join(order)} ({source})",)
@@ -189,21 +211,21 @@ def _entries(folder: Path) -> list[Path]:
 def _folder_case(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> CaseFiles | None:
-    """The case whose files lie directly in ``folder``; None if there are no NIfTI files."""
+    """The case whose files lie directly in ``folder``; None if there are no files of the task."""
     files: list[tuple[str, Path]] = []
     for path in inside:
-        if not is_nifti(path):
+        if not is_input(path, task):
             continue
         if path.is_file():
             files.append((path.name, path))
-        else:  # unpacked archives: a folder x_t1.nii with one file of any name in it
+        elif task.dims == 3:  # unpacked archives: a folder x_t1.nii with one file of any name in it
             within = [p for p in _entries(path) if is_nifti(p) and p.is_file()]
             clear = [p for p in within if recognise(p.name, task)]
             files += [(p.name if clear else path.name, p) for p in (clear or within)]
     if not files:
         return None
     roles, doubts, unknown = assign(files, task)
-    if len(files) == len(unknown) == 1 and len(read_header(unknown[0]).shape) == 4:
+    if len(files) == len(unknown) == 1 and _is_4d(unknown[0]):
         return _channel_case(unknown[0], task, with_labels)
     labels = roles.pop(LABELS, None)
     if not with_labels:
@@ -227,7 +249,9 @@ def _folder_case(
 
 def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     """A single file: all modalities in 4D, or just one of them."""
-    if len(read_header(path).shape) == 4:
+    if not is_input(path, task):
+        raise InputError(f"{path}: task {task.name!r} reads {_kind(task)} files")
+    if _is_4d(path):
         return _channel_case(path, task, with_labels)
     role = require_role(path, task)
     if role == LABELS:
@@ -235,7 +259,28 @@ def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     return CaseFiles(name=stem(path.name), volumes={role: path})
 
 
+def _kind(task: Task) -> str:
+    return "NIfTI file (.nii, .nii.gz)" if task.dims == 3 else "picture (.png, .jpg ...)"
+
+
+def _listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
+    """The cases that a text file names, in its order; ``39``, ``39.png`` and ``rgb/39.png`` do."""
+    names = listed_cases(path)
+    known = {case.name: case for case in cases}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(
+            f"{path}: lists {', '.join(unknown[:4])}, of which {path.parent} has no "
+            "case; write one name of a case in each line"
+        )
+    return [known[name] for name in names]
+
+
 # -- one 4D file per case ----------------------------------------------------------------------
+
+
+def _is_4d(path: Path) -> bool:
+    return is_nifti(path) and len(read_header(path).shape) == 4
 
 
 def _holds_channels(folder: Path) -> bool:
@@ -251,7 +296,7 @@ def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
         (p for f in list(path.resolve().parents)[:2] if (p := f / DESCRIPTION).is_file()), None
     )
     try:
-        order = _channel_order(description, task) if description else None
+        order = channel_order(description, task) if description else None
     except InputError as error:
         problems = (str(error),)
     if order is None:
@@ -270,24 +315,3 @@ def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
         problems=problems,
         notices=notices,
     )
-
-
-def _channel_order(description: Path, task: Task) -> list[str]:
-    """Modality names in channel order; a channel that the task does not know keeps its own name."""
-    try:
-        content: dict[str, Any] = json.loads(description.read_text("utf-8"))
-        named = content.get("channel_names") or content["modality"]
-        channels = [str(named[key]) for key in sorted(named, key=int)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f'{description}: does not list the channels as "modality": {{"0": "FLAIR", ...}} '
-            f"({error!r}); correct or remove it"
-        ) from error
-    matches = [recognise(channel, task) for channel in channels]
-    order = [m.role if m else c for m, c in zip(matches, channels, strict=True)]
-    if len(set(order)) != len(order) or not set(order) & set(task.names):
-        raise InputError(
-            f"{description}: the channels {', '.join(channels)} cannot be told apart as "
-            f"{task.title_names}; correct the names"
-        )
-    return order

@@ -40,12 +40,15 @@ class Network(nn.Module, ABC):
     """The method's own pydantic configuration; it builds the network again."""
 
     modalities: int
+    in_channels: int
+    """Of every modality. An image of one channel is repeated to that many, as the authors of M3L
+    do with depth beside colour."""
     divisor: tuple[int, ...]
     """Spatial sizes have to be multiples of this, per axis."""
 
     @abstractmethod
     def encode(self, image: Tensor, modality: int) -> Features:
-        """Features of one modality: ``image`` (N, C, *spatial) -> tensors (N, ...)."""
+        """Features of one modality: ``image`` (N, 1 or C, *spatial) -> tensors (N, ...)."""
 
     @abstractmethod
     def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> Output:
@@ -55,6 +58,10 @@ class Network(nn.Module, ABC):
             features: by modality index; a modality that no sample has may be left out.
             present: bool (N, M), for batches whose samples differ; None: ``features`` says it.
         """
+
+    def widened(self, image: Tensor) -> Tensor:
+        """``image`` (N, 1 or C, *spatial) with the channels that the network takes."""
+        return image.expand(-1, self.in_channels, *image.shape[2:])
 
     def encode_absent(self, like: Tensor, modality: int) -> Features | None:
         """Features that stand for an absent modality, for the few models that have such.

@@ -151,6 +151,7 @@ class Maml(Network):
         super().__init__()
         c = self.config = config
         self.modalities, self.exclusive = c.modalities, c.exclusive
+        self.in_channels = c.in_channels
         self.divisor = (2**c.halvings,) * c.dims
         self.unets = nn.ModuleList(UNet(c) for _ in range(c.modalities))
         self.fusion = Fusion(c.dims, c.modalities, c.base, c.join_kernel)
@@ -161,7 +162,7 @@ class Maml(Network):
 
     def encode(self, image: Tensor, modality: int) -> Features:
         """The modality's U-Net: (N, C, *spatial) -> feature F_i, logits at every size."""
-        feature, logits = self.unets[modality](image)
+        feature, logits = self.unets[modality](self.widened(image))
         deep = {f"deep{k}": value for k, value in enumerate(logits[1:], start=1)}
         return {"feature": feature, "logits": logits[0], **deep}
 

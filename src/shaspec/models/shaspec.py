@@ -203,7 +203,7 @@ class ShaSpec(Network):
         if c.shared.channels != c.specific.channels:
             raise ValueError("shared and specific features need the same number of channels")
         self.config = c
-        self.modalities = c.modalities
+        self.modalities, self.in_channels = c.modalities, c.in_channels
         stem = c.shared.stem_stride[-dims:]
         self.divisor = tuple(s * 2 ** len(c.shared.widths) for s in stem)
         self.shared_encoder = Encoder(dims, c.in_channels, c.shared, ws)
@@ -229,11 +229,13 @@ class ShaSpec(Network):
         ``domain`` (N, M) is the guess of the domain classifier, from the spatial mean of the
         specific map before the pyramid.
         """
+        image = self.widened(image)
         maps, _, shared = self.shared_encoder(image)
         return self._features(maps, shared, image, modality)
 
     def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
         """As `encode`, with one pass of all rows of all modalities through the shared encoder."""
+        images = {m: self.widened(image) for m, image in images.items()}
         sizes = [len(image) for image in images.values()]
         maps, _, shared = self.shared_encoder(torch.cat(list(images.values())))
         split = zip(*(t.split(sizes) for t in (shared, *maps)), strict=True)

@@ -31,7 +31,7 @@ def make_glioma(
         np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)
     )
     bend = Bend.draw(body, atlas)
-    whole = Window.of_grid(grid.shape, grid.spacing)
+    whole = Window.of_grid(shape, spacing)
     box = _brain_box(atlas, bend, whole)
     window = whole.crop(box)
 

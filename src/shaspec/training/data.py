@@ -28,7 +28,7 @@ class Samples:
     """A batch as it is read: the labelled samples first, then the unlabelled ones."""
 
     images: Tensor
-    """(N, M, *margin)"""
+    """(N, C, *margin), the channels of all modalities in task order."""
     labels: Tensor
     """(N, *margin)"""
     available: Tensor
@@ -70,7 +70,9 @@ def batches(first: int, size: int, rank: int, world: int, kind: int = 0) -> Iter
 
 
 class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Sample ``index`` -> image (M, *margin), labels (*margin), available (M,).
+    """Sample ``index`` -> image (C, *margin), labels (*margin), available (M,).
+
+    ``C`` counts the channels of all modalities, as many as modalities where each has one.
 
     ``margin`` is the crop size times `MARGIN`; augmentation cuts the crop out of it. What lies
     outside a case is background.

@@ -72,6 +72,8 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
             last good checkpoint.
     """
     task = load_task(config.task)
+    if len(config.crop) != task.dims:
+        raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
     selection = select_cases(config, task)
     selection.require()
     fabric = make_fabric(config)
@@ -98,10 +100,16 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     if isinstance(method, Stateful):
         parts["method"] = method
 
+    channels = list(task.channels)
+
+    def student(images: Tensor, present: Tensor) -> Output:
+        output: Output = network(torch.split(images, channels, dim=1), present)
+        return output
+
     @torch.no_grad()
     def teacher(images: Tensor, present: Tensor) -> Output:
         with fabric.autocast():
-            output: Output = average.module(images, present)
+            output: Output = average.module(torch.split(images, channels, dim=1), present)
         return output
 
     path = config.out / CHECKPOINT
@@ -136,7 +144,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
                 batch = _batch(fabric, config, task, bare, progress, next(source))
                 unfinished = part + 1 < config.accumulate
                 with fabric.no_backward_sync(network, enabled=unfinished):
-                    terms = method.step(network, teacher, batch)
+                    terms = method.step(student, teacher, batch)
                     loss = torch.stack(list(terms.values())).sum()
                     _require_finite("loss", loss, step, path)
                     fabric.backward(loss / config.accumulate)
@@ -184,7 +192,7 @@ def _batch(
     images, labels = samples.images.to(fabric.device), samples.labels.to(fabric.device)
     if config.augment:
         seeds = [(config.seed, AUGMENT, number) for number in samples.numbers]
-        images, labels = augment(images, labels, config.crop, seeds)
+        images, labels = augment(images, labels, config.crop, seeds, task.channels)
     else:
         images, labels = centre_crop(images, labels, config.crop)
     # Labelled samples come first; the labels of the others are not there.

@@ -29,7 +29,7 @@ from shaspec.io.cases import read_case
 from shaspec.io.fingerprint import fingerprint
 from shaspec.io.folders import CaseFiles
 from shaspec.phantom import make_case
-from shaspec.preprocessing import foreground_box, normalise
+from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
 from shaspec.training.selection import Selection
@@ -56,13 +56,14 @@ class PreparedCase:
 
     @cached_property
     def images(self) -> npt.NDArray[np.int16]:
-        """(M, S, P, L), to be multiplied by `scales`; an absent modality is all zero."""
+        """(C, *spatial), the channels of all modalities in task order, an absent one all zero; to
+        be multiplied by `scales`."""
         images: npt.NDArray[np.int16] = np.load(self.folder / "images.npy", mmap_mode="r")
         return images
 
     @cached_property
     def labels(self) -> npt.NDArray[np.uint8]:
-        """(S, P, L) in the task's codes."""
+        """(*spatial) in the task's codes."""
         if not self.labelled:
             return np.broadcast_to(np.uint8(0), self.images.shape[1:])
         labels: npt.NDArray[np.uint8] = np.load(self.folder / "labels.npy", mmap_mode="r")
@@ -70,7 +71,7 @@ class PreparedCase:
 
     @cached_property
     def centres(self) -> list[npt.NDArray[np.int32]]:
-        """Per region (n, 3) voxels to centre crops on; only regions that occur."""
+        """Per region (n, dims) voxels to centre crops on; only regions that occur."""
         if not self.labelled:
             return []
         with np.load(self.folder / "centres.npz") as file:
@@ -89,7 +90,7 @@ class PreparedCase:
 
     @cached_property
     def scales(self) -> npt.NDArray[np.float32]:
-        """(M,) factors from `images` to normalised intensities."""
+        """(C,) factors from `images` to normalised intensities."""
         return np.array(self.facts["scales"], np.float32)
 
     @property
@@ -179,18 +180,19 @@ def _ensure(job: _Job) -> PreparedCase:
 
 
 def _write(folder: Path, case: Case, task: Task) -> None:
-    volumes = {
-        n: normalise(v, task.modalities[task.names.index(n)]) for n, v in case.volumes.items()
-    }
-    box = union([foreground_box(v) for v in volumes.values()])
+    volumes = {n: normalise(v, task.modality(n)) for n, v in case.volumes.items()}
+    box = union([content_box(v, task.modality(n)) for n, v in volumes.items()])
     spacing = case.grid.spacing
     known = np.zeros(case.grid.shape, np.uint8) if case.labels is None else case.labels
     labels = to_spacing(np.ascontiguousarray(known[box]), spacing, task.spacing, labels=True)
-    images = np.zeros((len(task.names), *labels.shape), np.int16)
-    scales = np.ones(len(task.names), np.float32)
-    for m, name in enumerate(task.names):
+    images = np.zeros((sum(task.channels), *labels.shape), np.int16)
+    scales = np.ones(len(images), np.float32)
+    owners = [m.name for m in task.modalities for _ in range(m.channels)]
+    for c, name in enumerate(owners):
         if name in volumes:
-            images[m], scales[m] = quantised(to_spacing(volumes[name][box], spacing, task.spacing))
+            channels = volumes[name].reshape(-1, *case.grid.shape)
+            channel = channels[c - owners.index(name)][box]
+            images[c], scales[c] = quantised(to_spacing(channel, spacing, task.spacing))
     rng = np.random.default_rng(0)
     centres = {}
     for k, mask in enumerate(task.region_masks(labels)):
@@ -232,7 +234,7 @@ def to_spacing(
     *,
     labels: bool = False,
 ) -> npt.NDArray[Any]:
-    """``volume`` (S, P, L) at voxel size ``want`` (mm), by the rule of the inference session.
+    """``volume`` (*spatial) at voxel size ``want`` (mm), by the rule of the inference session.
 
     Images are interpolated, labels take the nearest voxel.
     """

@@ -96,8 +96,8 @@ def _frame(folder: Path, modalities: Sequence[Modality], label_words: Sequence[s
         name=name,
         title=f"Labels of {folder.resolve().name}",
         modalities=tuple(modalities),
-        labels=(),
-        regions=(),
+        labels=(Label(value=1, name="unknown", title="unknown", colour=COLOURS[0]),),
+        regions=(Region(name="unknown", title="unknown", labels=(1,), paints=1),),
         label_words=tuple(label_words),
     )
 

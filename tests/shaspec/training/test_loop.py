@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -219,3 +220,27 @@ def test_curves_without_the_library_are_refused_with_what_to_install(
 def test_a_polynomial_falls_to_nothing() -> None:
     assert schedule(0.5, 1000, "poly") == pytest.approx(0.5**0.9)
     assert schedule(1.0, 1000, "poly") == 0
+
+
+@pytest.mark.parametrize("method", ["shaspec", "zero-fill"])
+def test_a_model_of_pictures_is_trained_from_a_list_of_cases(
+    method: str, picture_case: Case, write_pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    write_pictures(data, picture_case, "rgb/39.png", "depth/39.png", "labels/39_label.png")
+    write_pictures(data, picture_case, "rgb/40.png", "labels/40_label.png")
+    write_pictures(data, picture_case, "rgb/41.png", "labels/41_label.png")
+    (data / "train.txt").write_text("39.png\n40.png\n")
+    small = NETWORK if method == "shaspec" else {"blocks_down": (1, 1), "blocks_up": (1,)}
+    values = {
+        "out": tmp_path / "run", "data": data / "train.txt", "task": "rgbd", "method": method,
+        "network": small, "cache": tmp_path / "cache", "crop": (16, 16), "max_steps": 2,
+        "device": "cpu",
+    }  # fmt: skip
+    steps = list(train(make_config(values)))
+    assert len(steps) == 2
+    card = load_model(tmp_path / "run").card
+    assert card.training_cases == ("39", "40")
+    assert card.network["in_channels"] == 3
+    with pytest.raises(InputError, match="'rgbd' needs 2 numbers"):
+        list(train(make_config(values | {"crop": (16, 16, 16)})))
