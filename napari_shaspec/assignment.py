@@ -22,7 +22,7 @@ from shaspec.io.cases import case_from_arrays
 from shaspec.io.naming import recognise
 from shaspec.io.resample import coverage, resample
 from shaspec.preprocessing import background
-from shaspec.task import Task
+from shaspec.task import Modality, Task
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
@@ -31,14 +31,22 @@ UNNAMED = "case"
 
 
 def candidates(layers: Iterable[Layer], task: Task) -> list[Image]:
-    """The layers that can be an input of the task: scalar images of its dimension."""
+    """The layers that can be an input of the task: images of its dimension, in its channels."""
     from napari.layers import Image
 
     return [
         layer
         for layer in layers
-        if isinstance(layer, Image) and layer.ndim == task.dims and not _colour_or_pyramid(layer)
+        if isinstance(layer, Image)
+        and layer.ndim == task.dims
+        and channels_of(layer) in task.channels
+        and not layer.multiscale
     ]
+
+
+def channels_of(layer: Image) -> int:
+    """Channels that a modality must have to be taken from this layer."""
+    return 3 if layer.rgb else 1
 
 
 def case_of(layer: Layer) -> str:
@@ -60,7 +68,9 @@ def find_layers(layers: Iterable[Layer], task: Task, case: str) -> dict[str, Ima
         if what.get("case", "") not in ("", case):
             continue
         name = what.get("modality") or modality_of(layer.name, task)
-        if name in found and found[name] is None:
+        if name not in found or found[name] is not None:
+            continue
+        if channels_of(layer) == task.modality(name).channels:
             found[name] = layer
     return found
 
@@ -99,6 +109,15 @@ class Part:
     grid: Grid
     path: Path | None
 
+    @property
+    def volume(self) -> npt.NDArray[Any]:
+        """The array as a `Case` has it: the channels of a colour image first, from 0 to 255."""
+        if self.array.ndim == self.grid.dims:
+            return self.array
+        colours = np.moveaxis(self.array[..., :3], -1, 0)  # without the opacity
+        # napari shows colours from 0 to 1 where they are no whole numbers.
+        return colours * 255 if colours.dtype.kind == "f" else colours
+
     def same_as(self, other: Part) -> bool:
         """The very same voxels in the same place."""
         return self.array is other.array and self.grid.matches(other.grid, 1e-6)
@@ -134,7 +153,7 @@ class Parts:
         first = self.parts[0]
         volumes, notices = {}, []
         for part in self.parts:
-            volumes[part.modality] = part.array
+            volumes[part.modality] = part.volume
             if not part.grid.matches(first.grid):
                 volumes[part.modality] = _resampled(part, first)
                 notices.append(
@@ -171,24 +190,39 @@ def collect(sources: Mapping[str, Image | None], task: Task, truth: Labels | Non
     return Parts(
         next((name for name in names if name), UNNAMED),
         task,
-        tuple(_part(name, layer) for name, layer in used.items()),
+        tuple(_image(task.modality(name), layer) for name, layer in used.items()),
         None if truth is None else _part("truth", truth),
     )
 
 
-def _part(modality: str, layer: Image | Labels) -> Part:
+def _image(modality: Modality, layer: Image) -> Part:
+    if channels_of(layer) != modality.channels:
+        wanted = "a colour" if modality.channels > 1 else "a grey"
+        raise InputError(
+            f"{modality.name} is {wanted} image, layer {layer.name!r} is not: choose another one, "
+            "or none, in the table"
+        )
+    return _part(modality.name, layer)
+
+
+def _part(name: str, layer: Image | Labels) -> Part:
     if not np.allclose(layer.rotate, np.eye(layer.ndim)) or np.any(layer.shear):
         raise InputError(
             f"layer {layer.name!r} is rotated or sheared, so its voxels are not where they "
             "seem: open its file with this plugin, which keeps the orientation"
         )
     array = np.asarray(layer.data)
-    grid = grid_of(array.shape, layer.metadata, layer.scale, layer.translate)
-    return Part(modality, layer.name, array, grid, origin(layer).get("path"))
+    grid = grid_of(array.shape[: layer.ndim], layer.metadata, layer.scale, layer.translate)
+    return Part(name, layer.name, array, grid, origin(layer).get("path"))
 
 
 def _resampled(part: Part, first: Part, order: int = 1) -> npt.NDArray[Any]:
     """``part`` on the grid of ``first``; refused where they are not of the same place."""
+    if first.grid.dims == 2:
+        raise InputError(
+            f"layers {part.layer!r} and {first.layer!r} differ in size or place: pictures of one "
+            "case show the same view in as many pixels"
+        )
     if coverage(part.grid, first.grid) == 0:
         raise InputError(
             f"layers {part.layer!r} and {first.layer!r} do not lie in the same place: choose "
@@ -202,7 +236,3 @@ def _resampled(part: Part, first: Part, order: int = 1) -> npt.NDArray[Any]:
         order=order,
         fill=float(part.array.min()) if fill is None else fill,
     )
-
-
-def _colour_or_pyramid(layer: Image) -> bool:
-    return bool(layer.rgb or layer.multiscale)

@@ -110,6 +110,9 @@ class SegmentController:
 
     def look(self, view: View) -> None:
         """Changes the way the case is looked at: stacked, a pane per modality, or in 3D."""
+        if view is View.SPACE and self.work.card is not None and self.work.card.task.dims == 2:
+            self._job.refuse("pictures cannot be looked at in 3D")
+            return
         self._arranger.look(view, self.work.sources, self._shown())
         self.work.view = view
 

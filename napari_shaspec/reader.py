@@ -1,7 +1,8 @@
-"""Case folders and NIfTI files to layers in true millimetres.
+"""Case folders and NIfTI files to layers in true millimetres, cases of pictures to layers.
 
 ``get_reader`` looks at names only and says no at once to whatever is not ours; the voxels are read
-by the function that it returns. What cannot be read is an `InputError`, which napari shows.
+by the function that it returns. Pictures are everybody's: they are ours only where their names say
+at least two modalities of one case. What cannot be read is an `InputError`, which napari shows.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from napari_shaspec.layers.origin import KEY, Origin, placement
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.io import find_case, read_case, read_volume
-from shaspec.io.naming import LABELS, common_name, recognise, stem
+from shaspec.io.folders import is_input
+from shaspec.io.images import is_image
+from shaspec.io.naming import LABELS, common_name, name_to_judge, recognise, stem
 from shaspec.io.nifti import is_nifti, read_header
 from shaspec.io.schemes import to_task_labels
 from shaspec.task import Task, bundled_tasks, load_task
@@ -36,8 +39,10 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     """The function that reads ``path`` (a folder, a file, several files); None if not ours."""
     paths = _paths(path)
     if len(paths) == 1 and paths[0].is_dir():
-        return read_folder if _holds_nifti(paths[0], DEPTH) else None
-    return read_files if paths and all(map(is_nifti, paths)) else None
+        ours = _holds_nifti(paths[0], DEPTH) or _is_picture_case(_pictures_in(paths[0]))
+        return read_folder if ours else None
+    ours = bool(paths) and all(map(is_nifti, paths))
+    return read_files if ours or _is_picture_case(paths) else None
 
 
 def read_folder(path: str | Sequence[str]) -> list[LayerDataTuple]:
@@ -54,7 +59,7 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
         return _case_layers(read_case(paths, task))
     layers: list[LayerDataTuple] = []
     for one in paths:
-        if len(read_header(one).shape) == 4:
+        if is_nifti(one) and len(read_header(one).shape) == 4:
             layers += _case_layers(read_case(one, task))
         else:
             layers.append(_single(one, task))
@@ -106,17 +111,42 @@ def _paths(path: str | Sequence[str]) -> list[Path]:
 
 
 def _role(path: Path, task: Task) -> str | None:
-    match = recognise(path.name, task)
+    if not is_input(path, task):
+        return None
+    match = recognise(name_to_judge(path, task), task)
     return match.role if match else None
 
 
 def _tasks() -> list[Task]:
-    return [load_task(name) for name in bundled_tasks()]
+    """The tasks whose cases can be shown."""
+    tasks = [load_task(name) for name in bundled_tasks()]
+    return [task for task in tasks if task.kind == "segmentation"]
 
 
 def _task_of_names(paths: Sequence[Path]) -> Task:
     """The task that knows most of the names."""
     return max(_tasks(), key=lambda task: sum(_role(p, task) is not None for p in paths))
+
+
+def _is_picture_case(paths: Sequence[Path]) -> bool:
+    """True for pictures of different roles, two of them or more modalities of one task."""
+    if not paths or not all(map(is_image, paths)):
+        return False
+    for task in _tasks():
+        roles = [_role(path, task) for path in paths]
+        if len(set(roles) & set(task.names)) > 1 and len(set(roles)) == len(roles):
+            return True
+    return False
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder that say what they are, among its first entries."""
+    try:
+        with os.scandir(folder) as entries:
+            paths = [Path(entry.path) for entry, _ in zip(entries, range(ENTRIES), strict=False)]
+    except OSError:
+        return []
+    return [p for p in paths if is_image(p) and any(recognise(p.name, t) for t in _tasks())]
 
 
 def _task_of_folder(folder: Path) -> Task:

@@ -45,7 +45,7 @@ class Rows:
             return
         self._task = task
         self._refresh_choices()
-        case = assignment.newest_case(self._viewer.layers)
+        case = assignment.newest_case(assignment.candidates(self._viewer.layers, task))
         self._set_sources(assignment.find_layers(self._viewer.layers, task, case), case)
 
     def assign(self, modality: str, layer: Image | None) -> None:
@@ -96,7 +96,12 @@ class Rows:
                 self._take(layer, self._task)
 
     def _take(self, layer: Layer, task: Task) -> None:
-        """A layer of the same case, or of none, fills its empty row; another case begins anew."""
+        """A layer of the same case, or of none, fills its empty row; another case begins anew.
+
+        A layer that is no input of the task, say a picture beside volumes, changes nothing.
+        """
+        if layer not in assignment.candidates([layer], task):
+            return
         case = assignment.case_of(layer)
         ours = origin(layer).get("kind") == "modality"
         if ours and case != self._work.case:

@@ -1,4 +1,7 @@
-"""Label layers to NIfTI: the same grid, orientation and codes as the file they were made from."""
+"""Label layers to NIfTI: the same grid, orientation and codes as the file they were made from.
+
+Those of pictures become PNG.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy.typing as npt
 
 from napari_shaspec.layers.origin import grid_of
 from shaspec.errors import InputError
-from shaspec.io import nifti
+from shaspec.io import write_labels as write_label_map
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -33,14 +36,15 @@ def save_layer(path: str | Path, layer: Labels) -> Path:
 def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Path:
     name = meta.get("name", "labels")
     labels = np.asarray(data)
-    if labels.ndim != 3:
-        raise InputError(f"layer {name!r} has {labels.ndim} dimensions: only 3D ones can be saved")
-    if not np.allclose(meta.get("rotate", np.eye(3)), np.eye(3)) or np.any(meta.get("shear", 0)):
+    if labels.ndim not in (2, 3):
+        raise InputError(f"layer {name!r} has {labels.ndim} dimensions: 2 or 3 can be saved")
+    straight = np.eye(labels.ndim)
+    if not np.allclose(meta.get("rotate", straight), straight) or np.any(meta.get("shear", 0)):
         raise InputError(f"layer {name!r} is rotated or sheared: reset its transform, then save")
     grid = grid_of(
         labels.shape,
         meta.get("metadata", {}),
-        meta.get("scale", np.ones(3)),
-        meta.get("translate", np.zeros(3)),
+        meta.get("scale", np.ones(labels.ndim)),
+        meta.get("translate", np.zeros(labels.ndim)),
     )
-    return nifti.write_labels(path, labels, grid)
+    return write_label_map(path, labels, grid)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari.types import LayerDataTuple
 
 TRUTH = "truth"
+SIZE = {"mL": "volume_mL", "px": "area_px"}
 
 
 def case_layers(case: Case) -> list[LayerDataTuple]:
@@ -37,15 +38,15 @@ def case_layers(case: Case) -> list[LayerDataTuple]:
 
 
 def image_layer(array: npt.NDArray[Any], what: Origin, name: str) -> LayerDataTuple:
-    """An image (S, P, L) in grey, with contrast limits that a few bright voxels do not spoil."""
-    options = {
-        "name": name,
-        "colormap": "gray",
-        "contrast_limits": contrast_limits(array),
-        "metadata": {KEY: what},
-        **placement(what["grid"]),
-    }
-    return array, options, "image"
+    """An image (*spatial) in grey, with contrast limits that a few bright voxels do not spoil.
+
+    One of three channels (3, *spatial) comes in its colours, which napari wants last.
+    """
+    options = {"name": name, "metadata": {KEY: what}, **placement(what["grid"])}
+    if array.ndim > what["grid"].dims:
+        return np.moveaxis(array, 0, -1), {**options, "rgb": True}, "image"
+    grey = {"colormap": "gray", "contrast_limits": contrast_limits(array)}
+    return array, {**options, **grey}, "image"
 
 
 def labels_layer(
@@ -57,7 +58,7 @@ def labels_layer(
     visible: bool = True,
     opacity: float = 0.6,
 ) -> LayerDataTuple:
-    """A label map (S, P, L) in the colours of the task, with volumes for the hovering mouse."""
+    """A label map (*spatial) in the colours of the task, with sizes for the hovering mouse."""
     options = {
         "name": name,
         "visible": visible,
@@ -72,7 +73,8 @@ def labels_layer(
 
 def contrast_limits(array: npt.NDArray[Any]) -> tuple[float, float]:
     """Lower and upper display intensity: background black, the brightest 0.2 percent saturated."""
-    sample = array[:: max(1, array.shape[0] // 40), ::3, ::3]
+    steps = (max(1, array.shape[0] // 40), 3, 3) if array.ndim == 3 else (1, 1)
+    sample = array[tuple(slice(None, None, step) for step in steps)]
     values = sample[np.isfinite(sample)]
     if values.size == 0 or values.min() == values.max():
         return 0.0, 1.0
@@ -104,6 +106,9 @@ def volume_features(labels: npt.NDArray[Any], grid: Grid, task: Task) -> pd.Data
         {
             "index": [0, *values],
             "region": ["background", *(f"{la.name} ({la.title})" for la in task.labels)],
-            "volume_mL": [np.nan, *(round(float(counts[v]) * grid.voxel_ml, 2) for v in values)],
+            SIZE[grid.unit]: [
+                np.nan,
+                *(round(float(counts[v]) * grid.voxel_size, 2) for v in values),
+            ],
         }
     )

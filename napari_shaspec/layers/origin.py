@@ -1,8 +1,8 @@
 """What a layer of ours is, and where it lies.
 
-Every layer lies in LPS millimetres with named axes (one layer without units would make napari drop
-the units of all), and ``layer.metadata["shaspec"]`` says what it is: without that, a result could
-neither be found again nor be saved on the grid of its input.
+Every volume lies in LPS millimetres with named axes (one layer without units would make napari drop
+the units of all), every picture in pixels, and ``layer.metadata["shaspec"]`` says what it is:
+without that, a result could neither be found again nor be saved on the grid of its input.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 KEY = "shaspec"
-AXES = ("S", "P", "L")
+AXES = {3: ("S", "P", "L"), 2: ("row", "column")}
+UNITS = {3: "mm", 2: "pixel"}
 
 Kind = Literal["modality", "truth", "result", "pane", "surface", "swept", "map"]
 """``swept``: the result of one subset, as chosen in *Robustness*; ``map``: a comparison of such."""
@@ -56,8 +57,13 @@ def of_kind(viewer: ViewerModel, kind: Kind) -> Iterator[Layer]:
 
 
 def placement(grid: Grid) -> dict[str, Any]:
-    """The keyword arguments that put an (S, P, L) array where it lies."""
-    return {"scale": grid.spacing, "translate": grid.origin, "units": "mm", "axis_labels": AXES}
+    """The keyword arguments that put an array (*spatial) where it lies."""
+    return {
+        "scale": grid.spacing,
+        "translate": grid.origin,
+        "units": UNITS[grid.dims],
+        "axis_labels": AXES[grid.dims],
+    }
 
 
 def grid_of(shape: tuple[int, ...], metadata: dict[str, Any], scale: Any, translate: Any) -> Grid:
@@ -70,10 +76,4 @@ def grid_of(shape: tuple[int, ...], metadata: dict[str, Any], scale: Any, transl
         and np.allclose(kept.origin, translate)
     ):
         return kept
-    s, p, la = shape
-    return Grid((s, p, la), _triple(scale), _triple(translate))
-
-
-def _triple(values: Any) -> tuple[float, float, float]:
-    a, b, c = (float(v) for v in values)
-    return a, b, c
+    return Grid(tuple(shape), tuple(map(float, scale)), tuple(map(float, translate)))

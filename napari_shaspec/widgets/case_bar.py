@@ -23,7 +23,7 @@ class CaseBar(QWidget):
         button = QToolButton()
         button.setObjectName("shaspec_open_case")
         button.setText("Open…")
-        button.setToolTip("Open the folder of a case: one NIfTI file per modality, some may miss")
+        button.setToolTip("Open the folder of a case: one file per modality, some may miss")
         button.clicked.connect(self._on_open)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -17,11 +17,12 @@ from napari_shaspec.widgets.panel import Panel, line
 from napari_shaspec.widgets.run_bar import RunBar
 from napari_shaspec.widgets.view_bar import ViewBar
 from napari_shaspec.widgets.volume_table import Legend, VolumeTable
+from shaspec.io import label_ending
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-SAVE_FILTER = "NIfTI (*.nii.gz *.nii)"
+SAVE_FILTER = {".nii.gz": "NIfTI (*.nii.gz *.nii)", ".png": "PNG (*.png)"}
 
 
 class SegmentPanel(Panel):
@@ -54,7 +55,7 @@ class SegmentPanel(Panel):
             "the modalities are kept"
         )
         self.save.setObjectName("shaspec_save")
-        self.save.setToolTip("Save the result that is shown as NIfTI, on the grid of its input")
+        self.save.setToolTip("Save the result that is shown, on the grid of its input")
         self.fill(
             self.models,
             line(),
@@ -93,7 +94,7 @@ class SegmentPanel(Panel):
                 self._show_progress: ("progress",),
                 self._show_message: ("message",),
                 self._show_results: ("results", "shown"),
-                self._show_view: ("view",),
+                self._show_view: ("view", "card"),
             }
         )
 
@@ -108,12 +109,13 @@ class SegmentPanel(Panel):
         # "seen" last in the name: as a label file it is known again when it is opened.
         name = "_".join(part for part in (work.case, work.shown, "seg") if part)
         folder = next((p.parent for p in self._paths()), Path.cwd())
+        ending = label_ending(work.results[0].grid) if work.results else ".nii.gz"
         path, _ = QFileDialog.getSaveFileName(
-            self, "Save result", str(folder / f"{name}.nii.gz"), SAVE_FILTER
+            self, "Save result", str(folder / f"{name}{ending}"), SAVE_FILTER[ending]
         )
         if path:
-            with_ending = path if path.endswith((".nii", ".nii.gz")) else f"{path}.nii.gz"
-            self.controller.save(with_ending)
+            known = (".nii", ".nii.gz", ".png")
+            self.controller.save(path if path.endswith(known) else f"{path}{ending}")
 
     def _paths(self) -> list[Path]:
         from napari_shaspec.layers.origin import origin
@@ -162,4 +164,6 @@ class SegmentPanel(Panel):
         self.legend.show_task(work.results[0].task if work.results else None)
 
     def _show_view(self) -> None:
-        self.views.show_view(self.controller.work.view)
+        work = self.controller.work
+        self.views.show_dims(work.card.task.dims if work.card is not None else 3)
+        self.views.show_view(work.view)

@@ -36,6 +36,12 @@ class ViewBar(QWidget):
             self._group.addButton(button)
             row.addWidget(button, 1)
 
+    def show_dims(self, dims: int) -> None:
+        """Pictures (2) have no third dimension to be looked at."""
+        button = self._buttons[View.SPACE]
+        button.setEnabled(dims == 3)
+        button.setToolTip(TEXTS[View.SPACE][1] if dims == 3 else "Only for volumes: this is 2D")
+
     def show_view(self, view: View) -> None:
         """Presses the button of the view."""
         with QSignalBlocker(self._group):

@@ -1,4 +1,4 @@
-"""Millilitres of each region, one row per subset that was segmented; a click shows that result."""
+"""Size of each region, one row per subset that was segmented; a click shows that result."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from qtpy.QtWidgets import (
 from shaspec.inference.prediction import Prediction
 from shaspec.task import Task
 
+UNITS = {"mL": ("volume", "millilitres"), "px": ("area", "pixels")}
+
 
 class VolumeTable(QTableWidget):
-    """Rows: subsets; columns: regions, the smallest first (ET, TC, WT); cells: mL."""
+    """Rows: subsets; columns: regions, the smallest first (ET, TC, WT); cells: mL, or pixels."""
 
     chosen = Signal(str)
     """Subset name of the row that the user wants to see."""
@@ -44,17 +46,18 @@ class VolumeTable(QTableWidget):
         self.setVisible(bool(results))
         if not results:
             return
-        task = results[0].task
+        task, unit = results[0].task, results[0].grid.unit
+        what, long = UNITS[unit]
         titles = {region.name: region.title for region in task.regions}
         regions = [(name, titles[name]) for name in task.reported_regions]
         with QSignalBlocker(self):
             self.clear()
             self.setColumnCount(1 + len(regions))
             self.setRowCount(len(results))
-            self.setHorizontalHeaderItem(0, QTableWidgetItem("volumes in mL"))
+            self.setHorizontalHeaderItem(0, QTableWidgetItem(f"{what}s in {unit}"))
             for column, (name, title) in enumerate(regions, 1):
                 item = QTableWidgetItem(name)
-                item.setToolTip(f"{title}, volume in millilitres")
+                item.setToolTip(f"{title}, {what} in {long}")
                 self.setHorizontalHeaderItem(column, item)
             for row, result in enumerate(results):
                 self._fill(row, result, regions)
@@ -72,11 +75,12 @@ class VolumeTable(QTableWidget):
         first.setData(Qt.ItemDataRole.UserRole, subset)
         first.setToolTip(f"{subset}: click to show this result and hide the others")
         self.setItem(row, 0, first)
-        volumes = result.region_ml()
+        sizes, unit = result.region_sizes(), result.grid.unit
+        short, exact = (1, 2) if unit == "mL" else (0, 0)
         for column, (name, title) in enumerate(regions, 1):
-            item = QTableWidgetItem(f"{volumes[name]:.1f}")
+            item = QTableWidgetItem(f"{sizes[name]:.{short}f}")
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            item.setToolTip(f"{title} from {subset}: {volumes[name]:.2f} mL")
+            item.setToolTip(f"{title} from {subset}: {sizes[name]:.{exact}f} {unit}")
             self.setItem(row, column, item)
 
     def _fit_height(self, most: int = 6) -> None:

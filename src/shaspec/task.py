@@ -226,24 +226,38 @@ class Task(_Frozen):
         return labels
 
 
+TEMPLATE = "template"
+"""The bundled file that is no task of its own but an example with comments."""
+
+
 def bundled_tasks() -> list[str]:
     """Names of the tasks that ship with the package."""
     files = resources.files("shaspec.tasks").iterdir()
-    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
+    names = {f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")}
+    return sorted(names - {TEMPLATE})
+
+
+def task_file(name: str) -> str:
+    """The text of a bundled task's file, or of the ``template`` for one's own."""
+    if name not in (*bundled_tasks(), TEMPLATE):
+        raise InputError(
+            f"no task {name!r} is bundled: there are {', '.join(bundled_tasks())} and {TEMPLATE}"
+        )
+    return (resources.files("shaspec.tasks") / f"{name}.toml").read_text("utf-8")
 
 
 def load_task(name: str | Path) -> Task:
     """A bundled task by name (``brats``), or a task file by path."""
     text = str(name)
-    if text in bundled_tasks():
-        content = (resources.files("shaspec.tasks") / f"{text}.toml").read_text("utf-8")
-    elif Path(text).is_file():
-        content = Path(text).read_text("utf-8")
-    else:
+    if text not in bundled_tasks() and not Path(text).is_file():
         raise InputError(
             f"no task {text!r}: give the path of a task file or one of {', '.join(bundled_tasks())}"
         )
     try:
+        content = task_file(text) if text in bundled_tasks() else Path(text).read_text("utf-8")
         return Task.model_validate(tomllib.loads(content))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'task'}: {e['msg']}" for e in error.errors()]
+        raise InputError(f"task file {text} cannot be used: {'; '.join(lines)}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"task file {text} cannot be used: {error}") from error

@@ -52,3 +52,12 @@ def test_arrays_that_do_not_fit_the_grid_are_refused_by_name() -> None:
         make("T1", labels=np.zeros((1, 1, 1), np.uint8))
     with pytest.raises(InputError, match="T2 of case p"):
         Case("p", TASK, GRID, {"T2": np.zeros((9, 9, 9))})
+
+
+def test_a_colour_picture_has_its_channels_first() -> None:
+    task, grid = load_task("rgbd"), Grid((4, 5), (1.0, 1.0))
+    case = Case("p", task, grid, {"RGB": np.ones((3, 4, 5)), "depth": np.ones((4, 5))})
+    assert case.present == ("RGB", "depth")
+    for shape in ((4, 5, 3), (4, 5)):
+        with pytest.raises(InputError, match=r"RGB of case p has shape .* asks for \(3, 4, 5\)"):
+            Case("p", task, grid, {"RGB": np.ones(shape)})

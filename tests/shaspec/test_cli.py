@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import ShaspecError
 from shaspec.io import write_case
+from shaspec.task import load_task
 
 Run = Callable[..., Result]
 
@@ -149,6 +152,42 @@ def test_features_of_a_cohort_are_a_figure_and_a_table(
     assert (tmp_path / "cohort_features.png").is_file()
 
 
+def test_train_lists_its_cases_and_what_is_wrong_before_anything_starts(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(folder, tmp_path / "data"))
+    shutil.copytree(data / "anna", data / "ben")
+    next((data / "anna").glob("*_t1.*")).unlink()
+    words = ["train", "--out", tmp_path / "run", "--data", data, "--max-steps", 1, "--check"]
+    said = run(*words).output
+    assert next(line for line in said.splitlines() if "anna" in line).count("yes") == 3
+    assert "2 to train on" in said
+    next((data / "ben").glob("*_t2.*")).write_bytes(b"no volume")
+    with pytest.raises(ShaspecError, match=r"1 problems: case ben: .*t2"):
+        run(*words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_speaks_json_to_programs(run: Run, folder: Path, tmp_path: Path) -> None:
+    words = [
+        "train", "--json", "--out", tmp_path / "run", "--method", "zero-fill", "--data", folder,
+        "--max-steps", 1, "--crop", "16,16,16", "--batch", 1, "--device", "cpu",
+        "--set", f"cache={tmp_path / 'cache'}", "--set", "seed=3",
+    ]  # fmt: skip
+    events = [json.loads(line) for line in run(*words).output.splitlines()]
+    assert [e["event"] for e in events[-3:]] == ["step", "checkpoint", "finished"]
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["seed"] == 3
+    result = CliRunner().invoke(app, [str(w) for w in [*words, "--set", "ema=0.5"]])
+    last = json.loads(result.output.splitlines()[-1])
+    assert last["event"] == "failed"
+    assert "another configuration (ema)" in last["message"]
+
+
+def test_a_setting_without_a_value_is_refused(run: Run) -> None:
+    with pytest.raises(ShaspecError, match="say KEY=VALUE"):
+        run("train", "--set", "ema")
+
+
 def test_a_phantom_is_read_back_as_a_case(run: Run, shaspec_folder: Path, tmp_path: Path) -> None:
     run("phantom", tmp_path / "p", "--seed", 9_000_002, "--size", "32,40,36")
     assert len(list((tmp_path / "p").glob("*.nii.gz"))) == 5
@@ -199,3 +238,55 @@ def test_sweep_without_labels_compares_with_all_that_is_there(
     assert len(list((tmp_path / "out" / "maps").iterdir())) == 10
     with pytest.raises(ShaspecError, match="two models are called"):
         run(*words, "--model", shaspec_folder)
+
+
+def test_pictures_are_segmented_into_a_png(
+    run: Run,
+    write_pictures: Callable[..., Path],
+    picture_case: Case,
+    picture_model_folder: Path,
+    tmp_path: Path,
+) -> None:
+    case = write_pictures(tmp_path / "39", picture_case, "rgb.png", "depth.png")
+    out, table = tmp_path / "s.png", tmp_path / "s.csv"
+    words = ["predict", case, "--model", picture_model_folder, "--window", "32,32"]
+    result = run(*words, "--present", "depth", "--out", out, "--volumes", table)
+    assert "px" in result.output
+    labels = np.asarray(Image.open(out))
+    assert labels.shape == (40, 52)
+    with table.open() as file:
+        sizes = {line["region"]: float(line["px"]) for line in csv.DictReader(file)}
+    assert sizes["scratch"] == (labels == 2).sum()
+    with pytest.raises(ShaspecError, match="give 2 numbers"):
+        run(*words[:-1], "32,32,32")
+    with pytest.raises(ShaspecError, match=r"written as \.png"):
+        run(*words, "--out", tmp_path / "s.nii.gz")
+
+
+def test_pictures_are_evaluated_from_folders_per_modality(
+    run: Run,
+    write_pictures: Callable[..., Path],
+    picture_case: Case,
+    picture_model_folder: Path,
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    for name in ("39", "40"):
+        files = (f"rgb/{name}.png", f"depth/{name}.png", f"labels/{name}_label.png")
+        write_pictures(data, picture_case, *files)
+    (data / "val.txt").write_text("40.png\n")
+    run("evaluate", picture_model_folder, data / "val.txt", "--out", tmp_path / "out")
+    with (tmp_path / "out" / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {(r["case"], r["subset"]) for r in rows} == {
+        ("40", "RGB"), ("40", "depth"), ("40", "RGB+depth")
+    }  # fmt: skip
+    assert {r["region"] for r in rows} == {"spot", "scratch"}
+
+
+def test_a_task_file_to_start_from_is_printed(run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "my.toml"
+    own.write_text(run("task").output)
+    assert load_task(own).name == "my-task"
+    own.write_text(run("task", "rgbd").output)
+    assert load_task(own) == load_task("rgbd")

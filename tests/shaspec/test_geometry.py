@@ -163,3 +163,27 @@ def test_a_block_lies_on_the_voxels_that_it_covers(
     )
     volume = np.random.default_rng(0).random((2, 2, 2))
     np.testing.assert_array_equal(blocks.from_file(blocks.to_file(volume)), volume)
+
+
+def test_a_picture_is_measured_in_pixels_and_has_no_place_in_space() -> None:
+    grid = Grid((4, 5), (1.0, 1.0))
+    assert (grid.origin, grid.dims, grid.unit, grid.voxel_size) == ((0.0, 0.0), 2, "px", 1.0)
+    assert grid.matches(Grid((4, 5), (1.0, 1.0)))
+    assert not grid.matches(Grid((4, 5), (1.0, 2.0)))
+    assert not grid.matches(Grid((4, 5, 1), (1.0, 1.0, 1.0)))
+    assert not grid.oblique
+    np.testing.assert_array_equal(grid.world(np.array([[3.0], [4.0]])), [[4.0], [3.0]])
+    with pytest.raises(InputError, match=r"save it as \.png"):
+        grid.affine  # noqa: B018
+
+
+def test_axes_spacings_and_origin_must_be_as_many() -> None:
+    with pytest.raises(InputError, match="a grid of 2 axes with 3 spacings"):
+        Grid((4, 5), (1.0, 1.0, 1.0))
+
+
+def test_a_grid_without_a_file_lies_as_one_whose_file_says_the_same() -> None:
+    made = Grid((4, 5, 6), (3.0, 2.0, 1.0), (7.0, -5.0, 2.0))
+    read = Grid.from_affine(made.affine, made.file_shape)
+    np.testing.assert_allclose(made.voxel_to_lps(), read.voxel_to_lps())
+    assert made.matches(read)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shaspec.errors import InputError
 from shaspec.io import read_volume
-from shaspec.preprocessing import background, foreground, foreground_box, normalise
+from shaspec.preprocessing import background, content_box, foreground, foreground_box, normalise
 from shaspec.task import Modality
 
 MR = Modality(name="T1")
@@ -145,3 +145,34 @@ def test_stretched_and_other_real_volumes_come_out_alike(real_data: Path) -> Non
             assert abs(inside.std() - 1) < 1e-3
             assert -12 < out.min() < out.max() < 12
             assert not out[volume == 0].any()
+
+
+@given(st.integers(0, 255), st.integers(0, 1000))
+def test_a_picture_has_no_background_and_its_colours_share_one_range(fill: int, seed: int) -> None:
+    rgb = Modality(name="RGB", channels=3, normalisation="range")
+    picture = np.full((3, 9, 8), fill, np.uint8)
+    picture[:, 4, 4] = np.random.default_rng(seed).integers(0, 256, 3)
+    out = normalise(picture, rgb)
+    expected = (picture / 127.5 - 1) * np.sqrt(3)
+    np.testing.assert_allclose(out, expected, atol=1e-6)
+    assert content_box(out, rgb) == (slice(0, 9), slice(0, 8))
+
+
+def test_a_depth_map_is_stretched_whatever_its_unit() -> None:
+    depth = Modality(name="depth", normalisation="minmax")
+    metres = np.random.default_rng(0).uniform(0.4, 2.5, (9, 8)).astype(np.float32)
+    out = normalise(metres, depth)
+    assert (out.min(), out.max()) == pytest.approx((-np.sqrt(3), np.sqrt(3)), abs=1e-6)
+    np.testing.assert_allclose(normalise(metres * 1000, depth), out, atol=1e-5)
+    assert content_box(out, depth) == (slice(0, 9), slice(0, 8))
+    assert np.isfinite(normalise(np.full((3, 3), 7), depth)).all()
+
+
+def test_channels_are_standardised_one_by_one_and_share_a_box() -> None:
+    echoes = Modality(name="echoes", channels=3)
+    volume = np.stack([head(k) * 10.0**k for k in range(3)])
+    volume[0] = np.roll(volume[0], 1, axis=0)  # reaches one voxel further
+    out = normalise(volume, echoes)
+    for channel, stored in zip(out, volume, strict=True):
+        np.testing.assert_array_equal(channel, normalise(stored, MR))
+    assert content_box(out, echoes) == (slice(3, 13), *BOX[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shaspec.errors import InputError
-from shaspec.task import Task, bundled_tasks, load_task
+from shaspec.task import Task, bundled_tasks, load_task, task_file
 
 BRATS = load_task("brats")
 
@@ -119,3 +120,64 @@ def test_a_task_that_contradicts_itself_is_refused(key: str, change: Any) -> Non
     content[key] = change(content[key])
     with pytest.raises(ValidationError):
         Task.model_validate(content)
+
+
+def test_pictures_of_three_channels_and_of_one_make_a_task() -> None:
+    rgbd = load_task("rgbd")
+    assert (rgbd.names, rgbd.channels) == (("RGB", "depth"), (3, 1))
+    assert (rgbd.dims, rgbd.spacing) == (2, (1.0, 1.0))
+    assert rgbd.modality("RGB").array_shape((4, 5)) == (3, 4, 5)
+    assert rgbd.modality("depth").array_shape((4, 5)) == (4, 5)
+    labels = np.array([[0, 1], [2, 2]], np.uint8)
+    np.testing.assert_array_equal(rgbd.paint(rgbd.region_masks(labels)), labels)
+
+
+def test_a_classification_has_classes_and_no_regions() -> None:
+    task = load_task("avmnist")
+    assert task.kind == "classification"
+    assert [label.value for label in task.labels] == list(range(10))
+    assert task.regions == ()
+
+
+def test_the_template_is_a_whole_task_but_is_not_listed_as_one(tmp_path: Path) -> None:
+    assert {"avmnist", "brats", "rgbd"} <= set(bundled_tasks())
+    assert "template" not in bundled_tasks()
+    own = tmp_path / "my.toml"
+    own.write_text(task_file("template"))
+    assert load_task(own).name == "my-task"
+    assert f'name = "{load_task("rgbd").name}"' in task_file("rgbd")
+    with pytest.raises(InputError, match=r"no task 'heart' is bundled: .* and template"):
+        task_file("heart")
+
+
+def test_what_the_template_shows_as_defaults_is_the_default(tmp_path: Path) -> None:
+    own = tmp_path / "my.toml"
+    own.write_text(task_file("template"))
+    before = load_task(own)
+    shown = re.sub(r"^# (kind|channels|normalisation) =", r"\1 =", own.read_text(), flags=re.M)
+    own.write_text(shown)
+    assert own.read_text() != task_file("template")
+    assert load_task(own) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"spacing": (1.0, 1.0)}, "spacing has 2 numbers, dims is 3"),
+        ({"modalities": ()}, "there is no modality"),
+        ({"regions": ()}, r"a segmentation task has \[\[regions\]\]"),
+        ({"kind": "classification"}, "a classification task has none"),
+    ],
+)
+def test_parts_that_do_not_fit_the_kind_of_task_are_refused(
+    change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Task.model_validate(BRATS.model_dump() | change)
+
+
+def test_a_wrong_key_in_a_task_file_is_named(tmp_path: Path) -> None:
+    own = tmp_path / "my.toml"
+    own.write_text(task_file("template").replace('"window"\n', '"windowed"\n'))
+    with pytest.raises(InputError, match=r"my\.toml cannot be used: modalities\.1\.normalisation"):
+        load_task(own)

@@ -22,6 +22,7 @@ from shaspec.cli.phantom import phantom
 from shaspec.cli.predict import predict
 from shaspec.cli.published import published
 from shaspec.cli.sweep import sweep
+from shaspec.cli.task import task
 from shaspec.cli.train import train
 from shaspec.errors import ShaspecError
 
@@ -41,6 +42,7 @@ app.command()(train)
 app.command("import-official")(import_official)
 app.command()(phantom)
 app.command()(models)
+app.command()(task)
 
 
 def main() -> None:

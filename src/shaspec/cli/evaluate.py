@@ -27,7 +27,9 @@ def evaluate(
     against: Annotated[
         str, typer.Option(help="A second model, evaluated likewise and compared case by case.")
     ] = "",
-    splits: Annotated[Path | None, typer.Option(help="JSON file with folds of case names.")] = None,
+    splits: Annotated[
+        Path | None, typer.Option(help="JSON, CSV or text file of held-out cases.")
+    ] = None,
     fold: Annotated[int | None, typer.Option(help="Evaluate the cases of this fold only.")] = None,
     subsets: Annotated[str, typer.Option(help="Only these, e.g. all,T1ce,FLAIR+T2")] = "",
     metrics: Annotated[
@@ -59,7 +61,7 @@ def evaluate(
     names = tuple(METRICS) if metrics == "all" else tuple(metrics.replace(" ", "").split(","))
     rules = Rules(names, _drop_small(et_rule, drop_small))
     console.print(f"rules: {rules.text}")
-    chosen = None if splits is None or fold is None else fold_cases(splits, fold)
+    chosen = None if splits is None else fold_cases(splits, fold)
     models = {name: load_model(name) for name in ([model, against] if against else [model])}
     labels = _labels(models)
     results: dict[str, list[Row]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from shaspec.training.events import Event
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+RANKS = ("RANK", "SLURM_PROCID")  # number of this process among several, of torchrun and of srun
 
 
 def train(
@@ -110,6 +112,8 @@ def run(settings: TrainConfig, *, json: bool) -> None:
     from shaspec.training.loop import run as events
 
     show = lines(as_json) if json else bars(settings)
+    if any(os.environ.get(name, "0") != "0" for name in RANKS):  # one of several speaks
+        show = silence()
     next(show)
     work = events(settings, shlex.join(["shaspec", *sys.argv[1:]]))
     with caught_signals() as caught:
@@ -149,6 +153,12 @@ def lines(as_json: Any) -> Generator[None, Event, None]:
         event = yield
         sys.stdout.write(as_json(event) + "\n")
         sys.stdout.flush()
+
+
+def silence() -> Generator[None, Event, None]:
+    """Events as nothing."""
+    while True:
+        yield
 
 
 def bars(settings: TrainConfig) -> Generator[None, Event, None]:

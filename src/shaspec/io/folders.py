@@ -3,31 +3,36 @@
 Known layouts: a folder per case with one file per modality (any naming of `shaspec.io.naming`,
 files inside folders that end in .nii, an inner folder like BIDS' ``anat``), one 4D file per case as
 in the Medical Segmentation Decathlon, one file per case and channel as in nnU-Net's raw folders,
-many cases side by side in one folder, a CSV list; folders of all these nested as BraTS' ``HGG`` and
-``LGG``. Pictures also as one folder per modality with one file per case (``rgb/39.png``,
-``depth/39.png``). A text file in the folder of the data may list the cases of, say, a training set,
-one in a line.
+many cases side by side in one folder; folders of all these nested as BraTS' ``HGG`` and ``LGG``.
+Pictures also as one folder per modality with one file per case (``rgb/39.png``, ``depth/39.png``).
+A CSV file may name the files of each case, a text file in the folder of the data may list the cases
+of, say, a training set, one in a line.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
+from shaspec.io.description import DESCRIPTION, channel_order
+from shaspec.io.grouping import (
+    by_stem,
+    channel_of,
+    group_by_channel,
+    group_by_folder,
+    group_by_word,
+)
 from shaspec.io.images import is_image
-from shaspec.io.naming import LABELS, assign, parts, recognise, require_role, stem
+from shaspec.io.naming import LABELS, assign, recognise, require_role, stem
 from shaspec.io.nifti import is_nifti, read_header
+from shaspec.io.splits import listed_cases
 from shaspec.io.table import is_table, read_table
 from shaspec.task import Task
 
 DEPTH = 3  # folders to descend in search of cases
-DESCRIPTION = "dataset.json"
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ def is_input(path: Path, task: Task) -> bool:
 def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
     """The files of the one case in ``source``: a folder, a 4D file or a single volume.
 
+    Where files of many cases lie side by side, ``folder/name`` is the case of that name.
     Raises `InputError` if there is no case, or more than one. Two files for one modality are
     listed in ``problems``.
     """
@@ -62,7 +68,7 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     if path.is_file():
         return _file_case(path, task, with_labels)
     if not path.is_dir():
-        raise InputError(f"{path}: no such file or folder")
+        return _named_case(path, task, with_labels)
     cases = list(_walk(path, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
@@ -81,16 +87,16 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
 def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
     """All cases under ``folder`` (or the one case that it is), sorted by path.
 
-    ``folder`` may also be a text file with the names of those cases, beside their data, that are
-    meant, a CSV list (`shaspec.io.table`) or a ``dataset.json``, which stands for the folder it
+    ``folder`` may also be a CSV list (`shaspec.io.table`), a text file with the names of those
+    cases, beside their data, that are meant, or a ``dataset.json``, which stands for the folder it
     describes. A folder whose files cannot be told apart is in the list too, with its ``problems``.
     """
     folder = Path(folder)
-    if folder.is_file() and folder.suffix.lower() == ".txt":
-        return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
     if folder.is_file() and is_table(folder):
         rows = read_table(folder, task).items()
         return [_grouped(name, roles, with_labels=with_labels) for name, roles in rows]
+    if folder.is_file() and folder.suffix.lower() == ".txt":
+        return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
     if folder.is_file() and folder.name == DESCRIPTION:
         folder = folder.parent
     if folder.is_file():
@@ -129,9 +135,9 @@ def _search(
             if path.is_file() and is_nifti(path):
                 yield path.with_name(stem(path.name)), _channel_case(path, task, with_labels)
         return
-    by_modality = _modality_folders(inside, task) if task.dims == 2 else {}
+    by_modality = group_by_folder(inside, task) if task.dims == 2 else {}
     if by_modality:
-        for name, roles in _by_stem(by_modality, task).items():
+        for name, roles in by_stem(by_modality, task).items():
             labels = roles.pop(LABELS, None)
             if roles:
                 yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
@@ -150,7 +156,7 @@ def _side_by_side(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> list[CaseFiles]:
     """The cases of a folder that holds many, one file per modality; empty if it is no such one."""
-    files = [p for p in inside if p.is_file() and is_nifti(p)]
+    files = [p for p in inside if p.is_file() and is_input(p, task)]
     if not files:
         return []
     notices: tuple[str, ...] = ()
@@ -159,7 +165,7 @@ def _side_by_side(
     if not groups and folder.name.startswith("imagesT") and 0 in numbers:
         description = folder.parent / DESCRIPTION
         described = description.is_file()
-        order = _channel_order(description, task) if described else list(task.names)
+        order = channel_order(description, task) if described else list(task.names)
         groups = group_by_channel(files, order)
         source = "by dataset.json" if described else "no dataset.json"
         notices = (f"channels 0000, 0001, ... are {', '.join(order)} ({source})",)
@@ -173,6 +179,16 @@ def _side_by_side(
             known[LABELS] = found
         cases.append(_grouped(name, known, notices, with_labels=with_labels))
     return cases
+
+
+def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
+    """The case called ``path.name`` among those side by side in the folder."""
+    folder = path.parent
+    cases = _side_by_side(folder, _entries(folder), task, with_labels) if folder.is_dir() else []
+    found = next((case for case in cases if case.name == path.name), None)
+    if found is None:
+        raise InputError(f"{path}: no such file or folder")
+    return found
 
 
 def _grouped(
@@ -249,56 +265,15 @@ def _kind(task: Task) -> str:
 
 def _listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
     """The cases that a text file names, in its order; ``39``, ``39.png`` and ``rgb/39.png`` do."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is no readable list of case names ({error})") from error
-    names = [stem(Path(line.strip()).name) for line in lines if line.strip()]
+    names = listed_cases(path)
     known = {case.name: case for case in cases}
     unknown = [name for name in names if name not in known]
-    if unknown or not names:
+    if unknown:
         raise InputError(
-            f"{path}: lists {', '.join(unknown[:4]) or 'nothing'}, of which {path.parent} has no "
+            f"{path}: lists {', '.join(unknown[:4])}, of which {path.parent} has no "
             "case; write one name of a case in each line"
         )
     return [known[name] for name in names]
-
-
-# -- one folder per modality -------------------------------------------------------------------
-
-
-def _modality_folders(inside: list[Path], task: Task) -> dict[str, list[Path]]:
-    """Role -> its pictures, where every role has a folder of its own; empty for other layouts.
-
-    A folder of a case is told apart by pictures whose own names say another role than the folder's.
-    """
-    found: dict[str, list[Path]] = {}
-    for folder in inside:
-        match = recognise(folder.name, task) if folder.is_dir() else None
-        pictures = [p for p in _entries(folder) if is_image(p) and p.is_file()] if match else []
-        if match is None or not pictures:
-            continue
-        own = {m.role for p in pictures if (m := recognise(p.name, task))}
-        if match.role in found or not own <= {match.role}:
-            return {}
-        found[match.role] = pictures
-    return found if set(found) & set(task.names) else {}
-
-
-def _by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, Path]]:
-    """Name of a case -> role -> file, by what the file names have in common."""
-    cases: dict[str, dict[str, Path]] = {}
-    for role in (*task.names, LABELS):
-        for path in folders.get(role, []):
-            match = recognise(path.name, task)  # the end of 0001_rgb.png is not the case's
-            name = "_".join(parts(path.name)[: match.start]) if match else stem(path.name)
-            cases.setdefault(name, {})[role] = path
-    return dict(sorted(cases.items(), key=lambda item: _counting(item[0])))
-
-
-def _counting(name: str) -> list[tuple[int, str]]:
-    """Sorts 9 before 10."""
-    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts(name)]
 
 
 # -- one 4D file per case ----------------------------------------------------------------------
@@ -321,7 +296,7 @@ def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
         (p for f in list(path.resolve().parents)[:2] if (p := f / DESCRIPTION).is_file()), None
     )
     try:
-        order = _channel_order(description, task) if description else None
+        order = channel_order(description, task) if description else None
     except InputError as error:
         problems = (str(error),)
     if order is None:
@@ -340,24 +315,3 @@ def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
         problems=problems,
         notices=notices,
     )
-
-
-def _channel_order(description: Path, task: Task) -> list[str]:
-    """Modality names in channel order; a channel that the task does not know keeps its own name."""
-    try:
-        content: dict[str, Any] = json.loads(description.read_text("utf-8"))
-        named = content.get("channel_names") or content["modality"]
-        channels = [str(named[key]) for key in sorted(named, key=int)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f'{description}: does not list the channels as "modality": {{"0": "FLAIR", ...}} '
-            f"({error!r}); correct or remove it"
-        ) from error
-    matches = [recognise(channel, task) for channel in channels]
-    order = [m.role if m else c for m, c in zip(matches, channels, strict=True)]
-    if len(set(order)) != len(order) or not set(order) & set(task.names):
-        raise InputError(
-            f"{description}: the channels {', '.join(channels)} cannot be told apart as "
-            f"{task.title_names}; correct the names"
-        )
-    return order

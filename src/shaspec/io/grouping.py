@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, Match, parts, recognise, stem
 from shaspec.task import Task
 
@@ -59,6 +60,42 @@ def group_by_word(files: Iterable[Path], task: Task) -> dict[str, dict[str, Path
         case: {role: cases[case][role] for role in order if role in cases[case]}
         for case in sorted(cases)
     }
+
+
+def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]:
+    """Role -> its pictures, where every role has a folder of its own; empty for other layouts.
+
+    A folder of a case is told apart by pictures whose own names say another role than the folder's.
+    """
+    found: dict[str, list[Path]] = {}
+    for folder in inside:
+        match = recognise(folder.name, task) if folder.is_dir() else None
+        pictures = (
+            [p for p in sorted(folder.iterdir()) if is_image(p) and p.is_file()] if match else []
+        )
+        if match is None or not pictures:
+            continue
+        own = {m.role for p in pictures if (m := recognise(p.name, task))}
+        if match.role in found or not own <= {match.role}:
+            return {}
+        found[match.role] = pictures
+    return found if set(found) & set(task.names) else {}
+
+
+def by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, Path]]:
+    """Name of a case -> role -> file, by what the names in folders of one modality share."""
+    cases: dict[str, dict[str, Path]] = {}
+    for role in (*task.names, LABELS):
+        for path in folders.get(role, []):
+            match = recognise(path.name, task)  # the end of 0001_rgb.png is not the case's
+            name = "_".join(parts(path.name)[: match.start]) if match else stem(path.name)
+            cases.setdefault(name, {})[role] = path
+    return dict(sorted(cases.items(), key=lambda item: _counting(item[0])))
+
+
+def _counting(name: str) -> list[tuple[int, str]]:
+    """Sorts 9 before 10."""
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts(name)]
 
 
 def _rest(name: str, match: Match) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.io.folders import DEPTH, DESCRIPTION
+from shaspec.io.description import DESCRIPTION
+from shaspec.io.folders import DEPTH
 from shaspec.io.naming import find_word, parts, stem
 from shaspec.io.nifti import is_nifti
 from shaspec.task import FULL, Modality

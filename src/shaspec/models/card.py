@@ -26,6 +26,8 @@ class Training(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cases: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
+    """Those of ``cases`` whose labels had no part in it."""
     fingerprints: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Case -> modality -> hash of its voxels, so that a renamed case is still known."""
     phantoms: str = ""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shaspec.errors import InputError
 
-MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill"]
+MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill", "mean-teacher", "m3l"]
 
 
 class LossConfig(BaseModel):
@@ -46,8 +46,8 @@ class TrainConfig(LossConfig):
     method: MethodName = "shaspec"
     """How modalities are fused, and with which losses that is learned."""
     architecture: str = ""
-    """The network that a teacher's student is, by name; other methods train the one they are named
-    after."""
+    """The network that mean-teacher and m3l train, by its name (default linear-fusion); other
+    methods train the one they are named after."""
     preset: str = "light"
     """Size of the network: ``light`` for a CPU or a small GPU, ``paper`` as published."""
     network: dict[str, Any] = Field(default_factory=dict)
@@ -68,6 +68,12 @@ class TrainConfig(LossConfig):
     held-out cases, one a line."""
     fold: int | None = None
     """The fold of ``splits`` that is held out; not needed where ``splits`` has just one."""
+    unlabelled: Path | None = None
+    """Folder of cases for mean-teacher and m3l, whose labels are not read if they have some. May
+    be the same as ``data``: what is labelled there stays so."""
+    labelled: int | tuple[str, ...] | None = None
+    """How many of the labelled cases (drawn by ``seed``), or which ones, keep their labels; the
+    others count as unlabelled. Default: all. Without real cases, so many of the phantoms."""
     phantoms: int = 0
     """How many synthetic cases take part."""
     phantom_seed: int = 1000
@@ -82,7 +88,7 @@ class TrainConfig(LossConfig):
     crop: tuple[int, ...] = (64, 64, 64)
     """Size of a training sample in voxels at the spacing of the task."""
     batch: int = Field(default=2, ge=1)
-    """Samples per step and device."""
+    """Labelled samples per step and device; mean-teacher and m3l add as many unlabelled ones."""
     accumulate: int = Field(default=1, ge=1)
     """Batches whose gradients are added up for one step: a larger batch in the same memory."""
     foreground: float = 0.7
@@ -92,7 +98,8 @@ class TrainConfig(LossConfig):
     subsets: str = ""
     """Which modalities a sample shows: a rule of `shaspec.training.subsets` (uniform, by-size,
     one-absent, full), or the only subset of a dedicated model, e.g. ``FLAIR+T2``. Default:
-    uniform, so that every subset is learned. MAML's authors train on ``full``."""
+    one-absent for m3l, full for mean-teacher, otherwise uniform, so that every subset is learned.
+    MAML's authors train on ``full``."""
     warm_up: float = 0.0
     """Share of the run that sees full modalities only, before ``subsets`` applies."""
 
@@ -111,10 +118,13 @@ class TrainConfig(LossConfig):
     """The largest, after 50 steps of rising."""
     weight_decay: float = 1e-2
     """Pull of the weights towards zero."""
-    clip: float = 12.0
-    """Largest gradient norm."""
-    ema: float = 0.995
-    """Decay of the averaged weights, which are what is saved as the model; 0: no averaging."""
+    clip: float = Field(default=12.0, ge=0)
+    """Largest gradient norm; 0: no limit."""
+    ema: float | None = None
+    """Decay of the averaged weights, which are what is saved as the model and, in mean-teacher and
+    m3l, the teacher; 0: no averaging. Default: 0.99 with a teacher, otherwise 0.995."""
+    pseudo: float = 1.0
+    """Weight of the teacher's pseudo-labels."""
     seed: int = 0
     """Fixes the weights at the start and every sample."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"

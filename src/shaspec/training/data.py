@@ -6,19 +6,67 @@ resumed run changes what the network sees.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from shaspec.training.config import TrainConfig
 from shaspec.training.prepare import PreparedCase
 
 MARGIN = 1.25  # crops are read this much larger, so that rotation and scaling find real voxels
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A batch as it is read: the labelled samples first, then the unlabelled ones."""
+
+    images: Tensor
+    """(N, C, *margin), the channels of all modalities in task order."""
+    labels: Tensor
+    """(N, *margin)"""
+    available: Tensor
+    """bool (N, M)"""
+    numbers: tuple[int, ...]
+    """Of each sample in the run."""
+
+
+def samples(
+    cases: Sequence[PreparedCase], config: TrainConfig, first: int, rank: int, world: int
+) -> Iterator[Samples]:
+    """Batches of one process from batch ``first`` on, without end."""
+    kinds = [[c for c in cases if c.labelled is labelled] for labelled in (True, False)]
+    pools = {kind: pool for kind, pool in enumerate(kinds) if pool}
+    loaders = [
+        DataLoader(
+            Crops(pool, config),
+            batch_sampler=batches(first, config.batch, rank, world, kind),
+            num_workers=config.workers,
+        )
+        for kind, pool in pools.items()
+    ]
+    numbers = [batches(first, config.batch, rank, world, kind) for kind in pools]
+    for parts, named in zip(zip(*loaders, strict=True), zip(*numbers, strict=True), strict=True):
+        images, labels, available = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
+        yield Samples(images, labels, available, tuple(n for part in named for n in part))
+
+
+def batches(first: int, size: int, rank: int, world: int, kind: int = 0) -> Iterator[list[int]]:
+    """Numbers of the samples of one process, from batch ``first`` on, without end.
+
+    Batch k of all ``world`` processes together is ``size * world`` samples that follow each other,
+    so that two processes see in a step what one with twice the batch would have seen. Labelled
+    samples (``kind`` 0) have the even numbers, unlabelled ones the odd.
+    """
+    for k in count(first):
+        start = (k * world + rank) * size
+        yield [2 * n + kind for n in range(start, start + size)]
 
 
 class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
@@ -51,7 +99,7 @@ class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
             a, b = max(0, c), max(0, min(total, c + n))
             source.append(slice(a, b))
             target.append(slice(a - c, b - c))
-        scales = case.scales.reshape(-1, *(1,) * len(self.size))
+        scales = case.scales.reshape(-1, *(1,) * labels.ndim)
         images[(slice(None), *target)] = case.images[(slice(None), *source)] * scales
         labels[tuple(target)] = case.labels[tuple(source)]
         return torch.from_numpy(images), torch.from_numpy(labels), torch.from_numpy(case.available)

@@ -1,16 +1,13 @@
-"""Several processes as one: who reads which samples, and sums over all of them."""
+"""Several processes as one: how they find each other, and sums over all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import torch.distributed as dist
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor
-from torch.distributed.nn.functional import all_reduce
 
 from shaspec.training.config import TrainConfig
 
@@ -32,24 +29,15 @@ def make_fabric(config: TrainConfig) -> Fabric:
     return fabric
 
 
-def batches(first: int, size: int, rank: int, world: int) -> Iterator[list[int]]:
-    """Sample indices of one rank, from batch ``first`` on, without end.
-
-    Batch k of all ranks together is k * size * world and the following indices, so that two
-    processes see in a step what one process with twice the batch would have seen.
-    """
-    for k in count(first):
-        start = (k * world + rank) * size
-        yield list(range(start, start + size))
-
-
 def total(value: Tensor) -> Tensor:
-    """Sum of ``value`` over all processes; gradients flow back to each.
+    """Sum of ``value`` over all processes, for losses that are functions of such sums alone.
 
-    A loss that is a fraction of such sums is the loss of the whole batch on every rank, and the
-    mean of the gradients over the ranks is its gradient.
+    Its gradient is taken as the number of processes, with no message on the way back: the loss is
+    the same on all ranks, and the mean of their gradients, which data-parallel training takes, is
+    then the gradient of the whole batch.
     """
     if not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
         return value
-    summed: Tensor = all_reduce(value)  # type: ignore[no-untyped-call]
-    return summed
+    summed = value.detach().clone()
+    dist.all_reduce(summed)
+    return summed + (value - value.detach()) * dist.get_world_size()

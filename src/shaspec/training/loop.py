@@ -8,16 +8,17 @@ have seen, and two processes what one with twice the batch would have.
 
 from __future__ import annotations
 
+import math
 import platform
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
+from pathlib import Path
 from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader
+from torch.optim.swa_utils import AveragedModel
 
 from shaspec.errors import InputError, ShaspecError
 from shaspec.models.base import Network, Output
@@ -35,8 +36,8 @@ from shaspec.training.checkpoint import (
 )
 from shaspec.training.clock import Clock
 from shaspec.training.config import TrainConfig
-from shaspec.training.data import Crops
-from shaspec.training.distributed import batches, make_fabric, total
+from shaspec.training.data import Samples, samples
+from shaspec.training.distributed import make_fabric, total
 from shaspec.training.events import Checkpoint, Event, Finished, Prepared, Preparing, Step
 from shaspec.training.methods import Batch, architecture, make_method
 from shaspec.training.optimisation import make_optimizer, schedule
@@ -44,6 +45,7 @@ from shaspec.training.prepare import PreparedCase, prepare
 from shaspec.training.runlog import RunLog
 from shaspec.training.seeds import generator
 from shaspec.training.selection import select_cases
+from shaspec.training.subsets import check_rule
 
 AUGMENT, SUBSETS, WEIGHTS, DROPOUT = 1, 2, 3, 4  # what a random number is for
 LICENCE = "research use only"
@@ -76,7 +78,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     selection.require()
     fabric = make_fabric(config)
     cases: list[PreparedCase] = []
-    number = len(selection.training) + config.phantoms
+    number = selection.number
     yield Preparing(0, number)
     for case in prepare(config, task, selection, fabric.global_rank, fabric.world_size):
         cases.append(case)
@@ -84,12 +86,11 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
 
     torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
     bare = _fresh_network(config, task)
-    ema = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
-    average = AveragedModel(bare, multi_avg_fn=ema)
-    average = average.to(fabric.device)
+    method = make_method(config, task, bare, total)
+    check_rule(method.rule, task, {c.name: c.available for c in cases})
+    average = AveragedModel(bare, multi_avg_fn=method.average()).to(fabric.device).eval()
     optimizer = make_optimizer(config, bare.parameters())
     network, optimizer = fabric.setup(bare, optimizer)
-    method = make_method(config, task, bare, total)
     parts: dict[str, Any] = {
         "network": bare,
         "average": average,
@@ -98,6 +99,18 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     }
     if isinstance(method, Stateful):
         parts["method"] = method
+
+    channels = list(task.channels)
+
+    def student(images: Tensor, present: Tensor) -> Output:
+        output: Output = network(torch.split(images, channels, dim=1), present)
+        return output
+
+    @torch.no_grad()
+    def teacher(images: Tensor, present: Tensor) -> Output:
+        with fabric.autocast():
+            output: Output = average.module(torch.split(images, channels, dim=1), present)
+        return output
 
     path = config.out / CHECKPOINT
     step, minutes = load_checkpoint(path, config, parts)
@@ -119,15 +132,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     if step == 0:
         yield checkpoint()  # a disk that is full says so now, not in an hour
 
-    def forward(images: Tensor, present: Tensor) -> Output:
-        """Images (N, C, *spatial) with the channels of all modalities side by side."""
-        answer: Output = network(torch.split(images, list(task.channels), dim=1), present)
-        return answer
-
-    rank, world = fabric.global_rank, fabric.world_size
-    numbers = [batches(step * config.accumulate, config.batch, rank, world) for _ in range(2)]
-    samples = DataLoader(Crops(cases, config), batch_sampler=numbers[0], num_workers=config.workers)
-    source = zip(samples, numbers[1], strict=True)
+    source = samples(cases, config, step * config.accumulate, fabric.global_rank, fabric.world_size)
     network.train()
     try:
         while (progress := _agreed(fabric, clock.progress(step))) < 1:
@@ -136,19 +141,19 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
             torch.manual_seed(generator(config.seed, DROPOUT, step).initial_seed())
             told = []
             for part in range(config.accumulate):
-                batch = _batch(fabric, config, task, bare, progress, *next(source))
+                batch = _batch(fabric, config, task, bare, progress, next(source))
                 unfinished = part + 1 < config.accumulate
                 with fabric.no_backward_sync(network, enabled=unfinished):
-                    terms = method.step(forward, batch)
+                    terms = method.step(student, teacher, batch)
                     loss = torch.stack(list(terms.values())).sum()
-                    if not torch.isfinite(loss):
-                        raise ShaspecError(
-                            f"the loss is {loss.item()} at step {step}: {last_good(path)}; lower "
-                            "learning_rate and start again"
-                        )
+                    _require_finite("loss", loss, step, path)
                     fabric.backward(loss / config.accumulate)
                 told.append({k: v.detach() for k, v in terms.items()})
-            fabric.clip_gradients(network, optimizer, max_norm=config.clip)
+            norm = fabric.clip_gradients(
+                network, optimizer, max_norm=config.clip or math.inf, error_if_nonfinite=False
+            )
+            if config.precision != "16-mixed":  # whose loss scaler leaves out such a step
+                _require_finite("gradient", cast(Tensor, norm), step, path)
             optimizer.step()
             optimizer.zero_grad()
             average.update_parameters(bare)
@@ -164,6 +169,8 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     except GeneratorExit:
         checkpoint()
         raise
+    except OSError as error:
+        raise ShaspecError(f"step {step} failed ({error}); {last_good(path)}") from error
     finally:
         if log is not None:
             log.close()
@@ -179,20 +186,27 @@ def _batch(
     task: Task,
     network: Network,
     progress: float,
-    crops: Sequence[Tensor],
-    numbers: Sequence[int],
+    samples: Samples,
 ) -> Batch:
     """What the method gets. The sample of a number is the same in whichever process it falls to."""
-    images, labels, available = crops
-    images, labels = images.to(fabric.device), labels.to(fabric.device)
+    images, labels = samples.images.to(fabric.device), samples.labels.to(fabric.device)
     if config.augment:
-        seeds = [(config.seed, AUGMENT, number) for number in numbers]
+        seeds = [(config.seed, AUGMENT, number) for number in samples.numbers]
         images, labels = augment(images, labels, config.crop, seeds, task.channels)
     else:
         images, labels = centre_crop(images, labels, config.crop)
-    target = target_masks(task, labels, exclusive=network.exclusive)
+    # Labelled samples come first; the labels of the others are not there.
+    target = target_masks(task, labels[: config.batch], exclusive=network.exclusive)
     seed = (config.seed, SUBSETS)
-    return Batch(images, available, target, progress, seed, tuple(numbers))
+    return Batch(images, samples.available, target, progress, seed, samples.numbers)
+
+
+def _require_finite(what: str, value: Tensor, step: int, path: Path) -> None:
+    if not torch.isfinite(value):
+        raise ShaspecError(
+            f"the {what} is {value.item()} at step {step}: {last_good(path)}; lower learning_rate "
+            "and start again"
+        )
 
 
 def _agreed(fabric: Fabric, progress: float) -> float:
@@ -263,6 +277,7 @@ def _save(
         instant_toggles=network.instant_toggles,
         training=Training(
             cases=tuple(c.name for c in real),
+            unlabelled=tuple(c.name for c in real if not c.labelled),
             fingerprints={c.name: c.fingerprints for c in real},
             phantoms=f"seeds {first} to {first + phantoms - 1}" if phantoms else "",
             command=command,

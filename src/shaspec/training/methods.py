@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
+import torch
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from shaspec.errors import InputError
 from shaspec.models.base import Network, Output
@@ -24,16 +26,21 @@ Forward = Callable[[Tensor, Tensor], Output]
 """Images (N, M, *spatial) and which are present, bool (N, M), to an answer."""
 
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+Average = Callable[[Tensors, Tensors, Tensor | int], None]
+"""Averages, weights, and how many there were before -> averages, changed in place."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """What a step has to work with."""
 
     images: Tensor
-    """(N, M, *spatial), augmented."""
+    """(N, M, *spatial), augmented; the labelled samples first."""
     available: Tensor
     """bool (N, M): the modalities that each sample has at all."""
     target: Tensor
-    """Masks of the labels, (N, K, *spatial), shaped like the logits."""
+    """Masks of the labels, (L, K, *spatial), shaped like the logits of the labelled samples."""
     progress: float
     """Share of the run that is done."""
     seed: tuple[int, ...]
@@ -47,8 +54,12 @@ class Supervised:
 
     network: ClassVar[str] = ""
     """Architecture where the configuration names none; empty: the one of the method's name."""
+    semi_supervised: ClassVar[bool] = False
+    """True if it learns from unlabelled samples too."""
     subsets: ClassVar[str] = "uniform"
     """Rule where the configuration leaves it open."""
+    decay: ClassVar[float] = 0.995
+    """Of the average of the weights, where the configuration leaves it open."""
 
     def __init__(
         self, config: TrainConfig, task: Task, *, exclusive: bool, total: Total = alone
@@ -58,18 +69,81 @@ class Supervised:
         objective = OBJECTIVES[architecture(config)]
         self.objective = objective(config, exclusive=exclusive, total=total)
 
-    def present(self, batch: Batch) -> Tensor:
+    def average(self) -> Average:
+        """How the weights are averaged that become the model (and the teacher)."""
+        decay = self.decay if self.config.ema is None else self.config.ema
+        return cast(Average, get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
+
+    def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:
+        """Weighted terms; their sum is what is minimised.
+
+        ``teacher`` is the network with the averaged weights, in evaluation, without gradients.
+        """
+        del teacher
+        present = self.drawn(batch)
+        output = network(batch.images, present)
+        terms = self.objective.supervised(output, batch.target, present)
+        return terms | self.objective.auxiliary(output, present)
+
+    def drawn(self, batch: Batch) -> Tensor:
         """Which modalities each sample shows: bool (N, M)."""
         rule = "full" if batch.progress < self.config.warm_up else self.rule
         return draw_presence(batch.available, rule, batch.seed, batch.numbers)
 
-    def step(self, network: Forward, batch: Batch) -> Terms:
-        """Weighted terms; their sum is what is minimised."""
-        present = self.present(batch)
-        output = network(batch.images, present)
-        return self.objective.supervised(output, batch.target, present) | self.objective.auxiliary(
-            output, present
+
+class MeanTeacher(Supervised):
+    """Labels, and pseudo-labels of a teacher for all samples (Tarvainen & Valpola, NeurIPS 2017).
+
+    The teacher is the average of the student's weights. Its most likely class counts, however sure
+    it is, on labelled samples too (as in M3L's baseline).
+    """
+
+    network = "linear-fusion"
+    semi_supervised = True
+    subsets = "full"
+    decay = 0.99
+
+    def average(self) -> Average:
+        """Decay min(1 - 1 / (step + 1), 0.99): the first steps, which know little, fade fast."""
+        most = self.decay if self.config.ema is None else self.config.ema
+
+        def average(averages: Tensors, weights: Tensors, number: Tensor | int) -> None:
+            decay = min(1 - 1 / (int(number) + 1), most)
+            get_ema_multi_avg_fn(decay)(averages, weights, number)  # type: ignore[no-untyped-call]
+
+        return average
+
+    def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:
+        """Supervised terms of the labelled views, the weighted pseudo-label term of all."""
+        number = len(batch.target)
+        pseudo = self.objective.pseudo_target(teacher(batch.images, batch.available).logits)
+        samples, present = self.views(batch)
+        output = network(batch.images[samples], present)
+        target = torch.cat([batch.target, pseudo[number:]])[samples]
+        terms = self.objective.supervised(output, target, present, labelled=samples < number)
+        terms["pseudo"] = self.config.pseudo * self.objective.pseudo(
+            output, pseudo[samples], present
         )
+        return terms | self.objective.auxiliary(output, present)
+
+    def views(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the student sees: indices of samples (V,) and their modalities, bool (V, M)."""
+        return torch.arange(len(batch.images)), self.drawn(batch)
+
+
+class M3L(MeanTeacher):
+    """The student sees less than the teacher (masked modality learning; Maheshwari et al., 2024).
+
+    A step shows it the labelled samples whole, and all samples with one modality or none masked.
+    """
+
+    subsets = "one-absent"
+
+    def views(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Labelled whole, labelled masked, unlabelled masked."""
+        whole = torch.arange(len(batch.target))
+        samples = torch.cat([whole, torch.arange(len(batch.images))])
+        return samples, torch.cat([batch.available[whole], self.drawn(batch)])
 
 
 METHODS: dict[MethodName, type[Supervised]] = {
@@ -77,6 +151,8 @@ METHODS: dict[MethodName, type[Supervised]] = {
     "maml": Supervised,
     "linear-fusion": Supervised,
     "zero-fill": Supervised,
+    "mean-teacher": MeanTeacher,
+    "m3l": M3L,
 }
 
 

@@ -70,13 +70,18 @@ class Objective:
         del output, present
         return {}
 
-    def supervised(self, output: Output, target: Tensor, present: Tensor) -> Terms:
-        """Weighted terms of all answers against masks ``target`` (N, K, *spatial)."""
-        return self._compared(output, target, present, self._segmentation)
+    def supervised(
+        self, output: Output, target: Tensor, present: Tensor, labelled: Tensor | None = None
+    ) -> Terms:
+        """Weighted terms of all answers against masks ``target`` (N, K, *spatial).
+
+        ``labelled`` bool (N,): samples whose masks are labels; None: all.
+        """
+        return self._compared(output, target, present, labelled, self._segmentation)
 
     def pseudo(self, output: Output, target: Tensor, present: Tensor) -> Tensor:
         """Cross entropy of all answers against masks that a teacher made."""
-        terms = self._compared(output, target, present, self._cross_entropy)
+        terms = self._compared(output, target, present, None, self._cross_entropy)
         return torch.stack(list(terms.values())).sum()
 
     def pseudo_target(self, logits: Tensor) -> Tensor:
@@ -86,17 +91,26 @@ class Objective:
         classes = F.one_hot(logits.argmax(dim=1), logits.shape[1])
         return classes.movedim(-1, 1).to(logits.dtype)
 
-    def _compared(self, output: Output, target: Tensor, present: Tensor, compare: Compare) -> Terms:
+    def _compared(
+        self,
+        output: Output,
+        target: Tensor,
+        present: Tensor,
+        samples: Tensor | None,
+        compare: Compare,
+    ) -> Terms:
         terms: Terms = {}
         for answer in self.answers(output, present):
             logits, masks, weight = answer.logits, target, torch.tensor(answer.weight)
             if logits.shape[2:] != masks.shape[2:]:
                 masks = F.interpolate(masks, logits.shape[2:], mode="nearest")
-            if answer.rows is not None:
-                rows = answer.rows.to(logits.device)
+            rows = torch.ones(len(masks), dtype=torch.bool)
+            for some in (answer.rows, samples):
+                rows = rows if some is None else rows & some.cpu()
+            if not rows.all():
                 logits, masks = logits[rows], masks[rows]
-                # Dice of nothing is 1, and must not count.
-                weight = weight * (self.total(rows.sum()) > 0)
+            # Dice of nothing is 1, and must not count.
+            weight = weight * (self.total(rows.sum().to(logits.device)) > 0)
             for name, value in compare(logits, masks).items():
                 key = f"{answer.name} {name}".strip()
                 terms[key] = terms.get(key, 0) + weight * value

@@ -11,7 +11,7 @@ import json
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 
 from shaspec.case import Case
-from shaspec.errors import InputError, ShaspecError
+from shaspec.errors import ShaspecError
 from shaspec.inference.windows import union
 from shaspec.io.cases import read_case
 from shaspec.io.fingerprint import fingerprint
@@ -47,6 +47,8 @@ class PreparedCase:
     name: str
     phantom: bool
     folder: Path
+    labelled: bool = True
+    """False: its labels are not used, and read as background."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Worker processes map the files themselves instead of being sent the voxels.
@@ -54,22 +56,24 @@ class PreparedCase:
 
     @cached_property
     def images(self) -> npt.NDArray[np.int16]:
-        """(C, *spatial), channels of all modalities in task order, to be multiplied by `scales`.
-
-        An absent modality is all zero.
-        """
+        """(C, *spatial), the channels of all modalities in task order, an absent one all zero; to
+        be multiplied by `scales`."""
         images: npt.NDArray[np.int16] = np.load(self.folder / "images.npy", mmap_mode="r")
         return images
 
     @cached_property
     def labels(self) -> npt.NDArray[np.uint8]:
         """(*spatial) in the task's codes."""
+        if not self.labelled:
+            return np.broadcast_to(np.uint8(0), self.images.shape[1:])
         labels: npt.NDArray[np.uint8] = np.load(self.folder / "labels.npy", mmap_mode="r")
         return labels
 
     @cached_property
     def centres(self) -> list[npt.NDArray[np.int32]]:
         """Per region (n, dims) voxels to centre crops on; only regions that occur."""
+        if not self.labelled:
+            return []
         with np.load(self.folder / "centres.npz") as file:
             return [file[key] for key in sorted(file.files)]
 
@@ -117,7 +121,9 @@ def prepare(
         ShaspecError: if the cache cannot be written, e.g. for want of space.
     """
     jobs = [_real(config, task, files) for files in selection.training]
-    jobs += [_phantom(config, task, k) for k in range(config.phantoms)]
+    jobs += [_phantom(config, task, seed) for seed in selection.phantoms]
+    jobs = [_hidden(job) if job.target.name in selection.hidden else job for job in jobs]
+    jobs += [_hidden(_real(config, task, files)) for files in selection.unlabelled]
     if world > 1:
         for job in jobs[rank::world]:
             _ensure(job)
@@ -132,6 +138,11 @@ def prepare(
         yield from pool.map(_ensure, jobs)
 
 
+def _hidden(job: _Job) -> _Job:
+    """The same case with its labels out of sight."""
+    return replace(job, target=replace(job.target, labelled=False))
+
+
 def _real(config: TrainConfig, task: Task, files: CaseFiles) -> _Job:
     paths = [*files.volumes.values(), *([files.labels] if files.labels else [])]
     key = [*map(_stamp, paths), config.scheme or "", *sorted(files.volumes)]
@@ -139,8 +150,7 @@ def _real(config: TrainConfig, task: Task, files: CaseFiles) -> _Job:
     return _Job(_target(config, task, files.name, key, phantom=False), task, load)
 
 
-def _phantom(config: TrainConfig, task: Task, number: int) -> _Job:
-    seed = config.phantom_seed + number
+def _phantom(config: TrainConfig, task: Task, seed: int) -> _Job:
     load = partial(make_case, seed, task=task.name)
     name = f"phantom-{seed}"
     return _Job(_target(config, task, name, [_phantom_version()], phantom=True), task, load)
@@ -170,21 +180,19 @@ def _ensure(job: _Job) -> PreparedCase:
 
 
 def _write(folder: Path, case: Case, task: Task) -> None:
-    if case.labels is None:
-        raise InputError(f"case {case.name} has no labels: supervised training needs them")
     volumes = {n: normalise(v, task.modality(n)) for n, v in case.volumes.items()}
     box = union([content_box(v, task.modality(n)) for n, v in volumes.items()])
     spacing = case.grid.spacing
-    labels = to_spacing(np.ascontiguousarray(case.labels[box]), spacing, task.spacing, labels=True)
+    known = np.zeros(case.grid.shape, np.uint8) if case.labels is None else case.labels
+    labels = to_spacing(np.ascontiguousarray(known[box]), spacing, task.spacing, labels=True)
     images = np.zeros((sum(task.channels), *labels.shape), np.int16)
     scales = np.ones(len(images), np.float32)
-    row = 0
-    for modality in task.modalities:
-        if modality.name in volumes:
-            channels = volumes[modality.name].reshape(-1, *case.grid.shape)
-            for c, channel in enumerate(channels, start=row):
-                images[c], scales[c] = quantised(to_spacing(channel[box], spacing, task.spacing))
-        row += modality.channels
+    owners = [m.name for m in task.modalities for _ in range(m.channels)]
+    for c, name in enumerate(owners):
+        if name in volumes:
+            channels = volumes[name].reshape(-1, *case.grid.shape)
+            channel = channels[c - owners.index(name)][box]
+            images[c], scales[c] = quantised(to_spacing(channel, spacing, task.spacing))
     rng = np.random.default_rng(0)
     centres = {}
     for k, mask in enumerate(task.region_masks(labels)):
@@ -235,8 +243,7 @@ def to_spacing(
     if all(abs(a - b) <= CLOSE * b for a, b in zip(shape, volume.shape, strict=True)):
         return volume
     tensor = torch.from_numpy(np.ascontiguousarray(volume))[None, None]
-    smooth = "trilinear" if volume.ndim == 3 else "bilinear"
-    mode = "nearest-exact" if labels else smooth
+    mode = "nearest-exact" if labels else {2: "bilinear", 3: "trilinear"}[volume.ndim]
     return F.interpolate(tensor, shape, mode=mode)[0, 0].numpy()
 
 

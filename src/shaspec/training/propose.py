@@ -89,7 +89,6 @@ def propose(folder: Path, modalities: Sequence[str] = (), labels_word: str = "")
 
 
 def _frame(folder: Path, modalities: Sequence[Modality], label_words: Sequence[str]) -> Task:
-    """A task good enough to find files by; its one label stands for those yet to be read."""
     name = "-".join(parts(folder.resolve().name)) or "task"
     if name in bundled_tasks():
         name += "-own"
@@ -97,8 +96,8 @@ def _frame(folder: Path, modalities: Sequence[Modality], label_words: Sequence[s
         name=name,
         title=f"Labels of {folder.resolve().name}",
         modalities=tuple(modalities),
-        labels=(Label(value=1, name="label", title="label", colour=COLOURS[0]),),
-        regions=(Region(name="label", title="label", labels=(1,), paints=1),),
+        labels=(Label(value=1, name="unknown", title="unknown", colour=COLOURS[0]),),
+        regions=(Region(name="unknown", title="unknown", labels=(1,), paints=1),),
         label_words=tuple(label_words),
     )
 

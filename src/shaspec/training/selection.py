@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shaspec.errors import InputError
@@ -12,6 +12,8 @@ from shaspec.io.folders import CaseFiles, find_cases
 from shaspec.io.splits import fold_cases, listed_cases
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
+from shaspec.training.methods import METHODS
+from shaspec.training.unlabelled import hidden_names, unlabelled_cases
 
 SHOWN = 5  # problems that a message names
 
@@ -21,9 +23,20 @@ class Selection:
     """The cases of a run. ``problems`` keep it from starting, ``notices`` do not."""
 
     training: tuple[CaseFiles, ...] = ()
+    unlabelled: tuple[CaseFiles, ...] = ()
+    """Without label files, for methods that learn from such too."""
+    phantoms: tuple[int, ...] = ()
+    """Their seeds."""
+    hidden: frozenset[str] = frozenset()
+    """Names of those cases of ``training`` and ``phantoms`` whose labels are not used."""
     held_out: tuple[CaseFiles, ...] = ()
     problems: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """How many cases there are to prepare."""
+        return len(self.training) + len(self.unlabelled) + len(self.phantoms)
 
     def require(self) -> None:
         """Raise `InputError` with the problems, if there are any."""
@@ -35,8 +48,42 @@ class Selection:
 
 def select_cases(config: TrainConfig, task: Task) -> Selection:
     """Find the cases by their names; reads no voxel."""
-    if config.data is None:
-        return Selection()
+    found = _real_cases(config, task) if config.data else Selection()
+    seeds = range(config.phantom_seed, config.phantom_seed + config.phantoms)
+    # Where there are no real cases, the choice of `labelled` falls among the phantoms.
+    names = [files.name for files in found.training] or [f"phantom-{seed}" for seed in seeds]
+    found = replace(found, phantoms=tuple(seeds), hidden=hidden_names(names, config))
+    return _semi_supervised(found, config, task) if _has_teacher(config) else _supervised(found)
+
+
+def _has_teacher(config: TrainConfig) -> bool:
+    return METHODS[config.method].semi_supervised
+
+
+def _supervised(found: Selection) -> Selection:
+    """Without the cases whose labels are hidden, from which nothing could be learned."""
+    training = tuple(files for files in found.training if files.name not in found.hidden)
+    phantoms = tuple(seed for seed in found.phantoms if f"phantom-{seed}" not in found.hidden)
+    return replace(found, training=training, phantoms=phantoms)
+
+
+def _semi_supervised(found: Selection, config: TrainConfig, task: Task) -> Selection:
+    """With the cases that have no labels; there have to be some."""
+    skipped = {files.name for files in found.training} | held_out_cases(config)
+    unlabelled = unlabelled_cases(config, task, skipped)
+    problems = list(found.problems)
+    problems += [f"case {f.name}: {f.problems[0]}" for f in unlabelled if f.problems]
+    if not unlabelled and not found.hidden:
+        problems.append(
+            f"method {config.method!r} learns from unlabelled cases too, and there are none: give "
+            "unlabelled = a folder, or labelled = how many cases keep their labels"
+        )
+    return replace(found, unlabelled=unlabelled, problems=tuple(problems))
+
+
+def _real_cases(config: TrainConfig, task: Task) -> Selection:
+    """The cases of ``config.data``."""
+    assert config.data is not None
     found = {files.name: files for files in find_cases(config.data, task)}
     listed = listed_cases(config.cases) if config.cases else list(found)
     held_out = held_out_cases(config)
@@ -63,7 +110,9 @@ def select_cases(config: TrainConfig, task: Task) -> Selection:
     if not training and not problems:
         problems.append(f"no labelled case to train on in {config.data}")
     kept = tuple(found[name] for name in found if name in held_out)
-    return Selection(tuple(training), kept, tuple(problems), tuple(notices))
+    return Selection(
+        tuple(training), held_out=kept, problems=tuple(problems), notices=tuple(notices)
+    )
 
 
 def held_out_cases(config: TrainConfig) -> set[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -33,6 +35,22 @@ def parse_rule(text: str, task: Task) -> Rule:
         raise InputError(
             f"subsets = {text!r} is neither one of {', '.join(RULES)} nor a subset: {error}"
         ) from error
+
+
+def check_rule(rule: Rule, task: Task, available: Mapping[str, npt.NDArray[np.bool_]]) -> None:
+    """Raise `InputError` for a case of which a dedicated model would see nothing.
+
+    ``available``: name of a case -> (M,).
+    """
+    if isinstance(rule, str):
+        return
+    subset = task.subset_name(task.names[m] for m in rule)
+    for name, there in available.items():
+        if not any(there[m] for m in rule):
+            raise InputError(
+                f"case {name} has none of {subset}: take it out of the training data, or take "
+                "other subsets"
+            )
 
 
 def draw_presence(

@@ -77,3 +77,15 @@ def test_the_union_of_boxes_holds_them_all() -> None:
     one = (slice(0, 4), slice(3, 9))
     two = (slice(2, 6), slice(1, 5))
     assert union([one, two]) == (slice(0, 6), slice(1, 9))
+
+
+@given(st.integers(1, 3), st.tuples(lengths, lengths), st.tuples(lengths, lengths))
+def test_a_window_of_several_channels_is_that_of_each(
+    channels: int, shape: tuple[int, int], size: tuple[int, int]
+) -> None:
+    image = torch.arange(1.0, channels * shape[0] * shape[1] + 1).view(channels, *shape)
+    corner = (shape[0] // 2, shape[1] // 3)
+    window = cut(image, corner, size)
+    assert window.shape == (channels, *size)
+    for one, whole in zip(window, image, strict=True):
+        assert torch.equal(one, cut(whole, corner, size))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io import find_case
@@ -286,3 +289,51 @@ def test_arrays_that_make_no_case_are_refused(
 def test_arrays_may_come_with_a_grid(brats: Task) -> None:
     grid = Grid((12, 10, 8), (2.0, 1.0, 1.0), (5.0, 6.0, 7.0))
     assert case_from_arrays({"T1": head()}, brats, grid=grid).grid is grid
+
+
+# -- pictures ----------------------------------------------------------------------------------
+
+
+def test_a_case_of_pictures_is_read_from_a_folder_or_from_files(
+    write_pictures: Callable[..., Path], picture_case: Case, rgbd: Task, tmp_path: Path
+) -> None:
+    folder = write_pictures(tmp_path / "39", picture_case, "rgb.png", "depth.png", "label.png")
+    write_pictures(tmp_path, picture_case, "rgb/40.png", "depth/40.png")
+    case = read_case(folder, rgbd)
+    assert case.name == "39"
+    assert case.grid.shape == (40, 52)
+    for name, array in picture_case.volumes.items():
+        np.testing.assert_array_equal(case.volumes[name], array)
+    np.testing.assert_array_equal(case.labels, picture_case.labels)
+    loose = read_case([tmp_path / "depth" / "40.png", tmp_path / "rgb" / "40.png"], rgbd)
+    assert (loose.name, loose.present, loose.labels) == ("40", ("RGB", "depth"), None)
+    named = read_case({"depth": tmp_path / "depth" / "40.png"}, rgbd)
+    assert (named.name, named.present) == ("40", ("depth",))
+
+
+def test_pictures_that_do_not_fit_together_are_refused_by_name(
+    write_pictures: Callable[..., Path], picture_case: Case, rgbd: Task, tmp_path: Path
+) -> None:
+    folder = write_pictures(tmp_path / "a", picture_case, "rgb.png", "depth.png", "label.png")
+    Image.new("L", (52, 40), 7).save(folder / "depth.png")
+    with pytest.raises(InputError, match=r"depth\.png: depth is empty, every pixel is 7"):
+        read_case(folder, rgbd)
+    Image.linear_gradient("L").save(folder / "depth.png")
+    with pytest.raises(InputError, match=r"depth has 256 x 256 pixels, rgb\.png has 52 x 40"):
+        read_case(folder, rgbd)
+    (folder / "depth.png").unlink()
+    Image.new("L", (52, 40), 9).save(folder / "label.png")
+    with pytest.raises(InputError, match=r"label\.png: holds the label values 9"):
+        read_case(folder, rgbd)
+    Image.new("L", (8, 8)).save(folder / "label.png")
+    with pytest.raises(InputError, match="labels has 8 x 8 pixels"):
+        read_case(folder, rgbd)
+
+
+def test_arrays_of_pictures_need_their_channels_first(rgbd: Task) -> None:
+    colour = np.arange(60, dtype=np.uint8).reshape(3, 4, 5)
+    assert case_from_arrays({"RGB": colour}, rgbd).grid.shape == (4, 5)
+    with pytest.raises(InputError, match="3 channels and then two axes"):
+        case_from_arrays({"RGB": colour[0]}, rgbd)
+    with pytest.raises(InputError, match="depth of case: an array of two axes"):
+        case_from_arrays({"depth": colour}, rgbd)

@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
+from PIL import Image
 
-from shaspec.io import case_from_arrays, read_case
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.io import case_from_arrays, label_ending, read_case, write_labels
 from shaspec.io.export import write_case
 from shaspec.task import Task
 
@@ -26,3 +31,13 @@ def test_an_exported_case_is_read_again_as_it_was(brats: Task, tmp_path: Path) -
     for name, volume in volumes.items():
         np.testing.assert_array_equal(again.volumes[name], volume)
     np.testing.assert_array_equal(again.labels, labels)
+
+
+def test_the_ending_follows_from_the_grid(picture_case: Case, tmp_path: Path) -> None:
+    assert label_ending(picture_case.grid) == ".png"
+    assert label_ending(Grid((2, 2, 2), (1.0, 1.0, 1.0))) == ".nii.gz"
+    assert picture_case.labels is not None
+    path = write_labels(tmp_path / "s.png", picture_case.labels, picture_case.grid)
+    np.testing.assert_array_equal(Image.open(path), picture_case.labels)
+    with pytest.raises(InputError, match="are not written as NIfTI"):
+        write_case(tmp_path, picture_case)

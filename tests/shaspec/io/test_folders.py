@@ -212,6 +212,9 @@ def test_cases_side_by_side_are_grouped_by_what_their_names_say_beside_the_modal
     }
     assert cases["a"].labels == tmp_path / "a_seg.nii"
     assert cases["b"].labels is None
+    assert find_case(tmp_path / "b", brats) == cases["b"]
+    with pytest.raises(InputError, match="no such"):
+        find_case(tmp_path / "z", brats)
 
 
 def test_raw_folders_of_nnunet_are_grouped_by_channel(brats: Task, tmp_path: Path) -> None:
@@ -256,3 +259,64 @@ def test_a_list_that_cannot_be_used_is_refused_by_line_or_column(
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(InputError, match=message):
         find_cases(tmp_path / "list.csv", brats)
+
+
+# -- pictures ----------------------------------------------------------------------------------
+
+
+def test_pictures_of_a_case_are_found_in_its_folder(tmp_path: Path, rgbd: Task) -> None:
+    touch(tmp_path / "a", "rgb.png", "depth.png", "label.png", "notes.txt")
+    touch(tmp_path / "b", "b_depth.PNG", "preview.jpg")
+    one, two = find_cases(tmp_path, rgbd)
+    assert (one.name, list(one.volumes)) == ("a", ["RGB", "depth"])
+    assert one.labels == tmp_path / "a" / "label.png"
+    assert (two.name, list(two.volumes), two.labels) == ("b", ["depth"], None)
+    assert two.notices == ("not recognised and not used: preview.jpg",)
+    assert find_case(tmp_path / "a", rgbd, with_labels=False).labels is None
+
+
+def test_pictures_are_found_in_a_folder_per_modality(tmp_path: Path, rgbd: Task) -> None:
+    touch(tmp_path / "rgb", "9.png", "10.png")
+    touch(tmp_path / "depth", "9.png")
+    touch(tmp_path / "labels", "9.png", "10.png", "11.png")
+    nine, ten = find_cases(tmp_path, rgbd)
+    assert (nine.name, list(nine.volumes)) == ("9", ["RGB", "depth"])
+    assert (ten.name, list(ten.volumes)) == ("10", ["RGB"])
+    assert ten.labels == tmp_path / "labels" / "10.png"
+    assert [c.labels for c in find_cases(tmp_path, rgbd, with_labels=False)] == [None, None]
+
+
+def test_names_in_a_folder_per_modality_may_repeat_the_modality(tmp_path: Path, rgbd: Task) -> None:
+    touch(tmp_path / "train" / "rgb", "0001_rgb.jpg", "0002_rgb.jpg")
+    touch(tmp_path / "train" / "depth", "0001_depth.png")
+    cases = find_cases(tmp_path, rgbd)
+    assert [(c.name, list(c.volumes)) for c in cases] == [
+        ("0001", ["RGB", "depth"]), ("0002", ["RGB"])
+    ]  # fmt: skip
+
+
+def test_a_case_folder_named_after_a_modality_is_a_case(tmp_path: Path, rgbd: Task) -> None:
+    touch(tmp_path / "depth_scene", "rgb.png", "depth.png")
+    (case,) = find_cases(tmp_path, rgbd)
+    assert (case.name, list(case.volumes)) == ("depth_scene", ["RGB", "depth"])
+
+
+def test_a_list_chooses_the_cases_beside_it(tmp_path: Path, rgbd: Task) -> None:
+    touch(tmp_path / "rgb", "1.png", "2.png", "3.png")
+    listed = tmp_path / "val.txt"
+    listed.write_text("3.png\n\n rgb/1.png \n")
+    assert [c.name for c in find_cases(listed, rgbd)] == ["3", "1"]
+    listed.write_text("3.png\n4.png\n")
+    with pytest.raises(InputError, match=r"val\.txt: lists 4, of which .* has no case"):
+        find_cases(listed, rgbd)
+    listed.write_text("\n")
+    with pytest.raises(InputError, match="lists nothing"):
+        find_cases(listed, rgbd)
+
+
+def test_volumes_are_no_input_of_a_task_of_pictures(tmp_path: Path, rgbd: Task) -> None:
+    touch(tmp_path, "a_depth.nii.gz")
+    with pytest.raises(InputError, match=r"no picture \(\.png"):
+        find_case(tmp_path, rgbd)
+    with pytest.raises(InputError, match="task 'rgbd' reads picture"):
+        find_case(tmp_path / "a_depth.nii.gz", rgbd)

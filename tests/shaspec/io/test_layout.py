@@ -45,13 +45,13 @@ def test_files_side_by_side_are_told_apart(tmp_path: Path) -> None:
     assert list(found(tmp_path)) == ["ct", "pet"]
 
 
-def test_channel_numbers_are_modalities_that_are_found_again(tmp_path: Path) -> None:
+def test_channel_numbers_are_modalities_that_are_found_again(brats: Task, tmp_path: Path) -> None:
     for k in range(2):
         touch(tmp_path / "imagesTr", f"liver_{k}_0000.nii.gz", f"liver_{k}_0001.nii.gz")
         touch(tmp_path / "labelsTr", f"liver_{k}.nii.gz")
     layout = find_layout(tmp_path)
     assert [m.name for m in layout.modalities] == ["channel0", "channel1"]
-    task = Task(name="t", title="t", modalities=layout.modalities, labels=(), regions=())
+    task = brats.model_copy(update={"modalities": layout.modalities})
     cases = find_cases(tmp_path, task)
     assert [c.name for c in cases] == ["liver_0", "liver_1"]
     assert cases[1].volumes["channel1"].name == "liver_1_0001.nii.gz"

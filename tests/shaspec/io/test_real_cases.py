@@ -100,3 +100,17 @@ def test_no_two_cases_share_a_volume(real_data: Path, brats: Task) -> None:
         ).values()
     ]
     assert len(set(found)) == len(found) == 4 * len(CASES)
+
+
+def test_all_pictures_of_pipes_are_read(real_data: Path, rgbd: Task) -> None:
+    found = find_cases(real_data / "rgbd", rgbd)
+    parts = [find_cases(real_data / "rgbd" / name, rgbd) for name in ("train.txt", "val.txt")]
+    assert [len(found), *map(len, parts)] == [77, 50, 27]
+    assert not {c.name for c in parts[0]} & {c.name for c in parts[1]}
+    values: set[int] = set()
+    for files in found:
+        case = read_case(files, rgbd)
+        assert case.present == ("RGB", "depth")
+        assert case.grid.shape == (102, 180)
+        values |= set(np.unique(case.labels).tolist())
+    assert values == {0, 1, 2}

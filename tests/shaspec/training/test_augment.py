@@ -70,3 +70,16 @@ def test_without_augmentation_the_crop_is_the_middle() -> None:
     out, target = centre_crop(images, labels, (16, 16, 16))
     assert torch.equal(out, images[:, :, 2:18, 3:19, 4:20])
     assert torch.equal(target, labels[:, 2:18, 3:19, 4:20])
+
+
+def test_the_channels_of_a_picture_change_alike_and_those_of_modalities_do_not() -> None:
+    grey = torch.rand(2, 1, 20, 22) + 1
+    images, labels = grey.expand(-1, 4, -1, -1), torch.zeros(2, 20, 22, dtype=torch.uint8)
+    calm, differ = [], []
+    for step in range(10):
+        out, _ = augment(images, labels, (16, 16), seeds(step), (3, 1))
+        smooth = torch.nn.functional.avg_pool2d(out, 16)  # noise is drawn for every channel
+        calm.append((smooth[:, 0] - smooth[:, 2]).abs().max())
+        differ.append((smooth[:, 0] - smooth[:, 3]).abs().max())
+    assert max(calm) < 0.05
+    assert max(differ) > 0.2

@@ -39,3 +39,10 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     file.write_text("out = [")
     with pytest.raises(InputError, match=r"run\.toml cannot be read"):
         load_config(file)
+
+
+def test_the_configurations_that_ship_are_valid() -> None:
+    examples = Path(__file__).resolve().parents[3] / "examples"
+    for file in ("starter.toml", "brats2018.toml"):
+        config = load_config(examples / file, out="run", phantoms=1, max_steps=1)
+        assert config.method == "shaspec"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,6 +21,7 @@ from shaspec.io import write_case
 from shaspec.models.weights import load_model
 from shaspec.training import loop
 from shaspec.training.config import TrainConfig, make_config
+from shaspec.training.events import as_json
 from shaspec.training.loop import schedule, train
 
 ENCODER = {
@@ -30,6 +35,7 @@ ENCODER = {
     "dilations": (1,),
     "image_pool": False,
 }
+SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
 NETWORK = {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (8, 6)}
 
 
@@ -114,6 +120,18 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
     assert (tmp_path / loop.CHECKPOINT).is_file()
 
 
+def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def steep(_: object, network: Any, batch: Any) -> dict[str, torch.Tensor]:
+        logits = network(batch.images, batch.available).logits
+        return {"dice": (logits * 0).abs().sqrt().sum()}  # 0, with an endless slope
+
+    monkeypatch.setattr("shaspec.training.methods.Supervised.step", steep)
+    with pytest.raises(ShaspecError, match=r"gradient is nan at step 0: .*of step 0"):
+        list(train(configuration(cases, tmp_path)))
+
+
 def test_a_fold_that_is_not_in_the_file_is_refused(cases: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folds 0 to 0, not 3"):
         list(train(configuration(cases, tmp_path, fold=3)))
@@ -123,3 +141,106 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     assert schedule(0.0, 0) < schedule(0.0, 49) == 1.0
     assert schedule(0.5, 1000) == pytest.approx(0.5)
     assert schedule(1.0, 1000) == pytest.approx(0.0)
+
+
+def test_events_tell_the_whole_story(cases: Path, tmp_path: Path) -> None:
+    told = list(loop.run(configuration(cases, tmp_path, max_steps=2, checkpoint_minutes=60)))
+    names = [json.loads(as_json(event))["event"] for event in told]
+    assert names == [
+        "preparing", "preparing", "preparing", "prepared", "checkpoint",
+        "step", "step", "checkpoint", "finished",
+    ]  # fmt: skip
+    prepared = json.loads(as_json(told[3]))
+    assert (prepared["cases"], prepared["held_out"], prepared["step"]) == (2, 1, 0)
+
+
+def test_gradients_of_several_batches_make_one_step(cases: Path, tmp_path: Path) -> None:
+    same = {"max_steps": 2, "optimizer": "sgd", "dice_over": "sample", "ema": 0}
+    same |= {"method": "zero-fill", "network": SMALL}
+    one, many = tmp_path / "one", tmp_path / "many"
+    list(train(configuration(cases, one, batch=2, **same)))
+    list(train(configuration(cases, many, batch=1, accumulate=2, **same)))
+    mine, theirs = (load_model(p, training=True).network.state_dict() for p in (one, many))
+    for name, weight in mine.items():
+        torch.testing.assert_close(theirs[name], weight, atol=1e-5, rtol=1e-4)
+
+
+def test_a_full_disk_ends_the_run_and_names_the_last_good_checkpoint(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train(configuration(cases, tmp_path, checkpoint_minutes=0))
+    next(run)
+    next(run)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shaspec.training.checkpoint.torch.save", full)
+    with pytest.raises(ShaspecError, match=r"step 2 cannot be written .*checkpoint\.pt, of step 1"):
+        next(run)
+    monkeypatch.undo()
+    assert not list(tmp_path.glob("*.tmp"))
+    assert next(train(configuration(cases, tmp_path))).step == 2
+
+
+def test_a_damaged_checkpoint_is_refused_by_name(cases: Path, tmp_path: Path) -> None:
+    (tmp_path / loop.CHECKPOINT).write_bytes(b"half a file")
+    with pytest.raises(InputError, match=r"checkpoint\.pt cannot be read"):
+        list(train(configuration(cases, tmp_path)))
+
+
+def test_curves_are_written_if_asked_for(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[tuple[str, int]] = []
+
+    class Writer:
+        def __init__(self, folder: str, purge_step: int) -> None: ...
+
+        def add_scalar(self, name: str, value: float, step: int) -> None:
+            written.append((name, step))
+
+        def close(self) -> None: ...
+
+    module = ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = Writer  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    list(train(configuration(cases, tmp_path, max_steps=1, tensorboard=True)))
+    assert ("loss/dice", 1) in written
+
+
+def test_curves_without_the_library_are_refused_with_what_to_install(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(InputError, match=r"napari-shaspec\[tensorboard\]"):
+        list(train(configuration(cases, tmp_path, tensorboard=True)))
+
+
+def test_a_polynomial_falls_to_nothing() -> None:
+    assert schedule(0.5, 1000, "poly") == pytest.approx(0.5**0.9)
+    assert schedule(1.0, 1000, "poly") == 0
+
+
+@pytest.mark.parametrize("method", ["shaspec", "zero-fill"])
+def test_a_model_of_pictures_is_trained_from_a_list_of_cases(
+    method: str, picture_case: Case, write_pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    write_pictures(data, picture_case, "rgb/39.png", "depth/39.png", "labels/39_label.png")
+    write_pictures(data, picture_case, "rgb/40.png", "labels/40_label.png")
+    write_pictures(data, picture_case, "rgb/41.png", "labels/41_label.png")
+    (data / "train.txt").write_text("39.png\n40.png\n")
+    small = NETWORK if method == "shaspec" else {"blocks_down": (1, 1), "blocks_up": (1,)}
+    values = {
+        "out": tmp_path / "run", "data": data / "train.txt", "task": "rgbd", "method": method,
+        "network": small, "cache": tmp_path / "cache", "crop": (16, 16), "max_steps": 2,
+        "device": "cpu",
+    }  # fmt: skip
+    steps = list(train(make_config(values)))
+    assert len(steps) == 2
+    card = load_model(tmp_path / "run").card
+    assert card.training_cases == ("39", "40")
+    assert card.network["in_channels"] == 3
+    with pytest.raises(InputError, match="'rgbd' needs 2 numbers"):
+        list(train(make_config(values | {"crop": (16, 16, 16)})))

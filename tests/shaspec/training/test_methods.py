@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import pytest
 import torch
+from torch.optim.swa_utils import AveragedModel
 
 from shaspec.case import Case
 from shaspec.errors import InputError
@@ -18,7 +19,7 @@ from shaspec.models.weights import load_model
 from shaspec.task import Task
 from shaspec.training.config import MethodName, TrainConfig, make_config
 from shaspec.training.loop import target_masks, train
-from shaspec.training.methods import METHODS, Batch, make_method
+from shaspec.training.methods import METHODS, Batch, architecture, make_method
 
 ENCODER = {
     "stem_width": 4,
@@ -86,31 +87,42 @@ def test_a_trained_model_segments_any_subset(
 
 
 @pytest.mark.parametrize("exclusive", [False, True])
-@pytest.mark.parametrize("method", ["maml", "linear-fusion"])
+@pytest.mark.parametrize("method", ["maml", "linear-fusion", "m3l"])
 def test_the_loss_of_one_sample_falls(method: str, exclusive: bool, brats: Task) -> None:
     torch.manual_seed(0)
-    changes = TINY[method] | {"exclusive": exclusive}
-    network = build(method, network_config(method, "light", brats, **changes)).train()
-    config = make_config(
-        {"out": "run", "phantoms": 1, "max_steps": 1, "method": method, "subsets": "full"}
-    )
+    values = {"out": "run", "phantoms": 1, "max_steps": 1, "method": method, "subsets": "full"}
+    config = make_config(values)
+    name = architecture(config)
+    changes = TINY[name] | {"exclusive": exclusive}
+    network = build(name, network_config(name, "light", brats, **changes)).train()
     taught = make_method(config, brats, network)
+    teacher = AveragedModel(network, multi_avg_fn=taught.average()).eval()
     labels = torch.zeros(1, 16, 16, 16, dtype=torch.uint8)
     labels[:, 4:12, 4:12, 3:9] = 2
     labels[:, 6:10, 6:10, 3:6] = 4
     images = torch.randn(1, 4, 16, 16, 16) + labels[:, None]
     target = target_masks(brats, labels, exclusive=exclusive)
-    available = torch.tensor([[True, False, True, True]])
+    batch = Batch(images, torch.tensor([[True, False, True, True]]), target, 0.5, (0,))
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
     losses = []
-    for _ in range(25):
-        terms = taught.step(network, Batch(images, available, target, progress=0.5, seed=(0,)))
+    for _ in range(30):
+        terms = taught.step(network, torch.no_grad()(teacher.module), batch)
         loss = torch.stack(list(terms.values())).sum()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        teacher.update_parameters(network)
         losses.append(loss.item())
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.85 * losses[0]
+
+
+def test_a_case_without_anything_that_a_dedicated_model_sees_is_refused(
+    cases: Path, tmp_path: Path, small_case: Case
+) -> None:
+    write_case(tmp_path / "cases" / "two", small_case.only(("T1", "T2")))
+    config = configuration(tmp_path / "cases", tmp_path / "run", "zero-fill", subsets="FLAIR+T1ce")
+    with pytest.raises(InputError, match=r"case two has none of FLAIR\+T1ce"):
+        list(train(config))
 
 
 def test_a_method_trains_its_own_network(cases: Path, tmp_path: Path) -> None:

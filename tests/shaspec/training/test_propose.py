@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nibabel.nifti1 import Nifti1Image
 from typer.testing import CliRunner
 
 from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import InputError
-from shaspec.io import write_case, write_labels, write_volume
+from shaspec.io import read_case, write_case, write_labels, write_volume
 from shaspec.task import load_task
 from shaspec.training.config import TrainConfig, load_config
 from shaspec.training.propose import propose
@@ -109,6 +110,37 @@ def test_a_computed_tomogram_gets_a_window_of_its_own(small_case: Case, tmp_path
     task = propose(tmp_path).task
     windows = {m.name: (m.normalisation, m.window) for m in task.modalities}
     assert windows == {"CT": ("window", (60, 200)), "PET": ("zscore", None)}
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_described_data_set_is_taken_by_its_description(
+    raw: bool, small_case: Case, tmp_path: Path
+) -> None:
+    """One 4D file per case as in the decathlon, or one file per channel as in nnU-Net."""
+    described = {"0": "T2", "1": "DWI"}, {"0": "background", "1": "core", "2": "rim", "4": "part"}
+    content = dict(zip(("channel_names", "labels"), described, strict=True))
+    (tmp_path / "dataset.json").write_text(json.dumps(content))
+    assert small_case.labels is not None
+    volumes = [small_case.volumes[name] for name in ("T2", "FLAIR")]
+    for name in ("x", "y"):
+        if raw:
+            for channel, volume in enumerate(volumes):
+                path = tmp_path / "imagesTr" / f"{name}_{channel:04}.nii.gz"
+                write_volume(path, volume, small_case.grid)
+        else:
+            (tmp_path / "imagesTr").mkdir(exist_ok=True)
+            four = np.stack([small_case.grid.to_file(v) for v in volumes], axis=-1)
+            image = Nifti1Image(four, small_case.grid.affine)
+            image.to_filename(tmp_path / "imagesTr" / f"{name}.nii.gz")
+        path = tmp_path / "labelsTr" / f"{name}.nii.gz"
+        write_labels(path, small_case.labels, small_case.grid)
+    found = propose(tmp_path)
+    assert found.task.names == ("T2", "DWI")
+    assert [(v.value, v.name) for v in found.task.labels] == [(1, "core"), (2, "rim"), (4, "part")]
+    case = read_case(found.labelled[1], found.task)
+    assert case.name == "y"
+    np.testing.assert_array_equal(case.volumes["DWI"], volumes[1])
+    np.testing.assert_array_equal(case.labels, small_case.labels)
 
 
 def test_cases_without_labels_are_refused_with_the_option_that_helps(

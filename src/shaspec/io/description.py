@@ -1,0 +1,34 @@
+"""``dataset.json`` of the Medical Segmentation Decathlon and of nnU-Net: which channel is what."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from shaspec.errors import InputError
+from shaspec.io.naming import recognise
+from shaspec.task import Task
+
+DESCRIPTION = "dataset.json"
+
+
+def channel_order(description: Path, task: Task) -> list[str]:
+    """Modality names in channel order; a channel that the task does not know keeps its own name."""
+    try:
+        content: dict[str, Any] = json.loads(description.read_text("utf-8"))
+        named = content.get("channel_names") or content["modality"]
+        channels = [str(named[key]) for key in sorted(named, key=int)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f'{description}: does not list the channels as "modality": {{"0": "FLAIR", ...}} '
+            f"({error!r}); correct or remove it"
+        ) from error
+    matches = [recognise(channel, task) for channel in channels]
+    order = [m.role if m else c for m, c in zip(matches, channels, strict=True)]
+    if len(set(order)) != len(order) or not set(order) & set(task.names):
+        raise InputError(
+            f"{description}: the channels {', '.join(channels)} cannot be told apart as "
+            f"{task.title_names}; correct the names"
+        )
+    return order

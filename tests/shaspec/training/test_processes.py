@@ -1,0 +1,152 @@
+"""Real processes: killed at any moment, asked to end, and two that train as one."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from shaspec.case import Case
+from shaspec.io import write_case
+from shaspec.models.weights import load_model
+from shaspec.training.config import load_config
+from shaspec.training.loop import train
+
+pytestmark = pytest.mark.slow
+
+CONFIG = """
+crop = [16, 16, 16]
+learning_rate = 1e-2
+optimizer = "sgd"
+momentum = 0.9
+device = "cpu"
+data = "{data}"
+cache = "{data}/../cache"
+
+[network]
+decoder_widths = [6, 4]
+{encoders}
+"""
+ENCODER = """
+[network.{name}]
+stem_width = 4
+stem_kernel = 3
+stem_stride = [2, 2, 2]
+max_pool = false
+widths = [4, 6]
+depths = [1, 1]
+channels = 6
+dilations = [1]
+image_pool = false
+"""
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
+    """A configuration of a tiny ShaSpec on two cases, one of them without T1."""
+    folder = tmp_path_factory.mktemp("processes")
+    write_case(folder / "data" / "one", small_case)
+    write_case(folder / "data" / "two", small_case.only(("FLAIR", "T1ce", "T2")))
+    encoders = "".join(ENCODER.format(name=name) for name in ("shared", "specific"))
+    path = folder / "train.toml"
+    path.write_text(CONFIG.format(data=(folder / "data").as_posix(), encoders=encoders))
+    return path
+
+
+def settings(out: Path, **values: Any) -> list[str]:
+    """The same settings for the command line."""
+    sets = [word for k, v in values.items() for word in ("--set", f"{k}={json.dumps(v)}")]
+    return ["--out", str(out), *sets]
+
+
+def start(*words: object) -> subprocess.Popen[str]:
+    """A process of ours, with its output to read."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_step(process: subprocess.Popen[str], least: int) -> None:
+    """Read events until a step is done."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "step" and event["step"] >= least:
+            return
+    assert process.stderr is not None
+    pytest.fail(f"the run ended before step {least}: {process.stderr.read()}")
+
+
+def outcome(folder: Path) -> tuple[dict[str, torch.Tensor], list[Any]]:
+    """Weights of the model, and the losses of every step."""
+    weights = load_model(folder, training=True).network.state_dict()
+    lines = (folder / "log.jsonl").read_text().splitlines()
+    return weights, [(line["step"], line["losses"]) for line in map(json.loads, lines)]
+
+
+def test_a_run_that_was_killed_ends_as_if_nothing_had_happened(
+    config: Path, tmp_path: Path
+) -> None:
+    common = {"max_steps": 14, "checkpoint_minutes": 0.0}
+    list(train(load_config(config, out=tmp_path / "whole", **common)))
+    broken = tmp_path / "broken"
+    process = start("shaspec", "train", config, "--json", *settings(broken, **common))
+    try:
+        wait_for_step(process, random.randint(1, 6))
+        time.sleep(random.uniform(0, 0.5))
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    list(train(load_config(config, out=broken, **common)))
+    (mine, steps), (theirs, others) = outcome(tmp_path / "whole"), outcome(broken)
+    assert all(torch.equal(mine[k], theirs[k]) for k in mine)
+    assert steps == others
+
+
+def test_a_run_that_is_asked_to_end_saves_and_says_so(config: Path, tmp_path: Path) -> None:
+    words = settings(tmp_path, max_steps=10_000, checkpoint_minutes=60.0)
+    process = start("shaspec", "train", config, "--json", *words)
+    try:
+        wait_for_step(process, 2)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "ended by SIGTERM" in said
+    steps = (tmp_path / "log.jsonl").read_text().splitlines()
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["step"] == len(steps) >= 2
+    assert not (tmp_path / "card.json").exists()
+
+
+def test_two_processes_learn_what_one_with_twice_the_batch_learns(
+    config: Path, tmp_path: Path
+) -> None:
+    common = {"max_steps": 3, "ema": 0.0}
+    words = settings(tmp_path / "two", **common, batch=1, devices=2)
+    process = start(
+        "torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m",
+        "shaspec", "train", config, *words,
+    )  # fmt: skip
+    list(train(load_config(config, out=tmp_path / "one", **common, batch=2)))
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    (mine, steps), (theirs, others) = outcome(tmp_path / "one"), outcome(tmp_path / "two")
+    for name, weight in mine.items():
+        torch.testing.assert_close(theirs[name], weight, atol=1e-5, rtol=1e-5, msg=name)
+    for (_, losses), (_, other) in zip(steps, others, strict=True):
+        assert other == pytest.approx(losses, abs=1e-5)
