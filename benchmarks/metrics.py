@@ -2,7 +2,7 @@
 
     python benchmarks/metrics.py
 
-Truth is the whole tumour of a phantom, the prediction the same with a ragged rim and false positives
+Truth is the whole tumour of a phantom, the prediction the same with a ragged rim and false parts
 all over the image, so that no crop helps. Prints seconds on this machine.
 """
 
