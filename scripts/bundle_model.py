@@ -32,6 +32,8 @@ def add_scores(name: str, summary: Path, what: str) -> None:
     scores = dict(card.scores)
     with summary.open(encoding="utf-8") as file:
         for line in csv.DictReader(file):
+            if line["metric"] != "dice" or line["region"] not in card.task.region_names:
+                continue
             key = f"{what}, {line['subset']}"
             scores[key] = {**scores.get(key, {}), line["region"]: round(float(line["mean"]), 4)}
     card = card.model_copy(update={"scores": scores})

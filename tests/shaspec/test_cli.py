@@ -83,22 +83,117 @@ def test_predict_takes_single_files(
     assert out.is_file()
 
 
-def test_evaluate_writes_a_row_per_case_subset_and_region(
-    run: Run, folder: Path, shaspec_folder: Path, zero_fill_folder: Path, tmp_path: Path
+@pytest.fixture(scope="module")
+def evaluated(
+    folder: Path,
+    shaspec_folder: Path,
+    zero_fill_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, str]:
+    """Two models evaluated on one case over two subsets: the folder, and what was printed."""
+    out = tmp_path_factory.mktemp("evaluated")
+    words = [
+        "evaluate", shaspec_folder, folder, "--out", out, "--against", zero_fill_folder,
+        "--subsets", "all,T1ce", "--beside", "shaspec-brats2018",
+    ]  # fmt: skip
+    result = CliRunner().invoke(app, [str(w) for w in words], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    return out, result.output
+
+
+def lines_of(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_evaluate_writes_a_row_per_case_subset_and_region(evaluated: tuple[Path, str]) -> None:
+    out, printed = evaluated
+    assert "ET tiny-zero-fill" in printed
+    assert "both empty = 1, one empty = 0, no post-processing" in printed
+    for table in (out / "metrics.csv", out / "against" / "metrics.csv"):
+        rows = lines_of(table)
+        assert list(rows[0])[:4] == ["case", "subset", "region", "dice"]
+        assert {r["subset"] for r in rows} == {"FLAIR+T1+T1ce+T2", "T1ce"}
+        assert len(rows) == 6
+        assert all(0 <= float(r["dice"]) <= 1 for r in rows)
+
+
+def test_evaluate_leaves_tables_figures_and_the_protocol(evaluated: tuple[Path, str]) -> None:
+    out, _ = evaluated
+    names = {path.name for path in out.iterdir()}
+    assert names >= {
+        "summary.csv", "protocol.json", "table.md", "table.tex", "heatmap.png", "heatmap.svg",
+        "comparison.csv", "comparison.md", "comparison.png",
+    }  # fmt: skip
+    protocol = json.loads((out / "protocol.json").read_text("utf-8"))
+    assert protocol["model"] == "tiny-shaspec"
+    assert protocol["cases"] == ["anna"]
+    assert protocol["rules"].endswith("no post-processing")
+
+
+def test_evaluate_compares_two_models_and_shows_published_tables_apart(
+    evaluated: tuple[Path, str],
 ) -> None:
+    out, printed = evaluated
+    assert "tiny-shaspec minus tiny-zero-fill" in printed
+    assert "1 case are few" not in printed
+    assert "1 case is few" in printed
+    assert "published: ShaSpec" in printed
+    assert "61.58" not in (out / "table.md").read_text("utf-8")
+    lines = lines_of(out / "comparison.csv")
+    assert {line["subset"] for line in lines} == {"T1ce", "FLAIR+T1+T1ce+T2", "mean of 2"}
+
+
+def test_compare_gives_what_evaluate_gave(
+    run: Run, evaluated: tuple[Path, str], tmp_path: Path
+) -> None:
+    out, _ = evaluated
     result = run(
-        "evaluate", shaspec_folder, folder, "--out", tmp_path, "--against", zero_fill_folder,
-        "--subsets", "all,T1ce",
-    )  # fmt: skip
-    assert "ET tiny-zero-fill" in result.output
-    assert "both empty = 1, one empty = 0, no post-processing" in result.output
-    with (tmp_path / "metrics.csv").open() as file:
-        rows = list(csv.DictReader(file))
+        "compare", out / "metrics.csv", out / "against", "--names", "one,other", "--out", tmp_path
+    )
+    assert "one minus other" in result.output
+    for mine, earlier in zip(
+        lines_of(tmp_path / "comparison.csv"), lines_of(out / "comparison.csv"), strict=True
+    ):
+        assert mine["won"] == earlier["won"]
+        assert float(mine["difference"] or 0) == pytest.approx(
+            float(earlier["difference"] or 0), abs=2e-6
+        )
+
+
+def test_compare_joins_folds_and_says_which_rules_they_had(run: Run, tmp_path: Path) -> None:
+    for name, value in (("a0", 0.9), ("a1", 0.5), ("b0", 0.8), ("b1", 0.6)):
+        (tmp_path / name).mkdir()
+        text = f"case,subset,region,dice\n{name[1]},T2,ET,{value}\n"
+        (tmp_path / name / "metrics.csv").write_text(text, "utf-8")
+    (tmp_path / "a0" / "protocol.json").write_text('{"rules": "other rules"}', "utf-8")
+    a0, a1, b0, b1 = (tmp_path / name for name in ("a0", "a1", "b0", "b1"))
+    result = run("compare", a0, a1, "--against", b0, "--against", b1)
+    assert "2 shared cases" in result.output
+    assert "rules: other rules" in result.output
+    assert "the rules differ" in result.output
+    with pytest.raises(ShaspecError, match="got 3 tables"):
+        run("compare", a0, a1, b0)
+
+
+def test_evaluate_drops_small_regions_only_when_asked(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    words = ["evaluate", shaspec_folder, folder, "--subsets", "T2", "--metrics", "dice"]
+    result = run(*words, "--out", tmp_path, "--et-rule", "drop-small", "--drop-small", "WT=9999999")
+    assert "ET under 500 voxels removed, WT under 9999999 voxels removed" in result.output
+    rows = lines_of(tmp_path / "metrics.csv")
     assert list(rows[0]) == ["case", "subset", "region", "dice"]
-    assert {r["subset"] for r in rows} == {"FLAIR+T1+T1ce+T2", "T1ce"}
-    assert len(rows) == 6
-    assert (tmp_path / "summary.csv").is_file()
-    assert (tmp_path / "against" / "metrics.csv").is_file()
+    assert {r["region"]: float(r["dice"]) for r in rows}["WT"] == 0
+    with pytest.raises(ShaspecError, match="neither raw nor drop-small"):
+        run(*words, "--out", tmp_path, "--et-rule", "small")
+    with pytest.raises(ShaspecError, match="not a list such as ET=500"):
+        run(*words, "--out", tmp_path, "--drop-small", "ET")
+
+
+def test_published_tables_are_listed_and_shown(run: Run) -> None:
+    assert "shaspec-brats2018: ShaSpec, mean ET 61.58" in run("published").output
+    assert "66 cases" in run("published", "shaspec-brats2018").output
 
 
 def test_evaluate_without_labelled_cases_says_so(

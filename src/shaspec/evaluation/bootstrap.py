@@ -46,4 +46,5 @@ def caution(cases: int) -> str:
     """What has to stand beside an interval over so many cases; empty if nothing has to."""
     if cases >= FEW_CASES:
         return ""
-    return f"{cases} case{'s' * (cases != 1)} are few: intervals are rough, differences may be luck"
+    are = "case is" if cases == 1 else "cases are"
+    return f"{cases} {are} few: intervals are rough, differences may be luck"

@@ -64,7 +64,7 @@ def score_table(
         for line in lines
         if line["metric"] == metric
     }
-    subsets, regions = (list(dict.fromkeys(key[i] for key in found)) for i in (1, 2))
+    subsets, regions = _shown(key[1] for key in found), list(dict.fromkeys(k[2] for k in found))
     pairs = [(region, model) for region in regions for model in summaries]
     scale, unit = scale_of(metric)
     return ScoreTable(
@@ -85,7 +85,7 @@ def difference_table(
         for line in lines
         if line["metric"] == metric
     }
-    subsets, regions = (list(dict.fromkeys(key[i] for key in found)) for i in (0, 1))
+    subsets, regions = _shown(key[0] for key in found), list(dict.fromkeys(k[1] for k in found))
     points = "points" if unit == "%" else unit
     return ScoreTable(
         f"{title_of(metric)}, {a} minus {b} ({points}), mean over cases",
@@ -206,7 +206,9 @@ def _over_all_subsets(
     }
     regions = list(dict.fromkeys(region for _, region in found))
     title = f"{name}: {subset}, mean over cases [95 % interval]".replace("[", r"\[")
-    table = Table("", *regions, title=title, title_style="bold")
+    table = Table("", title=title, title_style="bold")
+    for region in regions:
+        table.add_column(region, overflow="fold")
     for metric in dict.fromkeys(metric for metric, _ in found):
         scale, unit = scale_of(metric)
         cells = [cell(found[metric, r], scale) if (metric, r) in found else "" for r in regions]
@@ -215,9 +217,9 @@ def _over_all_subsets(
 
 
 def spread(line: Line, mean: str, scale: float, *, signed: bool = False) -> str:
-    """A mean and its interval as text, e.g. ``71.20 [60.10,80.00]``."""
+    """A mean and its interval as text, e.g. ``71.2 [60.1,80.0]``."""
     value, low, high = (
-        number(scale * float(line[name]), 2, signed) for name in (mean, "low", "high")
+        number(scale * float(line[name]), 1, signed) for name in (mean, "low", "high")
     )
     return rf"{value} \[{low},{high}]" if low else value
 
@@ -238,6 +240,12 @@ def scale_of(metric: str) -> tuple[float, str]:
     """Factor and unit in which a metric is shown: shares in per cent."""
     unit = "%" if metric == POOLED_IOU else METRICS[metric].unit
     return (100.0 if unit == "%" else 1.0), unit
+
+
+def _shown(subsets: Iterable[str]) -> list[str]:
+    """Each subset once; the mean over all of them only where there are several."""
+    names = list(dict.fromkeys(subsets))
+    return names if len(names) > 2 else names[:1]
 
 
 def _is_mean(row: str) -> bool:

@@ -1,6 +1,8 @@
-"""Dice by its properties."""
+"""Overlap measures by their properties."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
@@ -8,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from shaspec.evaluation.metrics import dice
+from shaspec.evaluation.metrics import METRICS, Overlap, dice
+from shaspec.evaluation.scoring import TrueRegion
 
 masks = arrays(bool, (3, 4, 5))
+SHARES = ("dice", "iou", "precision", "sensitivity")
 
 
 @given(masks, masks)
@@ -30,6 +34,13 @@ def test_both_empty_is_1_and_one_empty_is_0() -> None:
     assert dice(empty, full) == 0
 
 
+@pytest.mark.parametrize("share", SHARES)
+def test_every_share_counts_both_empty_1_and_one_empty_0(share: str) -> None:
+    assert getattr(Overlap(0, 0, 0), share) == 1
+    assert getattr(Overlap(0, 0, 5), share) == 0
+    assert getattr(Overlap(0, 5, 0), share) == 0
+
+
 @given(st.integers(1, 20), st.integers(0, 20))
 def test_dice_counts_voxels(size: int, overlap: int) -> None:
     overlap = min(overlap, size)
@@ -37,3 +48,43 @@ def test_dice_counts_voxels(size: int, overlap: int) -> None:
     a[:size] = True
     b[size - overlap : 2 * size - overlap] = True
     assert dice(a, b) == pytest.approx(overlap / size)
+
+
+@given(masks, masks)
+def test_dice_lies_between_precision_and_sensitivity(a: np.ndarray, b: np.ndarray) -> None:
+    o = Overlap.of(a, b)
+    low, high = sorted((o.precision, o.sensitivity))
+    assert low - 1e-12 <= o.dice <= high + 1e-12
+    assert o.iou == pytest.approx(o.dice / (2 - o.dice))
+    assert o.precision == Overlap.of(b, a).sensitivity
+
+
+def test_volume_errors_are_signed_and_in_millilitres() -> None:
+    truth = np.zeros((10, 10, 10), bool)
+    truth[:5] = True
+    region = TrueRegion(truth, (2.0, 1.0, 1.0))
+    scores = region.scores(np.ones_like(truth))
+    assert scores["truth_ml"] == pytest.approx(1.0)
+    assert scores["volume_error_ml"] == pytest.approx(1.0)
+    assert scores["volume_error"] == pytest.approx(1.0)
+    assert region.scores(np.zeros_like(truth))["volume_error_ml"] == pytest.approx(-1.0)
+
+
+def test_a_relative_volume_error_of_nothing_has_no_value() -> None:
+    empty = np.zeros((4, 4, 4), bool)
+    assert math.isnan(TrueRegion(empty, (1, 1, 1)).scores(~empty)["volume_error"])
+
+
+def test_scores_are_those_asked_for_in_the_order_of_the_table() -> None:
+    mask = np.ones((4, 4, 4), bool)
+    region = TrueRegion(mask, (1, 1, 1))
+    assert list(region.scores(mask)) == list(METRICS)
+    assert list(region.scores(mask, ("hd95_mm", "dice"))) == ["dice", "hd95_mm"]
+
+
+def test_an_image_of_one_slice_is_measured_as_the_plane_it_is() -> None:
+    mask = np.zeros((1, 20, 20), bool)
+    mask[0, 5:10, 5:10] = True
+    moved = np.roll(mask, 3, axis=2)
+    scores = TrueRegion(mask, (5.0, 1.0, 1.0)).scores(moved)
+    assert scores["hd95_mm"] == pytest.approx(3.0)

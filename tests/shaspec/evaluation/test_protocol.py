@@ -1,16 +1,18 @@
-"""Evaluation: one row per case, subset and region; summaries of them elsewhere."""
+"""Evaluation: one row per case, subset and region, by stated rules."""
 
 from __future__ import annotations
 
-import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.evaluation.protocol import Row, evaluate_case, summary, write_csv
+from shaspec.evaluation.metrics import METRICS
+from shaspec.evaluation.protocol import Rules, evaluate_case, protocol, rules_beside, write_protocol
 from shaspec.models.weights import Model
 
 
@@ -19,7 +21,8 @@ def test_a_case_gives_45_rows_with_full_names(shaspec_model: Model, small_case: 
     assert len(rows) == 45
     assert rows[-1].subset == "FLAIR+T1+T1ce+T2"
     assert {r.region for r in rows} == {"ET", "TC", "WT"}
-    assert all(0 <= r.dice <= 1 for r in rows)
+    assert all(0 <= r.scores["dice"] <= 1 for r in rows)
+    assert all(list(r.scores) == list(METRICS) for r in rows)
 
 
 def test_a_case_that_lacks_modalities_gives_the_subsets_it_has(
@@ -35,20 +38,53 @@ def test_a_case_without_labels_is_refused(shaspec_model: Model, small_case: Case
         next(evaluate_case(shaspec_model, replace(small_case, labels=None)))
 
 
-def test_the_mean_over_subsets_is_taken_per_case_first() -> None:
-    rows = [
-        Row("a", "FLAIR", "WT", 0.2), Row("a", "T2", "WT", 0.4),
-        Row("b", "FLAIR", "WT", 0.6), Row("b", "T2", "WT", 1.0),
-    ]  # fmt: skip
-    lines = {(line["subset"]): line for line in summary(rows)}
-    assert lines["FLAIR"]["mean"] == pytest.approx(0.4)
-    assert lines["mean of 2"]["mean"] == pytest.approx(0.55)
-    assert lines["mean of 2"]["cases"] == "2"
+def test_a_region_below_the_threshold_counts_as_empty_and_leaves_the_others() -> None:
+    rules = Rules(drop_small={"ET": 10})
+    small, large = np.zeros((4, 4, 4), bool), np.ones((4, 4, 4), bool)
+    small[0, 0, :3] = True
+    assert not rules.applied("ET", small).any()
+    assert rules.applied("ET", large).all()
+    np.testing.assert_array_equal(rules.applied("WT", small), small)
+    assert rules.text == "both empty = 1, one empty = 0, ET under 10 voxels removed"
 
 
-def test_the_table_is_read_back_as_written(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "metrics.csv"
-    write_csv(path, [Row("a", "FLAIR+T2", "ET", 1 / 3)])
-    with path.open() as file:
-        (line,) = csv.DictReader(file)
-    assert line == {"case": "a", "subset": "FLAIR+T2", "region": "ET", "dice": "0.333333"}
+def test_nothing_is_removed_unless_asked_for() -> None:
+    one = np.zeros((4, 4, 4), bool)
+    one[0, 0, 0] = True
+    assert Rules().applied("ET", one).any()
+    assert Rules().text == "both empty = 1, one empty = 0, no post-processing"
+
+
+def test_rules_for_regions_that_the_task_lacks_are_refused(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    with pytest.raises(InputError, match="cannot drop region cyst: task 'brats' has ET, WT, TC"):
+        next(evaluate_case(shaspec_model, small_case, rules=Rules(drop_small={"cyst": 5})))
+
+
+@pytest.mark.parametrize("metrics", [("dice", "dicee"), ("hd95_mm",)])
+def test_metrics_that_are_unknown_or_lack_dice_are_refused(metrics: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="name dice, and as many as wanted of iou"):
+        Rules(metrics)
+
+
+def test_only_the_metrics_asked_for_are_computed(shaspec_model: Model, small_case: Case) -> None:
+    rules = Rules(("dice", "hd95_mm"))
+    row = next(evaluate_case(shaspec_model, small_case, [("T2",)], rules=rules, device="cpu"))
+    assert list(row.scores) == ["dice", "hd95_mm"]
+
+
+def test_the_protocol_says_what_was_done_and_is_found_beside_the_table(
+    shaspec_model: Model, tmp_path: Path
+) -> None:
+    rules = Rules(drop_small={"ET": 500})
+    content = protocol(shaspec_model, rules, ["a"], [], ["T2"], window=[32, 32, 32])
+    write_protocol(tmp_path / "protocol.json", content)
+    read = json.loads((tmp_path / "protocol.json").read_text("utf-8"))
+    assert read["sha256"] == shaspec_model.card.sha256
+    assert read["window"] == [32, 32, 32]
+    assert rules_beside([tmp_path / "metrics.csv", tmp_path]) == rules.text
+
+
+def test_a_table_without_a_protocol_has_unknown_rules(tmp_path: Path) -> None:
+    assert rules_beside([tmp_path / "metrics.csv"]).startswith("unknown")
