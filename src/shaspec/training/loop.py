@@ -172,7 +172,7 @@ def _fresh_network(config: TrainConfig, task: Task) -> Network:
     if not config.init:
         return build(config.method, wanted)
     start = load_model(config.init, training=True)
-    if start.card.method != config.method or start.card.network != wanted.model_dump(mode="json"):
+    if start.card.method != config.method or start.network.config != wanted:
         raise InputError(
             f"init {config.init!r} is a {start.card.method}/{start.card.preset} of another shape "
             f"than {config.method}/{config.preset}: take the same method, preset and network"
