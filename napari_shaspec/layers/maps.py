@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers.make import labels_layer
-from napari_shaspec.layers.origin import KEY, Origin, of_kind, origin, placement
+from napari_shaspec.layers.origin import KEY, Kind, Origin, of_kind, origin, placement
 from shaspec.geometry import Grid
 from shaspec.inference.prediction import Prediction
 from shaspec.task import Subset
@@ -94,13 +94,11 @@ def show_map(viewer: ViewerModel, new: Map) -> Layer:
     """Adds a map, or puts it in the place of the one of its kind; hides what would cover it."""
     from napari.layers import Layer
 
-    data, options, _ = new.layer
-    what = options["metadata"][KEY]
+    what = new.layer[1]["metadata"][KEY]
     old = next((la for la in of_kind(viewer, "map") if origin(la).get("map") == what["map"]), None)
-    visible = True
     if old is not None:
         viewer.layers.remove(old)
-    layer = Layer.create(data, {**options, "visible": visible}, new.layer[2])
+    layer = Layer.create(*new.layer)
     viewer.layers.append(layer)
     _hide_others(viewer, layer)
     return layer
@@ -145,8 +143,9 @@ def _same_place(layer: Layer, prediction: Prediction) -> bool:
 
 def _hide_others(viewer: ViewerModel, shown: Layer) -> None:
     """Two overlays at once mix their colours: only the newest one is seen."""
-    for kind in ("result", "swept", "map"):
-        for layer in of_kind(viewer, kind):  # type: ignore[arg-type]
+    overlays: tuple[Kind, ...] = ("result", "swept", "map")
+    for kind in overlays:
+        for layer in of_kind(viewer, kind):
             layer.visible = layer is shown
     viewer.layers.selection.active = shown  # the status bar tells what is under the mouse
 
@@ -189,4 +188,4 @@ def _origin(kind: str, case: str, grid: Grid) -> Origin:
 
 
 def _counted(size: int) -> str:
-    return "one modality is enough" if size == 1 else f"it takes {size}"
+    return "found by 1 modality" if size == 1 else str(size)
