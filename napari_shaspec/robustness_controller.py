@@ -291,13 +291,14 @@ class RobustnessController:
         self.work.tables = tuple(tables[name] for name in names if name in tables)
         if event.table.seen_in_training:
             self.work.seen = tuple(dict.fromkeys((*self.work.seen, event.table.model)))
-        if len(event.table.rows) == 1:
+        first = event.table.model == self.work.name_of(self.work.chosen[0])
+        if len(event.table.rows) == 1 and (first or self.work.shown is None):
             self.show_row(event.table.model, event.table.rows[0].subset)
         last = self.work.name_of(self.work.chosen[-1])
         if event.table.complete and event.table.model == last:
             count = len(event.table.rows)
             self._job.succeed(
-                f"{count} subsets, compared with {event.table.reference}; click a row to see it"
+                f"{count} subsets against {event.table.reference}: click a row to see it"
             )
 
     def _on_map(self, event: Progress | MapReady) -> None:

@@ -46,16 +46,16 @@ class Map:
 
 
 def disagreement_map(bits: npt.NDArray[np.float32], case: str, grid: Grid, region: str) -> Map:
-    """Entropy (*spatial) in bits, glowing over the images."""
+    """Entropy (*spatial) in bits, glowing over the images; where all agree it is transparent."""
     options = {
         "name": f"disagreement · {region}",
-        "colormap": "inferno",
+        "colormap": _glow(),
         "contrast_limits": (0.0, 1.0),
-        "blending": "additive",  # where all agree, nothing hides the image
+        "blending": "translucent",
         "metadata": {KEY: _origin("disagreement", case, grid)},
         **placement(grid),
     }
-    ends = (Key("#781c6d", "few disagree"), Key("#ed6925", ""), Key("#fcffa4", "half of them do"))
+    ends = (Key("#781c6d", "few subsets disagree"), Key("#fcffa4", "half of them do"))
     return Map((bits, options, "image"), ends)
 
 
@@ -181,6 +181,16 @@ def _labels(
         **placement(grid),
     }
     return values, options, "labels"
+
+
+def _glow() -> Any:
+    """Inferno that is ever more transparent towards 0."""
+    from matplotlib import colormaps
+    from napari.utils.colormaps import Colormap
+
+    colours = colormaps["inferno"](np.linspace(0.15, 1, 64))
+    colours[:, 3] = np.minimum(1, np.linspace(0, 1.6, 64))
+    return Colormap(colours, name="disagreement")
 
 
 def _origin(kind: str, case: str, grid: Grid) -> Origin:

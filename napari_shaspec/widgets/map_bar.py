@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_shaspec.layers.maps import Key
 from napari_shaspec.robustness_work import Shown
@@ -27,6 +27,7 @@ class MapBar(QWidget):
         self._region, self._other = QComboBox(), QComboBox()
         self._region.setObjectName("shaspec_region")
         self._region.setToolTip("The region that the maps are of")
+        self._region.setMaximumWidth(72)
         self._other.setObjectName("shaspec_other")
         self._other.setSizeAdjustPolicy(FIT)
         self._other.setToolTip("What the row that is chosen in the table is compared with")
@@ -46,19 +47,19 @@ class MapBar(QWidget):
         self._legend.setObjectName("shaspec_map_legend")
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setWordWrap(True)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(4)
-        grid.addWidget(QLabel("Map of"), 0, 0)
-        grid.addWidget(self._region, 0, 1)
-        grid.addWidget(agree, 0, 2)
-        grid.addWidget(small, 0, 3)
-        grid.addWidget(QLabel("Row and"), 1, 0)
-        grid.addWidget(self._other, 1, 1, 1, 2)
-        grid.addWidget(differ, 1, 3)
-        grid.addWidget(self._legend, 2, 0, 1, 4)
-        grid.setColumnStretch(2, 1)
-        grid.setColumnStretch(3, 1)
+        choices, buttons = QHBoxLayout(), QHBoxLayout()
+        choices.addWidget(QLabel("Map of"))
+        choices.addWidget(self._region)
+        choices.addWidget(QLabel("difference to"))
+        choices.addWidget(self._other, 1)
+        for button in (agree, small, differ):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(choices)
+        layout.addLayout(buttons)
+        layout.addWidget(self._legend)
 
     def show_tables(self, tables: Sequence[SubsetTable]) -> None:
         """Lists the regions, the largest first, and the rows; what was chosen stays chosen."""

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 TABLE_FILTER = "Table (*.csv)"
 FIGURE_FILTER = "Figure (*.png *.pdf *.svg)"
-WIDTH = 370
 RESULTS_HEIGHT = 336  # fifteen rows and their head
 
 
@@ -72,7 +71,6 @@ class RobustnessPanel(Panel):
 
     def _build(self) -> None:
         self.setObjectName("shaspec_robustness")
-        self.setMinimumWidth(WIDTH)
         self.measure.setObjectName("shaspec_measure")
         self.measure.setToolTip("The number that table, heat map and bars show")
         for measure in MEASURES:
