@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import assignment
+from napari_shaspec import assignment, subset_maps
 from napari_shaspec.assignment import Parts
-from napari_shaspec.engine import Engine, LocalEngine
+from napari_shaspec.engine import Engine, LocalEngine, Session
 from napari_shaspec.job_control import JobControl
 from napari_shaspec.jobs import Runner, run_in_worker
 from napari_shaspec.layers import maps, show
@@ -24,9 +24,9 @@ from napari_shaspec.rows import Rows
 from napari_shaspec.sessions import KeptSession
 from napari_shaspec.settings import display_settings
 from napari_shaspec.work import Status
-from shaspec.analysis import disagreement, robustness, robustness_files
+from shaspec.analysis import robustness, robustness_files
 from shaspec.analysis.robustness import RowAdded
-from shaspec.analysis.subset_table import DICE, TRUTH, VOLUME, Measure, SubsetTable, subsets_of
+from shaspec.analysis.subset_table import DICE, TRUTH, VOLUME, Measure, SubsetTable
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.events import Notice, Progress
 from shaspec.task import Subset
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
 
     from shaspec.models.card import Card
+
+
+FigureOf = Callable[[Sequence[SubsetTable], Measure], Any]
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,6 @@ class RobustnessController:
         self._kept = KeptSession(self._engine)
         self._job = JobControl(self.work, run)
         self._parts: Parts | None = None  # what the tables were made of
-        self._truth: Labels | None = None  # of which ``parts.truth`` are the voxels
         self._before: tuple[SubsetTable, ...] = ()  # the tables that a cancelled sweep leaves
         self._by_hand = False  # the user chose what to compare with
         self._closed = False
@@ -150,9 +152,9 @@ class RobustnessController:
             return
         if not parts.same_as(self._parts):
             self._forget_results()  # rows of other voxels do not belong beside these
-        self._parts, self._truth = parts, self.work.truth
+        self._parts = parts
         self._before = self.work.tables
-        names = {model: self.name_of(model) for model in self.work.chosen}
+        names = {model: self.work.name_of(model) for model in self.work.chosen}
         self._start(lambda: self._sweep_models(names, parts), self._on_swept)
 
     def cancel(self) -> None:
@@ -174,50 +176,30 @@ class RobustnessController:
 
     def show_disagreement(self, region: str) -> None:
         """A layer of the entropy over all subsets of the model that is shown."""
-
-        def compute(table: SubsetTable) -> Map:
-            made = [row.prediction for row in table.rows]
-            bits = disagreement.entropy(made, region)
-            return maps.disagreement_map(bits, table.case, made[0].grid, region)
-
-        self._start_map("where the subsets disagree", compute)
+        self._start_map("disagreement", lambda table: subset_maps.disagreement_of(table, region))
 
     def show_smallest(self, region: str) -> None:
         """A layer of the smallest subset that finds ``region``."""
-
-        def compute(table: SubsetTable) -> Map:
-            made = [row.prediction for row in table.rows]
-            found = disagreement.smallest_subset(made, region)
-            subsets = [row.subset for row in table.rows]
-            return maps.smallest_map(found.number, subsets, table.case, made[0].grid, region)
-
-        self._start_map("the smallest subsets", compute)
+        self._start_map("smallest subset", lambda table: subset_maps.smallest_of(table, region))
 
     def show_difference(self, region: str, other: Shown | None) -> None:
         """A layer of what differs between the shown row and ``other``; None: the ground truth."""
-        here, there, parts = self.work.row(self.work.shown), self.work.row(other), self._parts
-        shown = self.work.shown
-        if here is None or shown is None or parts is None or (other is not None and there is None):
+        here, there = self.work.row(self.work.shown), self.work.row(other)
+        parts, shown = self._parts, self.work.shown
+        if here is None or shown is None or parts is None:
             self._job.refuse("choose a row of the table first")
             return
-        name = other.subset if other else ()
+        names = (here.name, there.name if there else TRUTH)
+        if there is not None and other is not None and other.model != shown.model:
+            names = (f"{here.name} ({shown.model})", f"{there.name} ({other.model})")
 
-        def compute(table: SubsetTable) -> Map:
-            first = here.prediction
-            if there is not None:
-                labels = there.prediction.labels
-            else:
-                truth = parts.case().labels
-                if truth is None:
-                    raise InputError("there is no ground truth to compare with")
-                labels = truth
-            found = disagreement.difference(first.labels, labels, first.task, region, first.grid)
-            names = (here.name, first.task.subset_name(name) if name else TRUTH)
-            if other is not None and other.model != shown.model:
-                names = (f"{names[0]} ({shown.model})", f"{names[1]} ({other.model})")
-            return maps.difference_map(found.map, found.ml, names, table.case, first.grid, region)
+        def compute(_: SubsetTable) -> Map:
+            labels = there.prediction.labels if there else parts.case().labels
+            if labels is None:
+                raise InputError("there was no ground truth when the subsets were run")
+            return subset_maps.difference_of(here.prediction, labels, names, region)
 
-        self._start_map("the difference", compute)
+        self._start_map("difference", compute)
 
     # -- files -------------------------------------------------------------------------------------
 
@@ -235,20 +217,11 @@ class RobustnessController:
 
         return self._save(write)
 
-    def save_heat_map(self, path: str | Path, measure: Measure) -> list[Path]:
-        """Writes the heat map as a figure for a page."""
+    def save_figure(self, path: str | Path, draw: FigureOf, measure: Measure) -> list[Path]:
+        """Writes a figure for a page: `heat_map_figure` or `contributions_figure`."""
 
         def write() -> list[Path]:
-            figure = robustness_files.heat_map_figure(self.work.tables, measure)
-            return [robustness_files.write_figure(Path(path), figure)]
-
-        return self._save(write)
-
-    def save_contributions(self, path: str | Path, measure: Measure) -> list[Path]:
-        """Writes the Shapley values as a figure for a page."""
-
-        def write() -> list[Path]:
-            figure = robustness_files.contributions_figure(self.work.tables, measure)
+            figure = draw(self.work.tables, measure)
             return [robustness_files.write_figure(Path(path), figure)]
 
         return self._save(write)
@@ -296,7 +269,7 @@ class RobustnessController:
         table = tables[self.work.shown.model] if self.work.shown else next(iter(tables.values()))
 
         def events() -> Iterator[Progress | MapReady]:
-            yield Progress(0, 0, f"computing {stage}")
+            yield Progress(0, 0, stage)
             yield MapReady(compute(table))
 
         self._start(events, self._on_map)
@@ -314,17 +287,18 @@ class RobustnessController:
             return
         tables = {table.model: table for table in self.work.tables}
         tables[event.table.model] = event.table
-        names = [self.name_of(model) for model in self.work.models]
+        names = [self.work.name_of(model) for model in self.work.models]
         self.work.tables = tuple(tables[name] for name in names if name in tables)
         if event.table.seen_in_training:
             self.work.seen = tuple(dict.fromkeys((*self.work.seen, event.table.model)))
-        if len(event.table.rows) == 1:
+        first = event.table.model == self.work.name_of(self.work.chosen[0])
+        if len(event.table.rows) == 1 and (first or self.work.shown is None):
             self.show_row(event.table.model, event.table.rows[0].subset)
-        last = self.name_of(self.work.chosen[-1])
+        last = self.work.name_of(self.work.chosen[-1])
         if event.table.complete and event.table.model == last:
             count = len(event.table.rows)
             self._job.succeed(
-                f"{count} subsets, compared with {event.table.reference}; click a row to see it"
+                f"{count} subsets against {event.table.reference}: click a row to see it"
             )
 
     def _on_map(self, event: Progress | MapReady) -> None:
@@ -386,7 +360,7 @@ class RobustnessController:
         """As far as the cards tell by name; a session looks at the voxels too."""
         cards = dict(zip(self.work.models, self.work.cards, strict=True))
         self.work.seen = tuple(
-            self.name_of(model)
+            self.work.name_of(model)
             for model in self.work.chosen
             if self.work.case in cards[model].training_cases
         )
@@ -403,17 +377,6 @@ class RobustnessController:
         else:
             self._job.say("")
 
-    def subsets(self) -> list[Subset]:
-        """What a sweep will run for each model."""
-        task = self.work.task
-        return subsets_of(task.subset(self.work.present)) if task and self.work.present else []
-
-    def name_of(self, model: str) -> str:
-        """A model as tables show it: its name, the last part of a folder where that is enough."""
-        name = Path(model).name
-        same = [other for other in self.work.models if Path(other).name == name]
-        return name if len(same) < 2 else model
-
     def _save(self, write: Callable[[], list[Path]]) -> list[Path]:
         if not self.work.tables:
             self._job.refuse("there is no row to save yet: run the subsets first")
@@ -425,3 +388,7 @@ class RobustnessController:
             return []
         self._job.say(f"saved {', '.join(str(path) for path in written)}")
         return written
+
+
+def _sweep(session: Session) -> Iterator[Progress | Notice | RowAdded]:
+    return robustness.sweep(session, truth=session.case.labels)

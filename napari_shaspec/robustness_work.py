@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from psygnal import SignalGroupDescriptor
 
 from napari_shaspec.layers.maps import Key
 from napari_shaspec.work import PanelWork
-from shaspec.analysis.subset_table import SubsetRow, SubsetTable
+from shaspec.analysis.subset_table import SubsetRow, SubsetTable, subsets_of
 from shaspec.task import Subset, Task
 
 if TYPE_CHECKING:
@@ -53,6 +54,17 @@ class RobustnessWork(PanelWork):
         """What the models segment: it is the same for all that are chosen."""
         cards = dict(zip(self.models, self.cards, strict=True))
         return cards[self.chosen[0]].task if self.chosen else None
+
+    @property
+    def subsets(self) -> list[Subset]:
+        """What a sweep will run for each model."""
+        return subsets_of(self.task.subset(self.present)) if self.task and self.present else []
+
+    def name_of(self, model: str) -> str:
+        """A model as tables show it: the last part of a folder, where that is enough."""
+        name = Path(model).name
+        same = [other for other in self.models if Path(other).name == name]
+        return name if len(same) < 2 else model
 
     def row(self, what: Shown | None) -> SubsetRow | None:
         """The row of the tables, if it is there."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers.make import labels_layer
-from napari_shaspec.layers.origin import KEY, Origin, of_kind, origin, placement
+from napari_shaspec.layers.origin import KEY, Kind, Origin, of_kind, origin, placement
 from shaspec.geometry import Grid
 from shaspec.inference.prediction import Prediction
 from shaspec.task import Subset
@@ -46,16 +46,16 @@ class Map:
 
 
 def disagreement_map(bits: npt.NDArray[np.float32], case: str, grid: Grid, region: str) -> Map:
-    """Entropy (*spatial) in bits, glowing over the images."""
+    """Entropy (*spatial) in bits, glowing over the images; where all agree it is transparent."""
     options = {
         "name": f"disagreement · {region}",
-        "colormap": "inferno",
+        "colormap": _glow(),
         "contrast_limits": (0.0, 1.0),
-        "blending": "additive",  # where all agree, nothing hides the image
+        "blending": "translucent",
         "metadata": {KEY: _origin("disagreement", case, grid)},
         **placement(grid),
     }
-    ends = (Key("#781c6d", "few disagree"), Key("#ed6925", ""), Key("#fcffa4", "half of them do"))
+    ends = (Key("#781c6d", "few subsets disagree"), Key("#fcffa4", "half of them do"))
     return Map((bits, options, "image"), ends)
 
 
@@ -94,13 +94,11 @@ def show_map(viewer: ViewerModel, new: Map) -> Layer:
     """Adds a map, or puts it in the place of the one of its kind; hides what would cover it."""
     from napari.layers import Layer
 
-    data, options, _ = new.layer
-    what = options["metadata"][KEY]
+    what = new.layer[1]["metadata"][KEY]
     old = next((la for la in of_kind(viewer, "map") if origin(la).get("map") == what["map"]), None)
-    visible = True
     if old is not None:
         viewer.layers.remove(old)
-    layer = Layer.create(data, {**options, "visible": visible}, new.layer[2])
+    layer = Layer.create(*new.layer)
     viewer.layers.append(layer)
     _hide_others(viewer, layer)
     return layer
@@ -145,7 +143,8 @@ def _same_place(layer: Layer, prediction: Prediction) -> bool:
 
 def _hide_others(viewer: ViewerModel, shown: Layer) -> None:
     """Two overlays at once mix their colours: only the newest one is seen."""
-    for kind in ("result", "swept", "map"):
+    overlays: tuple[Kind, ...] = ("result", "swept", "map")
+    for kind in overlays:
         for layer in of_kind(viewer, kind):
             layer.visible = layer is shown
     viewer.layers.selection.active = shown  # the status bar tells what is under the mouse
@@ -184,9 +183,19 @@ def _labels(
     return values, options, "labels"
 
 
+def _glow() -> Any:
+    """Inferno that is ever more transparent towards 0."""
+    from matplotlib import colormaps
+    from napari.utils.colormaps import Colormap
+
+    colours = colormaps["inferno"](np.linspace(0.15, 1, 64))
+    colours[:, 3] = np.minimum(1, np.linspace(0, 1.6, 64))
+    return Colormap(colours, name="disagreement")
+
+
 def _origin(kind: str, case: str, grid: Grid) -> Origin:
     return {"kind": "map", "map": kind, "case": case, "grid": grid}
 
 
 def _counted(size: int) -> str:
-    return "one modality is enough" if size == 1 else f"it takes {size}"
+    return "found by 1 modality" if size == 1 else str(size)

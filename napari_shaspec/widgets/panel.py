@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -23,6 +23,30 @@ class Controller(Protocol):
     def open(self, paths: Sequence[str | Path]) -> None: ...
 
     def close(self) -> None: ...
+
+
+class Column(QScrollArea):
+    """Scrolls up and down only, and is never narrower than what is in it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the widest view and the scroll bar; as low as any scroll area."""
+        hint = super().minimumSizeHint()
+        inner, bar = self.widget(), self.verticalScrollBar()
+        if inner is not None and bar is not None:
+            hint.setWidth(inner.minimumSizeHint().width() + bar.sizeHint().width())
+        return hint
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """The scroll area already watches its widget: what it needs may have changed."""
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
 
 class Panel(QWidget):
@@ -43,10 +67,7 @@ class Panel(QWidget):
         for view in views:
             layout.addWidget(view)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll = Column()
         scroll.setWidget(inner)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QPushButton
 
 from napari_shaspec import controller as controller_module
+from napari_shaspec import robustness_controller as robustness_module
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
 from napari_shaspec.work import Status
@@ -172,3 +173,40 @@ def test_the_menu_opens_the_panel(make_napari_viewer, monkeypatch, engine):
     command = PluginManager.instance().commands.get("napari-shaspec.open_segment")
     command(viewer)
     assert any("Segment" in name for name in viewer.window.dock_widgets)
+
+
+def test_a_sweep_shows_the_row_that_is_clicked(
+    make_napari_viewer, qtbot, monkeypatch, engine, make_case
+):
+    monkeypatch.setattr(robustness_module, "LocalEngine", lambda: engine)
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1366, 768)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness")
+    show.add_case(viewer, make_case())
+    press(qtbot, panel, "run")
+    qtbot.waitUntil(lambda: panel.controller.work.status is Status.DONE, timeout=30_000)
+    bare(viewer)
+    viewer.dims.set_current_step(0, 12)
+    areas = {}
+    for subset in (("T2",), ("FLAIR", "T1", "T1ce", "T2")):
+        panel.controller.show_row("instant", subset)
+        areas[len(subset)] = coloured(picture(viewer)).sum()
+    assert 0 < areas[1] < areas[4]
+    press(qtbot, panel, "disagreement")
+    qtbot.waitUntil(lambda: not panel.controller.work.status.busy, timeout=30_000)
+    glow = coloured(picture(viewer))
+    assert 0 < glow.sum() < areas[4]  # a ring: of the middle all subsets say the same
+
+
+def test_the_cross_of_the_robustness_panel_ends_a_running_sweep(
+    make_napari_viewer, qtbot, monkeypatch, engine, make_case
+):
+    monkeypatch.setattr(robustness_module, "LocalEngine", lambda: engine)
+    engine.options = {"pause": 0.02, "windows": 1000}
+    viewer = make_napari_viewer(show=True)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness")
+    show.add_case(viewer, make_case())
+    press(qtbot, panel, "run")
+    qtbot.waitUntil(lambda: panel.controller.work.progress.done > 0, timeout=30_000)
+    viewer.window.remove_dock_widget(panel)
+    qtbot.waitUntil(lambda: engine.sessions[0].released == 1, timeout=30_000)

@@ -30,14 +30,22 @@ class Ink:
     paper: str = "#ffffff"
 
 
+@dataclass(frozen=True)
+class HeatMapAxes:
+    """Where things lie in a heat map: row k of ``subsets_of(modalities)`` at k <= y < k + 1."""
+
+    axes: Axes
+    columns: dict[str, tuple[float, float]]
+    """Model -> left and right end of its block."""
+
+
 def draw_heat_map(
     figure: Figure, tables: Sequence[SubsetTable], measure: Measure, ink: Ink | None = None
-) -> Axes:
+) -> HeatMapAxes:
     """Subsets down, as dots for what is there; a block of regions across for each table.
 
-    Row k of ``subsets_of(modalities)`` lies at k <= y < k + 1. Tables are of one case; a row that
-    has not come yet is left blank. A measure without limits is coloured from 0 to the largest
-    value of its region.
+    Tables are of one case; a row that has not come yet is left blank. A measure without limits is
+    coloured from 0 to the largest value of its region.
     """
     ink = ink or Ink()
     first = tables[0]
@@ -52,8 +60,10 @@ def draw_heat_map(
         axes.scatter(x, [k + 0.5] * count, s=26, c=colours, linewidths=0)
     ticks = [(k + 0.5, name) for k, name in enumerate(first.modalities)]
     shades = _shades(tables, measure)
+    columns: dict[str, tuple[float, float]] = {}
     for index, table in enumerate(tables):
         left = count + 0.25 + index * (len(regions) * WIDE + 0.25)
+        columns[table.model] = (left, left + len(regions) * WIDE)
         ticks += [(left + (j + 0.5) * WIDE, name) for j, name in enumerate(regions)]
         _draw_cells(axes, left, table, measure, shades[index], ink)
         if len(tables) > 1:
@@ -74,7 +84,7 @@ def draw_heat_map(
     axes.set(xlim=(0, right), ylim=(len(subsets), 0), yticks=[])
     axes.set_xticks([x for x, _ in ticks], [name for _, name in ticks], fontsize=8)
     axes.xaxis.tick_top()
-    return axes
+    return HeatMapAxes(axes, columns)
 
 
 def draw_contributions(

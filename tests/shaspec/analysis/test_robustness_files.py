@@ -50,7 +50,7 @@ def test_figures_are_of_the_kind_that_the_ending_names(table: SubsetTable, tmp_p
 
 
 def test_every_number_of_the_table_is_in_the_heat_map(table: SubsetTable) -> None:
-    axes = draw_heat_map(Figure(), [table], DICE)
+    axes = draw_heat_map(Figure(), [table], DICE).axes
     shown = sorted(text.get_text() for text in axes.texts)
     values = [row.values["dice"][region] for row in table.rows for region in table.regions]
     assert shown == sorted(DICE.text(v) for v in values)
@@ -58,7 +58,7 @@ def test_every_number_of_the_table_is_in_the_heat_map(table: SubsetTable) -> Non
 
 
 def test_rows_that_have_not_come_are_left_blank(table: SubsetTable) -> None:
-    axes = draw_heat_map(Figure(), [replace(table, rows=table.rows[:2])], VOLUME)
+    axes = draw_heat_map(Figure(), [replace(table, rows=table.rows[:2])], VOLUME).axes
     assert len(axes.texts) == 6
 
 
