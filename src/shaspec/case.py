@@ -21,8 +21,10 @@ Array = npt.NDArray[Any]
 class Case:
     """The volumes of one subject that are there; an absent modality has no entry at all.
 
-    ``volumes`` and ``labels`` are (S, P, L) arrays on ``grid``; ``labels`` is uint8 in the codes of
-    ``task``. ``notices`` is what a user should know (resampled, oblique, label scheme).
+    ``volumes`` are arrays on ``grid``: (*spatial) for a modality of one channel, (C, *spatial) for
+    one of several, where spatial is (S, P, L) for volumes and (row, column) for pictures.
+    ``labels`` is a uint8 array (*spatial) in the codes of ``task``. ``notices`` is what a user
+    should know (resampled, oblique, label scheme).
     """
 
     name: str
@@ -36,13 +38,16 @@ class Case:
 
     def __post_init__(self) -> None:
         self.task.subset(self.volumes)  # names are known, at least one is there
-        arrays = dict(self.volumes) | ({} if self.labels is None else {"labels": self.labels})
-        for name, array in arrays.items():
-            if array.shape != self.grid.shape:
-                raise InputError(
-                    f"{name} of case {self.name} has shape {array.shape}, "
-                    f"its grid {self.grid.shape}"
-                )
+        for name, array in self.volumes.items():
+            self._check(name, array, self.task.modality(name).array_shape(self.grid.shape))
+        if self.labels is not None:
+            self._check("labels", self.labels, self.grid.shape)
+
+    def _check(self, name: str, array: Array, wanted: tuple[int, ...]) -> None:
+        if array.shape != wanted:
+            raise InputError(
+                f"{name} of case {self.name} has shape {array.shape}, its grid asks for {wanted}"
+            )
 
     @property
     def present(self) -> Subset:

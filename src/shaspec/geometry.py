@@ -1,5 +1,7 @@
 """Where voxels lie: from any NIfTI orientation to arrays (S, P, L) in LPS millimetres, and back.
 
+Pictures have grids of two axes (row, column), measured in pixels; they have no orientation.
+
 napari wants positive scales and no rotation (a raw sagittal affine aborts it), and a slice of an
 (S, P, L) array shown with axis P down and axis L to the right is the radiological view.
 """
@@ -32,17 +34,28 @@ class Grid:
 
     ``origin`` is the position of voxel (0, 0, 0) and ``spacing`` the voxel size, both in LPS mm and
     in the order (S, P, L): ready for napari's ``translate`` and ``scale``. A grid whose file is
-    oblique (`oblique`) is shown along its own axes, about its true centre.
+    oblique (`oblique`) is shown along its own axes, about its true centre. All three have two
+    entries, in pixels and in the order (row, column), for a picture.
     """
 
-    shape: tuple[int, int, int]
-    spacing: tuple[float, float, float]
-    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    shape: tuple[int, ...]
+    spacing: tuple[float, ...]
+    origin: tuple[float, ...] = ()
+    """Default: zeros."""
     source_affine: Array | None = None
     """Voxel (i, j, k) of the file -> RAS mm (4, 4), as nibabel gives it; None: no file."""
-    source_shape: tuple[int, int, int] | None = None
+    source_shape: tuple[int, ...] | None = None
     header: bytes | None = field(default=None, repr=False)
     """The file's NIfTI-1 header (348 bytes), for qform, sform and their codes on export."""
+
+    def __post_init__(self) -> None:
+        if not self.origin:
+            object.__setattr__(self, "origin", (0.0,) * len(self.shape))
+        if not len(self.shape) == len(self.spacing) == len(self.origin):
+            raise InputError(
+                f"a grid of {len(self.shape)} axes with {len(self.spacing)} spacings and "
+                f"{len(self.origin)} coordinates of its origin"
+            )
 
     @classmethod
     def from_affine(
@@ -65,31 +78,43 @@ class Grid:
         if not np.any(np.abs(_cosines(lps) - np.eye(3)) > OBLIQUE_TOLERANCE):
             origin = lps[:3, 3]  # exact, no rounding through the centre
         return cls(
-            shape=_triple_int(new_shape[::-1]),
-            spacing=_triple(spacing[::-1]),
-            origin=_triple(origin[::-1]),
+            shape=tuple(int(n) for n in new_shape[::-1]),
+            spacing=tuple(float(v) for v in spacing[::-1]),
+            origin=tuple(float(v) for v in origin[::-1]),
             source_affine=affine,
-            source_shape=_triple_int(shape),
+            source_shape=tuple(shape),
             header=header,
         )
 
     @property
+    def dims(self) -> int:
+        """3 for a volume, 2 for a picture."""
+        return len(self.shape)
+
+    @property
     def affine(self) -> Array:
-        """Voxel (i, j, k) of the file -> RAS mm; a made-up LPS file where there is none."""
+        """Voxel (i, j, k) of the file -> RAS mm; a made-up LPS file where there is none.
+
+        Raises `InputError` for a picture, which has no place in space.
+        """
         if self.source_affine is not None:
             return self.source_affine
+        if self.dims != 3:
+            raise InputError("a picture has no place in space: save it as .png, not as NIfTI")
         affine = np.diag([*self.spacing[::-1], 1.0])
         affine[:3, 3] = self.origin[::-1]
         return np.asarray(RAS_TO_LPS @ affine)
 
     @property
-    def file_shape(self) -> tuple[int, int, int]:
+    def file_shape(self) -> tuple[int, ...]:
         """Array shape (i, j, k) in the file."""
-        return self.source_shape or _triple_int(self.shape[::-1])
+        return self.source_shape or self.shape[::-1]
 
     @property
     def oblique(self) -> bool:
         """True if the file's axes are not the scanner's: shown along its own axes."""
+        if self.source_affine is None:
+            return False
         lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(_to_lps(self.affine), self.file_shape)
         return bool(np.any(np.abs(_cosines(lps) - np.eye(3)) > OBLIQUE_TOLERANCE))
 
@@ -97,6 +122,16 @@ class Grid:
     def voxel_ml(self) -> float:
         """Volume of one voxel in millilitres."""
         return float(np.prod(self.spacing)) / 1000.0
+
+    @property
+    def voxel_size(self) -> float:
+        """What one voxel adds to the size of a region, in `unit`."""
+        return self.voxel_ml if self.dims == 3 else 1.0
+
+    @property
+    def unit(self) -> str:
+        """Of the size of a region: ``mL`` for volumes, ``px`` (pixels) for pictures."""
+        return "mL" if self.dims == 3 else "px"
 
     def from_file(self, data: Array) -> Array:
         """Array (i, j, k) of the file -> (S, P, L); a view, no interpolation."""
@@ -111,12 +146,38 @@ class Grid:
         """Same voxels in the same place (``tolerance`` in voxels at the corners)."""
         if self.shape != other.shape:
             return False
-        corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape])).reshape(3, -1)
+        corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape])).reshape(self.dims, -1)
         mine, theirs = (g.world(corners) for g in (self, other))
         return bool(np.abs(mine - theirs).max() <= tolerance * min(self.spacing))
 
+    def blocks(self, start: Array, step: Array, shape: tuple[int, int, int]) -> Grid:
+        """The grid of ``shape`` blocks of ``step`` voxels, the first of which begins at ``start``.
+
+        Both in voxels of this grid, (3,) each; a block is centred on the voxels that it covers, and
+        the grid needs no file of its own to be written in the right place.
+        """
+        start, step = np.asarray(start, np.float64), np.asarray(step, np.float64)
+        first = start + (step - 1) / 2
+        into = np.eye(4)
+        into[:3, :3], into[:3, 3] = np.diag(step), first
+        backwards = np.eye(4)[[2, 1, 0, 3]]  # a file (l, p, s) -> (s, p, l)
+        return Grid(
+            shape=shape,
+            spacing=_triple(step * self.spacing),
+            origin=_triple(first * self.spacing + self.origin),
+            source_affine=RAS_TO_LPS @ self.voxel_to_lps() @ into @ backwards,
+            source_shape=_triple_int(shape[::-1]),
+        )
+
     def voxel_to_lps(self) -> Array:
-        """(4, 4): voxel (s, p, l) of the array -> true world (L, P, S) mm, rotation included."""
+        """(4, 4): voxel (s, p, l) of the array -> true world (L, P, S) mm, rotation included.
+
+        (3, 3) for a picture: pixel (row, column) -> (column, row).
+        """
+        if self.source_affine is None:  # nothing is turned
+            matrix = np.diag([*self.spacing, 1.0])
+            matrix[:-1, -1] = self.origin
+            return matrix[[*range(self.dims)[::-1], self.dims]]
         lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(_to_lps(self.affine), self.file_shape)
         swap = np.eye(4)[[2, 1, 0, 3]]
         return np.asarray(lps @ swap)
@@ -124,7 +185,7 @@ class Grid:
     def world(self, voxels: Array) -> Array:
         """True world positions (3, n) in LPS mm of voxel coordinates (3, n) in (S, P, L)."""
         matrix = self.voxel_to_lps()
-        return np.asarray(matrix[:3, :3] @ voxels + matrix[:3, 3:])
+        return np.asarray(matrix[:-1, :-1] @ voxels + matrix[:-1, -1:])
 
 
 def _to_lps(affine: Array) -> Array:
@@ -134,13 +195,3 @@ def _to_lps(affine: Array) -> Array:
 def _cosines(affine: Array) -> Array:
     matrix = affine[:3, :3]
     return np.asarray(matrix / np.linalg.norm(matrix, axis=0))
-
-
-def _triple(values: Any) -> tuple[float, float, float]:
-    a, b, c = (float(v) for v in values)
-    return a, b, c
-
-
-def _triple_int(values: Any) -> tuple[int, int, int]:
-    a, b, c = (int(v) for v in values)
-    return a, b, c

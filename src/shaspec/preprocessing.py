@@ -20,6 +20,8 @@ Box = tuple[slice, ...]
 
 FLAT = 0.25  # part of the outer faces that must hold one and the same value to be a background
 CLIP = (0.1, 99.9)  # percentiles of the foreground beyond which intensities are cut off
+BYTES = (0.0, 255.0)  # of a picture
+PICTURE = ("range", "minmax")  # normalisations that know no background
 SAMPLE = 200_000  # foreground voxels that the percentiles are taken from
 
 
@@ -54,16 +56,41 @@ def foreground_box(volume: Array) -> Box:
     return _box(foreground(volume, background(volume)))
 
 
+def content_box(volume: Array, modality: Modality) -> Box:
+    """The spatial box of a normalised volume (*spatial) or (C, *spatial) that is worth a look.
+
+    Where any channel has foreground; all of a picture, which has no background: its most frequent
+    border colour may well be what is to be found.
+    """
+    if modality.normalisation in PICTURE:
+        shape = volume.shape if modality.channels == 1 else volume.shape[1:]
+        return tuple(slice(0, n) for n in shape)
+    channels = [volume] if modality.channels == 1 else volume
+    return _box(np.any([foreground(c, background(c)) for c in channels], axis=0))
+
+
 def normalise(volume: Array, modality: Modality) -> npt.NDArray[np.float32]:
-    """``volume`` (S, P, L), as stored -> float32 of about mean 0 and deviation 1.
+    """``volume`` (*spatial), as stored -> float32 of about mean 0 and deviation 1, same shape.
 
     ``zscore``: foreground intensities are cut off at the 0.1 and 99.9 percentile and standardised;
     the background becomes exactly 0. The result does not depend on the scale of the input.
     ``window``: intensities are clipped to ``modality.window``, its middle becomes 0 and its ends
     +-sqrt(3) (deviation 1 if intensities were spread evenly).
+    ``range``: as ``window``, without a background and by default from 0 to 255: pictures.
+    ``minmax``: the same from the smallest to the largest value of this very picture: depth maps,
+    whose unit is often unknown.
+
+    The channels (C, *spatial) of a modality are standardised one by one (``zscore``), or share one
+    range, which keeps the colours apart (all others).
     """
-    if modality.normalisation == "window":
-        return _windowed(volume, modality)
+    if modality.normalisation == "zscore":
+        if modality.channels == 1:
+            return _zscored(volume)
+        return np.stack([_zscored(channel) for channel in volume])
+    return _ranged(volume, *_range(volume, modality))
+
+
+def _zscored(volume: Array) -> npt.NDArray[np.float32]:
     value = background(volume)
     mask = foreground(volume, value)
     box = _box(mask)
@@ -90,13 +117,22 @@ def _standardised(voxels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return voxels
 
 
-def _windowed(volume: Array, modality: Modality) -> npt.NDArray[np.float32]:
-    if modality.window is None or not modality.window[0] < modality.window[1]:
+def _range(volume: Array, modality: Modality) -> tuple[float, float]:
+    """The intensities that become the ends of the range."""
+    if modality.normalisation == "minmax":
+        low, high = float(volume.min()), float(volume.max())
+        return low, high if high > low else low + 1.0  # a constant becomes a constant
+    default = BYTES if modality.normalisation == "range" else None
+    window = modality.window or default
+    if window is None or not window[0] < window[1]:
         raise InputError(
             f"modality {modality.name} is normalised by a window, but has none; add e.g. "
             "window = [-160, 240] to the task file"
         )
-    low, high = modality.window
+    return window
+
+
+def _ranged(volume: Array, low: float, high: float) -> npt.NDArray[np.float32]:
     out = np.clip(volume, low, high).astype(np.float32)
     out -= np.float32((low + high) / 2)
     out *= np.float32(2 * math.sqrt(3) / (high - low))

@@ -32,13 +32,23 @@ class _Frozen(BaseModel):
 
 
 class Modality(_Frozen):
-    """One input volume: ``words`` are the file-name parts by which it is recognised."""
+    """One input: ``words`` are the file-name parts by which it is recognised.
+
+    An array of one channel is (*spatial); one of three, a colour picture, is (3, *spatial).
+    """
 
     name: str
     words: tuple[str, ...] = ()
-    normalisation: Literal["zscore", "window"] = "zscore"
+    channels: Literal[1, 3] = 1
+    normalisation: Literal["zscore", "window", "range", "minmax"] = "zscore"
+    """What `shaspec.preprocessing.normalise` does; ``range`` and ``minmax`` are for pictures."""
     window: tuple[float, float] | None = None
-    """For ``window``: intensities are clipped to this range (Hounsfield units for CT)."""
+    """For ``window`` and ``range``: intensities are clipped to this range (Hounsfield units for
+    CT). A ``range`` without one is that of 8-bit pictures, 0 to 255."""
+
+    def array_shape(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the array of this modality on a grid of shape ``spatial``."""
+        return spatial if self.channels == 1 else (self.channels, *spatial)
 
 
 class Label(_Frozen):
@@ -81,14 +91,25 @@ class Task(_Frozen):
 
     name: str
     title: str
+    kind: Literal["segmentation", "classification"] = "segmentation"
+    """``classification``: one of ``labels`` for a whole case, and no regions."""
     dims: Literal[2, 3] = 3
-    spacing: tuple[float, ...] = (1.0, 1.0, 1.0)
-    """Voxel size in mm, axis order (S, P, L), at which the networks of the task work."""
+    """3: volumes, axis order (S, P, L). 2: pictures, (row, column)."""
+    spacing: tuple[float, ...] = ()
+    """Size of a voxel in mm (of a pixel, in pixels) at which the networks of the task work, in the
+    order of the axes; default: 1 each."""
     modalities: tuple[Modality, ...]
     labels: tuple[Label, ...]
-    regions: tuple[Region, ...]
+    regions: tuple[Region, ...] = ()
     label_words: tuple[str, ...] = ("seg", "segmentation", "label", "labels", "mask")
     schemes: tuple[LabelScheme, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unit_spacing(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("spacing"):
+            return values | {"spacing": (1.0,) * int(values.get("dims", 3))}
+        return values
 
     @model_validator(mode="after")
     def _consistent(self) -> Task:
@@ -98,6 +119,12 @@ class Task(_Frozen):
                 raise ValueError(f"a {what} name occurs twice: {', '.join(names)}")
         if any(FULL in name for name in self.names):
             raise ValueError(f"a modality name must not contain {FULL!r}")
+        if len(self.spacing) != self.dims:
+            raise ValueError(f"spacing has {len(self.spacing)} numbers, dims is {self.dims}")
+        if not self.modalities:
+            raise ValueError("there is no modality: add a [[modalities]] table for each")
+        if bool(self.regions) != (self.kind == "segmentation"):
+            raise ValueError("a segmentation task has [[regions]], a classification task has none")
         for region in self.regions:
             unknown = {*region.labels, region.paints} - values
             if unknown:
@@ -110,6 +137,11 @@ class Task(_Frozen):
         return tuple(m.name for m in self.modalities)
 
     @cached_property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of each modality, in task order."""
+        return tuple(m.channels for m in self.modalities)
+
+    @cached_property
     def region_names(self) -> tuple[str, ...]:
         """Region names in the order of the network's output channels."""
         return tuple(r.name for r in self.regions)
@@ -118,6 +150,10 @@ class Task(_Frozen):
     def reported_regions(self) -> tuple[str, ...]:
         """Region names for tables and reports: the smallest first, e.g. ET, TC, WT."""
         return tuple(r.name for r in sorted(self.regions, key=lambda r: len(r.labels)))
+
+    def modality(self, name: str) -> Modality:
+        """The modality of that name."""
+        return self.modalities[self.names.index(name)]
 
     def reordered(self, modalities: Sequence[str], labels: Sequence[int]) -> Task:
         """The same task with modalities and labels in the order of somebody's network.

@@ -119,6 +119,36 @@ def test_train_leaves_a_model_that_predict_takes(run: Run, folder: Path, tmp_pat
     run("predict", folder / "anna", "--model", out, "--out", tmp_path / "s.nii.gz")
 
 
+def test_features_leave_a_picture_numbers_and_maps(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    result = run(
+        "features", folder / "anna", "--model", shaspec_folder, "--out", tmp_path / "f",
+        "--present", "FLAIR+T2", "--nifti", "--device", "cpu",
+    )  # fmt: skip
+    assert "linear probe names the modality" in result.output
+    with (tmp_path / "f" / "measures.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:5] == ["case", "model", "name", "meaning", "value"]
+    assert (tmp_path / "f" / "anna_features.png").stat().st_size > 1000
+    energy = nibabel.load(tmp_path / "f" / "anna_shared-energy_T1.nii.gz")
+    np.testing.assert_allclose(energy.header.get_zooms(), 8)
+
+
+def test_features_of_a_cohort_are_a_figure_and_a_table(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    run(
+        "features", folder, "--cohort", "--model", shaspec_folder, "--out", tmp_path,
+        "--device", "cpu",
+    )  # fmt: skip
+    with (tmp_path / "cohort_features.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {r["kind"] for r in rows} == {"shared", "specific"}
+    assert len(rows) % 8 == 0
+    assert (tmp_path / "cohort_features.png").is_file()
+
+
 def test_a_phantom_is_read_back_as_a_case(run: Run, shaspec_folder: Path, tmp_path: Path) -> None:
     run("phantom", tmp_path / "p", "--seed", 9_000_002, "--size", "32,40,36")
     assert len(list((tmp_path / "p").glob("*.nii.gz"))) == 5
@@ -135,3 +165,37 @@ def test_a_window_that_is_no_list_of_numbers_is_refused(
 def test_the_version_and_the_models_are_listed(run: Run) -> None:
     assert run("--version").output.startswith("shaspec ")
     assert "licence" in run("models").output
+
+
+def test_sweep_prints_a_row_per_subset_and_writes_tables_and_figures(
+    run: Run, folder: Path, shaspec_folder: Path, zero_fill_folder: Path, tmp_path: Path
+) -> None:
+    result = run(
+        "sweep", folder / "anna", "--model", shaspec_folder, "--model", zero_fill_folder,
+        "--out", tmp_path, "--device", "cpu", "--window", "48,48,48",
+    )  # fmt: skip
+    assert "compared with ground truth" in result.output
+    assert len([line for line in result.output.splitlines() if line.startswith("FLAIR+T2 ")]) == 2
+    assert "Shapley" in result.output
+    with (tmp_path / "sweep.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 15 * 3
+    assert {r["model"] for r in rows} == {"tiny-shaspec", "tiny-zero-fill"}
+    assert (tmp_path / "shapley.csv").is_file()
+    assert (tmp_path / "heat_map.png").is_file()
+    assert not (tmp_path / "labels").exists()
+
+
+def test_sweep_without_labels_compares_with_all_that_is_there(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    case = Path(shutil.copytree(folder / "anna", tmp_path / "anna"))
+    for word in ("seg", "t1ce", "t1."):
+        next(case.glob(f"*_{word}*")).unlink()
+    words = ["sweep", case, "--model", shaspec_folder, "--out", tmp_path / "out"]
+    result = run(*words, "--save-labels", "--maps")
+    assert "compared with all modalities" in result.output
+    assert len(list((tmp_path / "out" / "labels").iterdir())) == 3
+    assert len(list((tmp_path / "out" / "maps").iterdir())) == 10
+    with pytest.raises(ShaspecError, match="two models are called"):
+        run(*words, "--model", shaspec_folder)

@@ -23,8 +23,12 @@ def predict(
     present: Annotated[
         str, typer.Option(help="Modalities to use, joined by +, e.g. FLAIR+T2; default: all there.")
     ] = "",
-    out: Annotated[Path | None, typer.Option(help="Label map to write (.nii.gz or .nii).")] = None,
-    volumes: Annotated[Path | None, typer.Option(help="CSV of the volumes to write.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Label map to write (.nii.gz, .nii; .png for pictures).")
+    ] = None,
+    volumes: Annotated[
+        Path | None, typer.Option(help="CSV of the regions' sizes to write.")
+    ] = None,
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     device: Device = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
@@ -32,7 +36,7 @@ def predict(
 ) -> None:
     """Segment one case from any subset of its modalities."""
     from shaspec.inference.session import InferenceSession
-    from shaspec.io import read_case, write_labels
+    from shaspec.io import label_ending, read_case, write_labels
     from shaspec.models.weights import load_model
 
     console = Console()
@@ -50,7 +54,8 @@ def predict(
             "the result says nothing about how good the model is.[/]"
         )
     prediction = run_events(console, session.segment(subset))
-    path = out or Path(f"{subject.name}_{task.subset_name(subset)}_seg.nii.gz")
+    ending = label_ending(prediction.grid)
+    path = out or Path(f"{subject.name}_{task.subset_name(subset)}_seg{ending}")
     write_labels(path, prediction.labels, prediction.grid)
     if volumes is not None:
         write_volumes(volumes, prediction)
@@ -59,13 +64,16 @@ def predict(
 
 
 def volume_table(prediction: Prediction) -> Table:
-    table = Table("region", "mL", title=prediction.name)
-    for name, ml in prediction.region_ml().items():
-        table.add_row(name, f"{ml:.2f}")
+    unit = prediction.grid.unit
+    table = Table("region", unit, title=prediction.name)
+    for name, size in prediction.region_sizes().items():
+        table.add_row(name, f"{size:.2f}" if unit == "mL" else f"{size:.0f}")
     return table
 
 
 def write_volumes(path: Path, prediction: Prediction) -> None:
     subset = prediction.task.subset_name(prediction.subset)
-    lines = [f"{prediction.case},{subset},{k},{v:.4f}" for k, v in prediction.region_ml().items()]
-    path.write_text("\n".join(["case,subset,region,ml", *lines]) + "\n", "utf-8")
+    sizes = prediction.region_sizes()
+    lines = [f"{prediction.case},{subset},{k},{v:.4f}" for k, v in sizes.items()]
+    header = f"case,subset,region,{prediction.grid.unit.lower()}"
+    path.write_text("\n".join([header, *lines]) + "\n", "utf-8")

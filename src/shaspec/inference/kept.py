@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from shaspec.models.base import Features
 
 Corner = tuple[int, ...]
-"""Voxels (S, P, L): where a window begins, or its size."""
+"""Voxels in the order of the axes: where a window begins, or its size."""
 
 Key = tuple[int, Corner, Corner]
 """Modality, corner and size of a window."""

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.task import Subset, Task
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Label map (S, P, L) in the codes of ``task`` on ``grid``, for one subset of one case."""
+    """Label map (*spatial) in the codes of ``task`` on ``grid``, for one subset of one case."""
 
     case: str
     task: Task
@@ -30,15 +31,16 @@ class Prediction:
         """Layer and table name, e.g. ``seg · FLAIR+T2``."""
         return f"seg · {self.task.subset_name(self.subset)}"
 
-    def region_ml(self) -> dict[str, float]:
-        """Volume of each region in millilitres, the smallest region first."""
+    def region_sizes(self) -> dict[str, float]:
+        """Size of each region in ``grid.unit`` (mL, pixels), the smallest region first."""
         masks = dict(zip(self.task.region_names, self.task.region_masks(self.labels), strict=True))
         return {
-            name: float(masks[name].sum()) * self.grid.voxel_ml
+            name: float(masks[name].sum()) * self.grid.voxel_size
             for name in self.task.reported_regions
         }
 
-    def label_ml(self) -> dict[int, float]:
-        """Volume of each label value in millilitres."""
-        counts = np.bincount(self.labels.ravel(), minlength=256)
-        return {label.value: counts[label.value] * self.grid.voxel_ml for label in self.task.labels}
+    def region_ml(self) -> dict[str, float]:
+        """Volume of each region in millilitres, the smallest region first; not for pictures."""
+        if self.grid.dims != 3:
+            raise InputError(f"{self.case} is a picture: its regions have areas, no volumes")
+        return self.region_sizes()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,14 +21,15 @@ from torch import Tensor
 from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.events import Computed, Event, Finished, Notice, Progress
+from shaspec.inference.feature_maps import FeatureMosaic
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
 from shaspec.inference.prediction import Prediction
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
-from shaspec.preprocessing import foreground_box, normalise
+from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Subset
 
 
@@ -36,8 +37,26 @@ from shaspec.task import Subset
 class _Input:
     """One modality, ready for the network."""
 
-    volume: Tensor  # (*spatial) at the task's spacing, normalised, on the CPU
+    volume: Tensor  # (C, *spatial) at the task's spacing, normalised, on the CPU
     box: Box  # its foreground, in voxels of ``volume``
+
+    @property
+    def shape(self) -> Corner:
+        """Its size in voxels."""
+        return tuple(self.volume.shape[1:])
+
+
+@dataclass
+class _Count:
+    """How far a run is."""
+
+    total: int
+    done: int = 0
+    encoding: float = 0.0  # seconds
+
+    def tick(self, stage: str) -> Progress:
+        self.done += 1
+        return Progress(self.done, self.total, stage)
 
 
 class InferenceSession:
@@ -45,7 +64,7 @@ class InferenceSession:
 
     Args:
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
-        window: voxels (S, P, L); default: the window of the model's card.
+        window: voxels (S, P, L), or pixels (row, column); default: that of the model's card.
         overlap: share of a window that at least overlaps with its neighbour.
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
     """
@@ -65,6 +84,18 @@ class InferenceSession:
             raise InputError(
                 f"model {model.card.name!r} works on {', '.join(task.names)}; case {case.name} "
                 f"has the modalities of task {case.task.name!r}: {', '.join(case.task.names)}"
+            )
+        if task.kind != "segmentation":
+            raise InputError(f"model {model.card.name!r} names a class and segments nothing")
+        if case.grid.dims != task.dims:
+            raise InputError(
+                f"model {model.card.name!r} works in {task.dims}D; case {case.name} has "
+                f"{case.grid.dims} axes"
+            )
+        if window is not None and (len(window) != task.dims or min(window) < 1):
+            raise InputError(
+                f"window {','.join(map(str, window))}: give {task.dims} numbers of 1 or more, e.g. "
+                f"{','.join(map(str, model.card.window))}"
             )
         if not 0 <= overlap < 1:
             raise InputError(f"overlap {overlap} is not in [0, 1)")
@@ -114,9 +145,30 @@ class InferenceSession:
         """
         subset = self.task.subset(self.case.present if present is None else present)
         self.case.only(subset)  # says which are not there
+        yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
+
+    def features(self, present: Iterable[str] | None = None) -> Iterator[Event]:
+        """The features of every modality of the case, over its whole volume.
+
+        What depends on the subset (imputed features, attention) is computed as if only
+        ``present`` had been acquired; all others are encoded beside it, to compare with. Events
+        as in `segment`; the last one is `Computed` with `FeatureMaps`. Raises `InputError` also
+        for a model that has no features of a modality.
+        """
+        subset = self.task.subset(self.case.present if present is None else present)
+        self.case.only(subset)
+        if not self._network.feature_names:
+            raise InputError(
+                f"model {self.model.card.name!r} ({self.model.card.method}) has no features of a "
+                "single modality to look at: take a ShaSpec or MAML model"
+            )
+        yield from self._with_what_memory_there_is(lambda: self._attempt_features(subset))
+
+    def _with_what_memory_there_is(self, attempt: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+        """The events of ``attempt()``, begun anew with less where memory does not suffice."""
         while True:
             try:
-                yield from self._attempt(subset)
+                yield from attempt()
                 return
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
@@ -131,13 +183,14 @@ class InferenceSession:
         for m in subset:
             if m not in self._inputs:
                 modality = self.task.modalities[m]
-                volume = normalise(self.case.volumes[modality.name], modality)
-                tensor = self._to_task_spacing(torch.from_numpy(volume))
-                self._inputs[m] = _Input(tensor, foreground_box(tensor.numpy()))
+                volume = torch.from_numpy(normalise(self.case.volumes[modality.name], modality))
+                resized = self._to_task_spacing(volume if modality.channels > 1 else volume[None])
+                content = resized if modality.channels > 1 else resized[0]
+                self._inputs[m] = _Input(resized, content_box(content.numpy(), modality))
 
     def _plan(self, subset: Sequence[int]) -> tuple[list[Corner], Corner, Box]:
         """Window corners, their size and the box they cover; only ``subset`` has a say in it."""
-        shape = self._inputs[subset[0]].volume.shape
+        shape = self._inputs[subset[0]].shape
         snapped = snap(union([self._inputs[m].box for m in subset]))
         box = tuple(slice(s.start, min(n, s.stop)) for s, n in zip(snapped, shape, strict=True))
         corners, size = plan(box, self.window, self.model.network.divisor, self.overlap)
@@ -148,39 +201,69 @@ class InferenceSession:
         indices = self._indices(subset)
         self._prepare(indices)
         corners, size, box = self._plan(indices)
-        kept = self._kept.features
-        total = sum((m, c, size) not in kept for m in indices for c in corners) + len(corners)
-        done, seconds = 0, {"encode": 0.0, "decode": 0.0}
-        yield Progress(done, total, "prepared")
+        count, decoding = self._count(indices, corners, size), 0.0
+        yield Progress(0, count.total, "prepared")
         blend: Blend | None = None
         for corner in corners:
-            features: dict[int, Features] = {}
-            for m in indices:
-                if (m, corner, size) in kept:
-                    features[m] = kept[m, corner, size]
-                    continue
-                start = time.perf_counter()
-                features[m] = self._encode(m, corner, size)
-                seconds["encode"] += time.perf_counter() - start
-                self._kept.add((m, corner, size), features[m])
-                done += 1
-                yield Progress(done, total, f"encode {self.task.names[m]}")
+            features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
             probabilities = self._decode(features, size)
             if blend is None:
                 blend = Blend(len(probabilities), box, size, self._device)
             blend.add(probabilities, corner)
-            seconds["decode"] += time.perf_counter() - start
-            done += 1
-            yield Progress(done, total, "decode")
+            decoding += time.perf_counter() - start
+            yield count.tick("decode")
         assert blend is not None
         labels = self._labels(blend)
-        seconds["total"] = time.perf_counter() - begin
+        total = time.perf_counter() - begin
+        seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         yield Finished(self._prediction(subset, labels, size, seconds))
+
+    def _attempt_features(self, subset: Subset) -> Iterator[Event]:
+        indices = self._indices(self.case.present)
+        self._prepare(indices)
+        corners, size, box = self._plan(indices)
+        count = self._count(indices, corners, size)
+        yield Progress(0, count.total, "prepared")
+        present = torch.tensor([[name in subset for name in self.task.names]])
+        mosaic = FeatureMosaic(self.task.names, box, size)
+        for corner in corners:
+            features = yield from self._encoded(indices, corner, size, count)
+            with torch.inference_mode():
+                for name in self._network.feature_names:
+                    mosaic.add(name, {m: f[name] for m, f in features.items()}, corner)
+                for name, maps in self._network.joint_features(features, present).items():
+                    mosaic.add(name, maps, corner)
+            yield count.tick("stitch")
+        volumes = [self._inputs[m].volume.numpy() for m in indices]
+        yield Computed(mosaic.finish(self.case, self.model.card.name, subset, volumes))
+
+    def _count(self, indices: Sequence[int], corners: Sequence[Corner], size: Corner) -> _Count:
+        """One unit per window that is to be encoded, one more per window for what follows."""
+        kept = self._kept.features
+        new = sum((m, c, size) not in kept for m in indices for c in corners)
+        return _Count(new + len(corners))
+
+    def _encoded(
+        self, indices: Sequence[int], corner: Corner, size: Corner, count: _Count
+    ) -> Generator[Progress, None, dict[int, Features]]:
+        """Features by modality in one window: the kept ones, or encoded now and kept."""
+        kept, features = self._kept.features, {}
+        for m in indices:
+            key = (m, corner, size)
+            if key in kept:
+                features[m] = kept[key]
+                continue
+            start = time.perf_counter()
+            features[m] = self._encode(m, corner, size)
+            count.encoding += time.perf_counter() - start
+            self._kept.add(key, features[m])
+            yield count.tick(f"encode {self.task.names[m]}")
+        return features
 
     @torch.inference_mode()
     def _encode(self, modality: int, corner: Corner, size: Corner) -> Features:
-        window = cut(self._inputs[modality].volume, corner, size)[None, None].to(self._device)
+        window = cut(self._inputs[modality].volume, corner, size)[None].to(self._device)
         return self._network.encode(window, modality)
 
     @torch.inference_mode()
@@ -199,19 +282,20 @@ class InferenceSession:
         """The few models that have features for an absent modality compute them once."""
         key = (modality, size)
         if key not in self._kept.absent:
-            like = torch.zeros(1, 1, *size, device=self._device)
+            channels = self.task.channels[modality]
+            like = torch.zeros(1, channels, *size, device=self._device)
             self._kept.absent[key] = self._network.encode_absent(like, modality)
         return self._kept.absent[key]
 
     @torch.inference_mode()
     def _labels(self, blend: Blend) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        """Label map (S, P, L) on the grid of the case."""
+        """Label map (*spatial) on the grid of the case."""
         means = blend.mean()
-        shape = next(iter(self._inputs.values())).volume.shape
+        shape = next(iter(self._inputs.values())).shape
         if shape != self.case.grid.shape:  # back to the voxels of the case
             full = means.new_zeros(len(means), *shape)
             full[(slice(None), *blend.box)] = means
-            means = F.interpolate(full[None], self.case.grid.shape, mode="trilinear")[0]
+            means = _interpolate(full, self.case.grid.shape)
             box: Box = tuple(slice(0, n) for n in self.case.grid.shape)
         else:
             box = blend.box
@@ -224,17 +308,16 @@ class InferenceSession:
         return labels
 
     def _to_task_spacing(self, volume: Tensor) -> Tensor:
-        """``volume`` at the voxel size that the network was trained for."""
+        """``volume`` (C, *spatial) at the voxel size that the network was trained for."""
         shape = tuple(
             max(1, round(n * have / want))
             for n, have, want in zip(
-                volume.shape, self.case.grid.spacing, self.task.spacing, strict=True
+                volume.shape[1:], self.case.grid.spacing, self.task.spacing, strict=True
             )
         )
-        if all(abs(a - b) <= 0.05 * b for a, b in zip(shape, volume.shape, strict=True)):
+        if all(abs(a - b) <= 0.05 * b for a, b in zip(shape, volume.shape[1:], strict=True)):
             return volume
-        resized: Tensor = F.interpolate(volume[None, None], shape, mode="trilinear")[0, 0]
-        return resized
+        return _interpolate(volume, shape)
 
     def _prediction(
         self,
@@ -307,3 +390,10 @@ class InferenceSession:
 
     def _indices(self, subset: Subset) -> list[int]:
         return [self.task.names.index(name) for name in subset]
+
+
+def _interpolate(volume: Tensor, shape: Sequence[int]) -> Tensor:
+    """``volume`` (C, *spatial) linearly resized to (C, *shape)."""
+    mode = "trilinear" if len(shape) == 3 else "bilinear"
+    resized: Tensor = F.interpolate(volume[None], tuple(shape), mode=mode)[0]
+    return resized

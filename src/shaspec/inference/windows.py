@@ -61,17 +61,18 @@ def union(boxes: Sequence[Box]) -> Box:
 
 
 def cut(volume: Tensor, corner: Sequence[int], size: Sequence[int]) -> Tensor:
-    """A window of ``volume`` (*spatial), zero where it sticks out."""
+    """A window of ``volume`` (..., *spatial), zero where it sticks out."""
+    leading, shape = volume.shape[: -len(size)], volume.shape[-len(size) :]
+    everything = (slice(None),) * len(leading)
     inside = tuple(
-        slice(max(0, c), min(n, c + s)) for c, s, n in zip(corner, size, volume.shape, strict=True)
+        slice(max(0, c), min(n, c + s)) for c, s, n in zip(corner, size, shape, strict=True)
     )
-    part = volume[inside]
-    if part.shape == tuple(size):
+    part = volume[everything + inside]
+    if part.shape == (*leading, *size):
         return part
-    window = volume.new_zeros(tuple(size))
-    window[tuple(slice(i.start - c, i.stop - c) for i, c in zip(inside, corner, strict=True))] = (
-        part
-    )
+    window = volume.new_zeros(*leading, *size)
+    target = tuple(slice(i.start - c, i.stop - c) for i, c in zip(inside, corner, strict=True))
+    window[everything + target] = part
     return window
 
 
@@ -97,14 +98,15 @@ class Blend:
         self.weight = torch.zeros(shape, device=device)
         self.window_weight = weight_map(size).to(device)
 
-    def add(self, values: Tensor, corner: Sequence[int]) -> None:
-        """Add the answer ``values`` (K, *size) of the window at ``corner``."""
+    def add(self, values: Tensor, corner: Sequence[int], share: float = 1.0) -> None:
+        """Add the answer ``values`` (K, *size) of the window at ``corner``, weighted by
+        ``share``."""
         mine, theirs = [], []
         for s, c, n in zip(self.box, corner, values.shape[1:], strict=True):
             a, b = max(s.start, c), min(s.stop, c + n)
             mine.append(slice(a - s.start, b - s.start))
             theirs.append(slice(a - c, b - c))
-        weight = self.window_weight[tuple(theirs)]
+        weight = self.window_weight[tuple(theirs)] * share
         self.total[(slice(None), *mine)] += values[(slice(None), *theirs)] * weight
         self.weight[tuple(mine)] += weight
 

@@ -1,12 +1,13 @@
-"""Files: NIfTI, case folders, label schemes."""
+"""Files: NIfTI and pictures, case folders, label schemes."""
 
 from __future__ import annotations
 
 from shaspec.io.cases import case_from_arrays, read_case
-from shaspec.io.export import write_case, write_volume
+from shaspec.io.export import label_ending, write_case, write_labels, write_volume
 from shaspec.io.fingerprint import fingerprint
 from shaspec.io.folders import CaseFiles, find_case, find_cases
-from shaspec.io.nifti import Volume, read_channels, read_volume, write_labels
+from shaspec.io.images import read_image
+from shaspec.io.nifti import Volume, read_channels, read_volume
 
 __all__ = [
     "CaseFiles",
@@ -15,8 +16,10 @@ __all__ = [
     "find_case",
     "find_cases",
     "fingerprint",
+    "label_ending",
     "read_case",
     "read_channels",
+    "read_image",
     "read_volume",
     "write_case",
     "write_labels",

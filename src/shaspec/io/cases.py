@@ -15,7 +15,8 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.folders import CaseFiles, find_case
-from shaspec.io.naming import LABELS, assign, common_name, require_role
+from shaspec.io.images import read_image, read_label_image
+from shaspec.io.naming import LABELS, assign, common_name, name_to_judge, require_role
 from shaspec.io.nifti import Volume, read_channels, read_volume
 from shaspec.io.resample import coverage, resample
 from shaspec.io.schemes import label_values, to_task_labels
@@ -35,13 +36,16 @@ def read_case(
     """Read a case from a folder, a 4D file, a list of files or ``{modality: file}``.
 
     In a mapping the key ``labels`` names the label file. Volumes on another grid than the first
-    are resampled to it, which the case's notices say. ``scheme`` is the label convention by name
+    are resampled to it, which the case's notices say; pictures must all have the same size, for
+    nothing tells where they lie. ``scheme`` is the label convention by name
     (e.g. ``"BraTS 2023"`` or ``"2023"``), recognised if not given.
     Raises `InputError` naming the file and the mend.
     """
     files = _files(source, task, with_labels)
     if files.problems:
         raise InputError(files.problems[0])
+    if task.dims == 2:
+        return _picture_case(files, task, scheme)
     volumes, labels = _read_all(files)
     for name, volume in volumes.items():
         if volume.limits[0] == volume.limits[1]:
@@ -61,38 +65,85 @@ def read_case(
     task_labels = None
     if labels is not None:
         notices += labels.notices
-        task_labels = _labels(labels, first, files, task, scheme, notices)
+        array = _task_labels(labels.array, labels.path, files, task, scheme, notices)
+        task_labels = _on_grid(
+            replace(labels, array=array), first, LABELS, notices, order=0, fill=0
+        )
     elif scheme is not None and with_labels:
         notices.append(f"label scheme {scheme} was not needed: the case has no label file")
-    paths = dict(files.volumes) | ({LABELS: files.labels} if files.labels else {})
-    return Case(files.name, task, grid, arrays, task_labels, paths, tuple(notices))
+    return Case(files.name, task, grid, arrays, task_labels, _paths(files), tuple(notices))
+
+
+def _picture_case(files: CaseFiles, task: Task, scheme: str | None) -> Case:
+    """A case of pictures; all have the size of the first."""
+    notices = list(files.notices)
+    shape: tuple[int, ...] = ()
+    arrays: dict[str, Array] = {}
+    for name, path in files.volumes.items():
+        array = read_image(path, task.modality(name).channels)
+        if array.min() == array.max():
+            raise InputError(
+                f"{path}: {name} is empty, every pixel is {array.min()}; leave the file out (the "
+                "modality then counts as missing) or export it again"
+            )
+        shape = shape or array.shape[-2:]
+        _same_size(path, name, array.shape[-2:], files, shape)
+        arrays[name] = array
+    labels = None
+    if files.labels is not None:
+        array = read_label_image(files.labels)
+        _same_size(files.labels, LABELS, array.shape, files, shape)
+        labels = _task_labels(array, files.labels, files, task, scheme, notices)
+    grid = Grid(shape, (1.0, 1.0))
+    return Case(files.name, task, grid, arrays, labels, _paths(files), tuple(notices))
+
+
+def _same_size(
+    path: Path, name: str, found: tuple[int, ...], files: CaseFiles, wanted: tuple[int, ...]
+) -> None:
+    if found != wanted:
+        first = next(iter(files.volumes.values()))
+        raise InputError(
+            f"{path}: {name} has {found[1]} x {found[0]} pixels, {first.name} has {wanted[1]} x "
+            f"{wanted[0]}; bring all pictures of a case to one size and view"
+        )
+
+
+def _paths(files: CaseFiles) -> dict[str, Path]:
+    return dict(files.volumes) | ({LABELS: files.labels} if files.labels else {})
 
 
 def case_from_arrays(
     volumes: Mapping[str, Array],
     task: Task,
     *,
-    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    spacing: tuple[float, ...] | None = None,
     labels: Array | None = None,
     name: str = "case",
     grid: Grid | None = None,
 ) -> Case:
-    """A case from arrays (S, P, L) in memory; ``labels`` in the codes of the task.
+    """A case from arrays in memory, (S, P, L) or (row, column), a colour picture with its channels
+    first; ``labels`` in the codes of the task.
 
-    ``spacing`` is the voxel size in mm, order (S, P, L); ``grid`` says it all and overrides it.
+    ``spacing`` is the voxel size in mm, order (S, P, L), default 1; ``grid`` says it all and
+    overrides it.
     """
     present = task.subset(volumes)
     arrays = {n: np.asarray(volumes[n]) for n in present}
+    axes = "three axes (S, P, L)" if task.dims == 3 else "two axes (row, column)"
     for key, array in arrays.items():
-        if array.ndim != 3 or array.dtype.kind not in "iuf":
-            raise InputError(f"{key} of {name}: an array of three axes (S, P, L) of real numbers")
+        channels = task.modality(key).channels
+        wanted = task.dims + (channels > 1)
+        if array.ndim != wanted or array.dtype.kind not in "iuf":
+            first = f"{channels} channels and then " if channels > 1 else ""
+            raise InputError(f"{key} of {name}: an array of {first}{axes} of real numbers")
         low, high = float(array.min()), float(array.max())
         if not np.isfinite((low, high)).all() or low == high:
             raise InputError(
                 f"{key} of {name} is constant or holds NaN or infinite values; leave it out"
             )
-    shape = next(iter(arrays.values())).shape
-    grid = grid or Grid((shape[0], shape[1], shape[2]), spacing)
+    shape = next(iter(arrays.values())).shape[-task.dims :]
+    grid = grid or Grid(shape, spacing or (1.0,) * task.dims)
     if labels is not None:
         labels = np.asarray(labels)
         strange = set(label_values(labels, f"labels of {name}")) - {
@@ -122,7 +173,7 @@ def _files(source: Source, task: Task, with_labels: bool) -> CaseFiles:
             return find_case(paths[0], task, with_labels=with_labels)
         for path in paths:
             require_role(path, task)
-        roles, doubts, _ = assign([(path.name, path) for path in paths], task)
+        roles, doubts, _ = assign([(name_to_judge(path, task), path) for path in paths], task)
         if doubts:
             raise InputError(next(iter(doubts.values())))
     labels = roles.pop(LABELS, None)
@@ -216,18 +267,17 @@ def _like(volume: Volume, grid: Grid) -> Array:
     return np.ascontiguousarray(grid.from_file(volume.grid.to_file(volume.array)))
 
 
-def _labels(
-    labels: Volume,
-    first: Volume,
+def _task_labels(
+    array: Array,
+    path: Path,
     files: CaseFiles,
     task: Task,
     scheme: str | None,
     notices: list[str],
 ) -> npt.NDArray[np.uint8]:
-    """Label map on the grid of the case in the codes of the task."""
-    path = labels.path.resolve()
-    hints = [labels.path.name, path.parent.name, files.name]
+    """Label map in the codes of the task."""
+    hints = [path.name, path.resolve().parent.name, files.name]
     hints += [other.name for other in files.volumes.values()]
-    array, chosen = to_task_labels(labels.array, task, str(labels.path), hints, scheme)
+    labels, chosen = to_task_labels(array, task, str(path), hints, scheme)
     notices.append(f"labels read as {chosen.name}")
-    return _on_grid(replace(labels, array=array), first, LABELS, notices, order=0, fill=0)
+    return labels

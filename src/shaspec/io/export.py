@@ -1,4 +1,4 @@
-"""A whole case as NIfTI files, e.g. a phantom for another program."""
+"""Results and whole cases as files: NIfTI for volumes, PNG for pictures."""
 
 from __future__ import annotations
 
@@ -11,15 +11,36 @@ import numpy.typing as npt
 from nibabel.nifti1 import Nifti1Image
 
 from shaspec.case import Case
+from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io.nifti import write_atomically, write_labels
+from shaspec.io import nifti
+from shaspec.io.images import write_label_image
+from shaspec.io.nifti import write_atomically
+
+
+def label_ending(grid: Grid) -> str:
+    """What the name of a label file on ``grid`` ends in, if nobody says otherwise."""
+    return ".nii.gz" if grid.dims == 3 else ".png"
+
+
+def write_labels(path: str | Path, labels: npt.NDArray[Any], grid: Grid) -> Path:
+    """Write a label map (*spatial) on ``grid``: NIfTI in the orientation of its input, or PNG.
+
+    Raises `InputError` for an ending that does not fit the grid. Returns ``path``.
+    """
+    if grid.dims == 3:
+        return nifti.write_labels(path, labels, grid)
+    return write_label_image(path, labels, grid)
 
 
 def write_case(folder: str | Path, case: Case) -> list[Path]:
     """Write ``<name>_<modality>.nii.gz`` and, if there are labels, ``<name>_seg.nii.gz``.
 
-    The names are such that `shaspec.io.read_case` finds them again. Returns the paths.
+    For volumes only, `InputError` for pictures. The names are such that `shaspec.io.read_case`
+    finds them again. Returns the paths.
     """
+    if case.grid.dims != 3:
+        raise InputError(f"case {case.name} holds pictures, which are not written as NIfTI")
     folder = Path(folder)
     paths = [
         write_volume(folder / f"{case.name}_{name.lower()}.nii.gz", volume, case.grid)

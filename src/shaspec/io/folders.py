@@ -2,7 +2,11 @@
 
 Known layouts: a folder per case with one file per modality (any naming of `shaspec.io.naming`,
 files inside folders that end in .nii, an inner folder like BIDS' ``anat``), one 4D file per case as
-in the Medical Segmentation Decathlon, folders of such cases nested as BraTS' ``HGG`` and ``LGG``.
+in the Medical Segmentation Decathlon, one file per case and channel as in nnU-Net's raw folders,
+many cases side by side in one folder, a CSV list; folders of all these nested as BraTS' ``HGG`` and
+``LGG``. Pictures also as one folder per modality with one file per case (``rgb/39.png``,
+``depth/39.png``). A text file in the folder of the data may list the cases of, say, a training set,
+one in a line.
 """
 
 from __future__ import annotations
@@ -15,11 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.io.naming import LABELS, assign, recognise, require_role, stem
+from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
+from shaspec.io.images import is_image
+from shaspec.io.naming import LABELS, assign, parts, recognise, require_role, stem
 from shaspec.io.nifti import is_nifti, read_header
+from shaspec.io.table import is_table, read_table
 from shaspec.task import Task
 
 DEPTH = 3  # folders to descend in search of cases
+DESCRIPTION = "dataset.json"
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,11 @@ class CaseFiles:
     notices: tuple[str, ...] = ()
 
 
+def is_input(path: Path, task: Task) -> bool:
+    """True if the name ends like a file that the task reads: NIfTI in 3D, a picture in 2D."""
+    return is_nifti(path) if task.dims == 3 else is_image(path)
+
+
 def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
     """The files of the one case in ``source``: a folder, a 4D file or a single volume.
 
@@ -53,8 +66,8 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     cases = list(_walk(path, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
-            f"{path}: no NIfTI file (.nii, .nii.gz) in this folder; give the folder of one case "
-            f"with files for {task.title_names}"
+            f"{path}: no {_kind(task)} in this folder; give the folder of one case with files for "
+            f"{task.title_names}"
         )
     if len(cases) > 1:
         names = ", ".join(case.name for case in cases[:4]) + (", ..." if len(cases) > 4 else "")
@@ -68,9 +81,18 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
 def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
     """All cases under ``folder`` (or the one case that it is), sorted by path.
 
-    A folder whose files cannot be told apart is in the list too, with its ``problems``.
+    ``folder`` may also be a text file with the names of those cases, beside their data, that are
+    meant, a CSV list (`shaspec.io.table`) or a ``dataset.json``, which stands for the folder it
+    describes. A folder whose files cannot be told apart is in the list too, with its ``problems``.
     """
     folder = Path(folder)
+    if folder.is_file() and folder.suffix.lower() == ".txt":
+        return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
+    if folder.is_file() and is_table(folder):
+        rows = read_table(folder, task).items()
+        return [_grouped(name, roles, with_labels=with_labels) for name, roles in rows]
+    if folder.is_file() and folder.name == DESCRIPTION:
+        folder = folder.parent
     if folder.is_file():
         return [find_case(folder, task, with_labels=with_labels)]
     if not folder.is_dir():
@@ -78,8 +100,8 @@ def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> l
     cases = list(_walk(folder, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
-            f"{folder}: no cases; put one folder per case into it, each with NIfTI files for "
-            f"{task.title_names}"
+            f"{folder}: no cases; put one folder per case into it, each with files "
+            f"({_kind(task)}) for {task.title_names}"
         )
     return cases
 
@@ -98,10 +120,21 @@ def _search(
     folder: Path, task: Task, with_labels: bool, depth: int
 ) -> Iterator[tuple[Path, CaseFiles]]:
     inside = _entries(folder)
+    several = _side_by_side(folder, inside, task, with_labels)
+    if several:
+        yield from ((folder / case.name, case) for case in several)
+        return
     if _holds_channels(folder):
         for path in inside:
             if path.is_file() and is_nifti(path):
                 yield path.with_name(stem(path.name)), _channel_case(path, task, with_labels)
+        return
+    by_modality = _modality_folders(inside, task) if task.dims == 2 else {}
+    if by_modality:
+        for name, roles in _by_stem(by_modality, task).items():
+            labels = roles.pop(LABELS, None)
+            if roles:
+                yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
         return
     case = _folder_case(folder, inside, task, with_labels)
     if case is not None:
@@ -111,6 +144,45 @@ def _search(
             # The labels of a decathlon folder belong to its images and are no cases.
             if path.is_dir() and not path.name.startswith("labelsT"):
                 yield from _search(path, task, with_labels, depth - 1)
+
+
+def _side_by_side(
+    folder: Path, inside: list[Path], task: Task, with_labels: bool
+) -> list[CaseFiles]:
+    """The cases of a folder that holds many, one file per modality; empty if it is no such one."""
+    files = [p for p in inside if p.is_file() and is_nifti(p)]
+    if not files:
+        return []
+    notices: tuple[str, ...] = ()
+    groups = group_by_word(files, task)
+    numbers = {c[1] for p in files if (c := channel_of(p.name))}
+    if not groups and folder.name.startswith("imagesT") and 0 in numbers:
+        description = folder.parent / DESCRIPTION
+        described = description.is_file()
+        order = _channel_order(description, task) if described else list(task.names)
+        groups = group_by_channel(files, order)
+        source = "by dataset.json" if described else "no dataset.json"
+        notices = (f"channels 0000, 0001, ... are {', '.join(order)} ({source})",)
+    cases = []
+    for name, roles in groups.items():
+        known = {m: roles[m] for m in (*task.names, LABELS) if m in roles}
+        labels = folder.with_name(folder.name.replace("images", "labels"))
+        beside = (labels / f"{name}{ending}" for ending in (".nii.gz", ".nii"))
+        found = next((p for p in beside if labels != folder and p.is_file()), None)
+        if found and LABELS not in known:
+            known[LABELS] = found
+        cases.append(_grouped(name, known, notices, with_labels=with_labels))
+    return cases
+
+
+def _grouped(
+    name: str, roles: dict[str, Path], notices: tuple[str, ...] = (), *, with_labels: bool
+) -> CaseFiles:
+    """A case from its files by role."""
+    volumes = {role: path for role, path in roles.items() if role != LABELS}
+    problems = () if volumes else (f"case {name} has no file of any modality",)
+    labels = roles.get(LABELS) if with_labels else None
+    return CaseFiles(name, volumes, labels, problems=problems, notices=notices)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -123,21 +195,21 @@ def _entries(folder: Path) -> list[Path]:
 def _folder_case(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> CaseFiles | None:
-    """The case whose files lie directly in ``folder``; None if there are no NIfTI files."""
+    """The case whose files lie directly in ``folder``; None if there are no files of the task."""
     files: list[tuple[str, Path]] = []
     for path in inside:
-        if not is_nifti(path):
+        if not is_input(path, task):
             continue
         if path.is_file():
             files.append((path.name, path))
-        else:  # unpacked archives: a folder x_t1.nii with one file of any name in it
+        elif task.dims == 3:  # unpacked archives: a folder x_t1.nii with one file of any name in it
             within = [p for p in _entries(path) if is_nifti(p) and p.is_file()]
             clear = [p for p in within if recognise(p.name, task)]
             files += [(p.name if clear else path.name, p) for p in (clear or within)]
     if not files:
         return None
     roles, doubts, unknown = assign(files, task)
-    if len(files) == len(unknown) == 1 and len(read_header(unknown[0]).shape) == 4:
+    if len(files) == len(unknown) == 1 and _is_4d(unknown[0]):
         return _channel_case(unknown[0], task, with_labels)
     labels = roles.pop(LABELS, None)
     if not with_labels:
@@ -161,7 +233,9 @@ def _folder_case(
 
 def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     """A single file: all modalities in 4D, or just one of them."""
-    if len(read_header(path).shape) == 4:
+    if not is_input(path, task):
+        raise InputError(f"{path}: task {task.name!r} reads {_kind(task)} files")
+    if _is_4d(path):
         return _channel_case(path, task, with_labels)
     role = require_role(path, task)
     if role == LABELS:
@@ -169,12 +243,74 @@ def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     return CaseFiles(name=stem(path.name), volumes={role: path})
 
 
+def _kind(task: Task) -> str:
+    return "NIfTI file (.nii, .nii.gz)" if task.dims == 3 else "picture (.png, .jpg ...)"
+
+
+def _listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
+    """The cases that a text file names, in its order; ``39``, ``39.png`` and ``rgb/39.png`` do."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is no readable list of case names ({error})") from error
+    names = [stem(Path(line.strip()).name) for line in lines if line.strip()]
+    known = {case.name: case for case in cases}
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise InputError(
+            f"{path}: lists {', '.join(unknown[:4]) or 'nothing'}, of which {path.parent} has no "
+            "case; write one name of a case in each line"
+        )
+    return [known[name] for name in names]
+
+
+# -- one folder per modality -------------------------------------------------------------------
+
+
+def _modality_folders(inside: list[Path], task: Task) -> dict[str, list[Path]]:
+    """Role -> its pictures, where every role has a folder of its own; empty for other layouts.
+
+    A folder of a case is told apart by pictures whose own names say another role than the folder's.
+    """
+    found: dict[str, list[Path]] = {}
+    for folder in inside:
+        match = recognise(folder.name, task) if folder.is_dir() else None
+        pictures = [p for p in _entries(folder) if is_image(p) and p.is_file()] if match else []
+        if match is None or not pictures:
+            continue
+        own = {m.role for p in pictures if (m := recognise(p.name, task))}
+        if match.role in found or not own <= {match.role}:
+            return {}
+        found[match.role] = pictures
+    return found if set(found) & set(task.names) else {}
+
+
+def _by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, Path]]:
+    """Name of a case -> role -> file, by what the file names have in common."""
+    cases: dict[str, dict[str, Path]] = {}
+    for role in (*task.names, LABELS):
+        for path in folders.get(role, []):
+            match = recognise(path.name, task)  # the end of 0001_rgb.png is not the case's
+            name = "_".join(parts(path.name)[: match.start]) if match else stem(path.name)
+            cases.setdefault(name, {})[role] = path
+    return dict(sorted(cases.items(), key=lambda item: _counting(item[0])))
+
+
+def _counting(name: str) -> list[tuple[int, str]]:
+    """Sorts 9 before 10."""
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts(name)]
+
+
 # -- one 4D file per case ----------------------------------------------------------------------
+
+
+def _is_4d(path: Path) -> bool:
+    return is_nifti(path) and len(read_header(path).shape) == 4
 
 
 def _holds_channels(folder: Path) -> bool:
     """True for the image folders of a decathlon data set."""
-    return folder.name.startswith("imagesT") and (folder.parent / "dataset.json").is_file()
+    return folder.name.startswith("imagesT") and (folder.parent / DESCRIPTION).is_file()
 
 
 def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
@@ -182,7 +318,7 @@ def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     problems: tuple[str, ...] = ()
     order: list[str] | None = None
     description = next(
-        (p for f in list(path.resolve().parents)[:2] if (p := f / "dataset.json").is_file()), None
+        (p for f in list(path.resolve().parents)[:2] if (p := f / DESCRIPTION).is_file()), None
     )
     try:
         order = _channel_order(description, task) if description else None

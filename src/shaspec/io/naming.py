@@ -30,8 +30,9 @@ class Match:
 
 
 def stem(name: str) -> str:
-    """File name without ``.nii`` or ``.nii.gz``, in its own spelling."""
-    return re.sub(r"(\.nii)?(\.gz)?$", "", name, flags=re.IGNORECASE)
+    """File name without ``.nii``, ``.nii.gz``, ``.png`` and the like, in its own spelling."""
+    ending = r"(\.nii)?(\.gz)?$|\.(png|jpe?g|bmp|tiff?)$"
+    return re.sub(ending, "", name, count=1, flags=re.IGNORECASE)
 
 
 def parts(name: str) -> list[str]:
@@ -62,6 +63,15 @@ def recognise(name: str, task: Task) -> Match | None:
         if (place := find_word(word, name_parts)) is not None
     ]
     return max(found, key=lambda m: (m.stop, m.stop - m.start), default=None)
+
+
+def name_to_judge(path: Path, task: Task) -> str:
+    """The name that says what a file holds: its own, or its folder's for a picture ``rgb/39.png``.
+
+    The folder of a volume is the case's, which may well speak of a modality that it is not.
+    """
+    by_folder = task.dims == 2 and recognise(path.name, task) is None
+    return path.absolute().parent.name if by_folder else path.name
 
 
 def assign(
@@ -107,7 +117,7 @@ def common_name(files: Sequence[Path], task: Task) -> str:
 
 def require_role(path: Path, task: Task) -> str:
     """The role of one file; raises `InputError` where its name says nothing."""
-    match = recognise(path.name, task)
+    match = recognise(name_to_judge(path, task), task)
     if match is None:
         words = "; ".join(f"{m.name}: {', '.join(m.words[:4])}" for m in task.modalities)
         raise InputError(

@@ -36,16 +36,22 @@ class Network(nn.Module, ABC):
     exclusive: bool = False
     """False: one sigmoid per region. True: softmax over background and labels."""
 
+    feature_names: ClassVar[tuple[str, ...]] = ()
+    """Entries of `encode` that are worth looking at: maps (N, C, *small) or vectors (N, C)."""
+
     config: Any
     """The method's own pydantic configuration; it builds the network again."""
 
     modalities: int
+    in_channels: int
+    """Of every modality. An image of one channel is repeated to that many, as the authors of M3L
+    do with depth beside colour."""
     divisor: tuple[int, ...]
     """Spatial sizes have to be multiples of this, per axis."""
 
     @abstractmethod
     def encode(self, image: Tensor, modality: int) -> Features:
-        """Features of one modality: ``image`` (N, C, *spatial) -> tensors (N, ...)."""
+        """Features of one modality: ``image`` (N, 1 or C, *spatial) -> tensors (N, ...)."""
 
     @abstractmethod
     def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> Output:
@@ -56,6 +62,10 @@ class Network(nn.Module, ABC):
             present: bool (N, M), for batches whose samples differ; None: ``features`` says it.
         """
 
+    def widened(self, image: Tensor) -> Tensor:
+        """``image`` (N, 1 or C, *spatial) with the channels that the network takes."""
+        return image.expand(-1, self.in_channels, *image.shape[2:])
+
     def encode_absent(self, like: Tensor, modality: int) -> Features | None:
         """Features that stand for an absent modality, for the few models that have such.
 
@@ -63,6 +73,16 @@ class Network(nn.Module, ABC):
         """
         del like, modality
         return None
+
+    def joint_features(
+        self, features: Mapping[int, Features], present: Tensor
+    ) -> dict[str, dict[int, Tensor]]:
+        """Maps (N, C, *small) worth looking at that depend on the subset: by name, by modality.
+
+        ``features`` may hold more than what is ``present`` (N, M): the rest is not looked at.
+        """
+        del features, present
+        return {}
 
     def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
         """`encode` of several modalities (n_m, C, *spatial) at once, where that is faster."""

@@ -74,7 +74,7 @@ class ShaSpecClassifier(Network):
     def __init__(self, config: ClassifierConfig) -> None:
         super().__init__()
         c = self.config = config
-        self.modalities = c.modalities
+        self.modalities, self.in_channels = c.modalities, c.in_channels
         self.divisor = (1,) * c.dims
         self.shared_encoder = VectorEncoder(c)
         self.specific_encoders = nn.ModuleList(VectorEncoder(c) for _ in range(c.modalities))
@@ -89,6 +89,7 @@ class ShaSpecClassifier(Network):
 
     def encode(self, image: Tensor, modality: int) -> Features:
         """``image`` (N, C, *spatial) -> shared, specific, fused (N, channels), domain (N, M)."""
+        image = self.widened(image)
         mode = "bilinear" if self.config.dims == 2 else "trilinear"
         aligned = F.interpolate(image, self.config.size, mode=mode, align_corners=False)
         shared = self.shared_encoder(aligned)

@@ -99,6 +99,7 @@ class LinearFusion(Network):
         super().__init__()
         c = self.config = config
         self.modalities, self.exclusive = c.modalities, c.exclusive
+        self.in_channels = c.channels
         # Any size from a patch of the coarsest attention on works; multiples leave no border out.
         self.divisor = (32,) * c.dims
         self.stages = mix_transformer(
@@ -119,7 +120,7 @@ class LinearFusion(Network):
     def encode(self, image: Tensor, modality: int) -> Features:
         """Nothing can be kept but the image (N, C, *spatial); one channel is repeated to C."""
         del modality
-        return {"image": image.expand(-1, self.config.channels, *image.shape[2:])}
+        return {"image": self.widened(image)}
 
     def stage_maps(
         self, features: Mapping[int, Features], present: Tensor | None = None

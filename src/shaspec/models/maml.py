@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -147,10 +147,13 @@ class Attention(nn.Sequential):
 class Maml(Network):
     """The segmentation network; see `MamlConfig` and the presets in `registry`."""
 
+    feature_names: ClassVar[tuple[str, ...]] = ("feature",)
+
     def __init__(self, config: MamlConfig) -> None:
         super().__init__()
         c = self.config = config
         self.modalities, self.exclusive = c.modalities, c.exclusive
+        self.in_channels = c.in_channels
         self.divisor = (2**c.halvings,) * c.dims
         self.unets = nn.ModuleList(UNet(c) for _ in range(c.modalities))
         self.fusion = Fusion(c.dims, c.modalities, c.base, c.join_kernel)
@@ -161,9 +164,15 @@ class Maml(Network):
 
     def encode(self, image: Tensor, modality: int) -> Features:
         """The modality's U-Net: (N, C, *spatial) -> feature F_i, logits at every size."""
-        feature, logits = self.unets[modality](image)
+        feature, logits = self.unets[modality](self.widened(image))
         deep = {f"deep{k}": value for k, value in enumerate(logits[1:], start=1)}
         return {"feature": feature, "logits": logits[0], **deep}
+
+    def joint_features(
+        self, features: Mapping[int, Features], present: Tensor
+    ) -> dict[str, dict[int, Tensor]]:
+        """``attention``: A_i of each present modality."""
+        return {"attention": self.decode(features, present).attention}
 
     def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> MamlOutput:
         """Fusion, attention and joint head over what is there: -> logits (N, K, *spatial)."""

@@ -15,9 +15,11 @@ from shaspec.models.shaspec import EncoderConfig, ShaSpec, ShaSpecConfig
 from shaspec.models.zero_fill import ZeroFill, ZeroFillConfig
 from shaspec.task import Task
 
+CLASSIFIER = "shaspec-classifier"
+
 METHODS: dict[str, tuple[type[Network], type[BaseModel]]] = {
     "shaspec": (ShaSpec, ShaSpecConfig),
-    "shaspec-classifier": (ShaSpecClassifier, ClassifierConfig),
+    CLASSIFIER: (ShaSpecClassifier, ClassifierConfig),
     "maml": (Maml, MamlConfig),
     "linear-fusion": (LinearFusion, LinearFusionConfig),
     "zero-fill": (ZeroFill, ZeroFillConfig),
@@ -62,7 +64,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "standardised": False,
         },
     },
-    "shaspec-classifier": {"light": {}},
+    CLASSIFIER: {"light": {}},
     "maml": {
         "paper": {"base": 16, "most": 320, "halvings": 5},
         # Full resolution costs most, so it gets one convolution a level and a pointwise join.
@@ -85,12 +87,22 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def network_config(method: str, preset: str, task: Task, **overrides: Any) -> BaseModel:
-    """Configuration of ``method`` at ``preset`` for the modalities and regions of ``task``."""
+    """Configuration of ``method`` at ``preset`` for the modalities and regions of ``task``.
+
+    Every modality gets the channels of the one that has most, see `Network.widened`.
+    """
     if method not in METHODS or preset not in PRESETS[method]:
         known = ", ".join(f"{m}/{p}" for m, presets in PRESETS.items() for p in presets)
         raise InputError(f"no method {method!r} with preset {preset!r}: there are {known}")
+    fitting = [m for m in METHODS if (m == CLASSIFIER) == (task.kind == "classification")]
+    if method not in fitting:
+        raise InputError(
+            f"method {method!r} does not fit the {task.kind} task {task.name!r}: take "
+            f"{' or '.join(fitting)}"
+        )
     values = {
         "modalities": len(task.modalities),
+        "in_channels": max(task.channels),
         "dims": task.dims,
         **PRESETS[method][preset],
         **overrides,
@@ -101,7 +113,7 @@ def network_config(method: str, preset: str, task: Task, **overrides: Any) -> Ba
 
 def _outputs(method: str, values: dict[str, Any], task: Task) -> int:
     """Output channels for ``task``: classes, background and labels, or regions."""
-    if method == "shaspec-classifier":
+    if method == CLASSIFIER:
         return len(task.labels)
     field = METHODS[method][1].model_fields.get("exclusive")
     exclusive = values.get("exclusive", field.default if field else False)

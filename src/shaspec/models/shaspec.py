@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -195,6 +195,8 @@ class Skip(nn.Module):
 class ShaSpec(Network):
     """The segmentation network; see `ShaSpecConfig` and the presets in `registry`."""
 
+    feature_names: ClassVar[tuple[str, ...]] = ("shared", "specific", "fused", "domain")
+
     def __init__(self, config: ShaSpecConfig) -> None:
         super().__init__()
         c, dims, ws = config, config.dims, config.standardised
@@ -203,7 +205,7 @@ class ShaSpec(Network):
         if c.shared.channels != c.specific.channels:
             raise ValueError("shared and specific features need the same number of channels")
         self.config = c
-        self.modalities = c.modalities
+        self.modalities, self.in_channels = c.modalities, c.in_channels
         stem = c.shared.stem_stride[-dims:]
         self.divisor = tuple(s * 2 ** len(c.shared.widths) for s in stem)
         self.shared_encoder = Encoder(dims, c.in_channels, c.shared, ws)
@@ -229,11 +231,13 @@ class ShaSpec(Network):
         ``domain`` (N, M) is the guess of the domain classifier, from the spatial mean of the
         specific map before the pyramid.
         """
+        image = self.widened(image)
         maps, _, shared = self.shared_encoder(image)
         return self._features(maps, shared, image, modality)
 
     def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
         """As `encode`, with one pass of all rows of all modalities through the shared encoder."""
+        images = {m: self.widened(image) for m, image in images.items()}
         sizes = [len(image) for image in images.values()]
         maps, _, shared = self.shared_encoder(torch.cat(list(images.values())))
         split = zip(*(t.split(sizes) for t in (shared, *maps)), strict=True)
@@ -261,6 +265,14 @@ class ShaSpec(Network):
     def encode_absent(self, like: Tensor, modality: int) -> Features | None:
         """The zero image's features in the authors' behaviour, otherwise nothing."""
         return self.encode(torch.zeros_like(like), modality) if self.config.zero_images else None
+
+    def joint_features(
+        self, features: Mapping[int, Features], present: Tensor
+    ) -> dict[str, dict[int, Tensor]]:
+        """``imputed``: what stands in the slot of each absent modality."""
+        substitute = self.substitute(only_present(features, present), present)
+        absent = (m for m in range(self.modalities) if not present[:, m].any())
+        return {"imputed": dict.fromkeys(absent, substitute)}
 
     def decode(
         self, features: Mapping[int, Features], present: Tensor | None = None

@@ -26,6 +26,8 @@ class ZeroFillConfig(BaseModel):
     modalities: int
     out_channels: int
     dims: Dims = 3
+    in_channels: int = 1
+    """Of every modality."""
     init_filters: int = 8
     blocks_down: tuple[int, ...] = (1, 2, 2, 4)
     blocks_up: tuple[int, ...] = (1, 1, 1)
@@ -39,21 +41,21 @@ class ZeroFill(Network):
     def __init__(self, config: ZeroFillConfig) -> None:
         super().__init__()
         self.config = config
-        self.modalities = config.modalities
+        self.modalities, self.in_channels = config.modalities, config.in_channels
         self.divisor = (2 ** (len(config.blocks_down) - 1),) * config.dims
         self.network = SegResNet(
             spatial_dims=config.dims,
             init_filters=config.init_filters,
-            in_channels=config.modalities,
+            in_channels=config.modalities * config.in_channels,
             out_channels=config.out_channels,
             blocks_down=config.blocks_down,
             blocks_up=config.blocks_up,
         )
 
     def encode(self, image: Tensor, modality: int) -> Features:
-        """Nothing is encoded: the image (N, 1, *spatial) itself."""
+        """Nothing is encoded: the image (N, C, *spatial) itself."""
         del modality
-        return {"image": image}
+        return {"image": self.widened(image)}
 
     def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> Output:
         """Zero the absent channels and run the whole network."""

@@ -5,23 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from shaspec.case import Case
-from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.phantom.atlas import Atlas, load_atlas
-from shaspec.phantom.fields import Field
+from shaspec.phantom.fields import Field, Shape, Triple
 from shaspec.phantom.head import Bend, depth_below, make_tissues, sample
 from shaspec.phantom.scan import draw_scene, scan
 from shaspec.phantom.tumour import draw_plan, grow, mass_effect
 from shaspec.phantom.window import Window
 from shaspec.task import load_task
 
-SMALLEST = 8
-"""Voxels along each axis below which there is no head to speak of."""
+CENTRE = (77.0, 119.5, 119.5)
+"""Centre of a BraTS volume (155 x 240 x 240 at 1 mm) in its own (S, P, L) mm."""
+EXTENT = (155.0, 200.0, 160.0)
+"""Millimetres that must be in view for the largest head to fit."""
 
 
-def make_glioma(
-    seed: int, shape: tuple[int, int, int], spacing: tuple[float, float, float]
-) -> Case:
+def make_glioma(seed: int, shape: Shape, spacing: Triple) -> Case:
     """See `shaspec.phantom.make_case`."""
     grid = _grid(shape, spacing)
     task = load_task("brats")
@@ -31,7 +30,7 @@ def make_glioma(
         np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)
     )
     bend = Bend.draw(body, atlas)
-    whole = Window.of_grid(grid.shape, grid.spacing)
+    whole = Window.of_grid(grid, CENTRE, EXTENT)
     box = _brain_box(atlas, bend, whole)
     window = whole.crop(box)
 
@@ -56,15 +55,9 @@ def make_glioma(
     return Case(f"phantom-{seed}", task, grid, volumes, labels, notices=notices)
 
 
-def _grid(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> Grid:
-    """The grid of a BraTS file of this size; `InputError` if it cannot be one."""
-    if np.shape(shape) != (3,) or min(shape) < SMALLEST:
-        raise InputError(f"a phantom needs three axes of at least {SMALLEST} voxels, not {shape}")
-    if np.shape(spacing) != (3,) or not all(np.isfinite(v) and v > 0 for v in spacing):
-        raise InputError(f"the voxel size of a phantom must be three lengths in mm, not {spacing}")
-    s, p, x = (int(n) for n in shape)
-    ds, dp, dx = (float(v) for v in spacing)
-    return Grid((s, p, x), (ds, dp, dx), (0.0, -(p - 1) * dp, 0.0))
+def _grid(shape: Shape, spacing: Triple) -> Grid:
+    """The grid of a BraTS file of this size."""
+    return Grid(shape, spacing, (0.0, -(shape[1] - 1) * spacing[1], 0.0))
 
 
 def _brain_box(atlas: Atlas, bend: Bend, whole: Window) -> tuple[slice, slice, slice]:

@@ -1,4 +1,4 @@
-"""Which millimetres of the head a box of voxels shows."""
+"""Which millimetres of a made-up patient a box of voxels shows."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
 from shaspec.phantom.fields import Lattice, Shape, Triple
 
-CANVAS_CENTRE = np.array([77.0, 119.5, 119.5])
-"""Centre of a BraTS volume (155 x 240 x 240 at 1 mm) in its own (S, P, L) mm."""
-HEAD_EXTENT = np.array([155.0, 200.0, 160.0])
-"""Millimetres that must be in view for the largest head to fit, about the centre of the canvas."""
+SMALLEST = 8
+"""Voxels along each axis below which there is nobody to speak of."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,15 @@ class Window:
     """Canvas position (S, P, L) of voxel (0, 0, 0)."""
 
     @classmethod
-    def of_grid(cls, shape: Shape, spacing: Triple) -> Window:
-        """The whole grid: its centre is the canvas's, and a head too large for it is shrunk."""
-        extent = np.array(shape) * spacing
-        shrink = min(1.0, float((extent / HEAD_EXTENT).min()))
-        voxel = np.array(spacing) / shrink
-        first = CANVAS_CENTRE - (np.array(shape) - 1) / 2 * voxel
-        return cls(shape, _triple(voxel), _triple(first))
+    def of_grid(cls, grid: Grid, centre: Triple, extent: Triple) -> Window:
+        """The whole grid about ``centre``, with ``extent`` mm in view (both canvas, (S, P, L)).
+
+        Where the grid is too small to hold so much, its voxels cover more of the canvas.
+        """
+        shrink = min(1.0, float((np.array(grid.shape) * grid.spacing / extent).min()))
+        voxel = np.array(grid.spacing) / shrink
+        first = np.array(centre) - (np.array(grid.shape) - 1) / 2 * voxel
+        return cls(grid.shape, _triple(voxel), _triple(first))
 
     def crop(self, box: tuple[slice, slice, slice]) -> Window:
         """The part of the window inside ``box`` (voxels)."""
@@ -53,6 +55,16 @@ class Window:
     def voxel_ml(self) -> float:
         """Millilitres of one voxel on the canvas."""
         return float(np.prod(self.voxel)) / 1000.0
+
+
+def checked(shape: tuple[int, ...], spacing: tuple[float, ...]) -> tuple[Shape, Triple]:
+    """Shape and voxel size (mm) that somebody asked for; `InputError` if they cannot be had."""
+    if np.shape(shape) != (3,) or min(shape) < SMALLEST:
+        raise InputError(f"a phantom needs three axes of at least {SMALLEST} voxels, not {shape}")
+    if np.shape(spacing) != (3,) or not all(np.isfinite(v) and v > 0 for v in spacing):
+        raise InputError(f"the voxel size of a phantom must be three lengths in mm, not {spacing}")
+    s, p, x = (int(n) for n in shape)
+    return (s, p, x), _triple(np.array(spacing, float))
 
 
 def _triple(values: npt.NDArray[np.floating]) -> Triple:

@@ -16,30 +16,32 @@ from shaspec.training.seeds import generator
 
 ROTATION = 0.35  # radians, largest, about each axis
 SCALE = 0.2  # largest relative change of size
+BEND = 0.04  # deviation of the elastic displacement, as a share of the crop's edge
+KNOTS = 4  # of the displacement along each axis
 
 
 def augment(
-    images: Tensor, labels: Tensor, crop: Sequence[int], seed: Sequence[int]
+    images: Tensor, labels: Tensor, crop: Sequence[int], seeds: Sequence[Sequence[int]]
 ) -> tuple[Tensor, Tensor]:
-    """Random flips, rotation, scaling and intensity changes, then the crop.
+    """Random flips, rotation, scaling, bending and intensity changes, then the crop.
 
     Args:
         images: (N, M, *margin) normalised, background 0.
         labels: (N, *margin).
         crop: size to return.
-        seed: numbers that fix the result, e.g. (seed of the run, step).
+        seeds: per sample numbers that fix its result, e.g. (seed of the run, number of the sample).
 
     Returns:
         images (N, M, *crop) and labels (N, *crop).
     """
-    rng = generator(*seed)
-    grids = torch.stack([_grid(crop, images.shape[2:], rng) for _ in images])
-    grids = grids.to(images.device)
+    rngs = [generator(*seed) for seed in seeds]
+    grids = torch.stack([_grid(crop, images.shape[2:], rng) for rng in rngs]).to(images.device)
     out = F.grid_sample(images, grids, mode="bilinear", padding_mode="zeros", align_corners=False)
     target = F.grid_sample(
         labels[:, None].float(), grids, mode="nearest", padding_mode="zeros", align_corners=False
     )
-    return intensities(out, rng), target[:, 0].to(labels.dtype)
+    changed = [intensities(out[i : i + 1], rng) for i, rng in enumerate(rngs)]
+    return torch.cat(changed), target[:, 0].to(labels.dtype)
 
 
 def centre_crop(images: Tensor, labels: Tensor, crop: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -65,9 +67,23 @@ def _grid(crop: Sequence[int], size: Sequence[int], rng: torch.Generator) -> Ten
         matrix = matrix * (1 + (torch.rand(dims, generator=rng) * 2 - 1) * SCALE)
     matrix = matrix * torch.where(torch.rand(dims, generator=rng) < 0.5, -1.0, 1.0)  # flips
     axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in crop]
-    voxels = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1) @ matrix.T
+    voxels = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
+    if torch.rand((), generator=rng) < 0.3:
+        voxels = voxels + _displacement(crop, rng)
+    voxels = voxels @ matrix.T
     scaled = voxels * 2 / torch.tensor(list(size), dtype=torch.float32)
     return scaled.flip(-1)  # grid_sample counts the last axis first
+
+
+def _displacement(crop: Sequence[int], rng: torch.Generator) -> Tensor:
+    """A smooth random field in voxels, (*crop, dims)."""
+    dims = len(crop)
+    knots = torch.randn(1, dims, *(KNOTS,) * dims, generator=rng)
+    mode = "trilinear" if dims == 3 else "bilinear"
+    field = F.interpolate(knots, tuple(crop), mode=mode, align_corners=True)[0]
+    strength = torch.rand((), generator=rng) * BEND
+    edges = torch.tensor(list(crop), dtype=torch.float32)
+    return field.movedim(0, -1) * edges * strength
 
 
 def intensities(images: Tensor, rng: torch.Generator) -> Tensor:

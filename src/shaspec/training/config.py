@@ -11,11 +11,31 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shaspec.errors import InputError
 
+MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill"]
 
-class TrainConfig(BaseModel):
+
+class LossConfig(BaseModel):
+    """What a loss is made of."""
+
+    # The text below a key is its help: `shaspec train --init` writes it into the file it makes.
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    loss: Literal["dice", "ohem"] = "dice"
+    """Of a labelled sample. ``dice``: Dice and cross entropy (binary for networks of regions);
+    ``ohem``: cross entropy over the hard voxels alone, as M3L's authors do, for a softmax only."""
+    dice_over: Literal["sample", "batch"] = "batch"
+    """Dice per sample (as ShaSpec's authors do) or over all voxels of the batch (nnU-Net)."""
+    dice_smooth: float = 0.0
+    """Voxels added to both sides of the Dice fraction; above 0, a crop without a region teaches
+    the network to leave it empty."""
+    alignment: float = 0.1
+    """Weight of the shared features' alignment (alpha of the ShaSpec paper)."""
+    domain: float = 0.02
+    """Weight of the specific features' domain classification (beta of the ShaSpec paper)."""
+
+
+class TrainConfig(LossConfig):
     """A training run. Paths are relative to where the command is run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     out: Path
     """Folder of the run: configuration, log, checkpoint, model."""
@@ -23,21 +43,31 @@ class TrainConfig(BaseModel):
     """Name of the model; default: the folder's."""
     task: str = "brats"
     """A bundled task or the path of a task file."""
-    method: str = "shaspec"
+    method: MethodName = "shaspec"
+    """How modalities are fused, and with which losses that is learned."""
+    architecture: str = ""
+    """The network that a teacher's student is, by name; other methods train the one they are named
+    after."""
     preset: str = "light"
+    """Size of the network: ``light`` for a CPU or a small GPU, ``paper`` as published."""
     network: dict[str, Any] = Field(default_factory=dict)
     """Single settings of the network that differ from the preset."""
-    init: str = ""
+    start: str = ""
     """A model (name or folder) to start from instead of fresh weights."""
 
     data: Path | None = None
-    """Folder with one folder per labelled case."""
+    """Folder of labelled cases (one folder per case, files side by side, a decathlon or nnU-Net
+    folder), its ``dataset.json``, or a CSV list with a column per modality."""
     scheme: str | None = None
     """Label convention of ``data``, e.g. ``BraTS 2023``; default: recognised case by case."""
+    cases: Path | None = None
+    """Text or CSV file that lists the cases to train on, one name or path a line; default: all."""
     splits: Path | None = None
-    """JSON with ``folds``: lists of case names."""
+    """Which cases are held out of training: JSON with ``folds``, lists of case names (or nnU-Net's
+    ``splits_final.json``), a CSV list with a column ``fold`` or ``split``, or a text file with the
+    held-out cases, one a line."""
     fold: int | None = None
-    """The fold that is left out of training."""
+    """The fold of ``splits`` that is held out; not needed where ``splits`` has just one."""
     phantoms: int = 0
     """How many synthetic cases take part."""
     phantom_seed: int = 1000
@@ -46,43 +76,64 @@ class TrainConfig(BaseModel):
     """Share of the samples that come from phantoms, if there are real cases too."""
     cache: Path = Path(".cache/shaspec")
     """Where prepared volumes are kept between runs."""
+    prepare_workers: int = Field(default=0, ge=0)
+    """Processes that prepare cases; 0: the training process itself."""
 
     crop: tuple[int, ...] = (64, 64, 64)
-    batch: int = 2
+    """Size of a training sample in voxels at the spacing of the task."""
+    batch: int = Field(default=2, ge=1)
+    """Samples per step and device."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches whose gradients are added up for one step: a larger batch in the same memory."""
     foreground: float = 0.7
     """Share of crops that are centred on a voxel of a random region."""
     augment: bool = True
-    subsets: Literal["uniform", "by-size", "full"] = "uniform"
-    """Modality dropout: uniform over all 2^M - 1 subsets; first a size, then a subset of it (the
-    authors'
-    rule); or none."""
+    """Random flips, rotation, scaling, bending and changes of intensity."""
+    subsets: str = ""
+    """Which modalities a sample shows: a rule of `shaspec.training.subsets` (uniform, by-size,
+    one-absent, full), or the only subset of a dedicated model, e.g. ``FLAIR+T2``. Default:
+    uniform, so that every subset is learned. MAML's authors train on ``full``."""
     warm_up: float = 0.0
     """Share of the run that sees full modalities only, before ``subsets`` applies."""
 
     max_minutes: float | None = None
+    """The run ends after so many minutes; the learning rate falls in this time."""
     max_steps: int | None = None
+    """The run ends after so many steps, if that comes first. A run with nothing but this is the
+    same on every repetition."""
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    """``sgd`` is with Nesterov momentum."""
+    momentum: float = Field(default=0.99, ge=0, lt=1)
+    """Of ``sgd``."""
+    schedule: Literal["cosine", "poly"] = "cosine"
+    """How the learning rate falls: half a cosine, or (1 - progress)^0.9."""
     learning_rate: float = 2e-3
+    """The largest, after 50 steps of rising."""
     weight_decay: float = 1e-2
+    """Pull of the weights towards zero."""
     clip: float = 12.0
     """Largest gradient norm."""
     ema: float = 0.995
-    """Decay of the averaged weights, which are what is saved as the model."""
-    alignment: float = 0.1
-    """Weight of the shared features' alignment (alpha of the paper)."""
-    domain: float = 0.02
-    """Weight of the specific features' domain classification (beta of the paper)."""
-    dice_over: Literal["sample", "batch"] = "batch"
-    """Dice per sample (the authors' way) or over all voxels of the batch."""
-    dice_smooth: float = 0.0
-    """Voxels added to both sides of the Dice fraction; above 0, a crop without a region teaches
-    the network to leave it empty."""
+    """Decay of the averaged weights, which are what is saved as the model; 0: no averaging."""
     seed: int = 0
+    """Fixes the weights at the start and every sample."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     """Of the forward pass. bf16 pays only on hardware that has it (recent GPUs, AVX512-BF16)."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """``auto``: a GPU if there is one."""
+    devices: int = Field(default=1, ge=1)
+    """Processes per machine, each with a GPU of its own (or some cores): start them with
+    ``torchrun --nproc-per-node`` or ``srun``."""
+    num_nodes: int = Field(default=1, ge=1)
+    """Machines that take part."""
+    strategy: str = "auto"
+    """Of Lightning Fabric; ``auto``: one process, or data-parallel if there are several."""
     workers: int = 0
     """Processes that read crops; 0: the training process itself."""
     checkpoint_minutes: float = 5.0
+    """How often a checkpoint is written; it is what a run that was cut off resumes from."""
+    tensorboard: bool = False
+    """Write curves for TensorBoard too (``pip install napari-shaspec[tensorboard]``)."""
 
     @model_validator(mode="after")
     def _complete(self) -> TrainConfig:
@@ -90,7 +141,7 @@ class TrainConfig(BaseModel):
             raise ValueError("give max_minutes or max_steps (or both), else it would never end")
         if self.data is None and self.phantoms == 0:
             raise ValueError("nothing to train on: give data, phantoms or both")
-        if (self.fold is None) != (self.splits is None):
+        if self.fold is not None and self.splits is None:
             raise ValueError("splits and fold go together: which file, and which fold is left out")
         return self
 

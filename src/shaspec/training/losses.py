@@ -1,40 +1,100 @@
-"""The terms of ShaSpec's loss (Eq. 9), over present modalities only."""
+"""The terms that losses are made of, each a small function over tensors.
+
+Every mean is a sum over a count, and both pass through ``total``, which adds a tensor up over all
+processes of a run. So a batch that is spread over processes costs what it costs in one.
+
+Masks are 0 or 1 and shaped like the logits. ``exclusive`` masks have the background as their first
+channel and are one-hot; a voxel without any 1 is ignored.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+Total = Callable[[Tensor], Tensor]
+"""Adds a tensor up over all processes, differentiably."""
+
+
+def alone(values: Tensor) -> Tensor:
+    """`Total` of a single process: nothing to add."""
+    return values
+
 
 def dice_loss(
-    logits: Tensor, target: Tensor, *, batch: bool = False, smooth: float = 0.0
+    logits: Tensor,
+    target: Tensor,
+    *,
+    exclusive: bool = False,
+    batch: bool = False,
+    smooth: float = 0.0,
+    total: Total = alone,
 ) -> Tensor:
-    """Soft Dice loss of sigmoid regions, mean over samples and regions.
+    """Soft Dice loss, mean over samples and regions (labels if ``exclusive``).
 
     Args:
-        logits: (N, K, *spatial). target: the same shape, 0 or 1.
-        batch: add numerator and denominator over the samples first. False is the authors' way.
+        logits: (N, K, *spatial). target: masks of the same shape.
+        exclusive: softmax, and Dice of all channels but the background (nnU-Net, MAML); otherwise
+            a sigmoid per region (ShaSpec).
+        batch: add numerator and denominator over the samples first (nnU-Net, MAML). False is the
+            way of ShaSpec's authors.
         smooth: voxels added to both sides of the fraction; 0 is the authors' way. Without it a
             region that is not there costs 1 whatever the network says, so nothing teaches it to
             leave the region empty; with it, false voxels of a lesion smaller than this count.
     """
-    p = torch.sigmoid(logits).flatten(2)
-    t = target.flatten(2).to(p.dtype)
-    overlap, size = (p * t).sum(2), p.sum(2) + t.sum(2)
+    t = target.to(logits.dtype)
+    if exclusive:
+        known = t.sum(1, keepdim=True)
+        p, t = torch.softmax(logits, dim=1)[:, 1:] * known, t[:, 1:]
+    else:
+        p = torch.sigmoid(logits)
+    overlap, size = (p * t).flatten(2).sum(2), (p + t).flatten(2).sum(2)
     if batch:
-        overlap, size = overlap.sum(0), size.sum(0)
-    return (1 - (2 * overlap + smooth) / (size + smooth + 1)).mean()
+        overlap, size = total(torch.stack([overlap.sum(0), size.sum(0)]))
+    loss = 1 - (2 * overlap + smooth) / (size + smooth + 1)
+    return loss.mean() if batch else _mean(loss.mean(1), total)
 
 
-def bce_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Binary cross entropy: mean over voxels and samples, summed over the regions."""
+def bce_loss(logits: Tensor, target: Tensor, *, total: Total = alone) -> Tensor:
+    """Binary cross entropy: mean over voxels and samples, summed over the regions (ShaSpec)."""
     loss = F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")
-    return loss.transpose(0, 1).flatten(1).mean(1).sum()
+    return _mean(loss.flatten(2).mean(2).sum(1), total)
 
 
-def alignment_loss(shared: Tensor, present: Tensor) -> Tensor:
-    """Distribution alignment: L1 between shared features of neighbours among the present.
+def ce_loss(logits: Tensor, target: Tensor, *, total: Total = alone) -> Tensor:
+    """Cross entropy of a softmax, mean over the voxels (or samples) that are not ignored."""
+    loss, known = _cross_entropy(logits, target)
+    return _mean(loss[known], total)
+
+
+def ohem_loss(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    threshold: float = 0.7,
+    least: float = 0.08,
+    total: Total = alone,
+) -> Tensor:
+    """Cross entropy over the hard voxels alone (Shrivastava et al., CVPR 2016; as used by M3L).
+
+    A voxel is hard if the softmax gives its true class at most ``threshold``. If fewer than the
+    share ``least`` of all voxels are, the hardest that make up this share are taken.
+    """
+    loss, known = _cross_entropy(logits, target)
+    kept = loss[known]
+    if not len(kept):
+        return _mean(kept, total)
+    chance = torch.exp(-kept.detach())  # of the true class
+    number = min(len(kept), max(1, int(least * loss.numel())))
+    limit = torch.kthvalue(chance, number).values.clamp(min=threshold)
+    return _mean(kept[chance <= limit], total)
+
+
+def alignment_loss(shared: Tensor, present: Tensor, *, total: Total = alone) -> Tensor:
+    """Distribution alignment: L1 between shared features of neighbours among the present (Eq. 9).
 
     The authors add up the pairs 0-1, 1-2, ... and last-first; here the cycle runs over the
     modalities that a sample has. With one modality there is nothing to align: 0.
@@ -48,16 +108,14 @@ def alignment_loss(shared: Tensor, present: Tensor) -> Tensor:
     losses = []
     for sample, there in zip(rows, present.tolist(), strict=True):
         index = [i for i, yes in enumerate(there) if yes]
-        if len(index) > 1:
-            pairs = zip(index, index[1:] + index[:1], strict=True)
-            losses.append(sum(F.l1_loss(sample[a], sample[b]) for a, b in pairs))
-    if not losses:
-        return shared.new_zeros(())
-    return torch.stack([torch.as_tensor(x) for x in losses]).sum() / n
+        pairs = zip(index, index[1:] + index[:1], strict=True) if len(index) > 1 else ()
+        terms = [F.l1_loss(sample[a], sample[b]) for a, b in pairs]
+        losses.append(torch.stack(terms).sum() if terms else shared.new_zeros(()))
+    return _mean(torch.stack(losses), total)
 
 
-def domain_loss(domain_logits: Tensor, present: Tensor) -> Tensor:
-    """Cross entropy of guessing the modality from its specific feature, present rows only.
+def domain_loss(domain_logits: Tensor, present: Tensor, *, total: Total = alone) -> Tensor:
+    """Cross entropy of guessing the modality from its specific feature, present rows only (Eq. 9).
 
     Args:
         domain_logits: (N*M, M), row ``n * M + m``.
@@ -66,4 +124,30 @@ def domain_loss(domain_logits: Tensor, present: Tensor) -> Tensor:
     n, m = present.shape
     target = torch.arange(m, device=domain_logits.device).repeat(n)
     rows = present.flatten().to(domain_logits.device)
-    return F.cross_entropy(domain_logits[rows], target[rows])
+    loss = F.cross_entropy(domain_logits[rows], target[rows], reduction="none")
+    return _mean(loss, total)
+
+
+def deep_weights(levels: int) -> list[float]:
+    """Weights of deep supervision, full resolution first (nnU-Net, MAML).
+
+    Each level counts half of the one before, the coarsest nothing; they add up to 1. For 5 levels
+    (1, .5, .25, .125, 0) / 1.875.
+    """
+    weights = [0.5**k for k in range(levels)]
+    if levels > 1:
+        weights[-1] = 0.0
+    return [w / sum(weights) for w in weights]
+
+
+def _cross_entropy(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """(N, *spatial): cross entropy, and where it is known what is right."""
+    target = target.to(logits.dtype)
+    loss = -(target * F.log_softmax(logits, dim=1)).sum(1)
+    return loss, target.sum(1) > 0
+
+
+def _mean(values: Tensor, total: Total) -> Tensor:
+    """Mean over all processes, 0 of nothing."""
+    count = total(torch.tensor(float(values.numel()), device=values.device))
+    return total(values.sum()) / count.clamp(min=1)

@@ -1,77 +1,100 @@
-"""A training method: which subsets it feeds, and which losses it adds up."""
+"""A training method: what it feeds to the network in a step, and which losses it adds up.
+
+What a network is taught by labels is its `Objective`; a method says which samples, which of their
+modalities, and what stands for labels where there are none.
+"""
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
 from torch import Tensor
 
 from shaspec.errors import InputError
-from shaspec.models.base import Output
-from shaspec.models.shaspec import ShaSpecOutput
-from shaspec.training.config import TrainConfig
-from shaspec.training.losses import alignment_loss, bce_loss, dice_loss, domain_loss
-from shaspec.training.seeds import generator
+from shaspec.models.base import Network, Output
+from shaspec.task import Task
+from shaspec.training.config import MethodName, TrainConfig
+from shaspec.training.losses import Total, alone
+from shaspec.training.objectives import OBJECTIVES, Terms
+from shaspec.training.subsets import draw_presence, parse_rule
+
+Forward = Callable[[Tensor, Tensor], Output]
+"""Images (N, M, *spatial) and which are present, bool (N, M), to an answer."""
 
 
-class Method:
-    """Segmentation loss alone; also the zero-fill baseline."""
+@dataclass(frozen=True)
+class Batch:
+    """What a step has to work with."""
 
-    def __init__(self, config: TrainConfig) -> None:
+    images: Tensor
+    """(N, M, *spatial), augmented."""
+    available: Tensor
+    """bool (N, M): the modalities that each sample has at all."""
+    target: Tensor
+    """Masks of the labels, (N, K, *spatial), shaped like the logits."""
+    progress: float
+    """Share of the run that is done."""
+    seed: tuple[int, ...]
+    """Of everything random that the method decides."""
+    numbers: tuple[int, ...] = ()
+    """The number of each sample in the run, for what is random in one sample alone."""
+
+
+class Supervised:
+    """Random subsets of the modalities of labelled samples, against their labels."""
+
+    network: ClassVar[str] = ""
+    """Architecture where the configuration names none; empty: the one of the method's name."""
+    subsets: ClassVar[str] = "uniform"
+    """Rule where the configuration leaves it open."""
+
+    def __init__(
+        self, config: TrainConfig, task: Task, *, exclusive: bool, total: Total = alone
+    ) -> None:
         self.config = config
+        self.rule = parse_rule(config.subsets or self.subsets, task)
+        objective = OBJECTIVES[architecture(config)]
+        self.objective = objective(config, exclusive=exclusive, total=total)
 
-    def losses(self, output: Output, target: Tensor, present: Tensor) -> dict[str, Tensor]:
-        """Weighted terms; their sum is what is minimised. ``target`` (N, K, *spatial) 0/1."""
-        del present
-        c = self.config
-        return {
-            "dice": dice_loss(
-                output.logits, target, batch=c.dice_over == "batch", smooth=c.dice_smooth
-            ),
-            "bce": bce_loss(output.logits, target),
-        }
+    def present(self, batch: Batch) -> Tensor:
+        """Which modalities each sample shows: bool (N, M)."""
+        rule = "full" if batch.progress < self.config.warm_up else self.rule
+        return draw_presence(batch.available, rule, batch.seed, batch.numbers)
 
-
-class ShaSpecMethod(Method):
-    """Adds the alignment of shared and the classification of specific features (Eq. 9)."""
-
-    def losses(self, output: Output, target: Tensor, present: Tensor) -> dict[str, Tensor]:
-        terms = super().losses(output, target, present)
-        assert isinstance(output, ShaSpecOutput)
-        terms["alignment"] = self.config.alignment * alignment_loss(output.shared, present)
-        terms["domain"] = self.config.domain * domain_loss(output.domain_logits, present)
-        return terms
+    def step(self, network: Forward, batch: Batch) -> Terms:
+        """Weighted terms; their sum is what is minimised."""
+        present = self.present(batch)
+        output = network(batch.images, present)
+        return self.objective.supervised(output, batch.target, present) | self.objective.auxiliary(
+            output, present
+        )
 
 
-METHODS: dict[str, type[Method]] = {"shaspec": ShaSpecMethod, "zero-fill": Method}
+METHODS: dict[MethodName, type[Supervised]] = {
+    "shaspec": Supervised,
+    "maml": Supervised,
+    "linear-fusion": Supervised,
+    "zero-fill": Supervised,
+}
 
 
-def make_method(config: TrainConfig) -> Method:
-    """The method that ``config`` names."""
-    if config.method not in METHODS:
-        raise InputError(f"method {config.method!r} cannot be trained: {', '.join(METHODS)} can")
-    return METHODS[config.method](config)
+def architecture(config: TrainConfig) -> str:
+    """The network that ``config`` trains, by its name in the registry."""
+    own = METHODS[config.method].network
+    if own:
+        return config.architecture or own
+    if config.architecture not in ("", config.method):
+        raise InputError(
+            f"method {config.method!r} trains its own network, not {config.architecture!r}: "
+            "leave architecture out"
+        )
+    return config.method
 
 
-def draw_presence(available: Tensor, rule: str, seed: tuple[int, ...]) -> Tensor:
-    """Random non-empty subset of what each sample has.
-
-    Args:
-        available: bool (N, M).
-        rule: as `TrainConfig.subsets`.
-        seed: numbers that fix the draw.
-    """
-    if rule == "full":
-        return available
-    rng = generator(*seed)
-    present = torch.zeros_like(available)
-    for row, has in zip(present, available, strict=True):
-        there = has.nonzero()[:, 0]
-        m = len(there)
-        if rule == "uniform":
-            number = int(torch.randint(1, 2**m, (), generator=rng))
-            chosen = [i for i in range(m) if number >> i & 1]
-        else:
-            k = int(torch.randint(1, m + 1, (), generator=rng))
-            chosen = torch.randperm(m, generator=rng)[:k].tolist()
-        row[there[chosen]] = True
-    return present
+def make_method(
+    config: TrainConfig, task: Task, network: Network, total: Total = alone
+) -> Supervised:
+    """The method that ``config`` names, for ``network``."""
+    return METHODS[config.method](config, task, exclusive=network.exclusive, total=total)

@@ -108,7 +108,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
     cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nan = {"dice": torch.tensor(float("nan"))}
-    monkeypatch.setattr("shaspec.training.methods.ShaSpecMethod.losses", lambda *_: nan)
+    monkeypatch.setattr("shaspec.training.methods.Supervised.step", lambda *_: nan)
     with pytest.raises(ShaspecError, match="lower learning_rate"):
         list(train(configuration(cases, tmp_path)))
     assert (tmp_path / loop.CHECKPOINT).is_file()

@@ -9,11 +9,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
-from shaspec.training.losses import alignment_loss, bce_loss, dice_loss, domain_loss
+from shaspec.training.losses import (
+    alignment_loss,
+    bce_loss,
+    ce_loss,
+    deep_weights,
+    dice_loss,
+    domain_loss,
+    ohem_loss,
+)
 
 Tensors = Callable[[str], Tensor]
 
@@ -78,3 +89,94 @@ def test_a_sample_without_the_region_does_not_spoil_the_batch_dice() -> None:
     logits = (target * 2 - 1) * 30
     assert dice_loss(logits, target) > 0.5  # the authors' definition counts it as 1
     assert dice_loss(logits, target, batch=True) < 0.05
+
+
+def classes(seed: int, n: int = 3, k: int = 4, size: int = 5) -> tuple[Tensor, Tensor]:
+    """Logits (n, k, size, size) and one-hot masks of which some voxels are ignored."""
+    rng = torch.Generator().manual_seed(seed)
+    logits = 2 * torch.randn(n, k, size, size, generator=rng, dtype=torch.float64)
+    drawn = torch.randint(-1, k, (n, size, size), generator=rng)  # -1: ignored
+    masks = torch.stack([drawn == c for c in range(k)], dim=1).double()
+    masks[:, 0, 0, 0], masks[:, 1:, 0, 0] = 1, 0  # one that is known, whatever was drawn
+    return logits, masks
+
+
+def chances(logits: Tensor, target: Tensor) -> Any:
+    """Softmax of the true class at every voxel that is not ignored, by numpy alone."""
+    x, t = (np.moveaxis(a.numpy(), 1, -1).reshape(-1, a.shape[1]) for a in (logits, target))
+    p = np.exp(x) / np.exp(x).sum(1, keepdims=True)
+    known = t.sum(1) > 0
+    return (p * t).sum(1)[known]
+
+
+@given(st.integers(0, 10**6))
+def test_cross_entropy_is_the_mean_surprise_at_the_true_class(seed: int) -> None:
+    logits, target = classes(seed)
+    expected = -np.log(chances(logits, target)).mean()
+    assert ce_loss(logits, target).item() == pytest.approx(expected)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([0.05, 0.3, 0.7]), st.sampled_from([0.0, 0.2, 0.9]))
+def test_hard_voxels_are_those_below_the_threshold_but_never_too_few(
+    seed: int, threshold: float, least: float
+) -> None:
+    logits, target = classes(seed)
+    p = np.sort(chances(logits, target))
+    number = min(len(p), max(1, int(least * 75)), len(p))  # of 3 * 5 * 5 voxels
+    kept = p[: max(number, int((p <= threshold).sum()))]
+    found = ohem_loss(logits, target, threshold=threshold, least=least)
+    assert found.item() == pytest.approx(-np.log(kept).mean())
+
+
+@given(st.integers(0, 10**6), st.booleans(), st.sampled_from([0.0, 7.0]))
+def test_dice_of_a_softmax_leaves_out_background_and_ignored_voxels(
+    seed: int, batch: bool, smooth: float
+) -> None:
+    logits, target = classes(seed)
+    x, t = logits.numpy(), target.numpy()
+    p = np.exp(x) / np.exp(x).sum(1, keepdims=True) * t.sum(1, keepdims=True)
+    axes = (0, 2, 3) if batch else (2, 3)
+    overlap, size = (p * t).sum(axes)[..., 1:], (p + t).sum(axes)[..., 1:]
+    expected = (1 - (2 * overlap + smooth) / (size + smooth + 1)).mean()
+    found = dice_loss(logits, target, exclusive=True, batch=batch, smooth=smooth)
+    assert found.item() == pytest.approx(expected)
+
+
+def test_weights_of_deep_supervision_are_the_published_ones_for_five_levels() -> None:
+    assert deep_weights(5) == pytest.approx(
+        [1 / 1.875, 0.5 / 1.875, 0.25 / 1.875, 0.125 / 1.875, 0]
+    )
+    assert deep_weights(1) == [1]
+    for levels in range(1, 8):
+        assert sum(deep_weights(levels)) == pytest.approx(1)
+
+
+Loss = Callable[..., Tensor]
+WHOLE: dict[str, tuple[Loss, dict[str, Any]]] = {
+    "dice of a batch": (dice_loss, {"batch": True}),
+    "dice of samples": (dice_loss, {}),
+    "softmax dice": (dice_loss, {"batch": True, "exclusive": True}),
+    "binary cross entropy": (bce_loss, {}),
+    "cross entropy": (ce_loss, {}),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_a_batch_spread_over_two_processes_costs_what_it_costs_in_one(
+    name: str, first: int
+) -> None:
+    loss, options = WHOLE[name]
+    logits, target = classes(0)
+    parts = [(logits[:first], target[:first]), (logits[first:], target[first:])]
+    sums: list[list[Tensor]] = [[], []]
+    for part, heard in zip(parts, sums, strict=True):
+
+        def told(values: Tensor, heard: list[Tensor] = heard) -> Tensor:
+            heard.append(values)
+            return values
+
+        loss(*part, total=told, **options)
+    both = iter([a + b for a, b in zip(*sums, strict=True)])
+    spread = loss(*parts[0], total=lambda _: next(both), **options)
+    torch.testing.assert_close(spread, loss(logits, target, **options))

@@ -1,0 +1,133 @@
+"""Where the results of different subsets differ: entropy, smallest subset, difference of two.
+
+All maps are on the grid of the predictions. They are counted up one label map at a time, so that a
+map takes a few bytes per voxel whatever the number of subsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.inference.prediction import Prediction
+from shaspec.task import Region, Task
+
+Labels = npt.NDArray[np.uint8]
+
+ONLY_HERE, ONLY_THERE, BOTH = 1, 2, 3
+"""Values of a difference map."""
+
+
+@dataclass(frozen=True, eq=False)
+class SmallestSubset:
+    """Per voxel the fewest modalities that find a region there; 0 where none of them does."""
+
+    size: Labels
+    """How many modalities that takes."""
+    number: Labels
+    """Which subset that is: its place in the list of predictions, counted from 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """Two masks in one map, and the volumes of its parts."""
+
+    map: Labels
+    """`ONLY_HERE`, `ONLY_THERE`, `BOTH`, or 0."""
+    ml: dict[int, float]
+    """Volume in millilitres of each of the three."""
+
+
+def entropy(
+    predictions: Sequence[Prediction], region: str | None = None
+) -> npt.NDArray[np.float32]:
+    """Shannon entropy in bits of what the subsets say of a voxel, each with one vote.
+
+    Of being in ``region`` (0: all agree, 1: half of them each way), or of the label value, where
+    background is one too (at most log2 of their number).
+    """
+    _check(predictions)
+    task = predictions[0].task
+    if region is None:
+        classes = [_table([0]), *(_table([label.value]) for label in task.labels)]
+    else:
+        inside = _table(_region(task, region).labels)
+        classes = [inside, 1 - inside]
+    share = np.arange(len(predictions) + 1) / len(predictions)
+    terms = np.zeros_like(share)
+    terms[1:] = -share[1:] * np.log2(share[1:])
+    total = np.zeros(predictions[0].labels.shape, np.float32)
+    for members in classes:
+        total += terms.astype(np.float32)[_votes(predictions, members)]
+    return np.maximum(total, 0.0)
+
+
+def smallest_subset(predictions: Sequence[Prediction], region: str) -> SmallestSubset:
+    """Per voxel the smallest subset that finds ``region`` there; of equal ones the first."""
+    _check(predictions)
+    inside = _table(_region(predictions[0].task, region).labels)
+    size = np.zeros(predictions[0].labels.shape, np.uint8)
+    number = np.zeros_like(size)
+    # Backwards and from large to small: what is written last is smallest and first.
+    order = sorted(range(len(predictions)), key=lambda i: (-len(predictions[i].subset), -i))
+    for i in order:
+        found = inside[predictions[i].labels].astype(bool)
+        size[found] = len(predictions[i].subset)
+        number[found] = i + 1
+    return SmallestSubset(size, number)
+
+
+def difference(here: Labels, there: Labels, task: Task, region: str, grid: Grid) -> Difference:
+    """What only ``here``, only ``there`` and both have of ``region``: two label maps on ``grid``.
+
+    Either may be the ground truth.
+    """
+    if here.shape != there.shape:
+        raise InputError(f"label maps of shapes {here.shape} and {there.shape} cannot be compared")
+    inside = _table(_region(task, region).labels)
+    both = inside[here] * np.uint8(ONLY_HERE) + inside[there] * np.uint8(ONLY_THERE)
+    counts = np.bincount(both.ravel(), minlength=4)
+    ml = {part: int(counts[part]) * grid.voxel_ml for part in (ONLY_HERE, ONLY_THERE, BOTH)}
+    return Difference(both, ml)
+
+
+def _votes(predictions: Iterable[Prediction], members: Labels) -> npt.NDArray[Any]:
+    """How many of the label maps have a member of a class, per voxel."""
+    first, *others = predictions
+    count = members[first.labels]
+    for prediction in others:
+        count += members[prediction.labels]
+    return count
+
+
+def _table(values: Sequence[int]) -> Labels:
+    """1 for the label values, 0 for all others: a mask is this table taken at a label map."""
+    table = np.zeros(256, np.uint8)
+    table[list(values)] = 1
+    return table
+
+
+def _region(task: Task, name: str) -> Region:
+    for region in task.regions:
+        if region.name == name:
+            return region
+    raise InputError(f"no region {name!r}: task {task.name!r} has {', '.join(task.region_names)}")
+
+
+def _check(predictions: Sequence[Prediction]) -> None:
+    """One task and one shape; votes are counted in eight bits."""
+    if not 0 < len(predictions) < 256:
+        raise InputError(f"1 to 255 results can be compared, not {len(predictions)}")
+    first = predictions[0]
+    for other in predictions[1:]:
+        if other.labels.shape != first.labels.shape or other.task != first.task:
+            raise InputError(
+                f"{other.name} of {other.case} and {first.name} of {first.case} cannot be "
+                "compared: they are of different tasks or shapes"
+            )

@@ -1,0 +1,151 @@
+"""How a result changes with the modalities that are there: every subset of one case.
+
+The features of each modality are encoded in the first run and kept, so the other 2^M - 2 subsets
+cost a decoder run each (where the model can do that: see `Card.instant_toggles`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.analysis.subset_table import (
+    ALL,
+    MEASURES,
+    TRUTH,
+    Mask,
+    Measure,
+    SubsetRow,
+    SubsetTable,
+    Values,
+    subsets_of,
+)
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.prediction import Prediction
+from shaspec.task import Subset, Task
+
+STEPS = 100  # units of progress for one subset, whatever its number of windows
+
+
+class Session(Protocol):
+    """What a sweep needs of an `shaspec.inference.session.InferenceSession`."""
+
+    @property
+    def case(self) -> Case: ...
+
+    @property
+    def seen_in_training(self) -> bool: ...
+
+    def segment(self, present: Iterable[str]) -> Iterator[Event]: ...
+
+
+@dataclass(frozen=True)
+class RowAdded:
+    """One more subset is done: ``table`` has all rows so far, the new one last."""
+
+    table: SubsetTable
+
+
+SweepEvent = Progress | Notice | RowAdded
+
+
+def sweep(
+    session: Session,
+    subsets: Sequence[Subset] | None = None,
+    truth: npt.NDArray[Any] | None = None,
+    *,
+    measures: Sequence[Measure] = MEASURES,
+) -> Iterator[SweepEvent]:
+    """Segment the case from every subset of its modalities (or from ``subsets``).
+
+    All modalities come first, then ever fewer. Rows are compared with ``truth``, a label map
+    (*spatial) on the grid of the case in the codes of its task; without one, with the result of
+    all modalities, which is then run even if ``subsets`` lacks it. Yields `Progress` (in
+    hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one has the whole table.
+    Closing the generator cancels. Raises `InputError` for subsets that the case does not have or a
+    truth on another grid, and what `InferenceSession.segment` raises.
+    """
+    case = session.case
+    order = _order(case, subsets, with_all=truth is None)
+    masks = None if truth is None else _truth_masks(case, truth)
+    table: SubsetTable | None = None
+    for index, subset in enumerate(order):
+        name = case.task.subset_name(subset)
+        prediction: Prediction | None = None
+        for event in session.segment(subset):
+            if isinstance(event, Finished):
+                prediction = event.prediction
+            elif isinstance(event, Progress):
+                done = STEPS * index + STEPS * event.done // max(1, event.total)
+                stage = f"{index + 1} of {len(order)}: {name}"
+                yield Progress(done, STEPS * len(order), stage)
+            else:
+                yield event
+        assert prediction is not None
+        found = _masks(case.task, prediction.labels)
+        if masks is None:
+            masks = found
+        if table is None:
+            table = SubsetTable(
+                case=case.name,
+                model=str(prediction.provenance.get("model", "")),
+                task=case.task,
+                modalities=case.present,
+                reference=ALL if truth is None else TRUTH,
+                seen_in_training=session.seen_in_training,
+                measures=tuple(measures),
+                empty=_values(
+                    measures,
+                    {region: np.zeros_like(mask) for region, mask in masks.items()},
+                    masks,
+                    case.grid.spacing,
+                ),
+            )
+        values = _values(measures, found, masks, case.grid.spacing)
+        table = table.with_row(SubsetRow(prediction, values))
+        yield RowAdded(table)
+
+
+def _order(case: Case, subsets: Sequence[Subset] | None, *, with_all: bool) -> list[Subset]:
+    """The subsets to run, each once, the larger ones first."""
+    if subsets is None:
+        return subsets_of(case.present)
+    wanted = {case.task.subset(subset) for subset in subsets}
+    for subset in wanted:
+        case.only(subset)  # says which modalities are not there
+    if with_all:
+        wanted.add(case.present)
+    return [subset for subset in subsets_of(case.present) if subset in wanted]
+
+
+def _truth_masks(case: Case, truth: npt.NDArray[Any]) -> dict[str, Mask]:
+    if truth.shape != case.grid.shape:
+        raise InputError(
+            f"the true labels have shape {truth.shape}, case {case.name} has {case.grid.shape}: "
+            "give labels on the grid of the case"
+        )
+    return _masks(case.task, truth)
+
+
+def _masks(task: Task, labels: npt.NDArray[Any]) -> dict[str, Mask]:
+    return dict(zip(task.region_names, task.region_masks(labels), strict=True))
+
+
+def _values(
+    measures: Sequence[Measure],
+    found: dict[str, Mask],
+    reference: dict[str, Mask],
+    spacing: Sequence[float],
+) -> Values:
+    return {
+        measure.name: {
+            region: measure.function(found[region], reference[region], spacing) for region in found
+        }
+        for measure in measures
+    }

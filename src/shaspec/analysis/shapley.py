@@ -1,0 +1,74 @@
+"""What each modality is worth: exact Shapley values, and the one to add next.
+
+A case is a cooperative game: the players are its modalities, a coalition S is worth v(S), e.g. the
+Dice of what the model finds from S. The Shapley value of a modality is what it adds on average
+over all orders in which modalities could be acquired (L. S. Shapley, A value for n-person games,
+1953). With 2^M subsets known it is exact, no sampling:
+
+    phi(m) = sum over S without m of |S|! (M - |S| - 1)! / M! * (v(S + m) - v(S))
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from shaspec.analysis.subset_table import Measure, SubsetTable, subsets_of
+from shaspec.errors import InputError
+from shaspec.task import Subset
+
+
+def shapley_values(players: Subset, value: Mapping[Subset, float]) -> dict[str, float]:
+    """Shapley value of every player of the game ``value``.
+
+    ``value`` has all 2^M coalitions, players in the order of ``players``, the empty one included.
+    The values add up to v(all) - v(empty). Raises `InputError` if a coalition is missing or has no
+    finite value.
+    """
+    coalitions = [*subsets_of(players), ()]
+    missing = [s for s in coalitions if not math.isfinite(value.get(s, math.nan))]
+    if missing:
+        names = ", ".join("+".join(s) or "the empty set" for s in missing)
+        raise InputError(f"Shapley values need every subset, but there is no value for {names}")
+    count = len(players)
+    result = dict.fromkeys(players, 0.0)
+    for coalition in coalitions:
+        for player in coalition:
+            others = tuple(p for p in coalition if p != player)
+            weight = 1 / (count * math.comb(count - 1, len(others)))
+            result[player] += weight * (value[coalition] - value[others])
+    return result
+
+
+def contributions(table: SubsetTable, measure: Measure) -> dict[str, dict[str, float]]:
+    """Region -> modality -> Shapley value, where subsets are worth their ``measure``.
+
+    No modality at all is worth an empty prediction (`SubsetTable.empty`): a Dice of 0, or of 1 for
+    a region that is not there in the reference either; a volume of 0 mL.
+    """
+    return {
+        region: shapley_values(table.modalities, table.values(measure, region))
+        for region in table.regions
+    }
+
+
+def gains(table: SubsetTable, subset: Sequence[str], measure: Measure) -> dict[str, float]:
+    """What each absent modality would add to ``subset``: mean over the regions, the best first.
+
+    Positive is better, also for measures of which less is better. Empty for a measure without
+    better and worse, for a subset that is not in the table, and once everything is there;
+    modalities whose row has not come yet are left out.
+    """
+    row = table.row(subset)
+    if row is None or measure.best == "neither":
+        return {}
+    sign = 1 if measure.best == "high" else -1
+    found = {}
+    for modality in table.modalities:
+        larger = table.row((*subset, modality))
+        if modality in subset or larger is None:
+            continue
+        before, after = row.values[measure.name], larger.values[measure.name]
+        steps = [sign * (after[region] - before[region]) for region in table.regions]
+        found[modality] = sum(steps) / len(steps)
+    return dict(sorted(found.items(), key=lambda item: -item[1]))

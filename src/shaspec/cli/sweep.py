@@ -1,0 +1,146 @@
+"""``shaspec sweep``: one case from every subset of its modalities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from shaspec.cli.common import Device, Overlap, escape, numbers, progress, report_case, source
+from shaspec.errors import InputError
+
+if TYPE_CHECKING:
+    from shaspec.analysis.subset_table import SubsetTable
+    from shaspec.inference.session import InferenceSession
+
+CELL = 8  # characters of a number in the table
+
+
+def sweep(
+    case: Annotated[
+        list[Path],
+        typer.Argument(help="A case folder, a 4-D NIfTI file, or one file per modality."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for sweep.csv, shapley.csv and figures.")],
+    model: Annotated[
+        list[str], typer.Option(help="A bundled model or a model folder; give several to compare.")
+    ] = ["shaspec"],  # noqa: B006 - typer wants a list
+    scheme: Annotated[str, typer.Option(help="Label convention; default: recognised.")] = "",
+    save_labels: Annotated[bool, typer.Option("--save-labels", help="Write all results.")] = False,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Write maps of entropy and of the smallest subset.")
+    ] = False,
+    device: Device = "auto",
+    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
+    overlap: Overlap = 0.25,
+) -> None:
+    """Segment one case from every subset of its modalities, and say what each is worth.
+
+    Compares with the case's labels if it has some, else with the result of all modalities.
+    """
+    from shaspec.analysis import robustness_files as files
+    from shaspec.analysis.subset_table import DICE, VOLUME
+    from shaspec.inference.session import InferenceSession
+    from shaspec.io import read_case
+    from shaspec.models.weights import load_model
+
+    console = Console()
+    tables: list[SubsetTable] = []
+    for name in model:
+        loaded = load_model(name)
+        if loaded.card.name in [table.model for table in tables]:
+            raise InputError(
+                f"two models are called {loaded.card.name!r}: change the name in a card.json"
+            )
+        subject = read_case(source(case), loaded.card.task, scheme=scheme or None)
+        if not tables:
+            report_case(console, subject)
+        session = InferenceSession(
+            loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
+        )
+        tables.append(_run(console, session))
+        session.release()
+    paths = [
+        files.write_rows(out / "sweep.csv", tables),
+        files.write_shapley(out / "shapley.csv", tables, [DICE, VOLUME]),
+        files.write_figure(out / "heat_map.png", files.heat_map_figure(tables, DICE)),
+        files.write_figure(out / "shapley.png", files.contributions_figure(tables, DICE)),
+    ]
+    for table in tables:
+        many = files.write_label_maps(out / "labels", table) if save_labels else []
+        many += files.write_maps(out / "maps", table) if maps else []
+        if many:
+            console.print(f"wrote {len(many)} NIfTI files of model {escape(table.model)}")
+    console.print(f"wrote {', '.join(path.name for path in paths)} to {escape(str(out))}")
+
+
+def _run(console: Console, session: InferenceSession) -> SubsetTable:
+    """Print the rows as they come; returns the whole table."""
+    from shaspec.analysis.robustness import RowAdded
+    from shaspec.analysis.robustness import sweep as run
+    from shaspec.inference.events import Notice, Progress
+
+    card = session.model.card
+    console.print(f"model {escape(card.name)}, {escape(card.licence)}")
+    if session.seen_in_training:
+        console.print(
+            f"[yellow]{escape(session.case.name)} was seen in training by model "
+            f"{escape(card.name)}: its scores say nothing about how good the model is.[/]"
+        )
+    table: SubsetTable | None = None
+    with progress(console) as bar:
+        work = bar.add_task("starting", total=None)
+        for event in run(session, truth=session.case.labels):
+            if isinstance(event, Progress):
+                bar.update(work, total=event.total, completed=event.done, description=event.stage)
+            elif isinstance(event, Notice):
+                console.print(f"[yellow]{escape(event.text)}[/]")
+            elif isinstance(event, RowAdded):
+                if table is None:
+                    _print_head(console, event.table)
+                table = event.table
+                _print_row(console, table)
+    assert table is not None
+    _print_contributions(console, table)
+    return table
+
+
+def _print_head(console: Console, table: SubsetTable) -> None:
+    console.print(f"compared with {table.reference}")
+    width = CELL * len(table.regions)
+    groups = "".join(f"{measure.title:>{width}}" for measure in table.measures)
+    cells = "".join(f"{region:>{CELL}}" for _ in table.measures for region in table.regions)
+    console.print(f"[bold]{'':<{_width(table)}}{groups}[/]")
+    console.print(f"[bold]{'subset':<{_width(table)}}{cells}  best to add[/]")
+
+
+def _print_row(console: Console, table: SubsetTable) -> None:
+    from shaspec.analysis.shapley import gains
+    from shaspec.analysis.subset_table import DICE
+
+    row = table.rows[-1]
+    cells = "".join(
+        f"{m.text(row.values[m.name][r]):>{CELL}}" for m in table.measures for r in table.regions
+    )
+    best = next(iter(gains(table, row.subset, DICE).items()), None)
+    add = f"{best[0]} {best[1]:+.3f}" if best else ""
+    console.print(f"{row.name:<{_width(table)}}{cells}  {add}", highlight=False)
+
+
+def _print_contributions(console: Console, table: SubsetTable) -> None:
+    from rich.table import Table
+
+    from shaspec.analysis.shapley import contributions
+    from shaspec.analysis.subset_table import DICE
+
+    shown = Table("modality", *table.regions, title="Shapley values of the Dice")
+    values = contributions(table, DICE)
+    for modality in table.modalities:
+        shown.add_row(modality, *(f"{values[r][modality]:+.3f}" for r in table.regions))
+    console.print(shown)
+
+
+def _width(table: SubsetTable) -> int:
+    return len(table.task.subset_name(table.modalities)) + 2

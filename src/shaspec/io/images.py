@@ -1,0 +1,111 @@
+"""Pictures of two axes: PNG, JPEG and the like, read and written by Pillow.
+
+What a picture must be follows from what it is for: three channels of colour, one channel of depth,
+or the codes of a label map. Nothing is converted silently where that would change its meaning.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.io.nifti import write_atomically
+
+Array = npt.NDArray[Any]
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+LABEL_ENDINGS = (".png",)
+COLOUR = ("RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "P", "PA")
+
+
+def is_image(path: Path) -> bool:
+    """True if the name ends like a picture's."""
+    return path.name.lower().endswith(ENDINGS)
+
+
+def read_image(path: str | Path, channels: int = 1) -> Array:
+    """A picture as stored: (3, row, column) uint8 for three ``channels``, (row, column) for one.
+
+    Turned upright where a camera noted how it was held. A grey picture serves as colour, and a
+    colour picture without any colour as grey. Raises `InputError` naming the file and the mend.
+    """
+    picture = _open(Path(path))
+    if channels == 3:
+        if picture.mode not in (*COLOUR, "L", "LA", "1"):
+            raise InputError(f"{path}: has {picture.mode} pixels; save it as an 8-bit RGB picture")
+        array = np.asarray(picture.convert("RGB"))
+        return np.ascontiguousarray(np.moveaxis(array, -1, 0))
+    array = np.asarray(picture.convert("RGB") if picture.mode in COLOUR else picture)
+    if picture.mode == "LA":
+        array = array[..., 0]
+    array = _grey(array, Path(path), "this modality")
+    if not np.isfinite(array).all():
+        raise InputError(f"{path}: has pixels that are NaN or infinite; replace them by 0")
+    return array
+
+
+def read_label_image(path: str | Path) -> Array:
+    """The codes of a label map (row, column): grey values, or the indices of a palette."""
+    picture = _open(Path(path))
+    array = np.asarray(picture)
+    if picture.mode in ("LA", "PA"):  # without the opacity
+        array = array[..., 0]
+    return _grey(array, Path(path), "a label map")
+
+
+def write_label_image(path: str | Path, labels: Array, grid: Grid) -> Path:
+    """Write a label map (row, column) as an 8-bit grey PNG whose values are the codes.
+
+    The file appears whole or not at all. Returns ``path``.
+    """
+    path = Path(path)
+    if not path.name.lower().endswith(LABEL_ENDINGS):
+        raise InputError(f"{path}: label maps of pictures are written as .png; change the ending")
+    if labels.shape != grid.shape:
+        raise InputError(f"{path}: labels have shape {labels.shape}, their grid {grid.shape}")
+    if labels.dtype.kind not in "iub" or labels.min() < 0 or labels.max() > 255:
+        raise InputError(f"{path}: labels must be integers from 0 to 255, not {labels.dtype}")
+    data = io.BytesIO()
+    Image.fromarray(labels.astype(np.uint8)).save(data, "PNG")
+    write_atomically(path, data.getvalue())
+    return path
+
+
+def _open(path: Path) -> Image.Image:
+    """The decoded first picture of a file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                frames = getattr(picture, "n_frames", 1)
+                if frames > 1:
+                    raise InputError(f"{path}: holds {frames} pictures; save each as its own file")
+                return ImageOps.exif_transpose(picture)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise InputError(f"{path}: has too many pixels; crop it or make it smaller") from None
+    except (OSError, ValueError, SyntaxError, EOFError) as error:  # what Pillow's decoders raise
+        raise InputError(
+            f"{path}: is damaged or no picture ({error}); copy or export it again"
+        ) from error
+
+
+def _grey(array: Array, path: Path, what: str) -> Array:
+    """One channel (row, column) of what has only one, or the same one thrice."""
+    if array.ndim == 2:
+        return np.ascontiguousarray(array.astype(np.uint8) if array.dtype == bool else array)
+    colours = array[..., :3]
+    if (colours != colours[..., :1]).any():
+        raise InputError(
+            f"{path}: is in colour, but {what} has one channel; export it as a grey picture"
+        )
+    return np.ascontiguousarray(colours[..., 0])

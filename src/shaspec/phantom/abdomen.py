@@ -1,0 +1,66 @@
+"""The phantom of the liver task: an abdomen with tumours in the arterial and the venous phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shaspec.case import Case
+from shaspec.geometry import Grid
+from shaspec.phantom.ct import draw_levels, scan
+from shaspec.phantom.fields import Shape, Triple
+from shaspec.phantom.lesions import Disease, paint_lesions
+from shaspec.phantom.liver import paint_liver, paint_veins
+from shaspec.phantom.painting import Painting
+from shaspec.phantom.trunk import Trunk, draw_place, draw_trunk, paint_bones, paint_walls
+from shaspec.phantom.viscera import paint_bowel, paint_great_vessels, paint_solid_organs
+from shaspec.phantom.window import Window
+from shaspec.task import load_task
+
+EXTENT = (240.0, 270.0, 375.0)
+"""Millimetres (S, P, L) that must be in view for a large body with its whole liver."""
+
+
+@dataclass(frozen=True, eq=False)
+class Patient:
+    """An abdomen before it is scanned."""
+
+    painting: Painting
+    trunk: Trunk
+    disease: Disease
+
+
+def make_abdomen(seed: int, shape: Shape, spacing: Triple) -> Case:
+    """See `shaspec.phantom.make_case`."""
+    _, back, left = ((n - 1) * mm / 2 for n, mm in zip(shape, spacing, strict=True))
+    grid = Grid(shape, spacing, (0.0, -back, -left))
+    window = Window.of_grid(grid, (0.0, 0.0, 0.0), EXTENT)
+    # Body, tumours and scanner draw from streams of their own.
+    body, growth, scanner = (
+        np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)
+    )
+    patient = draw_patient(body, growth, window)
+    task = load_task("liver-ct")
+    volumes = {
+        name: scan(scanner, window, phase, patient.trunk.skin)
+        for name, phase in zip(task.names, patient.painting.phases, strict=True)
+    }
+    return Case(f"phantom-{seed}", task, grid, volumes, patient.painting.labels)
+
+
+def draw_patient(body: np.random.Generator, growth: np.random.Generator, window: Window) -> Patient:
+    """A random abdomen; ``growth`` draws the disease, ``body`` the rest."""
+    place = draw_place(body, window)
+    trunk = draw_trunk(body, place)
+    disease = Disease.draw(growth)
+    painting = Painting(place, draw_levels(body), body)
+    paint_walls(body, painting, trunk)
+    paint_bowel(body, painting, trunk)
+    liver = paint_liver(body, painting, trunk, bumpy=disease.kind == "hcc")
+    paint_solid_organs(body, painting, trunk)
+    paint_great_vessels(body, painting)
+    paint_bones(body, painting, trunk)
+    paint_veins(body, painting, liver)
+    paint_lesions(growth, painting, liver, disease)
+    return Patient(painting, trunk, disease)

@@ -1,0 +1,185 @@
+"""What each network is taught: which of its answers are held to the target, and what else counts.
+
+An answer of an absent modality is never held to anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from shaspec.errors import InputError
+from shaspec.models.base import Output
+from shaspec.models.linear_fusion import LinearFusionOutput
+from shaspec.models.maml import MamlOutput
+from shaspec.models.shaspec import ShaSpecOutput
+from shaspec.training.config import LossConfig
+from shaspec.training.losses import (
+    Total,
+    alignment_loss,
+    alone,
+    bce_loss,
+    ce_loss,
+    deep_weights,
+    dice_loss,
+    domain_loss,
+    ohem_loss,
+)
+
+Terms = dict[str, Tensor]
+"""Weighted parts of a loss by name; their sum is minimised, each is logged."""
+
+Compare = Callable[[Tensor, Tensor], Terms]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Logits that a network gives and that should equal the target."""
+
+    logits: Tensor
+    """(N, K, *size), at the size of the target or smaller."""
+    weight: float = 1.0
+    name: str = ""
+    """Put before the names of its terms; answers of the same name are added up."""
+    rows: Tensor | None = None
+    """bool (N,): the samples that count; None: all."""
+
+
+class Objective:
+    """The segmentation alone: Dice and cross entropy of the answer. For any network."""
+
+    def __init__(self, config: LossConfig, *, exclusive: bool, total: Total = alone) -> None:
+        self.config, self.exclusive, self.total = config, exclusive, total
+        if config.loss == "ohem" and not exclusive:
+            raise InputError(
+                'loss = "ohem" looks for hard voxels of a softmax, and this network answers with a '
+                'sigmoid per region: take loss = "dice" or network = { exclusive = true }'
+            )
+
+    def answers(self, output: Output, present: Tensor) -> Iterator[Answer]:
+        """What is compared with the target; ``present`` bool (N, M)."""
+        del present
+        yield Answer(output.logits)
+
+    def auxiliary(self, output: Output, present: Tensor) -> Terms:
+        """Weighted terms that need no target."""
+        del output, present
+        return {}
+
+    def supervised(self, output: Output, target: Tensor, present: Tensor) -> Terms:
+        """Weighted terms of all answers against masks ``target`` (N, K, *spatial)."""
+        return self._compared(output, target, present, self._segmentation)
+
+    def pseudo(self, output: Output, target: Tensor, present: Tensor) -> Tensor:
+        """Cross entropy of all answers against masks that a teacher made."""
+        terms = self._compared(output, target, present, self._cross_entropy)
+        return torch.stack(list(terms.values())).sum()
+
+    def pseudo_target(self, logits: Tensor) -> Tensor:
+        """Masks (N, K, *spatial): the most likely class, or the regions above one half."""
+        if not self.exclusive:
+            return (logits > 0).to(logits.dtype)
+        classes = F.one_hot(logits.argmax(dim=1), logits.shape[1])
+        return classes.movedim(-1, 1).to(logits.dtype)
+
+    def _compared(self, output: Output, target: Tensor, present: Tensor, compare: Compare) -> Terms:
+        terms: Terms = {}
+        for answer in self.answers(output, present):
+            logits, masks, weight = answer.logits, target, torch.tensor(answer.weight)
+            if logits.shape[2:] != masks.shape[2:]:
+                masks = F.interpolate(masks, logits.shape[2:], mode="nearest")
+            if answer.rows is not None:
+                rows = answer.rows.to(logits.device)
+                logits, masks = logits[rows], masks[rows]
+                # Dice of nothing is 1, and must not count.
+                weight = weight * (self.total(rows.sum()) > 0)
+            for name, value in compare(logits, masks).items():
+                key = f"{answer.name} {name}".strip()
+                terms[key] = terms.get(key, 0) + weight * value
+        return terms
+
+    def _segmentation(self, logits: Tensor, target: Tensor) -> Terms:
+        if self.config.loss == "ohem":
+            return {"ohem": ohem_loss(logits, target, total=self.total)}
+        dice = dice_loss(
+            logits,
+            target,
+            exclusive=self.exclusive,
+            batch=self.config.dice_over == "batch",
+            smooth=self.config.dice_smooth,
+            total=self.total,
+        )
+        return {"dice": dice} | self._cross_entropy(logits, target)
+
+    def _cross_entropy(self, logits: Tensor, target: Tensor) -> Terms:
+        if self.exclusive:
+            return {"ce": ce_loss(logits, target, total=self.total)}
+        return {"bce": bce_loss(logits, target, total=self.total)}
+
+
+class ShaSpecObjective(Objective):
+    """Adds the alignment of shared and the classification of specific features (Eq. 9)."""
+
+    def auxiliary(self, output: Output, present: Tensor) -> Terms:
+        assert isinstance(output, ShaSpecOutput)
+        c = self.config
+        return {
+            "alignment": c.alignment * alignment_loss(output.shared, present, total=self.total),
+            "domain": c.domain * domain_loss(output.domain_logits, present, total=self.total),
+        }
+
+
+class MamlObjective(Objective):
+    """Joint answer and every U-Net's own at every size (deep supervision): L_inter and L_intra.
+
+    The joint loss reaches all U-Nets, which is how modalities learn from each other. The joint
+    answer has the weight of a full-resolution one, as in the authors' code.
+    """
+
+    def answers(self, output: Output, present: Tensor) -> Iterator[Answer]:
+        assert isinstance(output, MamlOutput)
+        levels = 1 + len(next(iter(output.deep_logits.values())))
+        weights = deep_weights(levels)
+        yield Answer(output.joint_logits, weights[0])
+        for m in range(present.shape[1]):
+            # One that no sample has is compared too, in no row: all processes count alike.
+            here = m if m in output.modality_logits else next(iter(output.modality_logits))
+            sizes = [output.modality_logits[here], *output.deep_logits[here]]
+            for weight, logits in zip(weights, sizes, strict=True):
+                if weight:
+                    yield Answer(logits, weight, "intra", present[:, m])
+
+
+class LinearFusionObjective(Objective):
+    """Mean over the answers of the streams and of the ensemble.
+
+    The stream of an absent modality answers too, from its mask token and the other streams.
+    """
+
+    def answers(self, output: Output, present: Tensor) -> Iterator[Answer]:
+        del present
+        assert isinstance(output, LinearFusionOutput)
+        answers = [*output.stream_logits, output.logits]
+        for logits in answers:
+            yield Answer(logits, 1 / len(answers))
+
+
+class ClassifierObjective(ShaSpecObjective):
+    """Cross entropy of the class in place of the segmentation; masks are one-hot (N, K)."""
+
+    def _segmentation(self, logits: Tensor, target: Tensor) -> Terms:
+        return {"ce": ce_loss(logits, target, total=self.total)}
+
+
+OBJECTIVES: dict[str, type[Objective]] = {
+    "shaspec": ShaSpecObjective,
+    "shaspec-classifier": ClassifierObjective,
+    "maml": MamlObjective,
+    "linear-fusion": LinearFusionObjective,
+    "zero-fill": Objective,
+}
+"""By the name of the network in the registry."""

@@ -1,0 +1,71 @@
+"""Which of its modalities a sample shows to the network in a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from shaspec.errors import InputError
+from shaspec.task import Task
+from shaspec.training.seeds import generator
+
+RULES = {
+    "uniform": "every one of the 2^M - 1 subsets as often as any other",
+    "by-size": "first a size, then a subset of that size (the rule of ShaSpec's authors)",
+    "one-absent": "all, or all but one: M + 1 choices (M3L)",
+    "full": "all that a sample has",
+}
+"""Ways to draw; besides these a subset by name, e.g. ``FLAIR+T2``, for a dedicated model."""
+
+Rule = str | tuple[int, ...]
+"""A key of `RULES`, or the modalities that a dedicated model sees."""
+
+
+def parse_rule(text: str, task: Task) -> Rule:
+    """A rule by name, or a subset of the task's modalities; raises `InputError` for others."""
+    if text in RULES:
+        return text
+    try:
+        return tuple(task.names.index(name) for name in task.parse_subset(text))
+    except InputError as error:
+        raise InputError(
+            f"subsets = {text!r} is neither one of {', '.join(RULES)} nor a subset: {error}"
+        ) from error
+
+
+def draw_presence(
+    available: Tensor, rule: Rule, seed: tuple[int, ...], numbers: Sequence[int] = ()
+) -> Tensor:
+    """Random non-empty subset of what each sample has.
+
+    Args:
+        available: bool (N, M).
+        rule: as `parse_rule` gives it. A dedicated model sees what a sample has of its subset.
+        seed: numbers that fix the draw.
+        numbers: one per sample, so that its draw does not depend on its neighbours; default: its
+            place in the batch.
+    """
+    if rule == "full":
+        return available
+    present = torch.zeros_like(available)
+    places = numbers or range(len(available))
+    for row, has, number in zip(present, available, places, strict=True):
+        rng = generator(*seed, number)
+        row[_chosen(has.nonzero()[:, 0].tolist(), rule, rng)] = True
+    return present
+
+
+def _chosen(there: list[int], rule: Rule, rng: torch.Generator) -> list[int]:
+    m = len(there)
+    if isinstance(rule, tuple):
+        return [i for i in there if i in rule]
+    if rule == "uniform":
+        number = int(torch.randint(1, 2**m, (), generator=rng))
+        return [i for k, i in enumerate(there) if number >> k & 1]
+    if rule == "one-absent":
+        left_out = int(torch.randint(-1, m, (), generator=rng)) if m > 1 else -1
+        return [i for k, i in enumerate(there) if k != left_out]
+    size = int(torch.randint(1, m + 1, (), generator=rng))
+    return [there[k] for k in torch.randperm(m, generator=rng)[:size].tolist()]
