@@ -34,8 +34,8 @@ myst_substitutions = {
 
 default_role = "py:obj"  # `Case` in a docstring is a link where there is something to link to
 autodoc_member_order = "bysource"
-autodoc_class_signature = "separated"
-autodoc_typehints = "signature"
+autodoc_default_options = {"undoc-members": True, "exclude-members": "model_config"}
+autodoc_type_aliases = {"Array": "Array", "Subset": "Subset"}
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
@@ -45,15 +45,20 @@ html_title = f"napari-shaspec {version}"
 html_show_sourcelink = False
 
 
-def escape_stars(_app: Sphinx, *what_name_thing_options_lines: Any) -> None:
-    """Shapes such as (K, *spatial) are not the beginning of something emphasised."""
-    lines: list[str] = what_name_thing_options_lines[-1]
+def plain_text(_app: Sphinx, what: str, _name: str, _thing: Any, _o: Any, lines: list[str]) -> None:
+    """Docstrings as they are meant, before they are read as reStructuredText.
+
+    Shapes such as (K, *spatial) begin nothing emphasised, and what stands before a colon in the
+    text below an attribute is not its type.
+    """
     for i, line in enumerate(lines):
         pieces = re.split(r"(`+[^`]*`+)", line)  # every second one is between backticks
         pieces[::2] = [piece.replace("*", r"\*") for piece in pieces[::2]]
         lines[i] = "".join(pieces)
+    if what in ("attribute", "property"):
+        lines.insert(0, "")  # napoleon looks for a type in the first line
 
 
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
-    app.connect("autodoc-process-docstring", escape_stars, priority=400)  # before napoleon
+    app.connect("autodoc-process-docstring", plain_text, priority=400)  # before napoleon
