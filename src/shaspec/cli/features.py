@@ -134,7 +134,7 @@ def write_maps(out: Path, maps: FeatureMaps) -> list[Path]:
 
 def write_measures(out: Path, found: Measures) -> Path:
     """``measures.csv``: a row per number, with both controls."""
-    from shaspec.evaluation.protocol import write_csv
+    from shaspec.evaluation.tables import write_csv
 
     path = out / "measures.csv"
     head = {"case": found.case, "model": found.model}

@@ -21,18 +21,23 @@ KNOTS = 4  # of the displacement along each axis
 
 
 def augment(
-    images: Tensor, labels: Tensor, crop: Sequence[int], seeds: Sequence[Sequence[int]]
+    images: Tensor,
+    labels: Tensor,
+    crop: Sequence[int],
+    seeds: Sequence[Sequence[int]],
+    channels: Sequence[int] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Random flips, rotation, scaling, bending and intensity changes, then the crop.
 
     Args:
-        images: (N, M, *margin) normalised, background 0.
+        images: (N, C, *margin) normalised, background 0.
         labels: (N, *margin).
         crop: size to return.
         seeds: per sample numbers that fix its result, e.g. (seed of the run, number of the sample).
+        channels: how many of the C belong to each modality; default: one each.
 
     Returns:
-        images (N, M, *crop) and labels (N, *crop).
+        images (N, C, *crop) and labels (N, *crop).
     """
     rngs = [generator(*seed) for seed in seeds]
     grids = torch.stack([_grid(crop, images.shape[2:], rng) for rng in rngs]).to(images.device)
@@ -40,7 +45,7 @@ def augment(
     target = F.grid_sample(
         labels[:, None].float(), grids, mode="nearest", padding_mode="zeros", align_corners=False
     )
-    changed = [intensities(out[i : i + 1], rng) for i, rng in enumerate(rngs)]
+    changed = [intensities(out[i : i + 1], rng, channels) for i, rng in enumerate(rngs)]
     return torch.cat(changed), target[:, 0].to(labels.dtype)
 
 
@@ -86,23 +91,33 @@ def _displacement(crop: Sequence[int], rng: torch.Generator) -> Tensor:
     return field.movedim(0, -1) * edges * strength
 
 
-def intensities(images: Tensor, rng: torch.Generator) -> Tensor:
-    """Contrast, brightness, gamma, bias field, blur and noise, each modality by itself."""
-    n, m, *spatial = images.shape
+def intensities(
+    images: Tensor, rng: torch.Generator, channels: Sequence[int] | None = None
+) -> Tensor:
+    """Contrast, brightness, gamma, bias field, blur and noise, each modality by itself.
+
+    The channels of one modality change alike: a picture keeps its hues.
+    """
+    n, c, *spatial = images.shape
+    repeats = torch.tensor(list(channels) if channels else [1] * c)
+    m = len(repeats)
     ones = (1,) * len(spatial)
     inside = images != 0
+
+    def per_channel(values: Tensor) -> Tensor:
+        return values.repeat_interleave(repeats, dim=1).to(images.device)
 
     def draw(low: float, high: float, chance: float, neutral: float) -> Tensor:
         values = torch.rand(n, m, generator=rng) * (high - low) + low
         used = torch.rand(n, m, generator=rng) < chance
         chosen = torch.where(used, values, torch.tensor(neutral))
-        return chosen.view(n, m, *ones).to(images.device)
+        return per_channel(chosen).view(n, c, *ones)
 
     x = images * draw(0.75, 1.3, 0.5, 1.0) + draw(-0.3, 0.3, 0.5, 0.0)
     # Gamma on the range -3..3 that z-scores fill, keeping it monotonous.
     gamma = draw(0.7, 1.4, 0.3, 1.0)
     x = ((x.clamp(-3, 6) + 3.01) / 6).pow(gamma) * 6 - 3.01
-    coarse = torch.randn(n, m, *(3,) * len(spatial), generator=rng).to(images.device)
+    coarse = per_channel(torch.randn(n, m, *(3,) * len(spatial), generator=rng))
     mode = "trilinear" if len(spatial) == 3 else "bilinear"
     field = F.interpolate(coarse, tuple(spatial), mode=mode, align_corners=True)
     x = x * (1 + field * draw(0.03, 0.12, 0.3, 0.0))

@@ -22,7 +22,9 @@ MARGIN = 1.25  # crops are read this much larger, so that rotation and scaling f
 
 
 class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Sample ``index`` -> image (M, *margin), labels (*margin), available (M,).
+    """Sample ``index`` -> image (C, *margin), labels (*margin), available (M,).
+
+    ``C`` counts the channels of all modalities, as many as modalities where each has one.
 
     ``margin`` is the crop size times `MARGIN`; augmentation cuts the crop out of it. What lies
     outside a case is background.
@@ -49,7 +51,7 @@ class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
             a, b = max(0, c), max(0, min(total, c + n))
             source.append(slice(a, b))
             target.append(slice(a - c, b - c))
-        scales = case.scales[:, None, None, None]
+        scales = case.scales.reshape(-1, *(1,) * len(self.size))
         images[(slice(None), *target)] = case.images[(slice(None), *source)] * scales
         labels[tuple(target)] = case.labels[tuple(source)]
         return torch.from_numpy(images), torch.from_numpy(labels), torch.from_numpy(case.available)

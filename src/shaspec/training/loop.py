@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from shaspec.errors import InputError, ShaspecError
-from shaspec.models.base import Network
+from shaspec.models.base import Network, Output
 from shaspec.models.card import Card, Training
 from shaspec.models.registry import build, network_config
 from shaspec.models.weights import load_model, save_model
@@ -70,6 +70,8 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
             last good checkpoint.
     """
     task = load_task(config.task)
+    if len(config.crop) != task.dims:
+        raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
     selection = select_cases(config, task)
     selection.require()
     fabric = make_fabric(config)
@@ -117,6 +119,11 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     if step == 0:
         yield checkpoint()  # a disk that is full says so now, not in an hour
 
+    def forward(images: Tensor, present: Tensor) -> Output:
+        """Images (N, C, *spatial) with the channels of all modalities side by side."""
+        answer: Output = network(torch.split(images, list(task.channels), dim=1), present)
+        return answer
+
     rank, world = fabric.global_rank, fabric.world_size
     numbers = [batches(step * config.accumulate, config.batch, rank, world) for _ in range(2)]
     samples = DataLoader(Crops(cases, config), batch_sampler=numbers[0], num_workers=config.workers)
@@ -132,7 +139,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
                 batch = _batch(fabric, config, task, bare, progress, *next(source))
                 unfinished = part + 1 < config.accumulate
                 with fabric.no_backward_sync(network, enabled=unfinished):
-                    terms = method.step(network, batch)
+                    terms = method.step(forward, batch)
                     loss = torch.stack(list(terms.values())).sum()
                     if not torch.isfinite(loss):
                         raise ShaspecError(
@@ -180,7 +187,7 @@ def _batch(
     images, labels = images.to(fabric.device), labels.to(fabric.device)
     if config.augment:
         seeds = [(config.seed, AUGMENT, number) for number in numbers]
-        images, labels = augment(images, labels, config.crop, seeds)
+        images, labels = augment(images, labels, config.crop, seeds, task.channels)
     else:
         images, labels = centre_crop(images, labels, config.crop)
     target = target_masks(task, labels, exclusive=network.exclusive)

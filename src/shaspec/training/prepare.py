@@ -29,7 +29,7 @@ from shaspec.io.cases import read_case
 from shaspec.io.fingerprint import fingerprint
 from shaspec.io.folders import CaseFiles
 from shaspec.phantom import make_case
-from shaspec.preprocessing import foreground_box, normalise
+from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
 from shaspec.training.selection import Selection
@@ -54,19 +54,22 @@ class PreparedCase:
 
     @cached_property
     def images(self) -> npt.NDArray[np.int16]:
-        """(M, S, P, L), to be multiplied by `scales`; an absent modality is all zero."""
+        """(C, *spatial), channels of all modalities in task order, to be multiplied by `scales`.
+
+        An absent modality is all zero.
+        """
         images: npt.NDArray[np.int16] = np.load(self.folder / "images.npy", mmap_mode="r")
         return images
 
     @cached_property
     def labels(self) -> npt.NDArray[np.uint8]:
-        """(S, P, L) in the task's codes."""
+        """(*spatial) in the task's codes."""
         labels: npt.NDArray[np.uint8] = np.load(self.folder / "labels.npy", mmap_mode="r")
         return labels
 
     @cached_property
     def centres(self) -> list[npt.NDArray[np.int32]]:
-        """Per region (n, 3) voxels to centre crops on; only regions that occur."""
+        """Per region (n, dims) voxels to centre crops on; only regions that occur."""
         with np.load(self.folder / "centres.npz") as file:
             return [file[key] for key in sorted(file.files)]
 
@@ -83,7 +86,7 @@ class PreparedCase:
 
     @cached_property
     def scales(self) -> npt.NDArray[np.float32]:
-        """(M,) factors from `images` to normalised intensities."""
+        """(C,) factors from `images` to normalised intensities."""
         return np.array(self.facts["scales"], np.float32)
 
     @property
@@ -169,17 +172,19 @@ def _ensure(job: _Job) -> PreparedCase:
 def _write(folder: Path, case: Case, task: Task) -> None:
     if case.labels is None:
         raise InputError(f"case {case.name} has no labels: supervised training needs them")
-    volumes = {
-        n: normalise(v, task.modalities[task.names.index(n)]) for n, v in case.volumes.items()
-    }
-    box = union([foreground_box(v) for v in volumes.values()])
+    volumes = {n: normalise(v, task.modality(n)) for n, v in case.volumes.items()}
+    box = union([content_box(v, task.modality(n)) for n, v in volumes.items()])
     spacing = case.grid.spacing
     labels = to_spacing(np.ascontiguousarray(case.labels[box]), spacing, task.spacing, labels=True)
-    images = np.zeros((len(task.names), *labels.shape), np.int16)
-    scales = np.ones(len(task.names), np.float32)
-    for m, name in enumerate(task.names):
-        if name in volumes:
-            images[m], scales[m] = quantised(to_spacing(volumes[name][box], spacing, task.spacing))
+    images = np.zeros((sum(task.channels), *labels.shape), np.int16)
+    scales = np.ones(len(images), np.float32)
+    row = 0
+    for modality in task.modalities:
+        if modality.name in volumes:
+            channels = volumes[modality.name].reshape(-1, *case.grid.shape)
+            for c, channel in enumerate(channels, start=row):
+                images[c], scales[c] = quantised(to_spacing(channel[box], spacing, task.spacing))
+        row += modality.channels
     rng = np.random.default_rng(0)
     centres = {}
     for k, mask in enumerate(task.region_masks(labels)):
@@ -221,7 +226,7 @@ def to_spacing(
     *,
     labels: bool = False,
 ) -> npt.NDArray[Any]:
-    """``volume`` (S, P, L) at voxel size ``want`` (mm), by the rule of the inference session.
+    """``volume`` (*spatial) at voxel size ``want`` (mm), by the rule of the inference session.
 
     Images are interpolated, labels take the nearest voxel.
     """
@@ -230,7 +235,8 @@ def to_spacing(
     if all(abs(a - b) <= CLOSE * b for a, b in zip(shape, volume.shape, strict=True)):
         return volume
     tensor = torch.from_numpy(np.ascontiguousarray(volume))[None, None]
-    mode = "nearest-exact" if labels else "trilinear"
+    smooth = "trilinear" if volume.ndim == 3 else "bilinear"
+    mode = "nearest-exact" if labels else smooth
     return F.interpolate(tensor, shape, mode=mode)[0, 0].numpy()
 
 

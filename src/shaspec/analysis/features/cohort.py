@@ -16,7 +16,7 @@ import numpy as np
 
 from shaspec.analysis.features.cloud import plane
 from shaspec.errors import InputError
-from shaspec.evaluation.protocol import write_csv
+from shaspec.evaluation.tables import write_csv
 from shaspec.inference.events import Computed, Event, Progress
 from shaspec.inference.feature_maps import FeatureMaps, Floats
 from shaspec.inference.session import InferenceSession
