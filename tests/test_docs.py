@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
-import nbclient
-import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-NOTEBOOK = ROOT / "examples" / "teaching.ipynb"
 
 
 def texts(*folders: Path) -> list[str]:
@@ -66,16 +64,8 @@ def test_every_control_of_the_panel_is_on_its_page() -> None:
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    code = [cell for cell in cells if cell.cell_type == "code"]
+    """It is run by `make docs`, which takes its figures."""
+    cells = json.loads((ROOT / "examples" / "teaching.ipynb").read_text("utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert code
-    assert not [cell for cell in code if cell.outputs or cell.execution_count]
-
-
-@pytest.mark.slow
-def test_the_notebook_runs_from_top_to_bottom() -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=600).execute()
-    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
-    assert [out for out in outputs if "image/png" in out.get("data", {})]
-    assert not [out for out in outputs if out.get("name") == "stderr"]
+    assert not [cell for cell in code if cell["outputs"] or cell["execution_count"]]
