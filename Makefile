@@ -4,8 +4,9 @@
 #   make demo CASE=folder  the same on your own case
 #   make test              the tests
 #
-# More: make check (style, types, manifest), make clean. Options: VENV, PYTHON, TORCH_INDEX, TORCH_CUDA
-# (see scripts/install.sh) and TESTS, what pytest is given: make test TESTS="-k session -x".
+# More: make check (style, types, manifest), make docs (the site), make clean. Options: VENV, PYTHON,
+# TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and TESTS, what pytest is given: make test
+# TESTS="-k session -x".
 
 SHELL := /bin/bash
 VENV ?= .venv
@@ -19,7 +20,7 @@ HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x12
 # The demo looks the same everywhere and leaves its user's napari as it is.
 SETTINGS := $(abspath $(VENV))/demo-settings
 
-.PHONY: demo test check install clean
+.PHONY: demo test check docs install clean
 
 demo: install
 	rm -rf $(SETTINGS)
@@ -32,6 +33,19 @@ test: install
 check: install
 	$(PYTHON_IN) -m tox run -e lint,types,manifest
 
+# Pictures and printed outputs come from the real program, and again whenever that has changed.
+docs: install docs/_pictures/.made
+	$(PYTHON_IN) -m sphinx -q -W --keep-going docs docs/_build/html
+	@echo "wrote docs/_build/html/index.html"
+
+docs/_pictures/.made: $(shell find src napari_shaspec docs/figures -name '*.py' -o -name '*.toml') \
+		docs/pictures.py docs/printed.py examples/teaching.ipynb | install
+	$(PYTHON_IN) docs/figures/methods.py
+	$(PYTHON_IN) docs/printed.py
+	rm -rf $(SETTINGS)
+	NAPARI_CONFIG=$(SETTINGS)/settings.yaml $(HEADLESS) $(PYTHON_IN) docs/pictures.py
+	@touch $@
+
 install: $(STAMP)
 	@scripts/system_libraries.sh
 
@@ -41,4 +55,4 @@ $(STAMP): pyproject.toml constraints.txt scripts/install.sh scripts/cuda_package
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .tox demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .tox demo dist docs/_build docs/_pictures docs/_printed .pytest_cache .mypy_cache .ruff_cache .hypothesis

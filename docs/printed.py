@@ -1,0 +1,92 @@
+"""What the program itself says, for the pages to include: nothing of it can go stale.
+
+python docs/printed.py      writes docs/_printed, and the figures of commands into docs/_pictures
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import BaseModel
+
+HERE = Path(__file__).resolve().parent
+PRINTED, PICTURES = HERE / "_printed", HERE / "_pictures"
+COMMANDS = {
+    "models": "shaspec models",
+    "phantom": "shaspec phantom cases/phantom",
+    "predict": "shaspec predict cases/phantom --present FLAIR+T2 --out seg.nii.gz",
+    "sweep": "shaspec sweep cases/phantom --out sweep",
+    "features": "shaspec features cases/phantom --present FLAIR+T1+T2 --no-measures --out features",
+    "evaluate": "shaspec evaluate shaspec cases --subsets all,FLAIR+T1+T2 --out results",
+    "init": "shaspec train --init cases --out mine",
+}
+"""Run one after the other in one folder; each may use what those before it left."""
+FIGURES = {
+    "sweep/heat_map.png": "sweep_heat_map.png",
+    "sweep/shapley.png": "sweep_shapley.png",
+    "features/phantom_features.png": "features.png",
+}
+"""What the commands draw, and what the pages call it."""
+
+
+def main() -> None:
+    """Write everything."""
+    from shaspec.training.config import TrainConfig
+
+    PRINTED.mkdir(parents=True, exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PRINTED / "cli.md").write_text(command_line(), "utf-8")
+    (PRINTED / "train_settings.md").write_text(settings(TrainConfig), "utf-8")
+    with TemporaryDirectory() as folder:
+        for name, command in COMMANDS.items():
+            text = f"$ {command}\n{run(command, Path(folder))}"
+            (PRINTED / f"{name}.txt").write_text(text, "utf-8")
+        for path, name in FIGURES.items():
+            shutil.copyfile(Path(folder) / path, PICTURES / name)
+
+
+def command_line() -> str:
+    """Every command with its options, as typer writes it down."""
+    words = [sys.executable, "-m", "typer", "shaspec.cli", "utils", "docs", "--name", "shaspec"]
+    return subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def settings(model: type[BaseModel]) -> str:
+    """A table of the fields of ``model``: name, default, and the text below the field."""
+    lines = ["| setting | default | what it is |", "|---|---|---|"]
+    for name, field in model.model_fields.items():
+        text = " ".join((field.description or "").split()).replace("|", r"\|")
+        default = (
+            "" if field.is_required() else _plain(field.get_default(call_default_factory=True))
+        )
+        lines.append(f"| `{name}` | {default} | {text.replace('``', '`')} |")
+    return "\n".join(lines) + "\n"
+
+
+def run(command: str, folder: Path) -> str:
+    """What ``command`` prints in ``folder``, 100 columns wide; its errors go to the terminal."""
+    program, *words = command.split()
+    result = subprocess.run(
+        [Path(sys.executable).with_name(program), *words],
+        cwd=folder,
+        env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return "\n".join(line.rstrip() for line in result.stdout.splitlines()) + "\n"
+
+
+def _plain(default: object) -> str:
+    """A default as it is written in a TOML file."""
+    return "" if default is None else f"`{json.dumps(default, default=str)}`"
+
+
+if __name__ == "__main__":
+    main()
