@@ -25,7 +25,7 @@ def case_layers(case: Case) -> list[LayerDataTuple]:
     layers = [
         image_layer(
             case.volumes[name],
-            {"kind": "modality", "modality": name, "path": case.files.get(name), **common},
+            {**modality_origin(case.task, name), "path": case.files.get(name), **common},
             name,
         )
         for name in reversed(case.present)  # the last one added is the top of the list
@@ -36,12 +36,19 @@ def case_layers(case: Case) -> list[LayerDataTuple]:
     return layers
 
 
+def modality_origin(task: Task, name: str) -> Origin:
+    """What is known of a layer from its modality alone."""
+    modality = task.modalities[task.names.index(name)]
+    window = modality.window if modality.normalisation == "window" else None
+    return {"kind": "modality", "modality": name, "window": window}
+
+
 def image_layer(array: npt.NDArray[Any], what: Origin, name: str) -> LayerDataTuple:
     """An image (S, P, L) in grey, with contrast limits that a few bright voxels do not spoil."""
     options = {
         "name": name,
         "colormap": "gray",
-        "contrast_limits": contrast_limits(array),
+        "contrast_limits": what.get("window") or contrast_limits(array),
         "metadata": {KEY: what},
         **placement(what["grid"]),
     }
