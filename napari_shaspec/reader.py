@@ -85,7 +85,7 @@ def _single(path: Path, task: Task) -> LayerDataTuple:
         return make.image_layer(volume.array, what, stem(path.name))
     what["case"] = common_name([path], task)
     if role != LABELS:
-        what |= {"kind": "modality", "modality": role}
+        what |= make.modality_origin(task, role)
         return make.image_layer(volume.array, what, role)
     name = stem(path.name)
     try:

@@ -1,22 +1,56 @@
-"""*File > Open Sample > ShaSpec*: a made-up patient, so that everybody can start at once."""
+"""*File > Open Sample > ShaSpec*: made-up patients, so that everybody can start at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_shaspec.layers import make
 from napari_shaspec.reader import prepare_current_viewer
+from shaspec.case import Case
 
 if TYPE_CHECKING:
     from napari.types import LayerDataTuple
 
-DEMO_SEED = 9_000_000
-"""From here on seeds are for demonstrations; no model is trained on them."""
+REPAINT = 0.03  # seconds between two looks at the window while a case is made
 
 
 def phantom_case() -> list[LayerDataTuple]:
     """A head with a glioma in FLAIR, T1, T1ce and T2, with the true labels."""
-    from shaspec.phantom import make_case
+    return _layers("brats")
+
+
+def phantom_liver() -> list[LayerDataTuple]:
+    """An abdomen with liver tumours in arterial and venous CT, with the true labels."""
+    return _layers("liver-ct")
+
+
+def _layers(task: str) -> list[LayerDataTuple]:
+    from shaspec.phantom import DEMO_SEED, make_case
 
     prepare_current_viewer()
-    return make.case_layers(make_case(DEMO_SEED))
+    return make.case_layers(_alive(partial(make_case, DEMO_SEED, task=task)))
+
+
+def _alive(work: Callable[[], Case]) -> Case:
+    """The case, made in a thread while the window is painted and shows that something goes on.
+
+    napari wants the layers from this very call, so it cannot come back before they are there. What
+    is pressed in the meantime waits: nothing may change the viewer below our feet.
+    """
+    from napari import current_viewer
+
+    if current_viewer() is None or getattr(current_viewer(), "window", None) is None:
+        return work()
+    from napari.utils import progress
+    from qtpy.QtCore import QEventLoop
+    from qtpy.QtWidgets import QApplication
+
+    with ThreadPoolExecutor(1) as thread, progress(total=0, desc="making a phantom"):
+        case = thread.submit(work)
+        while not case.done():
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+            wait([case], timeout=REPAINT)
+    return case.result()

@@ -137,7 +137,8 @@ class Arranger:
         self._viewer.dims.ndisplay = 3
         image = next((layer for layer in sources.values() if layer is not None), None)
         if image is not None and (grid := origin(image).get("grid")):
-            head = head_surface(image.data, grid, origin(image).get("case", ""))
+            what = origin(image)
+            head = head_surface(image.data, grid, what.get("case", ""), what.get("window"))
             if head is not None:
                 self._viewer.layers.append(Layer.create(*head))
         self._viewer.reset_view()

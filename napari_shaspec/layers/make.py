@@ -26,7 +26,7 @@ def case_layers(case: Case) -> list[LayerDataTuple]:
     layers = [
         image_layer(
             case.volumes[name],
-            {"kind": "modality", "modality": name, "path": case.files.get(name), **common},
+            {**modality_origin(case.task, name), "path": case.files.get(name), **common},
             name,
         )
         for name in reversed(case.present)  # the last one added is the top of the list
@@ -37,6 +37,13 @@ def case_layers(case: Case) -> list[LayerDataTuple]:
     return layers
 
 
+def modality_origin(task: Task, name: str) -> Origin:
+    """What is known of a layer from its modality alone."""
+    modality = task.modalities[task.names.index(name)]
+    window = modality.window if modality.normalisation == "window" else None
+    return {"kind": "modality", "modality": name, "window": window}
+
+
 def image_layer(array: npt.NDArray[Any], what: Origin, name: str) -> LayerDataTuple:
     """An image (*spatial) in grey, with contrast limits that a few bright voxels do not spoil.
 
@@ -45,7 +52,7 @@ def image_layer(array: npt.NDArray[Any], what: Origin, name: str) -> LayerDataTu
     options = {"name": name, "metadata": {KEY: what}, **placement(what["grid"])}
     if array.ndim > what["grid"].dims:
         return np.moveaxis(array, 0, -1), {**options, "rgb": True}, "image"
-    grey = {"colormap": "gray", "contrast_limits": contrast_limits(array)}
+    grey = {"colormap": "gray", "contrast_limits": what.get("window") or contrast_limits(array)}
     return array, {**options, **grey}, "image"
 
 

@@ -36,6 +36,8 @@ class Origin(TypedDict, total=False):
     path: Path | None
     modality: str
     """Of an image, and of the pane that lies over it."""
+    window: tuple[float, float] | None
+    """Of a modality whose intensities have a unit (CT): the range that matters to its task."""
     subset: str
     """Of a result: the present modalities, joined by ``+``."""
     map: str

@@ -50,20 +50,27 @@ def region_surfaces(prediction: Prediction) -> Iterator[LayerDataTuple]:
             )
 
 
-def head_surface(volume: Array, grid: Grid, case: str) -> LayerDataTuple | None:
-    """The outline of what was scanned (a head, a brain), so that one sees where a region lies."""
+def head_surface(
+    volume: Array, grid: Grid, case: str, window: tuple[float, float] | None = None
+) -> LayerDataTuple | None:
+    """The outline of what was scanned (a head, a brain), so that one sees where a region lies.
+
+    ``window`` (of a CT): what is brighter than its dark end is body, and the rest is air.
+    """
     empty = background(volume)
-    if empty is None:
+    if window is None and empty is None:
         return None
     step = max(1, round(HEAD_STEP_MM / max(grid.spacing)))
-    coarse = np.ascontiguousarray(volume[::step, ::step, ::step] != empty)
+    coarse = volume[::step, ::step, ::step]
+    coarse = np.ascontiguousarray(coarse > window[0] if window else coarse != empty)
     if not coarse.any():
         return None
     s, p, la = coarse.shape
     a, b, c = (step * v for v in grid.spacing)
     coarse_grid = Grid((s, p, la), (a, b, c), grid.origin)
     what: Origin = {"kind": "surface", "case": case, "grid": grid}
-    return _surface(coarse, coarse_grid, "3D · head", HEAD_COLOUR, HEAD_OPACITY, what, fill=True)
+    name = "3D · body" if window else "3D · head"
+    return _surface(coarse, coarse_grid, name, HEAD_COLOUR, HEAD_OPACITY, what, fill=True)
 
 
 def _surface(

@@ -74,9 +74,11 @@ def normalise(volume: Array, modality: Modality) -> npt.NDArray[np.float32]:
 
     ``zscore``: foreground intensities are cut off at the 0.1 and 99.9 percentile and standardised;
     the background becomes exactly 0. The result does not depend on the scale of the input.
-    ``window``: intensities are clipped to ``modality.window``, its middle becomes 0 and its ends
-    +-sqrt(3) (deviation 1 if intensities were spread evenly).
-    ``range``: as ``window``, without a background and by default from 0 to 255: pictures.
+    ``window``: intensities are clipped to ``modality.window``, whose ends become 0 and 2 sqrt(3)
+    (deviation 1 if intensities were spread evenly). So air is exactly 0 in a CT, as the background
+    of other scans is, and as whatever pads a window or a crop.
+    ``range``: the middle becomes 0 and the ends +-sqrt(3), by default from 0 to 255: pictures,
+    which have no background.
     ``minmax``: the same from the smallest to the largest value of this very picture: depth maps,
     whose unit is often unknown.
 
@@ -87,7 +89,9 @@ def normalise(volume: Array, modality: Modality) -> npt.NDArray[np.float32]:
         if modality.channels == 1:
             return _zscored(volume)
         return np.stack([_zscored(channel) for channel in volume])
-    return _ranged(volume, *_range(volume, modality))
+    low, high = _range(volume, modality)
+    zero = low if modality.normalisation == "window" else (low + high) / 2
+    return _ranged(volume, low, high, zero)
 
 
 def _zscored(volume: Array) -> npt.NDArray[np.float32]:
@@ -132,9 +136,9 @@ def _range(volume: Array, modality: Modality) -> tuple[float, float]:
     return window
 
 
-def _ranged(volume: Array, low: float, high: float) -> npt.NDArray[np.float32]:
+def _ranged(volume: Array, low: float, high: float, zero: float) -> npt.NDArray[np.float32]:
     out = np.clip(volume, low, high).astype(np.float32)
-    out -= np.float32((low + high) / 2)
+    out -= np.float32(zero)
     out *= np.float32(2 * math.sqrt(3) / (high - low))
     return out
 

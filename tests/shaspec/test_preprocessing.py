@@ -104,15 +104,23 @@ def test_a_single_bright_voxel_survives() -> None:
     assert np.isfinite(normalise(volume, MR)).all()
 
 
-def test_a_window_is_clipped_to_its_middle_and_ends() -> None:
+def test_a_window_is_clipped_and_air_becomes_the_background() -> None:
     ct = Modality(name="CT", normalisation="window", window=(-160, 240))
     volume = np.array([-1024, -160, 40, 240, 3000], np.int16).reshape(5, 1, 1)
     out = normalise(volume, ct).ravel()
     assert out.dtype == np.float32
     root = np.sqrt(3)
-    np.testing.assert_allclose(out, [-root, -root, 0, root, root], atol=1e-6)
+    np.testing.assert_allclose(out, [0, 0, root, 2 * root, 2 * root], atol=1e-6)
+    assert (out[:2] == 0).all()
     even = normalise(np.linspace(-160, 240, 1001).reshape(-1, 1, 1), ct)
     assert even.std() == pytest.approx(1, abs=0.01)
+
+
+def test_the_box_of_a_ct_is_the_body_however_noisy_the_air() -> None:
+    ct = Modality(name="CT", normalisation="window", window=(-160, 240))
+    volume = np.random.default_rng(0).normal(-1000, 12, (14, 16, 12)).round().astype(np.int16)
+    volume[BOX] = 50
+    assert content_box(normalise(volume, ct), ct) == BOX
 
 
 @pytest.mark.parametrize("window", [None, (5.0, 5.0), (9.0, 1.0)])

@@ -34,6 +34,13 @@ def numbers(text: str) -> tuple[int, ...]:
         raise InputError(f"{text!r} is not a list of whole numbers such as 96,96,96") from None
 
 
+def lengths(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise InputError(f"{text!r} is not a list of lengths such as 2.5,1.25,1.25") from None
+
+
 def progress(console: Console) -> Progress:
     columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
     return Progress(*columns, console=console, transient=True)

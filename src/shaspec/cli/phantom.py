@@ -8,19 +8,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import escape, numbers
+from shaspec.cli.common import escape, lengths, numbers
 
 
 def phantom(
     out: Annotated[Path, typer.Argument(help="Folder of the case to write.")],
     seed: Annotated[int, typer.Option(help="Same seed, same case.")] = 9_000_000,
-    size: Annotated[str, typer.Option(help="Voxels S,P,L.")] = "155,240,240",
+    task: Annotated[str, typer.Option(help="brats (a head) or liver-ct (an abdomen).")] = "brats",
+    size: Annotated[str, typer.Option(help="Voxels S,P,L; default: an ordinary scan's.")] = "",
+    spacing: Annotated[str, typer.Option(help="Size of a voxel in mm, S,P,L.")] = "",
 ) -> None:
-    """Write a synthetic glioma case (four modalities and labels) as NIfTI files."""
+    """Write a synthetic case (all modalities of a task, and labels) as NIfTI files."""
     from shaspec.io import write_case
     from shaspec.phantom import make_case
 
-    case = make_case(seed, shape=numbers(size))  # type: ignore[arg-type]
+    case = make_case(seed, numbers(size) or None, lengths(spacing) or None, task)
     write_case(out, case)
     Console().print(
         f"wrote {case.name}: {', '.join(case.present)} and labels to {escape(str(out))}"

@@ -16,8 +16,8 @@ DEMO_SEED = 9_000_000
 
 def make_case(
     seed: int,
-    shape: tuple[int, int, int] | None = None,
-    spacing: tuple[float, float, float] | None = None,
+    shape: tuple[int, ...] | None = None,
+    spacing: tuple[float, ...] | None = None,
     task: str = "brats",
 ) -> Case:
     """The case ``phantom-<seed>`` with labels; the same arguments give the same bytes.

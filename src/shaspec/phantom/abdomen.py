@@ -35,23 +35,21 @@ def make_abdomen(seed: int, shape: Shape, spacing: Triple) -> Case:
     """See `shaspec.phantom.make_case`."""
     _, back, left = ((n - 1) * mm / 2 for n, mm in zip(shape, spacing, strict=True))
     grid = Grid(shape, spacing, (0.0, -back, -left))
-    window = Window.of_grid(grid, (0.0, 0.0, 0.0), EXTENT)
-    # Body, tumours and scanner draw from streams of their own.
-    body, growth, scanner = (
-        np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)
-    )
-    patient = draw_patient(body, growth, window)
+    patient = draw_patient(seed, shape, spacing)
+    painting, window = patient.painting, patient.painting.place.window
+    scanner = _stream(seed, 2)
     task = load_task("liver-ct")
     volumes = {
         name: scan(scanner, window, phase, patient.trunk.skin)
-        for name, phase in zip(task.names, patient.painting.phases, strict=True)
+        for name, phase in zip(task.names, painting.phases, strict=True)
     }
-    return Case(f"phantom-{seed}", task, grid, volumes, patient.painting.labels)
+    return Case(f"phantom-{seed}", task, grid, volumes, painting.labels)
 
 
-def draw_patient(body: np.random.Generator, growth: np.random.Generator, window: Window) -> Patient:
-    """A random abdomen; ``growth`` draws the disease, ``body`` the rest."""
-    place = draw_place(body, window)
+def draw_patient(seed: int, shape: Shape, spacing: Triple) -> Patient:
+    """A random abdomen."""
+    body, growth = _stream(seed, 0), _stream(seed, 1)
+    place = draw_place(body, Window.of_grid(shape, spacing, (0.0, 0.0, 0.0), EXTENT))
     trunk = draw_trunk(body, place)
     disease = Disease.draw(growth)
     painting = Painting(place, draw_levels(body), body)
@@ -64,3 +62,8 @@ def draw_patient(body: np.random.Generator, growth: np.random.Generator, window:
     paint_veins(body, painting, liver)
     paint_lesions(growth, painting, liver, disease)
     return Patient(painting, trunk, disease)
+
+
+def _stream(seed: int, number: int) -> np.random.Generator:
+    """Body, disease and scanner draw from streams of their own."""
+    return np.random.default_rng(np.random.SeedSequence(seed).spawn(3)[number])

@@ -30,7 +30,7 @@ def make_glioma(seed: int, shape: Shape, spacing: Triple) -> Case:
         np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)
     )
     bend = Bend.draw(body, atlas)
-    whole = Window.of_grid(grid, CENTRE, EXTENT)
+    whole = Window.of_grid(shape, spacing, CENTRE, EXTENT)
     box = _brain_box(atlas, bend, whole)
     window = whole.crop(box)
 

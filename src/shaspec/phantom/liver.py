@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from shaspec.phantom.solids import FAR, Box, Place, Solid, jitter, rotation
 from shaspec.phantom.trunk import Trunk
 
 LIVER, TUMOUR = 1, 2  # labels
+TWIG, WIDEST = 1.1, 5.2  # radii of veins, mm
 LEAST = np.array([-115.0, -105.0, -160.0])
 MOST = np.array([115.0, 100.0, 110.0])
 """No liver reaches further (mm)."""
@@ -108,8 +110,7 @@ def _tree(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Pieces (n, 4) from ``roots`` (each (k, 4)) to all ``leaves`` (m, 3), the near ones first.
 
-    Every leaf joins the tree where that is shortest. Radii follow Murray's law: the cube of a
-    vessel's is the sum of its branches', here those of all the leaves beyond.
+    Every leaf joins the tree where that is shortest, and the roots are at least as wide as given.
     """
     nodes: list[npt.NDArray[np.float64]] = []
     parent: list[int] = []
@@ -130,12 +131,7 @@ def _tree(
         nodes += [bow, leaf]
         parent += [near, len(nodes) - 2]
         floor += [0.0, 0.0]
-    cubes = np.zeros(len(nodes))
-    cubes[len(given) + 1 :: 2] = 1.1**3
-    for k in range(len(nodes) - 1, -1, -1):
-        if parent[k] >= 0:
-            cubes[parent[k]] += cubes[k]
-    radius = np.maximum(np.minimum(np.cbrt(cubes), 5.2), floor)
+    radius = np.maximum(np.minimum(murray(parent, TWIG), WIDEST), floor)
     ends = np.column_stack([np.stack(nodes), radius])
     pieces = [(parent[k], k) for k in range(len(nodes)) if parent[k] >= 0]
     before, after = (np.array(column) for column in zip(*pieces, strict=True))
@@ -143,6 +139,19 @@ def _tree(
     twig = after >= len(given)  # a twig is as thin where it leaves as it is further on
     starts[twig, 3] = ends[after[twig], 3]
     return starts, ends[after]
+
+
+def murray(parent: Sequence[int], tip: float) -> npt.NDArray[np.float64]:
+    """Radii of a vessel tree by Murray's law: the cube of one is the sum of its branches' cubes.
+
+    ``parent`` gives for every node an earlier one, or -1; a node without branches has ``tip``.
+    """
+    cubes = np.zeros(len(parent))
+    for k in range(len(parent) - 1, -1, -1):
+        cubes[k] = cubes[k] or tip**3
+        if parent[k] >= 0:
+            cubes[parent[k]] += cubes[k]
+    return np.cbrt(cubes)
 
 
 def places(

@@ -133,9 +133,8 @@ class Place:
 
     def cover(self, depth: Floats) -> Field:
         """The part of every voxel (0 to 1) that lies inside a surface ``depth`` mm above it."""
-        return np.clip(
-            np.asarray(depth, np.float32) / np.float32(self.edge) + np.float32(0.5), 0, 1
-        )
+        part = np.asarray(depth, np.float32) / np.float32(self.edge) + np.float32(0.5)
+        return np.asarray(np.clip(part, 0, 1), np.float32)
 
 
 def rotation(s: float = 0.0, p: float = 0.0, x: float = 0.0) -> npt.NDArray[np.float64]:

@@ -151,8 +151,8 @@ def _spleen(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
         2.2 * place.noise(rng, solid.box, 14.0) + 1.1 * place.noise(rng, solid.box, 6.0)
     )
     arterial, venous = painting.levels["spleen"]
-    levels = [arterial + np.float32(rng.uniform(14, 30)) * stripes, venous]
-    painting.paint(Solid(solid.box, depth), "spleen", texture=(4, 5.0), levels=levels)
+    early = arterial + np.float32(rng.uniform(14, 30)) * stripes
+    painting.paint(Solid(solid.box, depth), "spleen", texture=(4, 5.0), levels=(early, venous))
 
 
 def _kidney(rng: np.random.Generator, painting: Painting, sign: int) -> None:

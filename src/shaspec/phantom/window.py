@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from shaspec.errors import InputError
-from shaspec.geometry import Grid
 from shaspec.phantom.fields import Lattice, Shape, Triple
 
 SMALLEST = 8
@@ -25,15 +24,15 @@ class Window:
     """Canvas position (S, P, L) of voxel (0, 0, 0)."""
 
     @classmethod
-    def of_grid(cls, grid: Grid, centre: Triple, extent: Triple) -> Window:
+    def of_grid(cls, shape: Shape, spacing: Triple, centre: Triple, extent: Triple) -> Window:
         """The whole grid about ``centre``, with ``extent`` mm in view (both canvas, (S, P, L)).
 
         Where the grid is too small to hold so much, its voxels cover more of the canvas.
         """
-        shrink = min(1.0, float((np.array(grid.shape) * grid.spacing / extent).min()))
-        voxel = np.array(grid.spacing) / shrink
-        first = np.array(centre) - (np.array(grid.shape) - 1) / 2 * voxel
-        return cls(grid.shape, _triple(voxel), _triple(first))
+        shrink = min(1.0, float((np.array(shape) * spacing / extent).min()))
+        voxel = np.array(spacing) / shrink
+        first = np.array(centre) - (np.array(shape) - 1) / 2 * voxel
+        return cls(shape, _triple(voxel), _triple(first))
 
     def crop(self, box: tuple[slice, slice, slice]) -> Window:
         """The part of the window inside ``box`` (voxels)."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shaspec.errors import InputError
+from shaspec.phantom import DEMO_SEED
 
 MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill", "mean-teacher", "m3l"]
 
@@ -151,6 +152,8 @@ class TrainConfig(LossConfig):
             raise ValueError("give max_minutes or max_steps (or both), else it would never end")
         if self.data is None and self.phantoms == 0:
             raise ValueError("nothing to train on: give data, phantoms or both")
+        if self.phantom_seed + self.phantoms > DEMO_SEED:
+            raise ValueError(f"phantom_seed: from {DEMO_SEED} on seeds are for demonstrations")
         if self.fold is not None and self.splits is None:
             raise ValueError("splits and fold go together: which file, and which fold is left out")
         return self
