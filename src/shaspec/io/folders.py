@@ -18,7 +18,7 @@ from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.io.images import is_image
-from shaspec.io.naming import LABELS, assign, parts, recognise, require_role, stem
+from shaspec.io.naming import LABELS, assign, doubt, parts, recognise, require_role, stem
 from shaspec.io.nifti import is_nifti, read_header
 from shaspec.task import Task
 
@@ -120,6 +120,7 @@ def _search(
     if by_modality:
         for name, roles in _by_stem(by_modality, task).items():
             labels = roles.pop(LABELS, None)
+            name = name or folder.resolve().name  # rgb/rgb.png, depth/depth.png: one case
             if roles:
                 yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
         return
@@ -182,7 +183,7 @@ def _folder_case(
 def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     """A single file: all modalities in 4D, or just one of them."""
     if not is_input(path, task):
-        raise InputError(f"{path}: task {task.name!r} reads {_kind(task)} files")
+        raise InputError(f"{path}: is no {_kind(task)}, which is what task {task.name!r} reads")
     if _is_4d(path):
         return _channel_case(path, task, with_labels)
     role = require_role(path, task)
@@ -240,7 +241,10 @@ def _by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, 
         for path in folders.get(role, []):
             match = recognise(path.name, task)  # the end of 0001_rgb.png is not the case's
             name = "_".join(parts(path.name)[: match.start]) if match else stem(path.name)
-            cases.setdefault(name, {})[role] = path
+            roles = cases.setdefault(name, {})
+            if role in roles:
+                raise InputError(doubt(role, [roles[role], path]))
+            roles[role] = path
     return dict(sorted(cases.items(), key=lambda item: _counting(item[0])))
 
 
