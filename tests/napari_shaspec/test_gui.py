@@ -185,7 +185,7 @@ def test_a_sweep_shows_the_row_that_is_clicked(
     show.add_case(viewer, make_case())
     press(qtbot, panel, "run")
     qtbot.waitUntil(lambda: panel.controller.work.status is Status.DONE, timeout=30_000)
-    bare(viewer)
+    viewer.canvas.overlays.scale_bar.visible = False
     viewer.dims.set_current_step(0, 12)
     areas = {}
     for subset in (("T2",), ("FLAIR", "T1", "T1ce", "T2")):
