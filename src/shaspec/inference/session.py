@@ -235,7 +235,7 @@ class InferenceSession:
                 for name, maps in self._network.joint_features(features, present).items():
                     mosaic.add(name, maps, corner)
             yield count.tick("stitch")
-        volumes = [self._inputs[m].volume.numpy() for m in indices]
+        volumes = [self._inputs[m].volume[0].numpy() for m in indices]  # one channel says where
         yield Computed(mosaic.finish(self.case, self.model.card.name, subset, volumes))
 
     def _count(self, indices: Sequence[int], corners: Sequence[Corner], size: Corner) -> _Count:
