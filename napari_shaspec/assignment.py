@@ -25,7 +25,7 @@ from shaspec.preprocessing import background
 from shaspec.task import Task
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Labels, Layer
 
 UNNAMED = "case"
 
@@ -65,6 +65,24 @@ def find_layers(layers: Iterable[Layer], task: Task, case: str) -> dict[str, Ima
     return found
 
 
+def truths(layers: Iterable[Layer], task: Task, case: str) -> list[Labels]:
+    """The layers that can be the ground truth of ``case``, its own one first.
+
+    Those of other cases cannot, nor what this plugin has computed.
+    """
+    from napari.layers import Labels
+
+    found = [
+        layer
+        for layer in layers
+        if isinstance(layer, Labels)
+        and layer.ndim == task.dims
+        and origin(layer).get("kind", "truth") == "truth"
+        and case_of(layer) in ("", case)
+    ]
+    return sorted(found, key=lambda layer: case_of(layer) != case)
+
+
 def modality_of(name: str, task: Task) -> str | None:
     """The modality that a layer or file name speaks of, if any."""
     match = recognise(name, task)
@@ -93,6 +111,8 @@ class Parts:
     name: str
     task: Task
     parts: tuple[Part, ...]
+    truth: Part | None = None
+    """The true labels, in the codes of the task."""
 
     def same_as(self, other: Parts | None) -> bool:
         """True if a session for ``other`` serves these parts as well."""
@@ -102,6 +122,8 @@ class Parts:
             and self.task == other.task
             and [p.modality for p in self.parts] == [p.modality for p in other.parts]
             and all(a.same_as(b) for a, b in zip(self.parts, other.parts, strict=True))
+            and (self.truth is None) == (other.truth is None)
+            and (self.truth is None or other.truth is None or self.truth.same_as(other.truth))
         )
 
     def case(self) -> Case:
@@ -119,12 +141,17 @@ class Parts:
                     f"layer {part.layer!r} lies on another grid: "
                     f"resampled to that of {first.layer!r}"
                 )
-        case = case_from_arrays(volumes, self.task, name=self.name, grid=first.grid)
+        labels = None
+        if self.truth is not None:
+            labels = self.truth.array
+            if not self.truth.grid.matches(first.grid):
+                labels = _resampled(self.truth, first, order=0)
+        case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
         return replace(case, files=files, notices=tuple(notices))
 
 
-def collect(sources: Mapping[str, Image | None], task: Task) -> Parts:
+def collect(sources: Mapping[str, Image | None], task: Task, truth: Labels | None = None) -> Parts:
     """The voxels of the assigned layers; raises `InputError` naming a layer that cannot be used."""
     used = {name: layer for name, layer in sources.items() if layer is not None}
     if not used:
@@ -145,10 +172,11 @@ def collect(sources: Mapping[str, Image | None], task: Task) -> Parts:
         next((name for name in names if name), UNNAMED),
         task,
         tuple(_part(name, layer) for name, layer in used.items()),
+        None if truth is None else _part("truth", truth),
     )
 
 
-def _part(modality: str, layer: Image) -> Part:
+def _part(modality: str, layer: Image | Labels) -> Part:
     if not np.allclose(layer.rotate, np.eye(layer.ndim)) or np.any(layer.shear):
         raise InputError(
             f"layer {layer.name!r} is rotated or sheared, so its voxels are not where they "
@@ -159,7 +187,7 @@ def _part(modality: str, layer: Image) -> Part:
     return Part(modality, layer.name, array, grid, origin(layer).get("path"))
 
 
-def _resampled(part: Part, first: Part) -> npt.NDArray[Any]:
+def _resampled(part: Part, first: Part, order: int = 1) -> npt.NDArray[Any]:
     """``part`` on the grid of ``first``; refused where they are not of the same place."""
     if coverage(part.grid, first.grid) == 0:
         raise InputError(
@@ -171,7 +199,7 @@ def _resampled(part: Part, first: Part) -> npt.NDArray[Any]:
         part.array,
         part.grid,
         first.grid,
-        order=1,
+        order=order,
         fill=float(part.array.min()) if fill is None else fill,
     )
 

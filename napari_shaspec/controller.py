@@ -6,24 +6,24 @@ from layers, runs the engine, and hands results to `napari_shaspec.layers`.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import assignment, notify
+from napari_shaspec import assignment
 from napari_shaspec.engine import Engine, LocalEngine
-from napari_shaspec.jobs import Handlers, Runner, run_in_worker
+from napari_shaspec.job_control import JobControl
+from napari_shaspec.jobs import Runner, run_in_worker
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import Arranger, View
 from napari_shaspec.layers.origin import origin
 from napari_shaspec.rows import Rows
-from napari_shaspec.sessions import LOADING, KeptSession
-from napari_shaspec.settings import PLUGIN, display_settings, inference_settings
-from napari_shaspec.work import Message, Status, Work
+from napari_shaspec.sessions import KeptSession
+from napari_shaspec.settings import display_settings, inference_settings
+from napari_shaspec.work import Status, Work
 from napari_shaspec.writer import save_layer
 from shaspec.errors import ShaspecError
-from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.events import Event, Finished
 from shaspec.inference.prediction import Prediction
 from shaspec.task import Subset
 
@@ -44,12 +44,9 @@ class SegmentController:
         self._arranger = Arranger(viewer)
         self._engine = engine or LocalEngine()
         self._kept = KeptSession(self._engine)
-        self._run = run
-        self._stop = threading.Event()
+        self._job = JobControl(self.work, run)
         self._running: Subset = ()
         self._again = False  # a toggle came during a job: segment once more when it has ended
-        self._notices: list[str] = []
-        self._outcome: Status | None = None  # of the job that is there; None: none yet
         self._closed = False
         show.prepare_view(viewer)
         viewer.layers.events.removed.connect(self._on_removed, position="last")
@@ -59,7 +56,7 @@ class SegmentController:
         if self.work.models:
             self.choose_model(self.work.models[0])
         else:
-            self._say("no model is bundled: open a model folder", "warning")
+            self._job.say("no model is bundled: open a model folder", "warning")
 
     # -- choices -------------------------------------------------------------------------------
 
@@ -71,7 +68,7 @@ class SegmentController:
         try:
             card = self._engine.card(model)
         except ShaspecError as error:
-            self._refuse(str(error))
+            self._job.refuse(str(error))
             return False
         if model not in self.work.models:
             self.work.models = (*self.work.models, model)
@@ -84,11 +81,10 @@ class SegmentController:
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, or files that make up one, with this plugin's own reader."""
-        names = [str(path) for path in paths]
         try:
-            self.viewer.open(names, stack=len(names) > 1, plugin=PLUGIN)
-        except (ShaspecError, ValueError, OSError) as error:
-            self._refuse(str(error))
+            show.open_paths(self.viewer, paths)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
 
     def assign(self, modality: str, layer: Image | None) -> None:
         """Takes ``modality`` from ``layer``, or says with None that there is none."""
@@ -121,14 +117,14 @@ class SegmentController:
         """Writes a result (the shown one) as NIfTI on the grid of its input; None if it cannot."""
         layer = show.find_result(self.viewer, self.work.case, subset or self.work.shown)
         if layer is None:
-            self._refuse("there is no result to save yet: press Segment first")
+            self._job.refuse("there is no result to save yet: press Segment first")
             return None
         try:
             written = save_layer(path, layer)
         except ShaspecError as error:
-            self._refuse(str(error))
+            self._job.refuse(str(error))
             return None
-        self._say(f"saved {written}")
+        self._job.say(f"saved {written}")
         return written
 
     # -- jobs ------------------------------------------------------------------------------------
@@ -144,23 +140,23 @@ class SegmentController:
             parts = assignment.collect(self.work.sources, card.task)
             subset = card.task.subset(self.work.present)
         except ShaspecError as error:
-            self._refuse(str(error))
+            self._job.refuse(str(error))
             return
         model = self.work.model
         if not self._kept.fits(model, parts):
             self._kept.forget()
-        self._stop = threading.Event()
-        self._running, self._again, self._notices, self._outcome = subset, False, [], None
-        self._say("")
-        self.work.progress = LOADING
-        self.work.status = Status.LOADING
-        handlers = Handlers(self._on_event, self._on_failed, self._on_ended)
-        self._run(lambda: self._kept.job(model, parts, subset), handlers, self._stop)
+        self._running, self._again = subset, False
+        self._job.start(
+            lambda: self._kept.job(model, parts, lambda session: session.segment(subset)),
+            self._on_event,
+            self._on_failed,
+            self._on_ended,
+        )
 
     def cancel(self) -> None:
         """Ends the job at its next window; what it has computed by then is kept."""
         self._again = False
-        self._interrupt()
+        self._job.interrupt()
 
     def close(self) -> None:
         """Ends the job, frees the features and leaves the layers as the user had them."""
@@ -179,17 +175,11 @@ class SegmentController:
     def _on_event(self, event: Event) -> None:
         if self._closed or self._again:  # after a toggle this job's result is out of date
             return
-        if isinstance(event, Progress):
-            self.work.seen = self.work.seen or self._kept.seen_in_training
-            self.work.progress = event
-            if event.total and self.work.status is Status.LOADING:
-                self.work.status = Status.RUNNING
-        elif isinstance(event, Notice):
-            self._notices.append(event.text)
-            self._say(event.text, "warning")
-            notify.info(event.text)
-        elif isinstance(event, Finished):
+        if isinstance(event, Finished):
             self._take(event.prediction)
+            return
+        self.work.seen = self.work.seen or self._kept.seen_in_training
+        self._job.track(event)
 
     def _take(self, prediction: Prediction) -> None:
         """Shows a result and puts it in the place of an earlier one for the same subset."""
@@ -198,38 +188,24 @@ class SegmentController:
         self.work.results = tuple(results.values())
         self.work.shown = prediction.task.subset_name(prediction.subset)
         self._arranger.show(prediction)
-        done = f"{self.work.shown}: done{_how(prediction)}"
-        self._say("\n".join([done, *self._notices]), "warning" if self._notices else "info")
-        self._outcome = Status.DONE
+        self._job.succeed(f"{self.work.shown}: done{_how(prediction)}")
 
     def _on_failed(self, error: Exception) -> None:
         self._again = False
-        if self._closed:
-            return
-        if isinstance(error, ShaspecError):
-            self._refuse(str(error))
-        elif isinstance(error, MemoryError):
-            self._refuse("out of memory: close other programs, or crop the volumes")
-        else:
-            self._say(f"unexpected: {error} (details in the notification)", "error")
-            notify.bug(error)
-        self._outcome = Status.FAILED
+        if not self._closed:
+            self._job.fail(error)
 
     def _on_ended(self) -> None:
         """Only now is the worker through, and another job may begin."""
-        if self._closed or self._outcome is Status.FAILED:
+        outcome = self._job.outcome
+        if self._closed or outcome is Status.FAILED:
             self._kept.forget()
-        if self._outcome is None:
-            self._say("cancelled; what was computed so far is kept")
-            self._outcome = Status.DONE if self.work.results else Status.IDLE
-        self.work.status = self._outcome
+        if outcome is None:
+            self._job.say("cancelled; what was computed so far is kept")
+            outcome = Status.DONE if self.work.results else Status.IDLE
+        self.work.status = outcome
         if self._again:
             self.segment()
-
-    def _interrupt(self) -> None:
-        if self.work.status in (Status.LOADING, Status.RUNNING):
-            self._stop.set()
-            self.work.status = Status.CANCELLING
 
     # -- toggles and sessions ----------------------------------------------------------------------
 
@@ -241,7 +217,7 @@ class SegmentController:
         elif self.work.status.busy:
             self._again = card.task.subset(present) != self._running
             if self._again:
-                self._interrupt()
+                self._job.interrupt()
         elif self._is_kept():
             self.segment()
         else:
@@ -293,23 +269,16 @@ class SegmentController:
             return
         task = self.work.card.task
         if not any(layer is not None for layer in self.work.sources.values()):
-            self._say(
+            self._job.say(
                 f"Open a case, or drop its folder here: {task.title_names}, or what there is of "
                 "them. A made-up one is in File > Open Sample > ShaSpec."
             )
         elif not self.work.present:
-            self._say("No modality is ticked: tick at least one.", "warning")
+            self._job.say("No modality is ticked: tick at least one.", "warning")
         elif self.work.results and self.work.shown != task.subset_name(self.work.present):
-            self._say("Press Segment for the modalities that are ticked now.")
+            self._job.say("Press Segment for the modalities that are ticked now.")
         else:
-            self._say("")
-
-    def _refuse(self, text: str) -> None:
-        self._say(text, "error")
-        notify.error(text)
-
-    def _say(self, text: str, level: Any = "info") -> None:
-        self.work.message = Message(text, level)
+            self._job.say("")
 
 
 def _how(prediction: Prediction) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Session(Protocol):
     """One model at work on one case; see `shaspec.inference.session.InferenceSession`."""
 
+    case: Case
+
     @property
     def device(self) -> str: ...
 

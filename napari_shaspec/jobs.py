@@ -11,9 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from shaspec.inference.events import Event
+E = TypeVar("E")
+"""The events of a job, whatever they are."""
 
 
 class JobError(Exception):
@@ -21,10 +22,10 @@ class JobError(Exception):
 
 
 @dataclass(frozen=True)
-class Handlers:
+class Handlers(Generic[E]):
     """Who is told, always in the thread that started the job; ``ended`` comes last, always."""
 
-    event: Callable[[Event], None]
+    event: Callable[[E], None]
     failed: Callable[[Exception], None]
     ended: Callable[[], None]
 
@@ -33,13 +34,11 @@ class Runner(Protocol):
     """Starts ``work``; ``stop`` being set ends it at its next event."""
 
     def __call__(
-        self, work: Callable[[], Iterator[Event]], handlers: Handlers, stop: threading.Event
+        self, work: Callable[[], Iterator[E]], handlers: Handlers[E], stop: threading.Event
     ) -> None: ...
 
 
-def guarded(
-    work: Callable[[], Iterator[Event]], stop: threading.Event
-) -> Generator[Event, None, None]:
+def guarded(work: Callable[[], Iterator[E]], stop: threading.Event) -> Generator[E, None, None]:
     """The events of ``work()`` until ``stop`` is set; a ``RuntimeError`` becomes a `JobError`."""
     if stop.is_set():
         return
@@ -59,14 +58,14 @@ def guarded(
 
 
 def run_in_worker(
-    work: Callable[[], Iterator[Event]], handlers: Handlers, stop: threading.Event
+    work: Callable[[], Iterator[E]], handlers: Handlers[E], stop: threading.Event
 ) -> None:
     """In a napari worker thread; napari knows of it and asks before it closes."""
     from napari.qt.threading import create_worker
 
     events = guarded(work, stop)
 
-    def body() -> Iterator[Event]:
+    def body() -> Iterator[E]:
         yield from events
 
     def finished() -> None:
@@ -81,9 +80,7 @@ def run_in_worker(
     worker.start()
 
 
-def run_here(
-    work: Callable[[], Iterator[Event]], handlers: Handlers, stop: threading.Event
-) -> None:
+def run_here(work: Callable[[], Iterator[E]], handlers: Handlers[E], stop: threading.Event) -> None:
     """In this thread, before it returns: for scripts and tests."""
     try:
         for event in guarded(work, stop):

@@ -1,7 +1,7 @@
 """The modality rows of a viewer, in step with the layers that come, go and are renamed.
 
-Keeps ``sources``, ``present``, ``choices`` and ``case`` of a `Work`, and shows on the canvas what
-is missing.
+Keeps ``sources``, ``present``, ``choices`` and ``case`` of a `PanelWork`, and shows on the canvas
+what is missing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from napari_shaspec import assignment
 from napari_shaspec.layers import show
 from napari_shaspec.layers.origin import origin
 from napari_shaspec.settings import display_settings
-from napari_shaspec.work import Work
+from napari_shaspec.work import PanelWork
 from shaspec.task import Task
 
 if TYPE_CHECKING:
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 
 class Rows:
-    """One row per modality of a task. While a job runs its inputs stay as they are."""
+    """One row per modality of a task. While a job runs its inputs stay as they are.
 
-    def __init__(self, viewer: ViewerModel, work: Work) -> None:
+    ``dims``: dims the layers of unticked modalities; one panel of a viewer can do that.
+    """
+
+    def __init__(self, viewer: ViewerModel, work: PanelWork, *, dims: bool = True) -> None:
         self._viewer = viewer
         self._work = work
+        self._dims = dims
         self._task: Task | None = None
         self._arrived: list[Layer] = []
         for layer in viewer.layers:
@@ -63,7 +67,8 @@ class Rows:
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         for layer in self._viewer.layers:
             layer.events.name.disconnect(self._refresh_choices)
-        show.show_presence(self._viewer, self._work.sources, self._work.sources)
+        if self._dims:
+            show.show_presence(self._viewer, self._work.sources, self._work.sources)
 
     def _on_inserted(self, event: Any) -> None:
         event.value.events.name.connect(self._refresh_choices)
@@ -107,7 +112,7 @@ class Rows:
         if sources == before and case == self._work.case:
             return
         for name, layer in before.items():
-            if layer is not None and layer is not sources.get(name):
+            if self._dims and layer is not None and layer is not sources.get(name):
                 show.undim(layer)
         ticked = {
             name
@@ -120,12 +125,13 @@ class Rows:
         self._show_presence()
 
     def _show_presence(self) -> None:
-        show.show_presence(
-            self._viewer,
-            self._work.sources,
-            self._work.present,
-            display_settings().dimmed_opacity,
-        )
+        if self._dims:
+            show.show_presence(
+                self._viewer,
+                self._work.sources,
+                self._work.present,
+                display_settings().dimmed_opacity,
+            )
 
     def _refresh_choices(self, *_: object) -> None:
         if self._task is not None:

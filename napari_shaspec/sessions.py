@@ -6,13 +6,13 @@ answered from them. One case at a time, for they take gigabytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from napari_shaspec.assignment import Parts
 from napari_shaspec.engine import Engine, Session
+from napari_shaspec.jobs import E
 from napari_shaspec.settings import inference_settings
 from shaspec.inference.events import Event, Notice, Progress
-from shaspec.task import Subset
 
 LOADING = Progress(0, 0, "loading the model")
 STARTING = Progress(0, 0, "first window")
@@ -40,8 +40,10 @@ class KeptSession:
             and self._session.is_kept(sorted(present))
         )
 
-    def job(self, model: str, parts: Parts, subset: Subset) -> Iterator[Event]:
-        """The events of one run. Slow where a session is opened: to be run in a worker."""
+    def job(
+        self, model: str, parts: Parts, run: Callable[[Session], Iterator[E]]
+    ) -> Iterator[Event | E]:
+        """The events of one ``run``. Slow where a session is opened: to be run in a worker."""
         if self._session is None:
             yield LOADING
             case = parts.case()
@@ -50,7 +52,7 @@ class KeptSession:
             self._model, self._parts = model, parts
             self.seen_in_training = self._session.seen_in_training
             yield STARTING  # a place to stop at, before the first window
-        yield from self._session.segment(subset)
+        yield from run(self._session)
 
     def forget(self) -> None:
         """Frees the features; not while a job runs."""

@@ -35,17 +35,20 @@ class Status(Enum):
         return self in (Status.LOADING, Status.RUNNING, Status.CANCELLING)
 
 
+Level = Literal["info", "warning", "error"]
+
+
 @dataclass(frozen=True)
 class Message:
     """A sentence for the user."""
 
     text: str = ""
-    level: Literal["info", "warning", "error"] = "info"
+    level: Level = "info"
 
 
 @dataclass(eq=False)
-class Work:
-    """Everything a view shows. A field is replaced, never changed in place."""
+class PanelWork:
+    """What every panel shows: a job on a case. A field is replaced, never changed in place."""
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
@@ -53,10 +56,6 @@ class Work:
     progress: Progress = field(default_factory=lambda: Progress(0, 0, ""))
     message: Message = Message()
     models: tuple[str, ...] = ()
-    model: str = ""
-    card: Card | None = None
-    seen: bool = False
-    """The model was trained on this very case."""
     case: str = ""
     choices: tuple[Image, ...] = ()
     """The layers that can be assigned, the top of the list first."""
@@ -64,6 +63,16 @@ class Work:
     """Modality -> the layer it is taken from; the modalities of the model's task, in its order."""
     present: frozenset[str] = frozenset()
     """The ticked modalities; each of them has a layer."""
+
+
+@dataclass(eq=False)
+class Work(PanelWork):
+    """Everything that the panel *Segment* shows."""
+
+    model: str = ""
+    card: Card | None = None
+    seen: bool = False
+    """The model was trained on this very case."""
     results: tuple[Prediction, ...] = ()
     """What was segmented of this case, one per subset, in the order of their first runs."""
     shown: str = ""

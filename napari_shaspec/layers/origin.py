@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 KEY = "shaspec"
 AXES = ("S", "P", "L")
 
-Kind = Literal["modality", "truth", "result", "pane", "surface"]
+Kind = Literal["modality", "truth", "result", "pane", "surface", "swept", "map"]
+"""``swept``: the result of one subset, as chosen in *Robustness*; ``map``: a comparison of such."""
 
 
 class Origin(TypedDict, total=False):
@@ -38,6 +39,8 @@ class Origin(TypedDict, total=False):
     """Of a modality whose intensities have a unit (CT): the range that matters to its task."""
     subset: str
     """Of a result: the present modalities, joined by ``+``."""
+    map: str
+    """Of a map: what it shows, e.g. ``disagreement``."""
     task: str
     notices: tuple[str, ...]
     provenance: dict[str, Any]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_shaspec.layers.make import case_layers, labels_layer, volume_features
 from napari_shaspec.layers.origin import KEY, Origin, of_kind, origin
+from napari_shaspec.settings import PLUGIN
 from shaspec.case import Case
+from shaspec.errors import InputError
 from shaspec.inference.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -24,6 +27,18 @@ def prepare_view(viewer: ViewerModel) -> None:
     """The patient's left on the viewer's right, in 2D and in 3D; a scale bar in millimetres."""
     viewer.scene.camera.orientation = CAMERA
     viewer.canvas.overlays.scale_bar.visible = True
+
+
+def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
+    """Opens a case folder, or files that make up one, with this plugin's own reader.
+
+    Raises `InputError` for what cannot be read.
+    """
+    names = [str(path) for path in paths]
+    try:
+        viewer.open(names, stack=len(names) > 1, plugin=PLUGIN)
+    except (ValueError, OSError) as error:
+        raise InputError(str(error)) from error
 
 
 def add_case(viewer: ViewerModel, case: Case) -> list[Layer]:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QSignalBlocker, Qt
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
-    QFrame,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton
 
 from napari_shaspec.controller import SegmentController
-from napari_shaspec.widgets.case_bar import CaseBar, local_paths
+from napari_shaspec.widgets.case_bar import CaseBar
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.modality_table import ModalityTable
 from napari_shaspec.widgets.model_picker import ModelPicker
+from napari_shaspec.widgets.panel import Panel, line
 from napari_shaspec.widgets.run_bar import RunBar
 from napari_shaspec.widgets.view_bar import ViewBar
 from napari_shaspec.widgets.volume_table import Legend, VolumeTable
@@ -33,14 +24,15 @@ if TYPE_CHECKING:
 SAVE_FILTER = "NIfTI (*.nii.gz *.nii)"
 
 
-class SegmentPanel(QWidget):
+class SegmentPanel(Panel):
     """Model, modalities, run, volumes. ``controller`` does the work; a script may drive it too."""
 
     def __init__(
         self, napari_viewer: ViewerModel, *, controller: SegmentController | None = None
     ) -> None:
-        super().__init__()
-        self.controller = controller or SegmentController(napari_viewer)
+        control = controller or SegmentController(napari_viewer)
+        super().__init__(control)
+        self.controller = control
         self.models = ModelPicker()
         self.case = CaseBar()
         self.table = ModalityTable()
@@ -56,8 +48,6 @@ class SegmentPanel(QWidget):
 
     def _build(self) -> None:
         self.setObjectName("shaspec_segment")
-        self.setMinimumWidth(300)
-        self.setAcceptDrops(True)
         self.auto_update.setObjectName("shaspec_update")
         self.auto_update.setToolTip(
             "Ticking or unticking a modality segments again at once, as long as the features of "
@@ -65,31 +55,20 @@ class SegmentPanel(QWidget):
         )
         self.save.setObjectName("shaspec_save")
         self.save.setToolTip("Save the result that is shown as NIfTI, on the grid of its input")
-        inner = QWidget()
-        layout = QVBoxLayout(inner)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.setSpacing(8)
-        layout.addWidget(self.models)
-        layout.addWidget(_line())
-        layout.addWidget(self.case)
-        layout.addWidget(self.table)
-        layout.addWidget(self.auto_update)
-        layout.addWidget(self.run)
-        layout.addWidget(self.message)
-        layout.addWidget(self.volumes)
-        layout.addWidget(self.legend)
-        layout.addWidget(self.save)
-        layout.addWidget(_line())
-        layout.addWidget(self.views)
-        layout.addStretch(1)
-        scroll = QScrollArea()  # on a small screen nothing is cut off
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        self.fill(
+            self.models,
+            line(),
+            self.case,
+            self.table,
+            self.auto_update,
+            self.run,
+            self.message,
+            self.volumes,
+            self.legend,
+            self.save,
+            line(),
+            self.views,
+        )
 
     def _connect(self) -> None:
         control = self.controller
@@ -103,41 +82,20 @@ class SegmentPanel(QWidget):
         self.volumes.chosen.connect(control.show_result)
         self.save.clicked.connect(self._on_save)
         self.views.chosen.connect(control.look)
-        views: dict[Callable[[], None], tuple[str, ...]] = {
-            self._show_models: ("models", "model"),
-            self._show_card: ("card", "seen"),
-            self._show_case: ("case",),
-            self._show_rows: ("sources", "present", "choices"),
-            self._show_auto_update: ("auto_update", "card"),
-            self._show_status: ("status", "results"),
-            self._show_progress: ("progress",),
-            self._show_message: ("message",),
-            self._show_results: ("results", "shown"),
-            self._show_view: ("view",),
-        }
-        events = control.work.events
-        for view, names in views.items():
-            view()
-            for name in names:
-                events[name].connect(view, max_args=0)
-        self.destroyed.connect(control.close)
-
-    def changeEvent(self, event: QEvent | None) -> None:
-        """The cross of a dock widget takes the panel out of it: no closeEvent, no destruction."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and not self.parent():
-            self.controller.close()
-
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        """Files and folders may be dropped on the panel: no dialog asks which reader is meant."""
-        if event is not None and local_paths(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent | None) -> None:
-        """A case folder, or files that make up one."""
-        if event is not None:
-            event.acceptProposedAction()
-            self.controller.open(local_paths(event.mimeData()))
+        self.follow(
+            {
+                self._show_models: ("models", "model"),
+                self._show_card: ("card", "seen"),
+                self._show_case: ("case",),
+                self._show_rows: ("sources", "present", "choices"),
+                self._show_auto_update: ("auto_update", "card"),
+                self._show_status: ("status", "results"),
+                self._show_progress: ("progress",),
+                self._show_message: ("message",),
+                self._show_results: ("results", "shown"),
+                self._show_view: ("view",),
+            }
+        )
 
     # -- what the user does ------------------------------------------------------------------------
 
@@ -205,9 +163,3 @@ class SegmentPanel(QWidget):
 
     def _show_view(self) -> None:
         self.views.show_view(self.controller.work.view)
-
-
-def _line() -> QFrame:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    return line

@@ -150,6 +150,24 @@ class Grid:
         mine, theirs = (g.world(corners) for g in (self, other))
         return bool(np.abs(mine - theirs).max() <= tolerance * min(self.spacing))
 
+    def blocks(self, start: Array, step: Array, shape: tuple[int, ...]) -> Grid:
+        """The grid of ``shape`` blocks of ``step`` voxels, the first of which begins at ``start``.
+
+        Both in voxels of this grid, (dims,) each; a block is centred on the voxels that it covers,
+        and the grid of a volume needs no file of its own to be written in the right place.
+        """
+        start, step = np.asarray(start, np.float64), np.asarray(step, np.float64)
+        first = start + (step - 1) / 2
+        spacing = tuple(float(v) for v in step * self.spacing)
+        origin = tuple(float(v) for v in first * self.spacing + self.origin)
+        if self.dims == 2:
+            return Grid(shape, spacing, origin)
+        into = np.eye(4)
+        into[:3, :3], into[:3, 3] = np.diag(step), first
+        backwards = np.eye(4)[[2, 1, 0, 3]]  # a file (l, p, s) -> (s, p, l)
+        affine = RAS_TO_LPS @ self.voxel_to_lps() @ into @ backwards
+        return Grid(shape, spacing, origin, affine, shape[::-1])
+
     def voxel_to_lps(self) -> Array:
         """(4, 4): voxel (s, p, l) of the array -> true world (L, P, S) mm, rotation included.
 

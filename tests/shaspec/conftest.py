@@ -6,17 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from shaspec.case import Case
+from shaspec.io import case_from_arrays
 from shaspec.models.card import Card
 from shaspec.models.registry import build, network_config
 from shaspec.models.weights import Model, load_model, save_model
 from shaspec.phantom import make_case
 from shaspec.task import Task, load_task
 
-TINY = {
+ENCODER = {
     "stem_width": 4,
     "stem_kernel": 3,
     "stem_stride": (2, 2, 2),
@@ -27,12 +30,44 @@ TINY = {
     "dilations": (1, 2),
     "image_pool": False,
 }
+TINY: dict[str, dict[str, Any]] = {
+    "shaspec": {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (8, 6)},
+    "maml": {"base": 4, "halvings": 2, "convs": 1, "exclusive": True},
+    "linear-fusion": {
+        "widths": (4, 6),
+        "depths": (1, 1),
+        "heads": (1, 2),
+        "reductions": (2, 1),
+        "head_width": 5,
+        "exclusive": True,
+    },
+    "zero-fill": {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)},
+}
 
 
 @pytest.fixture(scope="session")
 def brats() -> Task:
     """The glioma task."""
     return load_task("brats")
+
+
+@pytest.fixture(scope="session")
+def rgbd() -> Task:
+    """Marks in colour and depth: pictures."""
+    return load_task("rgbd")
+
+
+@pytest.fixture(scope="session")
+def picture_case(rgbd: Task) -> Case:
+    """A colour picture and a depth map of 40x52 pixels with two marks."""
+    rng = np.random.default_rng(0)
+    labels = np.zeros((40, 52), np.uint8)
+    labels[5:15, 8:20] = 1
+    labels[30:33, 10:45] = 2
+    colour = rng.integers(60, 120, (3, 40, 52)) + 60 * labels
+    depth = rng.integers(10, 30, (40, 52)) + 90 * (labels == 1)
+    volumes = {"RGB": colour.astype(np.uint8), "depth": depth.astype(np.uint8)}
+    return case_from_arrays(volumes, rgbd, labels=labels, name="39")
 
 
 @pytest.fixture(scope="session")
@@ -44,12 +79,7 @@ def small_case() -> Case:
 def tiny_model(folder: Path, task: Task, method: str = "shaspec", **changes: Any) -> Model:
     """A model of a few thousand random weights, saved and loaded."""
     torch.manual_seed(0)
-    small = (
-        {"shared": TINY, "specific": TINY, "decoder_widths": (8, 6)}
-        if method == "shaspec"
-        else {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
-    )
-    config = network_config(method, "light", task, **small, **changes)
+    config = network_config(method, "light", task, **TINY[method], **changes)
     network = build(method, config)
     card = Card(
         name=f"tiny-{method}",
@@ -59,7 +89,7 @@ def tiny_model(folder: Path, task: Task, method: str = "shaspec", **changes: Any
         preset="light",
         network=config.model_dump(mode="json"),
         task=task,
-        window=(32, 32, 32),
+        window=(32,) * task.dims,
         instant_toggles=network.instant_toggles,
     )
     save_model(folder, network, card)
@@ -89,6 +119,44 @@ def make_model(tmp_path: Path, brats: Task) -> Callable[..., Model]:
         return tiny_model(folder, brats, **changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def picture_model_folder(tmp_path_factory: pytest.TempPathFactory, rgbd: Task) -> Path:
+    """Folder of a tiny ShaSpec for colour and depth."""
+    folder = tmp_path_factory.mktemp("tiny-rgbd")
+    tiny_model(folder, rgbd)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Task, str], Model]:
+    """A tiny model of a task and a method; saved once, loaded anew for every test."""
+    folders: dict[tuple[str, str], Path] = {}
+
+    def get(task: Task, method: str) -> Model:
+        if (task.name, method) not in folders:
+            folders[task.name, method] = tmp_path_factory.mktemp(f"{task.name}-{method}")
+            tiny_model(folders[task.name, method], task, method)
+        return load_model(folders[task.name, method])
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def write_pictures() -> Callable[..., Path]:
+    """``write_pictures(folder, case, "rgb.png", "depth.png", "label.png")``, by Pillow."""
+
+    def write(folder: Path, case: Case, *names: str) -> Path:
+        arrays = {"rgb": np.moveaxis(case.volumes["RGB"], 0, -1), "depth": case.volumes["depth"]}
+        arrays |= {} if case.labels is None else {"label": case.labels}
+        for name in names:
+            array = next(a for key, a in arrays.items() if key in name)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(array).save(folder / name)
+        return folder
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -119,10 +119,54 @@ def test_train_leaves_a_model_that_predict_takes(run: Run, folder: Path, tmp_pat
     run("predict", folder / "anna", "--model", out, "--out", tmp_path / "s.nii.gz")
 
 
+def test_features_leave_a_picture_numbers_and_maps(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    result = run(
+        "features", folder / "anna", "--model", shaspec_folder, "--out", tmp_path / "f",
+        "--present", "FLAIR+T2", "--nifti", "--device", "cpu",
+    )  # fmt: skip
+    assert "linear probe names the modality" in result.output
+    with (tmp_path / "f" / "measures.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:5] == ["case", "model", "name", "meaning", "value"]
+    assert (tmp_path / "f" / "anna_features.png").stat().st_size > 1000
+    energy = nibabel.load(tmp_path / "f" / "anna_shared-energy_T1.nii.gz")
+    np.testing.assert_allclose(energy.header.get_zooms(), 8)
+
+
+def test_features_of_a_cohort_are_a_figure_and_a_table(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    run(
+        "features", folder, "--cohort", "--model", shaspec_folder, "--out", tmp_path,
+        "--device", "cpu",
+    )  # fmt: skip
+    with (tmp_path / "cohort_features.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {r["kind"] for r in rows} == {"shared", "specific"}
+    assert len(rows) % 8 == 0
+    assert (tmp_path / "cohort_features.png").is_file()
+
+
 def test_a_phantom_is_read_back_as_a_case(run: Run, shaspec_folder: Path, tmp_path: Path) -> None:
     run("phantom", tmp_path / "p", "--seed", 9_000_002, "--size", "32,40,36")
     assert len(list((tmp_path / "p").glob("*.nii.gz"))) == 5
     run("predict", tmp_path / "p", "--model", shaspec_folder, "--out", tmp_path / "s.nii.gz")
+
+
+def test_a_phantom_of_another_task_and_voxel_size_is_written(run: Run, tmp_path: Path) -> None:
+    run("phantom", tmp_path / "p", "--task", "liver-ct", "--size", "20,24,32",
+        "--spacing", "12,12,12.5")  # fmt: skip
+    names = {path.name for path in (tmp_path / "p").iterdir()}
+    assert names == {f"phantom-9000000_{n}.nii.gz" for n in ("arterial", "venous", "seg")}
+    image = nibabel.load(tmp_path / "p" / "phantom-9000000_venous.nii.gz")
+    assert image.header.get_zooms() == (12.5, 12, 12)
+
+
+def test_a_voxel_size_that_is_no_list_of_lengths_is_refused(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ShaspecError, match="not a list of lengths"):
+        run("phantom", tmp_path / "p", "--spacing", "thin")
 
 
 def test_a_window_that_is_no_list_of_numbers_is_refused(
@@ -142,7 +186,7 @@ def test_sweep_prints_a_row_per_subset_and_writes_tables_and_figures(
 ) -> None:
     result = run(
         "sweep", folder / "anna", "--model", shaspec_folder, "--model", zero_fill_folder,
-        "--out", tmp_path, "--device", "cpu",
+        "--out", tmp_path, "--device", "cpu", "--window", "48,48,48",
     )  # fmt: skip
     assert "compared with ground truth" in result.output
     assert len([line for line in result.output.splitlines() if line.startswith("FLAIR+T2 ")]) == 2

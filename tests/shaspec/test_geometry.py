@@ -146,3 +146,20 @@ def test_a_voxel_is_measured_in_millilitres() -> None:
 def test_an_affine_that_makes_no_sense_is_refused(affine: Any) -> None:
     with pytest.raises(InputError, match="affine"):
         Grid.from_affine(affine, (4, 5, 6))
+
+
+@given(ORIENTATIONS, SPACINGS, ORIGINS, st.tuples(*[st.floats(-0.5, 0.5)] * 3), st.integers(1, 8))
+def test_a_block_lies_on_the_voxels_that_it_covers(
+    orientation: Any, spacing: Any, origin: Any, angles: Any, step: int
+) -> None:
+    grid = Grid.from_affine(make_affine(orientation, spacing, origin, angles), (12, 10, 9))
+    blocks = grid.blocks(np.array([1, 0, 2]), np.full(3, step), (2, 2, 2))
+    index = np.array([[0], [1], [1]])
+    covered = np.array([[1.0], [0.0], [2.0]]) + step * index + (step - 1) / 2
+    np.testing.assert_allclose(blocks.world(index), grid.world(covered), atol=1e-6)
+    shown = np.array(grid.origin) + covered[:, 0] * grid.spacing
+    np.testing.assert_allclose(
+        np.array(blocks.origin) + index[:, 0] * blocks.spacing, shown, atol=1e-6
+    )
+    volume = np.random.default_rng(0).random((2, 2, 2))
+    np.testing.assert_array_equal(blocks.from_file(blocks.to_file(volume)), volume)

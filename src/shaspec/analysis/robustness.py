@@ -85,7 +85,7 @@ def sweep(
                 done = STEPS * index + STEPS * event.done // max(1, event.total)
                 stage = f"{index + 1} of {len(order)}: {name}"
                 yield Progress(done, STEPS * len(order), stage)
-            else:
+            elif isinstance(event, Notice):
                 yield event
         assert prediction is not None
         found = _masks(case.task, prediction.labels)

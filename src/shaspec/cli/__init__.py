@@ -13,11 +13,14 @@ from rich.console import Console
 
 from shaspec import __version__
 from shaspec.cli.common import escape
+from shaspec.cli.compare import compare
 from shaspec.cli.evaluate import evaluate
+from shaspec.cli.features import features
 from shaspec.cli.import_official import import_official
 from shaspec.cli.models import models
 from shaspec.cli.phantom import phantom
 from shaspec.cli.predict import predict
+from shaspec.cli.published import published
 from shaspec.cli.sweep import sweep
 from shaspec.cli.train import train
 from shaspec.errors import ShaspecError
@@ -31,6 +34,9 @@ app = typer.Typer(
 app.command()(predict)
 app.command()(sweep)
 app.command()(evaluate)
+app.command()(compare)
+app.command()(published)
+app.command()(features)
 app.command()(train)
 app.command("import-official")(import_official)
 app.command()(phantom)

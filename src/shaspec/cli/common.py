@@ -54,10 +54,16 @@ def report_case(console: Console, case: Case) -> None:
 
 
 def run_events(console: Console, events: Any) -> Prediction:
-    from shaspec.inference.events import Finished, Notice
+    prediction: Prediction = run_job(console, events)
+    return prediction
+
+
+def run_job(console: Console, events: Any) -> Any:
+    """Shows the progress of a job and returns what it has computed."""
+    from shaspec.inference.events import Computed, Finished, Notice
     from shaspec.inference.events import Progress as Tick
 
-    prediction = None
+    result = None
     with progress(console) as bar:
         work = bar.add_task("starting", total=None)
         for event in events:
@@ -66,6 +72,8 @@ def run_events(console: Console, events: Any) -> Prediction:
             elif isinstance(event, Notice):
                 console.print(f"[yellow]{escape(event.text)}[/]")
             elif isinstance(event, Finished):
-                prediction = event.prediction
-    assert prediction is not None
-    return prediction
+                result = event.prediction
+            elif isinstance(event, Computed):
+                result = event.value
+    assert result is not None
+    return result

@@ -2,90 +2,155 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from shaspec.cli.common import Device, Overlap, escape, numbers, progress
+from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.errors import InputError
+
+if TYPE_CHECKING:
+    from shaspec.evaluation.protocol import Rules
+    from shaspec.evaluation.tables import Row
+    from shaspec.models.weights import Model
 
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A bundled model or a model folder.")],
     data: Annotated[Path, typer.Argument(help="A folder of labelled cases, or a list in it.")],
-    out: Annotated[Path, typer.Option(help="Folder for metrics.csv and summary.csv.")],
+    out: Annotated[Path, typer.Option(help="Folder for tables, figures and protocol.json.")],
     against: Annotated[
-        str, typer.Option(help="A second model, evaluated likewise and printed beside it.")
+        str, typer.Option(help="A second model, evaluated likewise and compared case by case.")
     ] = "",
     splits: Annotated[Path | None, typer.Option(help="JSON file with folds of case names.")] = None,
     fold: Annotated[int | None, typer.Option(help="Evaluate the cases of this fold only.")] = None,
     subsets: Annotated[str, typer.Option(help="Only these, e.g. all,T1ce,FLAIR+T2")] = "",
+    metrics: Annotated[
+        str, typer.Option(help="all, or some columns, e.g. dice (fastest) or dice,hd95_mm")
+    ] = "all",
+    et_rule: Annotated[
+        str, typer.Option(help="raw, or drop-small: short for --drop-small ET=500.")
+    ] = "raw",
+    drop_small: Annotated[
+        str, typer.Option(help="Regions that count as empty below so many voxels, e.g. ET=500")
+    ] = "",
+    beside: Annotated[
+        str, typer.Option(help="Print published tables below, see shaspec published.")
+    ] = "",
     scheme: Annotated[str, typer.Option(help="Label convention; default: recognised.")] = "",
     device: Device = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
 ) -> None:
-    """Dice over all subsets of modalities, for every case in DATA."""
-    from shaspec.evaluation.protocol import RULES, Row, evaluate_case, summary, write_csv
-    from shaspec.io import find_cases, read_case
+    """Dice, HD95, lesion-wise scores and volumes over all subsets, for every case in DATA."""
+    from shaspec.evaluation.metrics import METRICS
+    from shaspec.evaluation.protocol import Rules
+    from shaspec.evaluation.published import load_published
+    from shaspec.io.splits import fold_cases
     from shaspec.models.weights import load_model
-    from shaspec.training.data import fold_cases
 
     console = Console()
-    console.print(f"rules: {RULES}")
+    published = [load_published(name) for name in beside.split(",") if name]
+    names = tuple(METRICS) if metrics == "all" else tuple(metrics.replace(" ", "").split(","))
+    rules = Rules(names, _drop_small(et_rule, drop_small))
+    console.print(f"rules: {rules.text}")
     chosen = None if splits is None or fold is None else fold_cases(splits, fold)
-    tables = {}
-    for name in [model, against] if against else [model]:
-        loaded = load_model(name)
-        task = loaded.card.task
-        wanted = [task.parse_subset(s) for s in subsets.split(",")] if subsets else None
-        files = [f for f in find_cases(data, task) if f.labels is not None]
-        files = [f for f in files if chosen is None or f.name in chosen]
-        if not files:
-            raise InputError(f"no labelled case to evaluate on in {data}")
-        rows: list[Row] = []
-        with progress(console) as bar:
-            work = bar.add_task(name, total=len(files))
-            for found in files:
-                bar.update(work, description=f"{name}: {found.name}")
-                case = read_case(found, task, scheme=scheme or None)
-                console.print(f"{escape(case.name)}: {escape('; '.join(case.notices))}")
-                if loaded.card.saw(case):
-                    console.print(f"[yellow]{escape(case.name)}: seen in training by {name}[/]")
-                options: dict[str, Any] = {"device": device, "overlap": overlap}
-                rows += evaluate_case(
-                    loaded, case, wanted, window=numbers(window) or None, **options
-                )
-                bar.advance(work)
-        folder = out if name == model else out / "against"
-        write_csv(folder / "metrics.csv", rows)
-        tables[loaded.card.name] = summary(rows)
-        write_csv(folder / "summary.csv", tables[loaded.card.name])
-    console.print(dice_table(tables))
-    console.print(f"wrote {escape(str(out / 'metrics.csv'))} and summary.csv")
+    models = {name: load_model(name) for name in ([model, against] if against else [model])}
+    labels = _labels(models)
+    results: dict[str, list[Row]] = {}
+    for name, loaded in models.items():
+        folder = out if not results else out / "against"
+        results[labels[name]] = _evaluate_one(
+            console, labels[name], loaded, rules, folder,
+            data=data, chosen=chosen, subsets=subsets, scheme=scheme, device=device,
+            window=numbers(window), overlap=overlap,
+        )  # fmt: skip
+    print_scores(console, results, rules.text, out)
+    if against:
+        first, second = results.items()
+        print_comparison(console, first, second, out)
+    for table in published:
+        print_published(console, table)
+    console.print(f"wrote {escape(str(out / 'metrics.csv'))}, summary.csv and what goes with them")
 
 
-def dice_table(tables: dict[str, list[dict[str, str | float]]]) -> Table:
-    """Subsets down; regions across, one column a model."""
-    regions = list(dict.fromkeys(str(line["region"]) for t in tables.values() for line in t))
-    subsets = list(dict.fromkeys(str(line["subset"]) for t in tables.values() for line in t))
-    table = Table("subset", title="mean Dice over cases")
-    for region in regions:
-        for name in tables:
-            table.add_column(f"{region} {name}" if len(tables) > 1 else region, justify="right")
-    found = {
-        (name, str(line["subset"]), str(line["region"])): float(line["mean"])
-        for name, lines in tables.items()
-        for line in lines
-    }
-    for subset in subsets:
-        cells = [
-            f"{found[name, subset, region]:.3f}" if (name, subset, region) in found else ""
-            for region in regions
-            for name in tables
-        ]
-        table.add_row(subset, *cells, end_section=subset == subsets[-2])
-    return table
+def _evaluate_one(
+    console: Console,
+    name: str,
+    model: Model,
+    rules: Rules,
+    folder: Path,
+    *,
+    data: Path,
+    chosen: set[str] | None,
+    subsets: str,
+    scheme: str,
+    device: str,
+    window: tuple[int, ...],
+    overlap: float,
+) -> list[Row]:
+    """Run one model; ``metrics.csv`` is written anew after every case."""
+    from shaspec.evaluation.protocol import PROTOCOL_FILE, evaluate_case, protocol, write_protocol
+    from shaspec.evaluation.statistics import summary
+    from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE, write_csv, write_rows
+    from shaspec.io import find_cases, read_case
+
+    task = model.card.task
+    rules.check(task)
+    wanted = [task.parse_subset(s) for s in subsets.split(",")] if subsets else None
+    files = [f for f in find_cases(data, task) if f.labels is not None]
+    files = [f for f in files if chosen is None or f.name in chosen]
+    if not files:
+        raise InputError(f"no labelled case to evaluate on in {data}")
+    rows: list[Row] = []
+    seen: list[str] = []
+    with progress(console) as bar:
+        work = bar.add_task(name, total=len(files))
+        for found in files:
+            bar.update(work, description=f"{name}: {found.name}")
+            case = read_case(found, task, scheme=scheme or None)
+            console.print(f"{escape(case.name)}: {escape('; '.join(case.notices))}")
+            if model.card.saw(case):
+                seen.append(case.name)
+                console.print(f"[yellow]{escape(case.name)}: seen in training by {name}[/]")
+            rows += evaluate_case(
+                model, case, wanted, rules=rules, device=device, window=window or None,
+                overlap=overlap,
+            )  # fmt: skip
+            write_rows(folder / METRICS_FILE, rows)
+            bar.advance(work)
+    write_csv(folder / SUMMARY_FILE, summary(rows))
+    account = protocol(
+        model, rules, [f.name for f in files], seen, list(dict.fromkeys(r.subset for r in rows)),
+        window=list(window or model.card.window), overlap=overlap, device=device,
+        command=shlex.join(["shaspec", *sys.argv[1:]]),
+    )  # fmt: skip
+    write_protocol(folder / PROTOCOL_FILE, account)
+    return rows
+
+
+def _labels(models: dict[str, Model]) -> dict[str, str]:
+    """What the tables call each model: its card's name, or what was typed where that is shared."""
+    names = [model.card.name for model in models.values()]
+    if len(set(names)) == len(names):
+        return dict(zip(models, names, strict=True))
+    return {typed: typed for typed in models}
+
+
+def _drop_small(et_rule: str, text: str) -> dict[str, int]:
+    from shaspec.evaluation.protocol import SMALL_ET
+
+    if et_rule not in ("raw", "drop-small"):
+        raise InputError(f"--et-rule {et_rule!r} is neither raw nor drop-small")
+    sizes = {"ET": SMALL_ET} if et_rule == "drop-small" else {}
+    for part in filter(None, text.split(",")):
+        region, _, voxels = part.partition("=")
+        if not voxels.strip().isdecimal():
+            raise InputError(f"--drop-small {text!r} is not a list such as ET=500,TC=100")
+        sizes[region.strip()] = int(voxels)
+    return sizes

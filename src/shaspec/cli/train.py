@@ -1,27 +1,42 @@
-"""``shaspec train``: a run, started or resumed."""
+"""``shaspec train``: a run, started or resumed; before it ``--init`` and ``--check``."""
 
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
+import tomllib
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
-from shaspec.cli.common import escape, numbers
-from shaspec.training.config import MethodName, load_config, make_config
+from shaspec.cli.common import escape, numbers, progress
+from shaspec.errors import InputError, ShaspecError
+from shaspec.training.config import MethodName, TrainConfig, load_config, make_config
+
+if TYPE_CHECKING:
+    from shaspec.training.events import Event
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def train(
     config: Annotated[Path | None, typer.Argument(help="A TOML file with the settings.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
     method: Annotated[str | None, typer.Option(help=f"{', '.join(get_args(MethodName))}.")] = None,
-    preset: Annotated[str | None, typer.Option()] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder with one folder per case.")] = None,
-    splits: Annotated[Path | None, typer.Option(help="JSON file with folds of case names.")] = None,
+    preset: Annotated[str | None, typer.Option(help="light or paper.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of labelled cases, dataset.json or a CSV list.")
+    ] = None,
+    splits: Annotated[
+        Path | None, typer.Option(help="JSON, CSV or text file of the held-out cases.")
+    ] = None,
     fold: Annotated[int | None, typer.Option(help="The fold that is left out.")] = None,
     phantoms: Annotated[
         int | None, typer.Option(help="How many synthetic cases take part.")
@@ -33,28 +48,182 @@ def train(
     batch: Annotated[int | None, typer.Option()] = None,
     seed: Annotated[int | None, typer.Option()] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
-    init: Annotated[str | None, typer.Option(help="A model to start from.")] = None,
+    start: Annotated[str | None, typer.Option(help="A model to start from.")] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any other key of the configuration: --set ema=0.99"),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One event per line on stdout, for programs.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read all cases, list them and what is wrong, and end.")
+    ] = False,
+    init: Annotated[
+        Path | None,
+        typer.Option(help="Write task.toml and train.toml for this folder of cases, and end."),
+    ] = None,
+    modalities: Annotated[
+        str, typer.Option(help="With --init: parts of the file names, e.g. T1=t1w,T2=t2w")
+    ] = "",
+    labels_word: Annotated[
+        str, typer.Option(help="With --init: the part of the file names that says labels.")
+    ] = "",
 ) -> None:
     """Train a model; run the same command again to resume."""
-    from shaspec.training.loop import train as run
+    if init is not None:
+        propose(init, out or Path(), [m for m in modalities.split(",") if m], labels_word)
+        return
 
     options = {
         "out": out, "method": method, "preset": preset, "data": data, "splits": splits,
         "fold": fold, "phantoms": phantoms, "phantom_seed": phantom_seed,
         "max_minutes": max_minutes, "max_steps": max_steps, "crop": numbers(crop) or None,
-        "batch": batch, "seed": seed, "device": device, "init": init,
+        "batch": batch, "seed": seed, "device": device, "start": start,
     }  # fmt: skip
     given = {key: value for key, value in options.items() if value is not None}
+    given |= dict(map(parse_setting, setting or []))
     settings = load_config(config, **given) if config else make_config(given)
+    if check:
+        list_cases(settings)
+    else:
+        run(settings, json=json)
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """``key=value``, the value as in TOML, or just text."""
+    key, found, value = text.partition("=")
+    if not found:
+        raise InputError(f"--set {text}: say KEY=VALUE, e.g. --set ema=0.99")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+# -- the run -------------------------------------------------------------------------------------
+
+
+def run(settings: TrainConfig, *, json: bool) -> None:
+    """Drive a run; ends with 128 + the number of the signal that ended it."""
+    from shaspec.training.events import Failed, as_json
+    from shaspec.training.loop import run as events
+
+    show = lines(as_json) if json else bars(settings)
+    next(show)
+    work = events(settings, shlex.join(["shaspec", *sys.argv[1:]]))
+    with caught_signals() as caught:
+        try:
+            for event in work:
+                show.send(event)
+                if caught:
+                    break
+        except ShaspecError as error:
+            if json:
+                show.send(Failed(str(error)))
+            raise
+        finally:
+            work.close()  # saves a checkpoint if the run is not over
+            show.close()
+    if caught:
+        name = signal.Signals(caught[0]).name
+        Console(stderr=True).print(f"ended by {name}; run the same command again to resume")
+        raise typer.Exit(128 + caught[0])
+
+
+@contextmanager
+def caught_signals() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM fill the list instead of ending the process in the middle of a step."""
+    caught: list[int] = []
+    before = {s: signal.signal(s, lambda number, _: caught.append(number)) for s in SIGNALS}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def lines(as_json: Any) -> Generator[None, Event, None]:
+    """Events as lines of JSON on stdout."""
+    while True:
+        event = yield
+        sys.stdout.write(as_json(event) + "\n")
+        sys.stdout.flush()
+
+
+def bars(settings: TrainConfig) -> Generator[None, Event, None]:
+    """Events as a progress bar and sentences."""
+    from shaspec.training import events as e
+
     console = Console()
     console.print(f"training {settings.method} {settings.preset} into {escape(str(settings.out))}")
-    command = shlex.join(["shaspec", *sys.argv[1:]])
     columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
     with Progress(*columns, console=console) as bar:
         work = bar.add_task("preparing cases", total=1.0)
-        for step in run(settings, command):
-            terms = " ".join(f"{k} {v:.3f}" for k, v in step.losses.items())
-            bar.update(work, completed=step.progress, description=f"step {step.step}: {terms}")
-            if step.step % 50 == 0:
-                console.print(f"step {step.step}, {step.minutes:.1f} min: {terms}")
-    console.print(f"wrote the model to {escape(str(settings.out))}")
+        while True:
+            event = yield
+            if isinstance(event, e.Preparing):
+                bar.update(work, completed=event.done / max(1, event.total))
+            elif isinstance(event, e.Prepared):
+                console.print(
+                    f"{event.cases} cases, {event.phantoms} phantoms; {event.held_out} held out"
+                )
+                for problem in event.problems:
+                    console.print(f"[yellow]{escape(problem)}[/]")
+                if event.step:
+                    console.print(f"resumed after step {event.step}")
+            elif isinstance(event, e.Step):
+                terms = " ".join(f"{k} {v:.3f}" for k, v in event.losses.items())
+                text = f"step {event.step}: {terms}"
+                bar.update(work, completed=event.progress, description=text)
+                if event.step % 50 == 0:
+                    console.print(f"step {event.step}, {event.minutes:.1f} min: {terms}")
+            elif isinstance(event, e.Finished):
+                console.print(f"wrote the model to {escape(event.folder)}")
+
+
+# -- before a run --------------------------------------------------------------------------------
+
+
+def list_cases(settings: TrainConfig) -> None:
+    """Read every training case and say what is there, what is missing and what is wrong."""
+    from shaspec.task import load_task
+    from shaspec.training.selection import read_through, select_cases
+
+    console = Console()
+    task = load_task(settings.task)
+    selection = select_cases(settings, task)
+    table = Table("case", *task.names, "problem")
+    wrong = list(selection.problems)
+    with progress(console) as bar:
+        work = bar.add_task("reading cases", total=len(selection.training))
+        for files, problem in read_through(selection, settings, task):
+            marks = ["yes" if name in files.volumes else "-" for name in task.names]
+            table.add_row(escape(files.name), *marks, escape(problem))
+            wrong += [f"case {files.name}: {problem}"] if problem else []
+            bar.advance(work)
+    console.print(table)
+    console.print(f"{len(selection.training)} to train on, {len(selection.held_out)} held out")
+    for notice in selection.notices:
+        console.print(f"[yellow]{escape(notice)}[/]")
+    if wrong:
+        raise InputError(f"{len(wrong)} problems: {'; '.join(wrong)}")
+
+
+def propose(folder: Path, out: Path, modalities: list[str], labels_word: str) -> None:
+    """Look through a folder of cases and write what a run on it needs."""
+    from shaspec.training.propose import propose as look
+    from shaspec.training.scaffold import write
+
+    console = Console()
+    found = look(folder, modalities, labels_word)
+    task = found.task
+    known = f" (known: the task {task.name!r} of this package)" if found.bundled else ""
+    console.print(f"{len(found.cases)} cases, {len(found.labelled)} with labels{known}")
+    console.print(f"modalities: {escape(', '.join(task.names))}")
+    console.print(f"labels: {escape(', '.join(f'{v.value} {v.name}' for v in task.labels))}")
+    for notice in found.notices:
+        console.print(f"[yellow]{escape(notice)}[/]")
+    paths = write(found, out)
+    console.print(f"wrote {escape(', '.join(map(str, paths)))}; read them, then:")
+    console.print(f"shaspec train {escape(str(paths[-1]))}")

@@ -1,38 +1,76 @@
 """One model on many cases over all 2^M - 1 subsets, by one set of rules.
 
-Rules, printed with every table: both empty counts 1, one empty 0; no post-processing; a prediction
-is compared on the grid of the case.
+The rules are printed with every table and written beside it: a number without them cannot be
+compared with anything.
 """
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.evaluation.metrics import dice
+from shaspec.evaluation.bootstrap import RESAMPLES, SEED
+from shaspec.evaluation.metrics import EMPTY, METRICS
+from shaspec.evaluation.scoring import TrueRegion
+from shaspec.evaluation.surfaces import Mask
+from shaspec.evaluation.tables import Row
 from shaspec.inference.events import Finished
 from shaspec.inference.session import InferenceSession
 from shaspec.models.weights import Model
-from shaspec.task import Subset
+from shaspec.task import Subset, Task
 
-RULES = "both empty = 1, one empty = 0, no post-processing"
+PROTOCOL_FILE = "protocol.json"
+SMALL_ET = 500
+"""Voxels under which published tables with ET post-processing drop it (BraTS grid of 1 mm3)."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One region of one case under one subset."""
+class Rules:
+    """What is measured, and what is done to a prediction before."""
 
-    case: str
-    subset: str
-    region: str
-    dice: float
+    metrics: tuple[str, ...] = tuple(METRICS)
+    drop_small: dict[str, int] = field(default_factory=dict)
+    """Region -> voxels: predicted with fewer in the whole case, it counts as empty. The other
+    regions stay as they are, as if its voxels had become the tissue around them."""
+
+    def __post_init__(self) -> None:
+        unknown = set(self.metrics) - set(METRICS)
+        if unknown or "dice" not in self.metrics:
+            raise InputError(
+                f"metrics {', '.join(self.metrics)}: name dice, and as many as wanted of "
+                f"{', '.join(m for m in METRICS if m != 'dice')}"
+            )
+
+    @property
+    def text(self) -> str:
+        """One line to print with every table."""
+        dropped = [f"{r} under {n} voxels removed" for r, n in self.drop_small.items()]
+        return f"{EMPTY}, {', '.join(dropped) or 'no post-processing'}"
+
+    def check(self, task: Task) -> None:
+        """Raise `InputError` if a rule speaks of a region that ``task`` does not have."""
+        unknown = set(self.drop_small) - set(task.region_names)
+        if unknown:
+            raise InputError(
+                f"cannot drop region {', '.join(sorted(unknown))}: task {task.name!r} has "
+                f"{', '.join(task.region_names)}"
+            )
+
+    def applied(self, region: str, mask: Mask) -> Mask:
+        """``mask`` as it is scored."""
+        small = np.count_nonzero(mask) < self.drop_small.get(region, 0)
+        return np.zeros_like(mask) if small else mask
+
+
+RAW = Rules()
 
 
 def evaluate_case(
@@ -40,6 +78,7 @@ def evaluate_case(
     case: Case,
     subsets: Sequence[Subset] | None = None,
     *,
+    rules: Rules = RAW,
     device: str = "auto",
     window: Sequence[int] | None = None,
     overlap: float = 0.25,
@@ -48,7 +87,12 @@ def evaluate_case(
     if case.labels is None:
         raise InputError(f"case {case.name} has no labels: there is nothing to compare with")
     task = model.card.task
-    truth = dict(zip(task.region_names, task.region_masks(case.labels), strict=True))
+    rules.check(task)
+    masks = task.region_masks(case.labels)
+    truth = {
+        name: TrueRegion(mask, case.grid.spacing)
+        for name, mask in zip(task.region_names, masks, strict=True)
+    }
     session = InferenceSession(model, case, device=device, window=window, overlap=overlap)
     there = set(case.present)
     for subset in subsets or [s for s in task.subsets() if set(s) <= there]:
@@ -57,49 +101,54 @@ def evaluate_case(
                 masks = task.region_masks(event.prediction.labels)
                 found = dict(zip(task.region_names, masks, strict=True))
                 for region in task.reported_regions:
-                    score = dice(found[region], truth[region])
-                    yield Row(case.name, task.subset_name(subset), region, score)
+                    predicted = rules.applied(region, found[region])
+                    scores = truth[region].scores(predicted, rules.metrics)
+                    yield Row(case.name, task.subset_name(subset), region, scores)
     session.release()
 
 
-def summary(rows: Iterable[Row]) -> list[dict[str, str | float]]:
-    """Per subset and region, and over the mean of all subsets: mean and median over the cases."""
-    rows = list(rows)
-    subsets = list(dict.fromkeys(r.subset for r in rows))
-    regions = list(dict.fromkeys(r.region for r in rows))
-    table: list[dict[str, str | float]] = []
-    for region in regions:
-        mine = [r for r in rows if r.region == region]
-        for subset in subsets:
-            values = [r.dice for r in mine if r.subset == subset]
-            table.append(_line(subset, region, values))
-        names = dict.fromkeys(r.case for r in mine)
-        per_case = [float(np.mean([r.dice for r in mine if r.case == name])) for name in names]
-        table.append(_line(f"mean of {len(subsets)}", region, per_case))
-    return table
-
-
-def write_csv(path: Path, rows: Sequence[Row] | Sequence[dict[str, str | float]]) -> None:
-    """A CSV file, written at once or not at all."""
-    lines = [asdict(r) if isinstance(r, Row) else r for r in rows]
-    names = list(lines[0]) if lines else [f.name for f in fields(Row)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows(
-            {k: f"{v:.6f}" if isinstance(v, float) else v for k, v in line.items()}
-            for line in lines
-        )
-    os.replace(temporary, path)
-
-
-def _line(subset: str, region: str, values: list[float]) -> dict[str, str | float]:
+def protocol(
+    model: Model,
+    rules: Rules,
+    cases: Sequence[str],
+    seen: Collection[str],
+    subsets: Sequence[str],
+    **settings: Any,
+) -> dict[str, Any]:
+    """JSON-ready account of an evaluation: all that is needed to judge and to repeat it."""
+    card = model.card
     return {
-        "subset": subset,
-        "region": region,
-        "cases": str(len(values)),
-        "mean": float(np.mean(values)),
-        "median": float(np.median(values)),
+        "model": card.name,
+        "sha256": card.sha256,
+        "method": card.method,
+        "version": __version__,
+        "task": card.task.name,
+        "rules": rules.text,
+        "drop_small": rules.drop_small,
+        "metrics": {name: METRICS[name].definition for name in rules.metrics},
+        "intervals": f"95 % percentile bootstrap over cases, {RESAMPLES} resamples, seed {SEED}",
+        "cases": list(cases),
+        "seen_in_training": sorted(seen),
+        "subsets": list(subsets),
+        **settings,
     }
+
+
+def write_protocol(path: Path, content: dict[str, Any]) -> None:
+    """Write ``protocol.json``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def rules_beside(paths: Sequence[Path]) -> str:
+    """The rules by which tables were made, from the ``protocol.json`` beside each."""
+    rules = dict.fromkeys(_rules_beside(path) for path in paths)
+    return " / ".join(rules)
+
+
+def _rules_beside(path: Path) -> str:
+    file = (path if path.is_dir() else path.parent) / PROTOCOL_FILE
+    try:
+        return str(json.loads(file.read_text("utf-8"))["rules"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"unknown, no {PROTOCOL_FILE} beside it"

@@ -7,8 +7,11 @@ caller cancels by closing it; whatever was finished by then is kept by the sessi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from shaspec.inference.prediction import Prediction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,4 +37,11 @@ class Finished:
     prediction: Prediction
 
 
-Event = Progress | Notice | Finished
+@dataclass(frozen=True)
+class Computed(Generic[T]):
+    """The last event of a job that asked for something else than a segmentation."""
+
+    value: T
+
+
+Event = Progress | Notice | Finished | Computed[Any]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +21,8 @@ from torch import Tensor
 from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.events import Computed, Event, Finished, Notice, Progress
+from shaspec.inference.feature_maps import FeatureMosaic
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
 from shaspec.inference.prediction import Prediction
@@ -43,6 +44,19 @@ class _Input:
     def shape(self) -> Corner:
         """Its size in voxels."""
         return tuple(self.volume.shape[1:])
+
+
+@dataclass
+class _Count:
+    """How far a run is."""
+
+    total: int
+    done: int = 0
+    encoding: float = 0.0  # seconds
+
+    def tick(self, stage: str) -> Progress:
+        self.done += 1
+        return Progress(self.done, self.total, stage)
 
 
 class InferenceSession:
@@ -131,9 +145,30 @@ class InferenceSession:
         """
         subset = self.task.subset(self.case.present if present is None else present)
         self.case.only(subset)  # says which are not there
+        yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
+
+    def features(self, present: Iterable[str] | None = None) -> Iterator[Event]:
+        """The features of every modality of the case, over its whole volume.
+
+        What depends on the subset (imputed features, attention) is computed as if only
+        ``present`` had been acquired; all others are encoded beside it, to compare with. Events
+        as in `segment`; the last one is `Computed` with `FeatureMaps`. Raises `InputError` also
+        for a model that has no features of a modality.
+        """
+        subset = self.task.subset(self.case.present if present is None else present)
+        self.case.only(subset)
+        if not self._network.feature_names:
+            raise InputError(
+                f"model {self.model.card.name!r} ({self.model.card.method}) has no features of a "
+                "single modality to look at: take a ShaSpec or MAML model"
+            )
+        yield from self._with_what_memory_there_is(lambda: self._attempt_features(subset))
+
+    def _with_what_memory_there_is(self, attempt: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+        """The events of ``attempt()``, begun anew with less where memory does not suffice."""
         while True:
             try:
-                yield from self._attempt(subset)
+                yield from attempt()
                 return
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
@@ -166,35 +201,65 @@ class InferenceSession:
         indices = self._indices(subset)
         self._prepare(indices)
         corners, size, box = self._plan(indices)
-        kept = self._kept.features
-        total = sum((m, c, size) not in kept for m in indices for c in corners) + len(corners)
-        done, seconds = 0, {"encode": 0.0, "decode": 0.0}
-        yield Progress(done, total, "prepared")
+        count, decoding = self._count(indices, corners, size), 0.0
+        yield Progress(0, count.total, "prepared")
         blend: Blend | None = None
         for corner in corners:
-            features: dict[int, Features] = {}
-            for m in indices:
-                if (m, corner, size) in kept:
-                    features[m] = kept[m, corner, size]
-                    continue
-                start = time.perf_counter()
-                features[m] = self._encode(m, corner, size)
-                seconds["encode"] += time.perf_counter() - start
-                self._kept.add((m, corner, size), features[m])
-                done += 1
-                yield Progress(done, total, f"encode {self.task.names[m]}")
+            features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
             probabilities = self._decode(features, size)
             if blend is None:
                 blend = Blend(len(probabilities), box, size, self._device)
             blend.add(probabilities, corner)
-            seconds["decode"] += time.perf_counter() - start
-            done += 1
-            yield Progress(done, total, "decode")
+            decoding += time.perf_counter() - start
+            yield count.tick("decode")
         assert blend is not None
         labels = self._labels(blend)
-        seconds["total"] = time.perf_counter() - begin
+        total = time.perf_counter() - begin
+        seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         yield Finished(self._prediction(subset, labels, size, seconds))
+
+    def _attempt_features(self, subset: Subset) -> Iterator[Event]:
+        indices = self._indices(self.case.present)
+        self._prepare(indices)
+        corners, size, box = self._plan(indices)
+        count = self._count(indices, corners, size)
+        yield Progress(0, count.total, "prepared")
+        present = torch.tensor([[name in subset for name in self.task.names]])
+        mosaic = FeatureMosaic(self.task.names, box, size)
+        for corner in corners:
+            features = yield from self._encoded(indices, corner, size, count)
+            with torch.inference_mode():
+                for name in self._network.feature_names:
+                    mosaic.add(name, {m: f[name] for m, f in features.items()}, corner)
+                for name, maps in self._network.joint_features(features, present).items():
+                    mosaic.add(name, maps, corner)
+            yield count.tick("stitch")
+        volumes = [self._inputs[m].volume.numpy() for m in indices]
+        yield Computed(mosaic.finish(self.case, self.model.card.name, subset, volumes))
+
+    def _count(self, indices: Sequence[int], corners: Sequence[Corner], size: Corner) -> _Count:
+        """One unit per window that is to be encoded, one more per window for what follows."""
+        kept = self._kept.features
+        new = sum((m, c, size) not in kept for m in indices for c in corners)
+        return _Count(new + len(corners))
+
+    def _encoded(
+        self, indices: Sequence[int], corner: Corner, size: Corner, count: _Count
+    ) -> Generator[Progress, None, dict[int, Features]]:
+        """Features by modality in one window: the kept ones, or encoded now and kept."""
+        kept, features = self._kept.features, {}
+        for m in indices:
+            key = (m, corner, size)
+            if key in kept:
+                features[m] = kept[key]
+                continue
+            start = time.perf_counter()
+            features[m] = self._encode(m, corner, size)
+            count.encoding += time.perf_counter() - start
+            self._kept.add(key, features[m])
+            yield count.tick(f"encode {self.task.names[m]}")
+        return features
 
     @torch.inference_mode()
     def _encode(self, modality: int, corner: Corner, size: Corner) -> Features:

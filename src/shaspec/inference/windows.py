@@ -98,14 +98,15 @@ class Blend:
         self.weight = torch.zeros(shape, device=device)
         self.window_weight = weight_map(size).to(device)
 
-    def add(self, values: Tensor, corner: Sequence[int]) -> None:
-        """Add the answer ``values`` (K, *size) of the window at ``corner``."""
+    def add(self, values: Tensor, corner: Sequence[int], share: float = 1.0) -> None:
+        """Add the answer ``values`` (K, *size) of the window at ``corner``, weighted by
+        ``share``."""
         mine, theirs = [], []
         for s, c, n in zip(self.box, corner, values.shape[1:], strict=True):
             a, b = max(s.start, c), min(s.stop, c + n)
             mine.append(slice(a - s.start, b - s.start))
             theirs.append(slice(a - c, b - c))
-        weight = self.window_weight[tuple(theirs)]
+        weight = self.window_weight[tuple(theirs)] * share
         self.total[(slice(None), *mine)] += values[(slice(None), *theirs)] * weight
         self.weight[tuple(mine)] += weight
 

@@ -2,9 +2,11 @@
 
 Known layouts: a folder per case with one file per modality (any naming of `shaspec.io.naming`,
 files inside folders that end in .nii, an inner folder like BIDS' ``anat``), one 4D file per case as
-in the Medical Segmentation Decathlon, folders of such cases nested as BraTS' ``HGG`` and ``LGG``.
-Pictures also as one folder per modality with one file per case (``rgb/39.png``, ``depth/39.png``).
-A text file in the folder of the data may list the cases of, say, a training set, one in a line.
+in the Medical Segmentation Decathlon, one file per case and channel as in nnU-Net's raw folders,
+many cases side by side in one folder, a CSV list; folders of all these nested as BraTS' ``HGG`` and
+``LGG``. Pictures also as one folder per modality with one file per case (``rgb/39.png``,
+``depth/39.png``). A text file in the folder of the data may list the cases of, say, a training set,
+one in a line.
 """
 
 from __future__ import annotations
@@ -17,12 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
+from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
 from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, assign, parts, recognise, require_role, stem
 from shaspec.io.nifti import is_nifti, read_header
+from shaspec.io.table import is_table, read_table
 from shaspec.task import Task
 
 DEPTH = 3  # folders to descend in search of cases
+DESCRIPTION = "dataset.json"
 
 
 @dataclass(frozen=True)
@@ -76,12 +81,18 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
 def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
     """All cases under ``folder`` (or the one case that it is), sorted by path.
 
-    ``folder`` may be a text file with the names of those cases, beside their data, that are meant.
-    A folder whose files cannot be told apart is in the list too, with its ``problems``.
+    ``folder`` may also be a text file with the names of those cases, beside their data, that are
+    meant, a CSV list (`shaspec.io.table`) or a ``dataset.json``, which stands for the folder it
+    describes. A folder whose files cannot be told apart is in the list too, with its ``problems``.
     """
     folder = Path(folder)
     if folder.is_file() and folder.suffix.lower() == ".txt":
         return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
+    if folder.is_file() and is_table(folder):
+        rows = read_table(folder, task).items()
+        return [_grouped(name, roles, with_labels=with_labels) for name, roles in rows]
+    if folder.is_file() and folder.name == DESCRIPTION:
+        folder = folder.parent
     if folder.is_file():
         return [find_case(folder, task, with_labels=with_labels)]
     if not folder.is_dir():
@@ -109,6 +120,10 @@ def _search(
     folder: Path, task: Task, with_labels: bool, depth: int
 ) -> Iterator[tuple[Path, CaseFiles]]:
     inside = _entries(folder)
+    several = _side_by_side(folder, inside, task, with_labels)
+    if several:
+        yield from ((folder / case.name, case) for case in several)
+        return
     if _holds_channels(folder):
         for path in inside:
             if path.is_file() and is_nifti(path):
@@ -129,6 +144,45 @@ def _search(
             # The labels of a decathlon folder belong to its images and are no cases.
             if path.is_dir() and not path.name.startswith("labelsT"):
                 yield from _search(path, task, with_labels, depth - 1)
+
+
+def _side_by_side(
+    folder: Path, inside: list[Path], task: Task, with_labels: bool
+) -> list[CaseFiles]:
+    """The cases of a folder that holds many, one file per modality; empty if it is no such one."""
+    files = [p for p in inside if p.is_file() and is_nifti(p)]
+    if not files:
+        return []
+    notices: tuple[str, ...] = ()
+    groups = group_by_word(files, task)
+    numbers = {c[1] for p in files if (c := channel_of(p.name))}
+    if not groups and folder.name.startswith("imagesT") and 0 in numbers:
+        description = folder.parent / DESCRIPTION
+        described = description.is_file()
+        order = _channel_order(description, task) if described else list(task.names)
+        groups = group_by_channel(files, order)
+        source = "by dataset.json" if described else "no dataset.json"
+        notices = (f"channels 0000, 0001, ... are {', '.join(order)} ({source})",)
+    cases = []
+    for name, roles in groups.items():
+        known = {m: roles[m] for m in (*task.names, LABELS) if m in roles}
+        labels = folder.with_name(folder.name.replace("images", "labels"))
+        beside = (labels / f"{name}{ending}" for ending in (".nii.gz", ".nii"))
+        found = next((p for p in beside if labels != folder and p.is_file()), None)
+        if found and LABELS not in known:
+            known[LABELS] = found
+        cases.append(_grouped(name, known, notices, with_labels=with_labels))
+    return cases
+
+
+def _grouped(
+    name: str, roles: dict[str, Path], notices: tuple[str, ...] = (), *, with_labels: bool
+) -> CaseFiles:
+    """A case from its files by role."""
+    volumes = {role: path for role, path in roles.items() if role != LABELS}
+    problems = () if volumes else (f"case {name} has no file of any modality",)
+    labels = roles.get(LABELS) if with_labels else None
+    return CaseFiles(name, volumes, labels, problems=problems, notices=notices)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -256,7 +310,7 @@ def _is_4d(path: Path) -> bool:
 
 def _holds_channels(folder: Path) -> bool:
     """True for the image folders of a decathlon data set."""
-    return folder.name.startswith("imagesT") and (folder.parent / "dataset.json").is_file()
+    return folder.name.startswith("imagesT") and (folder.parent / DESCRIPTION).is_file()
 
 
 def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
@@ -264,7 +318,7 @@ def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     problems: tuple[str, ...] = ()
     order: list[str] | None = None
     description = next(
-        (p for f in list(path.resolve().parents)[:2] if (p := f / "dataset.json").is_file()), None
+        (p for f in list(path.resolve().parents)[:2] if (p := f / DESCRIPTION).is_file()), None
     )
     try:
         order = _channel_order(description, task) if description else None

@@ -36,6 +36,9 @@ class Network(nn.Module, ABC):
     exclusive: bool = False
     """False: one sigmoid per region. True: softmax over background and labels."""
 
+    feature_names: ClassVar[tuple[str, ...]] = ()
+    """Entries of `encode` that are worth looking at: maps (N, C, *small) or vectors (N, C)."""
+
     config: Any
     """The method's own pydantic configuration; it builds the network again."""
 
@@ -70,6 +73,16 @@ class Network(nn.Module, ABC):
         """
         del like, modality
         return None
+
+    def joint_features(
+        self, features: Mapping[int, Features], present: Tensor
+    ) -> dict[str, dict[int, Tensor]]:
+        """Maps (N, C, *small) worth looking at that depend on the subset: by name, by modality.
+
+        ``features`` may hold more than what is ``present`` (N, M): the rest is not looked at.
+        """
+        del features, present
+        return {}
 
     def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
         """`encode` of several modalities (n_m, C, *spatial) at once, where that is faster."""

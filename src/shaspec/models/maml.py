@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -147,6 +147,8 @@ class Attention(nn.Sequential):
 class Maml(Network):
     """The segmentation network; see `MamlConfig` and the presets in `registry`."""
 
+    feature_names: ClassVar[tuple[str, ...]] = ("feature",)
+
     def __init__(self, config: MamlConfig) -> None:
         super().__init__()
         c = self.config = config
@@ -165,6 +167,12 @@ class Maml(Network):
         feature, logits = self.unets[modality](self.widened(image))
         deep = {f"deep{k}": value for k, value in enumerate(logits[1:], start=1)}
         return {"feature": feature, "logits": logits[0], **deep}
+
+    def joint_features(
+        self, features: Mapping[int, Features], present: Tensor
+    ) -> dict[str, dict[int, Tensor]]:
+        """``attention``: A_i of each present modality."""
+        return {"attention": self.decode(features, present).attention}
 
     def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> MamlOutput:
         """Fusion, attention and joint head over what is there: -> logits (N, K, *spatial)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -195,6 +195,8 @@ class Skip(nn.Module):
 class ShaSpec(Network):
     """The segmentation network; see `ShaSpecConfig` and the presets in `registry`."""
 
+    feature_names: ClassVar[tuple[str, ...]] = ("shared", "specific", "fused", "domain")
+
     def __init__(self, config: ShaSpecConfig) -> None:
         super().__init__()
         c, dims, ws = config, config.dims, config.standardised
@@ -263,6 +265,14 @@ class ShaSpec(Network):
     def encode_absent(self, like: Tensor, modality: int) -> Features | None:
         """The zero image's features in the authors' behaviour, otherwise nothing."""
         return self.encode(torch.zeros_like(like), modality) if self.config.zero_images else None
+
+    def joint_features(
+        self, features: Mapping[int, Features], present: Tensor
+    ) -> dict[str, dict[int, Tensor]]:
+        """``imputed``: what stands in the slot of each absent modality."""
+        substitute = self.substitute(only_present(features, present), present)
+        absent = (m for m in range(self.modalities) if not present[:, m].any())
+        return {"imputed": dict.fromkeys(absent, substitute)}
 
     def decode(
         self, features: Mapping[int, Features], present: Tensor | None = None

@@ -18,13 +18,14 @@ from shaspec.models.card import (
     CARD_FILE,
     WEIGHTS_FILE,
     Card,
+    Training,
     bundled_models,
     load_card,
     model_folder,
 )
 from shaspec.models.registry import build, check_config
 
-__all__ = ["Model", "bundled_models", "load_card", "load_model", "save_model"]
+__all__ = ["Model", "bundled_models", "load_card", "load_model", "save_model", "untrained"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,18 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
         network.prepare_for_inference()
         network.requires_grad_(False)
     return Model(network, card)
+
+
+def untrained(model: Model, seed: int = 0) -> Model:
+    """A network of the same configuration with fresh weights: what training is compared with."""
+    card = model.card
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build(card.method, check_config(card.method, card.network))
+    network.prepare_for_inference()
+    network.requires_grad_(False)
+    changes = {"name": f"untrained {card.name}", "training": Training(), "sha256": ""}
+    return Model(network, card.model_copy(update=changes))
 
 
 def _check_fit(network: Network, tensors: dict[str, torch.Tensor], path: Path) -> None:

@@ -16,30 +16,37 @@ from shaspec.training.seeds import generator
 
 ROTATION = 0.35  # radians, largest, about each axis
 SCALE = 0.2  # largest relative change of size
+BEND = 0.04  # deviation of the elastic displacement, as a share of the crop's edge
+KNOTS = 4  # of the displacement along each axis
 
 
 def augment(
-    images: Tensor, labels: Tensor, crop: Sequence[int], seed: Sequence[int]
+    images: Tensor,
+    labels: Tensor,
+    crop: Sequence[int],
+    seeds: Sequence[Sequence[int]],
+    channels: Sequence[int] | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Random flips, rotation, scaling and intensity changes, then the crop.
+    """Random flips, rotation, scaling, bending and intensity changes, then the crop.
 
     Args:
-        images: (N, M, *margin) normalised, background 0.
+        images: (N, C, *margin) normalised, background 0.
         labels: (N, *margin).
         crop: size to return.
-        seed: numbers that fix the result, e.g. (seed of the run, step).
+        seeds: per sample numbers that fix its result, e.g. (seed of the run, number of the sample).
+        channels: how many of the C belong to each modality; default: one each.
 
     Returns:
-        images (N, M, *crop) and labels (N, *crop).
+        images (N, C, *crop) and labels (N, *crop).
     """
-    rng = generator(*seed)
-    grids = torch.stack([_grid(crop, images.shape[2:], rng) for _ in images])
-    grids = grids.to(images.device)
+    rngs = [generator(*seed) for seed in seeds]
+    grids = torch.stack([_grid(crop, images.shape[2:], rng) for rng in rngs]).to(images.device)
     out = F.grid_sample(images, grids, mode="bilinear", padding_mode="zeros", align_corners=False)
     target = F.grid_sample(
         labels[:, None].float(), grids, mode="nearest", padding_mode="zeros", align_corners=False
     )
-    return intensities(out, rng), target[:, 0].to(labels.dtype)
+    changed = [intensities(out[i : i + 1], rng, channels) for i, rng in enumerate(rngs)]
+    return torch.cat(changed), target[:, 0].to(labels.dtype)
 
 
 def centre_crop(images: Tensor, labels: Tensor, crop: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -65,28 +72,52 @@ def _grid(crop: Sequence[int], size: Sequence[int], rng: torch.Generator) -> Ten
         matrix = matrix * (1 + (torch.rand(dims, generator=rng) * 2 - 1) * SCALE)
     matrix = matrix * torch.where(torch.rand(dims, generator=rng) < 0.5, -1.0, 1.0)  # flips
     axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in crop]
-    voxels = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1) @ matrix.T
+    voxels = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
+    if torch.rand((), generator=rng) < 0.3:
+        voxels = voxels + _displacement(crop, rng)
+    voxels = voxels @ matrix.T
     scaled = voxels * 2 / torch.tensor(list(size), dtype=torch.float32)
     return scaled.flip(-1)  # grid_sample counts the last axis first
 
 
-def intensities(images: Tensor, rng: torch.Generator) -> Tensor:
-    """Contrast, brightness, gamma, bias field, blur and noise, each modality by itself."""
-    n, m, *spatial = images.shape
+def _displacement(crop: Sequence[int], rng: torch.Generator) -> Tensor:
+    """A smooth random field in voxels, (*crop, dims)."""
+    dims = len(crop)
+    knots = torch.randn(1, dims, *(KNOTS,) * dims, generator=rng)
+    mode = "trilinear" if dims == 3 else "bilinear"
+    field = F.interpolate(knots, tuple(crop), mode=mode, align_corners=True)[0]
+    strength = torch.rand((), generator=rng) * BEND
+    edges = torch.tensor(list(crop), dtype=torch.float32)
+    return field.movedim(0, -1) * edges * strength
+
+
+def intensities(
+    images: Tensor, rng: torch.Generator, channels: Sequence[int] | None = None
+) -> Tensor:
+    """Contrast, brightness, gamma, bias field, blur and noise, each modality by itself.
+
+    The channels of one modality change alike: a picture keeps its hues.
+    """
+    n, c, *spatial = images.shape
+    repeats = torch.tensor(list(channels) if channels else [1] * c)
+    m = len(repeats)
     ones = (1,) * len(spatial)
     inside = images != 0
+
+    def per_channel(values: Tensor) -> Tensor:
+        return values.repeat_interleave(repeats, dim=1).to(images.device)
 
     def draw(low: float, high: float, chance: float, neutral: float) -> Tensor:
         values = torch.rand(n, m, generator=rng) * (high - low) + low
         used = torch.rand(n, m, generator=rng) < chance
         chosen = torch.where(used, values, torch.tensor(neutral))
-        return chosen.view(n, m, *ones).to(images.device)
+        return per_channel(chosen).view(n, c, *ones)
 
     x = images * draw(0.75, 1.3, 0.5, 1.0) + draw(-0.3, 0.3, 0.5, 0.0)
     # Gamma on the range -3..3 that z-scores fill, keeping it monotonous.
     gamma = draw(0.7, 1.4, 0.3, 1.0)
     x = ((x.clamp(-3, 6) + 3.01) / 6).pow(gamma) * 6 - 3.01
-    coarse = torch.randn(n, m, *(3,) * len(spatial), generator=rng).to(images.device)
+    coarse = per_channel(torch.randn(n, m, *(3,) * len(spatial), generator=rng))
     mode = "trilinear" if len(spatial) == 3 else "bilinear"
     field = F.interpolate(coarse, tuple(spatial), mode=mode, align_corners=True)
     x = x * (1 + field * draw(0.03, 0.12, 0.3, 0.0))

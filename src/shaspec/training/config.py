@@ -18,7 +18,8 @@ MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill"]
 class LossConfig(BaseModel):
     """What a loss is made of."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # The text below a key is its help: `shaspec train --init` writes it into the file it makes.
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     loss: Literal["dice", "ohem"] = "dice"
     """Of a labelled sample. ``dice``: Dice and cross entropy (binary for networks of regions);
@@ -44,24 +45,30 @@ class TrainConfig(LossConfig):
     task: str = "brats"
     """A bundled task or the path of a task file."""
     method: MethodName = "shaspec"
+    """How modalities are fused, and with which losses that is learned."""
     architecture: str = ""
     """The network that a teacher's student is, by name; other methods train the one they are named
     after."""
     preset: str = "light"
-    """Size of the network."""
+    """Size of the network: ``light`` for a CPU or a small GPU, ``paper`` as published."""
     network: dict[str, Any] = Field(default_factory=dict)
     """Single settings of the network that differ from the preset."""
-    init: str = ""
+    start: str = ""
     """A model (name or folder) to start from instead of fresh weights."""
 
     data: Path | None = None
-    """Folder with one folder per labelled case."""
+    """Folder of labelled cases (one folder per case, files side by side, a decathlon or nnU-Net
+    folder), its ``dataset.json``, or a CSV list with a column per modality."""
     scheme: str | None = None
     """Label convention of ``data``, e.g. ``BraTS 2023``; default: recognised case by case."""
+    cases: Path | None = None
+    """Text or CSV file that lists the cases to train on, one name or path a line; default: all."""
     splits: Path | None = None
-    """JSON with ``folds``: lists of case names."""
+    """Which cases are held out of training: JSON with ``folds``, lists of case names (or nnU-Net's
+    ``splits_final.json``), a CSV list with a column ``fold`` or ``split``, or a text file with the
+    held-out cases, one a line."""
     fold: int | None = None
-    """The fold that is left out of training."""
+    """The fold of ``splits`` that is held out; not needed where ``splits`` has just one."""
     phantoms: int = 0
     """How many synthetic cases take part."""
     phantom_seed: int = 1000
@@ -70,12 +77,19 @@ class TrainConfig(LossConfig):
     """Share of the samples that come from phantoms, if there are real cases too."""
     cache: Path = Path(".cache/shaspec")
     """Where prepared volumes are kept between runs."""
+    prepare_workers: int = Field(default=0, ge=0)
+    """Processes that prepare cases; 0: the training process itself."""
 
     crop: tuple[int, ...] = (64, 64, 64)
-    batch: int = 2
+    """Size of a training sample in voxels at the spacing of the task."""
+    batch: int = Field(default=2, ge=1)
+    """Samples per step and device."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches whose gradients are added up for one step: a larger batch in the same memory."""
     foreground: float = 0.7
     """Share of crops that are centred on a voxel of a random region."""
     augment: bool = True
+    """Random flips, rotation, scaling, bending and changes of intensity."""
     subsets: str = ""
     """Which modalities a sample shows: a rule of `shaspec.training.subsets` (uniform, by-size,
     one-absent, full), or the only subset of a dedicated model, e.g. ``FLAIR+T2``. Default:
@@ -84,20 +98,43 @@ class TrainConfig(LossConfig):
     """Share of the run that sees full modalities only, before ``subsets`` applies."""
 
     max_minutes: float | None = None
+    """The run ends after so many minutes; the learning rate falls in this time."""
     max_steps: int | None = None
+    """The run ends after so many steps, if that comes first. A run with nothing but this is the
+    same on every repetition."""
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    """``sgd`` is with Nesterov momentum."""
+    momentum: float = Field(default=0.99, ge=0, lt=1)
+    """Of ``sgd``."""
+    schedule: Literal["cosine", "poly"] = "cosine"
+    """How the learning rate falls: half a cosine, or (1 - progress)^0.9."""
     learning_rate: float = 2e-3
+    """The largest, after 50 steps of rising."""
     weight_decay: float = 1e-2
+    """Pull of the weights towards zero."""
     clip: float = 12.0
     """Largest gradient norm."""
     ema: float = 0.995
-    """Decay of the averaged weights, which are what is saved as the model."""
+    """Decay of the averaged weights, which are what is saved as the model; 0: no averaging."""
     seed: int = 0
+    """Fixes the weights at the start and every sample."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     """Of the forward pass. bf16 pays only on hardware that has it (recent GPUs, AVX512-BF16)."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """``auto``: a GPU if there is one."""
+    devices: int = Field(default=1, ge=1)
+    """Processes per machine, each with a GPU of its own (or some cores): start them with
+    ``torchrun --nproc-per-node`` or ``srun``."""
+    num_nodes: int = Field(default=1, ge=1)
+    """Machines that take part."""
+    strategy: str = "auto"
+    """Of Lightning Fabric; ``auto``: one process, or data-parallel if there are several."""
     workers: int = 0
     """Processes that read crops; 0: the training process itself."""
     checkpoint_minutes: float = 5.0
+    """How often a checkpoint is written; it is what a run that was cut off resumes from."""
+    tensorboard: bool = False
+    """Write curves for TensorBoard too (``pip install napari-shaspec[tensorboard]``)."""
 
     @model_validator(mode="after")
     def _complete(self) -> TrainConfig:
@@ -107,7 +144,7 @@ class TrainConfig(LossConfig):
             raise ValueError("nothing to train on: give data, phantoms or both")
         if self.phantom_seed + self.phantoms > DEMO_SEED:
             raise ValueError(f"phantom_seed: from {DEMO_SEED} on seeds are for demonstrations")
-        if (self.fold is None) != (self.splits is None):
+        if self.fold is not None and self.splits is None:
             raise ValueError("splits and fold go together: which file, and which fold is left out")
         return self
 

@@ -1,20 +1,16 @@
 """The training loop, to be read in one sitting.
 
 A step is: read crops, augment, let the method feed the network and add up its losses, backward,
-average the weights. Devices are Lightning Fabric's business; everything random is a function of
-(seed, step), so a resumed run sees what the uninterrupted one would have seen.
+average the weights. Devices and processes are Lightning Fabric's business; everything random is a
+function of (seed, sample) or (seed, step), so a resumed run sees what the uninterrupted one would
+have seen, and two processes what one with twice the batch would have.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import os
 import platform
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Any, cast
 
 import torch
@@ -24,135 +20,192 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from shaspec.errors import InputError, ShaspecError
-from shaspec.models.base import Network
+from shaspec.models.base import Network, Output
 from shaspec.models.card import Card, Training
 from shaspec.models.registry import build, network_config
 from shaspec.models.weights import load_model, save_model
 from shaspec.task import Task, load_task
 from shaspec.training.augment import augment, centre_crop
+from shaspec.training.checkpoint import (
+    CHECKPOINT,
+    Stateful,
+    last_good,
+    load_checkpoint,
+    save_checkpoint,
+)
+from shaspec.training.clock import Clock
 from shaspec.training.config import TrainConfig
-from shaspec.training.data import Crops, PreparedCase, training_cases
+from shaspec.training.data import Crops
+from shaspec.training.distributed import batches, make_fabric, total
+from shaspec.training.events import Checkpoint, Event, Finished, Prepared, Preparing, Step
 from shaspec.training.methods import Batch, architecture, make_method
+from shaspec.training.optimisation import make_optimizer, schedule
+from shaspec.training.prepare import PreparedCase, prepare
+from shaspec.training.runlog import RunLog
 from shaspec.training.seeds import generator
+from shaspec.training.selection import select_cases
 
-CHECKPOINT = "checkpoint.pt"
-LOG = "log.jsonl"
 AUGMENT, SUBSETS, WEIGHTS, DROPOUT = 1, 2, 3, 4  # what a random number is for
 LICENCE = "research use only"
 
 
-@dataclass(frozen=True)
-class Step:
-    """What the loop tells after every step."""
-
-    step: int
-    minutes: float
-    progress: float
-    """Share of the budget that is used, 0 to 1."""
-    losses: dict[str, float]
+def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]:
+    """The steps of `run`; closing this closes it."""
+    with closing(run(config, command)) as events:
+        for event in events:
+            if isinstance(event, Step):
+                yield event
 
 
-@dataclass
-class Clock:
-    """Minutes and steps spent, over all the times a run was resumed, against the budget."""
-
-    config: TrainConfig
-    minutes_before: float
-    started: float
-
-    @property
-    def minutes(self) -> float:
-        return self.minutes_before + (time.monotonic() - self.started) / 60
-
-    def progress(self, step: int) -> float:
-        """Share of the budget that is spent; 1 ends the run."""
-        c = self.config
-        by_time = self.minutes / c.max_minutes if c.max_minutes else 0.0
-        by_step = step / c.max_steps if c.max_steps else 0.0
-        return min(1.0, max(by_time, by_step))
-
-
-def train(config: TrainConfig, command: str = "") -> Iterator[Step]:
-    """Run, or resume, the training that ``config`` describes; yields after every step.
+def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
+    """Run, or resume, the training that ``config`` describes; yields after every step and between.
 
     Leaves in ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt`` and the model
-    (averaged weights and card). Closing the generator saves a checkpoint and ends.
+    (averaged weights and card). Closing the generator saves a checkpoint and ends; after an error
+    the last checkpoint stays as it was.
+
+    Raises:
+        InputError: if the configuration, the data or a checkpoint that is there cannot be used.
+        ShaspecError: if the loss is no number any more or the disk is full; the message names the
+            last good checkpoint.
     """
     task = load_task(config.task)
-    cases = training_cases(config, task)
-    fabric = Fabric(accelerator=config.device, devices=1, precision=config.precision)
+    if len(config.crop) != task.dims:
+        raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
+    selection = select_cases(config, task)
+    selection.require()
+    fabric = make_fabric(config)
+    cases: list[PreparedCase] = []
+    number = len(selection.training) + config.phantoms
+    yield Preparing(0, number)
+    for case in prepare(config, task, selection, fabric.global_rank, fabric.world_size):
+        cases.append(case)
+        yield Preparing(len(cases), number)
+
     torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
     bare = _fresh_network(config, task)
     ema = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
     average = AveragedModel(bare, multi_avg_fn=ema)
     average = average.to(fabric.device)
-    optimizer = torch.optim.AdamW(
-        bare.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
+    optimizer = make_optimizer(config, bare.parameters())
     network, optimizer = fabric.setup(bare, optimizer)
-    method = make_method(config, task, bare)
+    method = make_method(config, task, bare, total)
+    parts: dict[str, Any] = {
+        "network": bare,
+        "average": average,
+        "optimizer": optimizer,
+        "precision": fabric.strategy.precision,  # the loss scaler of 16-mixed
+    }
+    if isinstance(method, Stateful):
+        parts["method"] = method
 
-    config.out.mkdir(parents=True, exist_ok=True)
-    (config.out / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
-    step, minutes = _resume(config.out / CHECKPOINT, config, bare, average, optimizer)
-    clock = Clock(config, minutes, time.monotonic())
+    path = config.out / CHECKPOINT
+    step, minutes = load_checkpoint(path, config, parts)
+    clock = Clock(config, minutes)
     saved = clock.minutes
-    samples = Crops(cases, config)
-    indices = range(step * config.batch, 2**31)
-    loader = DataLoader(samples, config.batch, sampler=indices, num_workers=config.workers)
+
+    def checkpoint() -> Checkpoint:
+        if fabric.is_global_zero:
+            save_checkpoint(path, config, step, clock.minutes, parts)
+        return Checkpoint(step, str(path))
+
+    log = None
+    if fabric.is_global_zero:
+        config.out.mkdir(parents=True, exist_ok=True)
+        (config.out / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
+        log = RunLog(config.out, step, tensorboard=config.tensorboard)
+    real = sum(not c.phantom for c in cases)
+    yield Prepared(real, len(cases) - real, len(selection.held_out), selection.notices, step)
+    if step == 0:
+        yield checkpoint()  # a disk that is full says so now, not in an hour
+
+    def forward(images: Tensor, present: Tensor) -> Output:
+        """Images (N, C, *spatial) with the channels of all modalities side by side."""
+        answer: Output = network(torch.split(images, list(task.channels), dim=1), present)
+        return answer
+
+    rank, world = fabric.global_rank, fabric.world_size
+    numbers = [batches(step * config.accumulate, config.batch, rank, world) for _ in range(2)]
+    samples = DataLoader(Crops(cases, config), batch_sampler=numbers[0], num_workers=config.workers)
+    source = zip(samples, numbers[1], strict=True)
     network.train()
     try:
-        with (config.out / LOG).open("a", encoding="utf-8") as log:
-            for images, labels, available in loader:
-                progress = clock.progress(step)
-                if progress >= 1:
-                    break
-                for group in optimizer.param_groups:
-                    group["lr"] = config.learning_rate * schedule(progress, step)
-                images, labels = images.to(fabric.device), labels.to(fabric.device)
-                seed = (config.seed, AUGMENT, step)
-                if config.augment:
-                    images, labels = augment(images, labels, config.crop, seed)
-                else:
-                    images, labels = centre_crop(images, labels, config.crop)
-                target = target_masks(task, labels, exclusive=bare.exclusive)
-                seed = (config.seed, SUBSETS, step)
+        while (progress := _agreed(fabric, clock.progress(step))) < 1:
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * schedule(progress, step, config.schedule)
+            torch.manual_seed(generator(config.seed, DROPOUT, step).initial_seed())
+            told = []
+            for part in range(config.accumulate):
+                batch = _batch(fabric, config, task, bare, progress, *next(source))
+                unfinished = part + 1 < config.accumulate
+                with fabric.no_backward_sync(network, enabled=unfinished):
+                    terms = method.step(forward, batch)
+                    loss = torch.stack(list(terms.values())).sum()
+                    if not torch.isfinite(loss):
+                        raise ShaspecError(
+                            f"the loss is {loss.item()} at step {step}: {last_good(path)}; lower "
+                            "learning_rate and start again"
+                        )
+                    fabric.backward(loss / config.accumulate)
+                told.append({k: v.detach() for k, v in terms.items()})
+            fabric.clip_gradients(network, optimizer, max_norm=config.clip)
+            optimizer.step()
+            optimizer.zero_grad()
+            average.update_parameters(bare)
 
-                torch.manual_seed(generator(config.seed, DROPOUT, step).initial_seed())
-                terms = method.step(network, Batch(images, available, target, progress, seed))
-                loss = torch.stack(list(terms.values())).sum()
-                if not torch.isfinite(loss):
-                    raise ShaspecError(
-                        f"the loss is {loss.item()} at step {step}: the last good checkpoint is "
-                        f"{config.out / CHECKPOINT}; lower learning_rate and start again"
-                    )
-                fabric.backward(loss)
-                fabric.clip_gradients(network, optimizer, max_norm=config.clip)
-                optimizer.step()
-                optimizer.zero_grad()
-                average.update_parameters(bare)
-
-                step += 1
-                event = Step(
-                    step,
-                    clock.minutes,
-                    clock.progress(step),
-                    {k: v.item() for k, v in terms.items()},
-                )
-                log.write(json.dumps(asdict(event)) + "\n")
-                log.flush()
-                if clock.minutes - saved > config.checkpoint_minutes:
-                    _checkpoint(config, step, clock, bare, average, optimizer)
-                    saved = clock.minutes
-                yield event
+            step += 1
+            event = Step(step, clock.minutes, clock.progress(step), _means(fabric, told))
+            if log is not None:
+                log.write(event)
+            yield event
+            if clock.minutes - saved > config.checkpoint_minutes:
+                yield checkpoint()
+                saved = clock.minutes
+    except GeneratorExit:
+        checkpoint()
+        raise
     finally:
-        _checkpoint(config, step, clock, bare, average, optimizer)
-    _save(config, task, cases, cast(Network, average.module), step, clock.minutes, command)
+        if log is not None:
+            log.close()
+    yield checkpoint()
+    if fabric.is_global_zero:
+        _save(config, task, cases, cast(Network, average.module), step, clock.minutes, command)
+    yield Finished(step, clock.minutes, str(config.out))
 
 
-def schedule(progress: float, step: int) -> float:
-    """Factor of the learning rate: 50 steps of warm-up, then a cosine to zero."""
-    return min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * progress))
+def _batch(
+    fabric: Fabric,
+    config: TrainConfig,
+    task: Task,
+    network: Network,
+    progress: float,
+    crops: Sequence[Tensor],
+    numbers: Sequence[int],
+) -> Batch:
+    """What the method gets. The sample of a number is the same in whichever process it falls to."""
+    images, labels, available = crops
+    images, labels = images.to(fabric.device), labels.to(fabric.device)
+    if config.augment:
+        seeds = [(config.seed, AUGMENT, number) for number in numbers]
+        images, labels = augment(images, labels, config.crop, seeds, task.channels)
+    else:
+        images, labels = centre_crop(images, labels, config.crop)
+    target = target_masks(task, labels, exclusive=network.exclusive)
+    seed = (config.seed, SUBSETS)
+    return Batch(images, available, target, progress, seed, tuple(numbers))
+
+
+def _agreed(fabric: Fabric, progress: float) -> float:
+    """Rank 0's clock is everybody's, or one rank would end while another waits for it."""
+    return progress if fabric.world_size == 1 else float(fabric.broadcast(progress))
+
+
+def _means(fabric: Fabric, told: list[dict[str, Tensor]]) -> dict[str, float]:
+    """Loss terms over the batches of a step and all processes."""
+    values = torch.stack([torch.stack(list(terms.values())) for terms in told]).mean(0)
+    if fabric.world_size > 1:
+        values = cast(Tensor, fabric.all_reduce(values, reduce_op="mean"))
+    return dict(zip(told[0], values.tolist(), strict=True))
 
 
 def target_masks(task: Task, labels: Tensor, *, exclusive: bool) -> Tensor:
@@ -173,62 +226,15 @@ def target_masks(task: Task, labels: Tensor, *, exclusive: bool) -> Tensor:
 def _fresh_network(config: TrainConfig, task: Task) -> Network:
     name = architecture(config)
     wanted = network_config(name, config.preset, task, **config.network)
-    if not config.init:
+    if not config.start:
         return build(name, wanted)
-    start = load_model(config.init, training=True)
+    start = load_model(config.start, training=True)
     if start.card.method != name or start.card.network != wanted.model_dump(mode="json"):
         raise InputError(
-            f"init {config.init!r} is a {start.card.method}/{start.card.preset} of another shape "
+            f"start {config.start!r} is a {start.card.method}/{start.card.preset} of another shape "
             f"than {name}/{config.preset}: take the same method, preset and network"
         )
     return start.network
-
-
-def _checkpoint(
-    config: TrainConfig,
-    step: int,
-    clock: Clock,
-    network: Network,
-    average: AveragedModel,
-    optimizer: Any,
-) -> None:
-    """Everything that a resumed run needs, written to a temporary file and moved in place."""
-    state = {
-        "step": step,
-        "minutes": clock.minutes,
-        "config": config.model_dump_json(),
-        "network": network.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-    }
-    path = config.out / CHECKPOINT
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def _resume(
-    path: Path, config: TrainConfig, network: Network, average: AveragedModel, optimizer: Any
-) -> tuple[int, float]:
-    """Take up a checkpoint if there is one: steps and minutes done so far."""
-    if not path.is_file():
-        return 0, 0.0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    before = TrainConfig.model_validate_json(state["config"])
-    budget = {"max_minutes", "max_steps", "checkpoint_minutes", "workers", "device"}
-    mine, theirs = (c.model_dump(mode="json", exclude=budget) for c in (config, before))
-    if mine != theirs:
-        raise InputError(
-            f"{path} belongs to a run with another configuration: take another folder for out, "
-            "or remove it to start again"
-        )
-    network.load_state_dict(state["network"])
-    average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"]), float(state["minutes"])
 
 
 def _save(

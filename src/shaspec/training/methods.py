@@ -38,6 +38,8 @@ class Batch:
     """Share of the run that is done."""
     seed: tuple[int, ...]
     """Of everything random that the method decides."""
+    numbers: tuple[int, ...] = ()
+    """The number of each sample in the run, for what is random in one sample alone."""
 
 
 class Supervised:
@@ -59,7 +61,7 @@ class Supervised:
     def present(self, batch: Batch) -> Tensor:
         """Which modalities each sample shows: bool (N, M)."""
         rule = "full" if batch.progress < self.config.warm_up else self.rule
-        return draw_presence(batch.available, rule, batch.seed)
+        return draw_presence(batch.available, rule, batch.seed, batch.numbers)
 
     def step(self, network: Forward, batch: Batch) -> Terms:
         """Weighted terms; their sum is what is minimised."""
@@ -91,6 +93,8 @@ def architecture(config: TrainConfig) -> str:
     return config.method
 
 
-def make_method(config: TrainConfig, task: Task, network: Network) -> Supervised:
+def make_method(
+    config: TrainConfig, task: Task, network: Network, total: Total = alone
+) -> Supervised:
     """The method that ``config`` names, for ``network``."""
-    return METHODS[config.method](config, task, exclusive=network.exclusive)
+    return METHODS[config.method](config, task, exclusive=network.exclusive, total=total)

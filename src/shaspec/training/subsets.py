@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -33,19 +35,24 @@ def parse_rule(text: str, task: Task) -> Rule:
         ) from error
 
 
-def draw_presence(available: Tensor, rule: Rule, seed: tuple[int, ...]) -> Tensor:
+def draw_presence(
+    available: Tensor, rule: Rule, seed: tuple[int, ...], numbers: Sequence[int] = ()
+) -> Tensor:
     """Random non-empty subset of what each sample has.
 
     Args:
         available: bool (N, M).
         rule: as `parse_rule` gives it. A dedicated model sees what a sample has of its subset.
         seed: numbers that fix the draw.
+        numbers: one per sample, so that its draw does not depend on its neighbours; default: its
+            place in the batch.
     """
     if rule == "full":
         return available
-    rng = generator(*seed)
     present = torch.zeros_like(available)
-    for row, has in zip(present, available, strict=True):
+    places = numbers or range(len(available))
+    for row, has, number in zip(present, available, places, strict=True):
+        rng = generator(*seed, number)
         row[_chosen(has.nonzero()[:, 0].tolist(), rule, rng)] = True
     return present
 

@@ -195,3 +195,64 @@ def test_a_description_that_does_not_help_is_a_problem_by_name(
     describe(tmp_path, content)
     path = write_file(tmp_path / "imagesTr" / "x.nii.gz", np.zeros((3, 3, 3, 2), np.int16))
     assert "dataset.json" in find_case(path, brats).problems[0]
+
+
+# -- many cases in one folder --------------------------------------------------------------------
+
+
+def test_cases_side_by_side_are_grouped_by_what_their_names_say_beside_the_modality(
+    brats: Task, tmp_path: Path
+) -> None:
+    touch(tmp_path, "a_t1.nii", "a_flair.nii", "a_seg.nii", "b_t1.nii", "b_t2.nii", "c_t2.nii")
+    cases = {c.name: c for c in find_cases(tmp_path, brats)}
+    assert {n: list(c.volumes) for n, c in cases.items()} == {
+        "a": ["FLAIR", "T1"],
+        "b": ["T1", "T2"],
+        "c": ["T2"],
+    }
+    assert cases["a"].labels == tmp_path / "a_seg.nii"
+    assert cases["b"].labels is None
+
+
+def test_raw_folders_of_nnunet_are_grouped_by_channel(brats: Task, tmp_path: Path) -> None:
+    describe(tmp_path, {"channel_names": {"0": "T2", "1": "FLAIR"}})
+    touch(tmp_path / "imagesTr", "x_0001.nii.gz", "x_0000.nii.gz", "y_0000.nii.gz")
+    touch(tmp_path / "labelsTr", "x.nii.gz", "y.nii.gz")
+    for source in (tmp_path, tmp_path / "dataset.json"):
+        x, y = find_cases(source, brats)
+        assert [p.name for p in x.volumes.values()] == ["x_0001.nii.gz", "x_0000.nii.gz"]
+        assert list(y.volumes) == ["T2"]
+        assert y.labels == tmp_path / "labelsTr" / "y.nii.gz"
+        assert "T2, FLAIR" in x.notices[0]
+
+
+def test_a_list_says_which_file_is_what(brats: Task, tmp_path: Path) -> None:
+    touch(tmp_path / "scans", "1.nii", "2.nii", "3.nii")
+    table = tmp_path / "list.csv"
+    table.write_text(
+        "case,flair,T1ce,seg,fold\nanna,scans/1.nii,,scans/2.nii,0\nben,,scans/3.nii,,1\n"
+    )
+    anna, ben = find_cases(table, brats)
+    assert anna.volumes == {"FLAIR": tmp_path / "scans" / "1.nii"}
+    assert anna.labels == tmp_path / "scans" / "2.nii"
+    assert list(ben.volumes) == ["T1ce"]
+    assert ben.labels is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("case,flair\nanna,none.nii\n", "line 2.*none.nii of case anna is not there"),
+        ("case,colour\nanna,red\n", "column 'colour' is no modality"),
+        ("flair\nx.nii\n", "no column 'case'"),
+        ("case,flair\n", "no rows"),
+        ("case,flair,fl\nanna,,\n", "mean the same"),
+        ("case,flair\nanna,\nanna,\n", "line 3.*'anna' has no name of its own"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused_by_line_or_column(
+    text: str, message: str, brats: Task, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        find_cases(tmp_path / "list.csv", brats)

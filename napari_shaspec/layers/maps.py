@@ -1,0 +1,192 @@
+"""What a sweep shows on the canvas: the result of one subset, and maps that compare subsets.
+
+One layer for results and one per kind of map: they are updated, so that the list stays short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_shaspec.layers.make import labels_layer
+from napari_shaspec.layers.origin import KEY, Origin, of_kind, origin, placement
+from shaspec.geometry import Grid
+from shaspec.inference.prediction import Prediction
+from shaspec.task import Subset
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels, Layer
+    from napari.types import LayerDataTuple
+
+SIZES = ("#fde725", "#5ec962", "#21918c", "#3b528b", "#440154")
+"""From one modality that is enough to as many as it takes: viridis, light is good."""
+SIDES = {1: "#2f9bff", 2: "#ff7f2a", 3: "#9a9a9a"}
+"""Only here, only there, both: told apart by the colour-blind too."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One colour of a map and what it means."""
+
+    colour: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """A layer to be, and its legend."""
+
+    layer: LayerDataTuple
+    legend: tuple[Key, ...]
+
+
+def disagreement_map(bits: npt.NDArray[np.float32], case: str, grid: Grid, region: str) -> Map:
+    """Entropy (*spatial) in bits, glowing over the images."""
+    options = {
+        "name": f"disagreement · {region}",
+        "colormap": "inferno",
+        "contrast_limits": (0.0, 1.0),
+        "blending": "additive",  # where all agree, nothing hides the image
+        "metadata": {KEY: _origin("disagreement", case, grid)},
+        **placement(grid),
+    }
+    ends = (Key("#781c6d", "few disagree"), Key("#ed6925", ""), Key("#fcffa4", "half of them do"))
+    return Map((bits, options, "image"), ends)
+
+
+def smallest_map(
+    number: npt.NDArray[np.uint8], subsets: Sequence[Subset], case: str, grid: Grid, region: str
+) -> Map:
+    """Number of the smallest subset (*spatial) that finds the region; hovering tells which."""
+    sizes = sorted({len(subset) for subset in subsets})
+    colour = {size: SIZES[min(k, len(SIZES) - 1)] for k, size in enumerate(sizes)}
+    texts = {
+        k: (colour[len(subset)], f"found by {'+'.join(subset)}")
+        for k, subset in enumerate(subsets, 1)
+    }
+    layer = _labels(number, texts, f"smallest subset · {region}", "smallest", case, grid)
+    legend = [Key(colour[size], _counted(size)) for size in sizes]
+    return Map(layer, tuple(legend))
+
+
+def difference_map(
+    parts: npt.NDArray[np.uint8],
+    ml: Mapping[int, float],
+    names: tuple[str, str],
+    case: str,
+    grid: Grid,
+    region: str,
+) -> Map:
+    """What only the first, only the second and both have of a region (*spatial)."""
+    here, there = names
+    said = {1: f"only {here}", 2: f"only {there}", 3: "both"}
+    texts = {k: (SIDES[k], f"{text}: {ml[k]:.1f} mL") for k, text in said.items()}
+    layer = _labels(parts, texts, f"{here} or {there} · {region}", "difference", case, grid)
+    return Map(layer, tuple(Key(*texts[k]) for k in texts))
+
+
+def show_map(viewer: ViewerModel, new: Map) -> Layer:
+    """Adds a map, or puts it in the place of the one of its kind; hides what would cover it."""
+    from napari.layers import Layer
+
+    data, options, _ = new.layer
+    what = options["metadata"][KEY]
+    old = next((la for la in of_kind(viewer, "map") if origin(la).get("map") == what["map"]), None)
+    visible = True
+    if old is not None:
+        viewer.layers.remove(old)
+    layer = Layer.create(data, {**options, "visible": visible}, new.layer[2])
+    viewer.layers.append(layer)
+    _hide_others(viewer, layer)
+    return layer
+
+
+def show_row(viewer: ViewerModel, prediction: Prediction, model: str, opacity: float) -> Labels:
+    """Shows the result of one subset in the one layer that there is for it."""
+    from napari.layers import Labels
+
+    subset = prediction.task.subset_name(prediction.subset)
+    what: Origin = {
+        "kind": "swept",
+        "case": prediction.case,
+        "grid": prediction.grid,
+        "subset": subset,
+        "provenance": prediction.provenance,
+    }
+    name = f"sweep · {subset}" + (f" · {model}" if model else "")
+    data, options, _ = labels_layer(prediction.labels, what, prediction.task, name, opacity=opacity)
+    layer = next(iter(of_kind(viewer, "swept")), None)
+    if layer is not None and _same_place(layer, prediction):
+        layer.data, layer.features = data, options["features"]
+        layer.name = name
+        layer.metadata[KEY] = options["metadata"][KEY]
+        layer.visible = True
+    else:
+        if layer is not None:
+            viewer.layers.remove(layer)
+        layer = Labels(data, **options)
+        viewer.layers.append(layer)
+    _hide_others(viewer, layer)
+    return layer
+
+
+def _same_place(layer: Layer, prediction: Prediction) -> bool:
+    return (
+        layer.data.shape == prediction.labels.shape
+        and origin(layer).get("task") == prediction.task.name
+        and origin(layer)["grid"].matches(prediction.grid)
+    )
+
+
+def _hide_others(viewer: ViewerModel, shown: Layer) -> None:
+    """Two overlays at once mix their colours: only the newest one is seen."""
+    for kind in ("result", "swept", "map"):
+        for layer in of_kind(viewer, kind):  # type: ignore[arg-type]
+            layer.visible = layer is shown
+    viewer.layers.selection.active = shown  # the status bar tells what is under the mouse
+
+
+def _labels(
+    values: npt.NDArray[np.uint8],
+    texts: Mapping[int, tuple[str, str]],
+    name: str,
+    kind: str,
+    case: str,
+    grid: Grid,
+) -> LayerDataTuple:
+    import pandas as pd
+    from napari.utils.colormaps import DirectLabelColormap
+
+    clear = (0.0, 0.0, 0.0, 0.0)
+    colours: dict[int | None, Any] = {None: clear, 0: clear}
+    counts = np.bincount(values.ravel(), minlength=256)
+    options = {
+        "name": name,
+        "opacity": 0.7,
+        "colormap": DirectLabelColormap(
+            color_dict=colours | {k: colour for k, (colour, _) in texts.items()}
+        ),
+        "features": pd.DataFrame(
+            {
+                "index": [0, *texts],
+                "what": ["background", *(text for _, text in texts.values())],
+                "volume_mL": [np.nan, *(round(counts[k] * grid.voxel_ml, 2) for k in texts)],
+            }
+        ),
+        "metadata": {KEY: _origin(kind, case, grid)},
+        **placement(grid),
+    }
+    return values, options, "labels"
+
+
+def _origin(kind: str, case: str, grid: Grid) -> Origin:
+    return {"kind": "map", "map": kind, "case": case, "grid": grid}
+
+
+def _counted(size: int) -> str:
+    return "one modality is enough" if size == 1 else f"it takes {size}"

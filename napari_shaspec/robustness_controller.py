@@ -1,0 +1,427 @@
+"""What the panel *Robustness* can do. No Qt here: a `ViewerModel` will do.
+
+A sweep segments the open case from every subset of its modalities, with one model or several, in
+one job. Its results stay in the tables of the work, its features do not: nothing needs them then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_shaspec import assignment
+from napari_shaspec.assignment import Parts
+from napari_shaspec.engine import Engine, LocalEngine
+from napari_shaspec.job_control import JobControl
+from napari_shaspec.jobs import Runner, run_in_worker
+from napari_shaspec.layers import maps, show
+from napari_shaspec.layers.maps import Map
+from napari_shaspec.layers.origin import of_kind, origin
+from napari_shaspec.robustness_work import RobustnessWork, Shown
+from napari_shaspec.rows import Rows
+from napari_shaspec.sessions import KeptSession
+from napari_shaspec.settings import display_settings
+from napari_shaspec.work import Status
+from shaspec.analysis import disagreement, robustness, robustness_files
+from shaspec.analysis.robustness import RowAdded
+from shaspec.analysis.subset_table import DICE, TRUTH, VOLUME, Measure, SubsetTable, subsets_of
+from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.events import Notice, Progress
+from shaspec.task import Subset
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
+
+    from shaspec.models.card import Card
+
+
+@dataclass(frozen=True)
+class MapReady:
+    """The event of a job that has computed a map."""
+
+    map: Map
+
+
+class RobustnessController:
+    """Everything the panel can do. Only this class and its `Rows` change ``work``."""
+
+    def __init__(
+        self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
+    ) -> None:
+        self.viewer = viewer
+        self.work = RobustnessWork()
+        self._rows = Rows(viewer, self.work, dims=False)
+        self._engine = engine or LocalEngine()
+        self._kept = KeptSession(self._engine)
+        self._job = JobControl(self.work, run)
+        self._parts: Parts | None = None  # what the tables were made of
+        self._truth: Labels | None = None  # of which ``parts.truth`` are the voxels
+        self._before: tuple[SubsetTable, ...] = ()  # the tables that a cancelled sweep leaves
+        self._by_hand = False  # the user chose what to compare with
+        self._closed = False
+        show.prepare_view(viewer)
+        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            event.connect(self._refresh_truths, position="last")
+        viewer.layers.events.removed.connect(self._on_removed, position="last")
+        self.work.events.case.connect(self._on_case)
+        self.work.events.sources.connect(self._hint)
+        models = tuple(self._engine.models())
+        self.work.cards = tuple(self._engine.card(model) for model in models)
+        self.work.models = models
+        if models:
+            self.choose_models(models[:1])
+        else:
+            self._job.say("no model is bundled: open a model folder", "warning")
+
+    # -- choices -------------------------------------------------------------------------------
+
+    def choose_models(self, chosen: Sequence[str]) -> bool:
+        """Which models take part; False, with a message, if they have no task in common."""
+        if self.work.status.busy:
+            return False
+        cards = dict(zip(self.work.models, self.work.cards, strict=True))
+        tasks = [cards[model].task for model in chosen]
+        if any((t.names, t.regions) != (tasks[0].names, tasks[0].regions) for t in tasks[1:]):
+            self._job.refuse("these models have no task in common: untick the others first")
+            return False
+        self.work.chosen = tuple(model for model in self.work.models if model in chosen)
+        if self.work.task is not None:
+            self._rows.set_task(self.work.task)
+            self._refresh_truths()
+        self._show_seen()
+        self._hint()
+        return True
+
+    def add_model(self, folder: str | Path) -> bool:
+        """Takes a model folder and ticks it; False, with a message, if it is none."""
+        model = str(folder)
+        if self.work.status.busy:
+            return False
+        if model not in self.work.models:
+            try:
+                card: Card = self._engine.card(model)
+            except ShaspecError as error:
+                self._job.refuse(str(error))
+                return False
+            self.work.cards = (*self.work.cards, card)
+            self.work.models = (*self.work.models, model)
+        return self.choose_models([*self.work.chosen, model])
+
+    def open(self, paths: Sequence[str | Path]) -> None:
+        """Opens a case folder, or files that make up one, with this plugin's own reader."""
+        try:
+            show.open_paths(self.viewer, paths)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+
+    def assign(self, modality: str, layer: Image | None) -> None:
+        """Takes ``modality`` from ``layer``, or says with None that there is none."""
+        if not self.work.status.busy and self.work.sources.get(modality) is not layer:
+            self._rows.assign(modality, layer)
+
+    def tick(self, modality: str, present: bool) -> None:
+        """Whether ``modality`` takes part in the subsets."""
+        if not self.work.status.busy:
+            self._rows.tick(modality, present)
+
+    def compare_with(self, truth: Labels | None) -> None:
+        """The ground truth, or None for the result of all modalities."""
+        if not self.work.status.busy:
+            self._by_hand = True
+            self.work.truth = truth
+
+    # -- sweeps ------------------------------------------------------------------------------------
+
+    def sweep(self) -> None:
+        """Starts a job over all subsets and all chosen models, or says what is missing for one."""
+        task = self.work.task
+        if self.work.status.busy or self._closed:
+            return
+        try:
+            if task is None:
+                raise InputError("no model is ticked: tick one, or open a model folder")
+            ticked = {n: la for n, la in self.work.sources.items() if n in self.work.present}
+            parts = assignment.collect(ticked, task, self.work.truth)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return
+        if not parts.same_as(self._parts):
+            self._forget_results()  # rows of other voxels do not belong beside these
+        self._parts, self._truth = parts, self.work.truth
+        self._before = self.work.tables
+        names = {model: self.name_of(model) for model in self.work.chosen}
+        self._start(lambda: self._sweep_models(names, parts), self._on_swept)
+
+    def cancel(self) -> None:
+        """Ends the job at its next window and frees its memory; the last results stay."""
+        self._job.interrupt()
+
+    def show_row(self, model: str, subset: Subset) -> None:
+        """Shows the result of one row in the layer for it."""
+        what = Shown(model, subset)
+        row = self.work.row(what)
+        if row is not None:
+            name = model if len(self.work.tables) > 1 else ""
+            opacity = display_settings().overlay_opacity
+            maps.show_row(self.viewer, row.prediction, name, opacity)
+            self.work.legend = ()
+            self.work.shown = what
+
+    # -- maps --------------------------------------------------------------------------------------
+
+    def show_disagreement(self, region: str) -> None:
+        """A layer of the entropy over all subsets of the model that is shown."""
+
+        def compute(table: SubsetTable) -> Map:
+            made = [row.prediction for row in table.rows]
+            bits = disagreement.entropy(made, region)
+            return maps.disagreement_map(bits, table.case, made[0].grid, region)
+
+        self._start_map("where the subsets disagree", compute)
+
+    def show_smallest(self, region: str) -> None:
+        """A layer of the smallest subset that finds ``region``."""
+
+        def compute(table: SubsetTable) -> Map:
+            made = [row.prediction for row in table.rows]
+            found = disagreement.smallest_subset(made, region)
+            subsets = [row.subset for row in table.rows]
+            return maps.smallest_map(found.number, subsets, table.case, made[0].grid, region)
+
+        self._start_map("the smallest subsets", compute)
+
+    def show_difference(self, region: str, other: Shown | None) -> None:
+        """A layer of what differs between the shown row and ``other``; None: the ground truth."""
+        here, there, parts = self.work.row(self.work.shown), self.work.row(other), self._parts
+        shown = self.work.shown
+        if here is None or shown is None or parts is None or (other is not None and there is None):
+            self._job.refuse("choose a row of the table first")
+            return
+        name = other.subset if other else ()
+
+        def compute(table: SubsetTable) -> Map:
+            first = here.prediction
+            if there is not None:
+                labels = there.prediction.labels
+            else:
+                truth = parts.case().labels
+                if truth is None:
+                    raise InputError("there is no ground truth to compare with")
+                labels = truth
+            found = disagreement.difference(first.labels, labels, first.task, region, first.grid)
+            names = (here.name, first.task.subset_name(name) if name else TRUTH)
+            if other is not None and other.model != shown.model:
+                names = (f"{names[0]} ({shown.model})", f"{names[1]} ({other.model})")
+            return maps.difference_map(found.map, found.ml, names, table.case, first.grid, region)
+
+        self._start_map("the difference", compute)
+
+    # -- files -------------------------------------------------------------------------------------
+
+    def save_tables(self, path: str | Path) -> list[Path]:
+        """Writes the rows as CSV, and the Shapley values beside them once all rows are there."""
+        path = Path(path)
+
+        def write() -> list[Path]:
+            paths = [robustness_files.write_rows(path, self.work.tables)]
+            whole = [table for table in self.work.tables if table.complete]
+            if whole:
+                beside = path.with_name(f"{path.stem}_shapley.csv")
+                paths.append(robustness_files.write_shapley(beside, whole, [DICE, VOLUME]))
+            return paths
+
+        return self._save(write)
+
+    def save_heat_map(self, path: str | Path, measure: Measure) -> list[Path]:
+        """Writes the heat map as a figure for a page."""
+
+        def write() -> list[Path]:
+            figure = robustness_files.heat_map_figure(self.work.tables, measure)
+            return [robustness_files.write_figure(Path(path), figure)]
+
+        return self._save(write)
+
+    def save_contributions(self, path: str | Path, measure: Measure) -> list[Path]:
+        """Writes the Shapley values as a figure for a page."""
+
+        def write() -> list[Path]:
+            figure = robustness_files.contributions_figure(self.work.tables, measure)
+            return [robustness_files.write_figure(Path(path), figure)]
+
+        return self._save(write)
+
+    def close(self) -> None:
+        """Ends the job, frees the features and lets go of the viewer; layers stay."""
+        if self._closed:
+            return
+        self._closed = True
+        for name in self.work.events:
+            self.work.events[name].disconnect()  # a view may be gone by now
+        for event in (self.viewer.layers.events.inserted, self.viewer.layers.events.removed):
+            event.disconnect(self._refresh_truths)
+        self.viewer.layers.events.removed.disconnect(self._on_removed)
+        self._rows.close()
+        self.cancel()
+
+    # -- jobs, in their worker ---------------------------------------------------------------------
+
+    def _sweep_models(
+        self, names: dict[str, str], parts: Parts
+    ) -> Iterator[Progress | Notice | RowAdded]:
+        """The events of one model after the other; only one of them holds features at a time."""
+        for model, name in names.items():
+            try:
+                run = self._kept.job(
+                    model,
+                    parts,
+                    lambda session: robustness.sweep(session, truth=session.case.labels),
+                )
+                for event in run:
+                    if isinstance(event, RowAdded):
+                        yield RowAdded(replace(event.table, model=name))
+                    elif isinstance(event, Progress) and len(names) > 1:
+                        yield replace(event, stage=f"{name}, {event.stage}")
+                    elif isinstance(event, Progress | Notice):
+                        yield event
+            finally:
+                self._kept.forget()
+
+    def _start_map(self, stage: str, compute: Callable[[SubsetTable], Map]) -> None:
+        tables = {table.model: table for table in self.work.tables}
+        if self.work.status.busy or not tables:
+            return
+        table = tables[self.work.shown.model] if self.work.shown else next(iter(tables.values()))
+
+        def events() -> Iterator[Progress | MapReady]:
+            yield Progress(0, 0, f"computing {stage}")
+            yield MapReady(compute(table))
+
+        self._start(events, self._on_map)
+
+    # -- jobs, back in this thread -----------------------------------------------------------------
+
+    def _start(self, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]) -> None:
+        self._job.start(events, on_event, self._on_failed, self._on_ended)
+
+    def _on_swept(self, event: Progress | Notice | RowAdded) -> None:
+        if self._closed:
+            return
+        if not isinstance(event, RowAdded):
+            self._job.track(event)
+            return
+        tables = {table.model: table for table in self.work.tables}
+        tables[event.table.model] = event.table
+        names = [self.name_of(model) for model in self.work.models]
+        self.work.tables = tuple(tables[name] for name in names if name in tables)
+        if event.table.seen_in_training:
+            self.work.seen = tuple(dict.fromkeys((*self.work.seen, event.table.model)))
+        if len(event.table.rows) == 1:
+            self.show_row(event.table.model, event.table.rows[0].subset)
+        last = self.name_of(self.work.chosen[-1])
+        if event.table.complete and event.table.model == last:
+            count = len(event.table.rows)
+            self._job.succeed(
+                f"{count} subsets, compared with {event.table.reference}; click a row to see it"
+            )
+
+    def _on_map(self, event: Progress | MapReady) -> None:
+        if self._closed:
+            return
+        if isinstance(event, MapReady):
+            maps.show_map(self.viewer, event.map)
+            self.work.legend = event.map.legend
+            self._job.outcome = Status.DONE
+        else:
+            self._job.track(event)
+
+    def _on_failed(self, error: Exception) -> None:
+        if not self._closed:
+            self._job.fail(error)
+
+    def _on_ended(self) -> None:
+        """Only now is the worker through; an unfinished table gives way to the last whole one."""
+        outcome = self._job.outcome
+        if outcome is not Status.DONE:
+            whole = {table.model: table for table in self._before}
+            self.work.tables = tuple(whole.get(t.model, t) for t in self.work.tables)
+        self._before = self.work.tables
+        if outcome is None:
+            self._job.say("cancelled; its memory is free again, the rows that are here stay")
+            outcome = Status.DONE if self.work.tables else Status.IDLE
+        self.work.status = outcome
+
+    # -- what changed around us --------------------------------------------------------------------
+
+    def _on_case(self, *_: object) -> None:
+        """Another case has no results yet, and a truth of its own."""
+        self._by_hand = False
+        self._forget_results()
+        self._refresh_truths()
+        self._show_seen()
+        self.work.status = Status.IDLE
+
+    def _forget_results(self) -> None:
+        self.work.tables, self.work.shown, self.work.legend = (), None, ()
+        self._before = ()
+
+    def _refresh_truths(self, *_: object) -> None:
+        task = self.work.task
+        if task is None or self.work.status.busy:
+            return
+        found = assignment.truths(self.viewer.layers, task, self.work.case)
+        self.work.truths = tuple(found)
+        lost = self.work.truth is not None and self.work.truth not in found
+        if lost or not self._by_hand:
+            own = (la for la in found if origin(la).get("kind") == "truth" and self.work.case)
+            self.work.truth = next(own, None)
+
+    def _on_removed(self, *_: object) -> None:
+        if self.work.shown is not None and not list(of_kind(self.viewer, "swept")):
+            self.work.shown = None
+
+    def _show_seen(self) -> None:
+        """As far as the cards tell by name; a session looks at the voxels too."""
+        cards = dict(zip(self.work.models, self.work.cards, strict=True))
+        self.work.seen = tuple(
+            self.name_of(model)
+            for model in self.work.chosen
+            if self.work.case in cards[model].training_cases
+        )
+
+    def _hint(self, *_: object) -> None:
+        """The next step, where it is not plain from the panel."""
+        if self.work.status.busy or self.work.task is None:
+            return
+        if not any(layer is not None for layer in self.work.sources.values()):
+            self._job.say(
+                "Open a case, or drop its folder here. A made-up one is in "
+                "File > Open Sample > ShaSpec."
+            )
+        else:
+            self._job.say("")
+
+    def subsets(self) -> list[Subset]:
+        """What a sweep will run for each model."""
+        task = self.work.task
+        return subsets_of(task.subset(self.work.present)) if task and self.work.present else []
+
+    def name_of(self, model: str) -> str:
+        """A model as tables show it: its name, the last part of a folder where that is enough."""
+        name = Path(model).name
+        same = [other for other in self.work.models if Path(other).name == name]
+        return name if len(same) < 2 else model
+
+    def _save(self, write: Callable[[], list[Path]]) -> list[Path]:
+        if not self.work.tables:
+            self._job.refuse("there is no row to save yet: run the subsets first")
+            return []
+        try:
+            written = write()
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return []
+        self._job.say(f"saved {', '.join(str(path) for path in written)}")
+        return written

@@ -1,0 +1,91 @@
+"""Voxels as points in a plane, near each other where their features are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.analysis.features.components import Components
+from shaspec.analysis.features.views import of_kind
+from shaspec.errors import InputError
+from shaspec.inference.feature_maps import FeatureMaps, Floats, Kind
+
+Method = Literal["pca", "tsne"]
+MOST: dict[Method, int] = {"pca": 100_000, "tsne": 5_000}
+"""Points that a plane is made of: t-SNE takes about a minute for its number, PCA none."""
+BEFORE_TSNE = 30  # principal components that t-SNE starts from: faster, and less noise
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points (n, 2) and what each of them is."""
+
+    method: Method
+    xy: Floats
+    voxel: npt.NDArray[np.intp]
+    """(n, 3) on the grid of the maps."""
+    kind: npt.NDArray[np.intp]
+    """(n,) into ``kinds``."""
+    modality: npt.NDArray[np.intp]
+    """(n,) into ``modalities``."""
+    kinds: tuple[Kind, ...]
+    modalities: tuple[str, ...]
+
+
+def make_cloud(
+    maps: FeatureMaps,
+    kinds: Sequence[Kind],
+    method: Method = "pca",
+    most: int | None = None,
+    seed: int = 0,
+) -> Cloud:
+    """The voxels inside, for every modality of ``kinds``, as at most ``most`` points.
+
+    Where there are more, the same random voxels are taken for all. Raises `InputError` for kinds
+    of different numbers of channels: they have no common plane.
+    """
+    sets = [(k, m) for k in kinds for m in of_kind(maps, k)]
+    channels = {len(maps.maps[key]) for key in sets}
+    if len(channels) > 1:
+        raise InputError(f"{' and '.join(kinds)} features have different numbers of channels")
+    where = np.argwhere(maps.inside)
+    limit = max(1, (most or MOST[method]) // len(sets))
+    if len(where) > limit:
+        rng = np.random.default_rng(seed)
+        chosen = np.sort(rng.choice(len(where), limit, replace=False))
+    else:
+        chosen = np.arange(len(where))
+    x = np.concatenate([maps.points(*key)[chosen] for key in sets])
+    names = tuple(m for m in maps.task.names if any(m == name for _, name in sets))
+    n = len(chosen)
+    return Cloud(
+        method=method,
+        xy=plane(x, method, seed),
+        voxel=np.tile(where[chosen], (len(sets), 1)),
+        kind=np.repeat([list(kinds).index(k) for k, _ in sets], n),
+        modality=np.repeat([names.index(m) for _, m in sets], n),
+        kinds=tuple(kinds),
+        modalities=names,
+    )
+
+
+def plane(x: Floats, method: Method, seed: int = 0) -> Floats:
+    """Features (n, C) -> points (n, 2): the first principal components, or t-SNE of the first 30.
+
+    t-SNE (van der Maaten and Hinton 2008) keeps neighbours together; distances between groups of
+    its points mean nothing.
+    """
+    if len(x) < 4:
+        raise InputError(f"{len(x)} points are too few for a picture: take more cases or windows")
+    reduced = Components.fit(x, 2 if method == "pca" else BEFORE_TSNE).project(x)
+    if method == "tsne":
+        from sklearn.manifold import TSNE
+
+        perplexity = min(30.0, (len(x) - 1) / 3)
+        embedding = TSNE(2, perplexity=perplexity, init="pca", random_state=seed)
+        reduced = embedding.fit_transform(reduced)
+    return np.asarray(reduced, np.float32)

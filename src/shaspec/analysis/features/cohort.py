@@ -1,0 +1,82 @@
+"""The authors' figure: shared and specific features of many windows as points in a plane.
+
+For every window of every case one point per modality and kind, the spatial mean of its feature
+(Wang et al., CVPR 2023). Where the method works, the shared points of all modalities lie together
+and the specific ones in a group per modality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shaspec.analysis.features.cloud import plane
+from shaspec.errors import InputError
+from shaspec.evaluation.tables import write_csv
+from shaspec.inference.events import Computed, Event, Progress
+from shaspec.inference.feature_maps import FeatureMaps, Floats
+from shaspec.inference.session import InferenceSession
+from shaspec.io import CaseFiles, read_case
+from shaspec.models.weights import Model
+
+KINDS = ("shared", "specific")
+
+
+@dataclass(frozen=True)
+class WindowPoint:
+    """One feature of one window."""
+
+    case: str
+    window: int
+    kind: str
+    modality: str
+    x: float
+    y: float
+
+
+def cohort_job(
+    model: Model, cases: Sequence[CaseFiles], seed: int = 0, **options: Any
+) -> Iterator[Event]:
+    """Points of all windows of ``cases``, by t-SNE over all of them together.
+
+    Yields progress, the notices of the cases, and `Computed` with a list of `WindowPoint`.
+    ``options`` are those of `InferenceSession`.
+    """
+    found: list[FeatureMaps] = []
+    for number, files in enumerate(cases):
+        case = read_case(files, model.card.task, with_labels=False)
+        session = InferenceSession(model, case, keep=0, **options)
+        for event in session.features():
+            if isinstance(event, Computed):
+                found.append(event.value)
+            elif isinstance(event, Progress):
+                stage = f"{case.name} ({number + 1} of {len(cases)}): {event.stage}"
+                yield replace(event, stage=stage)
+            else:
+                yield event
+    yield Computed(window_points(found, seed))
+
+
+def window_points(found: Iterable[FeatureMaps], seed: int = 0) -> list[WindowPoint]:
+    """One point per case, window, kind and modality, in one plane."""
+    rows: list[tuple[str, int, str, str]] = []
+    features: list[Floats] = []
+    for maps in found:
+        for kind in KINDS:
+            for modality in maps.of(kind):
+                means = maps.windows[kind, modality]
+                rows += [(maps.case, w, kind, modality) for w in range(len(means))]
+                features.append(means)
+    if not features:
+        raise InputError("there are no shared and specific features: take a ShaSpec model")
+    xy = plane(np.concatenate(features), "tsne", seed)
+    return [WindowPoint(*row, float(x), float(y)) for row, (x, y) in zip(rows, xy, strict=True)]
+
+
+def write_points(path: Path, points: Sequence[WindowPoint]) -> None:
+    """A CSV of all points."""
+    write_csv(path, [asdict(point) for point in points])

@@ -1,0 +1,110 @@
+"""Pictures of features for files: a montage of a slice, and the points of a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from shaspec.analysis.features.cohort import WindowPoint
+from shaspec.analysis.features.views import How, imputation_error, views
+from shaspec.case import Case
+from shaspec.geometry import Grid
+from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.task import Task
+
+Array = npt.NDArray[Any]
+COLOURS = ("#4477aa", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#66ccee", "#bbbbbb")
+"""Of the modalities, in task order; told apart by the colour-blind too (Tol's bright scheme)."""
+MARKERS = {"shared": "o", "specific": "^"}
+PANEL = 2.4  # inches
+ERROR = {"cmap": "magma", "vmin": 0.0, "vmax": 1.0}
+"""1: a stand-in no better than none."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Pictures (S, P, L) or (S, P, L, 4) by modality, and how they are to be drawn."""
+
+    title: str
+    pictures: Mapping[str, Array]
+    grid: Grid
+    options: dict[str, Any]
+
+
+def montage(maps: FeatureMaps, case: Case) -> Figure:
+    """Modalities across; the images, every kind in colours, and the error of imputation, down."""
+    errors = {against: imputation_error(maps, against) for against in ("shared", "fused")}
+    rows = [
+        _Row("image", case.volumes, case.grid, {"cmap": "gray"}),
+        *(_Row(kind, views(maps, kind, How.COLOURS), maps.grid, {}) for kind in maps.kinds),
+        *(_Row(f"error to {k}", e, maps.grid, ERROR) for k, e in errors.items() if e),
+    ]
+    names, depth = maps.task.names, _middle(maps)
+    left, right, bottom, top = _extent(maps.grid)  # the head, not the air around it
+    figure = Figure((PANEL * len(names), PANEL * len(rows)), layout="constrained", dpi=120)
+    panes = figure.subplots(len(rows), len(names), squeeze=False)
+    for row, line in zip(rows, panes, strict=True):
+        line[0].set_ylabel(row.title)
+        for name, pane in zip(names, line, strict=True):
+            _clear(pane)
+            pane.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+            if name in row.pictures:
+                picture = row.pictures[name][_slice_at(row.grid, depth)]
+                options = {"interpolation": "bilinear"} | row.options
+                shown = pane.imshow(picture, extent=_extent(row.grid), **options)
+    for name, pane in zip(names, panes[0], strict=True):
+        pane.set_title(name if name in maps.present else f"{name} (absent)")
+    if rows[-1].options is ERROR:
+        bar = figure.colorbar(shown, ax=panes, shrink=0.25, anchor=(0.0, 0.0), extend="max")
+        bar.set_label("error, in lengths of the true feature")
+    return figure
+
+
+def cohort_figure(points: Sequence[WindowPoint], task: Task) -> Figure:
+    """Colour: modality; circle: shared, triangle: specific."""
+    figure = Figure((6.4, 5.2), layout="constrained", dpi=120)
+    pane = figure.subplots()
+    for kind, marker in MARKERS.items():
+        for name, colour in zip(task.names, COLOURS, strict=False):
+            mine = [(p.x, p.y) for p in points if (p.kind, p.modality) == (kind, name)]
+            if mine:
+                x, y = zip(*mine, strict=True)
+                pane.scatter(x, y, s=24, c=colour, marker=marker, alpha=0.8, linewidths=0)
+                pane.scatter([], [], c=colour, marker=marker, label=f"{kind} {name}")
+    pane.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    cases = len({p.case for p in points})
+    windows = len({(p.case, p.window) for p in points})
+    pane.set_title(f"t-SNE of window means: {windows} windows of {cases} cases")
+    _clear(pane)
+    return figure
+
+
+def _middle(maps: FeatureMaps) -> float:
+    """Position (mm) of the slice with the most tissue."""
+    index = int(maps.inside.sum(axis=(1, 2)).argmax())
+    return maps.grid.origin[0] + index * maps.grid.spacing[0]
+
+
+def _slice_at(grid: Grid, depth: float) -> int:
+    index = round((depth - grid.origin[0]) / grid.spacing[0])
+    return min(max(index, 0), grid.shape[0] - 1)
+
+
+def _extent(grid: Grid) -> tuple[float, float, float, float]:
+    """Left, right, bottom, top in mm: rows run along P, columns along L."""
+    (_, p, la), (_, dp, dl) = grid.origin, grid.spacing
+    _, rows, columns = grid.shape
+    left, top = la - dl / 2, p - dp / 2
+    return left, left + columns * dl, top + rows * dp, top
+
+
+def _clear(pane: Axes) -> None:
+    pane.set_xticks([])
+    pane.set_yticks([])
+    for spine in pane.spines.values():
+        spine.set_visible(False)

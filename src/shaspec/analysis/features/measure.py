@@ -1,0 +1,250 @@
+"""How far shared and specific features come apart, in numbers and in a sentence.
+
+A number by itself says little: features of any network, even an untrained one, tell modalities
+apart or resemble each other to some degree. So each stands beside two controls, the same network
+without training, and the same features with their modalities dealt out at random voxel by voxel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.analysis.features.cka import linear_cka
+from shaspec.analysis.features.probe import halves, probe_accuracy
+from shaspec.errors import InputError
+from shaspec.inference.events import Computed, Event, Progress
+from shaspec.inference.feature_maps import FeatureMaps, Floats
+from shaspec.inference.session import InferenceSession
+from shaspec.models.weights import untrained
+
+MOST = 3000  # voxels per modality: enough for a linear probe, and it answers in seconds
+Points = Mapping[tuple[str, str], Floats]
+"""(n, C) by kind and modality: the same n voxels (windows for ``domain``) for all of a kind."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number and its two controls."""
+
+    name: str
+    meaning: str
+    value: float
+    untrained: float
+    shuffled: float
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The numbers of one case."""
+
+    case: str
+    model: str
+    modalities: tuple[str, ...]
+    rows: tuple[Measure, ...]
+
+    def __getitem__(self, name: str) -> Measure:
+        return next(row for row in self.rows if row.name == name)
+
+    @property
+    def sentence(self) -> str:
+        """What one sees, in plain words."""
+        return in_words(self)
+
+
+def measure_job(session: InferenceSession, maps: FeatureMaps, seed: int = 0) -> Iterator[Event]:
+    """`measure` with an untrained network of the same configuration on the same case.
+
+    Yields the progress of that network's run, then `Computed` with `Measures`.
+    """
+    other = InferenceSession(
+        untrained(session.model, seed),
+        session.case,
+        device=session.device,
+        window=session.window,
+        overlap=session.overlap,
+        keep=0,
+    )
+    for event in other.features(maps.present):
+        if isinstance(event, Computed):
+            yield Progress(1, 1, "measuring")
+            yield Computed(measure(maps, event.value, seed))
+        elif isinstance(event, Progress):
+            yield replace(event, stage=f"untrained: {event.stage}")
+        else:
+            yield event
+
+
+def measure(maps: FeatureMaps, control: FeatureMaps, seed: int = 0) -> Measures:
+    """All numbers of the ShaSpec features ``maps``; ``control`` are an untrained network's.
+
+    Raises `InputError` for a case of one modality or a model without shared features.
+    """
+    if not maps.of("shared"):
+        raise InputError(
+            f"model {maps.model!r} has no shared and specific features to be told apart: "
+            "take a ShaSpec model"
+        )
+    modalities = tuple(maps.of("shared"))
+    if len(modalities) < 2:
+        raise InputError(
+            f"case {maps.case} has {modalities[0]} alone: features of at least two modalities "
+            "can be compared"
+        )
+    rng = np.random.default_rng(seed)
+    count = int(maps.inside.sum())
+    chosen = np.sort(rng.choice(count, min(MOST, count), replace=False))
+    side = halves(maps.inside)[chosen]
+    own = _points(maps, chosen)
+    others = _points(control, chosen)
+    dealt = deal(own, rng)
+    rows = [
+        Measure(name, meaning, *(number(points, side) for points in (own, others, dealt)))
+        for name, meaning, number in MEASURES
+    ]
+    return Measures(maps.case, maps.model, modalities, tuple(rows))
+
+
+def deal(points: Points, rng: np.random.Generator) -> dict[tuple[str, str], Floats]:
+    """The same features with the modalities of every voxel dealt out anew at random.
+
+    Windows are few, so each of them is given to every modality in turn: the mean over all deals.
+    """
+    out: dict[tuple[str, str], Floats] = {}
+    for kind in dict.fromkeys(kind for kind, _ in points):
+        names = [m for k, m in points if k == kind]
+        stack = np.stack([points[kind, m] for m in names])
+        if kind == "domain":
+            out |= dict.fromkeys(((kind, m) for m in names), np.concatenate(stack))
+            continue
+        order = rng.permuted(np.indices(stack.shape[:2])[0], axis=0)
+        mixed = np.take_along_axis(stack, order[..., None], axis=0)
+        out |= {(kind, m): mixed[k] for k, m in enumerate(names)}
+    return out
+
+
+# -- the numbers --------------------------------------------------------------------------------
+
+Number = Callable[[Points, npt.NDArray[np.bool_]], float]
+
+
+def _of(points: Points, kind: str) -> list[Floats]:
+    return [values for (k, _), values in points.items() if k == kind]
+
+
+def cka_between(kind: str) -> Number:
+    """Mean CKA of ``kind`` over the pairs of modalities."""
+
+    def number(points: Points, _side: npt.NDArray[np.bool_]) -> float:
+        pairs = combinations(_of(points, kind), 2)
+        return float(np.mean([linear_cka(x, y) for x, y in pairs]))
+
+    return number
+
+
+def cka_shared_specific(points: Points, _side: npt.NDArray[np.bool_]) -> float:
+    """Mean CKA of a modality's shared with its own specific features."""
+    pairs = zip(_of(points, "shared"), _of(points, "specific"), strict=True)
+    return float(np.mean([linear_cka(x, y) for x, y in pairs]))
+
+
+def probe(kind: str) -> Number:
+    """Accuracy of the linear probe on ``kind``."""
+    return lambda points, side: probe_accuracy(_of(points, kind), side)
+
+
+def domain_confidence(points: Points, _side: npt.NDArray[np.bool_]) -> float:
+    """Mean probability that the network's domain classifier gives to the right modality."""
+    right = []
+    for k, logits in enumerate(_of(points, "domain")):
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        right.append((odds / odds.sum(axis=1, keepdims=True))[:, k])
+    return float(np.mean(right))
+
+
+MEASURES: tuple[tuple[str, str, Number], ...] = (
+    (
+        "probe shared",
+        "share of held-out voxels whose modality is guessed from the shared feature",
+        probe("shared"),
+    ),
+    (
+        "probe specific",
+        "share of held-out voxels whose modality is guessed from the specific feature",
+        probe("specific"),
+    ),
+    (
+        "CKA shared/shared",
+        "likeness of the shared features of two modalities, mean over the pairs",
+        cka_between("shared"),
+    ),
+    (
+        "CKA specific/specific",
+        "likeness of the specific features of two modalities, mean over the pairs",
+        cka_between("specific"),
+    ),
+    (
+        "CKA shared/specific",
+        "likeness of a modality's shared and specific features, mean over the modalities",
+        cka_shared_specific,
+    ),
+    (
+        "domain classifier",
+        "probability that the network itself gives to the right modality, mean over the windows",
+        domain_confidence,
+    ),
+)
+
+
+def _points(maps: FeatureMaps, chosen: npt.NDArray[np.intp]) -> Points:
+    names = maps.of("shared")
+    points = {
+        (kind, m): maps.points(kind, m)[chosen] for kind in ("shared", "specific") for m in names
+    }
+    return points | {("domain", m): _columns(maps, m) for m in names}
+
+
+def _columns(maps: FeatureMaps, modality: str) -> Floats:
+    """Logits (windows, present) of the domain classifier, for the modalities that there are."""
+    there = [maps.task.names.index(m) for m in maps.of("shared")]
+    return maps.windows["domain", modality][:, there]
+
+
+# -- in words -----------------------------------------------------------------------------------
+
+
+def in_words(found: Measures) -> str:
+    """Two or three sentences that follow from the numbers, whichever way they fall."""
+    shared, specific = found["probe shared"], found["probe specific"]
+    chance = 1 / len(found.modalities)
+    own, cross = found["CKA shared/shared"], found["CKA shared/specific"]
+    told = {
+        True: "the shared features still tell modalities apart",
+        False: "the shared features hardly tell modalities apart",
+    }[above_chance(shared.value, chance) > 0.25]
+    less = above_chance(shared.value, chance) < above_chance(shared.untrained, chance) - 0.1
+    trained = " (training has hidden some of it)" if less else ""
+    able = "do" if above_chance(specific.value, chance) > 0.75 else "do not do so reliably"
+    alike = "more" if own.value > cross.value else "less"
+    return (
+        f"A linear probe names the modality of {_percent(shared.value)} of unseen voxels from "
+        f"their shared feature (untrained network {_percent(shared.untrained)}, chance "
+        f"{_percent(chance)}) and of {_percent(specific.value)} from their specific feature: "
+        f"{told}{trained}, the specific ones {able}. "
+        f"Shared features of two modalities are {alike} alike (CKA {own.value:.2f}, untrained "
+        f"{own.untrained:.2f}) than shared and specific features of one (CKA {cross.value:.2f}, "
+        f"untrained {cross.untrained:.2f})."
+    )
+
+
+def above_chance(accuracy: float, chance: float) -> float:
+    """0 at chance, 1 where every guess is right."""
+    return (accuracy - chance) / (1 - chance)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %"

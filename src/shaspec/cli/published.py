@@ -1,0 +1,25 @@
+"""``shaspec published``: result tables of the literature, each under its own protocol."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shaspec.cli.results import print_published, print_published_list
+
+
+def published(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Tables to print; none: list them all.")
+    ] = None,
+) -> None:
+    """Tables of published results. Protocols differ: compare within one, never across."""
+    from shaspec.evaluation.published import all_published, load_published
+
+    console = Console()
+    if not names:
+        print_published_list(console, all_published())
+    for name in names or []:
+        print_published(console, load_published(name))

@@ -1,0 +1,88 @@
+"""How the results of an evaluation are printed, and which files go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from shaspec.cli.common import escape
+
+if TYPE_CHECKING:
+    from shaspec.evaluation.published import Published
+    from shaspec.evaluation.tables import Row
+
+
+def print_scores(
+    console: Console, results: Mapping[str, Sequence[Row]], rules: str, out: Path | None
+) -> None:
+    """The table of the papers and every metric over all subsets.
+
+    Writes ``table.md``, ``table.tex`` and a heat map for each model, where ``out`` is given.
+    """
+    from shaspec.evaluation.bootstrap import caution
+    from shaspec.evaluation.report import as_rich, overview, score_table
+    from shaspec.evaluation.results import write_heat_map, write_tables
+    from shaspec.evaluation.statistics import summary
+
+    summaries = {name: summary(rows) for name, rows in results.items()}
+    cases = len({row.case for rows in results.values() for row in rows})
+    note = f"{cases} case{'s' * (cases != 1)}; {rules}"
+    everything = score_table(summaries, notes=[note])
+    console.print(as_rich(everything))
+    for name, lines in summaries.items():
+        console.print(overview(name, lines))
+    if text := caution(cases):
+        console.print(f"[yellow]{text}[/]")
+    if out is None:
+        return
+    write_tables(out, everything)
+    for folder, (name, lines) in zip((out, out / "against"), summaries.items(), strict=False):
+        write_heat_map(folder, score_table({name: lines}, notes=[name, note]))
+
+
+def print_comparison(
+    console: Console, a: tuple[str, Sequence[Row]], b: tuple[str, Sequence[Row]], out: Path | None
+) -> None:
+    """Paired differences, and in how many cases each was better; ``comparison.*``."""
+    from shaspec.evaluation.bootstrap import caution
+    from shaspec.evaluation.comparison import compare
+    from shaspec.evaluation.report import as_rich, difference_overview, difference_table, record
+    from shaspec.evaluation.results import write_heat_map, write_tables
+    from shaspec.evaluation.tables import COMPARISON_FILE, write_csv
+
+    lines = compare(a[1], b[1])
+    names = a[0], b[0]
+    cases = int(lines[0]["cases"])
+    note = f"{cases} shared case{'s' * (cases != 1)}; in brackets: cases won/tied/lost by {a[0]}"
+    table = difference_table(lines, *names, notes=[note])
+    console.print(as_rich(table, record(lines, "dice")))
+    console.print(difference_overview(lines, *names))
+    if text := caution(cases):
+        console.print(f"[yellow]{text}[/]")
+    if out is None:
+        return
+    write_csv(out / COMPARISON_FILE, lines)
+    write_tables(out, table, stem="comparison")
+    write_heat_map(out, table, "comparison")
+
+
+def print_published(console: Console, published: Published) -> None:
+    """A table from the literature, by itself and under its own protocol."""
+    from shaspec.evaluation.report import as_rich
+
+    console.print(as_rich(published.table))
+
+
+def print_published_list(console: Console, tables: Sequence[Published]) -> None:
+    """What there is, by protocol."""
+    for protocol in dict.fromkeys(table.protocol for table in tables):
+        console.print(f"[bold]{escape(protocol)}[/]")
+        for table in (t for t in tables if t.protocol == protocol):
+            means = ", ".join(
+                f"{region} {value:.2f}"
+                for region, value in zip(table.regions, table.average, strict=True)
+            )
+            console.print(f"  {table.name}: {escape(table.title)}, mean {means}", highlight=False)

@@ -1,0 +1,75 @@
+"""Published results as data: shown beside ours, never mixed with them.
+
+Each file in ``published/`` is one protocol: which cases, which split, which rules. Numbers of
+different protocols cannot be compared, and none of them was made with the cases of ours.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+
+from shaspec.errors import InputError
+from shaspec.evaluation.report import ScoreTable
+from shaspec.evaluation.statistics import mean_name
+
+
+@dataclass(frozen=True)
+class Published:
+    """The Dice (per cent) of one method under one protocol."""
+
+    name: str
+    title: str
+    protocol: str
+    source: str
+    regions: tuple[str, ...]
+    average: tuple[float, ...]
+    """Mean over the subsets, as printed there."""
+    subsets: dict[str, tuple[float, ...]]
+    """Subset -> Dice per region; empty where only averages are known."""
+    over: int
+    """Number of subsets that the average is taken over."""
+
+    @property
+    def table(self) -> ScoreTable:
+        """Its table, with protocol and source as notes."""
+        return ScoreTable(
+            f"published: {self.title}, Dice (%)",
+            self.regions,
+            self.subsets | {mean_name(self.over): self.average},
+            (f"protocol: {self.protocol}", f"source: {self.source}", "not the cases of ours"),
+        )
+
+
+def all_published() -> list[Published]:
+    """Every table that ships with the package, by protocol."""
+    files = (resources.files("shaspec.evaluation") / "published").iterdir()
+    names = sorted(f.name for f in files if f.name.endswith(".toml"))
+    return [table for name in names for table in _read(name)]
+
+
+def load_published(name: str) -> Published:
+    """A table by its name; raises `InputError` that lists what there is."""
+    tables = {table.name: table for table in all_published()}
+    if name not in tables:
+        raise InputError(f"no published table {name!r}: there are {', '.join(tables)}")
+    return tables[name]
+
+
+def _read(file: str) -> list[Published]:
+    text = (resources.files("shaspec.evaluation") / "published" / file).read_text("utf-8")
+    content = tomllib.loads(text)
+    return [
+        Published(
+            name=name,
+            title=method["title"],
+            protocol=content["protocol"] + method.get("protocol", ""),
+            source=method.get("source", content["source"]),
+            regions=tuple(content["regions"]),
+            average=tuple(method["average"]),
+            subsets={s: tuple(values) for s, values in method.get("subsets", {}).items()},
+            over=content["over"],
+        )
+        for name, method in content["methods"].items()
+    ]

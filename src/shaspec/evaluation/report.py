@@ -1,0 +1,257 @@
+"""Tables in the layout of the papers: subsets down with a dot per modality, regions across.
+
+One `ScoreTable`, written for a terminal, as Markdown and as LaTeX; `figures` draws the same one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from shaspec.evaluation.metrics import METRICS
+from shaspec.evaluation.statistics import AVERAGE, POOLED_IOU
+from shaspec.evaluation.tables import Line
+from shaspec.task import FULL
+
+THERE, ABSENT = "●", "○"
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Numbers by subset and column, with what has to be known to read them."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: dict[str, tuple[float, ...]]
+    """Subset, or a name such as ``mean of 15`` -> a value for each column; NaN: none."""
+    notes: tuple[str, ...] = ()
+    """Rules and protocol, written under it."""
+    digits: int = 2
+    signed: bool = False
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """All modalities that occur, in the order of the largest subset."""
+        subsets = sorted((row.split(FULL) for row in self.rows if not _is_mean(row)), key=len)
+        return tuple(dict.fromkeys(name for subset in reversed(subsets) for name in subset))
+
+    @property
+    def leading(self) -> tuple[str, ...]:
+        """Titles of the columns before the numbers."""
+        return self.modalities or ("subset",)
+
+    def lead(self, row: str) -> list[str]:
+        """What stands before the numbers: a dot per modality, or the name of a mean."""
+        if not _is_mean(row):
+            return [THERE if name in row.split(FULL) else ABSENT for name in self.modalities]
+        return [row, *[""] * (len(self.leading) - 1)]
+
+    def cells(self, row: str) -> list[str]:
+        """The numbers of a row as text."""
+        return [number(value, self.digits, self.signed) for value in self.rows[row]]
+
+
+def score_table(
+    summaries: Mapping[str, Iterable[Line]], metric: str = "dice", notes: Sequence[str] = ()
+) -> ScoreTable:
+    """Means over cases of one metric; ``summaries`` holds lines of ``summary.csv`` by model."""
+    found = {
+        (model, str(line["subset"]), str(line["region"])): float(line["mean"])
+        for model, lines in summaries.items()
+        for line in lines
+        if line["metric"] == metric
+    }
+    subsets, regions = (list(dict.fromkeys(key[i] for key in found)) for i in (1, 2))
+    pairs = [(region, model) for region in regions for model in summaries]
+    scale, unit = scale_of(metric)
+    return ScoreTable(
+        f"{title_of(metric)}{unit and f' ({unit})'}, mean over cases",
+        tuple(f"{region} {model}" if len(summaries) > 1 else region for region, model in pairs),
+        {s: tuple(scale * found.get((m, s, r), math.nan) for r, m in pairs) for s in subsets},
+        tuple(notes),
+    )
+
+
+def difference_table(
+    lines: Iterable[Line], a: str, b: str, metric: str = "dice", notes: Sequence[str] = ()
+) -> ScoreTable:
+    """Mean paired differences a - b; ``lines`` are those of ``comparison.csv``."""
+    scale, unit = scale_of(metric)
+    found = {
+        (str(line["subset"]), str(line["region"])): scale * float(line["difference"])
+        for line in lines
+        if line["metric"] == metric
+    }
+    subsets, regions = (list(dict.fromkeys(key[i] for key in found)) for i in (0, 1))
+    points = "points" if unit == "%" else unit
+    return ScoreTable(
+        f"{title_of(metric)}, {a} minus {b} ({points}), mean over cases",
+        tuple(regions),
+        {s: tuple(found.get((s, r), math.nan) for r in regions) for s in subsets},
+        tuple(notes),
+        signed=True,
+    )
+
+
+def as_rich(table: ScoreTable, cell_notes: Callable[[str, str], str] | None = None) -> Table:
+    """For a terminal; ``cell_notes`` adds a text to the cell of a row and a column."""
+    shown = Table(
+        title=table.title,
+        caption="\n".join(table.notes) or None,
+        title_style="bold",
+        caption_justify="left",
+    )
+    for name in table.leading:
+        shown.add_column(name, justify="center")
+    for name in table.columns:
+        shown.add_column(name, justify="right", overflow="fold")
+    rows = list(table.rows)
+    for row, following in zip(rows, [*rows[1:], ""], strict=True):
+        cells = table.cells(row)
+        if cell_notes is not None:
+            pairs = zip(cells, table.columns, strict=True)
+            cells = [f"{cell} {cell_notes(row, column)}" for cell, column in pairs]
+        shown.add_row(
+            *table.lead(row), *cells, end_section=_is_mean(following) and not _is_mean(row)
+        )
+    return shown
+
+
+def as_markdown(table: ScoreTable) -> str:
+    """A Markdown table under its title, with its notes below."""
+    lead = len(table.leading)
+    head = [*table.leading, *table.columns]
+    lines = [
+        f"**{table.title}**",
+        "",
+        _bar(head),
+        _bar([":-:"] * lead + ["--:"] * (len(head) - lead)),
+    ]
+    for row in table.rows:
+        cells = [*table.lead(row), *table.cells(row)]
+        if _is_mean(row):
+            cells = [f"**{cell}**" if cell else "" for cell in cells]
+        lines.append(_bar(cells))
+    return "\n".join([*lines, "", *(f"{note}  " for note in table.notes)]) + "\n"
+
+
+def as_latex(table: ScoreTable) -> str:
+    """A ``table`` for the package booktabs; dots are ``\\bullet`` and ``\\circ``."""
+    lead = len(table.leading)
+    dots = {THERE: r"$\bullet$", ABSENT: r"$\circ$"}
+    rows = []
+    for row in table.rows:
+        cells = [cell.replace("−", "$-$") for cell in table.cells(row)]
+        if _is_mean(row):
+            rows.append(r"\midrule")
+            start = rf"\multicolumn{{{lead}}}{{l}}{{{_tex(row)}}}"
+        else:
+            start = " & ".join(dots[dot] for dot in table.lead(row))
+        rows.append(" & ".join([start, *cells]) + r" \\")
+    head = " & ".join(_tex(name) for name in (*table.leading, *table.columns))
+    caption = ". ".join([table.title, *table.notes])
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_tex(caption)}.}}",
+            rf"\begin{{tabular}}{{{'c' * lead}{'r' * len(table.columns)}}}",
+            r"\toprule",
+            head + r" \\",
+            r"\midrule",
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def overview(name: str, lines: Sequence[Line]) -> Table:
+    """Every metric over the mean of all subsets, with its interval, for a terminal."""
+    return _over_all_subsets(name, lines, lambda line, scale: spread(line, "mean", scale))
+
+
+def difference_overview(lines: Sequence[Line], a: str, b: str) -> Table:
+    """The same for paired differences a - b, with cases won, tied and lost by a."""
+
+    def cell(line: Line, scale: float) -> str:
+        return f"{spread(line, 'difference', scale, signed=True)} {_won(line)}"
+
+    return _over_all_subsets(f"{a} minus {b}", lines, cell)
+
+
+def record(lines: Iterable[Line], metric: str) -> Callable[[str, str], str]:
+    """For `as_rich`: cases won, tied and lost, by subset and region."""
+    counts = {
+        (str(line["subset"]), str(line["region"])): _won(line)
+        for line in lines
+        if line["metric"] == metric
+    }
+    return lambda subset, region: counts[subset, region]
+
+
+def _over_all_subsets(
+    name: str, lines: Sequence[Line], cell: Callable[[Line, float], str]
+) -> Table:
+    subset = str(lines[-1]["subset"])
+    found = {
+        (str(line["metric"]), str(line["region"])): line
+        for line in lines
+        if line["subset"] == subset
+    }
+    regions = list(dict.fromkeys(region for _, region in found))
+    title = f"{name}: {subset}, mean over cases [95 % interval]".replace("[", r"\[")
+    table = Table("", *regions, title=title, title_style="bold")
+    for metric in dict.fromkeys(metric for metric, _ in found):
+        scale, unit = scale_of(metric)
+        cells = [cell(found[metric, r], scale) if (metric, r) in found else "" for r in regions]
+        table.add_row(f"{title_of(metric)}{unit and f' ({unit})'}", *cells)
+    return table
+
+
+def spread(line: Line, mean: str, scale: float, *, signed: bool = False) -> str:
+    """A mean and its interval as text, e.g. ``71.20 [60.10,80.00]``."""
+    value, low, high = (
+        number(scale * float(line[name]), 2, signed) for name in (mean, "low", "high")
+    )
+    return rf"{value} \[{low},{high}]" if low else value
+
+
+def number(value: float, digits: int = 2, signed: bool = False) -> str:
+    """A number as text, with a true minus sign; empty for NaN."""
+    if math.isnan(value):
+        return ""
+    return f"{value:{'+' if signed else ''}.{digits}f}".replace("-", "−")
+
+
+def title_of(metric: str) -> str:
+    """What a reader calls a metric."""
+    return "pooled IoU (mIoU)" if metric == POOLED_IOU else METRICS[metric].title
+
+
+def scale_of(metric: str) -> tuple[float, str]:
+    """Factor and unit in which a metric is shown: shares in per cent."""
+    unit = "%" if metric == POOLED_IOU else METRICS[metric].unit
+    return (100.0 if unit == "%" else 1.0), unit
+
+
+def _is_mean(row: str) -> bool:
+    return row.startswith("mean of ") or row == AVERAGE
+
+
+def _won(line: Line) -> str:
+    return f"({line['won']}/{line['tied']}/{line['lost']})"
+
+
+def _bar(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _tex(text: str) -> str:
+    special = {"%": r"\%", "&": r"\&", "_": r"\_", "#": r"\#", "−": "$-$", "*": "$^*$"}
+    return "".join(special.get(character, character) for character in text)

@@ -1,0 +1,97 @@
+"""Rows of ``metrics.csv``: one per case, subset and region, and never a summary among them."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shaspec.errors import InputError
+from shaspec.evaluation.metrics import METRICS
+
+METRICS_FILE = "metrics.csv"
+SUMMARY_FILE = "summary.csv"
+COMPARISON_FILE = "comparison.csv"
+KEYS = ("case", "subset", "region")
+
+Line = dict[str, str | float]
+"""One line of a CSV file; NaN is written as an empty cell."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The scores of one region of one case under one subset; names as in `METRICS`."""
+
+    case: str
+    subset: str
+    region: str
+    scores: Mapping[str, float]
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells a row from all others."""
+        return self.case, self.subset, self.region
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write ``metrics.csv``."""
+    write_csv(
+        path, [dict(zip(KEYS, r.key, strict=True)) | dict(r.scores) for r in rows], (*KEYS, "dice")
+    )
+
+
+def read_rows(paths: Sequence[Path]) -> list[Row]:
+    """Rows of one or several ``metrics.csv`` (or folders that hold one), e.g. of all folds.
+
+    Raises `InputError` for a file that is no such table, and for a case that two of them hold.
+    """
+    rows: list[Row] = []
+    seen: dict[tuple[str, str, str], Path] = {}
+    for path in paths:
+        path = path / METRICS_FILE if path.is_dir() else path
+        for row in _read(path):
+            if row.key in seen:
+                raise InputError(
+                    f"{path}: case {row.case}, {row.subset}, {row.region} stands in "
+                    f"{seen[row.key]} too: give each fold once"
+                )
+            seen[row.key] = path
+            rows.append(row)
+    return rows
+
+
+def _read(path: Path) -> Iterable[Row]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+            for line in lines:
+                scores = {
+                    name: float(line[name]) if line[name] else math.nan
+                    for name in METRICS
+                    if name in line
+                }
+                yield Row(line["case"], line["subset"], line["region"], scores)
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, ValueError, TypeError) as error:
+        raise InputError(f"{path} is not a metrics.csv of shaspec evaluate: {error}") from error
+    if not lines:
+        raise InputError(f"{path} has no rows")
+
+
+def write_csv(path: Path, lines: Sequence[Line], columns: Sequence[str] = ()) -> None:
+    """A CSV file, written at once or not at all; ``columns`` is the header of an empty one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(lines[0]) if lines else columns)
+        writer.writeheader()
+        writer.writerows({k: _text(v) for k, v in line.items()} for line in lines)
+    os.replace(temporary, path)
+
+
+def _text(value: str | float) -> str:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.6f}"
+    return str(value)

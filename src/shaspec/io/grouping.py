@@ -1,0 +1,71 @@
+"""Files of many cases in one folder, told apart by their names: ``case_T1.nii``, ``case_0000.nii``.
+
+What a name says beside the modality is the name of the case. Four digits at the end are the channel
+of nnU-Net's raw folders, unless the task has a word for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from shaspec.io.naming import LABELS, Match, parts, recognise, stem
+from shaspec.task import Task
+
+CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.ASCII)
+
+
+def channel_of(name: str) -> tuple[str, int] | None:
+    """``"liver_012_0001.nii.gz"`` -> ``("liver_012", 1)``; None for other names."""
+    found = CHANNEL.fullmatch(stem(name))
+    return (found["case"], int(found["channel"])) if found else None
+
+
+def group_by_channel(files: Sequence[Path], order: Sequence[str]) -> dict[str, dict[str, Path]]:
+    """Case -> modality -> file by nnU-Net's channel numbers; empty if a file has no such number.
+
+    ``order`` names the channels; a channel beyond it is left out.
+    """
+    cases: dict[str, dict[str, Path]] = {}
+    for path in files:
+        found = channel_of(path.name)
+        if found is None:
+            return {}
+        case, channel = found
+        if channel < len(order):
+            cases.setdefault(case, {})[order[channel]] = path
+    return cases
+
+
+def group_by_word(files: Iterable[Path], task: Task) -> dict[str, dict[str, Path]]:
+    """Case -> modality or ``labels`` -> file by the words of the task; empty if these are no cases.
+
+    They are if every file says what it is and of which case, no two files claim the same, and at
+    least two cases have more than one file: so a second T1 of one patient is no second patient.
+    """
+    cases: dict[str, dict[str, Path]] = {}
+    for path in files:
+        match = recognise(path.name, task)
+        case = _rest(path.name, match) if match else ""
+        if not match or not case or match.role in cases.get(case, {}):
+            return {}
+        cases.setdefault(case, {})[match.role] = path
+    several = [roles for roles in cases.values() if len(roles) > 1]
+    if len(several) < 2 or any(set(roles) == {LABELS} for roles in cases.values()):
+        return {}
+    order = (*task.names, LABELS)
+    return {
+        case: {role: cases[case][role] for role in order if role in cases[case]}
+        for case in sorted(cases)
+    }
+
+
+def _rest(name: str, match: Match) -> str:
+    """The name without the parts that say the modality, in its own spelling."""
+    spelled = list(re.finditer(r"[A-Za-z0-9]+", stem(name)))
+    assert len(spelled) == len(parts(name))
+    text = stem(name)
+    before = text[: spelled[match.start - 1].end()] if match.start else ""
+    after = text[spelled[match.stop].start() :] if match.stop < len(spelled) else ""
+    return "_".join(piece for piece in (before, after) if piece)

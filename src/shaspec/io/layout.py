@@ -1,0 +1,195 @@
+"""What somebody's folder of cases holds, from file names and a ``dataset.json`` alone.
+
+The files of one case begin alike and end differently, and the endings come back in other cases:
+those are the modalities, and one of them the labels.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from shaspec.errors import InputError
+from shaspec.io.folders import DEPTH, DESCRIPTION
+from shaspec.io.naming import find_word, parts, stem
+from shaspec.io.nifti import is_nifti
+from shaspec.task import FULL, Modality
+
+LABEL_WORDS = (
+    "seg", "segmentation", "label", "labels", "mask", "gt", "truth", "ot", "lesion", "roi",
+)  # fmt: skip
+RECURS = 0.25  # share of the cases in which an ending has to occur, to be more than chance
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Modalities in the order of their names (or of ``dataset.json``), and words for labels."""
+
+    modalities: tuple[Modality, ...]
+    label_words: tuple[str, ...]
+    label_names: dict[int, str]
+    """What ``dataset.json`` calls the values of the labels, background left out."""
+
+
+def find_layout(folder: Path, modalities: Sequence[str] = (), labels_word: str = "") -> Layout:
+    """Infer the layout of ``folder``.
+
+    Args:
+        folder: one folder per case, files side by side, or a decathlon or nnU-Net folder.
+        modalities: words of the file names to take, each ``WORD`` or ``NAME=WORD``.
+        labels_word: the word of the label files.
+
+    Raises:
+        InputError: if the names leave it open, with what was seen and the options that settle it.
+    """
+    described = _description(folder)
+    channels = _channels(described)
+    label_words = (labels_word,) if labels_word else LABEL_WORDS
+    if modalities:
+        chosen = [_named(text) for text in modalities]
+        return Layout(_modalities(chosen), label_words, _label_names(described))
+    groups = _groups(folder)
+    words = {} if channels else _endings(groups)
+    labels = [w for w in words if any(find_word(word, parts(w)) for word in label_words)]
+    if len(labels) > 1:
+        raise InputError(
+            f"{folder}: {' and '.join(labels)} both look like labels; name one: --labels-word WORD"
+        )
+    chosen = [(name, word) for word, name in words.items() if word not in labels]
+    chosen = channels or chosen
+    if not chosen or (len(chosen) == 1 and not channels):
+        seen = ", ".join(path.name for group in groups[:2] for path in group[:5]) or "no NIfTI file"
+        raise InputError(
+            f"{folder}: the file names do not show which modalities there are ({seen}); name them "
+            "by a part of the file names, e.g. --modalities T1=t1w,T2=t2w"
+        )
+    if labels:
+        label_words = tuple(dict.fromkeys((labels[0], *label_words)))
+    return Layout(_modalities(chosen), label_words, _label_names(described))
+
+
+def _modalities(named: Sequence[tuple[str, str]]) -> tuple[Modality, ...]:
+    names = [name for name, _ in named]
+    if len(set(names)) != len(names) or any(FULL in name for name in names):
+        raise InputError(f"modalities need names of their own without {FULL!r}: {', '.join(names)}")
+    return tuple(
+        Modality(name=name, words=() if parts(name) == parts(word) else (word,))
+        for name, word in named
+    )
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, _, word = text.partition("=")
+    if not parts(name):
+        raise InputError(f"--modalities: {text!r} is neither WORD nor NAME=WORD")
+    return name.strip(), (word or name).strip()
+
+
+# -- file names ----------------------------------------------------------------------------------
+
+
+def _groups(folder: Path) -> list[list[Path]]:
+    """The image files of each case; label folders of nnU-Net and the decathlon left out."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    folders: dict[Path, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        where = path.relative_to(folder)
+        hidden = any(part.startswith((".", "labelsT")) for part in where.parts)
+        if not hidden and len(where.parts) <= DEPTH + 1 and is_nifti(path) and path.is_file():
+            folders.setdefault(path.parent, []).append(path)
+    groups = [group for files in folders.values() for group in _split(files)]
+    return sorted(groups, key=len, reverse=True)
+
+
+def _split(files: list[Path]) -> list[list[Path]]:
+    """The files of one folder by case: the longest beginning that leaves endings that come back."""
+    names = {path: parts(path.name) for path in files}
+    for length in range(max(map(len, names.values())) - 1, 0, -1):
+        groups: dict[tuple[str, ...], list[Path]] = {}
+        for path, name in names.items():
+            groups.setdefault(tuple(name[:length]), []).append(path)
+        endings = Counter(tuple(name[length:]) for name in names.values())
+        several = [group for group in groups.values() if len(group) > 1]
+        if len(several) > 1 and () not in endings and min(endings.values()) > 1:
+            return list(groups.values())
+    return [files]
+
+
+def _endings(groups: list[list[Path]]) -> dict[str, str]:
+    """Word -> name as spelled, for what tells the files of a case apart, sorted."""
+    rests: list[list[tuple[str, ...]]] = []
+    spelled: dict[tuple[str, ...], str] = {}
+    for group in groups:
+        if len(group) < 2 and len(groups) > 1:
+            continue
+        names = [parts(path.name) for path in group]
+        shared = len(list(takewhile(lambda c: len(set(c)) == 1, zip(*names, strict=False))))
+        shared = min(shared, min(map(len, names)) - 1)
+        rests.append([tuple(name[shared:]) for name in names])
+        for path, name in zip(group, names, strict=True):
+            pieces = re.findall(r"[A-Za-z0-9]+", stem(path.name))
+            for start in range(shared, len(name)):
+                spelled.setdefault(tuple(name[start:]), "_".join(pieces[start:]))
+    count = Counter(
+        ending
+        for names in rests
+        for ending in {name[start:] for name in names for start in range(len(name))}
+    )
+    least = max(1, round(RECURS * len(rests))) if len(rests) < 4 else max(2, RECURS * len(rests))
+    found = {
+        next((e for e in (name[s:] for s in range(len(name))) if count[e] >= least), None)
+        for names in rests
+        for name in names
+    }
+    found.discard(None)
+    words = sorted("_".join(ending) for ending in found if ending)
+    return {word: _title(spelled[tuple(word.split("_"))]) for word in words}
+
+
+def _title(spelled: str) -> str:
+    """A name for a modality: as spelled in the file, a channel number spelled out."""
+    return f"channel{int(spelled)}" if re.fullmatch(r"\d{4}", spelled) else spelled
+
+
+# -- dataset.json --------------------------------------------------------------------------------
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is no readable JSON: {error}") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _channels(described: dict[str, Any]) -> list[tuple[str, str]]:
+    """(name, word) per channel, in their order."""
+    named = described.get("channel_names") or described.get("modality") or {}
+    if not isinstance(named, dict) or not all(str(key).isdigit() for key in named):
+        return []
+    names = [str(named[key]).replace(FULL, "-") for key in sorted(named, key=int)]
+    return [(name, name) for name in names]
+
+
+def _label_names(described: dict[str, Any]) -> dict[int, str]:
+    """Decathlon: ``{"1": "tumour"}``; nnU-Net: ``{"tumour": 1}``, or a list of values a region."""
+    found: dict[int, str] = {}
+    for key, value in (described.get("labels") or {}).items():
+        if str(key).isdigit():
+            found[int(key)] = str(value)
+        else:
+            values = value if isinstance(value, list) else [value]
+            for code in values:
+                if len(values) == 1 or int(code) not in found:
+                    found[int(code)] = str(key)
+    return {value: name for value, name in sorted(found.items()) if value}

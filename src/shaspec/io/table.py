@@ -1,0 +1,75 @@
+"""A list of cases as a CSV file: one row a case, one column a modality.
+
+Columns: ``case``, the modalities by name or word, ``label`` (or ``labels``, ``seg`` ...) and, if
+wanted, ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``). An empty cell is an absent file;
+paths are relative to the CSV file.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from shaspec.errors import InputError
+from shaspec.io.naming import LABELS, recognise
+from shaspec.task import Task
+
+CASE = ("case", "name", "id", "subject", "patient")
+SPLIT = ("fold", "split")
+
+
+def is_table(path: Path) -> bool:
+    """True for the name of a CSV file."""
+    return path.suffix.lower() == ".csv"
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file with a header, keys in lower case; raises `InputError`."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read as a CSV file: {error}") from error
+    if not rows:
+        raise InputError(f"{path}: holds no rows below its header")
+    return [
+        {str(k).strip().lower(): (v or "").strip() for k, v in row.items() if isinstance(v, str)}
+        for row in rows
+    ]
+
+
+def name_column(path: Path, row: dict[str, str]) -> str:
+    """The column that names the cases."""
+    found = next((name for name in CASE if name in row), None)
+    if found is None:
+        raise InputError(f"{path}: has no column {CASE[0]!r}; it has {', '.join(row)}")
+    return found
+
+
+def read_table(path: Path, task: Task) -> dict[str, dict[str, Path]]:
+    """Case -> modality or ``labels`` -> file; raises `InputError` naming the row or the column."""
+    rows = read_rows(path)
+    name = name_column(path, rows[0])
+    roles = {}
+    for column in rows[0]:
+        if column != name and column not in SPLIT:
+            match = recognise(column, task)
+            if match is None:
+                raise InputError(
+                    f"{path}: column {column!r} is no modality of {task.title_names}, nor a label "
+                    f"column ({', '.join(task.label_words)})"
+                )
+            roles[column] = match.role
+    if len(set(roles.values())) != len(roles):
+        raise InputError(f"{path}: two of the columns {', '.join(roles)} mean the same")
+    cases: dict[str, dict[str, Path]] = {}
+    for number, row in enumerate(rows, start=2):
+        case = row[name]
+        files = {role: path.parent / row[c] for c, role in roles.items() if row.get(c)}
+        if not case or case in cases:
+            raise InputError(f"{path}: line {number}: case {case!r} has no name of its own")
+        missing = next((file for file in files.values() if not file.is_file()), None)
+        if missing:
+            raise InputError(f"{path}: line {number}: {missing} of case {case} is not there")
+        cases[case] = {r: files[r] for r in (*task.names, LABELS) if r in files}
+    return cases

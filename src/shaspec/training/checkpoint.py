@@ -1,0 +1,99 @@
+"""What a run needs to go on as if nothing had happened: written whole or not at all.
+
+Random numbers are functions of (seed, purpose, step), so the step is all that is kept of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+
+from shaspec.errors import InputError, ShaspecError
+from shaspec.training.config import TrainConfig
+
+CHECKPOINT = "checkpoint.pt"
+
+# What may change when a run is resumed: none of it changes what the network learns, but for the
+# budget, which a user extends on purpose.
+FREE = {
+    "max_minutes", "max_steps", "checkpoint_minutes", "workers", "prepare_workers", "device",
+    "cache", "out", "name", "tensorboard",
+}  # fmt: skip
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """Part of a run that changes while it goes on: a network, an optimizer, a loss scaler."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any: ...
+
+
+def save_checkpoint(
+    path: Path, config: TrainConfig, step: int, minutes: float, parts: Mapping[str, Stateful]
+) -> None:
+    """Write ``parts`` to a temporary file and move it in place.
+
+    Raises `ShaspecError` if that fails, e.g. on a full disk; the checkpoint before stays as it was.
+    """
+    state = {"step": step, "minutes": minutes, "config": config.model_dump_json()}
+    state |= {name: part.state_dict() for name, part in parts.items()}
+    temporary = path.with_suffix(".tmp")
+    try:
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:  # torch's own writer turns a full disk into the latter
+        temporary.unlink(missing_ok=True)
+        raise ShaspecError(
+            f"the checkpoint of step {step} cannot be written ({error}); {last_good(path)}; make "
+            "room and run the same command again"
+        ) from error
+
+
+def load_checkpoint(
+    path: Path, config: TrainConfig, parts: Mapping[str, Stateful]
+) -> tuple[int, float]:
+    """Put a checkpoint, if there is one, into ``parts``: steps and minutes done so far.
+
+    Raises `InputError` if it cannot be read or belongs to another configuration.
+    """
+    if not path.is_file():
+        return 0, 0.0
+    state = _read(path)
+    before = TrainConfig.model_validate_json(state["config"])
+    mine, theirs = (c.model_dump(mode="json", exclude=FREE) for c in (config, before))
+    if mine != theirs:
+        changed = ", ".join(key for key in mine if mine[key] != theirs[key])
+        raise InputError(
+            f"{path} belongs to a run with another configuration ({changed}): take another folder "
+            "for out, or remove it to start again"
+        )
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return int(state["step"]), float(state["minutes"])
+
+
+def last_good(path: Path) -> str:
+    """What is left after a failure, as part of a sentence."""
+    if not path.is_file():
+        return "there is no checkpoint yet"
+    return f"the last good checkpoint is {path}, of step {_read(path)['step']}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return state
+    except Exception as error:
+        raise InputError(
+            f"{path} cannot be read as a checkpoint ({type(error).__name__}): remove it to start "
+            "again"
+        ) from error

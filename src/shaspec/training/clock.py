@@ -1,0 +1,28 @@
+"""The budget of a run: minutes, steps or both."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from shaspec.training.config import TrainConfig
+
+
+@dataclass
+class Clock:
+    """Minutes and steps spent, over all the times a run was resumed, against the budget."""
+
+    config: TrainConfig
+    minutes_before: float
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def minutes(self) -> float:
+        return self.minutes_before + (time.monotonic() - self.started) / 60
+
+    def progress(self, step: int) -> float:
+        """Share of the budget that is spent; 1 ends the run."""
+        c = self.config
+        by_time = self.minutes / c.max_minutes if c.max_minutes else 0.0
+        by_step = step / c.max_steps if c.max_steps else 0.0
+        return min(1.0, max(by_time, by_step))

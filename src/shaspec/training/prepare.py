@@ -1,0 +1,255 @@
+"""Cases prepared for training: normalised, cropped to their content, kept on disk.
+
+Volumes are kept as int16 with one scale per volume, which is smaller in error than float16 for all
+but the faintest intensities, and exactly 0 where the background is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from functools import cached_property, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+from shaspec.case import Case
+from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.windows import union
+from shaspec.io.cases import read_case
+from shaspec.io.fingerprint import fingerprint
+from shaspec.io.folders import CaseFiles
+from shaspec.phantom import make_case
+from shaspec.preprocessing import content_box, normalise
+from shaspec.task import Task
+from shaspec.training.config import TrainConfig
+from shaspec.training.selection import Selection
+
+PER_REGION = 4000  # candidate centres kept per region
+FORMAT = 3  # of the prepared files; part of their key
+LARGEST = np.iinfo(np.int16).max
+CLOSE = 0.05  # relative difference of size below which a volume is not resampled
+
+
+@dataclass(frozen=True)
+class PreparedCase:
+    """One case in the cache. Its arrays are memory-mapped by the process that asks for them."""
+
+    name: str
+    phantom: bool
+    folder: Path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Worker processes map the files themselves instead of being sent the voxels.
+        return PreparedCase, tuple(getattr(self, field.name) for field in fields(self))
+
+    @cached_property
+    def images(self) -> npt.NDArray[np.int16]:
+        """(C, *spatial), channels of all modalities in task order, to be multiplied by `scales`.
+
+        An absent modality is all zero.
+        """
+        images: npt.NDArray[np.int16] = np.load(self.folder / "images.npy", mmap_mode="r")
+        return images
+
+    @cached_property
+    def labels(self) -> npt.NDArray[np.uint8]:
+        """(*spatial) in the task's codes."""
+        labels: npt.NDArray[np.uint8] = np.load(self.folder / "labels.npy", mmap_mode="r")
+        return labels
+
+    @cached_property
+    def centres(self) -> list[npt.NDArray[np.int32]]:
+        """Per region (n, dims) voxels to centre crops on; only regions that occur."""
+        with np.load(self.folder / "centres.npz") as file:
+            return [file[key] for key in sorted(file.files)]
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What else is known, as it was written."""
+        facts: dict[str, Any] = json.loads((self.folder / "facts.json").read_text("utf-8"))
+        return facts
+
+    @cached_property
+    def available(self) -> npt.NDArray[np.bool_]:
+        """(M,) which modalities the case has."""
+        return np.array(self.facts["available"])
+
+    @cached_property
+    def scales(self) -> npt.NDArray[np.float32]:
+        """(C,) factors from `images` to normalised intensities."""
+        return np.array(self.facts["scales"], np.float32)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Modality -> hash of its voxels as they were read."""
+        fingerprints: dict[str, str] = self.facts["fingerprints"]
+        return fingerprints
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A case that has to be in the cache: where, and how it is made if it is not."""
+
+    target: PreparedCase
+    task: Task
+    load: Callable[[], Case]
+
+
+def prepare(
+    config: TrainConfig, task: Task, selection: Selection, rank: int = 0, world: int = 1
+) -> Iterator[PreparedCase]:
+    """All cases of a run from the cache, made where they are not there; yields them in order.
+
+    Of several processes (``world``) each begins with a share of its own.
+
+    Raises:
+        InputError: naming the case, if it cannot be used.
+        ShaspecError: if the cache cannot be written, e.g. for want of space.
+    """
+    jobs = [_real(config, task, files) for files in selection.training]
+    jobs += [_phantom(config, task, k) for k in range(config.phantoms)]
+    if world > 1:
+        for job in jobs[rank::world]:
+            _ensure(job)
+    missing = sum(not job.target.folder.is_dir() for job in jobs)
+    workers = min(config.prepare_workers, missing)
+    if workers < 2:
+        yield from map(_ensure, jobs)
+        return
+    # Fresh interpreters: a forked one would inherit the thread pools of torch, and hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context) as pool:
+        yield from pool.map(_ensure, jobs)
+
+
+def _real(config: TrainConfig, task: Task, files: CaseFiles) -> _Job:
+    paths = [*files.volumes.values(), *([files.labels] if files.labels else [])]
+    key = [*map(_stamp, paths), config.scheme or "", *sorted(files.volumes)]
+    load = partial(read_case, files, task, scheme=config.scheme)
+    return _Job(_target(config, task, files.name, key, phantom=False), task, load)
+
+
+def _phantom(config: TrainConfig, task: Task, number: int) -> _Job:
+    seed = config.phantom_seed + number
+    load = partial(make_case, seed, task=task.name)
+    name = f"phantom-{seed}"
+    return _Job(_target(config, task, name, [_phantom_version()], phantom=True), task, load)
+
+
+def _target(
+    config: TrainConfig, task: Task, name: str, key: list[str], *, phantom: bool
+) -> PreparedCase:
+    matters = task.model_dump(mode="json", include={"modalities", "regions", "schemes", "spacing"})
+    content = json.dumps([FORMAT, matters, name, *key])
+    digest = hashlib.blake2b(content.encode(), digest_size=10).hexdigest()
+    return PreparedCase(name, phantom, config.cache / f"{name}-{digest}")
+
+
+def _ensure(job: _Job) -> PreparedCase:
+    folder = job.target.folder
+    if not folder.is_dir():
+        case = job.load()
+        try:
+            _write(folder, case, job.task)
+        except OSError as error:
+            raise ShaspecError(
+                f"prepared cases cannot be written to {folder.parent} ({error.strerror}): make "
+                "room there, or set cache to a folder on another disk"
+            ) from error
+    return job.target
+
+
+def _write(folder: Path, case: Case, task: Task) -> None:
+    if case.labels is None:
+        raise InputError(f"case {case.name} has no labels: supervised training needs them")
+    volumes = {n: normalise(v, task.modality(n)) for n, v in case.volumes.items()}
+    box = union([content_box(v, task.modality(n)) for n, v in volumes.items()])
+    spacing = case.grid.spacing
+    labels = to_spacing(np.ascontiguousarray(case.labels[box]), spacing, task.spacing, labels=True)
+    images = np.zeros((sum(task.channels), *labels.shape), np.int16)
+    scales = np.ones(len(images), np.float32)
+    row = 0
+    for modality in task.modalities:
+        if modality.name in volumes:
+            channels = volumes[modality.name].reshape(-1, *case.grid.shape)
+            for c, channel in enumerate(channels, start=row):
+                images[c], scales[c] = quantised(to_spacing(channel[box], spacing, task.spacing))
+        row += modality.channels
+    rng = np.random.default_rng(0)
+    centres = {}
+    for k, mask in enumerate(task.region_masks(labels)):
+        voxels = np.argwhere(mask).astype(np.int32)
+        if len(voxels):
+            chosen = rng.choice(len(voxels), min(PER_REGION, len(voxels)), replace=False)
+            centres[f"region{k:03}"] = voxels[chosen]
+    facts = {
+        "available": [name in volumes for name in task.names],
+        "scales": [float(s) for s in scales],
+        "fingerprints": fingerprint(case),
+    }
+    # Made aside and moved in place whole, so that two runs at once do not read half a case.
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent) as temporary:
+        aside = Path(temporary) / "case"
+        aside.mkdir()
+        np.save(aside / "images.npy", images)
+        np.save(aside / "labels.npy", labels)
+        np.savez(aside / "centres.npz", **centres)  # type: ignore[arg-type]
+        (aside / "facts.json").write_text(json.dumps(facts), "utf-8")
+        try:
+            aside.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster
+                raise
+
+
+def quantised(volume: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int16], np.float32]:
+    """``volume`` as int16 and the factor that gives it back; 0 stays exactly 0."""
+    scale = np.float32(max(float(np.abs(volume).max(initial=0.0)), 1e-6) / LARGEST)
+    return np.rint(volume / scale).astype(np.int16), scale
+
+
+def to_spacing(
+    volume: npt.NDArray[Any],
+    have: tuple[float, ...],
+    want: tuple[float, ...],
+    *,
+    labels: bool = False,
+) -> npt.NDArray[Any]:
+    """``volume`` (*spatial) at voxel size ``want`` (mm), by the rule of the inference session.
+
+    Images are interpolated, labels take the nearest voxel.
+    """
+    sizes = zip(volume.shape, have, want, strict=True)
+    shape = tuple(max(1, round(n * a / b)) for n, a, b in sizes)
+    if all(abs(a - b) <= CLOSE * b for a, b in zip(shape, volume.shape, strict=True)):
+        return volume
+    tensor = torch.from_numpy(np.ascontiguousarray(volume))[None, None]
+    smooth = "trilinear" if volume.ndim == 3 else "bilinear"
+    mode = "nearest-exact" if labels else smooth
+    return F.interpolate(tensor, shape, mode=mode)[0, 0].numpy()
+
+
+def _stamp(path: Path) -> str:
+    """Changes when the file does; reading it whole would cost more than preparing it again."""
+    stat = path.stat()
+    return f"{path.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
+
+
+def _phantom_version() -> str:
+    """Changes with the source of the phantom, so that a better one is not hidden by the cache."""
+    import shaspec.phantom as package
+
+    root = Path(str(package.__file__))
+    files = sorted(root.parent.glob("*.py")) if root.name == "__init__.py" else [root]
+    return hashlib.blake2b(b"".join(f.read_bytes() for f in files), digest_size=8).hexdigest()

@@ -1,0 +1,218 @@
+"""A task file and a configuration for somebody's own data, inferred from a folder of cases.
+
+`shaspec.training.scaffold` writes them; what was guessed is mended there in an editor, not in code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.io.cases import read_case
+from shaspec.io.folders import CaseFiles, find_cases
+from shaspec.io.layout import find_layout
+from shaspec.io.naming import parts, recognise
+from shaspec.io.nifti import read_header, read_volume
+from shaspec.io.schemes import label_values
+from shaspec.task import Label, Modality, Region, Task, bundled_tasks, load_task
+
+FEW = 10  # cases that are read for label values and intensities
+MANY = 60  # headers that are read for the voxel size
+LABELS_AT_MOST = 32  # more distinct values than this are an image
+MODALITIES = (2, 6)
+COLOURS = (
+    "#d62728", "#2ca02c", "#ffdd33", "#1f77b4", "#ff7f0e", "#9467bd", "#17becf", "#e377c2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What `shaspec.training.scaffold.write` turns into files."""
+
+    folder: Path
+    task: Task
+    bundled: bool
+    """The folder fits a task that ships with the package: no task file is needed."""
+    cases: tuple[CaseFiles, ...]
+    crop: tuple[int, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def labelled(self) -> list[CaseFiles]:
+        """The cases that can be trained on."""
+        return [c for c in self.cases if c.labels is not None and not c.problems]
+
+
+def propose(folder: Path, modalities: Sequence[str] = (), labels_word: str = "") -> Proposal:
+    """Look through ``folder``; raises `InputError` where names and values leave it open.
+
+    ``modalities`` and ``labels_word`` are as for `shaspec.io.layout.find_layout`.
+    """
+    layout = find_layout(folder, modalities, labels_word)
+    if not labels_word and not layout.label_names:
+        word = _labels_by_values(folder, layout.modalities, layout.label_words)
+        layout = find_layout(folder, modalities, word) if word else layout
+    least, most = MODALITIES
+    if not least <= len(layout.modalities) <= most:
+        names = ", ".join(m.name for m in layout.modalities)
+        raise InputError(
+            f"{folder}: {len(layout.modalities)} modalities were found ({names}), {least} to "
+            f"{most} are possible; choose with --modalities A,B"
+        )
+    task = _frame(folder, layout.modalities, layout.label_words)
+    cases = find_cases(folder, task)
+    labelled = [c for c in cases if c.labels is not None and not c.problems]
+    if not labelled:
+        raise InputError(
+            f"{folder}: no label file was found beside {', '.join(task.names)}; name a part of "
+            "their names: --labels-word WORD"
+        )
+    values, window = _look(labelled, task)
+    known = _bundled(task, values)
+    if known is not None:
+        cases = find_cases(folder, known)
+        return Proposal(folder, known, True, tuple(cases), _crop(labelled))
+    named = {v: layout.label_names.get(v, f"label{v}") for v in values}
+    task = _with_labels(task, named, window, _spacing(labelled))
+    notices = [f"{c.name}: {c.problems[0]}" for c in cases if c.problems]
+    bare = [c.name for c in cases if c.labels is None]
+    notices += [f"no labels: {', '.join(bare[:5])}{', ...' if len(bare) > 5 else ''}"] * bool(bare)
+    return Proposal(folder, task, False, tuple(cases), _crop(labelled), tuple(notices))
+
+
+# -- what the files say --------------------------------------------------------------------------
+
+
+def _frame(folder: Path, modalities: Sequence[Modality], label_words: Sequence[str]) -> Task:
+    """A task good enough to find files by; its one label stands for those yet to be read."""
+    name = "-".join(parts(folder.resolve().name)) or "task"
+    if name in bundled_tasks():
+        name += "-own"
+    return Task(
+        name=name,
+        title=f"Labels of {folder.resolve().name}",
+        modalities=tuple(modalities),
+        labels=(Label(value=1, name="label", title="label", colour=COLOURS[0]),),
+        regions=(Region(name="label", title="label", labels=(1,), paints=1),),
+        label_words=tuple(label_words),
+    )
+
+
+def _labels_by_values(
+    folder: Path, modalities: Sequence[Modality], label_words: Sequence[str]
+) -> str:
+    """The one word whose file holds few whole numbers, if no file is called like labels."""
+    cases = find_cases(folder, _frame(folder, modalities, label_words))
+    if any(c.labels for c in cases) or len(modalities) < 2:
+        return ""
+    case = max(cases, key=lambda c: len(c.volumes))
+    if case.channel:
+        return ""
+    few = [name for name, path in case.volumes.items() if _is_label_map(path)]
+    words = {m.name: (*m.words, m.name)[0] for m in modalities}
+    return words[few[0]] if len(few) == 1 else ""
+
+
+def _is_label_map(path: Path) -> bool:
+    try:
+        return len(label_values(read_volume(path).array, str(path))) <= LABELS_AT_MOST
+    except InputError:
+        return False
+
+
+def _look(
+    labelled: list[CaseFiles], task: Task
+) -> tuple[list[int], dict[str, tuple[float, float]]]:
+    """Label values, and for CT the range of intensities under the labels, of a few cases."""
+    values: set[int] = set()
+    inside: dict[str, list[float]] = {}
+    for files in _spread(labelled, FEW):
+        assert files.labels is not None
+        labels = read_volume(files.labels).array
+        found = label_values(labels, str(files.labels))
+        if len(found) > LABELS_AT_MOST:
+            raise InputError(
+                f"{files.labels}: holds {len(found)} different values, so it is rather an image; "
+                "name the label files: --labels-word WORD"
+            )
+        values.update(found)
+        if any(_is_ct(m) for m in task.modalities):
+            case = read_case(files, task, with_labels=False)
+            for m in task.modalities:
+                if _is_ct(m) and m.name in case.volumes and case.grid.shape == labels.shape:
+                    voxels = case.volumes[m.name][labels > 0]
+                    if voxels.size:
+                        inside.setdefault(m.name, []).extend(np.percentile(voxels, (0.5, 99.5)))
+    values.discard(0)
+    if not values:
+        raise InputError(f"{labelled[0].labels}: the label files hold nothing but background")
+    return sorted(values), {n: (round(min(v)), round(max(v))) for n, v in inside.items()}
+
+
+def _is_ct(modality: Modality) -> bool:
+    return "ct" in parts(modality.name)
+
+
+def _spread(cases: list[CaseFiles], number: int) -> list[CaseFiles]:
+    """At most ``number`` cases, evenly spread over the list."""
+    step = max(1, -(-len(cases) // number))
+    return cases[::step]
+
+
+def _grids(cases: list[CaseFiles]) -> list[Grid]:
+    headers = [read_header(next(iter(c.volumes.values()))) for c in _spread(cases, MANY)]
+    return [Grid.from_affine(h.affine, h.shape[:3]) for h in headers]
+
+
+def _spacing(cases: list[CaseFiles]) -> tuple[float, ...]:
+    """Median voxel size (S, P, L) in mm."""
+    medians = np.median([g.spacing for g in _grids(cases)], axis=0)
+    return tuple(round(float(mm), 3) for mm in medians)
+
+
+def _crop(cases: list[CaseFiles]) -> tuple[int, ...]:
+    """At most 64 voxels along an axis, a multiple of 16, not more than the images have."""
+    sizes = np.median([g.shape for g in _grids(cases)], axis=0)
+    return tuple(min(64, max(16, int(n) // 16 * 16)) for n in sizes)
+
+
+def _bundled(task: Task, values: Sequence[int]) -> Task | None:
+    """The bundled task with these modalities and the values of one of its label schemes."""
+    for name in bundled_tasks():
+        known = load_task(name)
+        spelled = [(*m.words, m.name)[0] for m in task.modalities]
+        matches = [recognise(word, known) for word in spelled]
+        roles = [m.role for m in matches if m]
+        schemes = [{v for v in s.mapping if v} for s in known.schemes]
+        if sorted(roles) == sorted(known.names) and set(values) in schemes:
+            return known
+    return None
+
+
+def _with_labels(
+    task: Task,
+    named: dict[int, str],
+    window: dict[str, tuple[float, float]],
+    spacing: tuple[float, ...],
+) -> Task:
+    colours = {v: COLOURS[i % len(COLOURS)] for i, v in enumerate(named)}
+    labels = [Label(value=v, name=n, title=n, colour=colours[v]) for v, n in named.items()]
+    regions = [Region(name=n, title=n, labels=(v,), paints=v) for v, n in named.items()]
+    modalities = [
+        m.model_copy(update={"normalisation": "window", "window": window[m.name]})
+        if window.get(m.name, (0, 0))[0] < window.get(m.name, (0, 0))[1]
+        else m
+        for m in task.modalities
+    ]
+    content = task.model_dump() | {
+        "modalities": [m.model_dump() for m in modalities],
+        "labels": [label.model_dump() for label in labels],
+        "regions": [region.model_dump() for region in regions],
+        "spacing": spacing,
+    }
+    return Task.model_validate(content)

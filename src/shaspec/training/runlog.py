@@ -1,0 +1,61 @@
+"""The record of a run: a line of JSON per step, and curves for TensorBoard if asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from shaspec.errors import InputError
+from shaspec.training.events import Step
+
+LOG = "log.jsonl"
+
+
+class RunLog:
+    """Appends to ``log.jsonl`` in ``folder``, from ``step`` on.
+
+    Lines of later steps are taken out first: a run that was killed had gone on after its last
+    checkpoint, and does those steps again.
+    """
+
+    def __init__(self, folder: Path, step: int, *, tensorboard: bool = False) -> None:
+        path = folder / LOG
+        if path.is_file():
+            kept = [line for line in path.read_text("utf-8").splitlines() if _until(line, step)]
+            path.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+        self._curves: Any = _curves(folder / "tensorboard", step) if tensorboard else None
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, event: Step) -> None:
+        """Write one step, at once."""
+        self._file.write(json.dumps(asdict(event)) + "\n")
+        self._file.flush()
+        if self._curves is not None:
+            for name, value in event.losses.items():
+                self._curves.add_scalar(f"loss/{name}", value, event.step)
+
+    def close(self) -> None:
+        """Close the files."""
+        self._file.close()
+        if self._curves is not None:
+            self._curves.close()
+
+
+def _until(line: str, step: int) -> bool:
+    """True for a whole line of a step up to ``step``."""
+    try:
+        return bool(json.loads(line)["step"] <= step)
+    except (ValueError, KeyError, TypeError):  # cut off in the middle
+        return False
+
+
+def _curves(folder: Path, step: int) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise InputError(
+            'tensorboard = true needs TensorBoard: pip install "napari-shaspec[tensorboard]"'
+        ) from error
+    return SummaryWriter(str(folder), purge_step=step)

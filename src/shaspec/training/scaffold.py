@@ -1,0 +1,108 @@
+"""The files of a proposal: a commented ``task.toml``, ``train.toml`` and folds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shaspec.errors import InputError
+from shaspec.task import Task
+from shaspec.training.config import TrainConfig
+from shaspec.training.propose import Proposal
+
+FOLDS = 5
+
+
+def write(proposal: Proposal, out: Path) -> list[Path]:
+    """Write ``task.toml`` (unless the task is bundled), ``train.toml`` and, with enough cases,
+    ``splits.json`` into ``out``; refuses to replace a file that is there. Returns the paths."""
+    files: dict[Path, str] = {}
+    settings: dict[str, Any] = {
+        "out": out / "run",
+        "task": proposal.task.name,
+        "data": proposal.folder,
+        "crop": proposal.crop,
+        "max_minutes": 60.0,
+    }
+    if not proposal.bundled:
+        settings["task"] = out / "task.toml"
+        files[out / "task.toml"] = task_text(proposal.task)
+    names = [c.name for c in proposal.labelled]
+    if len(names) >= FOLDS:
+        order = np.random.default_rng(0).permutation(names).tolist()
+        folds = {"folds": [sorted(order[k::FOLDS]) for k in range(FOLDS)]}
+        files[out / "splits.json"] = json.dumps(folds, indent=1) + "\n"
+        settings |= {"splits": out / "splits.json", "fold": 0}
+    files[out / "train.toml"] = config_text(settings)
+    there = [str(path) for path in files if path.exists()]
+    if there:
+        raise InputError(
+            f"{' and '.join(there)} would be replaced: remove it, or give --out FOLDER"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    for path, text in files.items():
+        path.write_text(text, "utf-8")
+    return list(files)
+
+
+def task_text(task: Task) -> str:
+    """A task as a commented TOML file."""
+    lines = [
+        "# What is segmented from what. Names and titles are yours to change; models keep a copy.",
+        *_lines(name=task.name, title=task.title, dims=task.dims),
+        "# Voxel size in mm at which the network works (from the feet up, front to back, right to",
+        "# left); here the median of the cases.",
+        *_lines(spacing=task.spacing),
+        "# File-name parts that say: labels.",
+        *_lines(label_words=task.label_words),
+        "",
+        "# One volume each; words are the file-name parts that it is known by.",
+    ]
+    for m in task.modalities:
+        lines += ["[[modalities]]", *_lines(name=m.name, words=m.words)]
+        if m.window:
+            lines += ["# Intensities beyond these are cut off; here those found under the labels."]
+            lines += _lines(normalisation=m.normalisation, window=m.window)
+        lines += [""]
+    lines += ["# The values in the label files."]
+    for label in task.labels:
+        lines += ["[[labels]]", *_lines(**label.model_dump()), ""]
+    lines += [
+        "# What the network predicts: any union of labels. A voxel gets the label painted by",
+        "# the smallest region which it lies in.",
+    ]
+    for region in task.regions:
+        lines += ["[[regions]]", *_lines(**region.model_dump()), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def config_text(settings: dict[str, Any]) -> str:
+    """A configuration in which every key is explained; those not in ``settings`` are comments."""
+    lines = ["# A training run: shaspec train train.toml", ""]
+    for name, field in TrainConfig.model_fields.items():
+        lines += [f"# {line}" for line in (field.description or "").replace("``", "").splitlines()]
+        if name in settings:
+            lines += [f"{name} = {_toml(settings[name])}", ""]
+        else:
+            default = field.get_default(call_default_factory=True)
+            shown = "" if default is None else _toml(default)
+            lines += [f"# {name} = {shown}".rstrip(), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _lines(**values: Any) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in values.items()]
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML."""
+    if isinstance(value, Path):
+        value = value.as_posix()
+    if isinstance(value, dict):
+        return "{ " + ", ".join(_lines(**value)) + " }" if value else "{}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,63 @@
+"""Lists of cases, in the ways people keep them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shaspec.errors import InputError
+from shaspec.io.splits import fold_cases, listed_cases
+
+
+def text(folder: Path, name: str, content: Any) -> Path:
+    path = folder / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_the_last_part_of_a_path_is_the_name(tmp_path: Path) -> None:
+    lines = "../data/HGG/Brats18_A_1\n# a comment\n\nC:\\data\\Brats18_B_1\\\nBrats18_C_1.nii.gz\n"
+    path = text(tmp_path, "train.txt", lines)
+    assert listed_cases(path) == ["Brats18_A_1", "Brats18_B_1", "Brats18_C_1"]
+    assert fold_cases(path) == {"Brats18_A_1", "Brats18_B_1", "Brats18_C_1"}
+
+
+def test_the_authors_lists_end_in_csv_and_have_no_columns(tmp_path: Path) -> None:
+    path = text(tmp_path, "BraTS18_val.csv", "../data/HGG/Brats18_A_1\n../data/LGG/Brats18_B_1\n")
+    assert listed_cases(path) == ["Brats18_A_1", "Brats18_B_1"]
+
+
+def test_a_table_holds_out_a_fold_or_a_split(tmp_path: Path) -> None:
+    folds = text(tmp_path, "folds.csv", "case,fold\na,0\nb,1\nc,0\n")
+    assert fold_cases(folds, 0) == {"a", "c"}
+    splits = text(tmp_path, "splits.csv", "Subject,split\na,train\nb,Val\nc,test\n")
+    assert fold_cases(splits) == {"b", "c"}
+    with pytest.raises(InputError, match=r"no row has 7 in column 'fold' \(it has 0, 1\)"):
+        fold_cases(folds, 7)
+
+
+def test_folds_of_json_are_ours_or_those_of_nnunet(tmp_path: Path) -> None:
+    ours = text(tmp_path, "a.json", {"folds": [["a"], ["b", "c"]]})
+    theirs = text(tmp_path, "b.json", [{"train": ["a"], "val": ["b"]}])
+    assert fold_cases(ours, 1) == {"b", "c"}
+    assert fold_cases(theirs) == {"b"}
+    with pytest.raises(InputError, match="say which with fold"):
+        fold_cases(ours)
+    with pytest.raises(InputError, match="folds 0 to 1, not 2"):
+        fold_cases(ours, 2)
+
+
+@pytest.mark.parametrize("content", ["{", {"fold": []}, [1], {"folds": 3}])
+def test_a_file_that_is_no_split_file_is_named(content: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"s\.json is not a split file"):
+        fold_cases(text(tmp_path, "s.json", content), 0)
+
+
+def test_an_empty_list_and_a_file_that_is_not_there_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="lists no case"):
+        listed_cases(text(tmp_path, "e.txt", "# nothing\n"))
+    with pytest.raises(InputError, match="cannot be read as a list"):
+        listed_cases(tmp_path / "none.txt")

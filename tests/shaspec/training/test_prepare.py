@@ -1,0 +1,148 @@
+"""The cache: true to the volumes, the same for every number of processes, whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from torch.utils.data import DataLoader
+
+from shaspec.case import Case
+from shaspec.errors import InputError, ShaspecError
+from shaspec.io import write_case
+from shaspec.preprocessing import normalise
+from shaspec.task import Task
+from shaspec.training.config import TrainConfig, make_config
+from shaspec.training.data import Crops
+from shaspec.training.prepare import LARGEST, PreparedCase, prepare, quantised, to_spacing
+from shaspec.training.selection import select_cases
+
+
+def configuration(folder: Path, **changes: Any) -> TrainConfig:
+    values = {"out": "o", "max_steps": 1, "data": folder / "data", "cache": folder / "cache"}
+    return make_config(values | {"crop": (16, 16, 16)} | changes)
+
+
+def prepared(config: TrainConfig, task: Task) -> list[PreparedCase]:
+    selection = select_cases(config, task)
+    selection.require()
+    return list(prepare(config, task, selection))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, small_case: Case) -> Path:
+    """Two cases, the second one without T1."""
+    write_case(tmp_path / "data" / "one", small_case)
+    write_case(tmp_path / "data" / "two", small_case.only(("FLAIR", "T1ce", "T2")))
+    return tmp_path
+
+
+@given(hnp.arrays(np.float32, (3, 4), elements=st.floats(-50, 50, width=32)))
+def test_what_is_kept_is_off_by_half_a_step_at_most(volume: np.ndarray[Any, Any]) -> None:
+    kept, scale = quantised(volume)
+    step = max(float(np.abs(volume).max()), 1e-6) / LARGEST
+    assert np.abs(kept * scale - volume).max() <= 0.51 * step
+    assert (kept[volume == 0] == 0).all()
+
+
+def test_sixteen_bit_integers_are_truer_than_half_floats(small_case: Case, brats: Task) -> None:
+    volume = normalise(small_case.volumes["FLAIR"], brats.modalities[0])
+    kept, scale = quantised(volume)
+    integers = np.abs(kept * scale - volume)
+    halves = np.abs(volume.astype(np.float16).astype(np.float32) - volume)
+    assert integers.max() < halves.max() / 4
+    assert np.square(integers).mean() < np.square(halves).mean() / 4
+
+
+def test_a_prepared_case_knows_what_is_missing(folder: Path, brats: Task) -> None:
+    one, two = prepared(configuration(folder), brats)
+    assert one.available.tolist() == [True] * 4
+    assert two.available.tolist() == [True, False, True, True]
+    assert not two.images[1].any()
+    assert one.labels.shape == one.images.shape[1:]
+
+
+def test_coarse_cases_are_brought_to_the_spacing_of_the_task(
+    folder: Path, brats: Task, small_case: Case
+) -> None:
+    grid = replace(small_case.grid, spacing=(2.0, 1.0, 1.0))
+    write_case(folder / "data" / "coarse", replace(small_case, grid=grid, name="coarse"))
+    cases = {c.name: c for c in prepared(configuration(folder), brats)}
+    fine, coarse = cases["one"].labels, cases["coarse"].labels
+    assert coarse.shape == (2 * fine.shape[0], *fine.shape[1:])
+    np.testing.assert_array_equal(coarse[::2], fine)
+    assert set(np.unique(coarse)) == set(np.unique(fine))
+
+
+def test_a_volume_close_to_the_spacing_stays_as_it_is() -> None:
+    volume = np.ones((10, 10, 10), np.float32)
+    assert to_spacing(volume, (1.02, 1, 1), (1, 1, 1)) is volume
+
+
+def test_a_case_travels_to_a_worker_without_its_voxels(folder: Path, brats: Task) -> None:
+    case = prepared(configuration(folder), brats)[0]
+    assert case.images.any()
+    assert len(pickle.dumps(case)) < 1000
+    assert pickle.loads(pickle.dumps(case)) == case
+
+
+def test_samples_do_not_depend_on_the_number_of_workers(folder: Path, brats: Task) -> None:
+    config = configuration(folder)
+    samples = Crops(prepared(config, brats), config)
+    indices = [[3, 4], [5, 6], [7, 8]]
+    alone, shared = (
+        list(DataLoader(samples, batch_sampler=indices, num_workers=n)) for n in (0, 2)
+    )
+    for mine, theirs in zip(alone, shared, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
+
+
+@pytest.mark.slow
+def test_several_processes_make_the_same_cache(folder: Path, brats: Task) -> None:
+    one = prepared(configuration(folder, cache=folder / "one"), brats)
+    two = prepared(configuration(folder, cache=folder / "two", prepare_workers=2), brats)
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a.images, b.images)
+        assert a.facts == b.facts
+
+
+def test_a_changed_file_is_prepared_anew(folder: Path, brats: Task, small_case: Case) -> None:
+    before = prepared(configuration(folder), brats)[0].folder
+    write_case(folder / "data" / "one", make_brighter(small_case))
+    assert prepared(configuration(folder), brats)[0].folder != before
+
+
+def make_brighter(case: Case) -> Case:
+    volumes = dict(case.volumes) | {"T1": case.volumes["T1"] + 1}
+    return replace(case, volumes=volumes)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    folder: Path, brats: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shaspec.training.prepare.np.save", full)
+    with pytest.raises(ShaspecError, match=r"No space left on device.*set cache"):
+        prepared(configuration(folder), brats)
+    assert not list((folder / "cache").iterdir())
+
+
+def test_labels_outside_the_task_are_refused_by_file(
+    folder: Path, brats: Task, small_case: Case
+) -> None:
+    assert small_case.labels is not None
+    labels = np.where(small_case.labels == 4, 9, small_case.labels).astype(np.uint8)
+    write_case(folder / "data" / "one", replace(small_case, labels=labels))
+    with pytest.raises(InputError, match=r"one.*_seg\.nii\.gz.*9"):
+        prepared(configuration(folder), brats)

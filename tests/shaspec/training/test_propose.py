@@ -1,0 +1,126 @@
+"""Somebody's own data: from a folder to scores without a line of code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from shaspec.case import Case
+from shaspec.cli import app
+from shaspec.errors import InputError
+from shaspec.io import write_case, write_labels, write_volume
+from shaspec.task import load_task
+from shaspec.training.config import TrainConfig, load_config
+from shaspec.training.propose import propose
+from shaspec.training.scaffold import config_text, write
+
+TINY = """
+[network]
+init_filters = 8
+blocks_down = [1, 1]
+blocks_up = [1]
+"""
+
+
+def run(*words: object) -> str:
+    result = CliRunner().invoke(app, [str(w) for w in words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
+    """Two cases of three modalities, named as nobody names them; the second one lacks one."""
+    folder = tmp_path_factory.mktemp("odd") / "study"
+    assert small_case.labels is not None
+    for case, words in (("K-7", ("aa", "bb", "zz")), ("K-9", ("aa", "zz"))):
+        for word in words:
+            volume = small_case.volumes[{"aa": "T1", "bb": "T2", "zz": "FLAIR"}[word]]
+            write_volume(folder / case / f"{case}_v2_{word}.nii.gz", volume, small_case.grid)
+        path = folder / case / f"{case}_v2_drawn.nii.gz"
+        write_labels(path, small_case.labels, small_case.grid)
+    return folder
+
+
+def test_from_a_folder_to_scores_without_code(odd: Path, tmp_path: Path) -> None:
+    said = run("train", "--init", odd, "--out", tmp_path)
+    assert "2 cases, 2 with labels" in said
+    config = tmp_path / "train.toml"
+    text = config.read_text().replace("max_minutes = 60.0", "max_steps = 3")
+    config.write_text(text + f'cache = "{(tmp_path / "cache").as_posix()}"\n' + TINY)
+    run("train", config, "--method", "zero-fill", "--crop", "16,16,16", "--device", "cpu")
+    model, out = tmp_path / "run", tmp_path / "seg.nii.gz"
+    run("predict", odd / "K-9", "--model", model, "--present", "zz", "--out", out)
+    assert out.is_file()
+    run("evaluate", model, odd, "--out", tmp_path / "scores", "--subsets", "aa+zz")
+    assert "label4" in (tmp_path / "scores" / "metrics.csv").read_text()
+
+
+def test_what_is_found_is_written_as_a_task(odd: Path, tmp_path: Path) -> None:
+    found = propose(odd)
+    paths = write(found, tmp_path)
+    assert [p.name for p in paths] == ["task.toml", "train.toml"]
+    task = load_task(tmp_path / "task.toml")
+    assert task == found.task
+    assert task.names == ("aa", "bb", "zz")
+    assert [r.labels for r in task.regions] == [(1,), (2,), (4,)]
+    assert task.label_words[0] == "drawn"
+    assert [list(c.volumes) for c in found.cases] == [["aa", "bb", "zz"], ["aa", "zz"]]
+
+
+def test_a_file_of_the_user_is_not_replaced(odd: Path, tmp_path: Path) -> None:
+    (tmp_path / "task.toml").write_text("mine")
+    with pytest.raises(InputError, match=r"task\.toml would be replaced"):
+        write(propose(odd), tmp_path)
+    assert (tmp_path / "task.toml").read_text() == "mine"
+    assert not (tmp_path / "train.toml").exists()
+
+
+def test_a_known_task_is_recognised_and_cases_are_dealt_into_folds(
+    small_case: Case, tmp_path: Path
+) -> None:
+    for k in range(5):
+        write_case(tmp_path / "data" / f"p{k}", replace(small_case, name=f"p{k}"))
+    found = propose(tmp_path / "data")
+    assert found.bundled
+    assert found.task == load_task("brats")
+    paths = write(found, tmp_path)
+    assert [p.name for p in paths] == ["splits.json", "train.toml"]
+    folds = json.loads((tmp_path / "splits.json").read_text())["folds"]
+    assert sorted(name for fold in folds for name in fold) == [f"p{k}" for k in range(5)]
+    config = load_config(tmp_path / "train.toml")
+    assert (config.task, config.fold) == ("brats", 0)
+
+
+def test_a_computed_tomogram_gets_a_window_of_its_own(small_case: Case, tmp_path: Path) -> None:
+    assert small_case.labels is not None
+    ct = np.where(small_case.labels > 0, 60, -1000).astype(np.int16)
+    ct[small_case.labels == 4] = 200
+    for k in range(2):
+        folder = tmp_path / f"p{k}"
+        write_volume(folder / f"p{k}_CT.nii", ct, small_case.grid)
+        write_volume(folder / f"p{k}_PET.nii", small_case.volumes["T1"], small_case.grid)
+        write_labels(folder / f"p{k}_seg.nii", small_case.labels, small_case.grid)
+    task = propose(tmp_path).task
+    windows = {m.name: (m.normalisation, m.window) for m in task.modalities}
+    assert windows == {"CT": ("window", (60, 200)), "PET": ("zscore", None)}
+
+
+def test_cases_without_labels_are_refused_with_the_option_that_helps(
+    small_case: Case, tmp_path: Path
+) -> None:
+    for k in range(2):
+        write_case(tmp_path / f"p{k}", replace(small_case, labels=None, name=f"p{k}"))
+    with pytest.raises(InputError, match=r"no label file.*--labels-word"):
+        propose(tmp_path)
+
+
+def test_every_key_of_a_configuration_is_explained() -> None:
+    assert not [n for n, f in TrainConfig.model_fields.items() if not f.description]
+    text = config_text({"out": Path("run")})
+    assert all(f"{name} =" in text for name in TrainConfig.model_fields)

@@ -1,0 +1,80 @@
+"""Which cases take part; what is wrong is said before anything starts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shaspec.errors import InputError
+from shaspec.task import Task
+from shaspec.training.config import make_config
+from shaspec.training.selection import Selection, select_cases
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three labelled cases, one of them with T1 alone, and one without labels."""
+    files = {"a": ("t1", "t2", "seg"), "b": ("t1", "seg"), "c": ("t2", "seg"), "bare": ("t1",)}
+    for case, words in files.items():
+        (tmp_path / "data" / case).mkdir(parents=True)
+        for word in words:
+            (tmp_path / "data" / case / f"{case}_{word}.nii.gz").touch()
+    return tmp_path / "data"
+
+
+def select(folder: Path, task: Task, **settings: Any) -> Selection:
+    return select_cases(make_config({"out": "o", "max_steps": 1, "data": folder} | settings), task)
+
+
+def names(selection: Selection) -> list[str]:
+    return [files.name for files in selection.training]
+
+
+def test_a_case_that_lacks_modalities_takes_part(brats: Task, folder: Path) -> None:
+    found = select(folder, brats)
+    assert {f.name: list(f.volumes) for f in found.training} == {
+        "a": ["T1", "T2"],
+        "b": ["T1"],
+        "c": ["T2"],
+    }
+    assert not found.problems
+    assert "bare: no label file" in found.notices[0]
+
+
+def test_listed_cases_train_and_held_out_ones_do_not(brats: Task, folder: Path) -> None:
+    (folder / "train.txt").write_text("x/a\nx/b\n")
+    (folder / "val.txt").write_text("b\n")
+    found = select(folder, brats, cases=folder / "train.txt", splits=folder / "val.txt")
+    assert names(found) == ["a"]
+    assert [f.name for f in found.held_out] == ["b"]
+
+
+def test_a_fold_that_names_a_case_which_is_not_there_is_a_problem(
+    brats: Task, folder: Path
+) -> None:
+    (folder / "splits.json").write_text(json.dumps({"folds": [["a", "zoe"], ["tom"]]}))
+    found = select(folder, brats, splits=folder / "splits.json", fold=0)
+    with pytest.raises(InputError, match=r"splits\.json names zoe, which .* does not hold \(it ho"):
+        found.require()
+
+
+def test_a_listed_case_without_labels_is_a_problem(brats: Task, folder: Path) -> None:
+    (folder / "train.txt").write_text("a\nbare\n")
+    with pytest.raises(InputError, match=r"bare: no label file.*take them off the list"):
+        select(folder, brats, cases=folder / "train.txt").require()
+
+
+def test_two_files_for_one_modality_are_a_problem_of_the_case(brats: Task, folder: Path) -> None:
+    (folder / "a" / "a_new_t1.nii.gz").touch()
+    with pytest.raises(InputError, match=r"case a: .*both look like T1"):
+        select(folder, brats).require()
+
+
+def test_a_folder_without_labels_has_nothing_to_train_on(brats: Task, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "t1.nii").touch()
+    with pytest.raises(InputError, match="no labelled case"):
+        select(tmp_path, brats).require()
