@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from shaspec.errors import InputError
 from shaspec.io.images import is_image
-from shaspec.io.naming import LABELS, Match, parts, recognise, stem
+from shaspec.io.naming import LABELS, Match, doubt, parts, recognise, stem
 from shaspec.task import Task
 
 CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.ASCII)
@@ -88,7 +89,10 @@ def by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, P
         for path in folders.get(role, []):
             match = recognise(path.name, task)  # the end of 0001_rgb.png is not the case's
             name = "_".join(parts(path.name)[: match.start]) if match else stem(path.name)
-            cases.setdefault(name, {})[role] = path
+            roles = cases.setdefault(name, {})
+            if role in roles:
+                raise InputError(doubt(role, [roles[role], path]))
+            roles[role] = path
     return dict(sorted(cases.items(), key=lambda item: _counting(item[0])))
 
 

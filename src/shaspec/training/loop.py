@@ -244,7 +244,7 @@ def _fresh_network(config: TrainConfig, task: Task) -> Network:
     if not config.start:
         return build(name, wanted)
     start = load_model(config.start, training=True)
-    if start.card.method != name or start.card.network != wanted.model_dump(mode="json"):
+    if start.card.method != name or start.network.config != wanted:
         raise InputError(
             f"start {config.start!r} is a {start.card.method}/{start.card.preset} of another shape "
             f"than {name}/{config.preset}: take the same method, preset and network"

@@ -13,8 +13,8 @@ from shaspec.models.official import from_official
 
 
 @pytest.fixture(scope="module")
-def vectors(load_golden: Callable[[str], Any]) -> Any:
-    return load_golden("m3l")
+def vectors(load_golden: Callable[..., Any], precision: torch.dtype) -> Any:
+    return load_golden("m3l", precision)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_mask_tokens_without_influence_are_kept_under_their_names(
         value = network.get_parameter(f"stages.{k}.embedding.mask_token")
         key = f"encoder.patch_embed{k + 1}.mask_token"
         made = vectors.rule.parameter(vectors.manifest["seed"], key, value.shape, "other")
-        assert torch.equal(value, torch.from_numpy(made).double())
+        assert torch.equal(value, torch.from_numpy(made).to(value.dtype))
 
 
 @torch.inference_mode()

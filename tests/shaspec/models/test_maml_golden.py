@@ -18,9 +18,13 @@ from shaspec.models.official import from_official
 )
 @torch.inference_mode()
 def test_every_output_is_the_authors(
-    load_golden: Callable[[str], Any], model: str, parameters: int, compared: int
+    load_golden: Callable[..., Any],
+    precision: torch.dtype,
+    model: str,
+    parameters: int,
+    compared: int,
 ) -> None:
-    vectors = load_golden(model)
+    vectors = load_golden(model, precision)
     network = from_official("maml", vectors.parameters())
     assert isinstance(network, Maml)
     assert sum(p.numel() for p in network.parameters()) == parameters

@@ -15,13 +15,13 @@ from shaspec.models.shaspec import ShaSpec
 
 
 @pytest.fixture(scope="module")
-def vectors(load_golden: Callable[[str], Any]) -> Any:
-    return load_golden("shaspec")
+def vectors(load_golden: Callable[..., Any], precision: torch.dtype) -> Any:
+    return load_golden("shaspec", precision)
 
 
 @pytest.fixture(scope="module")
 def network(vectors: Any) -> ShaSpec:
-    """1.5 GB in float64: one for all tests here."""
+    """1.5 GB in float64: one of each precision for all tests here."""
     network = from_official("shaspec", vectors.parameters(), absent="first")
     assert isinstance(network, ShaSpec)
     return network
@@ -66,7 +66,7 @@ def test_the_tensors_without_influence_are_kept_under_their_names(
             value = network.get_parameter(f"{ours}.aspp.pool_{name}")
             key = f"{theirs}.aspp.branch5_{name}"
             made = vectors.rule.parameter(vectors.manifest["seed"], key, value.shape, kind)
-            assert torch.equal(value, torch.from_numpy(made).double())
+            assert torch.equal(value, torch.from_numpy(made).to(value.dtype))
 
 
 @torch.inference_mode()
