@@ -71,9 +71,8 @@ def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]
     found: dict[str, list[Path]] = {}
     for folder in inside:
         match = recognise(folder.name, task) if folder.is_dir() else None
-        pictures = (
-            [p for p in sorted(folder.iterdir()) if is_image(p) and p.is_file()] if match else []
-        )
+        inner = sorted(folder.iterdir()) if match else []
+        pictures = [p for p in inner if is_image(p) and p.is_file() and p.name[0] != "."]
         if match is None or not pictures:
             continue
         own = {m.role for p in pictures if (m := recognise(p.name, task))}

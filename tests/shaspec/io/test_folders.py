@@ -323,7 +323,7 @@ def test_a_list_chooses_the_cases_beside_it(tmp_path: Path, rgbd: Task) -> None:
     with pytest.raises(InputError, match=r"val\.txt: lists 4, of which .* has no case"):
         find_cases(listed, rgbd)
     listed.write_text("\n")
-    with pytest.raises(InputError, match="lists nothing"):
+    with pytest.raises(InputError, match="lists no case"):
         find_cases(listed, rgbd)
 
 
