@@ -297,9 +297,7 @@ class RobustnessController:
         last = self.work.name_of(self.work.chosen[-1])
         if event.table.complete and event.table.model == last:
             count = len(event.table.rows)
-            self._job.succeed(
-                f"{count} subsets against {event.table.reference}: click a row to see it"
-            )
+            self._job.succeed(f"{count} subsets against {event.table.reference}; click a row")
 
     def _on_map(self, event: Progress | MapReady) -> None:
         if self._closed:

@@ -1,6 +1,7 @@
 """Put a trained model among those that ship: float16 weights, and its scores on the card.
 
-python scripts/bundle_model.py runs/shaspec shaspec --description "..." --window 160,192,160
+python scripts/bundle_model.py runs/shaspec shaspec --title "..." --description "..." \
+    --window 160,192,160
 shaspec evaluate shaspec DATA --splits splits.json --fold 0 --out results
 python scripts/bundle_model.py --scores results/summary.csv --what "fold 0" shaspec
 """
@@ -17,10 +18,12 @@ from shaspec.models.weights import load_model, save_model
 WEIGHTS = Path(__file__).resolve().parents[1] / "src" / "shaspec" / "weights"
 
 
-def bundle(run: Path, name: str, description: str, window: tuple[int, ...] | None) -> None:
+def bundle(
+    run: Path, name: str, title: str, description: str, window: tuple[int, ...] | None
+) -> None:
     """Copy the model of a run into the package."""
     model = load_model(run, training=True)
-    changes = {"name": name, "description": description}
+    changes = {"name": name, "title": title or model.card.title, "description": description}
     card = model.card.model_copy(update=changes | ({"window": window} if window else {}))
     card = save_model(WEIGHTS / name, model.network, card, half=True)
     print(f"{WEIGHTS / name}: {card.parameters} parameters, sha256 {card.sha256}")
@@ -46,6 +49,7 @@ def main() -> None:
     """Read the options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("run_or_name", nargs="+", help="RUN NAME, or NAME with --scores")
+    parser.add_argument("--title", default="", help="default: method and preset")
     parser.add_argument("--description", default="")
     parser.add_argument("--window", default="", help="S,P,L; default: that of the run")
     parser.add_argument("--scores", type=Path, help="summary.csv of shaspec evaluate")
@@ -56,7 +60,7 @@ def main() -> None:
     else:
         run, name = options.run_or_name
         window = tuple(int(n) for n in options.window.split(",")) if options.window else None
-        bundle(Path(run), name, options.description, window)
+        bundle(Path(run), name, options.title, options.description, window)
 
 
 if __name__ == "__main__":

@@ -48,9 +48,9 @@ class MapBar(QWidget):
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setWordWrap(True)
         choices, buttons = QHBoxLayout(), QHBoxLayout()
-        choices.addWidget(QLabel("Map of"))
+        choices.addWidget(QLabel("Maps of"))
         choices.addWidget(self._region)
-        choices.addWidget(QLabel("difference to"))
+        choices.addWidget(QLabel("against"))
         choices.addWidget(self._other, 1)
         for button in (agree, small, differ):
             buttons.addWidget(button)

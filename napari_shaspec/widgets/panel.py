@@ -13,6 +13,8 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from napari_shaspec.widgets.case_bar import local_paths
 from napari_shaspec.work import PanelWork
 
+LEAST = 300  # pixels across: a panel that is narrower is no pleasure
+
 
 class Controller(Protocol):
     """What a panel needs of the one that does the work."""
@@ -39,7 +41,8 @@ class Column(QScrollArea):
         hint = super().minimumSizeHint()
         inner, bar = self.widget(), self.verticalScrollBar()
         if inner is not None and bar is not None:
-            hint.setWidth(inner.minimumSizeHint().width() + bar.sizeHint().width())
+            needed = inner.minimumSizeHint().width() + bar.sizeHint().width()
+            hint.setWidth(max(LEAST, needed))
         return hint
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
@@ -55,7 +58,6 @@ class Panel(QWidget):
     def __init__(self, controller: Controller) -> None:
         super().__init__()
         self._controller = controller
-        self.setMinimumWidth(300)
         self.setAcceptDrops(True)
 
     def fill(self, *views: QWidget) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 TABLE_FILTER = "Table (*.csv)"
 FIGURE_FILTER = "Figure (*.png *.pdf *.svg)"
-RESULTS_HEIGHT = 336  # fifteen rows and their head
+RESULTS_HEIGHT = 318  # fifteen rows and their head
 
 
 class RobustnessPanel(Panel):
@@ -78,7 +78,7 @@ class RobustnessPanel(Panel):
         self.tabs.addTab(self.subsets, "Table")
         self.tabs.addTab(self.heat_map, "Heat map")
         self.tabs.addTab(self.contributions, "What each adds")
-        self.tabs.setFixedHeight(RESULTS_HEIGHT + 34)
+        self.tabs.setFixedHeight(RESULTS_HEIGHT + 30)
         self.tabs.setTabToolTip(2, "Shapley values: what a modality adds, over all orders")
         self.advice.setObjectName("shaspec_advice")
         self.advice.setWordWrap(True)
@@ -216,7 +216,7 @@ class RobustnessPanel(Panel):
         self.subsets.show_row(work.shown)
         self.heat_map.show_tables(work.tables, measure, work.shown)
         self.contributions.show_tables(work.tables, measure, None)
-        self.advice.setText(breakable(self._advice()))
+        self.advice.setText(self._advice())
         self.advice.setVisible(bool(self.advice.text()))
 
     def _show_legend(self) -> None:
@@ -230,5 +230,5 @@ class RobustnessPanel(Panel):
             return ""
         found = gains(table, work.shown.subset, DICE)
         parts = [f"{name} {gain:+.2f}" for name, gain in found.items()]
-        name = table.task.subset_name(work.shown.subset)
-        return f"Added to {name}, mean Dice: {', '.join(parts)}" if parts else ""
+        name = breakable(table.task.subset_name(work.shown.subset))
+        return f"Mean Dice with one more than {name}: {', '.join(parts)}" if parts else ""

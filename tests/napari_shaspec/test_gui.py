@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QCheckBox, QPushButton
 
 from napari_shaspec import controller as controller_module
@@ -157,9 +158,24 @@ def test_napari_can_be_closed_while_a_job_runs(open_panel, qtbot, make_case, eng
 
 
 def test_the_sample_case_opens_from_the_menu(make_napari_viewer, monkeypatch, make_case):
-    monkeypatch.setattr("shaspec.phantom.make_case", lambda seed: make_case(f"phantom-{seed}"))
+    ticks = []
+
+    def slowly(seed, task):
+        begun = len(ticks)
+        deadline = time.monotonic() + 30
+        while len(ticks) < begun + 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert task == "brats"
+        return make_case(f"phantom-{seed}")
+
+    monkeypatch.setattr("shaspec.phantom.make_case", slowly)
     viewer = make_napari_viewer()
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(1))
+    timer.start(10)
     viewer.open_sample("napari-shaspec", "phantom")
+    timer.stop()
+    assert len(ticks) >= 3  # the window lived on while the case was made
     assert [layer.name for layer in viewer.layers] == ["T2", "T1ce", "T1", "FLAIR", "truth"]
     assert viewer.layers[0].metadata["shaspec"]["case"] == "phantom-9000000"
     assert viewer.scene.camera.orientation == ("away", "down", "right")
@@ -185,7 +201,7 @@ def test_a_sweep_shows_the_row_that_is_clicked(
     show.add_case(viewer, make_case())
     press(qtbot, panel, "run")
     qtbot.waitUntil(lambda: panel.controller.work.status is Status.DONE, timeout=30_000)
-    bare(viewer)
+    viewer.canvas.overlays.scale_bar.visible = False
     viewer.dims.set_current_step(0, 12)
     areas = {}
     for subset in (("T2",), ("FLAIR", "T1", "T1ce", "T2")):

@@ -176,3 +176,19 @@ def test_the_head_is_the_outline_of_what_was_scanned():
     assert world.min(0) == pytest.approx((10, 20, 20), abs=3)
     assert world.max(0) == pytest.approx((50, 40, 50), abs=3)
     assert head_surface(np.zeros((9, 9, 9)), Grid((9, 9, 9), (1, 1, 1)), "x") is None
+
+
+# -- computed tomography ---------------------------------------------------------------------------
+
+
+def test_a_ct_is_shown_in_the_window_of_its_task_and_its_body_in_space(viewer):
+    from shaspec.phantom import make_case
+
+    case = make_case(9_000_000, (24, 28, 38), (10, 10, 10), "liver-ct")
+    show.add_case(viewer, case)
+    sources = {name: viewer.layers[name] for name in case.task.names}
+    assert all(list(layer.contrast_limits) == [-160, 240] for layer in sources.values())
+    Arranger(viewer).look(View.SPACE, sources, None)
+    low, high = viewer.layers["3D · body"].extent.world
+    assert (high - low < np.array(case.grid.shape) * 10 + 20).all()
+    assert high[2] - low[2] > 250  # an adult, not the lungs alone

@@ -8,11 +8,16 @@ from napari_shaspec.controller import SegmentController
 from napari_shaspec.engine import LocalEngine
 from napari_shaspec.layers import show
 from napari_shaspec.work import Status
+from shaspec.phantom import make_case as make_phantom
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, task):
     """A model folder of the light preset with random weights."""
+    return untrained(tmp_path_factory.mktemp("models") / "untrained", "shaspec", task)
+
+
+def untrained(folder, method, task):
     import torch
 
     from shaspec.models.card import Card
@@ -20,20 +25,19 @@ def model(tmp_path_factory, task):
     from shaspec.models.weights import save_model
 
     torch.manual_seed(0)
-    config = network_config("shaspec", "light", task)
+    config = network_config(method, "light", task)
     card = Card(
         name="untrained",
         title="Untrained",
         licence="none",
-        method="shaspec",
+        method=method,
         preset="light",
         network=config.model_dump(),
         task=task,
         window=(48, 48, 48),
         instant_toggles=True,
     )
-    folder = tmp_path_factory.mktemp("models") / "untrained"
-    save_model(folder, build("shaspec", config), card)
+    save_model(folder, build(method, config), card)
     return folder
 
 
@@ -56,4 +60,21 @@ def test_segment_toggle_and_save_with_a_real_network(
     assert provenance["model"] == "untrained"
     assert provenance["subset"] == "FLAIR+T2"
     assert control.save(tmp_path / "x_seg.nii.gz").is_file()
+    control.close()
+
+
+def test_maml_segments_a_liver_without_one_phase(qtbot, viewer, tmp_path, monkeypatch):
+    monkeypatch.setattr("napari_shaspec.notify.error", pytest.fail)
+    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: pytest.fail(str(error)))
+    case = make_phantom(9_000_001, (24, 28, 38), (10, 10, 10), "liver-ct")
+    control = SegmentController(viewer, engine=LocalEngine())
+    assert control.choose_model(untrained(tmp_path / "maml", "maml", case.task))
+    show.add_case(viewer, case.only(("venous",)))
+    assert control.work.present == {"venous"}
+    control.segment()
+    qtbot.waitUntil(lambda: control.work.status is Status.DONE, timeout=120_000)
+    (result,) = control.work.results
+    assert result.subset == ("venous",)
+    assert result.labels.shape == case.grid.shape
+    assert viewer.layers["seg · venous"].visible
     control.close()

@@ -121,7 +121,7 @@ def test_a_click_on_a_row_shows_that_result(qtbot, swept, viewer):
     click_row(qtbot, table, "T1ce+T2")
     assert "sweep · T1ce+T2" in [layer.name for layer in viewer.layers]
     assert swept.controller.work.shown == Shown("instant", ("T1ce", "T2"))
-    assert "Added to" in find(swept, "advice", QLabel).text()
+    assert "one more than" in find(swept, "advice", QLabel).text()
 
 
 def test_a_click_on_a_head_sorts_by_numbers(qtbot, swept):

@@ -289,6 +289,20 @@ def test_a_phantom_is_read_back_as_a_case(run: Run, shaspec_folder: Path, tmp_pa
     run("predict", tmp_path / "p", "--model", shaspec_folder, "--out", tmp_path / "s.nii.gz")
 
 
+def test_a_phantom_of_another_task_and_voxel_size_is_written(run: Run, tmp_path: Path) -> None:
+    run("phantom", tmp_path / "p", "--task", "liver-ct", "--size", "20,24,32",
+        "--spacing", "12,12,12.5")  # fmt: skip
+    names = {path.name for path in (tmp_path / "p").iterdir()}
+    assert names == {f"phantom-9000000_{n}.nii.gz" for n in ("arterial", "venous", "seg")}
+    image = nibabel.load(tmp_path / "p" / "phantom-9000000_venous.nii.gz")
+    assert image.header.get_zooms() == (12.5, 12, 12)
+
+
+def test_a_voxel_size_that_is_no_list_of_lengths_is_refused(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ShaspecError, match="not a list of lengths"):
+        run("phantom", tmp_path / "p", "--spacing", "thin")
+
+
 def test_a_window_that_is_no_list_of_numbers_is_refused(
     run: Run, folder: Path, shaspec_folder: Path
 ) -> None:

@@ -25,6 +25,16 @@ def test_brats_is_bundled_in_the_order_of_the_authors() -> None:
     assert BRATS.spacing == (1, 1, 1)
 
 
+def test_the_liver_task_is_two_windowed_phases_in_the_codes_of_lits() -> None:
+    task = load_task("liver-ct")
+    assert task.names == ("arterial", "venous")
+    assert {m.window for m in task.modalities} == {(-160, 240)}
+    labels = np.array([0, 1, 2], np.uint8)
+    np.testing.assert_array_equal(task.region_masks(labels), [[0, 1, 1], [0, 0, 1]])
+    np.testing.assert_array_equal(task.paint(task.region_masks(labels)), labels)
+    assert task.schemes[0].mapping == {0: 0, 1: 1, 2: 2}
+
+
 def test_there_are_15_subsets_single_ones_first_the_full_one_last() -> None:
     subsets = BRATS.subsets()
     assert len(subsets) == len(set(subsets)) == 15

@@ -21,7 +21,8 @@ def channel_order(description: Path, task: Task) -> list[str]:
         channels = [str(named[key]) for key in sorted(named, key=int)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f'{description}: does not list the channels as "modality": {{"0": "FLAIR", ...}} '
+            f'{description}: does not list the channels as "modality": '
+            f'{{"0": "{task.names[0]}", ...}} '
             f"({error!r}); correct or remove it"
         ) from error
     matches = [recognise(channel, task) for channel in channels]

@@ -141,6 +141,7 @@ def _search(
     if by_modality:
         for name, roles in by_stem(by_modality, task).items():
             labels = roles.pop(LABELS, None)
+            name = name or folder.resolve().name  # rgb/rgb.png, depth/depth.png: one case
             if roles:
                 yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
         return
@@ -252,7 +253,7 @@ def _folder_case(
 def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     """A single file: all modalities in 4D, or just one of them."""
     if not is_input(path, task):
-        raise InputError(f"{path}: task {task.name!r} reads {_kind(task)} files")
+        raise InputError(f"{path}: is no {_kind(task)}, which is what task {task.name!r} reads")
     if _is_4d(path):
         return _channel_case(path, task, with_labels)
     role = require_role(path, task)

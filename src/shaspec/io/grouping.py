@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from shaspec.errors import InputError
 from shaspec.io.images import is_image
-from shaspec.io.naming import LABELS, Match, parts, recognise, stem
+from shaspec.io.naming import LABELS, Match, doubt, parts, recognise, stem
 from shaspec.task import Task
 
 CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.ASCII)
@@ -70,9 +71,8 @@ def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]
     found: dict[str, list[Path]] = {}
     for folder in inside:
         match = recognise(folder.name, task) if folder.is_dir() else None
-        pictures = (
-            [p for p in sorted(folder.iterdir()) if is_image(p) and p.is_file()] if match else []
-        )
+        inner = sorted(folder.iterdir()) if match else []
+        pictures = [p for p in inner if is_image(p) and p.is_file() and p.name[0] != "."]
         if match is None or not pictures:
             continue
         own = {m.role for p in pictures if (m := recognise(p.name, task))}
@@ -89,7 +89,10 @@ def by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, P
         for path in folders.get(role, []):
             match = recognise(path.name, task)  # the end of 0001_rgb.png is not the case's
             name = "_".join(parts(path.name)[: match.start]) if match else stem(path.name)
-            cases.setdefault(name, {})[role] = path
+            roles = cases.setdefault(name, {})
+            if role in roles:
+                raise InputError(doubt(role, [roles[role], path]))
+            roles[role] = path
     return dict(sorted(cases.items(), key=lambda item: _counting(item[0])))
 
 

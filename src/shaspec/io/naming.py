@@ -87,11 +87,12 @@ def assign(
         match = recognise(name, task)
         (claims[match.role] if match else unknown).append(path)
     clear = {role: paths[0] for role, paths in claims.items() if len(paths) == 1}
-    doubts = {role: _doubt(role, paths) for role, paths in claims.items() if len(paths) > 1}
+    doubts = {role: doubt(role, paths) for role, paths in claims.items() if len(paths) > 1}
     return clear, doubts, unknown
 
 
-def _doubt(role: str, paths: list[Path]) -> str:
+def doubt(role: str, paths: list[Path]) -> str:
+    """What to tell a user about files that claim the same role."""
     same_folder = len({path.parent for path in paths}) == 1
     names = " and ".join(path.name if same_folder else str(path) for path in paths)
     where = f"{paths[0].parent}: " if same_folder else ""

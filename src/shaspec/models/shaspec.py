@@ -67,6 +67,8 @@ class ShaSpecConfig(BaseModel):
     standardised: bool = True
     fallback: Literal["mean", "first"] = "mean"
     """What fills an absent slot: the mean shared feature (paper) or the first one's (code)."""
+    specific_encoders: bool = True
+    """False: none, to see what they are worth; a fused feature is then the shared one."""
     zero_images: bool = False
     """The authors' code: an absent modality is a zero image that passes through the encoders."""
 
@@ -78,7 +80,7 @@ class ShaSpecOutput(Output):
     shared: Tensor
     """(N*M, C, *small) shared features."""
     specific: Tensor
-    """(N*M, C, *small) specific features."""
+    """(N*M, C, *small) specific features; zero in a network without specific encoders."""
     domain_logits: Tensor
     """(N*M, M): which modality the specific features are taken for."""
 
@@ -209,11 +211,13 @@ class ShaSpec(Network):
         stem = c.shared.stem_stride[-dims:]
         self.divisor = tuple(s * 2 ** len(c.shared.widths) for s in stem)
         self.shared_encoder = Encoder(dims, c.in_channels, c.shared, ws)
-        self.specific_encoders = nn.ModuleList(
-            Encoder(dims, c.in_channels, c.specific, ws) for _ in range(c.modalities)
-        )
-        self.domain_classifier = nn.Linear(c.specific.channels, c.modalities)
-        self.fusion = Fusion(dims, c.shared.channels, ws)
+        self.specific_encoders = nn.ModuleList()
+        if c.specific_encoders:
+            self.specific_encoders.extend(
+                Encoder(dims, c.in_channels, c.specific, ws) for _ in range(c.modalities)
+            )
+            self.domain_classifier = nn.Linear(c.specific.channels, c.modalities)
+            self.fusion = Fusion(dims, c.shared.channels, ws)
 
         skip_channels = [c.shared.stem_width, *c.shared.widths[:-1]][::-1]  # deepest first
         before = c.modalities * c.shared.channels
@@ -250,13 +254,14 @@ class ShaSpec(Network):
         self, maps: list[Tensor], shared: Tensor, image: Tensor, modality: int
     ) -> Features:
         """Specific encoder, fusion and skip terms, given what the shared encoder found."""
-        _, reduced, specific = self.specific_encoders[modality](image)
-        features = {
-            "shared": shared,
-            "specific": specific,
-            "fused": self.fusion(shared, specific),
-            "domain": self.domain_classifier(reduced.flatten(2).mean(dim=2)),
-        }
+        if self.specific_encoders:
+            _, reduced, specific = self.specific_encoders[modality](image)
+            fused = self.fusion(shared, specific)
+            domain = self.domain_classifier(reduced.flatten(2).mean(dim=2))
+        else:
+            specific, fused = torch.zeros_like(shared), shared
+            domain = shared.new_zeros(len(shared), self.modalities)
+        features = {"shared": shared, "specific": specific, "fused": fused, "domain": domain}
         for k, skip in enumerate(self.skips):
             assert isinstance(skip, Skip)
             features[f"skip{k}"] = skip.term(maps[-2 - k], modality)

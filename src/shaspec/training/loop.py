@@ -138,11 +138,12 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
         while (progress := _agreed(fabric, clock.progress(step))) < 1:
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * schedule(progress, step, config.schedule)
-            torch.manual_seed(generator(config.seed, DROPOUT, step).initial_seed())
             told = []
             for part in range(config.accumulate):
                 batch = _batch(fabric, config, task, bare, progress, next(source))
                 unfinished = part + 1 < config.accumulate
+                # After the batch was read: the readers draw from the global generator too.
+                torch.manual_seed(generator(config.seed, DROPOUT, batch.numbers[0]).initial_seed())
                 with fabric.no_backward_sync(network, enabled=unfinished):
                     terms = method.step(student, teacher, batch)
                     loss = torch.stack(list(terms.values())).sum()

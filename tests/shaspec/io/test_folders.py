@@ -295,6 +295,19 @@ def test_names_in_a_folder_per_modality_may_repeat_the_modality(tmp_path: Path, 
     ]  # fmt: skip
 
 
+def test_one_picture_in_a_folder_per_modality_is_one_case(tmp_path: Path, rgbd: Task) -> None:
+    touch(tmp_path / "scene" / "rgb", "rgb.png")
+    touch(tmp_path / "scene" / "depth", "depth.png")
+    (case,) = find_cases(tmp_path, rgbd)
+    assert (case.name, list(case.volumes)) == ("scene", ["RGB", "depth"])
+
+
+def test_two_pictures_of_one_name_and_modality_are_refused(tmp_path: Path, rgbd: Task) -> None:
+    touch(tmp_path / "rgb", "1.png", "1.jpg")
+    with pytest.raises(InputError, match=r"1\.jpg and 1\.png both look like RGB"):
+        find_cases(tmp_path, rgbd)
+
+
 def test_a_case_folder_named_after_a_modality_is_a_case(tmp_path: Path, rgbd: Task) -> None:
     touch(tmp_path / "depth_scene", "rgb.png", "depth.png")
     (case,) = find_cases(tmp_path, rgbd)
@@ -310,7 +323,7 @@ def test_a_list_chooses_the_cases_beside_it(tmp_path: Path, rgbd: Task) -> None:
     with pytest.raises(InputError, match=r"val\.txt: lists 4, of which .* has no case"):
         find_cases(listed, rgbd)
     listed.write_text("\n")
-    with pytest.raises(InputError, match="lists nothing"):
+    with pytest.raises(InputError, match="lists no case"):
         find_cases(listed, rgbd)
 
 
@@ -318,5 +331,5 @@ def test_volumes_are_no_input_of_a_task_of_pictures(tmp_path: Path, rgbd: Task) 
     touch(tmp_path, "a_depth.nii.gz")
     with pytest.raises(InputError, match=r"no picture \(\.png"):
         find_case(tmp_path, rgbd)
-    with pytest.raises(InputError, match="task 'rgbd' reads picture"):
+    with pytest.raises(InputError, match=r"is no picture .* what task 'rgbd' reads"):
         find_case(tmp_path / "a_depth.nii.gz", rgbd)

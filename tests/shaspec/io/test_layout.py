@@ -51,7 +51,9 @@ def test_channel_numbers_are_modalities_that_are_found_again(brats: Task, tmp_pa
         touch(tmp_path / "labelsTr", f"liver_{k}.nii.gz")
     layout = find_layout(tmp_path)
     assert [m.name for m in layout.modalities] == ["channel0", "channel1"]
-    task = brats.model_copy(update={"modalities": layout.modalities})
+    task = Task.model_validate(
+        brats.model_dump() | {"modalities": [m.model_dump() for m in layout.modalities]}
+    )
     cases = find_cases(tmp_path, task)
     assert [c.name for c in cases] == ["liver_0", "liver_1"]
     assert cases[1].volumes["channel1"].name == "liver_1_0001.nii.gz"

@@ -102,3 +102,21 @@ def test_loose_files_are_named_by_what_they_share(files: list[str], name: str, b
 def test_a_name_that_says_nothing_is_refused_with_the_words_that_would(brats: Task) -> None:
     with pytest.raises(InputError, match=r"odd\.nii.*flair.*t1ce.*FLAIR=odd\.nii"):
         require_role(Path("odd.nii"), brats)
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("phantom-1_arterial.nii.gz", "arterial"),
+        ("case_01_ART.nii", "arterial"),
+        ("liver_7_late-arterial.nii.gz", "arterial"),
+        ("x_pv.nii.gz", "venous"),
+        ("x_portal_venous_phase.nii.gz", "venous"),
+        ("PVP_12.nii.gz", "venous"),
+        ("segmentation-3.nii", "labels"),
+        ("volume-3.nii", None),
+    ],
+)
+def test_phases_of_a_ct_are_recognised(name: str, role: str | None) -> None:
+    match = recognise(name, load_task("liver-ct"))
+    assert (match.role if match else None) == role

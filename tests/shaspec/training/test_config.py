@@ -26,6 +26,12 @@ def test_a_run_needs_an_end_and_something_to_train_on() -> None:
         make_config({"out": "run", "max_steps": 1, "phantoms": 1, "fold": 0})
 
 
+def test_phantoms_for_demonstrations_are_not_trained_on() -> None:
+    make_config({"out": "run", "max_steps": 1, "phantoms": 2, "phantom_seed": 8_999_998})
+    with pytest.raises(InputError, match=r"phantom_seed.*demonstrations"):
+        make_config({"out": "run", "max_steps": 1, "phantoms": 3, "phantom_seed": 8_999_998})
+
+
 def test_options_win_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text('out = "run"\nphantoms = 1\nmax_steps = 1\nseed = 3\n')

@@ -123,7 +123,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
 def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
     cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def steep(_: object, network: Any, batch: Any) -> dict[str, torch.Tensor]:
+    def steep(_: object, network: Any, __: object, batch: Any) -> dict[str, torch.Tensor]:
         logits = network(batch.images, batch.available).logits
         return {"dice": (logits * 0).abs().sqrt().sum()}  # 0, with an endless slope
 

@@ -138,3 +138,17 @@ def test_masks_are_regions_or_background_and_labels(brats: Task) -> None:
     classes = target_masks(brats, labels, exclusive=True)[0]
     assert classes[:, :4].tolist() == torch.eye(4).tolist()
     assert not classes[:, 4].any()  # a label that the task does not know is ignored
+
+
+def test_a_run_that_warms_up_sees_full_modalities_first(brats: Task) -> None:
+    config = make_config({"out": "run", "phantoms": 1, "max_steps": 1, "warm_up": 0.4})
+    network = build("zero-fill", network_config("zero-fill", "light", brats))
+    taught = make_method(config, brats, network)
+    available = torch.tensor([[True, True, False, True]]).expand(40, 4)
+
+    def drawn(progress: float) -> torch.Tensor:
+        nothing = torch.zeros(40, 0)
+        return taught.drawn(Batch(nothing, available, nothing, progress, (0, 2, 7)))
+
+    assert torch.equal(drawn(0.39), available)
+    assert len(drawn(0.4).unique(dim=0)) == 7

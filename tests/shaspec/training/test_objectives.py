@@ -152,6 +152,22 @@ def test_a_pseudo_label_is_the_most_likely_class_or_the_regions_above_one_half(
     assert target.flatten().tolist() == ([1, 0, 0] if exclusive else [1, 0, 1])
 
 
+def test_without_specific_encoders_the_shared_features_alone_are_decoded_and_taught() -> None:
+    values = {"modalities": 3, "out_channels": 3, "dims": 2} | NETWORKS["shaspec"]
+    config = check_config("shaspec", values | {"specific_encoders": False})
+    network = build("shaspec", config).double().train()
+    images, target = sample(2)
+    present = torch.tensor([[True, True, False], [True, False, True]])
+    output = network(images, present)
+    taught = objective("shaspec", network, domain=0)
+    terms = taught.supervised(output, target, present) | taught.auxiliary(output, present)
+    torch.stack(list(terms.values())).sum().backward()
+    assert terms["alignment"] > 0
+    assert terms["domain"] == 0
+    assert not any("specific" in name for name, _ in network.named_parameters())
+    assert all(p.grad is not None for p in network.parameters())
+
+
 def test_hard_voxels_need_a_softmax() -> None:
     with pytest.raises(InputError, match=r'loss = "ohem".*exclusive'):
         Objective(LossConfig(loss="ohem"), exclusive=False)

@@ -1,0 +1,118 @@
+"""The benchmark on Audiovision-MNIST: what it reads, pairs, hears and counts."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import io
+import sys
+import wave
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from shaspec.training.config import LossConfig
+
+SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "avmnist.py"
+TRAIN, TEST = 4, 2  # pairs per digit in these tests
+
+
+@pytest.fixture
+def avmnist(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script as a module, with few pairs."""
+    spec = importlib.util.spec_from_file_location("avmnist", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "avmnist", module)  # its dataclasses look for it there
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "TRAIN_PER_DIGIT", TRAIN)
+    return module
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Images of which every pixel is ten times the digit; tones that rise with the digit."""
+    digits = np.repeat(np.arange(10, dtype=np.uint8), 8)
+    images = np.broadcast_to((digits * 10)[:, None, None], (80, 28, 28))
+    for name, values in (("images-idx3", images), ("labels-idx1", digits)):
+        header = bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">u4").tobytes()
+        packed = gzip.compress(header + np.ascontiguousarray(values).tobytes())
+        (tmp_path / f"train-{name}-ubyte.gz").write_bytes(packed)
+    with zipfile.ZipFile(tmp_path / "fsdd_recordings.zip", "w") as archive:
+        for digit in range(10):
+            for n, speaker in enumerate(["jackson", "nicolas", "theo"] * 2 + ["stranger"]):
+                archive.writestr(f"recordings/{digit}_{speaker}_{n}.wav", recording(digit, n))
+    return tmp_path
+
+
+def recording(digit: int, n: int) -> bytes:
+    seconds = np.arange(2000 + 100 * n) / 8000
+    tone = 8000 * np.sin(2 * np.pi * (300 + 200 * digit) * seconds)
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(tone.astype("<i2").tobytes())
+    return buffer.getvalue()
+
+
+def test_a_pair_is_an_image_and_a_sound_of_one_digit(avmnist: ModuleType, folder: Path) -> None:
+    train, test = avmnist.draw_pairs(folder, seed=3)
+    assert len(train.digits) == 10 * TRAIN
+    assert len(test.digits) == 10 * TEST
+    for pairs in (train, test):
+        assert pairs.sounds.shape[1:] == (1, 20, 20)
+        pixels = (pairs.images[:, 0, 0, 0] * 0.3081 + 0.1307) * 255 / 10
+        assert pixels.round().long().tolist() == pairs.digits.tolist()
+    again, _ = avmnist.draw_pairs(folder, seed=3)
+    assert torch.equal(train.sounds, again.sounds)
+
+
+def test_a_tone_is_loudest_in_the_band_around_it(avmnist: ModuleType) -> None:
+    bands = avmnist.mel_bands()
+    frequency = np.fft.rfftfreq(avmnist.WINDOW, 1 / avmnist.SAMPLE_RATE)
+    centres = frequency[bands.argmax(axis=1)]
+    for tone in (500, 1000, 3000):
+        k = int((bands @ (frequency == tone)).argmax())
+        assert abs(centres[k] - tone) <= 150
+    assert (np.diff(centres) >= 0).all()
+
+
+def test_a_cepstrum_does_not_depend_on_loudness(avmnist: ModuleType) -> None:
+    rng = np.random.default_rng(0)
+    sound = rng.normal(size=6000) * np.linspace(0.2, 1, 6000)
+    np.testing.assert_allclose(avmnist.mfcc(sound), avmnist.mfcc(3 * sound), atol=1e-3)
+    assert avmnist.mfcc(sound[:100]).shape == (20, 20)
+
+
+def test_sound_that_is_not_there_has_no_part_in_training(avmnist: ModuleType, folder: Path) -> None:
+    train, test = avmnist.draw_pairs(folder, seed=0)
+    silent = avmnist.Pairs(train.images, torch.full_like(train.sounds, torch.nan), train.digits)
+    one, other = (avmnist.fit(p, 0.0, 0, LossConfig(), epochs=2) for p in (train, silent))
+    mine, theirs = one.state_dict(), other.state_dict()
+    assert all(torch.equal(mine[k], theirs[k]) for k in mine)
+    assert 0 <= avmnist.accuracy(one, test, with_sound=False) <= 100
+
+
+def test_every_row_is_compared_with_the_lower_bound_seed_by_seed(
+    avmnist: ModuleType, folder: Path
+) -> None:
+    rows = avmnist.one_seed(folder, 0, LossConfig(), epochs=1)
+    assert len(rows) == 2 + len(avmnist.RATES)
+    lines = avmnist.table([{"lower": 90.0, "more": 91.0}, {"lower": 92.0, "more": 93.0}])
+    assert lines[-1].split() == ["more", "92.00", "1.41", "+1.00", "[+1.00,", "+1.00]"]
+
+
+def test_images_are_moved_and_what_enters_is_background(avmnist: ModuleType) -> None:
+    images = torch.zeros(50, 1, 28, 28)
+    images[:, :, 14, 14] = 1
+    moved = avmnist.shifted(images, torch.Generator().manual_seed(0))
+    places = moved.flatten(1).argmax(dim=1)
+    assert len(places.unique()) > 15  # of 25
+    assert moved.sum(dim=(1, 2, 3)).tolist() == [1] * 50
