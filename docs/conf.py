@@ -56,7 +56,7 @@ def plain_text(_app: Sphinx, what: str, _name: str, _thing: Any, _o: Any, lines:
         pieces[::2] = [piece.replace("*", r"\*") for piece in pieces[::2]]
         lines[i] = "".join(pieces)
     if what in ("attribute", "property"):
-        lines.insert(0, "")  # napoleon looks for a type in the first line
+        lines[:0] = ["..", ""]  # napoleon looks for a type in the first line: an empty comment
 
 
 def setup(app: Sphinx) -> None:
