@@ -13,3 +13,8 @@ if TYPE_CHECKING:
 def open_segment(viewer: napari.Viewer) -> None:
     """*Layers > Segment > ...*: opens the panel, or brings it to the front."""
     viewer.window.add_plugin_dock_widget(PLUGIN, "Segment")
+
+
+def open_features(viewer: napari.Viewer) -> None:
+    """*Layers > Visualize > ...*: opens the panel, or brings it to the front."""
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Features")

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 KEY = "shaspec"
 AXES = ("S", "P", "L")
 
-Kind = Literal["modality", "truth", "result", "pane", "surface", "swept", "map"]
-"""``swept``: the result of one subset, as chosen in *Robustness*; ``map``: a comparison of such."""
+Kind = Literal[
+    "modality", "truth", "result", "pane", "surface", "swept", "map", "features", "marked"
+]
+"""``swept``: the result of one subset, as chosen in *Robustness*; ``map``: a comparison of such.
+``features``: a map of features; ``marked``: voxels that were selected among points."""
 
 
 class Origin(TypedDict, total=False):

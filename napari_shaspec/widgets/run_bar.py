@@ -1,4 +1,4 @@
-"""The one button of a job, Segment -> Cancel -> Cancelling…, and its progress in the same row."""
+"""The one button of a job, e.g. Segment -> Cancel -> Cancelling…, and its progress beside it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,15 @@ class RunBar(QWidget):
     started = Signal()
     cancelled = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        text: str = "Segment",
+        tooltip: str = "Segment the case from the ticked modalities",
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._status = Status.IDLE
+        self._text, self._tooltip = text, tooltip
         self._button = QPushButton()
         self._button.setObjectName("shaspec_run")
         self._button.setMinimumHeight(30)
@@ -45,22 +51,23 @@ class RunBar(QWidget):
             self._button.setText("Cancel")
             self._button.setToolTip("End the job at its next window; what it has computed is kept")
         else:
-            self._button.setText("Segment")
-            self._button.setToolTip("Segment the case from the ticked modalities")
+            self._button.setText(self._text)
+            self._button.setToolTip(self._tooltip)
         self._restyle()
 
+    def set_text(self, text: str) -> None:
+        """What the button says while no job is there."""
+        self._text = text
+        self.show_status(self._status)
+
     def show_progress(self, progress: Progress) -> None:
-        """``done`` of ``total`` windows; a total of 0 means: it moves, no one knows how far."""
+        """``done`` of ``total`` units; a total of 0 means: it moves, no one knows how far."""
         self._bar.setRange(0, progress.total)
         self._bar.setValue(progress.done)
         # "%" is a placeholder in a progress bar's format.
         self._bar.setFormat(f"{progress.stage} · %p%" if progress.total else progress.stage)
         self._bar.setTextVisible(True)
-        self._bar.setToolTip(
-            f"{progress.stage}: window {progress.done} of {progress.total}"
-            if progress.total
-            else progress.stage
-        )
+        self._bar.setToolTip(progress.stage)
 
     def _on_clicked(self) -> None:
         (self.cancelled if self._status.busy else self.started).emit()

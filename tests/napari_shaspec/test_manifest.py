@@ -26,11 +26,12 @@ def test_every_command_can_be_imported(manifest):
 
 def test_what_the_user_finds_in_napari(manifest):
     contributions = manifest.contributions
-    assert [w.display_name for w in contributions.widgets] == ["Segment"]
+    assert [w.display_name for w in contributions.widgets] == ["Segment", "Features"]
     assert [s.display_name for s in contributions.sample_data] == ["Phantom glioma case"]
     assert contributions.readers[0].accepts_directories
     assert contributions.writers[0].filename_extensions == [".nii.gz", ".nii"]
     assert "napari/layers/segment" in contributions.menus
+    assert "napari/layers/visualize" in contributions.menus
 
 
 def test_settings_in_the_manifest_are_those_of_the_code(manifest):
