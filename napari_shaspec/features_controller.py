@@ -22,7 +22,7 @@ from napari_shaspec.job_control import JobControl
 from napari_shaspec.jobs import Runner, run_in_worker
 from napari_shaspec.layers import features, show
 from napari_shaspec.layers.features import Picture
-from napari_shaspec.layers.origin import of_kind
+from napari_shaspec.layers.origin import of_kind, origin
 from napari_shaspec.layers.panes import Panes
 from napari_shaspec.rows import Rows
 from napari_shaspec.sessions import KeptSession
@@ -62,7 +62,8 @@ class FeaturesController:
         self._kept = KeptSession(self._engine)
         self._job = JobControl(self.work, run)
         self._panes = Panes(viewer)
-        self._layers: list[Layer] = []
+        self._layers: list[Layer] = []  # features, from the first modality on
+        self._marks: list[Labels] = []  # one a pane
         self._next: Callable[[], None] | None = None  # what the user wanted during a job
         self._closed = False
         show.prepare_view(viewer)
@@ -130,8 +131,8 @@ class FeaturesController:
                 yield event
                 if isinstance(event, Computed):
                     yield Progress(0, 0, "drawing")
+                    yield Computed(_first_cloud(event.value, plot))
                     yield _drawn(event.value, look)
-                    yield from _clouds(event.value, plot)
 
         if not self._kept.fits(self.work.model, parts):
             self._kept.forget()
@@ -154,6 +155,8 @@ class FeaturesController:
     def side_by_side(self, on: bool) -> None:
         """A pane per modality, or one image over the other."""
         self.work.side_by_side = on
+        if self._marks and self.work.marked is not None:
+            self.mark(self.work.marked.points)
         self._arrange()
 
     # -- points ----------------------------------------------------------------------------------
@@ -183,9 +186,9 @@ class FeaturesController:
             return
         self.work.marked = Marked(points)
         voxels = np.unique(cloud.voxel[points], axis=0)
-        if len(voxels) or any(of_kind(self.viewer, "marked")):
-            layer = features.show_marked(self.viewer, maps, voxels)
-            layer.visible = True
+        panes = len(self._layers) if self.work.side_by_side else 1
+        self._marks = features.show_marked(self.viewer, maps, voxels, panes if len(voxels) else 0)
+        self._arrange()
         self._job.say(f"{points.sum()} points marked, {len(voxels)} voxels")
 
     def mark_label(self) -> None:
@@ -298,10 +301,11 @@ class FeaturesController:
 
     def _take(self, value: FeatureMaps | Cloud | Measures) -> None:
         if isinstance(value, FeatureMaps):
+            self._unmark()
             self.work.maps = value
-            self.work.marked = self.work.measures = None
+            self.work.measures = None
         elif isinstance(value, Cloud):
-            self.work.marked = None
+            self._unmark()
             self.work.cloud = value
             self._job.succeed(f"{len(value.xy)} points")
         else:
@@ -314,6 +318,8 @@ class FeaturesController:
             return
         self.work.look = drawn.look
         self._layers = features.show_pictures(self.viewer, maps, drawn.pictures)
+        if self._marks and self.work.marked is not None:
+            self.mark(self.work.marked.points)  # as many as there are panes now
         self._arrange()
         self._job.succeed(drawn.text)
 
@@ -344,21 +350,36 @@ class FeaturesController:
             self._panes.show(self._groups(layers))
         else:
             self._panes.leave()
-            for layer in layers:  # the topmost alone: they would hide each other
+            for layer in layers:  # the first alone: they would hide each other
                 layer.visible = layer is layers[0]
+            for layer in self._marks:
+                layer.visible = True
+
+    def _unmark(self) -> None:
+        """Other points, other marks."""
+        self.work.marked = None
+        for layer in self._marks:
+            if layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+        self._marks = []
+        self._arrange()
 
     def _groups(self, layers: list[Layer]) -> list[tuple[Layer, ...]]:
         """Features over their image; features alone where there are several to an image."""
-        images = [self.work.sources.get(layer.metadata["shaspec"]["modality"]) for layer in layers]
-        if None in images or len(set(images)) < len(images):
-            return [(layer,) for layer in layers]
-        return [(image, layer) for image, layer in zip(images, layers, strict=True)]
+        groups: list[tuple[Layer, ...]] = [(layer,) for layer in layers]
+        images = [self.work.sources.get(origin(layer)["modality"]) for layer in layers]
+        if None not in images and len(set(images)) == len(images):
+            groups = [(image, layer) for image, layer in zip(images, layers, strict=True)]
+        marks = [layer for layer in self._marks if layer in self.viewer.layers]
+        if len(marks) == len(groups):
+            groups = [(*group, mark) for group, mark in zip(groups, marks, strict=True)]
+        return groups
 
     def _forget(self, *_: object) -> None:
         """Features of another model or of other voxels are not these."""
         self._panes.leave()
         features.remove_pictures(self.viewer)
-        self._layers = []
+        self._layers, self._marks = [], []
         card = self.work.card
         self.work.seen = card is not None and self.work.case in card.training_cases
         self.work.maps = self.work.cloud = self.work.marked = self.work.measures = None
@@ -384,10 +405,10 @@ def _drawn(maps: FeatureMaps, look: Look) -> Drawn:
     return Drawn(look, pictures, _said(maps, look))
 
 
-def _clouds(maps: FeatureMaps, plot: Plot) -> Iterator[Computed[Cloud]]:
+def _first_cloud(maps: FeatureMaps, plot: Plot) -> Cloud:
     """The points by principal components, which take no time; kinds that the model has not go."""
     kinds = tuple(kind for kind in plot.kinds if maps.of(kind)) or maps.kinds[:1]
-    yield Computed(make_cloud(maps, kinds, "pca"))
+    return make_cloud(maps, kinds, "pca")
 
 
 def _said(maps: FeatureMaps, look: Look) -> str:

@@ -138,22 +138,28 @@ def remove_pictures(viewer: ViewerModel) -> None:
 # -- voxels and points ---------------------------------------------------------------------------
 
 
-def show_marked(viewer: ViewerModel, maps: FeatureMaps, voxels: Array) -> Labels:
-    """Lights up voxels (n, 3) of the maps' grid."""
+def show_marked(viewer: ViewerModel, maps: FeatureMaps, voxels: Array, count: int) -> list[Labels]:
+    """Lights up voxels (n, 3) of the maps' grid, in ``count`` layers: one a pane."""
+    data = np.zeros(maps.grid.shape, np.uint8)
+    data[tuple(voxels.T)] = 1
+    layers: list[Labels] = list(of_kind(viewer, "marked"))
+    for layer in layers[count:]:
+        viewer.layers.remove(layer)
+    new = [_marked(data, maps) for _ in range(count - len(layers))]
+    viewer.layers.extend(new)
+    layers = [*layers[:count], *new]
+    for layer in layers:
+        layer.data = data
+    return layers
+
+
+def _marked(data: Array, maps: FeatureMaps) -> Labels:
     from napari.layers import Labels
     from napari.utils.colormaps import DirectLabelColormap
 
-    data = np.zeros(maps.grid.shape, np.uint8)
-    data[tuple(voxels.T)] = 1
-    layer: Labels | None = next(of_kind(viewer, "marked"), None)
-    if layer is not None and layer.data.shape == data.shape:
-        layer.data = data
-        return layer
-    if layer is not None:
-        viewer.layers.remove(layer)
     clear = (0.0, 0.0, 0.0, 0.0)
     what: Origin = {"kind": "marked", "case": maps.case, "grid": maps.grid}
-    layer = Labels(
+    return Labels(
         data,
         name=MARKED,
         opacity=0.6,
@@ -161,8 +167,6 @@ def show_marked(viewer: ViewerModel, maps: FeatureMaps, voxels: Array) -> Labels
         metadata={KEY: what},
         **placement(maps.grid),
     )
-    viewer.layers.append(layer)
-    return layer
 
 
 def labels_at(layer: Labels, grid: Grid, voxels: Array) -> npt.NDArray[np.int64]:

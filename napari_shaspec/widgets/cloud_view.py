@@ -12,12 +12,12 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_shaspec.features_work import ColourBy, Marked, Plot
+from napari_shaspec.widgets.feature_picker import narrow
 from napari_shaspec.widgets.scatter import Scatter
 from shaspec.analysis.features.cloud import Cloud
 from shaspec.analysis.features.palette import COLOURS, NOTHING
@@ -47,7 +47,7 @@ class CloudView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kinds, self._method, self._colour = QComboBox(), QComboBox(), QComboBox()
-        self._lasso, self._label = QToolButton(), QPushButton("Mark selected label")
+        self._lasso, self._label = QPushButton("Lasso"), QPushButton("Mark label")
         self._legend, self.scatter = QLabel(), Scatter()
         for widget, name in (
             (self._kinds, "points"),
@@ -58,6 +58,8 @@ class CloudView(QWidget):
             (self._legend, "points_legend"),
         ):
             widget.setObjectName(f"shaspec_{name}")
+        for box in (self._kinds, self._method, self._colour):
+            narrow(box)
         for method, text in METHODS.items():
             self._method.addItem(text, method)
         for key, text in COLOUR_BY.items():
@@ -67,7 +69,6 @@ class CloudView(QWidget):
             "groups mean nothing"
         )
         self._colour.setToolTip("What the colour of a point means")
-        self._lasso.setText("Lasso")
         self._lasso.setCheckable(True)
         self._lasso.setToolTip(
             "Draw an outline: its voxels light up in the viewer (or hold Shift and drag). "
@@ -98,7 +99,7 @@ class CloudView(QWidget):
             rows.addWidget(widget, row, 1)
         rows.setColumnStretch(1, 1)
         buttons = QHBoxLayout()
-        buttons.addWidget(self._lasso)
+        buttons.addWidget(self._lasso, 1)
         buttons.addWidget(self._label, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

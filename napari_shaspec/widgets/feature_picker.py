@@ -45,6 +45,8 @@ class FeaturePicker(QWidget):
             (self._grid, "panes"),
         ):
             widget.setObjectName(f"shaspec_{name}")
+        narrow(self._kind)
+        narrow(self._how)
         for how, (text, tip) in HOWS.items():
             self._how.addItem(text, how)
             self._how.setItemData(self._how.count() - 1, tip, 3)  # 3: the tool tip
@@ -77,7 +79,7 @@ class FeaturePicker(QWidget):
             self._channel.setRange(0, max(0, channels - 1))
             self._channel.setValue(look.channel)
         self._kind.setToolTip(KINDS.get(look.kind, ""))
-        self._channel.setEnabled(look.how is How.CHANNEL)
+        self._channel.setVisible(look.how is How.CHANNEL)
         self.setEnabled(bool(kinds))
 
     def show_panes(self, on: bool) -> None:
@@ -88,3 +90,9 @@ class FeaturePicker(QWidget):
     def _on_chosen(self) -> None:
         kind = self._kind.currentData()
         self.chosen.emit(Look(kind, self._how.currentData(), self._channel.value()))
+
+
+def narrow(box: QComboBox) -> None:
+    """A combo box that does not make the panel wider than it is."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(6)

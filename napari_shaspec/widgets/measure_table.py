@@ -31,7 +31,7 @@ class MeasureTable(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._button = QPushButton("Measure shared against specific")
+        self._button = QPushButton("Measure")
         self._button.setObjectName("shaspec_measure")
         self._button.setToolTip(
             "How well shared and specific features are told apart, beside an untrained network "

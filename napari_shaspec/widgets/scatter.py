@@ -55,7 +55,7 @@ class Scatter(QWidget):
 
     def show_marked(self, points: Array | None) -> None:
         """Lights up the points of a mask (n,) and fades the others; None: nothing is marked."""
-        if self._canvas is None:
+        if self._canvas is None or not len(self._xy):
             return
         some = points is not None and bool(points.any())
         colours = self._colours.copy()
@@ -94,6 +94,7 @@ class Scatter(QWidget):
         self._canvas.events.mouse_press.connect(self._on_press)
         self._canvas.events.mouse_move.connect(self._on_move)
         self._canvas.events.mouse_release.connect(self._on_release)
+        self._canvas.native.setMinimumSize(1, 1)  # or it would make the panel wider
         self._layout.addWidget(self._canvas.native)
         theme.follow(self, self._restyle)
 
