@@ -22,9 +22,9 @@ from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.inference.events import Computed, Event, Finished, Notice, Progress
-from shaspec.inference.feature_maps import FeatureMosaic
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
+from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.prediction import Prediction
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features

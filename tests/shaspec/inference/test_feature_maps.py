@@ -18,7 +18,8 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.inference.events import Computed, Event, Progress
-from shaspec.inference.feature_maps import FeatureMaps, Mosaic, coarsened
+from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.inference.mosaic import Mosaic, coarsened
 from shaspec.inference.session import InferenceSession
 from shaspec.models.base import Features, Network
 from shaspec.models.card import Card
