@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_shaspec.settings import InferenceSettings
 from shaspec.case import Case
-from shaspec.inference.events import Event
+from shaspec.inference.events import Computed, Event, Notice, Progress
+from shaspec.inference.feature_maps import FeatureMaps
 
 if TYPE_CHECKING:
     from shaspec.models.card import Card
@@ -31,7 +32,9 @@ class Session(Protocol):
 
     def segment(self, present: Iterable[str]) -> Iterator[Event]: ...
 
-    def features(self, present: Iterable[str]) -> Iterator[Event]: ...
+    def features(
+        self, present: Iterable[str]
+    ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]: ...
 
     def is_kept(self, present: Iterable[str]) -> bool: ...
 

@@ -31,7 +31,7 @@ from shaspec.analysis.features.cloud import Cloud, make_cloud
 from shaspec.analysis.features.measure import Measures
 from shaspec.analysis.features.views import How, imputation_error
 from shaspec.errors import InputError, ShaspecError
-from shaspec.inference.events import Computed, Event, Progress
+from shaspec.inference.events import Computed, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 
 if TYPE_CHECKING:
@@ -187,6 +187,8 @@ class FeaturesController:
         self.work.marked = Marked(points)
         voxels = np.unique(cloud.voxel[points], axis=0)
         panes = len(self._layers) if self.work.side_by_side else 1
+        if len(self._marks) != (panes if len(voxels) else 0):
+            self._panes.pause()
         self._marks = features.show_marked(self.viewer, maps, voxels, panes if len(voxels) else 0)
         self._arrange()
         self._job.say(f"{points.sum()} points marked, {len(voxels)} voxels")
@@ -237,7 +239,7 @@ class FeaturesController:
             self._job.refuse(str(error))
             return
 
-        def run(session: Any) -> Iterator[Event]:
+        def run(session: Any) -> Iterator[Any]:
             from shaspec.analysis.features.measure_job import measure_job
 
             yield from measure_job(session, maps)
@@ -317,6 +319,8 @@ class FeaturesController:
         if maps is None:
             return
         self.work.look = drawn.look
+        if [(p.name, p.rgb) for p in drawn.pictures] != [(la.name, la.rgb) for la in self._layers]:
+            self._panes.pause()
         self._layers = features.show_pictures(self.viewer, maps, drawn.pictures)
         if self._marks and self.work.marked is not None:
             self.mark(self.work.marked.points)  # as many as there are panes now
@@ -347,7 +351,7 @@ class FeaturesController:
         if not layers:
             self._panes.leave()
         elif self.work.side_by_side:
-            self._panes.show(self._groups(layers))
+            self._panes.show(self._groups(layers), layers)
         else:
             self._panes.leave()
             for layer in layers:  # the first alone: they would hide each other

@@ -122,7 +122,7 @@ def _options(picture: Picture, maps: FeatureMaps) -> dict[str, Any]:
         "rgb": picture.rgb,
         "opacity": 0.75,
         "interpolation2d": "linear",
-        "blending": "translucent" if picture.rgb else "additive",
+        "blending": "translucent",
         "metadata": {KEY: what},
         **placement(maps.grid),
     }

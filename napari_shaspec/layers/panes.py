@@ -23,18 +23,23 @@ class Panes:
         """The grid is on, and it is ours."""
         return bool(self._groups)
 
-    def show(self, groups: Sequence[tuple[Layer, ...]]) -> None:
-        """Shows these groups, each from below, and hides all other layers."""
+    def show(self, groups: Sequence[tuple[Layer, ...]], titles: Sequence[Layer]) -> None:
+        """Shows these groups, each from below, and hides all other layers.
+
+        ``titles`` are the layers that a pane has its title from.
+        """
         groups = [tuple(group) for group in groups]
         if groups == self._groups:
+            self._viewer.canvas.grid.enabled = True
             return
         again = self.open
+        self.pause()
         if not again:
             self._visible = {layer: layer.visible for layer in self._viewer.layers}
         shown = {layer for group in groups for layer in group}
         for layer in self._viewer.layers:
             layer.visible = layer in shown
-            layer.name_overlay.visible = any(layer is group[-1] for group in groups)
+            layer.name_overlay.visible = layer in titles
         for group in groups[::-1]:  # napari fills the grid from the top of the list
             for layer in group:
                 last = len(self._viewer.layers)
@@ -45,6 +50,11 @@ class Panes:
         self._viewer.canvas.grid.enabled = True
         if not again:
             self._viewer.reset_view()
+
+    def pause(self) -> None:
+        """Takes the grid off while layers come and go: with it on, every one of them is dear."""
+        if self.open:
+            self._viewer.canvas.grid.enabled = False
 
     def leave(self) -> None:
         """One image over the other again."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from shaspec.analysis.features.measure import measure
-from shaspec.inference.events import Computed, Event, Progress
+from shaspec.analysis.features.measure import Measures, measure
+from shaspec.inference.events import Computed, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.session import InferenceSession
 from shaspec.models.weights import untrained
 
 
-def measure_job(session: InferenceSession, maps: FeatureMaps, seed: int = 0) -> Iterator[Event]:
+def measure_job(
+    session: InferenceSession, maps: FeatureMaps, seed: int = 0
+) -> Iterator[Progress | Notice | Computed[Measures]]:
     """`measure` with an untrained network of the same configuration on the same case.
 
     Yields the progress of that network's run, then `Computed` with `Measures`.
