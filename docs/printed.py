@@ -29,7 +29,6 @@ COMMANDS = {
 """Run one after the other in one folder; each may use what those before it left."""
 FIGURES = {
     "sweep/heat_map.png": "sweep_heat_map.png",
-    "sweep/shapley.png": "sweep_shapley.png",
     "features/phantom_features.png": "features.png",
 }
 """What the commands draw, and what the pages call it."""
