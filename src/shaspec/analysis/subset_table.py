@@ -49,8 +49,8 @@ def _volume(found: Mask, _: Mask, spacing: Spacing) -> float:
 
 def _hd95(found: Mask, reference: Mask, spacing: Spacing) -> float:
     box = bounding_box(found | reference)
-    surfaces = [Surface(mask[box], spacing) for mask in (found, reference)]
-    return hd95(*surfaces, one_empty=diagonal(found.shape, spacing))
+    here, there = (Surface(mask[box], spacing) for mask in (found, reference))
+    return hd95(here, there, diagonal(found.shape, spacing))
 
 
 DICE = Measure("dice", "Dice", _dice, "high", 3, (0.0, 1.0))
