@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from napari_shaspec.settings import InferenceSettings
 from shaspec.case import Case
-from shaspec.inference.events import Event
+from shaspec.inference.events import Computed, Event, Notice, Progress
+from shaspec.inference.feature_maps import FeatureMaps
 
 if TYPE_CHECKING:
     from shaspec.models.card import Card
@@ -30,6 +31,10 @@ class Session(Protocol):
     def seen_in_training(self) -> bool: ...
 
     def segment(self, present: Iterable[str]) -> Iterator[Event]: ...
+
+    def features(
+        self, present: Iterable[str]
+    ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]: ...
 
     def is_kept(self, present: Iterable[str]) -> bool: ...
 

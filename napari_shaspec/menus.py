@@ -18,3 +18,8 @@ def open_segment(viewer: napari.Viewer) -> None:
 def open_robustness(viewer: napari.Viewer) -> None:
     """*Layers > Measure > ...*: opens the panel, or brings it to the front."""
     viewer.window.add_plugin_dock_widget(PLUGIN, "Robustness")
+
+
+def open_features(viewer: napari.Viewer) -> None:
+    """*Layers > Visualize > ...*: opens the panel, or brings it to the front."""
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Features")

@@ -23,8 +23,11 @@ KEY = "shaspec"
 AXES = {3: ("S", "P", "L"), 2: ("row", "column")}
 UNITS = {3: "mm", 2: "pixel"}
 
-Kind = Literal["modality", "truth", "result", "pane", "surface", "swept", "map"]
-"""``swept``: the result of one subset, as chosen in *Robustness*; ``map``: a comparison of such."""
+Kind = Literal[
+    "modality", "truth", "result", "pane", "surface", "swept", "map", "features", "marked"
+]
+"""``swept``: the result of one subset, as chosen in *Robustness*; ``map``: a comparison of such.
+``features``: a map of features; ``marked``: voxels that were selected among points."""
 
 
 class Origin(TypedDict, total=False):

@@ -26,12 +26,13 @@ def test_every_command_can_be_imported(manifest):
 
 def test_what_the_user_finds_in_napari(manifest):
     contributions = manifest.contributions
-    assert [w.display_name for w in contributions.widgets] == ["Segment", "Robustness"]
+    assert [w.display_name for w in contributions.widgets] == ["Segment", "Robustness", "Features"]
     samples = [s.display_name for s in contributions.sample_data]
     assert samples == ["Phantom glioma case", "Phantom liver CT, two phases"]
     assert contributions.readers[0].accepts_directories
     assert contributions.writers[0].filename_extensions == [".nii.gz", ".nii"]
-    assert {"napari/layers/segment", "napari/layers/measure"} <= set(contributions.menus)
+    menus = {"napari/layers/segment", "napari/layers/measure", "napari/layers/visualize"}
+    assert menus <= set(contributions.menus)
 
 
 def test_settings_in_the_manifest_are_those_of_the_code(manifest):

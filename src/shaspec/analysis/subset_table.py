@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import dice
+from shaspec.evaluation.surfaces import Surface, bounding_box, diagonal, hd95
 from shaspec.inference.prediction import Prediction
 from shaspec.task import Subset, Task
 
@@ -46,9 +47,16 @@ def _volume(found: Mask, _: Mask, spacing: Spacing) -> float:
     return int(np.count_nonzero(found)) * float(np.prod(spacing)) / 1000.0
 
 
+def _hd95(found: Mask, reference: Mask, spacing: Spacing) -> float:
+    box = bounding_box(found | reference)
+    here, there = (Surface(mask[box], spacing) for mask in (found, reference))
+    return hd95(here, there, diagonal(found.shape, spacing))
+
+
 DICE = Measure("dice", "Dice", _dice, "high", 3, (0.0, 1.0))
 VOLUME = Measure("ml", "Volume (mL)", _volume, "neither", 1)
-MEASURES = (DICE, VOLUME)
+HD95 = Measure("hd95_mm", "HD95 (mm)", _hd95, "low", 1)
+MEASURES = (DICE, HD95, VOLUME)
 
 Values = Mapping[str, Mapping[str, float]]
 """Measure -> region -> value."""

@@ -78,7 +78,7 @@ def _case(
     options: dict[str, Any],
 ) -> list[Path]:
     from shaspec.analysis.features.figure import montage
-    from shaspec.analysis.features.measure import measure_job
+    from shaspec.analysis.features.measure_job import measure_job
     from shaspec.inference.session import InferenceSession
     from shaspec.io import read_case
 

@@ -7,7 +7,7 @@ caller cancels by closing it; whatever was finished by then is kept by the sessi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from shaspec.inference.prediction import Prediction
 
@@ -44,4 +44,4 @@ class Computed(Generic[T]):
     value: T
 
 
-Event = Progress | Notice | Finished | Computed[Any]
+Event = Progress | Notice | Finished

@@ -21,10 +21,11 @@ from torch import Tensor
 from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.inference.events import Computed, Event, Finished, Notice, Progress
-from shaspec.inference.feature_maps import FeatureMosaic
+from shaspec.inference.events import Computed, Event, Finished, Notice, Progress, T
+from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
+from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.prediction import Prediction
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features
@@ -147,7 +148,9 @@ class InferenceSession:
         self.case.only(subset)  # says which are not there
         yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
 
-    def features(self, present: Iterable[str] | None = None) -> Iterator[Event]:
+    def features(
+        self, present: Iterable[str] | None = None
+    ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
         """The features of every modality of the case, over its whole volume.
 
         What depends on the subset (imputed features, attention) is computed as if only
@@ -164,7 +167,9 @@ class InferenceSession:
             )
         yield from self._with_what_memory_there_is(lambda: self._attempt_features(subset))
 
-    def _with_what_memory_there_is(self, attempt: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+    def _with_what_memory_there_is(
+        self, attempt: Callable[[], Iterator[T]]
+    ) -> Iterator[T | Notice]:
         """The events of ``attempt()``, begun anew with less where memory does not suffice."""
         while True:
             try:
@@ -219,7 +224,7 @@ class InferenceSession:
         seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         yield Finished(self._prediction(subset, labels, size, seconds))
 
-    def _attempt_features(self, subset: Subset) -> Iterator[Event]:
+    def _attempt_features(self, subset: Subset) -> Iterator[Progress | Computed[FeatureMaps]]:
         indices = self._indices(self.case.present)
         self._prepare(indices)
         corners, size, box = self._plan(indices)

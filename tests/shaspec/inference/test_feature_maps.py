@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from torch import Tensor
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.inference.events import Computed, Event, Progress
-from shaspec.inference.feature_maps import FeatureMaps, Mosaic, coarsened
+from shaspec.inference.events import Computed, Progress
+from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.inference.mosaic import Mosaic, coarsened
 from shaspec.inference.session import InferenceSession
 from shaspec.models.base import Features, Network
 from shaspec.models.card import Card
@@ -38,7 +39,7 @@ def session_of(model: Model, case: Case, **options: object) -> InferenceSession:
     return InferenceSession(model, case, device="cpu", **options)  # type: ignore[arg-type]
 
 
-def stages(events: list[Event]) -> set[str]:
+def stages(events: Sequence[object]) -> set[str]:
     return {e.stage for e in events if isinstance(e, Progress)}
 
 

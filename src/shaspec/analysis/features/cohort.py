@@ -17,7 +17,7 @@ import numpy as np
 from shaspec.analysis.features.cloud import plane
 from shaspec.errors import InputError
 from shaspec.evaluation.tables import write_csv
-from shaspec.inference.events import Computed, Event, Progress
+from shaspec.inference.events import Computed, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps, Floats
 from shaspec.inference.session import InferenceSession
 from shaspec.io import CaseFiles, read_case
@@ -40,7 +40,7 @@ class WindowPoint:
 
 def cohort_job(
     model: Model, cases: Sequence[CaseFiles], seed: int = 0, **options: Any
-) -> Iterator[Event]:
+) -> Iterator[Progress | Notice | Computed[list[WindowPoint]]]:
     """Points of all windows of ``cases``, by t-SNE over all of them together.
 
     Yields progress, the notices of the cases, and `Computed` with a list of `WindowPoint`.

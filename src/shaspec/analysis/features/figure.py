@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from shaspec.analysis.features.cohort import WindowPoint
+from shaspec.analysis.features.palette import COLOURS
 from shaspec.analysis.features.views import How, imputation_error, views
 from shaspec.case import Case
 from shaspec.geometry import Grid
@@ -18,8 +19,6 @@ from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.task import Task
 
 Array = npt.NDArray[Any]
-COLOURS = ("#4477aa", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#66ccee", "#bbbbbb")
-"""Of the modalities, in task order; told apart by the colour-blind too (Tol's bright scheme)."""
 MARKERS = {"shared": "o", "specific": "^"}
 PANEL = 2.4  # inches
 ERROR = {"cmap": "magma", "vmin": 0.0, "vmax": 1.0}

@@ -7,8 +7,8 @@ without training, and the same features with their modalities dealt out at rando
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -17,10 +17,7 @@ import numpy.typing as npt
 from shaspec.analysis.features.cka import linear_cka
 from shaspec.analysis.features.probe import halves, probe_accuracy
 from shaspec.errors import InputError
-from shaspec.inference.events import Computed, Event, Progress
 from shaspec.inference.feature_maps import FeatureMaps, Floats
-from shaspec.inference.session import InferenceSession
-from shaspec.models.weights import untrained
 
 MOST = 3000  # voxels per modality: enough for a linear probe, and it answers in seconds
 Points = Mapping[tuple[str, str], Floats]
@@ -54,29 +51,6 @@ class Measures:
     def sentence(self) -> str:
         """What one sees, in plain words."""
         return in_words(self)
-
-
-def measure_job(session: InferenceSession, maps: FeatureMaps, seed: int = 0) -> Iterator[Event]:
-    """`measure` with an untrained network of the same configuration on the same case.
-
-    Yields the progress of that network's run, then `Computed` with `Measures`.
-    """
-    other = InferenceSession(
-        untrained(session.model, seed),
-        session.case,
-        device=session.device,
-        window=session.window,
-        overlap=session.overlap,
-        keep=0,
-    )
-    for event in other.features(maps.present):
-        if isinstance(event, Computed):
-            yield Progress(1, 1, "measuring")
-            yield Computed(measure(maps, event.value, seed))
-        elif isinstance(event, Progress):
-            yield replace(event, stage=f"untrained: {event.stage}")
-        else:
-            yield event
 
 
 def measure(maps: FeatureMaps, control: FeatureMaps, seed: int = 0) -> Measures:

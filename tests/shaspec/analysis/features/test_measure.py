@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shaspec.analysis.features.measure import deal, measure, measure_job
+from shaspec.analysis.features.measure import deal, measure
+from shaspec.analysis.features.measure_job import measure_job
 from shaspec.analysis.features.probe import halves, probe_accuracy
 from shaspec.case import Case
 from shaspec.errors import InputError

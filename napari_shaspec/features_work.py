@@ -1,0 +1,66 @@
+"""The state of the panel *Features*, as evented fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from psygnal import SignalGroupDescriptor
+
+from napari_shaspec.work import PanelWork
+from shaspec.analysis.features.cloud import Cloud, Method
+from shaspec.analysis.features.measure import Measures
+from shaspec.analysis.features.views import How
+from shaspec.inference.feature_maps import FeatureMaps, Kind
+
+if TYPE_CHECKING:
+    from shaspec.models.card import Card
+
+ColourBy = Literal["modality", "kind", "region"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is looked at, and how."""
+
+    kind: Kind = "shared"
+    how: How = How.COLOURS
+    channel: int = 0
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Which features are points, and how they are put into a plane."""
+
+    kinds: tuple[Kind, ...] = ("shared", "specific")
+    method: Method = "pca"
+
+
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """The points of the cloud that are marked, (n,)."""
+
+    points: npt.NDArray[np.bool_]
+
+
+@dataclass(eq=False)
+class FeaturesWork(PanelWork):
+    """Everything that the panel *Features* shows."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    model: str = ""
+    card: Card | None = None
+    seen: bool = False
+    """The model was trained on this very case."""
+    maps: FeatureMaps | None = None
+    look: Look = Look()
+    side_by_side: bool = True
+    """One pane per modality, its image below its features."""
+    plot: Plot = Plot()
+    cloud: Cloud | None = None
+    colour_by: ColourBy = "modality"
+    marked: Marked | None = None
+    measures: Measures | None = None

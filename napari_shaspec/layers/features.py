@@ -1,0 +1,179 @@
+"""Maps of features over the anatomy, and voxels that were marked among points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_shaspec.layers.origin import KEY, Origin, of_kind, placement
+from shaspec.analysis.features.views import How, imputation_error, views
+from shaspec.geometry import Grid
+from shaspec.inference.feature_maps import FeatureMaps, Kind
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels, Layer
+
+Array = npt.NDArray[Any]
+
+MARKED = "marked voxels"
+MARK_COLOUR = "#ffd400"
+COLORMAPS = {How.ENERGY: "viridis", How.DISTANCE: "magma", How.CHANNEL: "viridis"}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A layer to be: (S, P, L) with its limits, or colours (S, P, L, 4)."""
+
+    name: str
+    modality: str
+    array: Array
+    colormap: str = "gray"
+    limits: tuple[float, float] = (0.0, 1.0)
+
+    @property
+    def rgb(self) -> bool:
+        """Colours rather than numbers."""
+        return self.array.ndim == 4
+
+
+def make_pictures(maps: FeatureMaps, kind: Kind, how: How, channel: int) -> list[Picture]:
+    """What is to be shown; the same limits for all modalities. Slow: to be called in a worker.
+
+    An imputed feature stands beside the true one, with the error between the two.
+    """
+    shown = views(maps, kind, how, channel)
+    if kind == "imputed":
+        return _imputed(maps, shown, how, channel)
+    limits = _limits(shown, maps, how)
+    return [_picture(f"{kind} · {m}", m, array, how, limits) for m, array in shown.items()]
+
+
+def _imputed(maps: FeatureMaps, shown: dict[str, Array], how: How, channel: int) -> list[Picture]:
+    true = views(maps, "shared", how, channel)
+    limits = _limits(true, maps, how)
+    errors = imputation_error(maps)
+    pictures = []
+    for m, array in shown.items():
+        pictures.append(_picture(f"imputed · {m}", m, array, how, limits))
+        if m in errors:
+            pictures.append(_picture(f"true shared · {m}", m, true[m], how, limits))
+            pictures.append(Picture(f"error · {m}", m, errors[m], "magma"))
+    return pictures
+
+
+def _picture(
+    name: str, modality: str, array: Array, how: How, limits: tuple[float, float]
+) -> Picture:
+    return Picture(name, modality, array, COLORMAPS.get(how, "gray"), limits)
+
+
+def _limits(shown: dict[str, Array], maps: FeatureMaps, how: How) -> tuple[float, float]:
+    if how is How.COLOURS or not shown:
+        return 0.0, 1.0
+    values = np.concatenate([array[maps.inside] for array in shown.values()])
+    low, high = (float(v) for v in np.percentile(values, (1, 99)))
+    low = 0.0 if how is not How.CHANNEL else low
+    return low, max(high, low + 1e-6)
+
+
+def show_pictures(
+    viewer: ViewerModel, maps: FeatureMaps, pictures: Sequence[Picture]
+) -> list[Layer]:
+    """Adds the pictures in place, or updates those that are there; others of them go."""
+    from napari.layers import Image
+
+    there = {layer.name: layer for layer in of_kind(viewer, "features")}
+    wanted = {picture.name: picture for picture in pictures}
+    for name, layer in there.items():
+        if name not in wanted or layer.rgb != wanted[name].rgb:
+            viewer.layers.remove(layer)
+    layers = []
+    for picture in pictures:
+        layer = there.get(picture.name)
+        if layer is None or layer not in viewer.layers:
+            layer = Image(picture.array, **_options(picture, maps))
+            viewer.layers.append(layer)
+        else:
+            layer.data = picture.array
+        if not picture.rgb:
+            layer.colormap = picture.colormap
+            layer.contrast_limits_range = picture.limits
+            layer.contrast_limits = picture.limits
+        layers.append(layer)
+    return layers
+
+
+def _options(picture: Picture, maps: FeatureMaps) -> dict[str, Any]:
+    what: Origin = {
+        "kind": "features",
+        "case": maps.case,
+        "grid": maps.grid,
+        "modality": picture.modality,
+        "map": picture.name.partition(" · ")[0],
+        "provenance": {"model": maps.model, "subset": maps.task.subset_name(maps.present)},
+    }
+    return {
+        "name": picture.name,
+        "rgb": picture.rgb,
+        "opacity": 0.75,
+        "interpolation2d": "linear",
+        "blending": "translucent",
+        "metadata": {KEY: what},
+        **placement(maps.grid),
+    }
+
+
+def remove_pictures(viewer: ViewerModel) -> None:
+    """Takes away what the panel has added."""
+    for kind in ("features", "marked"):
+        for layer in list(of_kind(viewer, kind)):
+            viewer.layers.remove(layer)
+
+
+# -- voxels and points ---------------------------------------------------------------------------
+
+
+def show_marked(viewer: ViewerModel, maps: FeatureMaps, voxels: Array, count: int) -> list[Labels]:
+    """Lights up voxels (n, 3) of the maps' grid, in ``count`` layers: one a pane."""
+    data = np.zeros(maps.grid.shape, np.uint8)
+    data[tuple(voxels.T)] = 1
+    layers: list[Labels] = list(of_kind(viewer, "marked"))
+    for layer in layers[count:]:
+        viewer.layers.remove(layer)
+    new = [_marked(data, maps) for _ in range(count - len(layers))]
+    viewer.layers.extend(new)
+    layers = [*layers[:count], *new]
+    for layer in layers:
+        layer.data = data
+    return layers
+
+
+def _marked(data: Array, maps: FeatureMaps) -> Labels:
+    from napari.layers import Labels
+    from napari.utils.colormaps import DirectLabelColormap
+
+    clear = (0.0, 0.0, 0.0, 0.0)
+    what: Origin = {"kind": "marked", "case": maps.case, "grid": maps.grid}
+    return Labels(
+        data,
+        name=MARKED,
+        opacity=0.6,
+        colormap=DirectLabelColormap(color_dict={None: clear, 0: clear, 1: MARK_COLOUR}),
+        metadata={KEY: what},
+        **placement(maps.grid),
+    )
+
+
+def labels_at(layer: Labels, grid: Grid, voxels: Array) -> npt.NDArray[np.int64]:
+    """The values of a labels layer at the centres of voxels (n, 3) of ``grid``; 0 outside it."""
+    mm = np.array(grid.origin) + voxels * np.array(grid.spacing)
+    index = np.round((mm - np.array(layer.translate)) / np.array(layer.scale)).astype(int)
+    inside = ((index >= 0) & (index < layer.data.shape)).all(axis=1)
+    values = np.zeros(len(voxels), np.int64)
+    values[inside] = np.asarray(layer.data)[tuple(index[inside].T)]
+    return values
