@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nbclient
 import nbformat
@@ -23,8 +23,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     import napari
-
-    from napari_shaspec.widgets.segment_panel import SegmentPanel
+    from qtpy.QtWidgets import QWidget
 
 HERE = Path(__file__).resolve().parent
 NOTEBOOK = HERE.parent / "examples" / "teaching.ipynb"
@@ -35,10 +34,10 @@ PATIENCE = 900  # seconds that a job may take
 
 @dataclass(frozen=True)
 class Scene:
-    """napari with the panel, and where pictures go."""
+    """napari with one of the panels, and where pictures go."""
 
     viewer: napari.Viewer
-    panel: SegmentPanel
+    panel: Any
     out: Path
 
     def finish(self) -> None:
@@ -56,36 +55,44 @@ class Scene:
         settle()
         save(self.viewer.screenshot(canvas_only=True, flash=False), self.out / name)
 
+    def window(self, name: str) -> None:
+        """A picture of the whole window."""
+        settle()
+        save(self.viewer.screenshot(canvas_only=False, flash=False), self.out / name)
+
     def controls(self, name: str) -> None:
         """A picture of the panel, as high as what is in it."""
-        from qtpy.QtCore import QRect
         from qtpy.QtWidgets import QScrollArea
 
         settle()
         inner = self.panel.findChild(QScrollArea).widget()
-        inner.grab(QRect(0, 0, inner.width(), inner.sizeHint().height())).save(str(self.out / name))
+        self.part(inner, name, height=inner.sizeHint().height())
+
+    def part(self, widget: QWidget, name: str, height: int | None = None) -> None:
+        """A picture of one control."""
+        from qtpy.QtCore import QRect
+
+        settle()
+        shown = QRect(0, 0, widget.width(), height or widget.height())
+        widget.grab(shown).save(str(self.out / name))
 
 
 def main() -> None:
-    """Render everything."""
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "_pictures"
-    out.mkdir(parents=True, exist_ok=True)
-    scene = open_scene(out)
-    for picture in PICTURES:
-        picture(scene)
-    scene.viewer.close()
-    lesson(out)
-
-
-def open_scene(out: Path) -> Scene:
-    """napari with the sample and the panel."""
+    """Render everything, in one window."""
     import napari
 
+    out = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "_pictures"
+    out.mkdir(parents=True, exist_ok=True)
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW)
     viewer.open_sample("napari-shaspec", "phantom")
-    _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Segment")
-    return Scene(viewer, panel, out)
+    for name, pictures in PICTURES.items():
+        dock, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", name)
+        for picture in pictures:
+            picture(Scene(viewer, panel, out))
+        viewer.window.remove_dock_widget(dock)
+    viewer.close()
+    lesson(out)
 
 
 # -- the tour ----------------------------------------------------------------------------------
@@ -130,9 +137,7 @@ def grid_without_t1ce(scene: Scene) -> None:
 
 def window(scene: Scene) -> None:
     """The whole window; the picture on the first page."""
-    settle()
-    picture = scene.viewer.screenshot(canvas_only=False, flash=False)
-    save(picture, scene.out / "window.png")
+    scene.window("window.png")
 
 
 def panel_results(scene: Scene) -> None:
@@ -144,13 +149,90 @@ def space(scene: Scene) -> None:
     """The regions in the head."""
     from napari_shaspec.layers.arrange import View
 
-    scene.panel.controller.look(View.SPACE)
+    control = scene.panel.controller
+    control.look(View.SPACE)
     scene.canvas("space.png")
+    control.look(View.STACK)
 
 
-PICTURES: tuple[Callable[[Scene], None], ...] = (
-    panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space,
-)  # fmt: skip
+# -- every subset ------------------------------------------------------------------------------
+
+
+def subset_table(scene: Scene) -> None:
+    """The panel with a row per subset; one of them is shown."""
+    control = scene.panel.controller
+    control.sweep()
+    scene.finish()
+    control.show_row("shaspec", ("FLAIR", "T1", "T2"))
+    scene.viewer.scene.camera.zoom *= CLOSER
+    scene.controls("robustness.png")
+
+
+def subset_plots(scene: Scene) -> None:
+    """The same as a heat map, and the Shapley values."""
+    tabs = scene.panel.tabs
+    for index, name in enumerate(("robustness_heat_map.png", "robustness_shapley.png"), 1):
+        tabs.setCurrentIndex(index)
+        scene.part(tabs, name)
+
+
+def subset_maps(scene: Scene) -> None:
+    """Where the subsets differ: three maps of the tumour core."""
+    control = scene.panel.controller
+    for show, name in (
+        (lambda: control.show_disagreement("TC"), "disagreement"),
+        (lambda: control.show_smallest("TC"), "smallest_subset"),
+        (lambda: control.show_difference("TC", None), "difference"),
+    ):
+        show()
+        scene.finish()
+        scene.canvas(f"{name}.png")
+        scene.part(scene.panel.maps, f"{name}_legend.png")
+
+
+# -- features ----------------------------------------------------------------------------------
+
+
+def feature_maps(scene: Scene) -> None:
+    """Shared, specific and imputed features, a pane each; T1ce counts as not acquired."""
+    from napari_shaspec.features_work import Look
+
+    control = scene.panel.controller
+    control.tick("T1ce", False)
+    control.compute()
+    scene.finish()
+    for kind in ("shared", "specific", "imputed"):
+        control.look(Look(kind))
+        scene.finish()
+        scene.viewer.reset_view()
+        scene.viewer.scene.camera.zoom *= CLOSER
+        scene.canvas(f"features_{kind}.png")
+
+
+def feature_window(scene: Scene) -> None:
+    """The points of one label, marked among all points and in the window."""
+    from napari_shaspec.features_work import Look
+
+    control = scene.panel.controller
+    control.look(Look("fused"))
+    scene.finish()
+    control.mark_label()
+    scene.window("features.png")
+
+
+def feature_panel(scene: Scene) -> None:
+    """The panel with points and numbers."""
+    scene.panel.controller.measure()
+    scene.finish()
+    scene.controls("panel_features.png")
+
+
+PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
+    "Segment": (panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
+    "Robustness": (subset_table, subset_plots, subset_maps),
+    "Features": (feature_maps, feature_window, feature_panel),
+}
+"""By panel; each begins with the window as the one before it has left it."""
 
 
 # -- the notebook ------------------------------------------------------------------------------
