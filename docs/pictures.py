@@ -8,7 +8,6 @@ each other as in the tour. Never a real case: these pictures are published.
 
 from __future__ import annotations
 
-import base64
 import sys
 import time
 from collections.abc import Callable
@@ -16,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbclient
-import nbformat
 import numpy as np
 from PIL import Image
 
@@ -26,9 +23,9 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 HERE = Path(__file__).resolve().parent
-NOTEBOOK = HERE.parent / "examples" / "teaching.ipynb"
 WINDOW = (1366, 768)
 CLOSER = 1.5  # napari shows all that was scanned, and most of that is air
+MARGIN = 8  # pixels below the last control of a panel
 PATIENCE = 900  # seconds that a job may take
 
 
@@ -46,7 +43,7 @@ class Scene:
 
         work, end = self.panel.controller.work, time.monotonic() + PATIENCE
         while work.status.busy and time.monotonic() < end:
-            settle(0.05)
+            settle(0, pause=0.25)  # seldom: without a graphics card every repaint is dear
         if work.status is not Status.DONE:
             raise RuntimeError(f"{work.status}: {work.message.text}")
 
@@ -66,7 +63,7 @@ class Scene:
 
         settle()
         inner = self.panel.findChild(QScrollArea).widget()
-        self.part(inner, name, height=inner.sizeHint().height())
+        self.part(inner, name, height=inner.childrenRect().bottom() + MARGIN)
 
     def part(self, widget: QWidget, name: str, height: int | None = None) -> None:
         """A picture of one control."""
@@ -75,6 +72,21 @@ class Scene:
         settle()
         shown = QRect(0, 0, widget.width(), height or widget.height())
         widget.grab(shown).save(str(self.out / name))
+
+    def scroll_to(self, control: str) -> None:
+        """Scrolls the panel until a control is seen as a whole."""
+        from qtpy.QtWidgets import QScrollArea, QWidget
+
+        settle()
+        widget = self.panel.findChild(QWidget, f"shaspec_{control}")
+        self.panel.findChild(QScrollArea).ensureWidgetVisible(widget, 0, 80)
+
+    def press(self, button: str) -> None:
+        """Presses a button of the panel, and waits for what it begins."""
+        from qtpy.QtWidgets import QPushButton
+
+        self.panel.findChild(QPushButton, f"shaspec_{button}").click()
+        self.finish()
 
 
 def main() -> None:
@@ -92,7 +104,6 @@ def main() -> None:
             picture(Scene(viewer, panel, out))
         viewer.window.remove_dock_widget(dock)
     viewer.close()
-    lesson(out)
 
 
 # -- the tour ----------------------------------------------------------------------------------
@@ -160,10 +171,8 @@ def space(scene: Scene) -> None:
 
 def subset_table(scene: Scene) -> None:
     """The panel with a row per subset; one of them is shown."""
-    control = scene.panel.controller
-    control.sweep()
-    scene.finish()
-    control.show_row("shaspec", ("FLAIR", "T1", "T2"))
+    scene.press("run")
+    scene.panel.controller.show_row("shaspec", ("FLAIR", "T1", "T2"))
     scene.viewer.scene.camera.zoom *= CLOSER
     scene.controls("robustness.png")
 
@@ -178,14 +187,11 @@ def subset_plots(scene: Scene) -> None:
 
 def subset_maps(scene: Scene) -> None:
     """Where the subsets differ: three maps of the tumour core."""
-    control = scene.panel.controller
-    for show, name in (
-        (lambda: control.show_disagreement("TC"), "disagreement"),
-        (lambda: control.show_smallest("TC"), "smallest_subset"),
-        (lambda: control.show_difference("TC", None), "difference"),
-    ):
-        show()
-        scene.finish()
+    from qtpy.QtWidgets import QComboBox
+
+    scene.panel.findChild(QComboBox, "shaspec_region").setCurrentText("TC")
+    for name in ("disagreement", "smallest", "difference"):
+        scene.press(name)
         scene.canvas(f"{name}.png")
         scene.part(scene.panel.maps, f"{name}_legend.png")
 
@@ -199,8 +205,7 @@ def feature_maps(scene: Scene) -> None:
 
     control = scene.panel.controller
     control.tick("T1ce", False)
-    control.compute()
-    scene.finish()
+    scene.press("run")
     for kind in ("shared", "specific", "imputed"):
         control.look(Look(kind))
         scene.finish()
@@ -216,14 +221,14 @@ def feature_window(scene: Scene) -> None:
     control = scene.panel.controller
     control.look(Look("fused"))
     scene.finish()
-    control.mark_label()
+    scene.press("mark_label")
+    scene.scroll_to("scatter")
     scene.window("features.png")
 
 
 def feature_panel(scene: Scene) -> None:
     """The panel with points and numbers."""
-    scene.panel.controller.measure()
-    scene.finish()
+    scene.press("measure")
     scene.controls("panel_features.png")
 
 
@@ -235,30 +240,19 @@ PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
 """By panel; each begins with the window as the one before it has left it."""
 
 
-# -- the notebook ------------------------------------------------------------------------------
-
-
-def lesson(out: Path) -> None:
-    """Runs the notebook and takes every figure, in its order; raises if a cell fails."""
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=PATIENCE).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    figures = [o.data["image/png"] for o in outputs if "image/png" in o.get("data", {})]
-    for number, figure in enumerate(figures, 1):
-        (out / f"teaching_{number}.png").write_bytes(base64.b64decode(figure))
-
-
 # -- means -------------------------------------------------------------------------------------
 
 
-def settle(seconds: float = 0.4) -> None:
-    """Gives Qt and OpenGL time to draw."""
+def settle(seconds: float = 0.4, pause: float = 0.02) -> None:
+    """Gives Qt and OpenGL time to draw; looks at the clock after every ``pause``."""
     from qtpy.QtWidgets import QApplication
 
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
         QApplication.processEvents()
-        time.sleep(0.01)
+        time.sleep(pause)
+        if time.monotonic() >= end:
+            return
 
 
 def save(picture: np.ndarray, path: Path) -> None:
