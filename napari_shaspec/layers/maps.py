@@ -146,7 +146,7 @@ def _same_place(layer: Layer, prediction: Prediction) -> bool:
 def _hide_others(viewer: ViewerModel, shown: Layer) -> None:
     """Two overlays at once mix their colours: only the newest one is seen."""
     for kind in ("result", "swept", "map"):
-        for layer in of_kind(viewer, kind):  # type: ignore[arg-type]
+        for layer in of_kind(viewer, kind):
             layer.visible = layer is shown
     viewer.layers.selection.active = shown  # the status bar tells what is under the mouse
 
