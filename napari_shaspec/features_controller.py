@@ -319,7 +319,7 @@ class FeaturesController:
         if maps is None:
             return
         self.work.look = drawn.look
-        if [(p.name, p.rgb) for p in drawn.pictures] != [(la.name, la.rgb) for la in self._layers]:
+        if [p.rgb for p in drawn.pictures] != [layer.rgb for layer in self._layers]:
             self._panes.pause()
         self._layers = features.show_pictures(self.viewer, maps, drawn.pictures)
         if self._marks and self.work.marked is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.origin import KEY, Origin, of_kind, placement
+from napari_shaspec.layers.origin import KEY, Origin, of_kind, origin, placement
 from shaspec.analysis.features.views import How, imputation_error, views
 from shaspec.geometry import Grid
 from shaspec.inference.feature_maps import FeatureMaps, Kind
@@ -84,27 +84,31 @@ def _limits(shown: dict[str, Array], maps: FeatureMaps, how: How) -> tuple[float
 def show_pictures(
     viewer: ViewerModel, maps: FeatureMaps, pictures: Sequence[Picture]
 ) -> list[Layer]:
-    """Adds the pictures in place, or updates those that are there; others of them go."""
+    """Shows the pictures in place. A layer of the same modality becomes the new picture where it
+    can, for adding one takes long; layers that are not needed go."""
     from napari.layers import Image
 
-    there = {layer.name: layer for layer in of_kind(viewer, "features")}
-    wanted = {picture.name: picture for picture in pictures}
-    for name, layer in there.items():
-        if name not in wanted or layer.rgb != wanted[name].rgb:
-            viewer.layers.remove(layer)
-    layers = []
+    free = list(of_kind(viewer, "features"))
+    layers: list[Layer] = []
     for picture in pictures:
-        layer = there.get(picture.name)
-        if layer is None or layer not in viewer.layers:
-            layer = Image(picture.array, **_options(picture, maps))
-            viewer.layers.append(layer)
+        alike = (la for la in free if la.rgb == picture.rgb)
+        layer = next((la for la in alike if origin(la)["modality"] == picture.modality), None)
+        options = _options(picture, maps)
+        if layer is None:
+            layer = Image(picture.array, **options)
         else:
-            layer.data = picture.array
+            free.remove(layer)
+            layer.data, layer.name = picture.array, picture.name
+            layer.scale, layer.translate = options["scale"], options["translate"]
+            layer.metadata[KEY] = options["metadata"][KEY]
         if not picture.rgb:
             layer.colormap = picture.colormap
             layer.contrast_limits_range = picture.limits
             layer.contrast_limits = picture.limits
         layers.append(layer)
+    for layer in free:
+        viewer.layers.remove(layer)
+    viewer.layers.extend([layer for layer in layers if layer not in viewer.layers])
     return layers
 
 

@@ -88,5 +88,6 @@ class MeasureTable(QWidget):
         assert header is not None
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._table.resizeRowsToContents()
         heights = sum(self._table.rowHeight(row) for row in range(self._table.rowCount()))
         self._table.setFixedHeight(header.sizeHint().height() + heights + 4)

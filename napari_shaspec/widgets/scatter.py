@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_shaspec.widgets import theme
@@ -16,6 +16,8 @@ Array = npt.NDArray[Any]
 HEIGHT = 280
 MARKED = (1.0, 0.83, 0.0, 1.0)
 FADED = 0.25  # opacity of the others where some are marked
+FEW = 5_000  # points that are drawn while the view moves: without a GPU more of them stutter
+REST = 250  # milliseconds without a movement, after which all are drawn again
 
 
 class Scatter(QWidget):
@@ -63,6 +65,8 @@ class Scatter(QWidget):
             colours[:, 3] *= FADED
         size = 2.5 if len(self._xy) > 5000 else 5.0
         self._points.set_data(self._xy, face_color=colours, edge_width=0, size=size)
+        few = slice(None, None, max(1, len(self._xy) // FEW))
+        self._few.set_data(self._xy[few], face_color=colours[few], edge_width=0, size=size)
         self._marked.visible = some
         if some:
             self._marked.set_data(self._xy[points], face_color=MARKED, edge_width=0, size=size + 1)
@@ -84,19 +88,32 @@ class Scatter(QWidget):
         self._view = self._canvas.central_widget.add_view(camera=scene.PanZoomCamera())
         # The later one is drawn over the earlier one; all lie in one plane.
         self._points = scene.Markers(parent=self._view.scene, antialias=0)
+        self._few = scene.Markers(parent=self._view.scene, antialias=0)
         self._marked = scene.Markers(parent=self._view.scene, antialias=0)
         self._line = scene.Line(parent=self._canvas.scene, color="white", method="gl")
-        for order, visual in enumerate((self._points, self._marked, self._line)):
+        for order, visual in enumerate((self._points, self._few, self._marked, self._line)):
             visual.order = order
             visual.set_gl_state("translucent", depth_test=False)
         self._marked.set_data(np.zeros((1, 2), np.float32))  # vispy asks for its bounds
-        self._marked.visible = self._line.visible = False
+        self._few.visible = self._marked.visible = self._line.visible = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST)
+        self._rest.timeout.connect(self._draw_all)
+        self._view.scene.transform.changed.connect(self._on_moved)
         self._canvas.events.mouse_press.connect(self._on_press)
         self._canvas.events.mouse_move.connect(self._on_move)
         self._canvas.events.mouse_release.connect(self._on_release)
         self._canvas.native.setMinimumSize(1, 1)  # or it would make the panel wider
         self._layout.addWidget(self._canvas.native)
         theme.follow(self, self._restyle)
+
+    def _on_moved(self, _event: Any) -> None:
+        self._points.visible, self._few.visible = False, True
+        self._rest.start()
+
+    def _draw_all(self) -> None:
+        self._points.visible, self._few.visible = True, False
 
     def _on_press(self, event: Any) -> None:
         if event.button == 1 and (self.lasso or "Shift" in event.modifiers):

@@ -21,7 +21,7 @@ def plot(qtbot, make_napari_viewer):
     plot.show_points(xy, np.tile([0.2, 0.5, 0.9, 1.0], (len(xy), 1)))
     plot.show()
     qtbot.waitExposed(plot)
-    qtbot.wait(100)
+    qtbot.waitUntil(lambda: plot._points.visible, timeout=5000)
     return plot, xy
 
 
@@ -62,6 +62,16 @@ def test_marked_points_stand_out_on_the_canvas(plot, qtbot):
     assert np.argwhere(yellow)[:, 1].min() > 0.4 * after.shape[1]
     plot.show_marked(None)
     np.testing.assert_array_equal(plot._canvas.render()[..., :3].astype(int), before)
+
+
+def test_while_the_view_moves_few_points_are_drawn_and_all_at_rest(plot, qtbot):
+    plot, _ = plot
+    qtbot.waitUntil(lambda: plot._points.visible, timeout=5000)
+    plot._view.camera.zoom(0.9)
+    assert plot._few.visible
+    assert not plot._points.visible
+    qtbot.waitUntil(lambda: plot._points.visible, timeout=5000)
+    assert not plot._few.visible
 
 
 def test_other_points_take_their_place(plot, qtbot):

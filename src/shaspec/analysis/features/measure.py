@@ -152,17 +152,17 @@ MEASURES: tuple[tuple[str, str, Number], ...] = (
         probe("specific"),
     ),
     (
-        "CKA shared/shared",
+        "CKA shared and shared",
         "likeness of the shared features of two modalities, mean over the pairs",
         cka_between("shared"),
     ),
     (
-        "CKA specific/specific",
+        "CKA specific and specific",
         "likeness of the specific features of two modalities, mean over the pairs",
         cka_between("specific"),
     ),
     (
-        "CKA shared/specific",
+        "CKA shared and specific",
         "likeness of a modality's shared and specific features, mean over the modalities",
         cka_shared_specific,
     ),
@@ -195,7 +195,7 @@ def in_words(found: Measures) -> str:
     """Two or three sentences that follow from the numbers, whichever way they fall."""
     shared, specific = found["probe shared"], found["probe specific"]
     chance = 1 / len(found.modalities)
-    own, cross = found["CKA shared/shared"], found["CKA shared/specific"]
+    own, cross = found["CKA shared and shared"], found["CKA shared and specific"]
     told = {
         True: "the shared features still tell modalities apart",
         False: "the shared features hardly tell modalities apart",
@@ -221,4 +221,4 @@ def above_chance(accuracy: float, chance: float) -> float:
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
+    return f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
