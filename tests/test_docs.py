@@ -69,6 +69,15 @@ def test_every_control_of_a_panel_is_on_its_page(panel: str) -> None:
     assert not {name for name in controls if name not in page}
 
 
+def test_every_number_and_way_to_look_is_on_the_page_of_the_panel_features() -> None:
+    from napari_shaspec.widgets.feature_picker import HOWS, KINDS
+    from shaspec.analysis.features.measure import MEASURES
+
+    page = (ROOT / "docs" / "features.md").read_text("utf-8")
+    names = [*KINDS, *(text for text, _ in HOWS.values()), *(name for name, *_ in MEASURES)]
+    assert not {name for name in names if f"*{name}*" not in page}
+
+
 def test_every_setting_is_on_the_page_of_the_panel_segment() -> None:
     page = (ROOT / "docs" / "segment.md").read_text("utf-8")
     manifest = (ROOT / "napari_shaspec" / "napari.yaml").read_text("utf-8")
