@@ -90,9 +90,27 @@ class ShaSpecClassifier(Network):
     def encode(self, image: Tensor, modality: int) -> Features:
         """``image`` (N, C, *spatial) -> shared, specific, fused (N, channels), domain (N, M)."""
         image = self.widened(image)
+        return self._features(self.shared_encoder(self._aligned(image)), image, modality)
+
+    def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
+        """As `encode`, with one pass of all rows of all modalities through the shared encoder.
+
+        So its batch norm sees in training the mixture that its running statistics describe. One
+        pass per modality would normalise each by itself, and in evaluation all by their mean.
+        """
+        images = {m: self.widened(image) for m, image in images.items()}
+        aligned = torch.cat([self._aligned(image) for image in images.values()])
+        shared = self.shared_encoder(aligned).split([len(image) for image in images.values()])
+        return {
+            m: self._features(rows, image, m)
+            for (m, image), rows in zip(images.items(), shared, strict=True)
+        }
+
+    def _aligned(self, image: Tensor) -> Tensor:
         mode = "bilinear" if self.config.dims == 2 else "trilinear"
-        aligned = F.interpolate(image, self.config.size, mode=mode, align_corners=False)
-        shared = self.shared_encoder(aligned)
+        return F.interpolate(image, self.config.size, mode=mode, align_corners=False)
+
+    def _features(self, shared: Tensor, image: Tensor, modality: int) -> Features:
         specific = self.specific_encoders[modality](image)
         residual = self.projection(torch.cat([shared, specific], dim=1))
         return {

@@ -63,8 +63,10 @@ def test_no_modality_at_all_is_worth_an_empty_prediction(session, run_sweep: Run
     truth = np.zeros(session.case.grid.shape, np.uint8)
     truth[0] = 2
     table = run_sweep(session, truth=truth)
+    diagonal = np.linalg.norm(np.multiply(session.case.grid.shape, session.case.grid.spacing))
     assert table.empty == {
         "dice": {"ET": 1.0, "WT": 0.0, "TC": 1.0},
+        "hd95_mm": {"ET": 0.0, "WT": pytest.approx(diagonal), "TC": 0.0},
         "ml": {"ET": 0.0, "WT": 0.0, "TC": 0.0},
     }
 

@@ -76,3 +76,16 @@ def test_it_learns_from_any_subset(present: list[bool]) -> None:
     taught = [e.linear.weight.grad is not None for e in network.specific_encoders]
     assert taught == present
     assert network.shared_encoder.linear.weight.grad is not None
+
+
+def test_few_sounds_do_not_change_by_what_the_shared_encoder_normalises_images() -> None:
+    """In evaluation, an image is normalised by the statistics that it was taught with."""
+    network, (image, sound) = digits(n=40, dropout=0.0)
+    network.train()
+    there = torch.tensor([[True, n < 2] for n in range(40)])
+    spread = 10 * sound + 5  # unlike the images
+    with torch.no_grad():
+        for _ in range(60):
+            taught = network([image, spread], there).shared[::2]
+        asked = network.eval()([image, spread], there).shared[::2]
+    assert (taught - asked).abs().mean() < 0.1 * taught.std()

@@ -85,6 +85,8 @@ def test_every_layer_of_a_complete_case_is_the_authors(
         vectors.check(output, inside[what] if what in inside else getattr(answer, what))
 
 
+# In single precision an absent channel multiplies rounding (golden/RULE.md), and it takes minutes.
+@pytest.mark.parametrize("precision", [torch.float64], indirect=True, ids=str)
 @torch.inference_mode()
 def test_every_subset_and_shape_is_the_authors(network: ShaSpec, vectors: Any) -> None:
     network.prepare_for_inference()  # exact, and faster; nothing below needs the raw weights
