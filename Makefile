@@ -33,15 +33,28 @@ test: install
 check: install
 	$(PYTHON_IN) -m tox run -e lint,types,manifest
 
-# Pictures and printed outputs come from the real program, and again whenever that has changed.
-docs: install docs/_pictures/.made
+# Pictures and printed outputs come from the real program, and again when what they show has changed.
+ENGINE := $(shell find src -name '*.py' -o -name '*.toml') $(wildcard src/shaspec/weights/*/*)
+PLUGIN := $(shell find napari_shaspec -name '*.py')
+MADE := $(addprefix docs/_pictures/.made-,figures lesson pictures) docs/_printed/.made
+
+docs: install $(MADE)
 	$(PYTHON_IN) -m sphinx -q -W --keep-going docs docs/_build/html
 	@echo "wrote docs/_build/html/index.html"
 
-docs/_pictures/.made: $(shell find src napari_shaspec docs/figures -name '*.py' -o -name '*.toml') \
-		docs/pictures.py docs/printed.py examples/teaching.ipynb | install
+docs/_pictures/.made-figures: $(wildcard docs/figures/*.py) | install
 	$(PYTHON_IN) docs/figures/methods.py
+	@touch $@
+
+docs/_printed/.made: docs/printed.py $(ENGINE) | install
 	$(PYTHON_IN) docs/printed.py
+	@touch $@
+
+docs/_pictures/.made-lesson: docs/lesson.py examples/teaching.ipynb $(ENGINE) | install
+	$(PYTHON_IN) docs/lesson.py
+	@touch $@
+
+docs/_pictures/.made-pictures: docs/pictures.py $(ENGINE) $(PLUGIN) | install
 	rm -rf $(SETTINGS)
 	NAPARI_CONFIG=$(SETTINGS)/settings.yaml $(HEADLESS) $(PYTHON_IN) docs/pictures.py
 	@touch $@

@@ -8,37 +8,33 @@ each other as in the tour. Never a real case: these pictures are published.
 
 from __future__ import annotations
 
-import base64
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import nbclient
-import nbformat
 import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
     import napari
-
-    from napari_shaspec.widgets.segment_panel import SegmentPanel
+    from qtpy.QtWidgets import QWidget
 
 HERE = Path(__file__).resolve().parent
-NOTEBOOK = HERE.parent / "examples" / "teaching.ipynb"
 WINDOW = (1366, 768)
 CLOSER = 1.5  # napari shows all that was scanned, and most of that is air
+MARGIN = 8  # pixels below the last control of a panel
 PATIENCE = 900  # seconds that a job may take
 
 
 @dataclass(frozen=True)
 class Scene:
-    """napari with the panel, and where pictures go."""
+    """napari with one of the panels, and where pictures go."""
 
     viewer: napari.Viewer
-    panel: SegmentPanel
+    panel: Any
     out: Path
 
     def finish(self) -> None:
@@ -47,7 +43,7 @@ class Scene:
 
         work, end = self.panel.controller.work, time.monotonic() + PATIENCE
         while work.status.busy and time.monotonic() < end:
-            settle(0.05)
+            settle(0, pause=0.25)  # seldom: without a graphics card every repaint is dear
         if work.status is not Status.DONE:
             raise RuntimeError(f"{work.status}: {work.message.text}")
 
@@ -56,36 +52,58 @@ class Scene:
         settle()
         save(self.viewer.screenshot(canvas_only=True, flash=False), self.out / name)
 
+    def window(self, name: str) -> None:
+        """A picture of the whole window."""
+        settle()
+        save(self.viewer.screenshot(canvas_only=False, flash=False), self.out / name)
+
     def controls(self, name: str) -> None:
         """A picture of the panel, as high as what is in it."""
-        from qtpy.QtCore import QRect
         from qtpy.QtWidgets import QScrollArea
 
         settle()
         inner = self.panel.findChild(QScrollArea).widget()
-        inner.grab(QRect(0, 0, inner.width(), inner.sizeHint().height())).save(str(self.out / name))
+        self.part(inner, name, height=inner.childrenRect().bottom() + MARGIN)
+
+    def part(self, widget: QWidget, name: str, height: int | None = None) -> None:
+        """A picture of one control."""
+        from qtpy.QtCore import QRect
+
+        settle()
+        shown = QRect(0, 0, widget.width(), height or widget.height())
+        widget.grab(shown).save(str(self.out / name))
+
+    def scroll_to(self, control: str) -> None:
+        """Scrolls the panel until a control is seen as a whole."""
+        from qtpy.QtWidgets import QScrollArea, QWidget
+
+        settle()
+        widget = self.panel.findChild(QWidget, f"shaspec_{control}")
+        self.panel.findChild(QScrollArea).ensureWidgetVisible(widget, 0, 80)
+
+    def press(self, button: str) -> None:
+        """Presses a button of the panel, and waits for what it begins."""
+        from qtpy.QtWidgets import QPushButton
+
+        self.panel.findChild(QPushButton, f"shaspec_{button}").click()
+        self.finish()
 
 
 def main() -> None:
-    """Render everything."""
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "_pictures"
-    out.mkdir(parents=True, exist_ok=True)
-    scene = open_scene(out)
-    for picture in PICTURES:
-        picture(scene)
-    scene.viewer.close()
-    lesson(out)
-
-
-def open_scene(out: Path) -> Scene:
-    """napari with the sample and the panel."""
+    """Render everything, in one window."""
     import napari
 
+    out = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "_pictures"
+    out.mkdir(parents=True, exist_ok=True)
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW)
     viewer.open_sample("napari-shaspec", "phantom")
-    _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Segment")
-    return Scene(viewer, panel, out)
+    for name, pictures in PICTURES.items():
+        dock, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", name)
+        for picture in pictures:
+            picture(Scene(viewer, panel, out))
+        viewer.window.remove_dock_widget(dock)
+    viewer.close()
 
 
 # -- the tour ----------------------------------------------------------------------------------
@@ -130,9 +148,7 @@ def grid_without_t1ce(scene: Scene) -> None:
 
 def window(scene: Scene) -> None:
     """The whole window; the picture on the first page."""
-    settle()
-    picture = scene.viewer.screenshot(canvas_only=False, flash=False)
-    save(picture, scene.out / "window.png")
+    scene.window("window.png")
 
 
 def panel_results(scene: Scene) -> None:
@@ -144,39 +160,99 @@ def space(scene: Scene) -> None:
     """The regions in the head."""
     from napari_shaspec.layers.arrange import View
 
-    scene.panel.controller.look(View.SPACE)
+    control = scene.panel.controller
+    control.look(View.SPACE)
     scene.canvas("space.png")
+    control.look(View.STACK)
 
 
-PICTURES: tuple[Callable[[Scene], None], ...] = (
-    panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space,
-)  # fmt: skip
+# -- every subset ------------------------------------------------------------------------------
 
 
-# -- the notebook ------------------------------------------------------------------------------
+def subset_table(scene: Scene) -> None:
+    """The panel with a row per subset; one of them is shown."""
+    scene.press("run")
+    scene.panel.controller.show_row("shaspec", ("FLAIR", "T1", "T2"))
+    scene.viewer.scene.camera.zoom *= CLOSER
+    scene.controls("robustness.png")
 
 
-def lesson(out: Path) -> None:
-    """Runs the notebook and takes every figure, in its order; raises if a cell fails."""
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=PATIENCE).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    figures = [o.data["image/png"] for o in outputs if "image/png" in o.get("data", {})]
-    for number, figure in enumerate(figures, 1):
-        (out / f"teaching_{number}.png").write_bytes(base64.b64decode(figure))
+def subset_plots(scene: Scene) -> None:
+    """The same as a heat map, and the Shapley values."""
+    tabs = scene.panel.tabs
+    for index, name in enumerate(("robustness_heat_map.png", "robustness_shapley.png"), 1):
+        tabs.setCurrentIndex(index)
+        scene.part(tabs, name)
+
+
+def subset_maps(scene: Scene) -> None:
+    """Where the subsets differ: three maps of the tumour core."""
+    from qtpy.QtWidgets import QComboBox
+
+    scene.panel.findChild(QComboBox, "shaspec_region").setCurrentText("TC")
+    for name in ("disagreement", "smallest", "difference"):
+        scene.press(name)
+        scene.canvas(f"{name}.png")
+        scene.part(scene.panel.maps, f"{name}_legend.png")
+
+
+# -- features ----------------------------------------------------------------------------------
+
+
+def feature_maps(scene: Scene) -> None:
+    """Shared, specific and imputed features, a pane each; T1ce counts as not acquired."""
+    from napari_shaspec.features_work import Look
+
+    control = scene.panel.controller
+    control.tick("T1ce", False)
+    scene.press("run")
+    for kind in ("shared", "specific", "imputed"):
+        control.look(Look(kind))
+        scene.finish()
+        scene.viewer.reset_view()
+        scene.viewer.scene.camera.zoom *= CLOSER
+        scene.canvas(f"features_{kind}.png")
+
+
+def feature_window(scene: Scene) -> None:
+    """The points of one label, marked among all points and in the window."""
+    from napari_shaspec.features_work import Look
+
+    control = scene.panel.controller
+    control.look(Look("fused"))
+    scene.finish()
+    scene.press("mark_label")
+    scene.scroll_to("scatter")
+    scene.window("features.png")
+
+
+def feature_panel(scene: Scene) -> None:
+    """The panel with points and numbers."""
+    scene.press("measure")
+    scene.controls("panel_features.png")
+
+
+PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
+    "Segment": (panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
+    "Robustness": (subset_table, subset_plots, subset_maps),
+    "Features": (feature_maps, feature_window, feature_panel),
+}
+"""By panel; each begins with the window as the one before it has left it."""
 
 
 # -- means -------------------------------------------------------------------------------------
 
 
-def settle(seconds: float = 0.4) -> None:
-    """Gives Qt and OpenGL time to draw."""
+def settle(seconds: float = 0.4, pause: float = 0.02) -> None:
+    """Gives Qt and OpenGL time to draw; looks at the clock after every ``pause``."""
     from qtpy.QtWidgets import QApplication
 
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
         QApplication.processEvents()
-        time.sleep(0.01)
+        time.sleep(pause)
+        if time.monotonic() >= end:
+            return
 
 
 def save(picture: np.ndarray, path: Path) -> None:

@@ -1,13 +1,12 @@
 """What the program itself says, for the pages to include: nothing of it can go stale.
 
-python docs/printed.py      writes docs/_printed, and the figures of commands into docs/_pictures
+python docs/printed.py      writes docs/_printed
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,22 +15,16 @@ from tempfile import TemporaryDirectory
 from pydantic import BaseModel
 
 HERE = Path(__file__).resolve().parent
-PRINTED, PICTURES = HERE / "_printed", HERE / "_pictures"
+PRINTED = HERE / "_printed"
 COMMANDS = {
     "models": "shaspec models",
     "phantom": "shaspec phantom cases/phantom",
     "predict": "shaspec predict cases/phantom --present FLAIR+T2 --out seg.nii.gz",
-    "sweep": "shaspec sweep cases/phantom --out sweep",
-    "features": "shaspec features cases/phantom --present FLAIR+T1+T2 --no-measures --out features",
-    "evaluate": "shaspec evaluate shaspec cases --subsets all,FLAIR+T1+T2 --out results",
+    "evaluate": "shaspec evaluate shaspec cases --subsets all,FLAIR+T1+T2 --metrics dice,hd95_mm"
+    " --out results",
     "init": "shaspec train --init cases --out mine",
 }
 """Run one after the other in one folder; each may use what those before it left."""
-FIGURES = {
-    "sweep/heat_map.png": "sweep_heat_map.png",
-    "features/phantom_features.png": "features.png",
-}
-"""What the commands draw, and what the pages call it."""
 
 
 def main() -> None:
@@ -39,15 +32,12 @@ def main() -> None:
     from shaspec.training.config import TrainConfig
 
     PRINTED.mkdir(parents=True, exist_ok=True)
-    PICTURES.mkdir(parents=True, exist_ok=True)
     (PRINTED / "cli.md").write_text(command_line(), "utf-8")
     (PRINTED / "train_settings.md").write_text(settings(TrainConfig), "utf-8")
     with TemporaryDirectory() as folder:
         for name, command in COMMANDS.items():
             text = f"$ {command}\n{run(command, Path(folder))}"
             (PRINTED / f"{name}.txt").write_text(text, "utf-8")
-        for path, name in FIGURES.items():
-            shutil.copyfile(Path(folder) / path, PICTURES / name)
 
 
 def command_line() -> str:

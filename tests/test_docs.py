@@ -48,19 +48,42 @@ def test_a_named_control_is_one_of_the_panel(control: str) -> None:
     assert control in {*CODE, *titles, *modalities}
 
 
-def test_every_control_of_the_panel_is_on_its_page() -> None:
-    """The texts of buttons and ticks of the widgets that the panel is made of, and the settings."""
+def texts_of_controls(panel: str) -> set[str]:
+    """What stands on buttons, ticks and tabs of a panel and of the widgets that it is made of."""
+    folder = ROOT / "napari_shaspec" / "widgets"
+    own = (folder / f"{panel}_panel.py").read_text("utf-8")
+    parts = re.findall(r"^from napari_shaspec\.widgets\.(\w+) import", own, re.M)
+    widgets = "\n".join([own, *((folder / f"{p}.py").read_text("utf-8") for p in parts)])
+    made = r"(?:QCheckBox|QPushButton|RunBar|setText|_button|addTab)"
+    return set(re.findall(rf'{made}\(\s*(?:[\w".]+,\s+)?"([A-Z].*?)"', widgets))
+
+
+@pytest.mark.parametrize("panel", ["segment", "robustness", "features"])
+def test_every_control_of_a_panel_is_on_its_page(panel: str) -> None:
+    """What panels have in common is on the page of the first."""
+    page = (ROOT / "docs" / f"{panel}.md").read_text("utf-8")
+    controls = texts_of_controls(panel)
+    if panel != "segment":
+        controls -= texts_of_controls("segment")
+    assert len(controls) > 3
+    assert not {name for name in controls if name not in page}
+
+
+def test_every_number_and_way_to_look_is_on_the_page_of_the_panel_features() -> None:
+    from napari_shaspec.widgets.feature_picker import HOWS, KINDS
+    from shaspec.analysis.features.measure import MEASURES
+
+    page = (ROOT / "docs" / "features.md").read_text("utf-8")
+    names = [*KINDS, *(text for text, _ in HOWS.values()), *(name for name, *_ in MEASURES)]
+    assert not {name for name in names if f"*{name}*" not in page}
+
+
+def test_every_setting_is_on_the_page_of_the_panel_segment() -> None:
     page = (ROOT / "docs" / "segment.md").read_text("utf-8")
     manifest = (ROOT / "napari_shaspec" / "napari.yaml").read_text("utf-8")
     settings = set(re.findall(r"^ {10}title: (.*)$", manifest, re.M))
-    folder = ROOT / "napari_shaspec" / "widgets"
-    panel = (folder / "segment_panel.py").read_text("utf-8")
-    parts = re.findall(r"^from napari_shaspec\.widgets\.(\w+) import", panel, re.M)
-    widgets = "\n".join([panel, *((folder / f"{p}.py").read_text("utf-8") for p in parts)])
-    buttons = re.findall(r'(?:QCheckBox|QPushButton|setText)\("(.+?)"\)', widgets)
     assert settings
-    assert len(buttons) > 3
-    assert not {name for name in {*settings, *buttons} if name not in page}
+    assert not {name for name in settings if name not in page}
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 TABLE_FILTER = "Table (*.csv)"
 FIGURE_FILTER = "Figure (*.png *.pdf *.svg)"
-RESULTS_HEIGHT = 318  # fifteen rows and their head
+RESULTS_HEIGHT = 328  # fifteen rows and their head
 
 
 class RobustnessPanel(Panel):
