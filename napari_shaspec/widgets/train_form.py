@@ -44,7 +44,7 @@ class TrainFormView(QWidget):
             empty="none: made-up patients alone",
         )
         self._phantoms = spin("phantoms", "How many made-up patients take part", 0, 999)
-        self._task = combo("task", "What is segmented from what", ())
+        self._task = combo("task", "What is segmented from what; automatic: what the cases fit", ())
         self._method = combo("method", "How modalities are fused", get_args(MethodName))
         self._preset = combo(
             "preset", "light: for a CPU or a small GPU; paper: as published", PRESETS
@@ -133,7 +133,7 @@ class TrainFormView(QWidget):
     def _show_tasks(self, form: TrainForm) -> None:
         with QSignalBlocker(self._task):
             self._task.clear()
-            self._task.addItem("as in the cases" if form.data else "brats", "")
+            self._task.addItem("automatic" if form.data else "brats", "")
             for name in dict.fromkeys((*bundled_tasks(), form.task)):
                 if name and (form.data or name != "brats"):
                     self._task.addItem(name, name)

@@ -81,7 +81,7 @@ def task_text(task: Task) -> str:
 
 def config_text(settings: dict[str, Any]) -> str:
     """A configuration in which every key is explained; those not in ``settings`` are comments."""
-    lines = ["# A training run: shaspec train train.toml", ""]
+    lines = ["# A training run: shaspec train FILE", ""]
     for name, field in TrainConfig.model_fields.items():
         lines += [f"# {line}" for line in (field.description or "").replace("``", "").splitlines()]
         if name in settings:
