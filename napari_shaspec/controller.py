@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import assignment
+from napari_shaspec import assignment, known_models
 from napari_shaspec.engine import Engine, LocalEngine
 from napari_shaspec.job_control import JobControl
 from napari_shaspec.jobs import Runner, run_in_worker
@@ -57,6 +57,7 @@ class SegmentController:
             self.choose_model(self.work.models[0])
         else:
             self._job.say("no model is bundled: open a model folder", "warning")
+        self._unfollow = known_models.follow(self._on_known_models)
 
     # -- choices -------------------------------------------------------------------------------
 
@@ -78,6 +79,11 @@ class SegmentController:
         self._rows.set_task(card.task)
         self._hint()
         return True
+
+    def _on_known_models(self) -> None:
+        """A model that was trained meanwhile is offered too."""
+        known, models = self.work.models, self._engine.models()
+        self.work.models = (*known, *(model for model in models if model not in known))
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, or files that make up one, with this plugin's own reader."""
@@ -166,6 +172,7 @@ class SegmentController:
         if self._closed:
             return
         self._closed = True
+        self._unfollow()
         for name in self.work.events:
             self.work.events[name].disconnect()  # a view may be gone by now
         self.viewer.layers.events.removed.disconnect(self._on_removed)
