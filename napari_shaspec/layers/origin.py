@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 import numpy as np
 
 from shaspec.geometry import Grid
+from shaspec.task import Label
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -46,6 +47,8 @@ class Origin(TypedDict, total=False):
     map: str
     """Of a map: what it shows, e.g. ``disagreement``."""
     task: str
+    labels: tuple[Label, ...]
+    """Of a label map: what its values mean."""
     notices: tuple[str, ...]
     provenance: dict[str, Any]
 

@@ -22,7 +22,11 @@ from shaspec.io import label_ending
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-SAVE_FILTER = {".nii.gz": "NIfTI (*.nii.gz *.nii)", ".png": "PNG (*.png)"}
+SAVE_FILTER = {
+    ".nii.gz": "NIfTI (*.nii.gz *.nii);;3D Slicer, with names and colours (*.seg.nrrd)",
+    ".png": "PNG (*.png)",
+}
+KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
 
 
 class SegmentPanel(Panel):
@@ -110,12 +114,11 @@ class SegmentPanel(Panel):
         name = "_".join(part for part in (work.case, work.shown, "seg") if part)
         folder = next((p.parent for p in self._paths()), Path.cwd())
         ending = label_ending(work.results[0].grid) if work.results else ".nii.gz"
-        path, _ = QFileDialog.getSaveFileName(
+        path, kind = QFileDialog.getSaveFileName(
             self, "Save result", str(folder / f"{name}{ending}"), SAVE_FILTER[ending]
         )
         if path:
-            known = (".nii", ".nii.gz", ".png")
-            self.controller.save(path if path.endswith(known) else f"{path}{ending}")
+            self.controller.save(with_ending(path, kind, ending))
 
     def _paths(self) -> list[Path]:
         from napari_shaspec.layers.origin import origin
@@ -167,3 +170,13 @@ class SegmentPanel(Panel):
         work = self.controller.work
         self.views.show_dims(work.card.task.dims if work.card is not None else 3)
         self.views.show_view(work.view)
+
+
+def with_ending(path: str, kind: str, ending: str) -> str:
+    """The path as the user wants it: a dialog changes only what follows the last dot, or nothing.
+
+    ``kind`` is the filter that was chosen, ``ending`` what a name without one gets.
+    """
+    if ".seg.nrrd" in kind and not path.endswith(".seg.nrrd"):
+        return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"
+    return path if path.endswith(KNOWN) else f"{path}{ending}"

@@ -24,7 +24,7 @@ from napari_shaspec.controller import SegmentController
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
 from napari_shaspec.widgets import theme
-from napari_shaspec.widgets.segment_panel import SegmentPanel
+from napari_shaspec.widgets.segment_panel import SegmentPanel, with_ending
 from napari_shaspec.work import Status
 from shaspec.errors import OutOfMemoryError
 
@@ -322,3 +322,17 @@ def test_colours_follow_the_theme(qtbot, panel):
         assert len(sheets) == 2
     finally:
         appearance.theme = before
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kind", "wanted"),
+    [
+        ("anna_seg", "NIfTI (*.nii.gz *.nii)", "anna_seg.nii.gz"),
+        ("anna_seg.nii", "NIfTI (*.nii.gz *.nii)", "anna_seg.nii"),
+        ("anna_seg.seg.nrrd", "NIfTI (*.nii.gz *.nii)", "anna_seg.seg.nrrd"),
+        ("anna_seg.nii.gz", "3D Slicer (*.seg.nrrd)", "anna_seg.seg.nrrd"),
+        ("anna_seg", "3D Slicer (*.seg.nrrd)", "anna_seg.seg.nrrd"),
+    ],
+)
+def test_the_chosen_format_gives_the_ending(chosen, kind, wanted):
+    assert with_ending(chosen, kind, ".nii.gz") == wanted

@@ -24,7 +24,10 @@ def predict(
         str, typer.Option(help="Modalities to use, joined by +, e.g. FLAIR+T2; default: all there.")
     ] = "",
     out: Annotated[
-        Path | None, typer.Option(help="Label map to write (.nii.gz, .nii; .png for pictures).")
+        Path | None,
+        typer.Option(
+            help="Label map to write (.nii.gz, .nii; .seg.nrrd for 3D Slicer; .png for pictures)."
+        ),
     ] = None,
     volumes: Annotated[
         Path | None, typer.Option(help="CSV of the regions' sizes to write.")
@@ -56,7 +59,7 @@ def predict(
     prediction = run_events(console, session.segment(subset))
     ending = label_ending(prediction.grid)
     path = out or Path(f"{subject.name}_{task.subset_name(subset)}_seg{ending}")
-    write_labels(path, prediction.labels, prediction.grid)
+    write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)
     if volumes is not None:
         write_volumes(volumes, prediction)
     console.print(volume_table(prediction))
