@@ -23,6 +23,7 @@ from napari_shaspec.settings import display_settings, inference_settings
 from napari_shaspec.work import Status, Work
 from napari_shaspec.writer import save_layer
 from shaspec.errors import ShaspecError
+from shaspec.inference.command import command_of
 from shaspec.inference.events import Event, Finished
 from shaspec.inference.prediction import Prediction
 from shaspec.task import Subset
@@ -129,6 +130,19 @@ class SegmentController:
             return None
         self._job.say(f"saved {written}")
         return written
+
+    def command(self, subset: str = "") -> str | None:
+        """The command line that gives a result (the shown one) again; None if there is none."""
+        wanted = subset or self.work.shown
+        try:
+            if wanted not in (named := self._named()):
+                raise ShaspecError("there is no result to repeat yet: press Segment first")
+            command = command_of(named[wanted])
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return None
+        self._job.say(f"{wanted}: the command that gives this result again is copied")
+        return command
 
     # -- jobs ------------------------------------------------------------------------------------
 
@@ -254,8 +268,11 @@ class SegmentController:
 
     def _shown(self) -> Prediction | None:
         """The result that is shown, of those of this case."""
-        named = {p.task.subset_name(p.subset): p for p in self.work.results}
-        return named.get(self.work.shown)
+        return self._named().get(self.work.shown)
+
+    def _named(self) -> dict[str, Prediction]:
+        """The results of this case by their subset names."""
+        return {p.task.subset_name(p.subset): p for p in self.work.results}
 
     def _on_removed(self, event: Any) -> None:
         what = origin(event.value)

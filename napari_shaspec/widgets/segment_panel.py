@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton
+from qtpy.QtWidgets import QApplication, QCheckBox, QFileDialog
 
 from napari_shaspec.controller import SegmentController
 from napari_shaspec.widgets.case_bar import CaseBar
+from napari_shaspec.widgets.export_bar import ExportBar
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.modality_table import ModalityTable
 from napari_shaspec.widgets.model_picker import ModelPicker
@@ -22,8 +23,9 @@ from shaspec.io import label_ending
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+SLICER = "3D Slicer, with names and colours (*.seg.nrrd)"
 SAVE_FILTER = {
-    ".nii.gz": "NIfTI (*.nii.gz *.nii);;3D Slicer, with names and colours (*.seg.nrrd)",
+    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER}",
     ".png": "PNG (*.png)",
 }
 KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
@@ -47,7 +49,7 @@ class SegmentPanel(Panel):
         self.volumes = VolumeTable()
         self.legend = Legend()
         self.views = ViewBar()
-        self.save = QPushButton("Save result…")
+        self.export = ExportBar()
         self._build()
         self._connect()
 
@@ -58,8 +60,6 @@ class SegmentPanel(Panel):
             "Ticking or unticking a modality segments again at once, as long as the features of "
             "the modalities are kept"
         )
-        self.save.setObjectName("shaspec_save")
-        self.save.setToolTip("Save the result that is shown, on the grid of its input")
         self.fill(
             self.models,
             line(),
@@ -70,7 +70,7 @@ class SegmentPanel(Panel):
             self.message,
             self.volumes,
             self.legend,
-            self.save,
+            self.export,
             line(),
             self.views,
         )
@@ -85,7 +85,8 @@ class SegmentPanel(Panel):
         self.run.started.connect(control.segment)
         self.run.cancelled.connect(control.cancel)
         self.volumes.chosen.connect(control.show_result)
-        self.save.clicked.connect(self._on_save)
+        self.export.saved.connect(self._on_save)
+        self.export.copied.connect(self._on_copy)
         self.views.chosen.connect(control.look)
         self.follow(
             {
@@ -120,6 +121,12 @@ class SegmentPanel(Panel):
         if path:
             self.controller.save(with_ending(path, kind, ending))
 
+    def _on_copy(self) -> None:
+        command = self.controller.command()
+        clipboard = QApplication.clipboard()
+        if command is not None and clipboard is not None:
+            clipboard.setText(command)
+
     def _paths(self) -> list[Path]:
         from napari_shaspec.layers.origin import origin
 
@@ -153,7 +160,7 @@ class SegmentPanel(Panel):
         self.run.show_status(work.status)
         self.models.setEnabled(not work.status.busy)
         self.table.set_layers_enabled(not work.status.busy)
-        self.save.setVisible(bool(work.results))
+        self.export.setVisible(bool(work.results))
 
     def _show_progress(self) -> None:
         self.run.show_progress(self.controller.work.progress)
@@ -177,6 +184,6 @@ def with_ending(path: str, kind: str, ending: str) -> str:
 
     ``kind`` is the filter that was chosen, ``ending`` what a name without one gets.
     """
-    if ".seg.nrrd" in kind and not path.endswith(".seg.nrrd"):
+    if kind == SLICER and not path.endswith(".seg.nrrd"):
         return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"
     return path if path.endswith(KNOWN) else f"{path}{ending}"

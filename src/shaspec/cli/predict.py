@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def predict(
     case: Annotated[
         list[Path],
-        typer.Argument(help="A case folder, a 4-D NIfTI file, or one file per modality."),
+        typer.Argument(
+            help="A case folder, a 4-D NIfTI file, or one file per modality: file or MODALITY=file."
+        ),
     ],
     present: Annotated[
         str, typer.Option(help="Modalities to use, joined by +, e.g. FLAIR+T2; default: all there.")
