@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QApplication, QCheckBox, QFileDialog
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QApplication, QCheckBox, QFileDialog, QShortcut
 
+from napari_shaspec import keys
 from napari_shaspec.controller import SegmentController
 from napari_shaspec.widgets.case_bar import CaseBar
 from napari_shaspec.widgets.export_bar import ExportBar
@@ -42,9 +44,9 @@ class SegmentPanel(Panel):
         self.controller = control
         self.models = ModelPicker()
         self.case = CaseBar()
-        self.table = ModalityTable()
+        self.table = ModalityTable(keys.MODALITIES)
         self.auto_update = QCheckBox("Update when toggled")
-        self.run = RunBar()
+        self.run = RunBar(tooltip=f"Segment the case from the ticked modalities ({keys.SEGMENT})")
         self.message = MessageBox()
         self.volumes = VolumeTable()
         self.legend = Legend()
@@ -77,6 +79,10 @@ class SegmentPanel(Panel):
 
     def _connect(self) -> None:
         control = self.controller
+        for key, action in control.actions.items():  # napari hears them on its canvas only
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(action)
         self.models.chosen.connect(self._on_model)
         self.case.opened.connect(control.open)
         self.table.assigned.connect(control.assign)
