@@ -7,13 +7,15 @@ from layers, runs the engine, and hands results to `napari_shaspec.layers`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import assignment
+from napari_shaspec import assignment, keys, known_models
 from napari_shaspec.engine import Engine, LocalEngine
 from napari_shaspec.job_control import JobControl
 from napari_shaspec.jobs import Runner, run_in_worker
+from napari_shaspec.keys import Keys
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import Arranger, View
 from napari_shaspec.layers.origin import origin
@@ -23,6 +25,7 @@ from napari_shaspec.settings import display_settings, inference_settings
 from napari_shaspec.work import Status, Work
 from napari_shaspec.writer import save_layer
 from shaspec.errors import ShaspecError
+from shaspec.inference.command import command_of
 from shaspec.inference.events import Event, Finished
 from shaspec.inference.prediction import Prediction
 from shaspec.task import Subset
@@ -48,15 +51,20 @@ class SegmentController:
         self._running: Subset = ()
         self._again = False  # a toggle came during a job: segment once more when it has ended
         self._closed = False
+        self._before = ""  # the subset whose result was shown before the present one
+        self.actions = self._key_actions()
+        self._keys = Keys(viewer, self.actions)
         show.prepare_view(viewer)
         viewer.layers.events.removed.connect(self._on_removed, position="last")
         self.work.events.case.connect(self._on_case)
         self.work.events.sources.connect(self._on_sources)
+        self.work.events.shown.connect(self._on_shown)
         self.work.models = tuple(self._engine.models())
         if self.work.models:
             self.choose_model(self.work.models[0])
         else:
             self._job.say("no model is bundled: open a model folder", "warning")
+        self._unfollow = known_models.follow(self._on_known_models)
 
     # -- choices -------------------------------------------------------------------------------
 
@@ -78,6 +86,11 @@ class SegmentController:
         self._rows.set_task(card.task)
         self._hint()
         return True
+
+    def _on_known_models(self) -> None:
+        """A model that was trained meanwhile is offered too."""
+        known, models = self.work.models, self._engine.models()
+        self.work.models = (*known, *(model for model in models if model not in known))
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, or files that make up one, with this plugin's own reader."""
@@ -108,6 +121,15 @@ class SegmentController:
             self.work.shown = subset
             self._arranger.show(self._shown())
 
+    def compare(self) -> None:
+        """Shows the result that was shown before this one; pressed again, this one."""
+        names = [self._before, *reversed(self._named())]
+        other = next((n for n in names if n in self._named() and n != self.work.shown), None)
+        if other is None:
+            self._job.say("Nothing to compare yet: segment from two sets of modalities.", "warning")
+        else:
+            self.show_result(other)
+
     def look(self, view: View) -> None:
         """Changes the way the case is looked at: stacked, a pane per modality, or in 3D."""
         if view is View.SPACE and self.work.card is not None and self.work.card.task.dims == 2:
@@ -129,6 +151,19 @@ class SegmentController:
             return None
         self._job.say(f"saved {written}")
         return written
+
+    def command(self, subset: str = "") -> str | None:
+        """The command line that gives a result (the shown one) again; None if there is none."""
+        wanted = subset or self.work.shown
+        try:
+            if wanted not in (named := self._named()):
+                raise ShaspecError("there is no result to repeat yet: press Segment first")
+            command = command_of(named[wanted])
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return None
+        self._job.say(f"{wanted}: the command that gives this result again is copied")
+        return command
 
     # -- jobs ------------------------------------------------------------------------------------
 
@@ -166,11 +201,13 @@ class SegmentController:
         if self._closed:
             return
         self._closed = True
+        self._unfollow()
         for name in self.work.events:
             self.work.events[name].disconnect()  # a view may be gone by now
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         self.look(View.STACK)
         self._rows.close()
+        self._keys.close()
         self.cancel()
         if not self.work.status.busy:
             self._kept.forget()
@@ -186,12 +223,14 @@ class SegmentController:
 
     def _take(self, prediction: Prediction) -> None:
         """Shows a result and puts it in the place of an earlier one for the same subset."""
+        kept = show.keep_edits(self.viewer, prediction)
         show.add_result(self.viewer, prediction, display_settings().overlay_opacity)
         results = {p.subset: p for p in self.work.results} | {prediction.subset: prediction}
         self.work.results = tuple(results.values())
         self.work.shown = prediction.task.subset_name(prediction.subset)
         self._arranger.show(prediction)
-        self._job.succeed(f"{self.work.shown}: done{_how(prediction)}")
+        painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
+        self._job.succeed(f"{self.work.shown}: done{_how(prediction)}{painted}")
 
     def _on_failed(self, error: Exception) -> None:
         self._again = False
@@ -236,6 +275,26 @@ class SegmentController:
             return False
         return self._kept.answers_at_once(self.work.model, parts, self.work.present)
 
+    # -- keys ------------------------------------------------------------------------------------
+
+    def _key_actions(self) -> keys.Actions:
+        """What the keys do, in this viewer and in the panel."""
+        rows = {key: partial(self._toggle_row, k) for k, key in enumerate(keys.MODALITIES)}
+        return {
+            **rows,
+            keys.SEGMENT: self.segment,
+            keys.GRID: self._toggle_grid,
+            keys.COMPARE: self.compare,
+        }
+
+    def _toggle_row(self, row: int) -> None:
+        names = list(self.work.sources)
+        if row < len(names):
+            self.tick(names[row], names[row] not in self.work.present)
+
+    def _toggle_grid(self) -> None:
+        self.look(View.STACK if self.work.view is View.GRID else View.GRID)
+
     # -- what changed around us --------------------------------------------------------------------
 
     def _on_case(self, *_: object) -> None:
@@ -252,10 +311,16 @@ class SegmentController:
         if self.work.view is not View.STACK:
             self.look(self.work.view)
 
+    def _on_shown(self, _now: str, before: str) -> None:
+        self._before = before
+
     def _shown(self) -> Prediction | None:
         """The result that is shown, of those of this case."""
-        named = {p.task.subset_name(p.subset): p for p in self.work.results}
-        return named.get(self.work.shown)
+        return self._named().get(self.work.shown)
+
+    def _named(self) -> dict[str, Prediction]:
+        """The results of this case by their subset names."""
+        return {p.task.subset_name(p.subset): p for p in self.work.results}
 
     def _on_removed(self, event: Any) -> None:
         what = origin(event.value)

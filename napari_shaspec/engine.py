@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from napari_shaspec import known_models
 from napari_shaspec.settings import InferenceSettings
 from shaspec.case import Case
 from shaspec.inference.events import Computed, Event, Notice, Progress
@@ -45,7 +46,7 @@ class Engine(Protocol):
     """Where models come from and sessions are opened."""
 
     def models(self) -> list[str]:
-        """Names of the bundled models; fast."""
+        """Names of the bundled models, then folders of known ones; fast."""
         ...
 
     def card(self, model: str) -> Card:
@@ -66,7 +67,7 @@ class LocalEngine:
     def models(self) -> list[str]:
         from shaspec.models.card import bundled_models
 
-        return bundled_models()
+        return [*bundled_models(), *known_models.folders()]
 
     def card(self, model: str) -> Card:
         from shaspec.models.card import load_card

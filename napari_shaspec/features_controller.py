@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec import assignment
+from napari_shaspec import assignment, known_models
 from napari_shaspec.assignment import Parts
 from napari_shaspec.engine import Engine, LocalEngine, Session
 from napari_shaspec.features_work import ColourBy, FeaturesWork, Look, Marked, Plot
@@ -74,6 +74,7 @@ class FeaturesController:
             self.choose_model(self.work.models[0])
         else:
             self._job.say("no model is bundled: open a model folder", "warning")
+        self._unfollow = known_models.follow(self._on_known_models)
 
     # -- choices -------------------------------------------------------------------------------
 
@@ -95,6 +96,11 @@ class FeaturesController:
         self._rows.set_task(card.task)
         self._hint()
         return True
+
+    def _on_known_models(self) -> None:
+        """A model that was trained meanwhile is offered too."""
+        known, models = self.work.models, self._engine.models()
+        self.work.models = (*known, *(model for model in models if model not in known))
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, or files that make up one, with this plugin's own reader."""
@@ -259,6 +265,7 @@ class FeaturesController:
         if self._closed:
             return
         self._closed = True
+        self._unfollow()
         for name in self.work.events:
             self.work.events[name].disconnect()  # a view may be gone by now
         self._rows.close()

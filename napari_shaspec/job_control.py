@@ -13,18 +13,18 @@ from typing import Any
 from napari_shaspec import notify
 from napari_shaspec.jobs import Handlers, Runner
 from napari_shaspec.sessions import LOADING
-from napari_shaspec.work import Level, Message, PanelWork, Status
+from napari_shaspec.work import JobWork, Level, Message, Status
 from shaspec.errors import ShaspecError
 from shaspec.inference.events import Notice, Progress
 
 
 class JobControl:
-    """Starts and interrupts jobs; keeps ``status``, ``progress`` and ``message`` of a `PanelWork`.
+    """Starts and interrupts jobs; keeps ``status``, ``progress`` and ``message`` of a `JobWork`.
 
     ``outcome`` is what the status will be once the job has ended; None: it was cancelled.
     """
 
-    def __init__(self, work: PanelWork, run: Runner) -> None:
+    def __init__(self, work: JobWork, run: Runner) -> None:
         self._work = work
         self._run = run
         self._stop = threading.Event()

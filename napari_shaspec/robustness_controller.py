@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import assignment, subset_maps
+from napari_shaspec import assignment, known_models, subset_maps
 from napari_shaspec.assignment import Parts
 from napari_shaspec.engine import Engine, LocalEngine, Session
 from napari_shaspec.job_control import JobControl
@@ -77,6 +77,7 @@ class RobustnessController:
             self.choose_models(models[:1])
         else:
             self._job.say("no model is bundled: open a model folder", "warning")
+        self._unfollow = known_models.follow(self._on_known_models)
 
     # -- choices -------------------------------------------------------------------------------
 
@@ -111,6 +112,12 @@ class RobustnessController:
             self.work.cards = (*self.work.cards, card)
             self.work.models = (*self.work.models, model)
         return self.choose_models([*self.work.chosen, model])
+
+    def _on_known_models(self) -> None:
+        """A model that was trained meanwhile is offered too."""
+        new = [model for model in self._engine.models() if model not in self.work.models]
+        self.work.cards = (*self.work.cards, *(self._engine.card(model) for model in new))
+        self.work.models = (*self.work.models, *new)
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, or files that make up one, with this plugin's own reader."""
@@ -231,6 +238,7 @@ class RobustnessController:
         if self._closed:
             return
         self._closed = True
+        self._unfollow()
         for name in self.work.events:
             self.work.events[name].disconnect()  # a view may be gone by now
         for event in (self.viewer.layers.events.inserted, self.viewer.layers.events.removed):

@@ -30,22 +30,34 @@ class DisplaySettings:
     dimmed_opacity: float = 0.25
 
 
+@dataclass(frozen=True)
+class ModelSettings:
+    """Which models are offered beside the bundled ones; see `napari_shaspec.known_models`."""
+
+    folders: str = ""
+
+
 def inference_settings() -> InferenceSettings:
     """The current settings of the section *Inference*."""
-    return InferenceSettings(**_section("inference", InferenceSettings))
+    return InferenceSettings(**_values("inference", InferenceSettings))
 
 
 def display_settings() -> DisplaySettings:
     """The current settings of the section *Display*."""
-    return DisplaySettings(**_section("display", DisplaySettings))
+    return DisplaySettings(**_values("display", DisplaySettings))
 
 
-def _section(name: str, kind: type) -> dict[str, Any]:
-    """Values that napari keeps for a section; empty where it keeps none."""
+def section(name: str) -> Any:
+    """What napari keeps for a section, to be read, set and followed; None where it keeps none."""
     from napari.settings import get_plugin_settings
 
     try:
-        section = getattr(get_plugin_settings(PLUGIN), name)
+        return getattr(get_plugin_settings(PLUGIN), name)
     except (KeyError, AttributeError):  # not installed as a plugin: a test, a script
-        return {}
-    return {f.name: getattr(section, f.name) for f in fields(kind) if hasattr(section, f.name)}
+        return None
+
+
+def _values(name: str, kind: type) -> dict[str, Any]:
+    """Values that napari keeps for a section; empty where it keeps none."""
+    kept = section(name)
+    return {f.name: getattr(kept, f.name) for f in fields(kind) if hasattr(kept, f.name)}

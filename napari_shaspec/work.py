@@ -47,14 +47,22 @@ class Message:
 
 
 @dataclass(eq=False)
-class PanelWork:
-    """What every panel shows: a job on a case. A field is replaced, never changed in place."""
+class JobWork:
+    """What every panel shows: a job. A field is replaced, never changed in place."""
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     status: Status = Status.IDLE
     progress: Progress = field(default_factory=lambda: Progress(0, 0, ""))
     message: Message = Message()
+
+
+@dataclass(eq=False)
+class PanelWork(JobWork):
+    """What a panel shows whose jobs are about a case."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
     models: tuple[str, ...] = ()
     case: str = ""
     choices: tuple[Image, ...] = ()

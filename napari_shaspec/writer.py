@@ -1,6 +1,6 @@
-"""Label layers to NIfTI: the same grid, orientation and codes as the file they were made from.
+"""Label layers to files: the same grid, orientation and codes as the file they were made from.
 
-Those of pictures become PNG.
+NIfTI, or ``.seg.nrrd`` with names and colours for 3D Slicer; those of pictures become PNG.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.origin import grid_of
+from napari_shaspec.layers.origin import KEY, grid_of
 from shaspec.errors import InputError
 from shaspec.io import write_labels as write_label_map
 
@@ -47,4 +47,5 @@ def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Pa
         meta.get("scale", np.ones(labels.ndim)),
         meta.get("translate", np.zeros(labels.ndim)),
     )
-    return write_label_map(path, labels, grid)
+    named = meta.get("metadata", {}).get(KEY, {}).get("labels", ())
+    return write_label_map(path, labels, grid, named)

@@ -7,6 +7,7 @@ former away and gives the latter back as they were.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -69,13 +70,16 @@ class Arranger:
 
     def show(self, result: Prediction | None) -> None:
         """Shows one result, in the present way of looking, and hides the others."""
-        shown = result and find_result(
-            self._viewer, result.case, result.task.subset_name(result.subset)
-        )
+        shown = None
+        if result is not None:
+            subset = result.task.subset_name(result.subset)
+            shown = find_result(self._viewer, result.case, subset)
         for layer in of_kind(self._viewer, "result"):
             layer.visible = layer is shown and self.view is View.STACK
         if shown is not None:
             self._viewer.layers.selection.active = shown  # the status bar tells its regions
+        if result is not None and shown is not None:  # as it was painted since
+            result = replace(result, labels=shown.data)
         if result is not None and self.view is View.GRID:
             self._fill_panes(result)
         elif result is not None and self.view is View.SPACE:

@@ -72,7 +72,7 @@ def labels_layer(
         "opacity": opacity,
         "colormap": colormap(task),
         "features": volume_features(labels, what["grid"], task),
-        "metadata": {KEY: {**what, "task": task.name}},
+        "metadata": {KEY: {**what, "task": task.name, "labels": task.labels}},
         **placement(what["grid"]),
     }
     return labels, options, "labels"

@@ -117,7 +117,9 @@ def show_row(viewer: ViewerModel, prediction: Prediction, model: str, opacity: f
         "provenance": prediction.provenance,
     }
     name = f"sweep · {subset}" + (f" · {model}" if model else "")
-    data, options, _ = labels_layer(prediction.labels, what, prediction.task, name, opacity=opacity)
+    data, options, _ = labels_layer(
+        prediction.labels.copy(), what, prediction.task, name, opacity=opacity
+    )
     layer = next(iter(of_kind(viewer, "swept")), None)
     if layer is not None and _same_place(layer, prediction):
         layer.data, layer.features = data, options["features"]

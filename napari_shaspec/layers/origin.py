@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 import numpy as np
 
 from shaspec.geometry import Grid
+from shaspec.task import Label
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -24,9 +25,10 @@ AXES = {3: ("S", "P", "L"), 2: ("row", "column")}
 UNITS = {3: "mm", 2: "pixel"}
 
 Kind = Literal[
-    "modality", "truth", "result", "pane", "surface", "swept", "map", "features", "marked"
+    "modality", "truth", "result", "edited", "pane", "surface", "swept", "map", "features", "marked"
 ]
 """``swept``: the result of one subset, as chosen in *Robustness*; ``map``: a comparison of such.
+``edited``: a result that was painted in, after a new one took its place.
 ``features``: a map of features; ``marked``: voxels that were selected among points."""
 
 
@@ -43,9 +45,13 @@ class Origin(TypedDict, total=False):
     """Of a modality whose intensities have a unit (CT): the range that matters to its task."""
     subset: str
     """Of a result: the present modalities, joined by ``+``."""
+    checksum: int
+    """Of the voxels of a result as they were computed: other voxels are painted ones."""
     map: str
     """Of a map: what it shows, e.g. ``disagreement``."""
     task: str
+    labels: tuple[Label, ...]
+    """Of a label map: what its values mean."""
     notices: tuple[str, ...]
     provenance: dict[str, Any]
 

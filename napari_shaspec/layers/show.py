@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from napari_shaspec.layers.make import case_layers, labels_layer, volume_features
 from napari_shaspec.layers.origin import KEY, Origin, of_kind, origin
@@ -65,19 +69,46 @@ def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6
         "grid": prediction.grid,
         "subset": prediction.task.subset_name(prediction.subset),
         "provenance": prediction.provenance,
+        "checksum": checksum(prediction.labels),
     }
+    labels = prediction.labels.copy()  # the layer may be painted in, the prediction may not
     layer = find_result(viewer, what["case"], what["subset"])
-    if layer is not None and layer.data.shape == prediction.labels.shape:
-        layer.data = prediction.labels
+    if layer is not None and layer.data.shape == labels.shape:
+        layer.data = labels
         layer.features = volume_features(prediction.labels, prediction.grid, prediction.task)
         layer.metadata[KEY].update(what)
     else:
         data, options, _ = labels_layer(
-            prediction.labels, what, prediction.task, prediction.name, opacity=opacity
+            labels, what, prediction.task, prediction.name, opacity=opacity
         )
         layer = Labels(data, **options)
         viewer.layers.append(layer)
     return layer
+
+
+def keep_edits(viewer: ViewerModel, coming: Prediction) -> Labels | None:
+    """Sets the result that ``coming`` would replace aside if it was painted in; returns it then.
+
+    It becomes a layer of the user's own, named ``... (edited)`` and hidden.
+    """
+    subset = coming.task.subset_name(coming.subset)
+    layer = find_result(viewer, coming.case, subset)
+    if layer is None or not is_edited(layer):
+        return None
+    layer.metadata[KEY] = {**origin(layer), "kind": "edited"}
+    layer.name = f"{coming.name} (edited)"
+    layer.visible = False
+    return layer
+
+
+def is_edited(layer: Labels) -> bool:
+    """True if the voxels of a result are not those that were computed."""
+    return checksum(layer.data) != origin(layer).get("checksum")
+
+
+def checksum(labels: npt.NDArray[Any]) -> int:
+    """A number that differs for other voxels."""
+    return zlib.crc32(np.ascontiguousarray(labels).data)
 
 
 def find_result(viewer: ViewerModel, case: str, subset: str) -> Labels | None:

@@ -29,8 +29,9 @@ class ModalityTable(QWidget):
     ticked = Signal(str, bool)
     """Modality, and whether the user wants it to take part."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keys: Sequence[str] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._keys = keys  # that tick the rows, from the top
         self._rows: dict[str, _Row] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -47,8 +48,9 @@ class ModalityTable(QWidget):
         """Shows the rows of a task; makes new ones only where the modalities are others."""
         if list(self._rows) != list(sources):
             self._build(sources)
-        for name, layer in sources.items():
+        for number, (name, layer) in enumerate(sources.items()):
             row = self._rows[name]
+            key = f" ({self._keys[number]})" if number < len(self._keys) else ""
             with QSignalBlocker(row.layer), QSignalBlocker(row.tick):
                 row.layer.clear()
                 row.layer.addItem(NONE, None)
@@ -57,7 +59,7 @@ class ModalityTable(QWidget):
                 row.layer.setCurrentIndex(1 + choices.index(layer) if layer in choices else 0)
                 row.tick.setChecked(name in present)
             row.tick.setEnabled(layer is not None)
-            row.tick.setToolTip(_tick_tooltip(name, layer is not None))
+            row.tick.setToolTip(_tick_tooltip(name, layer is not None) + key)
             row.layer.setToolTip(
                 f"The layer that holds {name}" + (f": {layer.name}" if layer is not None else "")
             )

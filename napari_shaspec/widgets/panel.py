@@ -11,7 +11,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_shaspec.widgets.case_bar import local_paths
-from napari_shaspec.work import PanelWork
+from napari_shaspec.work import JobWork
 
 LEAST = 300  # pixels across: a panel that is narrower is no pleasure
 
@@ -20,7 +20,7 @@ class Controller(Protocol):
     """What a panel needs of the one that does the work."""
 
     @property
-    def work(self) -> PanelWork: ...
+    def work(self) -> JobWork: ...
 
     def open(self, paths: Sequence[str | Path]) -> None: ...
 

@@ -28,7 +28,7 @@ class Plot(QWidget):
         self._measure: Measure | None = None
         self._shown: Shown | None = None
         self._stale = True
-        self.figure, self.canvas = _figure_on_canvas()
+        self.figure, self.canvas = figure_on_canvas()
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._layers = QStackedLayout(self)
@@ -123,7 +123,8 @@ class Contributions(Plot):
         return super().missing(tables, measure) or "Shapley values come with the last subset."
 
 
-def _figure_on_canvas() -> tuple[Figure, Any]:
+def figure_on_canvas() -> tuple[Figure, Any]:
+    """An empty figure and the widget that shows it."""
     from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
     from matplotlib.figure import Figure
 

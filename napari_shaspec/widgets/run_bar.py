@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from napari_shaspec.widgets import theme
 from napari_shaspec.work import Status
 from shaspec.inference.events import Progress
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What the button says while a job runs, and while it ends."""
+
+    text: str
+    tooltip: str
+    ending: str
+    ending_tooltip: str
+
+
+CANCEL = Stop(
+    "Cancel",
+    "End the job at its next window; what it has computed is kept",
+    "Cancelling…",
+    "The job ends with the window that is being computed",
+)
 
 
 class RunBar(QWidget):
@@ -20,11 +40,12 @@ class RunBar(QWidget):
         self,
         text: str = "Segment",
         tooltip: str = "Segment the case from the ticked modalities",
+        stop: Stop = CANCEL,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._status = Status.IDLE
-        self._text, self._tooltip = text, tooltip
+        self._text, self._tooltip, self._stop = text, tooltip, stop
         self._button = QPushButton()
         self._button.setObjectName("shaspec_run")
         self._button.setMinimumHeight(30)
@@ -45,19 +66,19 @@ class RunBar(QWidget):
         self._button.setEnabled(status is not Status.CANCELLING)
         self._bar.setVisible(status.busy)
         if status is Status.CANCELLING:
-            self._button.setText("Cancelling…")
-            self._button.setToolTip("The job ends with the window that is being computed")
+            self._button.setText(self._stop.ending)
+            self._button.setToolTip(self._stop.ending_tooltip)
         elif status.busy:
-            self._button.setText("Cancel")
-            self._button.setToolTip("End the job at its next window; what it has computed is kept")
+            self._button.setText(self._stop.text)
+            self._button.setToolTip(self._stop.tooltip)
         else:
             self._button.setText(self._text)
             self._button.setToolTip(self._tooltip)
         self._restyle()
 
-    def set_text(self, text: str) -> None:
+    def set_text(self, text: str, tooltip: str = "") -> None:
         """What the button says while no job is there."""
-        self._text = text
+        self._text, self._tooltip = text, tooltip or self._tooltip
         self.show_status(self._status)
 
     def show_progress(self, progress: Progress) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QPushButton
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QApplication, QCheckBox, QFileDialog, QShortcut
 
+from napari_shaspec import keys
 from napari_shaspec.controller import SegmentController
 from napari_shaspec.widgets.case_bar import CaseBar
+from napari_shaspec.widgets.export_bar import ExportBar
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.modality_table import ModalityTable
 from napari_shaspec.widgets.model_picker import ModelPicker
@@ -22,7 +25,12 @@ from shaspec.io import label_ending
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-SAVE_FILTER = {".nii.gz": "NIfTI (*.nii.gz *.nii)", ".png": "PNG (*.png)"}
+SLICER = "3D Slicer, with names and colours (*.seg.nrrd)"
+SAVE_FILTER = {
+    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER}",
+    ".png": "PNG (*.png)",
+}
+KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
 
 
 class SegmentPanel(Panel):
@@ -36,14 +44,14 @@ class SegmentPanel(Panel):
         self.controller = control
         self.models = ModelPicker()
         self.case = CaseBar()
-        self.table = ModalityTable()
+        self.table = ModalityTable(keys.MODALITIES)
         self.auto_update = QCheckBox("Update when toggled")
-        self.run = RunBar()
+        self.run = RunBar(tooltip=f"Segment the case from the ticked modalities ({keys.SEGMENT})")
         self.message = MessageBox()
         self.volumes = VolumeTable()
         self.legend = Legend()
         self.views = ViewBar()
-        self.save = QPushButton("Save result…")
+        self.export = ExportBar()
         self._build()
         self._connect()
 
@@ -54,8 +62,6 @@ class SegmentPanel(Panel):
             "Ticking or unticking a modality segments again at once, as long as the features of "
             "the modalities are kept"
         )
-        self.save.setObjectName("shaspec_save")
-        self.save.setToolTip("Save the result that is shown, on the grid of its input")
         self.fill(
             self.models,
             line(),
@@ -66,13 +72,17 @@ class SegmentPanel(Panel):
             self.message,
             self.volumes,
             self.legend,
-            self.save,
+            self.export,
             line(),
             self.views,
         )
 
     def _connect(self) -> None:
         control = self.controller
+        for key, action in control.actions.items():  # napari hears them on its canvas only
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(action)
         self.models.chosen.connect(self._on_model)
         self.case.opened.connect(control.open)
         self.table.assigned.connect(control.assign)
@@ -81,7 +91,8 @@ class SegmentPanel(Panel):
         self.run.started.connect(control.segment)
         self.run.cancelled.connect(control.cancel)
         self.volumes.chosen.connect(control.show_result)
-        self.save.clicked.connect(self._on_save)
+        self.export.saved.connect(self._on_save)
+        self.export.copied.connect(self._on_copy)
         self.views.chosen.connect(control.look)
         self.follow(
             {
@@ -110,12 +121,17 @@ class SegmentPanel(Panel):
         name = "_".join(part for part in (work.case, work.shown, "seg") if part)
         folder = next((p.parent for p in self._paths()), Path.cwd())
         ending = label_ending(work.results[0].grid) if work.results else ".nii.gz"
-        path, _ = QFileDialog.getSaveFileName(
+        path, kind = QFileDialog.getSaveFileName(
             self, "Save result", str(folder / f"{name}{ending}"), SAVE_FILTER[ending]
         )
         if path:
-            known = (".nii", ".nii.gz", ".png")
-            self.controller.save(path if path.endswith(known) else f"{path}{ending}")
+            self.controller.save(with_ending(path, kind, ending))
+
+    def _on_copy(self) -> None:
+        command = self.controller.command()
+        clipboard = QApplication.clipboard()
+        if command is not None and clipboard is not None:
+            clipboard.setText(command)
 
     def _paths(self) -> list[Path]:
         from napari_shaspec.layers.origin import origin
@@ -150,7 +166,7 @@ class SegmentPanel(Panel):
         self.run.show_status(work.status)
         self.models.setEnabled(not work.status.busy)
         self.table.set_layers_enabled(not work.status.busy)
-        self.save.setVisible(bool(work.results))
+        self.export.setVisible(bool(work.results))
 
     def _show_progress(self) -> None:
         self.run.show_progress(self.controller.work.progress)
@@ -167,3 +183,13 @@ class SegmentPanel(Panel):
         work = self.controller.work
         self.views.show_dims(work.card.task.dims if work.card is not None else 3)
         self.views.show_view(work.view)
+
+
+def with_ending(path: str, kind: str, ending: str) -> str:
+    """The path as the user wants it: a dialog changes only what follows the last dot, or nothing.
+
+    ``kind`` is the filter that was chosen, ``ending`` what a name without one gets.
+    """
+    if kind == SLICER and not path.endswith(".seg.nrrd"):
+        return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"
+    return path if path.endswith(KNOWN) else f"{path}{ending}"

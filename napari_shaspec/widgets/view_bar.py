@@ -5,11 +5,15 @@ from __future__ import annotations
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from napari_shaspec.keys import GRID
 from napari_shaspec.layers.arrange import View
 
 TEXTS = {
     View.STACK: ("Stack", "One image over the other, as napari shows layers"),
-    View.GRID: ("Side by side", "One pane per modality, with the result over each of them"),
+    View.GRID: (
+        "Side by side",
+        f"One pane per modality, with the result over each of them ({GRID})",
+    ),
     View.SPACE: ("3D", "The regions of the result as translucent surfaces, in the head"),
 }
 

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_shaspec.keys import COMPARE
 from shaspec.inference.prediction import Prediction
 from shaspec.task import Task
 
@@ -73,7 +74,9 @@ class VolumeTable(QTableWidget):
         subset = result.task.subset_name(result.subset)
         first = QTableWidgetItem(subset)
         first.setData(Qt.ItemDataRole.UserRole, subset)
-        first.setToolTip(f"{subset}: click to show this result and hide the others")
+        first.setToolTip(
+            f"{subset}: click to show this result and hide the others; {COMPARE}: the one before"
+        )
         self.setItem(row, 0, first)
         sizes, unit = result.region_sizes(), result.grid.unit
         short, exact = (1, 2) if unit == "mL" else (0, 0)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from shaspec.errors import WeightsError
 from shaspec.geometry import Grid
 from shaspec.inference.events import Event, Finished, Progress
 from shaspec.inference.prediction import Prediction
+from shaspec.io import write_case
 from shaspec.models.card import Card, Training
 from shaspec.task import Task, load_task
 
@@ -87,6 +89,18 @@ def make_case(task: Task) -> Callable[..., Case]:
         return Case(name, task, grid, volumes, ball_labels())
 
     return make
+
+
+@pytest.fixture
+def cases(make_case: Callable[..., Case], tmp_path: Path) -> Path:
+    """A folder: Anna has everything, Berta no T1, Carl no labels."""
+    folder = tmp_path / "cases"
+    for name, missing in (("anna", "nothing"), ("berta", "t1"), ("carl", "seg")):
+        written = write_case(folder / name, make_case(name))
+        for path in written:
+            if path.name == f"{name}_{missing}.nii.gz":
+                path.unlink()
+    return folder
 
 
 @dataclass

@@ -226,3 +226,23 @@ def test_the_cross_of_the_robustness_panel_ends_a_running_sweep(
     qtbot.waitUntil(lambda: panel.controller.work.progress.done > 0, timeout=30_000)
     viewer.window.remove_dock_widget(panel)
     qtbot.waitUntil(lambda: engine.sessions[0].released == 1, timeout=30_000)
+
+
+def test_keys_are_heard_on_the_canvas_and_in_the_panel(qtbot, open_panel, make_case):
+    viewer, panel = open_panel()
+    show.add_case(viewer, make_case())
+    work = panel.controller.work
+    canvas = viewer.window._qt_viewer.canvas.native
+    qtbot.keyClick(canvas, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    assert work.present == {"T1", "T1ce", "T2"}
+    viewer.window._qt_window.activateWindow()
+    tick = panel.findChild(QCheckBox, "shaspec_tick_T1")
+    tick.setFocus()
+    qtbot.waitUntil(tick.hasFocus, timeout=10_000)
+    qtbot.keyClick(tick, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    assert work.present == {"T1ce", "T2"}
+    qtbot.keyClick(canvas, Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: work.status is Status.DONE, timeout=30_000)
+    assert work.shown == "T1ce+T2"
+    viewer.window.remove_dock_widget(panel)
+    assert not viewer.keymap

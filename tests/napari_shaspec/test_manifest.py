@@ -26,7 +26,8 @@ def test_every_command_can_be_imported(manifest):
 
 def test_what_the_user_finds_in_napari(manifest):
     contributions = manifest.contributions
-    assert [w.display_name for w in contributions.widgets] == ["Segment", "Robustness", "Features"]
+    panels = [w.display_name for w in contributions.widgets]
+    assert panels == ["Segment", "Robustness", "Features", "Train"]
     samples = [s.display_name for s in contributions.sample_data]
     assert samples == ["Phantom glioma case", "Phantom liver CT, two phases"]
     assert contributions.readers[0].accepts_directories
@@ -40,6 +41,7 @@ def test_settings_in_the_manifest_are_those_of_the_code(manifest):
     for name, kind in (
         ("inference", settings.InferenceSettings),
         ("display", settings.DisplaySettings),
+        ("models", settings.ModelSettings),
     ):
         declared = {key: value.default for key, value in sections[name].properties.items()}
         assert declared == {f.name: f.default for f in fields(kind)}
@@ -61,6 +63,7 @@ def test_the_plugin_needs_no_torch_and_no_qt_to_be_found():
         "import sys\n"
         "import napari_shaspec, napari_shaspec.reader, napari_shaspec.writer\n"
         "import napari_shaspec.sample_data, napari_shaspec.controller\n"
+        "import napari_shaspec.train_controller\n"
         "heavy = {'torch', 'PyQt6', 'PySide6', 'qtpy', 'skimage', 'monai'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import nibabel as nib
+import nrrd
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -246,3 +247,13 @@ def test_every_layer_of_ours_says_what_it_is(case):
     viewer = ViewerModel()
     viewer.open(case, plugin="napari-shaspec")
     assert [origin(la)["kind"] for la in viewer.layers] == ["modality"] * 3 + ["truth"]
+
+
+def test_napari_saves_a_segmentation_for_slicer_with_the_names_of_the_task(case, tmp_path):
+    viewer = ViewerModel()
+    viewer.open(case, plugin="napari-shaspec")
+    path = tmp_path / "t.seg.nrrd"
+    assert viewer.layers["truth"].save(str(path)) == [str(path)]
+    array, header = nrrd.read(str(path))
+    np.testing.assert_array_equal(array, nib.load(case / "anna_seg.nii.gz").dataobj)
+    assert [header[f"Segment{k}_Name"] for k in range(3)] == ["NCR", "ED", "ET"]

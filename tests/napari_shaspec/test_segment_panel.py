@@ -10,6 +10,7 @@ import pytest
 from qtpy.QtCore import QMimeData, QPoint, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
+    QApplication,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -24,7 +25,7 @@ from napari_shaspec.controller import SegmentController
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
 from napari_shaspec.widgets import theme
-from napari_shaspec.widgets.segment_panel import SegmentPanel
+from napari_shaspec.widgets.segment_panel import SLICER, SegmentPanel, with_ending
 from napari_shaspec.work import Status
 from shaspec.errors import OutOfMemoryError
 
@@ -322,3 +323,34 @@ def test_colours_follow_the_theme(qtbot, panel):
         assert len(sheets) == 2
     finally:
         appearance.theme = before
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kind", "wanted"),
+    [
+        ("anna_seg", "NIfTI (*.nii.gz *.nii)", "anna_seg.nii.gz"),
+        ("anna_seg.nii", "NIfTI (*.nii.gz *.nii)", "anna_seg.nii"),
+        ("anna_seg.seg.nrrd", "NIfTI (*.nii.gz *.nii)", "anna_seg.seg.nrrd"),
+        ("anna_seg.nii.gz", SLICER, "anna_seg.seg.nrrd"),
+        ("anna_seg", SLICER, "anna_seg.seg.nrrd"),
+    ],
+)
+def test_the_chosen_format_gives_the_ending(chosen, kind, wanted):
+    assert with_ending(chosen, kind, ".nii.gz") == wanted
+
+
+def test_a_result_from_files_is_copied_as_a_command(qtbot, panel, viewer, make_case, told):
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    clipboard = QApplication.clipboard()
+    clipboard.setText("before")
+    click(qtbot, find(panel, "copy"))
+    assert clipboard.text() == "before"
+    assert "did not come from a file" in told[-1]
+    facts = panel.controller.work.results[0].provenance
+    facts |= dict.fromkeys(("source", "subset", "overlap"), "x") | {"window": [8, 8, 8]}
+    facts["files"] = {name: f"{name}.nii" for name in panel.controller.work.present}
+    click(qtbot, find(panel, "copy"))
+    assert clipboard.text().startswith("shaspec predict FLAIR=FLAIR.nii T1=T1.nii")
+    assert "is copied" in find(panel, "message", QLabel).text()

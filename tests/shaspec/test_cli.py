@@ -399,3 +399,18 @@ def test_a_task_file_to_start_from_is_printed(run: Run, tmp_path: Path) -> None:
     assert load_task(own).name == "my-task"
     own.write_text(run("task", "rgbd").output)
     assert load_task(own) == load_task("rgbd")
+
+
+def test_files_are_named_by_their_modality_all_or_none(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    flair = next((folder / "anna").glob("*_flair.*"))
+    shutil.copy(flair, tmp_path / "a=b.nii.gz")
+    words = ("--model", shaspec_folder, "--device", "cpu", "--out", tmp_path / "s.nii.gz")
+    assert "case" in run("predict", f"T1={tmp_path / 'a=b.nii.gz'}", *words).output
+    with pytest.raises(ShaspecError, match="every file as MODALITY=file"):
+        run("predict", f"T1={flair}", flair, *words)
+    with pytest.raises(ShaspecError, match="every file as MODALITY=file"):
+        run("predict", f"T1={flair}", f"T1={flair}", *words)
+    with pytest.raises(ShaspecError, match="unknown modality heart"):
+        run("predict", f"heart={flair}", *words)

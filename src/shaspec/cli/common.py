@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,8 +24,26 @@ def escape(text: str) -> str:
     return text.replace("[", r"\[")
 
 
-def source(paths: list[Path]) -> Path | list[Path]:
-    return paths[0] if len(paths) == 1 else paths
+def source(words: list[Path]) -> Path | list[Path] | dict[str, Path]:
+    """What the words on the command line mean: a folder or a file, files, or ``MODALITY=file``."""
+    named = [role_and_file(word) for word in words]
+    if not any(named):
+        return words[0] if len(words) == 1 else words
+    given = dict(pair for pair in named if pair)
+    if len(given) < len(words):
+        raise InputError(
+            f"{' '.join(map(str, words))}: give every file as MODALITY=file, each modality once, "
+            "or none of them"
+        )
+    return given
+
+
+def role_and_file(word: Path) -> tuple[str, Path] | None:
+    """``FLAIR=a.nii`` -> ``("FLAIR", a.nii)``; None for a path, even one with = in its name."""
+    role, equals, path = str(word).partition("=")
+    if not equals or not path or os.sep in role or word.exists():
+        return None
+    return role, Path(path)
 
 
 def numbers(text: str) -> tuple[int, ...]:

@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 def predict(
     case: Annotated[
         list[Path],
-        typer.Argument(help="A case folder, a 4-D NIfTI file, or one file per modality."),
+        typer.Argument(
+            help="A case folder, a 4-D NIfTI file, or one file per modality: file or MODALITY=file."
+        ),
     ],
     present: Annotated[
         str, typer.Option(help="Modalities to use, joined by +, e.g. FLAIR+T2; default: all there.")
     ] = "",
     out: Annotated[
-        Path | None, typer.Option(help="Label map to write (.nii.gz, .nii; .png for pictures).")
+        Path | None,
+        typer.Option(
+            help="Label map to write (.nii.gz, .nii; .seg.nrrd for 3D Slicer; .png for pictures)."
+        ),
     ] = None,
     volumes: Annotated[
         Path | None, typer.Option(help="CSV of the regions' sizes to write.")
@@ -56,7 +61,7 @@ def predict(
     prediction = run_events(console, session.segment(subset))
     ending = label_ending(prediction.grid)
     path = out or Path(f"{subject.name}_{task.subset_name(subset)}_seg{ending}")
-    write_labels(path, prediction.labels, prediction.grid)
+    write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)
     if volumes is not None:
         write_volumes(volumes, prediction)
     console.print(volume_table(prediction))

@@ -335,6 +335,7 @@ class InferenceSession:
         provenance = {
             "case": self.case.name,
             "model": card.name,
+            "source": self.model.source,
             "sha256": card.sha256,
             "version": __version__,
             "subset": self.task.subset_name(subset),
@@ -346,7 +347,7 @@ class InferenceSession:
             "seconds": {name: round(value, 3) for name, value in seconds.items()},
             "torch": torch.__version__,
             "machine": platform.machine(),
-            "files": {name: str(path) for name, path in self.case.files.items()},
+            "files": {name: str(path.absolute()) for name, path in self.case.files.items()},
             "notices": list(self.case.notices),
         }
         return Prediction(self.case.name, self.task, self.case.grid, subset, labels, provenance)

@@ -1,8 +1,9 @@
-"""Results and whole cases as files: NIfTI for volumes, PNG for pictures."""
+"""Results and whole cases as files: NIfTI or 3D Slicer's format for volumes, PNG for pictures."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from shaspec.geometry import Grid
 from shaspec.io import nifti
 from shaspec.io.images import write_label_image
 from shaspec.io.nifti import write_atomically
+from shaspec.io.segmentation_nrrd import is_segmentation, write_segmentation
+from shaspec.task import Label
 
 
 def label_ending(grid: Grid) -> str:
@@ -23,14 +26,19 @@ def label_ending(grid: Grid) -> str:
     return ".nii.gz" if grid.dims == 3 else ".png"
 
 
-def write_labels(path: str | Path, labels: npt.NDArray[Any], grid: Grid) -> Path:
+def write_labels(
+    path: str | Path, labels: npt.NDArray[Any], grid: Grid, names: Sequence[Label] = ()
+) -> Path:
     """Write a label map (*spatial) on ``grid``: NIfTI in the orientation of its input, or PNG.
 
-    Raises `InputError` for an ending that does not fit the grid. Returns ``path``.
+    ``.seg.nrrd`` is for 3D Slicer: there the labels have the names, colours and meanings of
+    ``names``. Raises `InputError` for an ending that does not fit the grid. Returns ``path``.
     """
-    if grid.dims == 3:
-        return nifti.write_labels(path, labels, grid)
-    return write_label_image(path, labels, grid)
+    if grid.dims != 3:
+        return write_label_image(path, labels, grid)
+    if is_segmentation(Path(path)):
+        return write_segmentation(path, labels, grid, names)
+    return nifti.write_labels(path, labels, grid)
 
 
 def write_case(folder: str | Path, case: Case) -> list[Path]:

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io.nifti import write_atomically
+from shaspec.io.nifti import checked_labels, write_atomically
 
 Array = npt.NDArray[Any]
 
@@ -69,12 +69,9 @@ def write_label_image(path: str | Path, labels: Array, grid: Grid) -> Path:
     path = Path(path)
     if not path.name.lower().endswith(LABEL_ENDINGS):
         raise InputError(f"{path}: label maps of pictures are written as .png; change the ending")
-    if labels.shape != grid.shape:
-        raise InputError(f"{path}: labels have shape {labels.shape}, their grid {grid.shape}")
-    if labels.dtype.kind not in "iub" or labels.min() < 0 or labels.max() > 255:
-        raise InputError(f"{path}: labels must be integers from 0 to 255, not {labels.dtype}")
+    pixels = checked_labels(path, labels, grid)
     data = io.BytesIO()
-    Image.fromarray(labels.astype(np.uint8)).save(data, "PNG")
+    Image.fromarray(pixels).save(data, "PNG")
     write_atomically(path, data.getvalue())
     return path
 

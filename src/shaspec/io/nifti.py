@@ -88,18 +88,25 @@ def write_labels(path: str | Path, labels: Array, grid: Grid) -> Path:
     """
     path = Path(path)
     if not is_nifti(path):
-        raise InputError(f"{path}: label maps are written as .nii or .nii.gz; change the ending")
-    if labels.shape != grid.shape:
-        raise InputError(f"{path}: labels have shape {labels.shape}, their grid {grid.shape}")
-    if labels.dtype.kind not in "iub" or labels.min() < 0 or labels.max() > 255:
-        raise InputError(f"{path}: labels must be integers from 0 to 255, not {labels.dtype}")
-    voxels = grid.to_file(labels.astype(np.uint8)).tobytes(order="F")
+        raise InputError(
+            f"{path}: write label maps as .nii.gz, .nii or .seg.nrrd; change the ending"
+        )
+    voxels = grid.to_file(checked_labels(path, labels, grid)).tobytes(order="F")
     data = _label_header(grid).binaryblock + bytes(4) + voxels  # 4: "no extensions"
     if path.name.lower().endswith(".gz"):
         # zlib rather than isal: its output does not depend on the processor; no time, no name.
         data = zlib.compress(data, wbits=31)
     write_atomically(path, data)
     return path
+
+
+def checked_labels(path: Path, labels: Array, grid: Grid) -> npt.NDArray[np.uint8]:
+    """``labels`` as they are stored, one byte each; `InputError` for what does not fit there."""
+    if labels.shape != grid.shape:
+        raise InputError(f"{path}: labels have shape {labels.shape}, their grid {grid.shape}")
+    if labels.dtype.kind not in "iub" or labels.min() < 0 or labels.max() > 255:
+        raise InputError(f"{path}: labels must be integers from 0 to 255, not {labels.dtype}")
+    return labels.astype(np.uint8)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -34,6 +34,8 @@ class Model:
 
     network: Network
     card: Card
+    source: str = ""
+    """What `load_model` gives it again for: a bundled name or a folder; empty: it is on no disk."""
 
 
 def save_model(folder: Path, network: Network, card: Card, *, half: bool = False) -> Card:
@@ -95,7 +97,8 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
     if not training:
         network.prepare_for_inference()
         network.requires_grad_(False)
-    return Model(network, card)
+    bundled = str(name_or_folder) in bundled_models()
+    return Model(network, card, str(name_or_folder) if bundled else str(folder.absolute()))
 
 
 def untrained(model: Model, seed: int = 0) -> Model:

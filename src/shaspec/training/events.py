@@ -1,10 +1,12 @@
-"""What a training run tells whoever drives it; `as_json` is a line of ``shaspec train --json``."""
+"""What a training run tells whoever drives it; `as_json` is a line of ``shaspec train --json``,
+`from_json` reads it."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import asdict, dataclass
+from typing import get_args
 
 
 @dataclass(frozen=True)
@@ -67,5 +69,20 @@ Event = Preparing | Prepared | Step | Checkpoint | Finished | Failed
 
 def as_json(event: Event) -> str:
     """One line: the fields of ``event``, and its name in lower case as ``event``."""
-    name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
-    return json.dumps({"event": name, **asdict(event)})
+    return json.dumps({"event": _name(type(event)), **asdict(event)})
+
+
+def from_json(line: str) -> Event | None:
+    """The event of a line of `as_json`; None for anything else, e.g. what a library prints."""
+    try:
+        fields = json.loads(line)
+        kind = {_name(kind): kind for kind in get_args(Event)}[fields.pop("event")]
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        event: Event = kind(**values)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return event
+
+
+def _name(kind: type) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()

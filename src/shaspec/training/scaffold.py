@@ -81,28 +81,28 @@ def task_text(task: Task) -> str:
 
 def config_text(settings: dict[str, Any]) -> str:
     """A configuration in which every key is explained; those not in ``settings`` are comments."""
-    lines = ["# A training run: shaspec train train.toml", ""]
+    lines = ["# A training run: shaspec train FILE", ""]
     for name, field in TrainConfig.model_fields.items():
         lines += [f"# {line}" for line in (field.description or "").replace("``", "").splitlines()]
         if name in settings:
-            lines += [f"{name} = {_toml(settings[name])}", ""]
+            lines += [f"{name} = {toml(settings[name])}", ""]
         else:
             default = field.get_default(call_default_factory=True)
-            shown = "" if default is None else _toml(default)
+            shown = "" if default is None else toml(default)
             lines += [f"# {name} = {shown}".rstrip(), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _lines(**values: Any) -> list[str]:
-    return [f"{key} = {_toml(value)}" for key, value in values.items()]
+    return [f"{key} = {toml(value)}" for key, value in values.items()]
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
     """A value as TOML."""
     if isinstance(value, Path):
         value = value.as_posix()
     if isinstance(value, dict):
         return "{ " + ", ".join(_lines(**value)) + " }" if value else "{}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)

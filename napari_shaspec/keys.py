@@ -1,0 +1,46 @@
+"""Keys of the panel *Segment*, as long as it is open.
+
+All are held with Alt: plain digits and letters are the tools of whichever layer is active (1 is the
+eraser of a label layer, C the contrast of an image), and a key that now and then erases would be a
+trap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+MODALITIES = tuple(f"Alt+{digit}" for digit in range(1, 10))
+"""One for each row of the table, from the top."""
+SEGMENT, GRID, COMPARE = "Alt+S", "Alt+G", "Alt+C"
+
+Actions = Mapping[str, Callable[[], None]]
+
+
+class Keys:
+    """Binds keys of one viewer; those that somebody has bound there already stay theirs."""
+
+    def __init__(self, viewer: ViewerModel, actions: Actions) -> None:
+        self._viewer = viewer
+        taken = {str(key) for key in viewer.keymap}
+        self._bound = [key for key in actions if key not in taken]
+        for key in self._bound:
+            viewer.bind_key(key, _without_viewer(actions[key]))
+
+    def close(self) -> None:
+        """Gives the keys back."""
+        for key in self._bound:
+            self._viewer.bind_key(key, None)
+        self._bound = []
+
+
+def _without_viewer(action: Callable[[], None]) -> Callable[[ViewerModel], None]:
+    """napari calls with the viewer, and keeps what a call returns: nothing, here."""
+
+    def pressed(_viewer: ViewerModel) -> None:
+        action()
+
+    return pressed

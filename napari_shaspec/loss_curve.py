@@ -1,0 +1,61 @@
+"""The loss terms of a run, step by step, thinned and smoothed for a plot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.training.events import Step
+
+LOG = "log.jsonl"
+POINTS = 400  # of a line in the plot
+MEMORY = 0.04  # share of the run over which a loss is averaged; what is older counts less
+
+
+@dataclass(eq=False)
+class LossCurve:
+    """Grows by `append`; a view reads `lines`."""
+
+    steps: list[int] = field(default_factory=list)
+    terms: dict[str, list[float]] = field(default_factory=dict)
+
+    def append(self, event: Step) -> None:
+        """One step more; a term that was not there before is missing in the earlier ones."""
+        for name in event.losses:
+            self.terms.setdefault(name, [np.nan] * len(self.steps))
+        self.steps.append(event.step)
+        for name, values in self.terms.items():
+            values.append(event.losses.get(name, np.nan))
+
+    def lines(self) -> Iterator[tuple[str, npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
+        """Name, steps and smoothed values of each term, at most `POINTS` of them."""
+        import pandas as pd
+
+        every = max(1, -(-len(self.steps) // POINTS))
+        span = max(1.0, MEMORY * len(self.steps))
+        for name, values in self.terms.items():
+            smooth = pd.Series(values).ewm(span=span).mean().to_numpy()
+            # From the end, so that the newest step is always there.
+            yield name, np.array(self.steps)[::-every][::-1], smooth[::-every][::-1]
+
+
+def read_log(folder: Path, until: int) -> LossCurve:
+    """The steps up to ``until`` of an earlier part of the run in ``folder``."""
+    curve, path = LossCurve(), folder / LOG
+    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
+        event = _step(line)
+        if event is not None and event.step <= until:
+            curve.append(event)
+    return curve
+
+
+def _step(line: str) -> Step | None:
+    try:
+        return Step(**json.loads(line))
+    except (ValueError, TypeError):  # cut off in the middle
+        return None

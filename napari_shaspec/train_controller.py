@@ -1,0 +1,311 @@
+"""What the panel *Train* can do. No Qt here.
+
+The run itself is a process (`napari_shaspec.training_process`), described by one file in its
+folder, so that ``shaspec train FOLDER/run.toml`` does the same without napari.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from napari_shaspec import known_models, training_cases
+from napari_shaspec.job_control import JobControl
+from napari_shaspec.jobs import Handlers, Runner, run_in_worker
+from napari_shaspec.loss_curve import LossCurve, read_log
+from napari_shaspec.train_work import (
+    CHECKPOINT,
+    RUN_FILE,
+    TASK_FILE,
+    FoundCases,
+    TrainForm,
+    TrainWork,
+    config,
+    settings,
+    stored_form,
+)
+from napari_shaspec.training_cases import Checked
+from napari_shaspec.training_process import Process, TrainingProcess
+from napari_shaspec.work import Level, Status
+from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.events import Progress
+from shaspec.training import events as e
+
+LINES = 200  # messages that are kept
+PARTS = 1000  # of the progress bar
+BUDGET = {"out", "minutes", "steps", "device"}  # do not change which cases take part
+HOUR = 60.0  # minutes, for data of the user's own
+
+
+class TrainController:
+    """Everything the panel can do; only this class changes ``work``."""
+
+    def __init__(
+        self,
+        *,
+        run: Runner = run_in_worker,
+        launch: Callable[[Path], Process] = TrainingProcess,
+        runs: Path | None = None,
+    ) -> None:
+        self.work = TrainWork()
+        self._run = run
+        self._launch = launch
+        self._job = JobControl(self.work, run)
+        self._process: Process | None = None
+        self._look = threading.Event()  # ends the look through the data that goes on
+        self._again = False  # the form changed during that
+        self._closed = False
+        self.work.form = TrainForm(out=str(_new_folder(runs or Path.home() / "shaspec-runs")))
+        self._hint()
+
+    # -- the form ----------------------------------------------------------------------------------
+
+    def change(self, **values: Any) -> None:
+        """Sets fields of the form, and looks through the data again where that matters."""
+        form = replace(self.work.form, **values)
+        if self.work.status.busy or form == self.work.form:
+            return
+        changed = {key for key in values if getattr(form, key) != getattr(self.work.form, key)}
+        self.work.form = form
+        if "out" in changed:
+            self._refresh_resumable()
+        if changed - BUDGET:
+            self._look_through()
+
+    def choose_data(self, path: str | Path) -> None:
+        """Takes a folder (or list) of cases; empty: phantoms alone."""
+        first = not self.work.form.data and path  # what was meant for a first try
+        more = {"phantoms": 0, "minutes": HOUR} if first else {}
+        self.change(data=str(path), **more)
+
+    def choose_out(self, folder: str | Path) -> None:
+        """Takes the folder of the run; if it holds one, the form is that run's, to resume it."""
+        try:
+            form = stored_form(Path(folder), replace(self.work.form, out=str(folder)))
+        except InputError as error:
+            self._job.refuse(str(error))
+            return
+        self.change(**vars(form))
+
+    def new_run(self) -> None:
+        """Takes a folder that is not there yet, beside the one of the form."""
+        parent = Path(self.work.form.out).expanduser().parent
+        self.change(out=str(_new_folder(parent)))
+
+    def open(self, paths: Sequence[str | Path]) -> None:
+        """A folder that is dropped is one of cases."""
+        if paths:
+            self.choose_data(paths[0])
+
+    # -- the data ----------------------------------------------------------------------------------
+
+    def _look_through(self) -> None:
+        """What is there, in a worker; the newest form wins."""
+        self._again = self.work.looking
+        if self._again:
+            self._look.set()
+            return
+        form, self._look = self.work.form, threading.Event()
+        self.work.cases = None
+        self._job.say("")
+        if form.data:
+            self.work.looking = True
+            handlers = Handlers(self._on_cases, self._on_look_failed, self._on_looked)
+            self._run(lambda: training_cases.look(form), handlers, self._look)
+        else:
+            self._hint()
+
+    def _on_cases(self, cases: FoundCases) -> None:
+        if self._closed or self._again:
+            return
+        self.work.cases = cases
+        text = "\n".join((cases.summary, *cases.problems, *cases.notices))
+        worst: Level = "error" if cases.problems else "warning" if cases.notices else "info"
+        self._job.say(text, worst)
+
+    def _on_look_failed(self, error: Exception) -> None:
+        if not (self._closed or self._again):
+            self._job.fail(error)
+
+    def _on_looked(self) -> None:
+        self.work.looking = False
+        if self._again and not self._closed:
+            self._look_through()
+
+    def check(self) -> None:
+        """Reads every case as the run would, so that a broken file is found now."""
+        form, cases = self.work.form, self.work.cases
+        if self._closed or self.work.status.busy or cases is None:
+            return
+        self._job.start(
+            lambda: training_cases.check(form, cases),
+            self._on_checked,
+            self._on_failed,
+            self._on_ended,
+        )
+
+    def _on_checked(self, event: Checked) -> None:
+        cases = self.work.cases
+        if self._closed or cases is None:
+            return
+        self._job.track(Progress(event.done, event.total, "reading cases"))
+        if event.problem:
+            rows = [
+                replace(row, problem=event.problem) if row.name == event.name else row
+                for row in cases.rows
+            ]
+            text = f"case {event.name}: {event.problem}"
+            problems = (*(p for p in cases.problems if p != text), text)
+            self.work.cases = replace(cases, rows=tuple(rows), problems=problems)
+        if event.done == event.total:
+            found = self.work.cases.problems if self.work.cases else ()
+            self._job.succeed(f"{event.total} cases were read, {len(found) or 'no'} problems")
+
+    # -- the run -----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts the run, or resumes the one in its folder; says what keeps it from starting."""
+        form, cases = self.work.form, self.work.cases
+        if self._closed or self.work.status.busy or self.work.looking:
+            return
+        try:
+            _require(form, cases)
+            values = settings(form, cases)
+            out = Path(values["out"])
+        except InputError as error:
+            self._job.refuse(str(error))
+            return
+        process = self._process = self._launch(out / RUN_FILE)
+        self.work.curve, self.work.lines, self.work.model = LossCurve(), (), ""
+
+        def events() -> Iterator[Any]:
+            _write(out, values, cases)
+            for event in process.events():
+                if isinstance(event, e.Prepared) and event.step:
+                    yield read_log(out, event.step)
+                yield event
+
+        self._job.start(events, self._on_event, self._on_failed, self._on_ended)
+
+    def stop(self) -> None:
+        """Ends the job; a run saves a checkpoint first."""
+        if self._process is not None:
+            self._process.stop()
+        self._job.interrupt()
+
+    def close(self) -> None:
+        """Ends the run with a checkpoint; no process stays behind."""
+        if self._closed:
+            return
+        self._closed = True
+        for name in self.work.events:
+            self.work.events[name].disconnect()  # a view may be gone by now
+        self._look.set()
+        self.stop()
+
+    def _on_event(self, event: object) -> None:
+        if self._closed:
+            return
+        match event:
+            case LossCurve():
+                self.work.curve = event
+            case e.Preparing(done, total):
+                self._job.track(Progress(done, total, "preparing cases"))
+            case e.Prepared():
+                resumed = f"; resumed after step {event.step}" if event.step else ""
+                self._tell(
+                    f"{event.cases} cases, {event.phantoms} phantoms, {event.held_out} held out"
+                    + resumed,
+                    *event.problems,
+                )
+            case e.Step():
+                self.work.curve.append(event)
+                self.work.step = event
+                done = round(event.progress * PARTS)
+                self._job.track(Progress(done, PARTS, f"step {event.step}{_left(event)}"))
+            case e.Checkpoint():
+                self._tell(f"checkpoint of step {event.step}")
+            case e.Finished():
+                self._finish(event)
+
+    def _finish(self, event: e.Finished) -> None:
+        self.work.model = event.folder
+        known_models.remember(event.folder)
+        text = f"{event.step} steps in {event.minutes:.1f} min; the model is in {event.folder}"
+        self._tell(text)
+        self._job.succeed(f"{text}, and in the list of models of the other panels.")
+
+    def _on_failed(self, error: Exception) -> None:
+        if not self._closed:
+            self._job.fail(error)
+            self._tell(str(error))
+
+    def _on_ended(self) -> None:
+        """Only now is the process over, and another may begin."""
+        trained, self._process = self._process is not None, None
+        outcome = self._job.outcome
+        self._refresh_resumable()
+        if outcome is None:
+            steps = self.work.curve.steps
+            if trained and self.work.resumable and steps:
+                self._job.say(f"stopped after step {steps[-1]}; Resume goes on from there")
+            else:
+                self._job.say("stopped")
+            outcome = Status.IDLE
+        self.work.status = outcome
+
+    # -- what is told ------------------------------------------------------------------------------
+
+    def _refresh_resumable(self) -> None:
+        out = self.work.form.out
+        self.work.resumable = bool(out) and (Path(out).expanduser() / CHECKPOINT).is_file()
+
+    def _tell(self, *lines: str) -> None:
+        self.work.lines = (*self.work.lines, *lines)[-LINES:]
+
+    def _hint(self) -> None:
+        self._job.say(
+            "Choose a folder of cases, or drop it here. Or just press Start: a small model learns "
+            "from made-up patients for two minutes."
+        )
+
+
+def _require(form: TrainForm, cases: FoundCases | None) -> None:
+    """Raise `InputError` if a run could not even begin."""
+    if form.data and cases is None:
+        raise InputError(f"{form.data} cannot be trained on as it is: mend it or choose another")
+    if cases is not None and cases.problems:
+        raise InputError("; ".join(cases.problems[:5]))
+    config(form, cases)
+
+
+def _write(out: Path, values: dict[str, Any], cases: FoundCases | None) -> None:
+    """The file that describes the run, every key explained, and the task if it is the data's."""
+    from shaspec.training.scaffold import config_text
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if cases is not None and "\n" in cases.task and not (out / TASK_FILE).exists():
+            (out / TASK_FILE).write_text(cases.task, "utf-8")
+        (out / RUN_FILE).write_text(config_text(values), "utf-8")
+    except OSError as error:
+        raise ShaspecError(f"{out} cannot be written ({error.strerror}): choose another") from error
+
+
+def _left(event: e.Step) -> str:
+    """`` · 3 min left``, once there is something to judge by."""
+    if not 0.01 < event.progress < 1:
+        return ""
+    minutes = event.minutes * (1 - event.progress) / event.progress
+    return f" · {minutes:.0f} min left" if minutes >= 1 else f" · {minutes * 60:.0f} s left"
+
+
+def _new_folder(parent: Path) -> Path:
+    """A folder that is not there yet."""
+    number = 1
+    while (parent / f"run-{number}").exists():
+        number += 1
+    return parent / f"run-{number}"

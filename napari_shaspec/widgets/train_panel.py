@@ -1,0 +1,120 @@
+"""The panel *Train*: data, form, run, losses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QPlainTextEdit, QPushButton
+
+from napari_shaspec.train_controller import TrainController
+from napari_shaspec.widgets.loss_plot import LossPlot
+from napari_shaspec.widgets.message_box import MessageBox
+from napari_shaspec.widgets.panel import Panel
+from napari_shaspec.widgets.run_bar import RunBar, Stop
+from napari_shaspec.widgets.train_form import TrainFormView
+from napari_shaspec.widgets.training_table import TrainingTable
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+LINES = 4  # of the messages that are seen at once
+STOP = Stop(
+    "Stop",
+    "End after the step that is being computed, with a checkpoint to resume from",
+    "Stopping…",
+    "The step that is being computed ends, then a checkpoint is saved",
+)
+START_TIP = "Train in a process of its own; it ends with a checkpoint when napari is closed"
+RESUME_TIP = "Go on from the checkpoint in the folder; the budget may be another one"
+
+
+class TrainPanel(Panel):
+    """Views of a `TrainController`, which a script may drive too."""
+
+    def __init__(
+        self,
+        napari_viewer: ViewerModel | None = None,
+        *,
+        controller: TrainController | None = None,
+    ) -> None:
+        del napari_viewer  # a run needs no layers
+        control = controller or TrainController()
+        super().__init__(control)
+        self.controller = control
+        self.form = TrainFormView()
+        self.cases = TrainingTable()
+        self.check = QPushButton("Read all cases")
+        self.run = RunBar("Start", START_TIP, STOP)
+        self.message = MessageBox()
+        self.losses = LossPlot()
+        self.lines = QPlainTextEdit()
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self.setObjectName("shaspec_train")
+        self.check.setObjectName("shaspec_check")
+        self.check.setToolTip("Read every case as the run would, to find broken files now")
+        self.lines.setObjectName("shaspec_lines")
+        self.lines.setReadOnly(True)
+        self.lines.setToolTip("What happened so far")
+        self.lines.setFixedHeight((LINES + 1) * self.lines.fontMetrics().lineSpacing())
+        self.fill(
+            self.form, self.cases, self.check, self.run, self.message, self.losses, self.lines
+        )
+
+    def _connect(self) -> None:
+        control = self.controller
+        self.form.changed.connect(lambda values: control.change(**values))
+        self.form.data_chosen.connect(control.choose_data)
+        self.form.out_chosen.connect(control.choose_out)
+        self.form.new_asked.connect(control.new_run)
+        self.check.clicked.connect(control.check)
+        self.run.started.connect(control.start)
+        self.run.cancelled.connect(control.stop)
+        self.follow(
+            {
+                self._show_form: ("form",),
+                self._show_cases: ("cases", "looking"),
+                self._show_status: ("status", "looking", "resumable"),
+                self._show_progress: ("progress",),
+                self._show_message: ("message",),
+                self._show_losses: ("curve", "step"),
+                self._show_lines: ("lines",),
+            }
+        )
+
+    # -- what the work shows -----------------------------------------------------------------------
+
+    def _show_form(self) -> None:
+        self.form.show_form(self.controller.work.form)
+
+    def _show_cases(self) -> None:
+        self.cases.show_cases(self.controller.work.cases)
+        self.check.setVisible(self.controller.work.cases is not None)
+
+    def _show_status(self) -> None:
+        work = self.controller.work
+        resume = work.resumable
+        self.run.set_text("Resume" if resume else "Start", RESUME_TIP if resume else START_TIP)
+        self.run.show_status(work.status)
+        self.run.setEnabled(not work.looking)
+        self.form.setEnabled(not work.status.busy)
+        self.check.setEnabled(not (work.status.busy or work.looking))
+
+    def _show_progress(self) -> None:
+        self.run.show_progress(self.controller.work.progress)
+
+    def _show_message(self) -> None:
+        self.message.show_message(self.controller.work.message)
+
+    def _show_losses(self) -> None:
+        self.losses.show_curve(self.controller.work.curve)
+
+    def _show_lines(self) -> None:
+        lines = self.controller.work.lines
+        self.lines.setVisible(bool(lines))
+        self.lines.setPlainText("\n".join(lines))
+        bar = self.lines.verticalScrollBar()
+        if bar is not None:
+            bar.setValue(bar.maximum())

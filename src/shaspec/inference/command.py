@@ -1,0 +1,51 @@
+"""The command line that gives a result again, from what the result knows of itself."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from typing import Any
+
+from shaspec.errors import InputError
+from shaspec.inference.prediction import Prediction
+
+
+def command_of(prediction: Prediction) -> str:
+    """``shaspec predict ...`` with every file and setting of this run, quoted for a shell.
+
+    All files of the case are named, also those that the run did not use: the first of them is the
+    grid of the result. Raises `InputError` for a result that files alone cannot repeat.
+    """
+    facts = prediction.provenance
+    files: dict[str, str] = facts.get("files", {})
+    without = [name for name in prediction.subset if name not in files]
+    if without:
+        raise InputError(
+            f"{prediction.case}: {', '.join(without)} did not come from a file, so no command can "
+            "give this result again; save the images as NIfTI and open those"
+        )
+    if not facts.get("source"):
+        raise InputError(
+            f"model {facts.get('model')!r} did not come from a folder, so no command can give this "
+            "result again; save the model and open its folder"
+        )
+    words = ["shaspec", "predict", *_inputs(prediction, files), "--present"]
+    words += [str(facts["subset"]), *_settings(facts)]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _inputs(prediction: Prediction, files: dict[str, str]) -> list[str]:
+    """The one file of all modalities (4D), or each modality with its file."""
+    named = {name: files[name] for name in prediction.task.names if name in files}
+    if len(named) > 1 and len(set(named.values())) == 1:
+        return [next(iter(named.values()))]
+    return [f"{name}={path}" for name, path in named.items()]
+
+
+def _settings(facts: dict[str, Any]) -> list[str]:
+    window = ",".join(map(str, facts["window"]))
+    return [
+        "--model", str(facts["source"]), "--device", str(facts["device"]),
+        "--window", window, "--overlap", str(facts["overlap"]),
+    ]  # fmt: skip

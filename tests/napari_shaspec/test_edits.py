@@ -1,0 +1,80 @@
+"""What a user painted is never lost: not by a new run, not on the way to a file."""
+
+from __future__ import annotations
+
+import nibabel as nib
+import numpy as np
+
+from napari_shaspec.layers import show
+from napari_shaspec.layers.arrange import View
+from napari_shaspec.layers.origin import origin
+
+ALL = "FLAIR+T1+T1ce+T2"
+SPOT = (4, 5, 6)  # where nothing is segmented
+
+
+def paint(layer) -> None:
+    """A stroke of napari's brush."""
+    layer.selected_label = 4
+    layer.brush_size = 1
+    layer.mode = "paint"
+    layer.paint(SPOT, 4)
+
+
+def test_a_new_run_keeps_what_was_painted_beside_it(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    painted = viewer.layers[-1]
+    paint(painted)
+    controller.segment()
+    assert painted in viewer.layers
+    assert (painted.name, painted.visible) == (f"seg · {ALL} (edited)", False)
+    assert painted.data[SPOT] == 4
+    new = show.find_result(viewer, "anna", ALL)
+    assert (new.name, new.visible, new.data[SPOT]) == (f"seg · {ALL}", True, 0)
+    assert origin(painted)["kind"] == "edited"
+    assert "(edited)" in controller.work.message.text
+
+
+def test_each_round_of_painting_is_kept_once(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    for _ in range(2):
+        controller.segment()
+        paint(show.find_result(viewer, "anna", ALL))
+    for _ in range(2):
+        controller.segment()
+    assert sum("(edited)" in layer.name for layer in viewer.layers) == 2
+    assert "edited" not in controller.work.message.text
+
+
+def test_painting_does_not_change_what_was_computed(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    (result,) = controller.work.results
+    before = result.region_ml()
+    paint(viewer.layers[-1])
+    assert result.region_ml() == before
+    assert result.labels[SPOT] == 0
+
+
+def test_a_painted_result_is_saved_as_painted(controller, viewer, make_case, tmp_path):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    paint(viewer.layers[-1])
+    image = nib.load(controller.save(tmp_path / "s.nii"))
+    grid = controller.work.results[0].grid
+    assert grid.from_file(np.asarray(image.dataobj))[SPOT] == 4
+
+
+def test_panes_show_what_was_painted_and_painting_there_counts(
+    controller, viewer, make_case, tmp_path
+):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    paint(viewer.layers[-1])
+    controller.look(View.GRID)
+    pane = viewer.layers["seg on T1"]
+    assert pane.data[SPOT] == 4
+    pane.data_setitem((np.array([7]), np.array([8]), np.array([9])), 2)
+    controller.look(View.STACK)
+    assert show.find_result(viewer, "anna", ALL).data[7, 8, 9] == 2

@@ -1,0 +1,97 @@
+"""The command that a result gives for itself gives that result again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from shaspec.case import Case
+from shaspec.cli import app
+from shaspec.errors import InputError
+from shaspec.inference.command import command_of
+from shaspec.inference.events import Finished
+from shaspec.inference.prediction import Prediction
+from shaspec.inference.session import InferenceSession
+from shaspec.io import read_case, read_volume, write_case
+from shaspec.models.weights import Model, load_model
+
+
+@pytest.fixture
+def files(small_case: Case, tmp_path: Path) -> dict[str, Path]:
+    """The case as files whose names do not say what they are, one of them awkward to quote."""
+    write_case(tmp_path, small_case)
+    found = {}
+    for number, name in enumerate(small_case.present):
+        path = tmp_path / f"{small_case.name}_{name.lower()}.nii.gz"
+        found[name] = path.rename(tmp_path / f"it's scan {number}.nii.gz")
+    return found
+
+
+def segmented(
+    model: Model, source: Mapping[str, Path] | Path, *subset: str, **options: object
+) -> Prediction:
+    case = read_case(source, model.card.task, with_labels=False)
+    session = InferenceSession(model, case, **options)  # type: ignore[arg-type]
+    events = list(session.segment(subset))
+    assert isinstance(events[-1], Finished)
+    return events[-1].prediction
+
+
+def repeated(prediction: Prediction, out: Path) -> np.ndarray:
+    """The labels that its command writes."""
+    words = shlex.split(command_of(prediction))
+    assert words[:2] == ["shaspec", "predict"]
+    result = CliRunner().invoke(app, [*words[1:], "--out", str(out)])
+    assert result.exit_code == 0, (result.output, result.exception)
+    return read_volume(out).array
+
+
+def test_the_command_gives_the_same_labels_again(
+    shaspec_model: Model, files: dict[str, Path], tmp_path: Path
+) -> None:
+    # Without the first modality, with windows that are no multiple of the network's strides.
+    options = {"window": (20, 24, 30), "overlap": 0.4, "device": "cpu"}
+    prediction = segmented(shaspec_model, files, "T1ce", "T2", **options)
+    assert prediction.labels.any()
+    again = repeated(prediction, tmp_path / "again.nii.gz")
+    np.testing.assert_array_equal(again, prediction.labels)
+    whole = segmented(shaspec_model, files, "T1ce", "T2", device="cpu").labels
+    assert (whole != prediction.labels).any()  # the settings do matter
+
+
+def test_a_case_in_one_file_is_named_once(
+    shaspec_model: Model, small_case: Case, tmp_path: Path
+) -> None:
+    write_case(tmp_path / "single", small_case)
+    paths = [next((tmp_path / "single").glob(f"*_{n.lower()}.*")) for n in small_case.present]
+    image = nibabel.funcs.concat_images([str(p) for p in paths])
+    nibabel.save(image, tmp_path / "case.nii.gz")
+    prediction = segmented(shaspec_model, tmp_path / "case.nii.gz", "FLAIR", "T2", device="cpu")
+    assert command_of(prediction).count("case.nii.gz") == 1
+    np.testing.assert_array_equal(repeated(prediction, tmp_path / "s.nii"), prediction.labels)
+
+
+def test_a_bundled_model_is_called_by_its_name() -> None:
+    assert load_model("zero-fill").source == "zero-fill"
+
+
+def test_a_result_without_files_says_that_it_cannot_be_repeated(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    session = InferenceSession(shaspec_model, small_case, device="cpu")
+    *_, last = session.segment(("FLAIR",))
+    assert isinstance(last, Finished)
+    with pytest.raises(InputError, match="FLAIR did not come from a file"):
+        command_of(last.prediction)
+
+
+def test_a_model_from_memory_is_refused_too(shaspec_model: Model, files: dict[str, Path]) -> None:
+    model = Model(shaspec_model.network, shaspec_model.card)
+    with pytest.raises(InputError, match="did not come from a folder"):
+        command_of(segmented(model, files, "T1", device="cpu"))
