@@ -232,10 +232,20 @@ def feature_panel(scene: Scene) -> None:
     scene.controls("panel_features.png")
 
 
+# -- training ----------------------------------------------------------------------------------
+
+
+def train_form(scene: Scene) -> None:
+    """The panel before a run; its folder would be that of the user."""
+    scene.panel.controller.change(out="runs/first")
+    scene.controls("panel_train.png")
+
+
 PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "Segment": (panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
     "Robustness": (subset_table, subset_plots, subset_maps),
     "Features": (feature_maps, feature_window, feature_panel),
+    "Train": (train_form,),
 }
 """By panel; each begins with the window as the one before it has left it."""
 

@@ -54,11 +54,11 @@ def texts_of_controls(panel: str) -> set[str]:
     own = (folder / f"{panel}_panel.py").read_text("utf-8")
     parts = re.findall(r"^from napari_shaspec\.widgets\.(\w+) import", own, re.M)
     widgets = "\n".join([own, *((folder / f"{p}.py").read_text("utf-8") for p in parts)])
-    made = r"(?:QCheckBox|QPushButton|RunBar|setText|_button|addTab)"
+    made = r"(?:QCheckBox|QPushButton|RunBar|setText|_button|addTab|addRow)"
     return set(re.findall(rf'{made}\(\s*(?:[\w".]+,\s+)?"([A-Z].*?)"', widgets))
 
 
-@pytest.mark.parametrize("panel", ["segment", "robustness", "features"])
+@pytest.mark.parametrize("panel", ["segment", "robustness", "features", "train"])
 def test_every_control_of_a_panel_is_on_its_page(panel: str) -> None:
     """What panels have in common is on the page of the first."""
     page = (ROOT / "docs" / f"{panel}.md").read_text("utf-8")
