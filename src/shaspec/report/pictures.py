@@ -51,6 +51,10 @@ def slices_png(case: Case, prediction: Prediction) -> bytes:
     colours = _painted(prediction)
     planes: tuple[Plane | None, ...] = PLANES if case.grid.dims == 3 else (None,)
     place = most_of(prediction)
+    if case.grid.dims == 3:
+        box = _inside(image, prediction)
+        image, colours = image[box], colours[box]
+        place = tuple(at - side.start for at, side in zip(place, box, strict=True))
     figure = Figure((INCHES * len(planes), 2 * INCHES), facecolor="black", layout="constrained")
     panes = figure.subplots(2, len(planes), squeeze=False)
     for (plain, painted), plane in zip(panes.T, planes, strict=True):
@@ -88,6 +92,19 @@ def _shown(array: Array, modality: Modality) -> Array:
         return np.moveaxis(array, 0, -1) / 255
     low, high = modality.window or (float(array.min()), float(np.percentile(array, BRIGHTEST)))
     return np.asarray(np.clip((array - low) / max(high - low, 1e-6), 0, 1))
+
+
+def _inside(image: Array, prediction: Prediction) -> tuple[slice, ...]:
+    """What is not air, and all that is labelled, with a margin for the letters."""
+    shown = (image > image.min()) | (prediction.labels > 0)
+    found = []
+    for axis, size in enumerate(shown.shape):
+        others = tuple(a for a in range(shown.ndim) if a != axis)
+        there = np.flatnonzero(shown.any(axis=others))
+        first, last = (there[0], there[-1]) if there.size else (0, size - 1)
+        margin = max(1, size // 16)
+        found.append(slice(max(0, int(first) - margin), int(last) + 1 + margin))
+    return tuple(found)
 
 
 def _painted(prediction: Prediction) -> Array:
