@@ -123,7 +123,8 @@ class TrainConfig(LossConfig):
     """Largest gradient norm; 0: no limit."""
     ema: float | None = None
     """Decay of the averaged weights, which are what is saved as the model and, in mean-teacher and
-    m3l, the teacher; 0: no averaging. Default: 0.99 with a teacher, otherwise 0.995."""
+    m3l, the teacher, once the first steps are over; 0: no averaging. Default: 0.99 with a teacher,
+    otherwise 0.995."""
     pseudo: float = 1.0
     """Weight of the teacher's pseudo-labels."""
     seed: int = 0

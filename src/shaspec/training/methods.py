@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -71,8 +71,19 @@ class Supervised:
 
     def average(self) -> Average:
         """How the weights are averaged that become the model (and the teacher)."""
-        decay = self.decay if self.config.ema is None else self.config.ema
-        return cast(Average, get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
+        most = self.decay if self.config.ema is None else self.config.ema
+
+        def average(averages: Tensors, weights: Tensors, number: Tensor | int) -> None:
+            decay = min(self.early_decay(int(number)), most)
+            get_ema_multi_avg_fn(decay)(averages, weights, number)  # type: ignore[no-untyped-call]
+
+        return average
+
+    @staticmethod
+    def early_decay(step: int) -> float:
+        """Largest decay at ``step``: an average of short memory at first, or the weights of the
+        beginning would be a good part of the model after a run of a few hundred steps."""
+        return (1 + step) / (10 + step)
 
     def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:
         """Weighted terms; their sum is what is minimised.
@@ -103,15 +114,10 @@ class MeanTeacher(Supervised):
     subsets = "full"
     decay = 0.99
 
-    def average(self) -> Average:
-        """Decay min(1 - 1 / (step + 1), 0.99): the first steps, which know little, fade fast."""
-        most = self.decay if self.config.ema is None else self.config.ema
-
-        def average(averages: Tensors, weights: Tensors, number: Tensor | int) -> None:
-            decay = min(1 - 1 / (int(number) + 1), most)
-            get_ema_multi_avg_fn(decay)(averages, weights, number)  # type: ignore[no-untyped-call]
-
-        return average
+    @staticmethod
+    def early_decay(step: int) -> float:
+        """As the authors' teacher: the plain mean of all steps until ``decay`` is reached."""
+        return 1 - 1 / (step + 1)
 
     def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:
         """Supervised terms of the labelled views, the weighted pseudo-label term of all."""

@@ -152,3 +152,15 @@ def test_a_run_that_warms_up_sees_full_modalities_first(brats: Task) -> None:
 
     assert torch.equal(drawn(0.39), available)
     assert len(drawn(0.4).unique(dim=0)) == 7
+
+
+@pytest.mark.parametrize("method", ["shaspec", "linear-fusion"])
+def test_a_short_run_does_not_keep_the_weights_it_began_with(method: str, brats: Task) -> None:
+    values = {"out": "run", "phantoms": 1, "max_steps": 1, "method": method}
+    name = architecture(make_config(values))
+    network = build(name, network_config(name, "light", brats, **TINY[name]))
+    average = make_method(make_config(values), brats, network).average()
+    start, moved = [torch.ones(1)], [torch.zeros(1)]
+    for step in range(1, 200):
+        average(start, moved, torch.tensor(step))
+    assert start[0] < 1e-6
