@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 MODALITIES = tuple(f"Alt+{digit}" for digit in range(1, 10))
 """One for each row of the table, from the top."""
-SEGMENT, GRID, COMPARE = "Alt+S", "Alt+G", "Alt+C"
+SEGMENT, GRID, COMPARE = "Alt+R", "Alt+G", "Alt+B"
+"""Run, grid, the one before. Alt+S and Alt+C are screenshots in napari's menu *File*."""
 
 Actions = Mapping[str, Callable[[], None]]
 

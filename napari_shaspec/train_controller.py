@@ -71,6 +71,7 @@ class TrainController:
         changed = {key for key in values if getattr(form, key) != getattr(self.work.form, key)}
         self.work.form = form
         if "out" in changed:
+            self.work.curve, self.work.lines = LossCurve(), ()
             self._refresh_resumable()
         if changed - BUDGET:
             self._look_through()

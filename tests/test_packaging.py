@@ -90,7 +90,7 @@ import napari_shaspec
 manifest = PluginManifest.from_distribution("napari-shaspec")
 for command in manifest.contributions.commands or []:
     importlib.import_module(command.python_name.partition(":")[0])
-heavy = ("torch", "monai", "lightning_fabric", "shaspec.models", "shaspec.training")
+heavy = ("torch", "monai", "lightning_fabric", "shaspec.models", "shaspec.training.methods")
 print(*sorted(name for name in sys.modules if name in heavy))
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

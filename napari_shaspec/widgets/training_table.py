@@ -9,7 +9,8 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 from napari_shaspec.train_work import CaseRow, FoundCases
 from napari_shaspec.widgets import theme
 
-MOST = 6  # rows that are seen at once
+MOST = 8  # rows that are seen at once
+ROW = 22  # pixels
 
 
 class TrainingTable(QTableWidget):
@@ -25,6 +26,7 @@ class TrainingTable(QTableWidget):
         numbers = self.verticalHeader()
         if numbers is not None:
             numbers.hide()
+            numbers.setDefaultSectionSize(ROW)
         self.hide()
 
     def show_cases(self, cases: FoundCases | None) -> None:

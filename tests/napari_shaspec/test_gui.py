@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from napari._app_model import get_app_model
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QCheckBox, QPushButton
 
@@ -241,8 +242,11 @@ def test_keys_are_heard_on_the_canvas_and_in_the_panel(qtbot, open_panel, make_c
     qtbot.waitUntil(tick.hasFocus, timeout=10_000)
     qtbot.keyClick(tick, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
     assert work.present == {"T1ce", "T2"}
-    qtbot.keyClick(canvas, Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(canvas, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: work.status is Status.DONE, timeout=30_000)
     assert work.shown == "T1ce+T2"
+    in_menus = {str(bound.keybinding) for bound in get_app_model().keybindings}
+    assert "Alt+S" in in_menus
+    assert not in_menus & set(panel.controller.actions)
     viewer.window.remove_dock_widget(panel)
     assert not viewer.keymap

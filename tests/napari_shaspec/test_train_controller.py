@@ -288,6 +288,7 @@ def test_a_new_run_takes_a_folder_of_its_own(control, launch):
     control.new_run()
     assert control.work.form.out.endswith("run-2")
     assert not control.work.resumable
+    assert not control.work.curve.steps
 
 
 def test_the_model_is_known_from_then_on(control, monkeypatch):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from npe2 import PluginManifest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
@@ -190,6 +191,31 @@ def test_a_panel_that_is_closed_ends_its_run(qtbot, panel, made):
     click(qtbot, find(panel, "run"))
     qtbot.waitUntil(lambda: bool(panel.controller.work.lines), timeout=30_000)
     panel.controller.close()
+    qtbot.waitUntil(lambda: made[0].closed, timeout=30_000)
+    assert made[0].stopped
+
+
+@pytest.mark.parametrize("how", ["window", "dock"])
+def test_napari_asks_before_it_closes_and_closing_ends_the_run(
+    make_napari_viewer, npe2pm, qtbot, monkeypatch, made, tmp_path, how
+):
+    npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
+
+    def launch(path: Path) -> SlowProcess:
+        made.append(SlowProcess(path))
+        return made[-1]
+
+    control = TrainController(launch=launch, runs=tmp_path / "runs")
+    monkeypatch.setattr("napari_shaspec.widgets.train_panel.TrainController", lambda: control)
+    viewer = make_napari_viewer(show=True)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Train")
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: bool(control.work.lines), timeout=30_000)
+    assert viewer.window._task_status_manager.is_busy()  # what napari asks for
+    if how == "window":
+        viewer.close()
+    else:
+        viewer.window.remove_dock_widget(panel)
     qtbot.waitUntil(lambda: made[0].closed, timeout=30_000)
     assert made[0].stopped
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 
 import pytest
 
 from napari_shaspec.training_process import TrainingProcess
+from shaspec.errors import ShaspecError
 from shaspec.training.events import Checkpoint, Finished, Preparing, Step
 
 pytestmark = pytest.mark.slow
@@ -59,3 +63,37 @@ def test_a_run_that_is_stopped_leaves_a_checkpoint_and_no_process(write):
     again = TrainingProcess(write(last.step + len(rest) + 1)).events()
     assert next(e for e in again if isinstance(e, Step)).step > last.step
     again.close()
+
+
+def test_a_training_whose_napari_was_killed_ends_with_a_checkpoint(write, tmp_path):
+    path = write(10**6)
+    reader = (
+        "import sys\nfrom pathlib import Path\n"
+        "from napari_shaspec.training_process import TrainingProcess\n"
+        "process = TrainingProcess(Path(sys.argv[1]))\n"
+        "for event in process.events():\n"
+        "    print(process._process.pid, type(event).__name__, flush=True)\n"
+    )
+    napari = subprocess.Popen([sys.executable, "-c", reader, path], stdout=subprocess.PIPE)
+    line = next(line for line in napari.stdout if b"Step" in line)
+    before = (path.parent / "checkpoint.pt").stat().st_mtime_ns
+    napari.kill()
+    napari.communicate()
+    number, end = int(line.split()[0]), time.monotonic() + 60
+    while not gone(number) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert gone(number)
+    assert (path.parent / "checkpoint.pt").stat().st_mtime_ns > before
+
+
+def test_what_the_process_says_at_its_end_is_the_error(write):
+    with pytest.raises(ShaspecError, match="bach: Extra inputs are not permitted"):
+        list(TrainingProcess(write(1, bach=1)).events())
+    with pytest.raises(ShaspecError, match="no method 'zero-fill' with preset 'paper'"):
+        list(TrainingProcess(write(1, preset="'paper'")).events())
+
+
+def test_a_run_that_is_stopped_before_it_began_ends_at_once(write):
+    process = TrainingProcess(write(10**6))
+    process.stop()
+    assert not [event for event in process.events() if isinstance(event, Step)]

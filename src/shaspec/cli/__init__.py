@@ -21,6 +21,7 @@ from shaspec.cli.models import models
 from shaspec.cli.phantom import phantom
 from shaspec.cli.predict import predict
 from shaspec.cli.published import published
+from shaspec.cli.report import report
 from shaspec.cli.sweep import sweep
 from shaspec.cli.task import task
 from shaspec.cli.train import train
@@ -33,6 +34,7 @@ app = typer.Typer(
     help="Multi-modal segmentation with missing modalities.",
 )
 app.command()(predict)
+app.command()(report)
 app.command()(sweep)
 app.command()(evaluate)
 app.command()(compare)

@@ -1,0 +1,53 @@
+"""``shaspec report``: one case on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shaspec.cli.common import Device, Overlap, escape, numbers, report_case, run_events, source
+
+
+def report(
+    case: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A case folder, a 4-D NIfTI file, or one file per modality: file or MODALITY=file."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Page to write (.html).")] = Path("report.html"),
+    present: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Modalities to use, joined by +; several times for several rows of the table, of "
+            "which the first is pictured. Default: all there, then all but one."
+        ),
+    ] = None,
+    model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
+    device: Device = "auto",
+    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
+    overlap: Overlap = 0.25,
+) -> None:
+    """Write a page on one case: slices, sizes from several subsets, provenance."""
+    from shaspec.inference.session import InferenceSession
+    from shaspec.io import read_case
+    from shaspec.models.weights import load_model
+    from shaspec.report import write_report
+
+    console = Console()
+    loaded = load_model(model)
+    task = loaded.card.task
+    subject = read_case(source(case), task, with_labels=False)
+    report_case(console, subject)
+    there = subject.present
+    without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
+    subsets = [task.parse_subset(text) for text in present or ()] or [there, *without_one]
+    session = InferenceSession(
+        loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
+    )
+    predictions = [run_events(console, session.segment(subset)) for subset in subsets]
+    path = write_report(out, subject, predictions)
+    console.print(f"model {loaded.card.name}, {loaded.card.licence}; wrote {escape(str(path))}")

@@ -1,0 +1,102 @@
+"""A report shows the place that matters, says what is known, and needs no other file."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from shaspec.case import Case
+from shaspec.cli import app
+from shaspec.errors import InputError
+from shaspec.inference.prediction import Prediction
+from shaspec.io import write_case
+from shaspec.report import case_page, write_report
+from shaspec.report.pictures import most_of, slices_png
+
+
+@pytest.fixture
+def prediction(small_case: Case) -> Prediction:
+    """The truth, as if it had been predicted."""
+    assert small_case.labels is not None
+    facts = {"model": "<b>bold</b>", "window": [8, 8, 8], "seconds": {"total": 1.5}}
+    task, subset = small_case.task, ("FLAIR", "T2")
+    return Prediction("anna", task, small_case.grid, subset, small_case.labels, facts)
+
+
+def test_the_slices_cut_the_smallest_region_there_is(prediction: Prediction) -> None:
+    labels = np.zeros_like(prediction.labels)
+    assert most_of(replace(prediction, labels=labels)) == (20, 24, 22)
+    labels[5:12, 6:20, 7:21] = 2
+    labels[6, 10:13, 15] = 4
+    s, p, la = most_of(replace(prediction, labels=labels))
+    assert (s, la) == (6, 15)
+    assert p in (10, 11, 12)
+
+
+def test_the_labels_are_over_the_lower_slices_only(
+    small_case: Case, prediction: Prediction
+) -> None:
+    picture = Image.open(io.BytesIO(slices_png(small_case, prediction))).convert("RGB")
+    pixels = np.asarray(picture).astype(int)
+    coloured = pixels.max(axis=-1) - pixels.min(axis=-1) > 40
+    half = len(pixels) // 2
+    assert not coloured[:half].any()
+    for third in np.array_split(coloured[half:], 3, axis=1):
+        assert third.sum() > 20
+
+
+def test_a_page_says_what_is_known_and_loads_nothing(
+    small_case: Case, prediction: Prediction
+) -> None:
+    page = case_page(small_case, [prediction, replace(prediction, subset=("T2",))])
+    HTMLParser().feed(page)
+    assert not re.findall(r"(?:src|href)=\"(?!data:)", page)
+    assert "research use only" in page
+    assert "&lt;b&gt;bold" in page
+    assert "<td>FLAIR+T2</td>" in page
+    assert "<td>T2</td>" in page
+    assert f"<td>{prediction.region_ml()['WT']:.2f}</td>" in page
+    assert "did not come from a file" in page  # no command can repeat it
+    assert "Seen in training" not in page
+
+
+def test_a_case_that_was_trained_on_is_marked(small_case: Case, prediction: Prediction) -> None:
+    seen = replace(prediction, provenance={"seen_in_training": True})
+    assert "Seen in training" in case_page(small_case, [seen])
+
+
+def test_a_picture_has_one_view(picture_case: Case) -> None:
+    assert picture_case.labels is not None
+    task, grid = picture_case.task, picture_case.grid
+    found = Prediction("39", task, grid, ("RGB", "depth"), picture_case.labels, {})
+    width, height = Image.open(io.BytesIO(slices_png(picture_case, found))).size
+    assert height > width
+    assert "in px" in case_page(picture_case, [found])
+
+
+def test_another_ending_is_refused(
+    small_case: Case, prediction: Prediction, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"written as \.html"):
+        write_report(tmp_path / "r.pdf", small_case, [prediction])
+
+
+def test_the_command_compares_all_with_all_but_one(
+    small_case: Case, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    write_case(tmp_path / "anna", small_case.only(("FLAIR", "T1", "T2")))
+    out = tmp_path / "r.html"
+    words = ["report", tmp_path / "anna", "--model", shaspec_folder, "--out", out]
+    result = CliRunner().invoke(app, [*map(str, words), "--device", "cpu"])
+    assert result.exit_code == 0, (result.output, result.exception)
+    rows = re.findall(r"<tr><td>([FT][A-Z0-9+]+)</td><td>\d", out.read_text("utf-8"))
+    assert rows == ["FLAIR+T1+T2", "T1+T2", "FLAIR+T2", "FLAIR+T1"]
+    assert "shaspec predict FLAIR=" in out.read_text("utf-8")

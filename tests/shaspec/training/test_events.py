@@ -1,0 +1,28 @@
+"""What a run tells, as lines for programs."""
+
+from __future__ import annotations
+
+import pytest
+
+from shaspec.training import events as e
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        e.Preparing(1, 2),
+        e.Prepared(3, 2, 1, ("carl: no label file",), 7),
+        e.Step(4, 0.5, 0.25, {"dice": 0.5}),
+        e.Checkpoint(4, "out/checkpoint.pt"),
+        e.Finished(8, 1.0, "out"),
+        e.Failed("the loss is nan"),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_a_line_is_read_back_as_the_event_that_it_was(event: e.Event) -> None:
+    assert e.from_json(e.as_json(event) + "\n") == event
+
+
+@pytest.mark.parametrize("line", ["", "Seed set to 0", "3", '{"event": "step"}', '{"event": "x"}'])
+def test_a_line_of_something_else_is_no_event(line: str) -> None:
+    assert e.from_json(line) is None
