@@ -30,6 +30,9 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 Average = Callable[[Tensors, Tensors, Tensor | int], None]
 """Averages, weights, and how many there were before -> averages, changed in place."""
 
+# torch gives it no types.
+moving_average = cast(Callable[[float], Average], get_ema_multi_avg_fn)
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -72,7 +75,7 @@ class Supervised:
     def average(self) -> Average:
         """How the weights are averaged that become the model (and the teacher)."""
         decay = self.decay if self.config.ema is None else self.config.ema
-        return cast(Average, get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
+        return moving_average(decay)
 
     def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:
         """Weighted terms; their sum is what is minimised.
@@ -109,7 +112,7 @@ class MeanTeacher(Supervised):
 
         def average(averages: Tensors, weights: Tensors, number: Tensor | int) -> None:
             decay = min(1 - 1 / (int(number) + 1), most)
-            get_ema_multi_avg_fn(decay)(averages, weights, number)  # type: ignore[no-untyped-call]
+            moving_average(decay)(averages, weights, number)
 
         return average
 
