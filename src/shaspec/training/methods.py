@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
@@ -29,6 +29,9 @@ Forward = Callable[[Tensor, Tensor], Output]
 Tensors = tuple[Tensor, ...] | list[Tensor]
 Average = Callable[[Tensors, Tensors, Tensor | int], None]
 """Averages, weights, and how many there were before -> averages, changed in place."""
+
+# torch gives it no types.
+moving_average = cast(Callable[[float], Average], get_ema_multi_avg_fn)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Supervised:
 
         def average(averages: Tensors, weights: Tensors, number: Tensor | int) -> None:
             decay = min(self.early_decay(int(number)), most)
-            get_ema_multi_avg_fn(decay)(averages, weights, number)  # type: ignore[no-untyped-call]
+            moving_average(decay)(averages, weights, number)
 
         return average
 
