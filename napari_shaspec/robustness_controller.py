@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_shaspec import assignment, known_models, subset_maps
 from napari_shaspec.assignment import Parts
-from napari_shaspec.engine import Engine, LocalEngine, Session
+from napari_shaspec.engine import Engine, LocalEngine
 from napari_shaspec.job_control import JobControl
 from napari_shaspec.jobs import Runner, run_in_worker
 from napari_shaspec.layers import maps, show
@@ -394,7 +394,3 @@ class RobustnessController:
             return []
         self._job.say(f"saved {', '.join(str(path) for path in written)}")
         return written
-
-
-def _sweep(session: Session) -> Iterator[Progress | Notice | RowAdded]:
-    return robustness.sweep(session, truth=session.case.labels)
