@@ -1,26 +1,19 @@
-"""What can be done in one viewer. No Qt here: a `ViewerModel` will do.
-
-The panel shows `Work` and calls the methods of `SegmentController`; the controller takes volumes
-from layers, runs the engine, and hands results to `napari_shaspec.layers`.
-"""
+"""What the panel *Segment* can do. No Qt here: a `ViewerModel` will do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import assignment, keys, known_models
-from napari_shaspec.engine import Engine, LocalEngine
-from napari_shaspec.job_control import JobControl
+from napari_shaspec import keys
+from napari_shaspec.case_controller import ModelController
+from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import Runner, run_in_worker
 from napari_shaspec.keys import Keys
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import Arranger, View
 from napari_shaspec.layers.origin import origin
-from napari_shaspec.rows import Rows
-from napari_shaspec.sessions import KeptSession
 from napari_shaspec.settings import display_settings, inference_settings
 from napari_shaspec.work import Status, Work
 from napari_shaspec.writer import save_layer
@@ -32,78 +25,29 @@ from shaspec.task import Subset
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image
 
 
-class SegmentController:
-    """Everything the panel can do. Only this class and its `Rows` change `work`."""
+class SegmentController(ModelController[Work]):
+    """Everything the panel can do."""
 
     def __init__(
         self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
     ) -> None:
-        self.viewer = viewer
-        self.work = Work(auto_update=inference_settings().update_when_toggled)
-        self._rows = Rows(viewer, self.work)
+        work = Work(auto_update=inference_settings().update_when_toggled)
+        super().__init__(viewer, work, engine, run, dims=True)
         self._arranger = Arranger(viewer)
-        self._engine = engine or LocalEngine()
-        self._kept = KeptSession(self._engine)
-        self._job = JobControl(self.work, run)
         self._running: Subset = ()
         self._again = False  # a toggle came during a job: segment once more when it has ended
-        self._closed = False
         self._before = ""  # the subset whose result was shown before the present one
         self.actions = self._key_actions()
         self._keys = Keys(viewer, self.actions)
-        show.prepare_view(viewer)
         viewer.layers.events.removed.connect(self._on_removed, position="last")
-        self.work.events.case.connect(self._on_case)
+        self.work.events.case.connect(self._begin_anew)
         self.work.events.sources.connect(self._on_sources)
         self.work.events.shown.connect(self._on_shown)
-        self.work.models = tuple(self._engine.models())
-        if self.work.models:
-            self.choose_model(self.work.models[0])
-        else:
-            self._job.say("no model is bundled: open a model folder", "warning")
-        self._unfollow = known_models.follow(self._on_known_models)
+        self._choose_first_model()
 
     # -- choices -------------------------------------------------------------------------------
-
-    def choose_model(self, model: str | Path) -> bool:
-        """Takes a bundled model by name, or a model folder; False, with a message, if it cannot."""
-        model = str(model)
-        if self.work.status.busy:
-            return False
-        try:
-            card = self._engine.card(model)
-        except ShaspecError as error:
-            self._job.refuse(str(error))
-            return False
-        if model not in self.work.models:
-            self.work.models = (*self.work.models, model)
-        self._kept.forget()
-        self.work.card, self.work.model = card, model
-        self._on_case()
-        self._rows.set_task(card.task)
-        self._hint()
-        return True
-
-    def _on_known_models(self) -> None:
-        """A model that was trained meanwhile is offered too."""
-        known, models = self.work.models, self._engine.models()
-        self.work.models = (*known, *(model for model in models if model not in known))
-
-    def open(self, paths: Sequence[str | Path]) -> None:
-        """Opens a case folder, or files that make up one, with this plugin's own reader."""
-        try:
-            show.open_paths(self.viewer, paths)
-        except ShaspecError as error:
-            self._job.refuse(str(error))
-
-    def assign(self, modality: str, layer: Image | None) -> None:
-        """Takes ``modality`` from ``layer``, or says with None that there is none."""
-        if not self.work.status.busy and self.work.sources.get(modality) is not layer:
-            self._rows.assign(modality, layer)
-            self._hint()
 
     def tick(self, modality: str, present: bool) -> None:
         """Says whether ``modality`` takes part; segments again at once where features are kept."""
@@ -169,14 +113,10 @@ class SegmentController:
 
     def segment(self) -> None:
         """Starts a job for the ticked modalities, or says what is missing for one."""
-        card = self.work.card
         if self.work.status.busy or self._closed:
             return
         try:
-            if card is None:
-                raise ShaspecError("there is no model: choose one, or open a model folder")
-            parts = assignment.collect(self.work.sources, card.task)
-            subset = card.task.subset(self.work.present)
+            parts, subset = self._case()
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
@@ -194,23 +134,13 @@ class SegmentController:
     def cancel(self) -> None:
         """Ends the job at its next window; what it has computed by then is kept."""
         self._again = False
-        self._job.interrupt()
+        super().cancel()
 
-    def close(self) -> None:
-        """Ends the job, frees the features and leaves the layers as the user had them."""
-        if self._closed:
-            return
-        self._closed = True
-        self._unfollow()
-        for name in self.work.events:
-            self.work.events[name].disconnect()  # a view may be gone by now
+    def _leave(self) -> None:
+        """The layers are left as the user had them."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         self.look(View.STACK)
-        self._rows.close()
         self._keys.close()
-        self.cancel()
-        if not self.work.status.busy:
-            self._kept.forget()
 
     def _on_event(self, event: Event) -> None:
         if self._closed or self._again:  # after a toggle this job's result is out of date
@@ -234,8 +164,7 @@ class SegmentController:
 
     def _on_failed(self, error: Exception) -> None:
         self._again = False
-        if not self._closed:
-            self._job.fail(error)
+        super()._on_failed(error)
 
     def _on_ended(self) -> None:
         """Only now is the worker through, and another job may begin."""
@@ -267,10 +196,8 @@ class SegmentController:
 
     def _is_kept(self) -> bool:
         """True if the ticked subset is answered from the features that are kept."""
-        if self.work.card is None:
-            return False
         try:
-            parts = assignment.collect(self.work.sources, self.work.card.task)
+            parts, _ = self._case()
         except ShaspecError:
             return False
         return self._kept.answers_at_once(self.work.model, parts, self.work.present)
@@ -297,12 +224,11 @@ class SegmentController:
 
     # -- what changed around us --------------------------------------------------------------------
 
-    def _on_case(self, *_: object) -> None:
+    def _begin_anew(self, *_: object) -> None:
         """Another case or model has no results yet; it is first seen as napari shows layers."""
-        card = self.work.card
+        super()._begin_anew()
         if self.work.view is not View.STACK:
             self.look(View.STACK)
-        self.work.seen = card is not None and self.work.case in card.training_cases
         self.work.results, self.work.shown = (), ""
         self.work.status = Status.IDLE
 
@@ -331,22 +257,16 @@ class SegmentController:
             )
             self.work.shown = "" if self.work.shown == gone else self.work.shown
 
-    def _hint(self) -> None:
-        """The next step, where it is not plain from the panel."""
-        if self.work.status.busy or self.work.card is None:
+    def _hint(self, *_: object) -> None:
+        super()._hint()
+        task = self.work.task
+        there = any(layer is not None for layer in self.work.sources.values())
+        if self.work.status.busy or task is None or not there:
             return
-        task = self.work.card.task
-        if not any(layer is not None for layer in self.work.sources.values()):
-            self._job.say(
-                f"Open a case, or drop its folder here: {task.title_names}, or what there is of "
-                "them. A made-up one is in File > Open Sample > ShaSpec."
-            )
-        elif not self.work.present:
+        if not self.work.present:
             self._job.say("No modality is ticked: tick at least one.", "warning")
         elif self.work.results and self.work.shown != task.subset_name(self.work.present):
             self._job.say("Press Segment for the modalities that are ticked now.")
-        else:
-            self._job.say("")
 
 
 def _how(prediction: Prediction) -> str:

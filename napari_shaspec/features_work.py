@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 from psygnal import SignalGroupDescriptor
 
-from napari_shaspec.work import PanelWork
+from napari_shaspec.work import ModelWork
 from shaspec.analysis.features.cloud import Cloud, Method
 from shaspec.analysis.features.measure import Measures
 from shaspec.analysis.features.views import How
 from shaspec.inference.feature_maps import FeatureMaps, Kind
-
-if TYPE_CHECKING:
-    from shaspec.models.card import Card
 
 ColourBy = Literal["modality", "kind", "region"]
 
@@ -46,15 +43,11 @@ class Marked:
 
 
 @dataclass(eq=False)
-class FeaturesWork(PanelWork):
+class FeaturesWork(ModelWork):
     """Everything that the panel *Features* shows."""
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
-    model: str = ""
-    card: Card | None = None
-    seen: bool = False
-    """The model was trained on this very case."""
     maps: FeatureMaps | None = None
     look: Look = Look()
     side_by_side: bool = True

@@ -7,24 +7,23 @@ one job. Its results stay in the tables of the work, its features do not: nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import assignment, known_models, subset_maps
+from napari_shaspec import assignment, subset_maps
 from napari_shaspec.assignment import Parts
-from napari_shaspec.engine import Engine, LocalEngine
-from napari_shaspec.job_control import JobControl
+from napari_shaspec.case_controller import NO_MODEL, CaseController
+from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import Runner, run_in_worker
-from napari_shaspec.layers import maps, show
+from napari_shaspec.layers import maps
 from napari_shaspec.layers.maps import Map
 from napari_shaspec.layers.origin import of_kind, origin
 from napari_shaspec.robustness_work import RobustnessWork, Shown
-from napari_shaspec.rows import Rows
-from napari_shaspec.sessions import KeptSession
 from napari_shaspec.settings import display_settings
+from napari_shaspec.sweeps import sweep_models
 from napari_shaspec.work import Status
-from shaspec.analysis import robustness, robustness_files
+from shaspec.analysis import robustness_files
 from shaspec.analysis.robustness import RowAdded
 from shaspec.analysis.subset_table import DICE, TRUTH, VOLUME, Measure, SubsetTable
 from shaspec.errors import InputError, ShaspecError
@@ -33,7 +32,7 @@ from shaspec.task import Subset
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels
+    from napari.layers import Labels
 
     from shaspec.models.card import Card
 
@@ -48,23 +47,16 @@ class MapReady:
     map: Map
 
 
-class RobustnessController:
-    """Everything the panel can do. Only this class and its `Rows` change ``work``."""
+class RobustnessController(CaseController[RobustnessWork]):
+    """Everything the panel can do."""
 
     def __init__(
         self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
     ) -> None:
-        self.viewer = viewer
-        self.work = RobustnessWork()
-        self._rows = Rows(viewer, self.work, dims=False)
-        self._engine = engine or LocalEngine()
-        self._kept = KeptSession(self._engine)
-        self._job = JobControl(self.work, run)
+        super().__init__(viewer, RobustnessWork(), engine, run, dims=False)
         self._parts: Parts | None = None  # what the tables were made of
         self._before: tuple[SubsetTable, ...] = ()  # the tables that a cancelled sweep leaves
         self._by_hand = False  # the user chose what to compare with
-        self._closed = False
-        show.prepare_view(viewer)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self._refresh_truths, position="last")
         viewer.layers.events.removed.connect(self._on_removed, position="last")
@@ -76,8 +68,7 @@ class RobustnessController:
         if models:
             self.choose_models(models[:1])
         else:
-            self._job.say("no model is bundled: open a model folder", "warning")
-        self._unfollow = known_models.follow(self._on_known_models)
+            self._job.say(NO_MODEL, "warning")
 
     # -- choices -------------------------------------------------------------------------------
 
@@ -114,22 +105,9 @@ class RobustnessController:
         return self.choose_models([*self.work.chosen, model])
 
     def _on_known_models(self) -> None:
-        """A model that was trained meanwhile is offered too."""
         new = [model for model in self._engine.models() if model not in self.work.models]
         self.work.cards = (*self.work.cards, *(self._engine.card(model) for model in new))
         self.work.models = (*self.work.models, *new)
-
-    def open(self, paths: Sequence[str | Path]) -> None:
-        """Opens a case folder, or files that make up one, with this plugin's own reader."""
-        try:
-            show.open_paths(self.viewer, paths)
-        except ShaspecError as error:
-            self._job.refuse(str(error))
-
-    def assign(self, modality: str, layer: Image | None) -> None:
-        """Takes ``modality`` from ``layer``, or says with None that there is none."""
-        if not self.work.status.busy and self.work.sources.get(modality) is not layer:
-            self._rows.assign(modality, layer)
 
     def tick(self, modality: str, present: bool) -> None:
         """Whether ``modality`` takes part in the subsets."""
@@ -162,11 +140,7 @@ class RobustnessController:
         self._parts = parts
         self._before = self.work.tables
         names = {model: self.work.name_of(model) for model in self.work.chosen}
-        self._start(lambda: self._sweep_models(names, parts), self._on_swept)
-
-    def cancel(self) -> None:
-        """Ends the job at its next window and frees its memory; the last results stay."""
-        self._job.interrupt()
+        self._start(lambda: sweep_models(self._kept, names, parts), self._on_swept)
 
     def show_row(self, model: str, subset: Subset) -> None:
         """Shows the result of one row in the layer for it."""
@@ -233,42 +207,12 @@ class RobustnessController:
 
         return self._save(write)
 
-    def close(self) -> None:
-        """Ends the job, frees the features and lets go of the viewer; layers stay."""
-        if self._closed:
-            return
-        self._closed = True
-        self._unfollow()
-        for name in self.work.events:
-            self.work.events[name].disconnect()  # a view may be gone by now
+    def _leave(self) -> None:
         for event in (self.viewer.layers.events.inserted, self.viewer.layers.events.removed):
             event.disconnect(self._refresh_truths)
         self.viewer.layers.events.removed.disconnect(self._on_removed)
-        self._rows.close()
-        self.cancel()
 
-    # -- jobs, in their worker ---------------------------------------------------------------------
-
-    def _sweep_models(
-        self, names: dict[str, str], parts: Parts
-    ) -> Iterator[Progress | Notice | RowAdded]:
-        """The events of one model after the other; only one of them holds features at a time."""
-        for model, name in names.items():
-            try:
-                run = self._kept.job(
-                    model,
-                    parts,
-                    lambda session: robustness.sweep(session, truth=session.case.labels),
-                )
-                for event in run:
-                    if isinstance(event, RowAdded):
-                        yield RowAdded(replace(event.table, model=name))
-                    elif isinstance(event, Progress) and len(names) > 1:
-                        yield replace(event, stage=f"{name}, {event.stage}")
-                    elif isinstance(event, Progress | Notice):
-                        yield event
-            finally:
-                self._kept.forget()
+    # -- jobs ----------------------------------------------------------------------------------
 
     def _start_map(self, stage: str, compute: Callable[[SubsetTable], Map]) -> None:
         tables = {table.model: table for table in self.work.tables}
@@ -281,8 +225,6 @@ class RobustnessController:
             yield MapReady(compute(table))
 
         self._start(events, self._on_map)
-
-    # -- jobs, back in this thread -----------------------------------------------------------------
 
     def _start(self, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]) -> None:
         self._job.start(events, on_event, self._on_failed, self._on_ended)
@@ -316,10 +258,6 @@ class RobustnessController:
             self._job.outcome = Status.DONE
         else:
             self._job.track(event)
-
-    def _on_failed(self, error: Exception) -> None:
-        if not self._closed:
-            self._job.fail(error)
 
     def _on_ended(self) -> None:
         """Only now is the worker through; an unfinished table gives way to the last whole one."""
@@ -370,18 +308,6 @@ class RobustnessController:
             for model in self.work.chosen
             if self.work.case in cards[model].training_cases
         )
-
-    def _hint(self, *_: object) -> None:
-        """The next step, where it is not plain from the panel."""
-        if self.work.status.busy or self.work.task is None:
-            return
-        if not any(layer is not None for layer in self.work.sources.values()):
-            self._job.say(
-                "Open a case, or drop its folder here. A made-up one is in "
-                "File > Open Sample > ShaSpec."
-            )
-        else:
-            self._job.say("")
 
     def _save(self, write: Callable[[], list[Path]]) -> list[Path]:
         if not self.work.tables:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from shaspec.models.card import Card
+    from shaspec.task import Task
 
 
 class Status(Enum):
@@ -72,15 +73,35 @@ class PanelWork(JobWork):
     present: frozenset[str] = frozenset()
     """The ticked modalities; each of them has a layer."""
 
+    @property
+    def task(self) -> Task | None:
+        """What is segmented from what; None while there is no model."""
+        raise NotImplementedError
+
 
 @dataclass(eq=False)
-class Work(PanelWork):
-    """Everything that the panel *Segment* shows."""
+class ModelWork(PanelWork):
+    """What a panel shows that works with one model at a time."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     model: str = ""
     card: Card | None = None
     seen: bool = False
     """The model was trained on this very case."""
+
+    @property
+    def task(self) -> Task | None:
+        """That of the model."""
+        return None if self.card is None else self.card.task
+
+
+@dataclass(eq=False)
+class Work(ModelWork):
+    """Everything that the panel *Segment* shows."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
     results: tuple[Prediction, ...] = ()
     """What was segmented of this case, one per subset, in the order of their first runs."""
     shown: str = ""
