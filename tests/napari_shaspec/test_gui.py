@@ -11,8 +11,7 @@ from napari._app_model import get_app_model
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QCheckBox, QPushButton
 
-from napari_shaspec import controller as controller_module
-from napari_shaspec import robustness_controller as robustness_module
+from napari_shaspec import case_controller
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
 from napari_shaspec.work import Status
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def open_panel(make_napari_viewer, qtbot, monkeypatch, engine) -> Callable:
     """A shown viewer with the panel, opened as a user does it; sessions are pretended."""
-    monkeypatch.setattr(controller_module, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
 
     def make():
         viewer = make_napari_viewer(show=True)
@@ -185,7 +184,7 @@ def test_the_sample_case_opens_from_the_menu(make_napari_viewer, monkeypatch, ma
 def test_the_menu_opens_the_panel(make_napari_viewer, monkeypatch, engine):
     from npe2 import PluginManager
 
-    monkeypatch.setattr(controller_module, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer()
     command = PluginManager.instance().commands.get("napari-shaspec.open_segment")
     command(viewer)
@@ -195,7 +194,7 @@ def test_the_menu_opens_the_panel(make_napari_viewer, monkeypatch, engine):
 def test_a_sweep_shows_the_row_that_is_clicked(
     make_napari_viewer, qtbot, monkeypatch, engine, make_case
 ):
-    monkeypatch.setattr(robustness_module, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness")
@@ -218,7 +217,7 @@ def test_a_sweep_shows_the_row_that_is_clicked(
 def test_the_cross_of_the_robustness_panel_ends_a_running_sweep(
     make_napari_viewer, qtbot, monkeypatch, engine, make_case
 ):
-    monkeypatch.setattr(robustness_module, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
     engine.options = {"pause": 0.02, "windows": 1000}
     viewer = make_napari_viewer(show=True)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness")
