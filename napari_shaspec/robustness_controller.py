@@ -26,7 +26,7 @@ from napari_shaspec.settings import display_settings
 from napari_shaspec.work import Status
 from shaspec.analysis import robustness, robustness_files
 from shaspec.analysis.robustness import RowAdded
-from shaspec.analysis.subset_table import DICE, TRUTH, VOLUME, Measure, SubsetTable
+from shaspec.analysis.subset_table import DICE, TRUTH, Measure, SubsetTable, measures_of
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.events import Notice, Progress
 from shaspec.task import Subset
@@ -219,7 +219,8 @@ class RobustnessController:
             whole = [table for table in self.work.tables if table.complete]
             if whole:
                 beside = path.with_name(f"{path.stem}_shapley.csv")
-                paths.append(robustness_files.write_shapley(beside, whole, [DICE, VOLUME]))
+                _, _, size = measures_of(whole[0].task.dims)
+                paths.append(robustness_files.write_shapley(beside, whole, [DICE, size]))
             return paths
 
         return self._save(write)

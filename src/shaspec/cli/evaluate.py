@@ -49,8 +49,7 @@ def evaluate(
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
 ) -> None:
-    """Dice, HD95, lesion-wise scores and volumes over all subsets, for every case in DATA."""
-    from shaspec.evaluation.metrics import METRICS
+    """Dice, HD95, lesion-wise scores and sizes over all subsets, for every case in DATA."""
     from shaspec.evaluation.protocol import Rules
     from shaspec.evaluation.published import load_published
     from shaspec.io.splits import fold_cases
@@ -58,7 +57,7 @@ def evaluate(
 
     console = Console()
     published = [load_published(name) for name in beside.split(",") if name]
-    names = tuple(METRICS) if metrics == "all" else tuple(metrics.replace(" ", "").split(","))
+    names = () if metrics == "all" else tuple(metrics.replace(" ", "").split(","))
     rules = Rules(names, _drop_small(et_rule, drop_small))
     console.print(f"rules: {rules.text}")
     chosen = None if splits is None else fold_cases(splits, fold)

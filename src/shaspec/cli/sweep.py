@@ -41,7 +41,7 @@ def sweep(
     Compares with the case's labels if it has some, else with the result of all modalities.
     """
     from shaspec.analysis import robustness_files as files
-    from shaspec.analysis.subset_table import DICE, VOLUME
+    from shaspec.analysis.subset_table import DICE, measures_of
     from shaspec.inference.session import InferenceSession
     from shaspec.io import read_case
     from shaspec.models.weights import load_model
@@ -55,6 +55,8 @@ def sweep(
                 f"two models are called {loaded.card.name!r}: change the name in a card.json"
             )
         subject = read_case(source(case), loaded.card.task, scheme=scheme or None)
+        if maps and subject.grid.dims == 2:
+            raise InputError("--maps writes NIfTI, which is for volumes: leave it out for pictures")
         if not tables:
             report_case(console, subject)
         session = InferenceSession(
@@ -62,9 +64,10 @@ def sweep(
         )
         tables.append(_run(console, session))
         session.release()
+    _, _, size = measures_of(tables[0].task.dims)
     paths = [
         files.write_rows(out / "sweep.csv", tables),
-        files.write_shapley(out / "shapley.csv", tables, [DICE, VOLUME]),
+        files.write_shapley(out / "shapley.csv", tables, [DICE, size]),
         files.write_figure(out / "heat_map.png", files.heat_map_figure(tables, DICE)),
         files.write_figure(out / "shapley.png", files.contributions_figure(tables, DICE)),
     ]
@@ -72,7 +75,7 @@ def sweep(
         many = files.write_label_maps(out / "labels", table) if save_labels else []
         many += files.write_maps(out / "maps", table) if maps else []
         if many:
-            console.print(f"wrote {len(many)} NIfTI files of model {escape(table.model)}")
+            console.print(f"wrote {len(many)} files of model {escape(table.model)}")
     console.print(f"wrote {', '.join(path.name for path in paths)} to {escape(str(out))}")
 
 

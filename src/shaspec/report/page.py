@@ -46,7 +46,11 @@ def case_page(case: Case, predictions: Sequence[Prediction]) -> str:
         case=escape(case.name),
         task=escape(case.task.title),
         seen=f'<p class="seen">{escape(SEEN)}</p>' if seen else "",
-        shown=escape(f"{first.subset[0]}; labels from {case.task.subset_name(first.subset)}"),
+        heading="Slices through the finding" if first.grid.dims == 3 else "The picture",
+        shown=escape(
+            f"{first.subset[0]}; labels from {case.task.subset_name(first.subset)}."
+            + (" The patient's right is on the left." if first.grid.dims == 3 else "")
+        ),
         picture=f"data:image/png;base64,{picture}",
         legend=_legend(first),
         unit=first.grid.unit,

@@ -79,7 +79,9 @@ def test_a_picture_has_one_view(picture_case: Case) -> None:
     found = Prediction("39", task, grid, ("RGB", "depth"), picture_case.labels, {})
     width, height = Image.open(io.BytesIO(slices_png(picture_case, found))).size
     assert height > width
-    assert "in px" in case_page(picture_case, [found])
+    page = case_page(picture_case, [found])
+    assert "in px" in page
+    assert "patient" not in page
 
 
 def test_another_ending_is_refused(
