@@ -192,7 +192,10 @@ def test_evaluate_drops_small_regions_only_when_asked(
 
 
 def test_published_tables_are_listed_and_shown(run: Run) -> None:
-    assert "shaspec-brats2018: ShaSpec, mean ET 61.58" in run("published").output
+    listed = " ".join(run("published").output.split())
+    assert "shaspec-brats2018: ShaSpec, Dice (%), mean of 15: ET 61.58" in listed
+    assert "m3l-sid: Linear Fusion, M3L, mIoU (%), RGB+depth: 0.1 % 44.10" in listed
+    assert "shaspec-avmnist: ShaSpec, accuracy (%), image: 5 % 93.33" in listed
     assert "66 cases" in run("published", "shaspec-brats2018").output
 
 
