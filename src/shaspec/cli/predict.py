@@ -40,6 +40,7 @@ def predict(
     overlap: Overlap = 0.25,
 ) -> None:
     """Segment one case from any subset of its modalities."""
+    from shaspec.inference.prediction import NOT_FOUND_NOTE
     from shaspec.inference.session import InferenceSession
     from shaspec.io import label_ending, read_case, write_labels
     from shaspec.models.weights import load_model
@@ -65,14 +66,18 @@ def predict(
     if volumes is not None:
         write_volumes(volumes, prediction)
     console.print(volume_table(prediction))
+    if not prediction.found_all:
+        console.print(NOT_FOUND_NOTE)
     console.print(f"model {loaded.card.name}, {loaded.card.licence}; wrote {escape(str(path))}")
 
 
 def volume_table(prediction: Prediction) -> Table:
+    from shaspec.inference.prediction import size_text
+
     unit = prediction.grid.unit
     table = Table("region", unit, title=prediction.name)
     for name, size in prediction.region_sizes().items():
-        table.add_row(name, f"{size:.2f}" if unit == "mL" else f"{size:.0f}")
+        table.add_row(name, size_text(size, 2 if unit == "mL" else 0))
     return table
 
 

@@ -84,6 +84,7 @@ def _run(console: Console, session: InferenceSession) -> SubsetTable:
     from shaspec.analysis.robustness import RowAdded
     from shaspec.analysis.robustness import sweep as run
     from shaspec.inference.events import Notice, Progress
+    from shaspec.inference.prediction import NOT_FOUND_NOTE
 
     card = session.model.card
     console.print(f"model {escape(card.name)}, {escape(card.licence)}")
@@ -106,6 +107,8 @@ def _run(console: Console, session: InferenceSession) -> SubsetTable:
                 table = event.table
                 _print_row(console, table)
     assert table is not None
+    if not all(row.prediction.found_all for row in table.rows):
+        console.print(f"0 {table.rows[0].prediction.grid.unit}: not found. {NOT_FOUND_NOTE}")
     _print_contributions(console, table)
     return table
 

@@ -13,7 +13,7 @@ from typing import Any
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.command import command_of
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import NOT_FOUND_NOTE, Prediction, size_text
 from shaspec.io.nifti import write_atomically
 from shaspec.report.pictures import slices_png
 
@@ -55,6 +55,7 @@ def case_page(case: Case, predictions: Sequence[Prediction]) -> str:
         legend=_legend(first),
         unit=first.grid.unit,
         sizes=_sizes(predictions),
+        note="" if all(p.found_all for p in predictions) else f"<p>{escape(NOT_FOUND_NOTE)}</p>",
         facts=_facts(first),
         command=_command(first),
     )
@@ -72,7 +73,7 @@ def _sizes(predictions: Sequence[Prediction]) -> str:
     task, digits = predictions[0].task, 2 if predictions[0].grid.dims == 3 else 0
     rows = [_row("th", ["modalities", *task.reported_regions])]
     for prediction in predictions:
-        sizes = [f"{size:.{digits}f}" for size in prediction.region_sizes().values()]
+        sizes = [size_text(size, digits) for size in prediction.region_sizes().values()]
         rows.append(_row("td", [task.subset_name(prediction.subset), *sizes]))
     return "\n".join(rows)
 
