@@ -218,7 +218,7 @@ class SegmentController:
         if isinstance(event, Finished):
             self._take(event.prediction)
             return
-        self.work.seen = self.work.seen or self._kept.seen_in_training
+        self.work.seen = "by content" if self._kept.seen_in_training else self.work.seen
         self._job.track(event)
 
     def _take(self, prediction: Prediction) -> None:
@@ -302,7 +302,7 @@ class SegmentController:
         card = self.work.card
         if self.work.view is not View.STACK:
             self.look(View.STACK)
-        self.work.seen = card is not None and self.work.case in card.training_cases
+        self.work.seen = card.seen_name(self.work.case) if card is not None else ""
         self.work.results, self.work.shown = (), ""
         self.work.status = Status.IDLE
 

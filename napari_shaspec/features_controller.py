@@ -305,7 +305,7 @@ class FeaturesController:
         elif isinstance(event, Computed):
             self._take(event.value)
         else:
-            self.work.seen = self.work.seen or self._kept.seen_in_training
+            self.work.seen = "by content" if self._kept.seen_in_training else self.work.seen
             self._job.track(event)
 
     def _take(self, value: FeatureMaps | Cloud | Measures) -> None:
@@ -392,7 +392,7 @@ class FeaturesController:
         features.remove_pictures(self.viewer)
         self._layers, self._marks = [], []
         card = self.work.card
-        self.work.seen = card is not None and self.work.case in card.training_cases
+        self.work.seen = card.seen_name(self.work.case) if card is not None else ""
         self.work.maps = self.work.cloud = self.work.marked = self.work.measures = None
         self._hint()
 

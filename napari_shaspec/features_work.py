@@ -16,7 +16,7 @@ from shaspec.analysis.features.views import How
 from shaspec.inference.feature_maps import FeatureMaps, Kind
 
 if TYPE_CHECKING:
-    from shaspec.models.card import Card
+    from shaspec.models.card import Card, Seen
 
 ColourBy = Literal["modality", "kind", "region"]
 
@@ -53,8 +53,8 @@ class FeaturesWork(PanelWork):
 
     model: str = ""
     card: Card | None = None
-    seen: bool = False
-    """The model was trained on this very case."""
+    seen: Seen = ""
+    """How the model knows this case from its training."""
     maps: FeatureMaps | None = None
     look: Look = Look()
     side_by_side: bool = True

@@ -299,7 +299,7 @@ class RobustnessController:
         names = [self.work.name_of(model) for model in self.work.models]
         self.work.tables = tuple(tables[name] for name in names if name in tables)
         if event.table.seen_in_training:
-            self.work.seen = tuple(dict.fromkeys((*self.work.seen, event.table.model)))
+            self.work.seen = self.work.seen | {event.table.model: "by content"}
         first = event.table.model == self.work.name_of(self.work.chosen[0])
         if len(event.table.rows) == 1 and (first or self.work.shown is None):
             self.show_row(event.table.model, event.table.rows[0].subset)
@@ -366,11 +366,8 @@ class RobustnessController:
     def _show_seen(self) -> None:
         """As far as the cards tell by name; a session looks at the voxels too."""
         cards = dict(zip(self.work.models, self.work.cards, strict=True))
-        self.work.seen = tuple(
-            self.work.name_of(model)
-            for model in self.work.chosen
-            if self.work.case in cards[model].training_cases
-        )
+        known = {m: cards[m].seen_name(self.work.case) for m in self.work.chosen}
+        self.work.seen = {self.work.name_of(model): how for model, how in known.items() if how}
 
     def _hint(self, *_: object) -> None:
         """The next step, where it is not plain from the panel."""

@@ -15,7 +15,7 @@ from shaspec.inference.prediction import Prediction
 if TYPE_CHECKING:
     from napari.layers import Image
 
-    from shaspec.models.card import Card
+    from shaspec.models.card import Card, Seen
 
 
 class Status(Enum):
@@ -79,8 +79,8 @@ class Work(PanelWork):
 
     model: str = ""
     card: Card | None = None
-    seen: bool = False
-    """The model was trained on this very case."""
+    seen: Seen = ""
+    """How the model knows this case from its training."""
     results: tuple[Prediction, ...] = ()
     """What was segmented of this case, one per subset, in the order of their first runs."""
     shown: str = ""

@@ -199,7 +199,10 @@ def test_a_training_case_is_called_one(panel, viewer, make_case, engine):
     panel.controller.choose_model("instant")
     show.add_case(viewer, make_case())
     boxes = panel.models.findChildren(QLabel, "shaspec_message")
-    assert any("Seen in training" in box.text() and box.isVisible() for box in boxes)
+    shown = lambda text: any(text in box.text() and box.isVisible() for box in boxes)  # noqa: E731
+    assert shown("Same name as a training case")
+    panel.controller.work.seen = "by content"
+    assert shown("Seen in training")
 
 
 def test_an_error_is_shown_in_the_panel(qtbot, panel, viewer, make_case, engine, told):

@@ -9,7 +9,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shaspec.cli.common import Device, Overlap, escape, numbers, report_case, run_events, source
+from shaspec.cli.common import (
+    Device,
+    Overlap,
+    escape,
+    numbers,
+    report_case,
+    report_seen,
+    run_events,
+    source,
+)
 
 if TYPE_CHECKING:
     from shaspec.inference.prediction import Prediction
@@ -54,11 +63,7 @@ def predict(
     session = InferenceSession(
         loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
     )
-    if session.seen_in_training:
-        console.print(
-            f"[yellow]{escape(subject.name)} was seen in training by model {loaded.card.name}: "
-            "the result says nothing about how good the model is.[/]"
-        )
+    report_seen(console, session.seen, subject.name, loaded.card.name)
     prediction = run_events(console, session.segment(subset))
     ending = label_ending(prediction.grid)
     path = out or Path(f"{subject.name}_{task.subset_name(subset)}_seg{ending}")

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Device, Overlap, escape, numbers, progress, report_case, source
+from shaspec.cli.common import (
+    Device,
+    Overlap,
+    escape,
+    numbers,
+    progress,
+    report_case,
+    report_seen,
+    source,
+)
 from shaspec.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,11 +97,7 @@ def _run(console: Console, session: InferenceSession) -> SubsetTable:
 
     card = session.model.card
     console.print(f"model {escape(card.name)}, {escape(card.licence)}")
-    if session.seen_in_training:
-        console.print(
-            f"[yellow]{escape(session.case.name)} was seen in training by model "
-            f"{escape(card.name)}: its scores say nothing about how good the model is.[/]"
-        )
+    report_seen(console, session.seen, session.case.name, card.name)
     table: SubsetTable | None = None
     with progress(console) as bar:
         work = bar.add_task("starting", total=None)

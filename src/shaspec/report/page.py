@@ -21,6 +21,10 @@ SEEN = (
     "Seen in training: the model learned from this very case. The result says nothing about how "
     "good the model is."
 )
+SAME_NAME = (
+    "Same name as a training case of the model. If it is the same one, the result says nothing "
+    "about how good the model is."
+)
 FACTS = (
     "model", "sha256", "version", "subset", "device", "precision", "window", "overlap", "seconds",
     "torch", "machine", "files", "notices",
@@ -40,12 +44,14 @@ def case_page(case: Case, predictions: Sequence[Prediction]) -> str:
     """The HTML of a report on ``case``; the first of ``predictions`` (one or more) is pictured."""
     first = predictions[0]
     picture = base64.b64encode(slices_png(case, first)).decode("ascii")
-    seen = first.provenance.get("seen_in_training", False)
+    known = first.provenance
+    seen = SEEN if known.get("seen_in_training") else ""
+    seen = seen or (SAME_NAME if known.get("same_name_in_training") else "")
     template = resources.files("shaspec.report") / "page.html"
     return Template(template.read_text("utf-8")).substitute(
         case=escape(case.name),
         task=escape(case.task.title),
-        seen=f'<p class="seen">{escape(SEEN)}</p>' if seen else "",
+        seen=f'<p class="seen">{escape(seen)}</p>' if seen else "",
         heading="Slices through the finding" if first.grid.dims == 3 else "The picture",
         shown=escape(
             f"{first.subset[0]}; labels from {case.task.subset_name(first.subset)}."

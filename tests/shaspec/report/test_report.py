@@ -87,6 +87,10 @@ def test_a_region_without_a_voxel_is_not_found_rather_than_zero(
 def test_a_case_that_was_trained_on_is_marked(small_case: Case, prediction: Prediction) -> None:
     seen = replace(prediction, provenance={"seen_in_training": True})
     assert "Seen in training" in case_page(small_case, [seen])
+    namesake = replace(prediction, provenance={"same_name_in_training": True})
+    page = case_page(small_case, [namesake])
+    assert "Seen in training" not in page
+    assert "Same name as a training case" in page
 
 
 def test_a_picture_has_one_view(picture_case: Case) -> None:
