@@ -150,7 +150,7 @@ def report(control: SegmentController) -> None:
     for result in control.work.results:
         volumes = ", ".join(f"{name} {ml:.1f} mL" for name, ml in result.region_ml().items())
         print(f"{result.task.subset_name(result.subset)}: {volumes}")
-    if control.work.seen:
+    if control.work.seen == "by content":
         print("seen in training: this case taught the model, its result says nothing of quality")
 
 
@@ -163,7 +163,7 @@ def write_volumes(control: SegmentController, path: Path) -> Path:
             for region, volume in result.region_ml().items():
                 subset = result.task.subset_name(result.subset)
                 row = [result.case, control.work.model, subset, region, f"{volume:.3f}"]
-                table.writerow([*row, control.work.seen])
+                table.writerow([*row, control.work.seen == "by content"])
     return path
 
 

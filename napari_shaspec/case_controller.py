@@ -143,7 +143,7 @@ class ModelController(CaseController[M]):
     def _begin_anew(self, *_: object) -> None:
         """Results of another case or model are not these."""
         card = self.work.card
-        self.work.seen = card is not None and self.work.case in card.training_cases
+        self.work.seen = card.seen_name(self.work.case) if card is not None else ""
 
     def _case(self) -> tuple[Parts, Subset]:
         """The voxels and the ticked modalities for a job; raises `ShaspecError`."""

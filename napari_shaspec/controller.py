@@ -148,7 +148,7 @@ class SegmentController(ModelController[Work]):
         if isinstance(event, Finished):
             self._take(event.prediction)
             return
-        self.work.seen = self.work.seen or self._kept.seen_in_training
+        self.work.seen = "by content" if self._kept.seen_in_training else self.work.seen
         self._job.track(event)
 
     def _take(self, prediction: Prediction) -> None:

@@ -214,7 +214,7 @@ class FeaturesController(ModelController[FeaturesWork]):
         elif isinstance(event, Computed):
             self._take(event.value)
         else:
-            self.work.seen = self.work.seen or self._kept.seen_in_training
+            self.work.seen = "by content" if self._kept.seen_in_training else self.work.seen
             self._job.track(event)
 
     def _take(self, value: FeatureMaps | Cloud | Measures) -> None:

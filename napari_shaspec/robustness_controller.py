@@ -25,7 +25,7 @@ from napari_shaspec.sweeps import sweep_models
 from napari_shaspec.work import Status
 from shaspec.analysis import robustness_files
 from shaspec.analysis.robustness import RowAdded
-from shaspec.analysis.subset_table import DICE, TRUTH, VOLUME, Measure, SubsetTable
+from shaspec.analysis.subset_table import DICE, TRUTH, Measure, SubsetTable, measures_of
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.events import Notice, Progress
 from shaspec.task import Subset
@@ -193,7 +193,8 @@ class RobustnessController(CaseController[RobustnessWork]):
             whole = [table for table in self.work.tables if table.complete]
             if whole:
                 beside = path.with_name(f"{path.stem}_shapley.csv")
-                paths.append(robustness_files.write_shapley(beside, whole, [DICE, VOLUME]))
+                _, _, size = measures_of(whole[0].task.dims)
+                paths.append(robustness_files.write_shapley(beside, whole, [DICE, size]))
             return paths
 
         return self._save(write)
@@ -240,7 +241,7 @@ class RobustnessController(CaseController[RobustnessWork]):
         names = [self.work.name_of(model) for model in self.work.models]
         self.work.tables = tuple(tables[name] for name in names if name in tables)
         if event.table.seen_in_training:
-            self.work.seen = tuple(dict.fromkeys((*self.work.seen, event.table.model)))
+            self.work.seen = self.work.seen | {event.table.model: "by content"}
         first = event.table.model == self.work.name_of(self.work.chosen[0])
         if len(event.table.rows) == 1 and (first or self.work.shown is None):
             self.show_row(event.table.model, event.table.rows[0].subset)
@@ -303,11 +304,8 @@ class RobustnessController(CaseController[RobustnessWork]):
     def _show_seen(self) -> None:
         """As far as the cards tell by name; a session looks at the voxels too."""
         cards = dict(zip(self.work.models, self.work.cards, strict=True))
-        self.work.seen = tuple(
-            self.work.name_of(model)
-            for model in self.work.chosen
-            if self.work.case in cards[model].training_cases
-        )
+        known = {m: cards[m].seen_name(self.work.case) for m in self.work.chosen}
+        self.work.seen = {self.work.name_of(model): how for model, how in known.items() if how}
 
     def _save(self, write: Callable[[], list[Path]]) -> list[Path]:
         if not self.work.tables:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -16,7 +16,7 @@ from shaspec.task import Subset, Task
 if TYPE_CHECKING:
     from napari.layers import Labels
 
-    from shaspec.models.card import Card
+    from shaspec.models.card import Card, Seen
 
 
 class Shown(NamedTuple):
@@ -36,8 +36,8 @@ class RobustnessWork(PanelWork):
     """Of the models, in their order."""
     chosen: tuple[str, ...] = ()
     """The models that take part, of ``models``."""
-    seen: tuple[str, ...] = ()
-    """Those of the chosen that were trained on this very case."""
+    seen: dict[str, Seen] = field(default_factory=dict)
+    """How those of the chosen models know this case that were trained on it, by their names."""
     truths: tuple[Labels, ...] = ()
     """The layers that can be the ground truth."""
     truth: Labels | None = None

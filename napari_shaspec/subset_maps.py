@@ -35,4 +35,4 @@ def difference_of(
 ) -> Map:
     """What only ``here``, only ``there`` (labels on the same grid) and both have of ``region``."""
     found = disagreement.difference(here.labels, there, here.task, region, here.grid)
-    return maps.difference_map(found.map, found.ml, names, here.case, here.grid, region)
+    return maps.difference_map(found.map, found.sizes, names, here.case, here.grid, region)

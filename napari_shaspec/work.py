@@ -15,7 +15,7 @@ from shaspec.inference.prediction import Prediction
 if TYPE_CHECKING:
     from napari.layers import Image
 
-    from shaspec.models.card import Card
+    from shaspec.models.card import Card, Seen
     from shaspec.task import Task
 
 
@@ -87,8 +87,8 @@ class ModelWork(PanelWork):
 
     model: str = ""
     card: Card | None = None
-    seen: bool = False
-    """The model was trained on this very case."""
+    seen: Seen = ""
+    """How the model knows this case from its training."""
 
     @property
     def task(self) -> Task | None:

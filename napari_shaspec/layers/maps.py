@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.make import labels_layer
+from napari_shaspec.layers.make import SIZE, labels_layer
 from napari_shaspec.layers.origin import KEY, Kind, Origin, of_kind, origin, placement
 from shaspec.geometry import Grid
 from shaspec.inference.prediction import Prediction
@@ -76,7 +76,7 @@ def smallest_map(
 
 def difference_map(
     parts: npt.NDArray[np.uint8],
-    ml: Mapping[int, float],
+    sizes: Mapping[int, float],
     names: tuple[str, str],
     case: str,
     grid: Grid,
@@ -85,7 +85,8 @@ def difference_map(
     """What only the first, only the second and both have of a region (*spatial)."""
     here, there = names
     said = {1: f"only {here}", 2: f"only {there}", 3: "both"}
-    texts = {k: (SIDES[k], f"{text}: {ml[k]:.1f} mL") for k, text in said.items()}
+    unit, digits = grid.unit, 1 if grid.dims == 3 else 0
+    texts = {k: (SIDES[k], f"{text}: {sizes[k]:.{digits}f} {unit}") for k, text in said.items()}
     layer = _labels(parts, texts, f"{here} or {there} · {region}", "difference", case, grid)
     return Map(layer, tuple(Key(*texts[k]) for k in texts))
 
@@ -176,7 +177,7 @@ def _labels(
             {
                 "index": [0, *texts],
                 "what": ["background", *(text for _, text in texts.values())],
-                "volume_mL": [np.nan, *(round(counts[k] * grid.voxel_ml, 2) for k in texts)],
+                SIZE[grid.unit]: [np.nan, *(round(counts[k] * grid.voxel_size, 2) for k in texts)],
             }
         ),
         "metadata": {KEY: _origin(kind, case, grid)},

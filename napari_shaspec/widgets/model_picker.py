@@ -20,12 +20,14 @@ from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.work import Message
 
 if TYPE_CHECKING:
-    from shaspec.models.card import Card
+    from shaspec.models.card import Card, Seen
 
-SEEN = (
-    "Seen in training: this case taught the model, so what it finds here says nothing about how "
-    "good it is."
-)
+SEEN = {
+    "by content": "Seen in training: this case taught the model, so what it finds here says "
+    "nothing about how good it is.",
+    "by name": "Same name as a training case: if it is the same one, what the model finds here "
+    "says nothing about how good it is.",
+}
 
 
 class ModelPicker(QWidget):
@@ -82,9 +84,9 @@ class ModelPicker(QWidget):
         self._card.setText(f"{card.title}\n{card.licence} · {toggles}")
         self._card.setToolTip(card_tooltip(card))
 
-    def show_seen(self, seen: bool) -> None:
-        """Warns of a case that the model was trained on."""
-        self._seen.show_message(Message(SEEN if seen else "", "warning"))
+    def show_seen(self, seen: Seen) -> None:
+        """Warns of a case that the model was trained on, or that is called like one."""
+        self._seen.show_message(Message(SEEN.get(seen, ""), "warning"))
 
     def _on_activated(self, index: int) -> None:
         self.chosen.emit(self._models.itemData(index))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,15 @@ from napari_shaspec.widgets.model_picker import card_tooltip
 from napari_shaspec.work import Message
 
 if TYPE_CHECKING:
-    from shaspec.models.card import Card
+    from shaspec.models.card import Card, Seen
 
 COLUMNS = 2
+SEEN_BY = {
+    "by content": "Seen in training by {}: what is found here says nothing about how good that "
+    "model is.",
+    "by name": "Same name as a training case of {}: if it is the same one, what is found here says "
+    "nothing about how good that model is.",
+}
 
 
 class ModelTicks(QWidget):
@@ -74,13 +80,14 @@ class ModelTicks(QWidget):
             with QSignalBlocker(box):
                 box.setChecked(model in chosen)
 
-    def show_seen(self, models: Sequence[str]) -> None:
-        """Warns of models that were trained on this case."""
-        text = (
-            f"Seen in training by {', '.join(models)}: what is found here says nothing about how "
-            "good that model is."
-        )
-        self._seen.show_message(Message(text if models else "", "warning"))
+    def show_seen(self, seen: Mapping[str, Seen]) -> None:
+        """Warns of models that were trained on this case, or on one that is called like it."""
+        texts = [
+            text.format(", ".join(model for model, how in seen.items() if how == kind))
+            for kind, text in SEEN_BY.items()
+            if kind in seen.values()
+        ]
+        self._seen.show_message(Message("\n".join(texts), "warning"))
 
     def _on_toggled(self) -> None:
         self.chosen.emit([model for model, box in self._boxes.items() if box.isChecked()])

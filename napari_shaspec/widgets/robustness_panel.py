@@ -30,7 +30,7 @@ from napari_shaspec.widgets.truth_picker import TruthPicker
 from napari_shaspec.widgets.without import Without
 from shaspec.analysis.robustness_files import contributions_figure, heat_map_figure
 from shaspec.analysis.shapley import gains
-from shaspec.analysis.subset_table import DICE, MEASURES, Measure
+from shaspec.analysis.subset_table import DICE, Measure, measures_of
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -73,7 +73,7 @@ class RobustnessPanel(Panel):
         self.setObjectName("shaspec_robustness")
         self.measure.setObjectName("shaspec_measure")
         self.measure.setToolTip("The number that table, heat map and bars show")
-        for measure in MEASURES:
+        for measure in measures_of(3):
             self.measure.addItem(measure.title, measure)
         self.tabs.addTab(self.subsets, "Table")
         self.tabs.addTab(self.heat_map, "Heat map")
@@ -204,7 +204,11 @@ class RobustnessPanel(Panel):
         self.message.show_message(self.controller.work.message)
 
     def _show_tables(self) -> None:
-        work, measure = self.controller.work, self._measure()
+        work = self.controller.work
+        for index, choice in enumerate(measures_of(work.tables[0].task.dims if work.tables else 3)):
+            self.measure.setItemText(index, choice.title)
+            self.measure.setItemData(index, choice)
+        measure = self._measure()
         self.without.show_modalities(work.tables[0].modalities if work.tables else ())
         self.subsets.show_tables(work.tables, measure)
         self.subsets.leave_out(self.without.modalities())

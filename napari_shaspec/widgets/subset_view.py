@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_shaspec.robustness_work import Shown
 from shaspec.analysis.subset_table import Measure, SubsetTable, subsets_of
+from shaspec.inference.prediction import NOT_FOUND_NOTE
 
 
 class SortedItem(QTableWidgetItem):
@@ -83,7 +84,9 @@ class SubsetView(QTableWidget):
                         cell.setTextAlignment(
                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                         )
-                        cell.setToolTip(f"{measure.title} of {region} from {row.name}: {value:.4g}")
+                        note = "" if value or measure.best != "neither" else f". {NOT_FOUND_NOTE}"
+                        text = f"{measure.title} of {region} from {row.name}: {value:.4g}{note}"
+                        cell.setToolTip(text)
                         cells.append(cell)
                     for column, cell in enumerate(cells):
                         self.setItem(line, column, cell)

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.keys import COMPARE
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import NOT_FOUND, NOT_FOUND_NOTE, Prediction, size_text
 from shaspec.task import Task
 
 UNITS = {"mL": ("volume", "millilitres"), "px": ("area", "pixels")}
@@ -81,9 +81,11 @@ class VolumeTable(QTableWidget):
         sizes, unit = result.region_sizes(), result.grid.unit
         short, exact = (1, 2) if unit == "mL" else (0, 0)
         for column, (name, title) in enumerate(regions, 1):
-            item = QTableWidgetItem(f"{sizes[name]:.{short}f}")
+            item = QTableWidgetItem(size_text(sizes[name], short))
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            item.setToolTip(f"{title} from {subset}: {sizes[name]:.{exact}f} {unit}")
+            size = f"{sizes[name]:.{exact}f} {unit}" if sizes[name] else NOT_FOUND
+            note = "" if sizes[name] else f". {NOT_FOUND_NOTE}"
+            item.setToolTip(f"{title} from {subset}: {size}{note}")
             self.setItem(row, column, item)
 
     def _fit_height(self, most: int = 6) -> None:

@@ -339,9 +339,21 @@ def test_a_case_of_the_training_list_is_marked(controller, viewer, make_case, en
     engine.trained_on = ("anna",)
     controller.choose_model("instant")
     show.add_case(viewer, make_case())
-    assert controller.work.seen
+    assert controller.work.seen == "by name"  # as long as nobody has looked at its voxels
+    controller.segment()
+    assert controller.work.seen == "by content"
     show.add_case(viewer, make_case("berta"))
-    assert not controller.work.seen
+    assert controller.work.seen == ""
+
+
+def test_a_case_that_is_only_called_like_a_training_case_is_not_said_to_be_seen(
+    controller, viewer, make_case, engine
+):
+    engine.trained_on, engine.options = ("anna",), {"seen_in_training": False}
+    controller.choose_model("instant")
+    show.add_case(viewer, make_case())
+    controller.segment()
+    assert controller.work.seen == "by name"
 
 
 def test_a_saved_result_lies_on_the_grid_of_its_input(controller, viewer, make_case, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels
 from PIL import Image as Picture
-from qtpy.QtWidgets import QPushButton, QTableWidget
+from qtpy.QtWidgets import QComboBox, QPushButton, QTableWidget
 
 from napari_shaspec.assignment import collect
 from napari_shaspec.controller import SegmentController
@@ -15,6 +15,9 @@ from napari_shaspec.jobs import run_here
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
 from napari_shaspec.reader import get_reader
+from napari_shaspec.robustness_controller import RobustnessController
+from napari_shaspec.robustness_work import Shown
+from napari_shaspec.widgets.robustness_panel import RobustnessPanel
 from napari_shaspec.widgets.segment_panel import SegmentPanel
 from napari_shaspec.work import Status
 from shaspec.errors import InputError
@@ -175,6 +178,29 @@ def test_the_panel_tells_areas_and_does_not_offer_3d(qtbot, viewer, control, fol
     assert table.item(0, 1).text() == str(marked)
     control.choose_model("shaspec")
     assert button.isEnabled()
+
+
+def test_the_robustness_panel_measures_pictures_in_pixels(qtbot, viewer, model, folder, rgbd):
+    control = RobustnessController(viewer, engine=LocalEngine(), run=run_here)
+    panel = RobustnessPanel(viewer, controller=control)
+    qtbot.addWidget(panel)
+    control.add_model(model)  # known now, but of another task than the one that is ticked
+    assert control.choose_models([str(model)])
+    show.add_case(viewer, read_case(folder, rgbd))
+    control.sweep()
+    assert control.work.status is Status.DONE
+    measures = panel.findChild(QComboBox, "shaspec_measure")
+    assert [measures.itemText(k) for k in range(3)] == ["Dice", "HD95 (px)", "Area (px)"]
+    for index in range(3):
+        measures.setCurrentIndex(index)
+    table = panel.findChild(QTableWidget, "shaspec_subsets")
+    spot = int((control.work.tables[0].rows[0].prediction.labels == 1).sum())
+    assert table.item(0, 1).text() == str(spot)
+    control.show_difference("spot", Shown("pipes", ("depth",)))
+    assert all(key.text.endswith(" px") for key in control.work.legend)
+    layer = viewer.layers["RGB+depth or depth · spot"]
+    assert "area_px" in layer.features
+    control.close()
 
 
 def test_layers_of_somebody_else_are_taken_by_name_and_channels(viewer, control, rgbd):

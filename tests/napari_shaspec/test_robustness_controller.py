@@ -201,7 +201,7 @@ def test_a_training_case_is_called_one(control, viewer, make_case, engine):
     engine.trained_on = ("anna",)
     show.add_case(viewer, make_case())
     control.sweep()
-    assert control.work.seen == ("instant",)
+    assert control.work.seen == {"instant": "by content"}
     assert control.work.tables[0].seen_in_training
 
 

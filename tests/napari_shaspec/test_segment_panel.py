@@ -26,8 +26,10 @@ from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
 from napari_shaspec.widgets import theme
 from napari_shaspec.widgets.segment_panel import SLICER, SegmentPanel, with_ending
+from napari_shaspec.widgets.volume_table import VolumeTable
 from napari_shaspec.work import Status
 from shaspec.errors import OutOfMemoryError
+from shaspec.inference.prediction import Prediction
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +92,16 @@ def test_the_button_segments_and_the_table_tells_millilitres(qtbot, panel, viewe
         f"{volumes[name]:.1f}" for name in ("ET", "TC", "WT")
     ]
     assert viewer.layers[-1].name == "seg · FLAIR+T1+T1ce+T2"
+
+
+def test_a_region_without_a_voxel_is_not_found_rather_than_zero(qtbot, make_case):
+    case, table = make_case(), VolumeTable()
+    qtbot.addWidget(table)
+    labels = np.full(case.grid.shape, 2, np.uint8)  # oedema alone
+    table.show_results([Prediction("anna", case.task, case.grid, ("T2",), labels, {})], "T2")
+    assert [table.item(0, k).text() for k in (1, 2)] == ["not found", "not found"]
+    assert "does not mean absent" in table.item(0, 1).toolTip()
+    assert "does not mean absent" not in table.item(0, 3).toolTip()
 
 
 def test_button_and_bar_show_what_a_job_does(qtbot, panel, viewer, make_case, engine):
@@ -187,7 +199,10 @@ def test_a_training_case_is_called_one(panel, viewer, make_case, engine):
     panel.controller.choose_model("instant")
     show.add_case(viewer, make_case())
     boxes = panel.models.findChildren(QLabel, "shaspec_message")
-    assert any("Seen in training" in box.text() and box.isVisible() for box in boxes)
+    shown = lambda text: any(text in box.text() and box.isVisible() for box in boxes)  # noqa: E731
+    assert shown("Same name as a training case")
+    panel.controller.work.seen = "by content"
+    assert shown("Seen in training")
 
 
 def test_an_error_is_shown_in_the_panel(qtbot, panel, viewer, make_case, engine, told):

@@ -192,7 +192,10 @@ def test_evaluate_drops_small_regions_only_when_asked(
 
 
 def test_published_tables_are_listed_and_shown(run: Run) -> None:
-    assert "shaspec-brats2018: ShaSpec, mean ET 61.58" in run("published").output
+    listed = " ".join(run("published").output.split())
+    assert "shaspec-brats2018: ShaSpec, Dice (%), mean of 15: ET 61.58" in listed
+    assert "m3l-sid: Linear Fusion, M3L, mIoU (%), RGB+depth: 0.1 % 44.10" in listed
+    assert "shaspec-avmnist: ShaSpec, accuracy (%), image: 5 % 93.33" in listed
     assert "66 cases" in run("published", "shaspec-brats2018").output
 
 
@@ -391,6 +394,35 @@ def test_pictures_are_evaluated_from_folders_per_modality(
         ("40", "RGB"), ("40", "depth"), ("40", "RGB+depth")
     }  # fmt: skip
     assert {r["region"] for r in rows} == {"spot", "scratch"}
+    assert {"hd95_px", "truth_px", "area_error_px"} <= set(rows[0])
+    assert float(rows[0]["truth_px"]) == (picture_case.labels == 1).sum()
+
+
+def test_a_sweep_of_pictures_counts_pixels(
+    run: Run,
+    write_pictures: Callable[..., Path],
+    picture_case: Case,
+    picture_model_folder: Path,
+    tmp_path: Path,
+) -> None:
+    case = write_pictures(tmp_path / "39", picture_case, "rgb.png", "depth.png", "label.png")
+    out = tmp_path / "out"
+    words = ["sweep", case, "--model", picture_model_folder, "--window", "32,32", "--out", out]
+    result = run(*words, "--save-labels")
+    assert "Area (px)" in result.output
+    assert not {"mm", "mL"} & set(result.output.replace("(", " ").replace(")", " ").split())
+    with (out / "sweep.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        name = f"39_tiny-shaspec_{row['subset']}_seg.png"
+        labels = np.asarray(Image.open(out / "labels" / name))
+        value = {"spot": 1, "scratch": 2}[row["region"]]
+        assert float(row["px"]) == (labels == value).sum()
+        assert float(row["hd95_px"]) >= 0
+    with (out / "shapley.csv").open() as file:
+        assert {line["measure"] for line in csv.DictReader(file)} == {"dice", "px"}
+    with pytest.raises(ShaspecError, match="leave it out for pictures"):
+        run(*words, "--maps")
 
 
 def test_a_task_file_to_start_from_is_printed(run: Run, tmp_path: Path) -> None:

@@ -36,12 +36,12 @@ class SmallestSubset:
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """Two masks in one map, and the volumes of its parts."""
+    """Two masks in one map, and the sizes of its parts."""
 
     map: Labels
     """`ONLY_HERE`, `ONLY_THERE`, `BOTH`, or 0."""
-    ml: dict[int, float]
-    """Volume in millilitres of each of the three."""
+    sizes: dict[int, float]
+    """Of each of the three, in ``grid.unit`` (mL, pixels)."""
 
 
 def entropy(
@@ -93,8 +93,8 @@ def difference(here: Labels, there: Labels, task: Task, region: str, grid: Grid)
     inside = _table(_region(task, region).labels)
     both = inside[here] * np.uint8(ONLY_HERE) + inside[there] * np.uint8(ONLY_THERE)
     counts = np.bincount(both.ravel(), minlength=4)
-    ml = {part: int(counts[part]) * grid.voxel_ml for part in (ONLY_HERE, ONLY_THERE, BOTH)}
-    return Difference(both, ml)
+    sizes = {part: int(counts[part]) * grid.voxel_size for part in (ONLY_HERE, ONLY_THERE, BOTH)}
+    return Difference(both, sizes)
 
 
 def _votes(predictions: Iterable[Prediction], members: Labels) -> npt.NDArray[Any]:

@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from shaspec.analysis.subset_table import (
     ALL,
-    MEASURES,
     TRUTH,
     Mask,
     Measure,
     SubsetRow,
     SubsetTable,
     Values,
+    measures_of,
     subsets_of,
 )
 from shaspec.case import Case
@@ -60,7 +60,7 @@ def sweep(
     subsets: Sequence[Subset] | None = None,
     truth: npt.NDArray[Any] | None = None,
     *,
-    measures: Sequence[Measure] = MEASURES,
+    measures: Sequence[Measure] | None = None,
 ) -> Iterator[SweepEvent]:
     """Segment the case from every subset of its modalities (or from ``subsets``).
 
@@ -69,9 +69,11 @@ def sweep(
     all modalities, which is then run even if ``subsets`` lacks it. Yields `Progress` (in
     hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one has the whole table.
     Closing the generator cancels. Raises `InputError` for subsets that the case does not have or a
-    truth on another grid, and what `InferenceSession.segment` raises.
+    truth on another grid, and what `InferenceSession.segment` raises. Without ``measures``, those
+    of `measures_of`.
     """
     case = session.case
+    measures = measures_of(case.grid.dims) if measures is None else measures
     order = _order(case, subsets, with_all=truth is None)
     masks = None if truth is None else _truth_masks(case, truth)
     table: SubsetTable | None = None

@@ -13,8 +13,8 @@ from shaspec.analysis.robustness_plots import draw_contributions, draw_heat_map
 from shaspec.analysis.shapley import contributions
 from shaspec.analysis.subset_table import Measure, SubsetTable
 from shaspec.errors import InputError
-from shaspec.io.export import write_volume
-from shaspec.io.nifti import write_atomically, write_labels
+from shaspec.io.export import label_ending, write_labels, write_volume
+from shaspec.io.nifti import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -101,10 +101,11 @@ def write_figure(path: Path, figure: Figure) -> Path:
 
 
 def write_label_maps(folder: Path, table: SubsetTable) -> list[Path]:
-    """The label map of every subset, ``CASE_MODEL_SUBSET_seg.nii.gz``."""
+    """The label map of every subset, ``CASE_MODEL_SUBSET_seg.nii.gz`` (``.png`` of pictures)."""
+    ending = label_ending(table.rows[0].prediction.grid)
     return [
         write_labels(
-            folder / f"{table.case}_{table.model}_{row.name}_seg.nii.gz",
+            folder / f"{table.case}_{table.model}_{row.name}_seg{ending}",
             row.prediction.labels,
             row.prediction.grid,
         )

@@ -116,7 +116,7 @@ def draw_contributions(
             axes.barh(offsets, lengths, 0.92 * height, color=colours[region], label=region)
             for y, length in zip(offsets, lengths, strict=True):
                 axes.annotate(
-                    f"{length:+.2f}" if measure.digits > 1 else f"{length:+.1f}",
+                    f"{length:+.{min(measure.digits, 2)}f}",
                     (length, y),
                     (3 if length >= 0 else -3, 0),
                     textcoords="offset points",

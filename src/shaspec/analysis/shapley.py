@@ -44,7 +44,7 @@ def contributions(table: SubsetTable, measure: Measure) -> dict[str, dict[str, f
     """Region -> modality -> Shapley value, where subsets are worth their ``measure``.
 
     No modality at all is worth an empty prediction (`SubsetTable.empty`): a Dice of 0, or of 1 for
-    a region that is not there in the reference either; a volume of 0 mL.
+    a region that is not there in the reference either; a size of 0.
     """
     return {
         region: shapley_values(table.modalities, table.values(measure, region))

@@ -18,7 +18,7 @@ from shaspec.task import Subset, Task
 
 Mask = npt.NDArray[np.bool_]
 Spacing = Sequence[float]
-"""Voxel size in mm, one number per axis."""
+"""Voxel size in mm, one number per axis; 1 for pixels."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,10 @@ def _volume(found: Mask, _: Mask, spacing: Spacing) -> float:
     return int(np.count_nonzero(found)) * float(np.prod(spacing)) / 1000.0
 
 
+def _area(found: Mask, _: Mask, __: Spacing) -> float:
+    return float(np.count_nonzero(found))
+
+
 def _hd95(found: Mask, reference: Mask, spacing: Spacing) -> float:
     box = bounding_box(found | reference)
     here, there = (Surface(mask[box], spacing) for mask in (found, reference))
@@ -55,8 +59,15 @@ def _hd95(found: Mask, reference: Mask, spacing: Spacing) -> float:
 
 DICE = Measure("dice", "Dice", _dice, "high", 3, (0.0, 1.0))
 VOLUME = Measure("ml", "Volume (mL)", _volume, "neither", 1)
+AREA = Measure("px", "Area (px)", _area, "neither", 0)
 HD95 = Measure("hd95_mm", "HD95 (mm)", _hd95, "low", 1)
-MEASURES = (DICE, HD95, VOLUME)
+HD95_PX = Measure("hd95_px", "HD95 (px)", _hd95, "low", 1)
+
+
+def measures_of(dims: int) -> tuple[Measure, Measure, Measure]:
+    """Dice, HD95 and size: in mm and mL for volumes (3), in pixels for pictures (2)."""
+    return (DICE, HD95, VOLUME) if dims == 3 else (DICE, HD95_PX, AREA)
+
 
 Values = Mapping[str, Mapping[str, float]]
 """Measure -> region -> value."""

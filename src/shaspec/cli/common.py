@@ -15,6 +15,7 @@ from shaspec.errors import InputError
 if TYPE_CHECKING:
     from shaspec.case import Case
     from shaspec.inference.prediction import Prediction
+    from shaspec.models.card import Seen
 
 Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, cuda:1 ...")]
 Overlap = Annotated[float, typer.Option(help="Share of a window that overlaps with the next.")]
@@ -70,6 +71,17 @@ def report_case(console: Console, case: Case) -> None:
     console.print(f"case {escape(case.name)}: {', '.join(case.present)}{absent}")
     for notice in case.notices:
         console.print(f"[yellow]{escape(notice)}[/]")
+
+
+def report_seen(console: Console, seen: Seen, case: str, model: str) -> None:
+    """Warns of a case that the model was trained on, or that is called like one."""
+    how = {
+        "by content": f"was seen in training by model {model}:",
+        "by name": f"has the same name as a training case of model {model}. If it is the same one,",
+    }
+    if seen:
+        text = f"{case} {how[seen]} its result says nothing about how good the model is."
+        console.print(f"[yellow]{escape(text)}[/]")
 
 
 def run_events(console: Console, events: Any) -> Prediction:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Device, Overlap, escape, numbers, progress
+from shaspec.cli.common import Device, Overlap, escape, numbers, progress, report_seen
 from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.errors import InputError
 
@@ -49,8 +49,7 @@ def evaluate(
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
 ) -> None:
-    """Dice, HD95, lesion-wise scores and volumes over all subsets, for every case in DATA."""
-    from shaspec.evaluation.metrics import METRICS
+    """Dice, HD95, lesion-wise scores and sizes over all subsets, for every case in DATA."""
     from shaspec.evaluation.protocol import Rules
     from shaspec.evaluation.published import load_published
     from shaspec.io.splits import fold_cases
@@ -58,7 +57,7 @@ def evaluate(
 
     console = Console()
     published = [load_published(name) for name in beside.split(",") if name]
-    names = tuple(METRICS) if metrics == "all" else tuple(metrics.replace(" ", "").split(","))
+    names = () if metrics == "all" else tuple(metrics.replace(" ", "").split(","))
     rules = Rules(names, _drop_small(et_rule, drop_small))
     console.print(f"rules: {rules.text}")
     chosen = None if splits is None else fold_cases(splits, fold)
@@ -111,15 +110,17 @@ def _evaluate_one(
         raise InputError(f"no labelled case to evaluate on in {data}")
     rows: list[Row] = []
     seen: list[str] = []
+    namesakes: list[str] = []
     with progress(console) as bar:
         work = bar.add_task(name, total=len(files))
         for found in files:
             bar.update(work, description=f"{name}: {found.name}")
             case = read_case(found, task, scheme=scheme or None)
             console.print(f"{escape(case.name)}: {escape('; '.join(case.notices))}")
-            if model.card.saw(case):
-                seen.append(case.name)
-                console.print(f"[yellow]{escape(case.name)}: seen in training by {name}[/]")
+            how = model.card.seen(case)
+            report_seen(console, how, case.name, name)
+            seen += [case.name] if how == "by content" else []
+            namesakes += [case.name] if how == "by name" else []
             rows += evaluate_case(
                 model, case, wanted, rules=rules, device=device, window=window or None,
                 overlap=overlap,
@@ -130,7 +131,7 @@ def _evaluate_one(
     account = protocol(
         model, rules, [f.name for f in files], seen, list(dict.fromkeys(r.subset for r in rows)),
         window=list(window or model.card.window), overlap=overlap, device=device,
-        command=shlex.join(["shaspec", *sys.argv[1:]]),
+        same_name_in_training=namesakes, command=shlex.join(["shaspec", *sys.argv[1:]]),
     )  # fmt: skip
     write_protocol(folder / PROTOCOL_FILE, account)
     return rows

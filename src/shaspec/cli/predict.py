@@ -9,7 +9,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shaspec.cli.common import Device, Overlap, escape, numbers, report_case, run_events, source
+from shaspec.cli.common import (
+    Device,
+    Overlap,
+    escape,
+    numbers,
+    report_case,
+    report_seen,
+    run_events,
+    source,
+)
 
 if TYPE_CHECKING:
     from shaspec.inference.prediction import Prediction
@@ -40,6 +49,7 @@ def predict(
     overlap: Overlap = 0.25,
 ) -> None:
     """Segment one case from any subset of its modalities."""
+    from shaspec.inference.prediction import NOT_FOUND_NOTE
     from shaspec.inference.session import InferenceSession
     from shaspec.io import label_ending, read_case, write_labels
     from shaspec.models.weights import load_model
@@ -53,11 +63,7 @@ def predict(
     session = InferenceSession(
         loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
     )
-    if session.seen_in_training:
-        console.print(
-            f"[yellow]{escape(subject.name)} was seen in training by model {loaded.card.name}: "
-            "the result says nothing about how good the model is.[/]"
-        )
+    report_seen(console, session.seen, subject.name, loaded.card.name)
     prediction = run_events(console, session.segment(subset))
     ending = label_ending(prediction.grid)
     path = out or Path(f"{subject.name}_{task.subset_name(subset)}_seg{ending}")
@@ -65,14 +71,18 @@ def predict(
     if volumes is not None:
         write_volumes(volumes, prediction)
     console.print(volume_table(prediction))
+    if not prediction.found_all:
+        console.print(NOT_FOUND_NOTE)
     console.print(f"model {loaded.card.name}, {loaded.card.licence}; wrote {escape(str(path))}")
 
 
 def volume_table(prediction: Prediction) -> Table:
+    from shaspec.inference.prediction import size_text
+
     unit = prediction.grid.unit
     table = Table("region", unit, title=prediction.name)
     for name, size in prediction.region_sizes().items():
-        table.add_row(name, f"{size:.2f}" if unit == "mL" else f"{size:.0f}")
+        table.add_row(name, size_text(size, 2 if unit == "mL" else 0))
     return table
 
 

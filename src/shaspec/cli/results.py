@@ -81,8 +81,8 @@ def print_published_list(console: Console, tables: Sequence[Published]) -> None:
     for protocol in dict.fromkeys(table.protocol for table in tables):
         console.print(f"[bold]{escape(protocol)}[/]")
         for table in (t for t in tables if t.protocol == protocol):
-            means = ", ".join(
-                f"{region} {value:.2f}"
-                for region, value in zip(table.regions, table.average, strict=True)
-            )
-            console.print(f"  {table.name}: {escape(table.title)}, mean {means}", highlight=False)
+            row, values = list(table.table.rows.items())[-1 if table.average else 0]
+            pairs = zip(table.columns, values, strict=True)
+            scores = ", ".join(f"{column} {value:.2f}" for column, value in pairs)
+            text = f"  {table.name}: {table.title}, {table.measure}, {row}: {scores}"
+            console.print(escape(text), highlight=False)

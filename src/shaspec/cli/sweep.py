@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Device, Overlap, escape, numbers, progress, report_case, source
+from shaspec.cli.common import (
+    Device,
+    Overlap,
+    escape,
+    numbers,
+    progress,
+    report_case,
+    report_seen,
+    source,
+)
 from shaspec.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,7 +50,7 @@ def sweep(
     Compares with the case's labels if it has some, else with the result of all modalities.
     """
     from shaspec.analysis import robustness_files as files
-    from shaspec.analysis.subset_table import DICE, VOLUME
+    from shaspec.analysis.subset_table import DICE, measures_of
     from shaspec.inference.session import InferenceSession
     from shaspec.io import read_case
     from shaspec.models.weights import load_model
@@ -55,6 +64,8 @@ def sweep(
                 f"two models are called {loaded.card.name!r}: change the name in a card.json"
             )
         subject = read_case(source(case), loaded.card.task, scheme=scheme or None)
+        if maps and subject.grid.dims == 2:
+            raise InputError("--maps writes NIfTI, which is for volumes: leave it out for pictures")
         if not tables:
             report_case(console, subject)
         session = InferenceSession(
@@ -62,9 +73,10 @@ def sweep(
         )
         tables.append(_run(console, session))
         session.release()
+    _, _, size = measures_of(tables[0].task.dims)
     paths = [
         files.write_rows(out / "sweep.csv", tables),
-        files.write_shapley(out / "shapley.csv", tables, [DICE, VOLUME]),
+        files.write_shapley(out / "shapley.csv", tables, [DICE, size]),
         files.write_figure(out / "heat_map.png", files.heat_map_figure(tables, DICE)),
         files.write_figure(out / "shapley.png", files.contributions_figure(tables, DICE)),
     ]
@@ -72,7 +84,7 @@ def sweep(
         many = files.write_label_maps(out / "labels", table) if save_labels else []
         many += files.write_maps(out / "maps", table) if maps else []
         if many:
-            console.print(f"wrote {len(many)} NIfTI files of model {escape(table.model)}")
+            console.print(f"wrote {len(many)} files of model {escape(table.model)}")
     console.print(f"wrote {', '.join(path.name for path in paths)} to {escape(str(out))}")
 
 
@@ -81,14 +93,11 @@ def _run(console: Console, session: InferenceSession) -> SubsetTable:
     from shaspec.analysis.robustness import RowAdded
     from shaspec.analysis.robustness import sweep as run
     from shaspec.inference.events import Notice, Progress
+    from shaspec.inference.prediction import NOT_FOUND_NOTE
 
     card = session.model.card
     console.print(f"model {escape(card.name)}, {escape(card.licence)}")
-    if session.seen_in_training:
-        console.print(
-            f"[yellow]{escape(session.case.name)} was seen in training by model "
-            f"{escape(card.name)}: its scores say nothing about how good the model is.[/]"
-        )
+    report_seen(console, session.seen, session.case.name, card.name)
     table: SubsetTable | None = None
     with progress(console) as bar:
         work = bar.add_task("starting", total=None)
@@ -103,6 +112,8 @@ def _run(console: Console, session: InferenceSession) -> SubsetTable:
                 table = event.table
                 _print_row(console, table)
     assert table is not None
+    if not all(row.prediction.found_all for row in table.rows):
+        console.print(f"0 {table.rows[0].prediction.grid.unit}: not found. {NOT_FOUND_NOTE}")
     _print_contributions(console, table)
     return table
 

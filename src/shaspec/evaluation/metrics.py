@@ -18,64 +18,98 @@ class Metric:
 
     name: str
     title: str
-    unit: Literal["", "%", "mL", "mm"]
+    unit: Literal["%", "mL", "mm", "px"]
     """``%``: a share, stored as 0 to 1 and shown in per cent."""
     best: Literal["highest", "lowest", "nearest 0", ""] = "highest"
     """Empty: it describes a case and is no score, so that nothing wins by it."""
     definition: str = ""
+    dims: tuple[int, ...] = (3, 2)
+    """What it is for: volumes (3), pictures (2)."""
 
 
 EMPTY = "both empty = 1, one empty = 0"
+SHARES = (
+    Metric("dice", "Dice", "%", definition=f"2 TP / (2 TP + FP + FN); {EMPTY}"),
+    Metric("iou", "IoU", "%", definition=f"TP / (TP + FP + FN); {EMPTY}"),
+    Metric("precision", "precision", "%", definition=f"TP / (TP + FP); {EMPTY}"),
+    Metric("sensitivity", "sensitivity", "%", definition=f"TP / (TP + FN); {EMPTY}"),
+    Metric(
+        "lesion_dice",
+        "lesion-wise Dice",
+        "%",
+        definition="BraTS 2023: truth dilated 3 times (18 neighbours; 8 of a pixel) joins lesions, "
+        "predicted components by 26 (8) neighbours, lesions of at most 50 mm3 (50 px) ignored; "
+        "mean over lesions and false positives, the latter count 0; neither there = 1",
+    ),
+)
+
+
+def _measured(
+    dims: int, length: Literal["mm", "px"], size: Literal["mL", "px"], what: str, diagonal: str
+) -> tuple[Metric, ...]:
+    """The metrics that have a unit, for volumes or for pictures."""
+    suffix = size.lower()
+    return (
+        Metric(
+            f"hd95_{length}",
+            "HD95",
+            length,
+            "lowest",
+            "95th percentile of the distances between the surfaces (outlines), elements weighted "
+            "by area (length), the larger of both directions; both empty = 0, one empty = diagonal "
+            f"of the image{diagonal}",
+            (dims,),
+        ),
+        Metric(
+            f"lesion_hd95_{length}",
+            "lesion-wise HD95",
+            length,
+            "lowest",
+            "as lesion_dice; missed lesions and false positives count the diagonal of the image, "
+            f"rounded up to whole {length}; neither there = 0",
+            (dims,),
+        ),
+        Metric(f"truth_{suffix}", f"true {what}", size, "", f"{what} of the truth", (dims,)),
+        Metric(
+            f"predicted_{suffix}",
+            f"predicted {what}",
+            size,
+            "",
+            f"{what} of the prediction",
+            (dims,),
+        ),
+        Metric(
+            f"{what}_error_{suffix}",
+            f"{what} error",
+            size,
+            "nearest 0",
+            f"predicted minus true {what}, signed",
+            (dims,),
+        ),
+        Metric(
+            f"{what}_error",
+            f"relative {what} error",
+            "%",
+            "nearest 0",
+            f"{what}_error_{suffix} / true {what}, signed; no value where the truth is empty",
+            (dims,),
+        ),
+    )
+
+
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("dice", "Dice", "%", definition=f"2 TP / (2 TP + FP + FN); {EMPTY}"),
-        Metric("iou", "IoU", "%", definition=f"TP / (TP + FP + FN); {EMPTY}"),
-        Metric("precision", "precision", "%", definition=f"TP / (TP + FP); {EMPTY}"),
-        Metric("sensitivity", "sensitivity", "%", definition=f"TP / (TP + FN); {EMPTY}"),
-        Metric(
-            "hd95_mm",
-            "HD95",
-            "mm",
-            "lowest",
-            "95th percentile of the distances between the surfaces, elements weighted by area, the "
-            "larger of both directions; both empty = 0, one empty = diagonal of the image (373.13 "
-            "mm for BraTS)",
-        ),
-        Metric(
-            "lesion_dice",
-            "lesion-wise Dice",
-            "%",
-            definition="BraTS 2023: truth dilated 3 times (18 neighbours) joins lesions, predicted "
-            "components by 26 neighbours, lesions of at most 50 mm3 ignored; mean over lesions and "
-            "false positives, the latter count 0; neither there = 1",
-        ),
-        Metric(
-            "lesion_hd95_mm",
-            "lesion-wise HD95",
-            "mm",
-            "lowest",
-            "as lesion_dice; missed lesions and false positives count the diagonal of the image in "
-            "whole mm (374 for BraTS); neither there = 0",
-        ),
-        Metric("truth_ml", "true volume", "mL", "", "volume of the truth"),
-        Metric("predicted_ml", "predicted volume", "mL", "", "volume of the prediction"),
-        Metric(
-            "volume_error_ml",
-            "volume error",
-            "mL",
-            "nearest 0",
-            "predicted minus true volume, signed",
-        ),
-        Metric(
-            "volume_error",
-            "relative volume error",
-            "%",
-            "nearest 0",
-            "volume_error_ml / true volume, signed; no value where the truth is empty",
-        ),
+        *SHARES,
+        *_measured(3, "mm", "mL", "volume", " (373.13 mm for BraTS)"),
+        *_measured(2, "px", "px", "area", ""),
     )
 }
+
+
+def metrics_for(dims: int) -> tuple[str, ...]:
+    """Names of the metrics for volumes (3) or pictures (2)."""
+    return tuple(name for name, metric in METRICS.items() if dims in metric.dims)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.evaluation.bootstrap import RESAMPLES, SEED
-from shaspec.evaluation.metrics import EMPTY, METRICS
+from shaspec.evaluation.metrics import EMPTY, METRICS, metrics_for
 from shaspec.evaluation.scoring import TrueRegion
 from shaspec.evaluation.surfaces import Mask
 from shaspec.evaluation.tables import Row
@@ -36,14 +36,15 @@ SMALL_ET = 500
 class Rules:
     """What is measured, and what is done to a prediction before."""
 
-    metrics: tuple[str, ...] = tuple(METRICS)
+    metrics: tuple[str, ...] = ()
+    """Names of `METRICS`; empty: all that suit the task."""
     drop_small: dict[str, int] = field(default_factory=dict)
     """Region -> voxels: predicted with fewer in the whole case, it counts as empty. The other
     regions stay as they are, as if its voxels had become the tissue around them."""
 
     def __post_init__(self) -> None:
         unknown = set(self.metrics) - set(METRICS)
-        if unknown or "dice" not in self.metrics:
+        if unknown or (self.metrics and "dice" not in self.metrics):
             raise InputError(
                 f"metrics {', '.join(self.metrics)}: name dice, and as many as wanted of "
                 f"{', '.join(m for m in METRICS if m != 'dice')}"
@@ -56,13 +57,25 @@ class Rules:
         return f"{EMPTY}, {', '.join(dropped) or 'no post-processing'}"
 
     def check(self, task: Task) -> None:
-        """Raise `InputError` if a rule speaks of a region that ``task`` does not have."""
+        """Raise `InputError` if a rule speaks of a region or unit that ``task`` does not have."""
         unknown = set(self.drop_small) - set(task.region_names)
         if unknown:
             raise InputError(
                 f"cannot drop region {', '.join(sorted(unknown))}: task {task.name!r} has "
                 f"{', '.join(task.region_names)}"
             )
+
+        fit = metrics_for(task.dims)
+        unfit = [name for name in self.metrics if name not in fit]
+        if unfit:
+            raise InputError(
+                f"metrics {', '.join(unfit)} do not suit task {task.name!r}: take of "
+                f"{', '.join(fit)}"
+            )
+
+    def measured(self, task: Task) -> tuple[str, ...]:
+        """Names of the metrics of ``task``."""
+        return self.metrics or metrics_for(task.dims)
 
     def applied(self, region: str, mask: Mask) -> Mask:
         """``mask`` as it is scored."""
@@ -102,7 +115,7 @@ def evaluate_case(
                 found = dict(zip(task.region_names, masks, strict=True))
                 for region in task.reported_regions:
                     predicted = rules.applied(region, found[region])
-                    scores = truth[region].scores(predicted, rules.metrics)
+                    scores = truth[region].scores(predicted, rules.measured(task))
                     yield Row(case.name, task.subset_name(subset), region, scores)
     session.release()
 
@@ -125,7 +138,7 @@ def protocol(
         "task": card.task.name,
         "rules": rules.text,
         "drop_small": rules.drop_small,
-        "metrics": {name: METRICS[name].definition for name in rules.metrics},
+        "metrics": {name: METRICS[name].definition for name in rules.measured(card.task)},
         "intervals": f"95 % percentile bootstrap over cases, {RESAMPLES} resamples, seed {SEED}",
         "cases": list(cases),
         "seen_in_training": sorted(seen),

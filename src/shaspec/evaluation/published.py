@@ -17,27 +17,31 @@ from shaspec.evaluation.statistics import mean_name
 
 @dataclass(frozen=True)
 class Published:
-    """The Dice (per cent) of one method under one protocol."""
+    """The scores of one method under one protocol."""
 
     name: str
     title: str
     protocol: str
     source: str
-    regions: tuple[str, ...]
-    average: tuple[float, ...]
-    """Mean over the subsets, as printed there."""
+    measure: str
+    """What is counted, and its unit: ``Dice (%)``."""
+    columns: tuple[str, ...]
+    """What a number belongs to: a region, or how much the method was given to learn from."""
     subsets: dict[str, tuple[float, ...]]
-    """Subset -> Dice per region; empty where only averages are known."""
-    over: int
+    """Subset at the test -> a value per column; empty where only averages are known."""
+    average: tuple[float, ...] = ()
+    """Mean over the subsets, as printed there; empty where there is none."""
+    over: int = 0
     """Number of subsets that the average is taken over."""
 
     @property
     def table(self) -> ScoreTable:
         """Its table, with protocol and source as notes."""
+        mean = {mean_name(self.over): self.average} if self.average else {}
         return ScoreTable(
-            f"published: {self.title}, Dice (%)",
-            self.regions,
-            self.subsets | {mean_name(self.over): self.average},
+            f"published: {self.title}, {self.measure}",
+            self.columns,
+            self.subsets | mean,
             (f"protocol: {self.protocol}", f"source: {self.source}", "not the cases of ours"),
         )
 
@@ -66,10 +70,11 @@ def _read(file: str) -> list[Published]:
             title=method["title"],
             protocol=content["protocol"] + method.get("protocol", ""),
             source=method.get("source", content["source"]),
-            regions=tuple(content["regions"]),
-            average=tuple(method["average"]),
+            measure=content["measure"],
+            columns=tuple(content["columns"]),
             subsets={s: tuple(values) for s, values in method.get("subsets", {}).items()},
-            over=content["over"],
+            average=tuple(method.get("average", ())),
+            over=content.get("over", 0),
         )
         for name, method in content["methods"].items()
     ]

@@ -15,15 +15,17 @@ class TrueRegion:
     """The truth of a region, compared with the predictions of as many subsets as there are.
 
     Args:
-        mask: (S, P, L); of one slice: measured as the plane it is.
-        spacing: voxel size in mm.
+        mask: (S, P, L), or (row, column) of a picture; of one slice: measured as the plane it is.
+        spacing: voxel size in mm; 1 for pixels.
     """
 
     def __init__(self, mask: Mask, spacing: Sequence[float]) -> None:
-        self._plane = mask.shape[0] == 1
+        self._volume = mask.ndim == 3
+        self._plane = self._volume and mask.shape[0] == 1
         self.mask = self._flat(mask)
         self.spacing = tuple(float(s) for s in spacing[self._plane :])
-        self.voxel_ml = math.prod(float(s) for s in spacing) / 1000
+        self.voxel_size = math.prod(float(s) for s in spacing) / 1000 if self._volume else 1.0
+        """What one voxel adds to a size: mL, or 1 pixel."""
 
     @cached_property
     def surface(self) -> Surface:
@@ -36,27 +38,28 @@ class TrueRegion:
         return Lesions(self.mask, self.spacing)
 
     def scores(self, predicted: Mask, metrics: Collection[str] = METRICS) -> dict[str, float]:
-        """Values of ``metrics`` (names of `METRICS`), in their order there."""
+        """Values of those of ``metrics`` that suit the mask, in the order of `METRICS`."""
         predicted = self._flat(predicted)
         overlap = Overlap.of(predicted, self.mask)
-        found, true = overlap.predicted * self.voxel_ml, overlap.true * self.voxel_ml
+        found, true = overlap.predicted * self.voxel_size, overlap.true * self.voxel_size
+        mm, ml, volume = ("mm", "ml", "volume") if self._volume else ("px", "px", "area")
         values = {
             "dice": overlap.dice,
             "iou": overlap.iou,
             "precision": overlap.precision,
             "sensitivity": overlap.sensitivity,
-            "truth_ml": true,
-            "predicted_ml": found,
-            "volume_error_ml": found - true,
-            "volume_error": (found - true) / true if true else math.nan,
+            f"truth_{ml}": true,
+            f"predicted_{ml}": found,
+            f"{volume}_error_{ml}": found - true,
+            f"{volume}_error": (found - true) / true if true else math.nan,
         }
-        if "hd95_mm" in metrics:
+        if f"hd95_{mm}" in metrics:
             one_empty = diagonal(self.mask.shape, self.spacing)
-            values["hd95_mm"] = hd95(self._surface(predicted), self.surface, one_empty)
-        if not {"lesion_dice", "lesion_hd95_mm"}.isdisjoint(metrics):
-            scores = self.lesions.scores(predicted, with_distances="lesion_hd95_mm" in metrics)
-            values |= {"lesion_dice": scores.dice, "lesion_hd95_mm": scores.hd95}
-        return {name: values[name] for name in METRICS if name in metrics}
+            values[f"hd95_{mm}"] = hd95(self._surface(predicted), self.surface, one_empty)
+        if not {"lesion_dice", f"lesion_hd95_{mm}"}.isdisjoint(metrics):
+            scores = self.lesions.scores(predicted, with_distances=f"lesion_hd95_{mm}" in metrics)
+            values |= {"lesion_dice": scores.dice, f"lesion_hd95_{mm}": scores.hd95}
+        return {name: values[name] for name in METRICS if name in metrics and name in values}
 
     def _flat(self, mask: Mask) -> Mask:
         return mask[0] if self._plane else mask

@@ -69,13 +69,15 @@ def pooled_iou(rows: Sequence[Row]) -> list[Line]:
 
     Regions that are empty in every case, in truth and prediction, have none and stay out of mIoU.
     """
-    if not {"dice", "truth_ml", "predicted_ml"} <= set(metrics_of(rows)):
+    there = set(metrics_of(rows))
+    unit = next((u for u in ("ml", "px") if {f"truth_{u}", f"predicted_{u}"} <= there), None)
+    if unit is None or "dice" not in there:
         return []
     cases = list(dict.fromkeys(row.case for row in rows))
     sizes: dict[Cell, Floats] = {}
     for row in rows:
         both_and_union = sizes.setdefault((row.subset, row.region), np.zeros((len(cases), 2)))
-        total = row.scores["truth_ml"] + row.scores["predicted_ml"]
+        total = row.scores[f"truth_{unit}"] + row.scores[f"predicted_{unit}"]
         both = row.scores["dice"] * total / 2
         both_and_union[cases.index(row.case)] = both, total - both
     weights = np.vstack([np.ones(len(cases)), draws(len(cases))])  # all cases once, then resamples

@@ -28,7 +28,8 @@ class Surface:
 
     Args:
         mask: voxels of the region. What lies beyond the array is outside.
-        spacing: voxel size in mm, one for each axis of ``mask``.
+        spacing: voxel size in mm, one for each axis of ``mask``; 1 for pixels: then all
+            lengths here are in pixels.
         origin: index of the first voxel, for a mask that was cut out of a larger array.
     """
 

@@ -12,6 +12,12 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.task import Subset, Task
 
+NOT_FOUND = "not found"
+NOT_FOUND_NOTE = (
+    "Not found does not mean absent: a model may leave a region empty when a modality that shows "
+    "it was not used."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -39,8 +45,18 @@ class Prediction:
             for name in self.task.reported_regions
         }
 
+    @property
+    def found_all(self) -> bool:
+        """True if every region was found."""
+        return all(self.region_sizes().values())
+
     def region_ml(self) -> dict[str, float]:
         """Volume of each region in millilitres, the smallest region first; not for pictures."""
         if self.grid.dims != 3:
             raise InputError(f"{self.case} is a picture: its regions have areas, no volumes")
         return self.region_sizes()
+
+
+def size_text(size: float, digits: int) -> str:
+    """A size for the eyes of a user: a region without a voxel was not found, it is not 0."""
+    return f"{size:.{digits}f}" if size else NOT_FOUND

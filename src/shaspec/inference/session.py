@@ -29,6 +29,7 @@ from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.prediction import Prediction
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features
+from shaspec.models.card import Seen
 from shaspec.models.weights import Model
 from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Subset
@@ -115,9 +116,14 @@ class InferenceSession:
         return str(self._device)
 
     @cached_property
+    def seen(self) -> Seen:
+        """How the model knows this case from its training."""
+        return self.model.card.seen(self.case)
+
+    @property
     def seen_in_training(self) -> bool:
         """True if the model was trained on this case: its result says nothing about quality."""
-        return self.model.card.saw(self.case)
+        return self.seen == "by content"
 
     def is_kept(self, present: Iterable[str]) -> bool:
         """True if this subset can be decoded without encoding anything."""
@@ -340,6 +346,7 @@ class InferenceSession:
             "version": __version__,
             "subset": self.task.subset_name(subset),
             "seen_in_training": self.seen_in_training,
+            "same_name_in_training": self.seen == "by name",
             "device": self.device,
             "precision": "float32",
             "window": list(size),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +18,10 @@ from shaspec.task import Task
 
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
+
+Seen = Literal["", "by name", "by content"]
+"""How a case is known from the training of a model. A name alone proves nothing: ``39`` is given
+to many a case, and the same patient may be prepared in another way."""
 
 
 class Training(BaseModel):
@@ -71,12 +75,16 @@ class Card(BaseModel):
         """Names of the real cases that the weights were trained on."""
         return self.training.cases
 
-    def saw(self, case: Case) -> bool:
-        """True if ``case`` was in the training data, by name or by the content of a volume."""
-        if case.name in self.training.cases:
-            return True
+    def seen(self, case: Case) -> Seen:
+        """Whether ``case`` was in the training data: by the content of a volume, else by name."""
         known = {h for hashes in self.training.fingerprints.values() for h in hashes.values()}
-        return bool(known) and not known.isdisjoint(fingerprint(case).values())
+        if known and not known.isdisjoint(fingerprint(case).values()):
+            return "by content"
+        return self.seen_name(case.name)
+
+    def seen_name(self, case: str) -> Seen:
+        """All that can be said of a case whose volumes are not there yet."""
+        return "by name" if case in self.training.cases else ""
 
 
 DEFAULT_MODEL = "shaspec"

@@ -13,13 +13,17 @@ from typing import Any
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.command import command_of
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import NOT_FOUND_NOTE, Prediction, size_text
 from shaspec.io.nifti import write_atomically
 from shaspec.report.pictures import slices_png
 
 SEEN = (
     "Seen in training: the model learned from this very case. The result says nothing about how "
     "good the model is."
+)
+SAME_NAME = (
+    "Same name as a training case of the model. If it is the same one, the result says nothing "
+    "about how good the model is."
 )
 FACTS = (
     "model", "sha256", "version", "subset", "device", "precision", "window", "overlap", "seconds",
@@ -40,17 +44,24 @@ def case_page(case: Case, predictions: Sequence[Prediction]) -> str:
     """The HTML of a report on ``case``; the first of ``predictions`` (one or more) is pictured."""
     first = predictions[0]
     picture = base64.b64encode(slices_png(case, first)).decode("ascii")
-    seen = first.provenance.get("seen_in_training", False)
+    known = first.provenance
+    seen = SEEN if known.get("seen_in_training") else ""
+    seen = seen or (SAME_NAME if known.get("same_name_in_training") else "")
     template = resources.files("shaspec.report") / "page.html"
     return Template(template.read_text("utf-8")).substitute(
         case=escape(case.name),
         task=escape(case.task.title),
-        seen=f'<p class="seen">{escape(SEEN)}</p>' if seen else "",
-        shown=escape(f"{first.subset[0]}; labels from {case.task.subset_name(first.subset)}"),
+        seen=f'<p class="seen">{escape(seen)}</p>' if seen else "",
+        heading="Slices through the finding" if first.grid.dims == 3 else "The picture",
+        shown=escape(
+            f"{first.subset[0]}; labels from {case.task.subset_name(first.subset)}."
+            + (" The patient's right is on the left." if first.grid.dims == 3 else "")
+        ),
         picture=f"data:image/png;base64,{picture}",
         legend=_legend(first),
         unit=first.grid.unit,
         sizes=_sizes(predictions),
+        note="" if all(p.found_all for p in predictions) else f"<p>{escape(NOT_FOUND_NOTE)}</p>",
         facts=_facts(first),
         command=_command(first),
     )
@@ -68,7 +79,7 @@ def _sizes(predictions: Sequence[Prediction]) -> str:
     task, digits = predictions[0].task, 2 if predictions[0].grid.dims == 3 else 0
     rows = [_row("th", ["modalities", *task.reported_regions])]
     for prediction in predictions:
-        sizes = [f"{size:.{digits}f}" for size in prediction.region_sizes().values()]
+        sizes = [size_text(size, digits) for size in prediction.region_sizes().values()]
         rows.append(_row("td", [task.subset_name(prediction.subset), *sizes]))
     return "\n".join(rows)
 

@@ -80,8 +80,8 @@ def test_a_difference_adds_up_to_both_masks(a: np.ndarray, b: np.ndarray, region
     here, there = BRATS.region_masks(a)[index], BRATS.region_masks(b)[index]
     np.testing.assert_array_equal(np.isin(found.map, (ONLY_HERE, BOTH)), here)
     np.testing.assert_array_equal(np.isin(found.map, (ONLY_THERE, BOTH)), there)
-    assert found.ml[ONLY_HERE] + found.ml[BOTH] == pytest.approx(here.sum() * 1.0)
-    assert found.ml[ONLY_THERE] + found.ml[BOTH] == pytest.approx(there.sum() * 1.0)
+    assert found.sizes[ONLY_HERE] + found.sizes[BOTH] == pytest.approx(here.sum() * 1.0)
+    assert found.sizes[ONLY_THERE] + found.sizes[BOTH] == pytest.approx(there.sum() * 1.0)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

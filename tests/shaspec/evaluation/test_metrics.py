@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from shaspec.evaluation.metrics import METRICS, Overlap, dice
+from shaspec.evaluation.metrics import METRICS, Overlap, dice, metrics_for
 from shaspec.evaluation.scoring import TrueRegion
 
 masks = arrays(bool, (3, 4, 5))
@@ -78,8 +78,20 @@ def test_a_relative_volume_error_of_nothing_has_no_value() -> None:
 def test_scores_are_those_asked_for_in_the_order_of_the_table() -> None:
     mask = np.ones((4, 4, 4), bool)
     region = TrueRegion(mask, (1, 1, 1))
-    assert list(region.scores(mask)) == list(METRICS)
+    assert tuple(region.scores(mask)) == metrics_for(3)
     assert list(region.scores(mask, ("hd95_mm", "dice"))) == ["dice", "hd95_mm"]
+
+
+def test_pictures_are_measured_in_pixels() -> None:
+    mask = np.zeros((20, 30), bool)
+    mask[5:10, 5:10] = True
+    scores = TrueRegion(mask, (1.0, 1.0)).scores(np.roll(mask, 3, axis=1) | mask)
+    assert tuple(scores) == metrics_for(2)
+    assert not [name for name in scores if name.endswith(("_mm", "_ml")) or "volume" in name]
+    assert (scores["truth_px"], scores["predicted_px"], scores["area_error_px"]) == (25, 40, 15)
+    assert scores["area_error"] == pytest.approx(15 / 25)
+    assert scores["hd95_px"] == pytest.approx(3.0)
+    assert {METRICS[name].unit for name in scores} == {"%", "px"}
 
 
 def test_an_image_of_one_slice_is_measured_as_the_plane_it_is() -> None:

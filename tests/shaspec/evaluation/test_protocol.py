@@ -11,9 +11,10 @@ import pytest
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.evaluation.metrics import METRICS
+from shaspec.evaluation.metrics import metrics_for
 from shaspec.evaluation.protocol import Rules, evaluate_case, protocol, rules_beside, write_protocol
 from shaspec.models.weights import Model
+from shaspec.task import Task
 
 
 def test_a_case_gives_45_rows_with_full_names(shaspec_model: Model, small_case: Case) -> None:
@@ -22,7 +23,7 @@ def test_a_case_gives_45_rows_with_full_names(shaspec_model: Model, small_case: 
     assert rows[-1].subset == "FLAIR+T1+T1ce+T2"
     assert {r.region for r in rows} == {"ET", "TC", "WT"}
     assert all(0 <= r.scores["dice"] <= 1 for r in rows)
-    assert all(list(r.scores) == list(METRICS) for r in rows)
+    assert all(tuple(r.scores) == metrics_for(3) for r in rows)
 
 
 def test_a_case_that_lacks_modalities_gives_the_subsets_it_has(
@@ -60,6 +61,12 @@ def test_rules_for_regions_that_the_task_lacks_are_refused(
 ) -> None:
     with pytest.raises(InputError, match="cannot drop region cyst: task 'brats' has ET, WT, TC"):
         next(evaluate_case(shaspec_model, small_case, rules=Rules(drop_small={"cyst": 5})))
+
+
+def test_measures_of_volumes_are_refused_for_pictures(rgbd: Task) -> None:
+    assert "hd95_px" in Rules().measured(rgbd)
+    with pytest.raises(InputError, match=r"hd95_mm do not suit task 'rgbd'.* hd95_px"):
+        Rules(("dice", "hd95_mm")).check(rgbd)
 
 
 @pytest.mark.parametrize("metrics", [("dice", "dicee"), ("hd95_mm",)])

@@ -207,4 +207,4 @@ def test_untrained_weights_are_fresh_and_repeatable(
         torch.testing.assert_close(a, b)
         assert a.shape == own.shape
     assert one.card.name == "untrained tiny-shaspec"
-    assert not one.card.saw(small_case)
+    assert not one.card.seen(small_case)

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner
 
 from shaspec.case import Case
 from shaspec.cli import app
+from shaspec.cli.predict import volume_table
 from shaspec.errors import InputError
 from shaspec.inference.prediction import Prediction
 from shaspec.io import write_case
@@ -66,11 +68,29 @@ def test_a_page_says_what_is_known_and_loads_nothing(
     assert f"<td>{prediction.region_ml()['WT']:.2f}</td>" in page
     assert "did not come from a file" in page  # no command can repeat it
     assert "Seen in training" not in page
+    assert "not found" not in page.lower()
+
+
+def test_a_region_without_a_voxel_is_not_found_rather_than_zero(
+    small_case: Case, prediction: Prediction
+) -> None:
+    labels = np.where(prediction.labels == 4, 1, prediction.labels).astype(np.uint8)
+    without = replace(prediction, labels=labels)
+    page = case_page(small_case, [prediction, without])
+    assert page.count("<td>not found</td>") == 1
+    assert "Not found does not mean absent" in page
+    shown = Console(file=io.StringIO(), width=120)
+    shown.print(volume_table(without))
+    assert re.search(r"ET\s+│\s+not found", shown.file.getvalue())  # type: ignore[attr-defined]
 
 
 def test_a_case_that_was_trained_on_is_marked(small_case: Case, prediction: Prediction) -> None:
     seen = replace(prediction, provenance={"seen_in_training": True})
     assert "Seen in training" in case_page(small_case, [seen])
+    namesake = replace(prediction, provenance={"same_name_in_training": True})
+    page = case_page(small_case, [namesake])
+    assert "Seen in training" not in page
+    assert "Same name as a training case" in page
 
 
 def test_a_picture_has_one_view(picture_case: Case) -> None:
@@ -79,7 +99,9 @@ def test_a_picture_has_one_view(picture_case: Case) -> None:
     found = Prediction("39", task, grid, ("RGB", "depth"), picture_case.labels, {})
     width, height = Image.open(io.BytesIO(slices_png(picture_case, found))).size
     assert height > width
-    assert "in px" in case_page(picture_case, [found])
+    page = case_page(picture_case, [found])
+    assert "in px" in page
+    assert "patient" not in page
 
 
 def test_another_ending_is_refused(

@@ -94,7 +94,10 @@ def test_the_card_names_the_cases_it_saw_and_not_the_one_left_out(
     assert card.training.cases == ("one", "two")
     assert card.training.steps == 1
     assert card.training.command == "shaspec train ..."
-    assert card.saw(replace(small_case, name="renamed"))
+    assert card.seen(replace(small_case, name="renamed")) == "by content"
+    others = {name: volume + 1 for name, volume in small_case.volumes.items()}
+    assert card.seen(replace(small_case, name="one", volumes=others)) == "by name"
+    assert card.seen(replace(small_case, name="three", volumes=others)) == ""
 
 
 def test_every_line_of_the_log_is_a_step(cases: Path, tmp_path: Path) -> None:
