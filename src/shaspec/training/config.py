@@ -144,6 +144,16 @@ class TrainConfig(LossConfig):
     """Processes that read crops; 0: the training process itself."""
     checkpoint_minutes: float = 5.0
     """How often a checkpoint is written; it is what a run that was cut off resumes from."""
+    validate_every_minutes: float = Field(default=0.0, ge=0)
+    """How often the averaged weights are tried on cases that training does not see; 0: never. The
+    time that it takes does not count in ``max_minutes``. Nothing is chosen by the result: the model
+    is that of the last step. Who chooses settings by it must report on other cases."""
+    validate_cases: int = Field(default=2, ge=1)
+    """On how many: held-out cases with labels, complete ones first, or demo phantoms if none are
+    held out."""
+    validate_subsets: tuple[str, ...] = ()
+    """Subsets of modalities that are tried, e.g. ``["all", "FLAIR+T2"]``; default: each modality
+    alone, and all."""
     tensorboard: bool = False
     """Write curves for TensorBoard too (``pip install napari-shaspec[tensorboard]``)."""
 
