@@ -81,7 +81,8 @@ def comparison_png(case: Case, results: Mapping[str, Prediction]) -> bytes:
         plane, box = PLANES[0], _inside(image, first)
         place = tuple(at - side.start for at, side in zip(place, box, strict=True))
     width = SMALL_INCHES * (1 + len(results))
-    figure = Figure((width, 1.3 * SMALL_INCHES), facecolor="black", layout="constrained")
+    figure = Figure((width, 1.3 * SMALL_INCHES), facecolor="black")
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.9, wspace=0.04)
     panes = figure.subplots(1, 1 + len(results))
     for pane, title in zip(panes, (modality.name, *results), strict=True):
         _draw(pane, image[box], plane, place, case)
