@@ -191,22 +191,22 @@ def bars(settings: TrainConfig) -> Generator[None, Event, None]:
             elif isinstance(event, e.Validating):
                 bar.update(work, description=f"validating, {event.progress:.0%}")
             elif isinstance(event, e.Validation):
-                console.print(dice_table(event))
+                print_validation(console, event)
             elif isinstance(event, e.Finished):
                 console.print(f"wrote the model to {escape(event.folder)}")
 
 
-def dice_table(event: Validation) -> Table:
-    """Subsets down, regions across."""
-    regions = list(next(iter(event.dice.values())))
+def print_validation(console: Console, event: Validation) -> None:
+    """Dice: subsets down, regions across."""
     cases = escape(", ".join(event.cases))
-    title = f"Dice at step {event.step} on {cases}"
-    table = Table("", title=title, title_justify="left", box=None)
+    console.print(f"step {event.step}, {event.minutes:.1f} min: Dice on {cases}")
+    regions = list(next(iter(event.dice.values())))
+    table = Table("", box=None)
     for region in regions:
         table.add_column(region, justify="right")
     for subset, values in event.dice.items():
         table.add_row(subset, *(f"{values[region]:.2f}" for region in regions))
-    return table
+    console.print(table)
 
 
 # -- before a run --------------------------------------------------------------------------------

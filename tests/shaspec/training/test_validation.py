@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from PIL import Image
 from rich.console import Console
 
 from shaspec.case import Case
-from shaspec.cli.train import dice_table
+from shaspec.cli.train import print_validation
 from shaspec.errors import InputError
 from shaspec.evaluation.protocol import Rules, evaluate_case
 from shaspec.io import write_case
@@ -130,7 +131,8 @@ def test_every_validation_is_told_logged_and_pictured(told: list[Event]) -> None
     assert [e for e in map(from_json, lines) if isinstance(e, Validation)] == found
     for event in found:
         assert event.picture == str(folder_of(told) / "samples" / f"step_{event.step:06}.png")
-        assert Image.open(event.picture).width > 400
+        with Image.open(event.picture) as picture:
+            assert picture.width > 400
     shares = [event.progress for event in told if isinstance(event, Validating)]
     assert shares[: len(shares) // STEPS] == sorted(shares[: len(shares) // STEPS])
     assert 0 <= min(shares) <= max(shares) <= 1
@@ -146,7 +148,8 @@ def test_a_run_is_validated_at_its_end_too(cases: Path, tmp_path: Path) -> None:
 def test_its_time_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(clock.time, "monotonic", lambda: now[0])
-    watch = clock.Clock(make_config({"out": "o", "phantoms": 1, "max_minutes": 10}), 1.0)
+    config = make_config({"out": "o", "phantoms": 1, "max_minutes": 10})
+    watch = clock.Clock(config, minutes_before=1.0, started=0.0)
     now[0] = 60.0
     with watch.paused():
         now[0] = 6000.0
@@ -165,11 +168,11 @@ def test_a_table_on_the_console_and_curves_for_tensorboard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event = Validation(7, 1.0, ("anna",), {"FLAIR": {"ET": 0.25, "WT": 0.5}}, "x.png")
-    console = Console(width=80, record=True, quiet=True)
-    console.print(dice_table(event))
-    text = console.export_text()
-    assert "step 7 on anna" in text
-    assert text.splitlines()[-1].split() == ["FLAIR", "0.25", "0.50"]
+    console = Console(width=80, file=io.StringIO())
+    with console.capture() as printed:
+        print_validation(console, event)
+    assert "step 7, 1.0 min: Dice on anna" in printed.get()
+    assert printed.get().splitlines()[-1].split() == ["FLAIR", "0.25", "0.50"]
 
     written: list[tuple[str, float, int]] = []
 
