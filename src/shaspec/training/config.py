@@ -4,10 +4,12 @@ run."""
 from __future__ import annotations
 
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from shaspec.errors import InputError
 from shaspec.phantom import DEMO_SEED
@@ -185,7 +187,17 @@ def make_config(values: dict[str, Any], source: str = "the command line") -> Tra
     try:
         return TrainConfig.model_validate(given)
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()
-        ]
-        raise InputError(f"training configuration ({source}): {'; '.join(lines)}") from error
+        lines = "; ".join(f"{_key(e)}: {_said(e)}" for e in error.errors())
+        raise InputError(f"training configuration ({source}): {lines}") from error
+
+
+def _key(error: ErrorDetails) -> str:
+    return ".".join(map(str, error["loc"])) or "settings"
+
+
+def _said(error: ErrorDetails) -> str:
+    """What pydantic says, but for a key that is not known: what was meant."""
+    if error["type"] != "extra_forbidden":
+        return error["msg"]
+    close = get_close_matches(_key(error), TrainConfig.model_fields, n=1)
+    return "there is no such key" + (f", do you mean {close[0]}?" if close else "")

@@ -87,6 +87,9 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     cases: list[PreparedCase] = []
     number = selection.number
     yield Preparing(0, number)
+    validator = None
+    if config.validate_every_minutes and fabric.is_global_zero:
+        validator = Validator(config, task, selection, str(fabric.device))
     for case in prepare(config, task, selection, fabric.global_rank, fabric.world_size):
         cases.append(case)
         yield Preparing(len(cases), number)
@@ -118,10 +121,6 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
         with fabric.autocast():
             output: Output = average.module(torch.split(images, channels, dim=1), present)
         return output
-
-    validator = None
-    if config.validate_every_minutes and fabric.is_global_zero:
-        validator = Validator(config, task, selection, str(fabric.device))
 
     path = config.out / CHECKPOINT
     step, minutes = load_checkpoint(path, config, parts)
