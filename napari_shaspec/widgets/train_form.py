@@ -103,7 +103,7 @@ class TrainFormView(QWidget):
         rows.addRow("Held out", self._splits)
         rows.addRow("Fold", beside(self._fold, QLabel("Device"), self._device))
         rows.addRow("Ends after", beside(self._minutes, self._steps))
-        rows.addRow("Validate", self._validate)
+        rows.addRow("Validate", beside(self._validate))
         rows.addRow("Folder", beside(self._out, self._new))
         rows.addRow("Other", self._more)
 

@@ -70,4 +70,4 @@ def _curves(folder: Path, step: int) -> Any:
         raise InputError(
             'tensorboard = true needs TensorBoard: pip install "napari-shaspec[tensorboard]"'
         ) from error
-    return SummaryWriter(str(folder), purge_step=step)
+    return SummaryWriter(str(folder), purge_step=step + 1)  # the first that is taken back
