@@ -195,8 +195,10 @@ class TrainController:
                 self.work.step = event
                 done = round(event.progress * PARTS)
                 self._job.track(Progress(done, PARTS, f"step {event.step}{_left(event)}"))
-            case e.Validating():
-                self._show_validating(event)
+            case e.Validating(progress):
+                step = self.work.step.step if self.work.step else 0
+                done = round(progress * PARTS)
+                self._job.track(Progress(done, PARTS, f"step {step} · validating"))
             case e.Validation():
                 self.work.validations = (*self.work.validations, event)
                 self._tell(f"validated at step {event.step}: {_mean_dice(event)}")
@@ -204,13 +206,6 @@ class TrainController:
                 self._tell(f"checkpoint of step {event.step}")
             case e.Finished():
                 self._finish(event)
-
-    def _show_validating(self, event: e.Validating) -> None:
-        """The run stands still meanwhile, and so does its progress."""
-        step = self.work.step
-        done = round(step.progress * PARTS) if step else 0
-        stage = f"step {step.step if step else 0} · validating, {event.progress:.0%}"
-        self._job.track(Progress(done, PARTS, stage))
 
     def _finish(self, event: e.Finished) -> None:
         self.work.model = event.folder

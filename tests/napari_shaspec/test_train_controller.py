@@ -128,7 +128,7 @@ def test_a_run_on_phantoms_needs_nothing_but_start(control, launch, tmp_path):
     assert control.work.curve.steps == [1, 2, 3, 4]
     assert control.work.curve.terms["dice"][3] == 0.25
     assert stages[1:4] == [
-        "preparing cases", "step 1 · 2 min left", "step 1 · validating, 50%"
+        "preparing cases", "step 1 · 2 min left", "step 1 · validating"
     ]  # fmt: skip
     out = tmp_path / "runs" / "run-1"
     assert launch.made[0].path == out / "run.toml"
