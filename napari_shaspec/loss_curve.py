@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from shaspec.training.events import Step
 
-LOG = "log.jsonl"
 POINTS = 400  # of a line in the plot
 MEMORY = 0.04  # share of the run over which a loss is averaged; what is older counts less
 
@@ -42,20 +39,3 @@ class LossCurve:
             smooth = pd.Series(values).ewm(span=span).mean().to_numpy()
             # From the end, so that the newest step is always there.
             yield name, np.array(self.steps)[::-every][::-1], smooth[::-every][::-1]
-
-
-def read_log(folder: Path, until: int) -> LossCurve:
-    """The steps up to ``until`` of an earlier part of the run in ``folder``."""
-    curve, path = LossCurve(), folder / LOG
-    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-        event = _step(line)
-        if event is not None and event.step <= until:
-            curve.append(event)
-    return curve
-
-
-def _step(line: str) -> Step | None:
-    try:
-        return Step(**json.loads(line))
-    except (ValueError, TypeError):  # cut off in the middle
-        return None

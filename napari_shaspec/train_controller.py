@@ -6,20 +6,20 @@ folder, so that ``shaspec train FOLDER/run.toml`` does the same without napari.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from napari_shaspec import known_models, training_cases
+from napari_shaspec.data_look import HINT, DataLook
 from napari_shaspec.job_control import JobControl
-from napari_shaspec.jobs import Handlers, Runner, run_in_worker
-from napari_shaspec.loss_curve import LossCurve, read_log
+from napari_shaspec.jobs import Runner, run_in_worker
+from napari_shaspec.loss_curve import LossCurve
+from napari_shaspec.run_folder import new_folder, write_run
 from napari_shaspec.train_work import (
     CHECKPOINT,
     RUN_FILE,
-    TASK_FILE,
     FoundCases,
     TrainForm,
     TrainWork,
@@ -28,9 +28,10 @@ from napari_shaspec.train_work import (
     stored_form,
 )
 from napari_shaspec.training_cases import Checked
+from napari_shaspec.training_log import Past, read_log
 from napari_shaspec.training_process import Process, TrainingProcess
-from napari_shaspec.work import Level, Status
-from shaspec.errors import InputError, ShaspecError
+from napari_shaspec.work import Status
+from shaspec.errors import InputError
 from shaspec.inference.events import Progress
 from shaspec.training import events as e
 
@@ -55,11 +56,10 @@ class TrainController:
         self._launch = launch
         self._job = JobControl(self.work, run)
         self._process: Process | None = None
-        self._look = threading.Event()  # ends the look through the data that goes on
-        self._again = False  # the form changed during that
+        self._look = DataLook(self.work, self._job, run)
         self._closed = False
-        self.work.form = TrainForm(out=str(_new_folder(runs or Path.home() / "shaspec-runs")))
-        self._hint()
+        self.work.form = TrainForm(out=str(new_folder(runs or Path.home() / "shaspec-runs")))
+        self._job.say(HINT)
 
     # -- the form ----------------------------------------------------------------------------------
 
@@ -71,10 +71,10 @@ class TrainController:
         changed = {key for key in values if getattr(form, key) != getattr(self.work.form, key)}
         self.work.form = form
         if "out" in changed:
-            self.work.curve, self.work.lines = LossCurve(), ()
+            self._forget_run()
             self._refresh_resumable()
         if changed - BUDGET:
-            self._look_through()
+            self._look.begin()
 
     def choose_data(self, path: str | Path) -> None:
         """Takes a folder (or list) of cases; empty: phantoms alone."""
@@ -94,7 +94,7 @@ class TrainController:
     def new_run(self) -> None:
         """Takes a folder that is not there yet, beside the one of the form."""
         parent = Path(self.work.form.out).expanduser().parent
-        self.change(out=str(_new_folder(parent)))
+        self.change(out=str(new_folder(parent)))
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """A folder that is dropped is one of cases."""
@@ -102,39 +102,6 @@ class TrainController:
             self.choose_data(paths[0])
 
     # -- the data ----------------------------------------------------------------------------------
-
-    def _look_through(self) -> None:
-        """What is there, in a worker; the newest form wins."""
-        self._again = self.work.looking
-        if self._again:
-            self._look.set()
-            return
-        form, self._look = self.work.form, threading.Event()
-        self.work.cases = None
-        self._job.say("")
-        if form.data:
-            self.work.looking = True
-            handlers = Handlers(self._on_cases, self._on_look_failed, self._on_looked)
-            self._run(lambda: training_cases.look(form), handlers, self._look)
-        else:
-            self._hint()
-
-    def _on_cases(self, cases: FoundCases) -> None:
-        if self._closed or self._again:
-            return
-        self.work.cases = cases
-        text = "\n".join((cases.summary, *cases.problems, *cases.notices))
-        worst: Level = "error" if cases.problems else "warning" if cases.notices else "info"
-        self._job.say(text, worst)
-
-    def _on_look_failed(self, error: Exception) -> None:
-        if not (self._closed or self._again):
-            self._job.fail(error)
-
-    def _on_looked(self) -> None:
-        self.work.looking = False
-        if self._again and not self._closed:
-            self._look_through()
 
     def check(self) -> None:
         """Reads every case as the run would, so that a broken file is found now."""
@@ -180,10 +147,11 @@ class TrainController:
             self._job.refuse(str(error))
             return
         process = self._process = self._launch(out / RUN_FILE)
-        self.work.curve, self.work.lines, self.work.model = LossCurve(), (), ""
+        self._forget_run()
+        self.work.model = ""
 
         def events() -> Iterator[Any]:
-            _write(out, values, cases)
+            write_run(out, values, cases)
             for event in process.events():
                 if isinstance(event, e.Prepared) and event.step:
                     yield read_log(out, event.step)
@@ -204,15 +172,15 @@ class TrainController:
         self._closed = True
         for name in self.work.events:
             self.work.events[name].disconnect()  # a view may be gone by now
-        self._look.set()
+        self._look.close()
         self.stop()
 
     def _on_event(self, event: object) -> None:
         if self._closed:
             return
         match event:
-            case LossCurve():
-                self.work.curve = event
+            case Past():
+                self.work.curve, self.work.validations = event.curve, event.validations
             case e.Preparing(done, total):
                 self._job.track(Progress(done, total, "preparing cases"))
             case e.Prepared():
@@ -227,6 +195,13 @@ class TrainController:
                 self.work.step = event
                 done = round(event.progress * PARTS)
                 self._job.track(Progress(done, PARTS, f"step {event.step}{_left(event)}"))
+            case e.Validating(progress):
+                step = self.work.step.step if self.work.step else 0
+                done = round(progress * PARTS)
+                self._job.track(Progress(done, PARTS, f"step {step} · validating"))
+            case e.Validation():
+                self.work.validations = (*self.work.validations, event)
+                self._tell(f"validated at step {event.step}: {_mean_dice(event)}")
             case e.Checkpoint():
                 self._tell(f"checkpoint of step {event.step}")
             case e.Finished():
@@ -258,6 +233,11 @@ class TrainController:
             outcome = Status.IDLE
         self.work.status = outcome
 
+    def _forget_run(self) -> None:
+        """Nothing of an earlier run is shown beside the one that begins."""
+        work = self.work
+        work.curve, work.validations, work.lines = LossCurve(), (), ()
+
     # -- what is told ------------------------------------------------------------------------------
 
     def _refresh_resumable(self) -> None:
@@ -266,12 +246,6 @@ class TrainController:
 
     def _tell(self, *lines: str) -> None:
         self.work.lines = (*self.work.lines, *lines)[-LINES:]
-
-    def _hint(self) -> None:
-        self._job.say(
-            "Choose a folder of cases, or drop it here. Or just press Start: a small model learns "
-            "from made-up patients for two minutes."
-        )
 
 
 def _require(form: TrainForm, cases: FoundCases | None) -> None:
@@ -283,17 +257,11 @@ def _require(form: TrainForm, cases: FoundCases | None) -> None:
     config(form, cases)
 
 
-def _write(out: Path, values: dict[str, Any], cases: FoundCases | None) -> None:
-    """The file that describes the run, every key explained, and the task if it is the data's."""
-    from shaspec.training.scaffold import config_text
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if cases is not None and "\n" in cases.task and not (out / TASK_FILE).exists():
-            (out / TASK_FILE).write_text(cases.task, "utf-8")
-        (out / RUN_FILE).write_text(config_text(values), "utf-8")
-    except OSError as error:
-        raise ShaspecError(f"{out} cannot be written ({error.strerror}): choose another") from error
+def _mean_dice(event: e.Validation) -> str:
+    """Of each region, over the subsets."""
+    rows = list(event.dice.values())
+    means = {region: sum(row[region] for row in rows) / len(rows) for region in rows[0]}
+    return "mean Dice " + ", ".join(f"{region} {value:.2f}" for region, value in means.items())
 
 
 def _left(event: e.Step) -> str:
@@ -302,11 +270,3 @@ def _left(event: e.Step) -> str:
         return ""
     minutes = event.minutes * (1 - event.progress) / event.progress
     return f" · {minutes:.0f} min left" if minutes >= 1 else f" · {minutes * 60:.0f} s left"
-
-
-def _new_folder(parent: Path) -> Path:
-    """A folder that is not there yet."""
-    number = 1
-    while (parent / f"run-{number}").exists():
-        number += 1
-    return parent / f"run-{number}"

@@ -14,7 +14,7 @@ from napari_shaspec.loss_curve import LossCurve
 from napari_shaspec.work import JobWork
 from shaspec.errors import InputError
 from shaspec.training.config import TrainConfig, make_config
-from shaspec.training.events import Step
+from shaspec.training.events import Step, Validation
 
 CHECKPOINT, CONFIG, RUN_FILE, TASK_FILE = "checkpoint.pt", "config.json", "run.toml", "task.toml"
 
@@ -36,6 +36,8 @@ class TrainForm:
     minutes: float = 2.0
     """0: no limit; so with the steps."""
     steps: int = 0
+    validate: float = 0.0
+    """Minutes between two validations; 0: none."""
     device: str = "auto"
     out: str = ""
     more: str = ""
@@ -92,6 +94,8 @@ class TrainWork(JobWork):
     curve: LossCurve = field(default_factory=LossCurve)
     """Of the run that goes on; it grows with every ``step``."""
     step: Step | None = None
+    validations: tuple[Validation, ...] = ()
+    """Of the same run, the newest last."""
     lines: tuple[str, ...] = ()
     """What happened, a sentence each, the newest last."""
     model: str = ""
@@ -115,6 +119,7 @@ def settings(form: TrainForm, cases: FoundCases | None) -> dict[str, Any]:
         "phantoms": form.phantoms,
         "max_minutes": form.minutes or None,
         "max_steps": form.steps or None,
+        "validate_every_minutes": form.validate or None,
         "device": form.device,
         "data": Path(form.data).absolute() if form.data else None,
         "task": form.task or None,
@@ -162,6 +167,7 @@ def stored_form(folder: Path, form: TrainForm) -> TrainForm:
         fold=stored.fold or 0,
         minutes=stored.max_minutes or 0.0,
         steps=stored.max_steps or 0,
+        validate=stored.validate_every_minutes,
         device=stored.device,
         out=str(folder),
         more=_others(stored),
@@ -174,7 +180,7 @@ def _others(stored: TrainConfig) -> str:
 
     own = {
         "out", "data", "phantoms", "task", "method", "preset", "splits", "fold", "max_minutes",
-        "max_steps", "device", "cache",
+        "max_steps", "validate_every_minutes", "device", "cache",
     }  # fmt: skip
     values = {key: value for key, value in stored if key not in own}
     fields = TrainConfig.model_fields

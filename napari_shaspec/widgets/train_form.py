@@ -65,6 +65,17 @@ class TrainFormView(QWidget):
         )
         self._steps.setSuffix(" steps")
         self._steps.setSpecialValueText("no limit")
+        self._validate = QDoubleSpinBox()
+        self._validate.setObjectName("shaspec_validate")
+        self._validate.setToolTip(
+            "How often the model is tried on held-out cases (made-up patients if none are held "
+            "out): Dice per subset, and a picture. The time for it does not count"
+        )
+        self._validate.setRange(0, 100_000)
+        self._validate.setDecimals(1)
+        self._validate.setPrefix("every ")
+        self._validate.setSuffix(" min")
+        self._validate.setSpecialValueText("never")
         self._device = combo("device", "Where it runs; auto: a GPU if there is one", DEVICES)
         self._out = PathField("out", "Folder of the run: log, checkpoint, model")
         self._new = QToolButton()
@@ -92,6 +103,7 @@ class TrainFormView(QWidget):
         rows.addRow("Held out", self._splits)
         rows.addRow("Fold", beside(self._fold, QLabel("Device"), self._device))
         rows.addRow("Ends after", beside(self._minutes, self._steps))
+        rows.addRow("Validate", beside(self._validate))
         rows.addRow("Folder", beside(self._out, self._new))
         rows.addRow("Other", self._more)
 
@@ -104,7 +116,7 @@ class TrainFormView(QWidget):
         for name in ("method", "preset", "device"):
             box: QComboBox = getattr(self, f"_{name}")
             box.currentTextChanged.connect(lambda text, name=name: self._tell(name, text))
-        for name in ("phantoms", "fold", "minutes", "steps"):
+        for name in ("phantoms", "fold", "minutes", "steps", "validate"):
             number = getattr(self, f"_{name}")
             number.setKeyboardTracking(False)
             number.valueChanged.connect(lambda value, name=name: self._tell(name, value))
@@ -121,7 +133,7 @@ class TrainFormView(QWidget):
                 if box.findText(form_value := getattr(form, name)) < 0:
                     box.addItem(form_value)
                 box.setCurrentText(form_value)
-        for name in ("phantoms", "fold", "minutes", "steps"):
+        for name in ("phantoms", "fold", "minutes", "steps", "validate"):
             number = getattr(self, f"_{name}")
             with QSignalBlocker(number):
                 number.setValue(getattr(form, name))

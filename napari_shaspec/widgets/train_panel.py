@@ -1,4 +1,4 @@
-"""The panel *Train*: data, form, run, losses."""
+"""The panel *Train*: data, form, run, losses, validations."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from napari_shaspec.widgets.panel import Panel
 from napari_shaspec.widgets.run_bar import RunBar, Stop
 from napari_shaspec.widgets.train_form import TrainFormView
 from napari_shaspec.widgets.training_table import TrainingTable
+from napari_shaspec.widgets.validation_view import ValidationView
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -47,6 +48,7 @@ class TrainPanel(Panel):
         self.run = RunBar("Start", START_TIP, STOP)
         self.message = MessageBox()
         self.losses = LossPlot()
+        self.validation = ValidationView()
         self.lines = QPlainTextEdit()
         self._build()
         self._connect()
@@ -60,8 +62,9 @@ class TrainPanel(Panel):
         self.lines.setToolTip("What happened so far")
         self.lines.setFixedHeight((LINES + 1) * self.lines.fontMetrics().lineSpacing())
         self.fill(
-            self.form, self.cases, self.check, self.run, self.message, self.losses, self.lines
-        )
+            self.form, self.cases, self.check, self.run, self.message, self.losses,
+            self.validation, self.lines,
+        )  # fmt: skip
 
     def _connect(self) -> None:
         control = self.controller
@@ -80,6 +83,7 @@ class TrainPanel(Panel):
                 self._show_progress: ("progress",),
                 self._show_message: ("message",),
                 self._show_losses: ("curve", "step"),
+                self._show_validations: ("validations",),
                 self._show_lines: ("lines",),
             }
         )
@@ -110,6 +114,9 @@ class TrainPanel(Panel):
 
     def _show_losses(self) -> None:
         self.losses.show_curve(self.controller.work.curve)
+
+    def _show_validations(self) -> None:
+        self.validation.show_validations(self.controller.work.validations)
 
     def _show_lines(self) -> None:
         lines = self.controller.work.lines

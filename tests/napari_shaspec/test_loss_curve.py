@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_shaspec.loss_curve import POINTS, LossCurve, read_log
+from napari_shaspec.loss_curve import POINTS, LossCurve
 from shaspec.training.events import Step
 
 
@@ -34,12 +34,3 @@ def test_a_term_that_comes_later_has_no_value_before():
     lines = {name: values for name, _, values in curve.lines()}
     assert np.isnan(lines["pseudo"][0])
     assert lines["pseudo"][1] == pytest.approx(3.0)
-
-
-def test_the_log_is_read_up_to_the_checkpoint(tmp_path):
-    lines = [
-        f'{{"step": {k}, "minutes": 0, "progress": 0, "losses": {{"dice": 1}}}}' for k in (1, 2, 3)
-    ]
-    (tmp_path / "log.jsonl").write_text("\n".join(lines) + '\n{"step": 4, "min')
-    assert read_log(tmp_path, 2).steps == [1, 2]
-    assert read_log(tmp_path / "nowhere", 2).steps == []

@@ -19,7 +19,17 @@ from napari_shaspec.work import Status
 from shaspec.errors import ShaspecError
 from shaspec.task import load_task
 from shaspec.training.config import load_config
-from shaspec.training.events import Checkpoint, Event, Finished, Prepared, Preparing, Step
+from shaspec.training.events import (
+    Checkpoint,
+    Event,
+    Finished,
+    Prepared,
+    Preparing,
+    Step,
+    Validating,
+    Validation,
+    as_json,
+)
 from shaspec.training.propose import propose
 from shaspec.training.scaffold import task_text
 
@@ -46,9 +56,14 @@ class FakeProcess:
                 if self.error is not None:
                     raise self.error
                 losses = {"dice": 1 / done, "bce": 0.5}
+                step = Step(done, done / 2, done / self.steps, losses)
+                dice = {"FLAIR": {"WT": done / 10}, "T1": {"WT": 0.0}}
+                validation = Validation(done, done / 2, ("anna",), dice, "x.png")
                 with (out / "log.jsonl").open("a") as log:
-                    log.write(f'{{"step": {done}, "minutes": 1, "progress": 0, "losses": {{}}}}\n')
-                yield Step(done, done / 2, done / self.steps, losses)
+                    log.write(f"{as_json(step)}\n{as_json(validation)}\n")
+                yield step
+                yield Validating(0.5)
+                yield validation
             mark.write_text(str(done))
             yield Checkpoint(done, str(mark))
             yield Finished(done, 2.0, str(out))
@@ -112,7 +127,9 @@ def test_a_run_on_phantoms_needs_nothing_but_start(control, launch, tmp_path):
     assert control.work.status is Status.DONE
     assert control.work.curve.steps == [1, 2, 3, 4]
     assert control.work.curve.terms["dice"][3] == 0.25
-    assert stages[1:3] == ["preparing cases", "step 1 · 2 min left"]
+    assert stages[1:4] == [
+        "preparing cases", "step 1 · 2 min left", "step 1 · validating"
+    ]  # fmt: skip
     out = tmp_path / "runs" / "run-1"
     assert launch.made[0].path == out / "run.toml"
     config = load_config(out / "run.toml")
@@ -135,6 +152,21 @@ def test_stop_asks_the_process_and_resume_goes_on(control, launch):
     assert control.work.status is Status.DONE
     assert control.work.curve.steps == [1, 2, 3, 4]  # the earlier ones from the log
     assert any("resumed after step 2" in line for line in control.work.lines)
+
+
+def test_validations_are_kept_through_stop_and_resume(control):
+    control.change(validate=2.5)
+    at_step(control, 2, control.stop)
+    control.start()
+    control.work.events.step.disconnect()
+    control.start()
+    found = control.work.validations
+    assert [event.step for event in found] == [1, 2, 3, 4]  # the earlier ones from the log
+    assert found[1].dice["FLAIR"]["WT"] == 0.2
+    assert "validated at step 4: mean Dice WT 0.20" in control.work.lines
+    assert load_config(Path(control.work.form.out) / "run.toml").validate_every_minutes == 2.5
+    control.new_run()
+    assert control.work.validations == ()
 
 
 def test_why_a_run_failed_is_shown(control, launch, told):
@@ -234,7 +266,9 @@ def test_other_settings_are_those_of_the_configuration(control, launch, told):
 
 def test_the_folder_of_an_earlier_run_brings_its_settings_back(control, launch, cases, tmp_path):
     control.choose_data(cases)
-    control.change(method="zero-fill", steps=7, more="batch = 1; network = { init_filters = 4 }")
+    control.change(
+        method="zero-fill", steps=7, validate=3, more="batch = 1; network = { init_filters = 4 }"
+    )
     control.start()
     out = launch.made[0].path.parent
     before = load_config(out / "run.toml")

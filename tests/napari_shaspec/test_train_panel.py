@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from npe2 import PluginManifest
+from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
+    QDoubleSpinBox,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -27,7 +29,7 @@ from napari_shaspec import training_cases
 from napari_shaspec.train_controller import TrainController
 from napari_shaspec.widgets.train_panel import TrainPanel
 from napari_shaspec.work import Status
-from shaspec.training.events import Event, Finished, Prepared, Step
+from shaspec.training.events import Event, Finished, Prepared, Step, Validation
 
 
 @dataclass
@@ -136,6 +138,35 @@ def test_losses_are_drawn_while_they_come(qtbot, panel, made):
     assert "list of models" in panel.message.text()
 
 
+def validation(step: int, flair: float, picture: Path) -> Validation:
+    dice = {"FLAIR": {"ET": 0.0, "WT": flair}, "T1": {"ET": 0.1, "WT": 0.1}}
+    return Validation(step, step / 10, ("anna", "berta"), dice, str(picture))
+
+
+def test_validations_are_shown_with_their_trend_and_a_picture(qtbot, panel, tmp_path):
+    assert not panel.validation.isVisible()
+    picture = tmp_path / "step_000200.png"
+    Image.new("RGB", (800, 200)).save(picture)
+    work = panel.controller.work
+    work.validations = (validation(100, 0.3, tmp_path / "gone.png"),)
+    assert panel.validation.isVisible()
+    assert not find(panel, "sample").isVisible()
+    table = find(panel, "dice", QTableWidget)
+    assert table.item(0, 2).text() == "0.30"
+    work.validations = (*work.validations, validation(200, 0.45, picture))
+    assert "step 200, on anna, berta" in find(panel, "validation_title", QLabel).text()
+    shown = [[table.item(row, k).text() for k in range(3)] for row in range(2)]
+    assert shown == [["FLAIR", "0.00 =", "0.45 ▲"], ["T1", "0.10 =", "0.10 ="]]
+    assert "0.30 at step 100, 0.45 at step 200" in table.item(0, 2).toolTip()
+    light, dark = table.item(0, 2).background().color(), table.item(0, 1).background().color()
+    assert light.lightness() > dark.lightness()
+    sample = find(panel, "sample", QLabel)
+    assert sample.isVisible()
+    qtbot.waitUntil(lambda: 0 < sample.pixmap().width() <= panel.width(), timeout=30_000)
+    work.validations = ()
+    assert not panel.validation.isVisible()
+
+
 def test_cases_are_listed_and_never_looked_for_in_the_thread_of_the_window(
     qtbot, panel, cases, monkeypatch
 ):
@@ -175,12 +206,13 @@ def test_the_form_is_what_is_trained(qtbot, panel):
     find(panel, "preset", QComboBox).setCurrentText("paper")
     find(panel, "phantoms", QSpinBox).setValue(7)
     find(panel, "steps", QSpinBox).setValue(50)
+    find(panel, "validate", QDoubleSpinBox).setValue(2.5)
     more = find(panel, "more", QLineEdit)
     more.setText("batch = 1")
     more.editingFinished.emit()
     form = panel.controller.work.form
     assert (form.method, form.preset, form.phantoms, form.steps) == ("maml", "paper", 7, 50)
-    assert form.more == "batch = 1"
+    assert (form.validate, form.more) == (2.5, "batch = 1")
     line = find(panel, "out", QLineEdit)
     line.setText("/elsewhere/run")
     line.editingFinished.emit()

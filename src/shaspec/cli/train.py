@@ -22,7 +22,7 @@ from shaspec.errors import InputError, ShaspecError
 from shaspec.training.config import MethodName, TrainConfig, load_config, make_config
 
 if TYPE_CHECKING:
-    from shaspec.training.events import Event
+    from shaspec.training.events import Event, Validation
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RANKS = ("RANK", "SLURM_PROCID")  # number of this process among several, of torchrun and of srun
@@ -188,8 +188,25 @@ def bars(settings: TrainConfig) -> Generator[None, Event, None]:
                 bar.update(work, completed=event.progress, description=text)
                 if event.step % 50 == 0:
                     console.print(f"step {event.step}, {event.minutes:.1f} min: {terms}")
+            elif isinstance(event, e.Validating):
+                bar.update(work, description=f"validating, {event.progress:.0%}")
+            elif isinstance(event, e.Validation):
+                print_validation(console, event)
             elif isinstance(event, e.Finished):
                 console.print(f"wrote the model to {escape(event.folder)}")
+
+
+def print_validation(console: Console, event: Validation) -> None:
+    """Dice: subsets down, regions across."""
+    cases = escape(", ".join(event.cases))
+    console.print(f"step {event.step}, {event.minutes:.1f} min: Dice on {cases}")
+    regions = list(next(iter(event.dice.values())))
+    table = Table("", box=None)
+    for region in regions:
+        table.add_column(region, justify="right")
+    for subset, values in event.dice.items():
+        table.add_row(subset, *(f"{values[region]:.2f}" for region in regions))
+    console.print(table)
 
 
 # -- before a run --------------------------------------------------------------------------------

@@ -8,10 +8,13 @@ from __future__ import annotations
 from shaspec.case import Case
 from shaspec.errors import InputError
 
-__all__ = ["DEMO_SEED", "make_case"]
+__all__ = ["DEMO_SEED", "TASKS", "make_case"]
 
 DEMO_SEED = 9_000_000
 """From here on seeds are for demonstrations: no model is trained on them."""
+
+TASKS = ("brats", "liver-ct")
+"""What there are phantoms for."""
 
 
 def make_case(
@@ -41,4 +44,4 @@ def make_case(
         from shaspec.phantom.abdomen import make_abdomen
 
         return make_abdomen(seed, *checked(shape or (100, 224, 304), spacing or (2.5, 1.25, 1.25)))
-    raise InputError(f"there is no phantom for task {task!r}: only for 'brats' and 'liver-ct'")
+    raise InputError(f"there is no phantom for task {task!r}: only for {' and '.join(TASKS)}")

@@ -1,8 +1,9 @@
-"""The slices of a report: where the finding is, as it is, and with the labels over it."""
+"""Slices through the finding: the image as it is, and with labels over it."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ Array = npt.NDArray[Any]
 OPACITY = 0.55
 BRIGHTEST = 99.8  # percent of the voxels that are not saturated
 INCHES = 3.2  # of one slice
+SMALL_INCHES = 1.9  # where several are compared
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,34 @@ def slices_png(case: Case, prediction: Prediction) -> bytes:
         _draw(painted, colours, plane, place, case)
         if plane is not None:
             _name(plain, plane)
+    return _png(figure)
+
+
+def comparison_png(case: Case, results: Mapping[str, Prediction]) -> bytes:
+    """One axial slice (a picture: the picture): the image, then each of ``results`` over it.
+
+    The image is the first modality of the case; the slice is where most of the first result is.
+    """
+    first = next(iter(results.values()))
+    modality = case.task.modality(case.present[0])
+    image = _shown(case.volumes[modality.name], modality)
+    plane, place, box = None, most_of(first), tuple(slice(None) for _ in case.grid.shape)
+    if case.grid.dims == 3:
+        plane, box = PLANES[0], _inside(image, first)
+        place = tuple(at - side.start for at, side in zip(place, box, strict=True))
+    width = SMALL_INCHES * (1 + len(results))
+    figure = Figure((width, 1.35 * SMALL_INCHES), facecolor="black")
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.02, top=0.87, wspace=0.04)
+    panes = figure.subplots(1, 1 + len(results))
+    for pane, title in zip(panes, (modality.name, *results), strict=True):
+        _draw(pane, image[box], plane, place, case)
+        pane.set_title(title, color="#d0d0d0", fontsize=13)  # a panel shows it at half the size
+        if title in results:
+            _draw(pane, _painted(results[title])[box], plane, place, case)
+    return _png(figure)
+
+
+def _png(figure: Figure) -> bytes:
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=110)
     return data.getvalue()

@@ -21,7 +21,8 @@ CHECKPOINT = "checkpoint.pt"
 # budget, which a user extends on purpose.
 FREE = {
     "max_minutes", "max_steps", "checkpoint_minutes", "workers", "prepare_workers", "device",
-    "cache", "out", "name", "tensorboard",
+    "cache", "out", "name", "tensorboard", "validate_every_minutes", "validate_cases",
+    "validate_subsets",
 }  # fmt: skip
 
 

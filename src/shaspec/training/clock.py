@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from shaspec.training.config import TrainConfig
@@ -26,3 +28,12 @@ class Clock:
         by_time = self.minutes / c.max_minutes if c.max_minutes else 0.0
         by_step = step / c.max_steps if c.max_steps else 0.0
         return min(1.0, max(by_time, by_step))
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens within does not count."""
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.started += time.monotonic() - begin

@@ -4,10 +4,12 @@ run."""
 from __future__ import annotations
 
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from shaspec.errors import InputError
 from shaspec.phantom import DEMO_SEED
@@ -144,6 +146,16 @@ class TrainConfig(LossConfig):
     """Processes that read crops; 0: the training process itself."""
     checkpoint_minutes: float = 5.0
     """How often a checkpoint is written; it is what a run that was cut off resumes from."""
+    validate_every_minutes: float = Field(default=0.0, ge=0)
+    """How often the averaged weights are tried on cases that training does not see; 0: never. The
+    time that it takes does not count in ``max_minutes``. Nothing is chosen by the result: the model
+    is that of the last step. Who chooses settings by it must report on other cases."""
+    validate_cases: int = Field(default=2, ge=1)
+    """On how many: held-out cases with labels, complete ones first, or demo phantoms if none are
+    held out."""
+    validate_subsets: tuple[str, ...] = ()
+    """Subsets of modalities that are tried, e.g. ``["all", "FLAIR+T2"]``; default: each modality
+    alone, and all."""
     tensorboard: bool = False
     """Write curves for TensorBoard too (``pip install napari-shaspec[tensorboard]``)."""
 
@@ -175,7 +187,17 @@ def make_config(values: dict[str, Any], source: str = "the command line") -> Tra
     try:
         return TrainConfig.model_validate(given)
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()
-        ]
-        raise InputError(f"training configuration ({source}): {'; '.join(lines)}") from error
+        lines = "; ".join(f"{_key(e)}: {_said(e)}" for e in error.errors())
+        raise InputError(f"training configuration ({source}): {lines}") from error
+
+
+def _key(error: ErrorDetails) -> str:
+    return ".".join(map(str, error["loc"])) or "settings"
+
+
+def _said(error: ErrorDetails) -> str:
+    """What pydantic says, but for a key that is not known: what was meant."""
+    if error["type"] != "extra_forbidden":
+        return error["msg"]
+    close = get_close_matches(_key(error), TrainConfig.model_fields, n=1)
+    return "there is no such key" + (f", do you mean {close[0]}?" if close else "")

@@ -49,6 +49,26 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Validating:
+    """The share of a validation that is done, 0 to 1."""
+
+    progress: float
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How good the averaged weights are on cases that training does not see."""
+
+    step: int
+    minutes: float
+    cases: tuple[str, ...]
+    dice: dict[str, dict[str, float]]
+    """Subset -> region -> Dice, 0 to 1: the mean over those of the cases that have the subset."""
+    picture: str
+    """A PNG file: a slice of the first case, its truth and what is predicted."""
+
+
+@dataclass(frozen=True)
 class Finished:
     """The model is in ``folder``."""
 
@@ -64,7 +84,7 @@ class Failed:
     message: str
 
 
-Event = Preparing | Prepared | Step | Checkpoint | Finished | Failed
+Event = Preparing | Prepared | Step | Checkpoint | Validating | Validation | Finished | Failed
 
 
 def as_json(event: Event) -> str:

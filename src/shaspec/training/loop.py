@@ -9,8 +9,7 @@ have seen, and two processes what one with twice the batch would have.
 from __future__ import annotations
 
 import math
-import platform
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
@@ -22,9 +21,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from shaspec.errors import InputError, ShaspecError
 from shaspec.models.base import Network, Output
-from shaspec.models.card import Card, Training
 from shaspec.models.registry import build, network_config
-from shaspec.models.weights import load_model, save_model
+from shaspec.models.weights import load_model
 from shaspec.task import Task, load_task
 from shaspec.training.augment import augment, centre_crop
 from shaspec.training.checkpoint import (
@@ -38,17 +36,26 @@ from shaspec.training.clock import Clock
 from shaspec.training.config import TrainConfig
 from shaspec.training.data import Samples, samples
 from shaspec.training.distributed import make_fabric, total
-from shaspec.training.events import Checkpoint, Event, Finished, Prepared, Preparing, Step
+from shaspec.training.events import (
+    Checkpoint,
+    Event,
+    Finished,
+    Prepared,
+    Preparing,
+    Step,
+    Validation,
+)
 from shaspec.training.methods import Batch, architecture, make_method
 from shaspec.training.optimisation import make_optimizer, schedule
 from shaspec.training.prepare import PreparedCase, prepare
+from shaspec.training.product import save_product
 from shaspec.training.runlog import RunLog
 from shaspec.training.seeds import generator
 from shaspec.training.selection import select_cases
 from shaspec.training.subsets import check_rule
+from shaspec.training.validation import Validator
 
 AUGMENT, SUBSETS, WEIGHTS, DROPOUT = 1, 2, 3, 4  # what a random number is for
-LICENCE = "research use only"
 
 
 def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]:
@@ -62,9 +69,9 @@ def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]
 def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     """Run, or resume, the training that ``config`` describes; yields after every step and between.
 
-    Leaves in ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt`` and the model
-    (averaged weights and card). Closing the generator saves a checkpoint and ends; after an error
-    the last checkpoint stays as it was.
+    Leaves in ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt``, the model
+    (averaged weights and card) and the pictures of validations, in ``samples``. Closing the
+    generator saves a checkpoint and ends; after an error the last checkpoint stays as it was.
 
     Raises:
         InputError: if the configuration, the data or a checkpoint that is there cannot be used.
@@ -80,6 +87,9 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     cases: list[PreparedCase] = []
     number = selection.number
     yield Preparing(0, number)
+    validator = None
+    if config.validate_every_minutes and fabric.is_global_zero:
+        validator = Validator(config, task, selection, str(fabric.device))
     for case in prepare(config, task, selection, fabric.global_rank, fabric.world_size):
         cases.append(case)
         yield Preparing(len(cases), number)
@@ -116,13 +126,23 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     step, minutes = load_checkpoint(path, config, parts)
     clock = Clock(config, minutes)
     saved = clock.minutes
+    tried = step, clock.minutes
 
     def checkpoint() -> Checkpoint:
         if fabric.is_global_zero:
             save_checkpoint(path, config, step, clock.minutes, parts)
         return Checkpoint(step, str(path))
 
-    log = None
+    def validation() -> Iterator[Event]:
+        if validator is not None:
+            minutes = clock.minutes
+            with clock.paused():
+                for event in validator.run(cast(Network, average.module), step, minutes):
+                    if log is not None and isinstance(event, Validation):
+                        log.write(event)
+                    yield event
+
+    log: RunLog | None = None
     if fabric.is_global_zero:
         config.out.mkdir(parents=True, exist_ok=True)
         (config.out / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
@@ -167,6 +187,15 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
             if clock.minutes - saved > config.checkpoint_minutes:
                 yield checkpoint()
                 saved = clock.minutes
+            if clock.minutes - tried[1] > config.validate_every_minutes:
+                yield from validation()
+                tried = step, clock.minutes
+        yield checkpoint()
+        if fabric.is_global_zero:
+            done = cast(Network, average.module)
+            save_product(config, task, done, cases, step, clock.minutes, command)
+        if step > tried[0]:
+            yield from validation()
     except GeneratorExit:
         checkpoint()
         raise
@@ -175,9 +204,6 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     finally:
         if log is not None:
             log.close()
-    yield checkpoint()
-    if fabric.is_global_zero:
-        _save(config, task, cases, cast(Network, average.module), step, clock.minutes, command)
     yield Finished(step, clock.minutes, str(config.out))
 
 
@@ -250,47 +276,3 @@ def _fresh_network(config: TrainConfig, task: Task) -> Network:
             f"than {name}/{config.preset}: take the same method, preset and network"
         )
     return start.network
-
-
-def _save(
-    config: TrainConfig,
-    task: Task,
-    cases: list[PreparedCase],
-    network: Network,
-    step: int,
-    minutes: float,
-    command: str,
-) -> None:
-    real = [c for c in cases if not c.phantom]
-    phantoms = len(cases) - len(real)
-    first = config.phantom_seed
-    name = architecture(config)
-    wanted = network_config(name, config.preset, task, **config.network)
-    card = Card(
-        name=config.name or config.out.name,
-        title=f"{config.method} {config.preset}",
-        licence=LICENCE,
-        method=name,
-        preset=config.preset,
-        network=wanted.model_dump(mode="json"),
-        task=task,
-        window=inference_window(config),
-        instant_toggles=network.instant_toggles,
-        training=Training(
-            cases=tuple(c.name for c in real),
-            unlabelled=tuple(c.name for c in real if not c.labelled),
-            fingerprints={c.name: c.fingerprints for c in real},
-            phantoms=f"seeds {first} to {first + phantoms - 1}" if phantoms else "",
-            command=command,
-            minutes=round(minutes, 2),
-            steps=step,
-            seed=config.seed,
-            machine=f"{platform.machine()}, {torch.get_num_threads()} threads",
-        ),
-    )
-    save_model(config.out, network, card)
-
-
-def inference_window(config: TrainConfig) -> tuple[int, ...]:
-    """Half as long again as the crops: fewer seams, and statistics close to those of training."""
-    return tuple(n * 3 // 2 // 16 * 16 for n in config.crop)

@@ -173,7 +173,7 @@ def _ensure(job: _Job) -> PreparedCase:
             _write(folder, case, job.task)
         except OSError as error:
             raise ShaspecError(
-                f"prepared cases cannot be written to {folder.parent} ({error.strerror}): make "
+                f"prepared cases cannot be written to {folder.parent} ({error}): make "
                 "room there, or set cache to a folder on another disk"
             ) from error
     return job.target

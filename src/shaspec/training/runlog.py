@@ -1,14 +1,15 @@
-"""The record of a run: a line of JSON per step, and curves for TensorBoard if asked for."""
+"""The record of a run: a line of JSON per step or validation, and curves for TensorBoard if asked
+for."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.training.events import Step
+from shaspec.training.events import Step, Validation, as_json
 
 LOG = "log.jsonl"
 
@@ -28,19 +29,30 @@ class RunLog:
         self._curves: Any = _curves(folder / "tensorboard", step) if tensorboard else None
         self._file = path.open("a", encoding="utf-8")
 
-    def write(self, event: Step) -> None:
-        """Write one step, at once."""
-        self._file.write(json.dumps(asdict(event)) + "\n")
+    def write(self, event: Step | Validation) -> None:
+        """Write one event, at once."""
+        self._file.write(as_json(event) + "\n")
         self._file.flush()
         if self._curves is not None:
-            for name, value in event.losses.items():
-                self._curves.add_scalar(f"loss/{name}", value, event.step)
+            for name, value in _scalars(event):
+                self._curves.add_scalar(name, value, event.step)
 
     def close(self) -> None:
         """Close the files."""
         self._file.close()
         if self._curves is not None:
             self._curves.close()
+
+
+def _scalars(event: Step | Validation) -> Iterator[tuple[str, float]]:
+    """Names and values of the curves."""
+    if isinstance(event, Step):
+        for term, value in event.losses.items():
+            yield f"loss/{term}", value
+    else:
+        for subset, regions in event.dice.items():
+            for region, value in regions.items():
+                yield f"dice {region}/{subset}", value
 
 
 def _until(line: str, step: int) -> bool:
@@ -58,4 +70,4 @@ def _curves(folder: Path, step: int) -> Any:
         raise InputError(
             'tensorboard = true needs TensorBoard: pip install "napari-shaspec[tensorboard]"'
         ) from error
-    return SummaryWriter(str(folder), purge_step=step)
+    return SummaryWriter(str(folder), purge_step=step + 1)  # the first that is taken back

@@ -10,6 +10,8 @@ from shaspec.errors import InputError
 from shaspec.io.cases import read_case
 from shaspec.io.folders import CaseFiles, find_cases
 from shaspec.io.splits import fold_cases, listed_cases
+from shaspec.phantom import DEMO_SEED
+from shaspec.phantom import TASKS as WITH_PHANTOMS
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
 from shaspec.training.methods import METHODS
@@ -30,6 +32,10 @@ class Selection:
     hidden: frozenset[str] = frozenset()
     """Names of those cases of ``training`` and ``phantoms`` whose labels are not used."""
     held_out: tuple[CaseFiles, ...] = ()
+    validation: tuple[CaseFiles, ...] = ()
+    """Those of ``held_out`` that the model is tried on while it learns."""
+    demo_phantoms: tuple[int, ...] = ()
+    """Seeds of those that it is tried on instead."""
     problems: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -53,7 +59,8 @@ def select_cases(config: TrainConfig, task: Task) -> Selection:
     # Where there are no real cases, the choice of `labelled` falls among the phantoms.
     names = [files.name for files in found.training] or [f"phantom-{seed}" for seed in seeds]
     found = replace(found, phantoms=tuple(seeds), hidden=hidden_names(names, config))
-    return _semi_supervised(found, config, task) if _has_teacher(config) else _supervised(found)
+    found = _semi_supervised(found, config, task) if _has_teacher(config) else _supervised(found)
+    return _validated(found, config, task) if config.validate_every_minutes else found
 
 
 def _has_teacher(config: TrainConfig) -> bool:
@@ -79,6 +86,23 @@ def _semi_supervised(found: Selection, config: TrainConfig, task: Task) -> Selec
             "unlabelled = a folder, or labelled = how many cases keep their labels"
         )
     return replace(found, unlabelled=unlabelled, problems=tuple(problems))
+
+
+def _validated(found: Selection, config: TrainConfig, task: Task) -> Selection:
+    """With the cases on which the model is tried while it learns."""
+    most = config.validate_cases
+    labelled = [files for files in found.held_out if files.labels and not files.problems]
+    if labelled:
+        complete_first = sorted(labelled, key=lambda files: -len(files.volumes))
+        return replace(found, validation=tuple(complete_first[:most]))
+    if found.held_out or task.name not in WITH_PHANTOMS:
+        why = "those that are held out have no labels" if found.held_out else "none is held out"
+        text = (
+            f"validate_every_minutes = {config.validate_every_minutes:g} needs labelled cases to "
+            f"try the model on, and {why}: name some in splits, or leave it out"
+        )
+        return replace(found, problems=(*found.problems, text))
+    return replace(found, demo_phantoms=tuple(range(DEMO_SEED, DEMO_SEED + most)))
 
 
 def _real_cases(config: TrainConfig, task: Task) -> Selection:

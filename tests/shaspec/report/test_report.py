@@ -21,7 +21,7 @@ from shaspec.errors import InputError
 from shaspec.inference.prediction import Prediction
 from shaspec.io import write_case
 from shaspec.report import case_page, write_report
-from shaspec.report.pictures import most_of, slices_png
+from shaspec.report.pictures import comparison_png, most_of, slices_png
 
 
 @pytest.fixture
@@ -53,6 +53,17 @@ def test_the_labels_are_over_the_lower_slices_only(
     assert not coloured[:half].any()
     for third in np.array_split(coloured[half:], 3, axis=1):
         assert third.sum() > 20
+
+
+def test_results_are_compared_on_one_slice(small_case: Case, prediction: Prediction) -> None:
+    nothing = replace(prediction, labels=np.zeros_like(prediction.labels))
+    data = comparison_png(small_case, {"truth": prediction, "from T2": nothing})
+    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+    coloured = pixels.max(axis=-1) - pixels.min(axis=-1) > 40
+    image, truth, found = np.array_split(coloured, 3, axis=1)
+    assert truth.sum() > 20
+    assert not image.any()
+    assert not found.any()
 
 
 def test_a_page_says_what_is_known_and_loads_nothing(
@@ -102,6 +113,7 @@ def test_a_picture_has_one_view(picture_case: Case) -> None:
     page = case_page(picture_case, [found])
     assert "in px" in page
     assert "patient" not in page
+    assert comparison_png(picture_case, {"truth": found}).startswith(b"\x89PNG")
 
 
 def test_another_ending_is_refused(

@@ -13,7 +13,7 @@ from shaspec.training.config import load_config, make_config
 def test_an_unknown_key_is_named(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text('out = "run"\nphantoms = 1\nmax_steps = 1\nlearning_rat = 1e-3\n')
-    with pytest.raises(InputError, match=r"run\.toml.*learning_rat"):
+    with pytest.raises(InputError, match=r"run\.toml.*learning_rat: .* mean learning_rate\?"):
         load_config(file)
 
 

@@ -14,6 +14,8 @@ from shaspec.training import events as e
         e.Prepared(3, 2, 1, ("carl: no label file",), 7),
         e.Step(4, 0.5, 0.25, {"dice": 0.5}),
         e.Checkpoint(4, "out/checkpoint.pt"),
+        e.Validating(0.5),
+        e.Validation(4, 0.5, ("anna",), {"FLAIR": {"WT": 0.25}}, "out/samples/step_000004.png"),
         e.Finished(8, 1.0, "out"),
         e.Failed("the loss is nan"),
     ],

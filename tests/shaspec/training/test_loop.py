@@ -23,6 +23,7 @@ from shaspec.training import loop
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.events import as_json
 from shaspec.training.loop import schedule, train
+from shaspec.training.runlog import RunLog
 
 ENCODER = {
     "stem_width": 4,
@@ -198,7 +199,8 @@ def test_curves_are_written_if_asked_for(
     written: list[tuple[str, int]] = []
 
     class Writer:
-        def __init__(self, folder: str, purge_step: int) -> None: ...
+        def __init__(self, folder: str, purge_step: int) -> None:
+            written.append(("taken back from here on", purge_step))
 
         def add_scalar(self, name: str, value: float, step: int) -> None:
             written.append((name, step))
@@ -210,6 +212,9 @@ def test_curves_are_written_if_asked_for(
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
     list(train(configuration(cases, tmp_path, max_steps=1, tensorboard=True)))
     assert ("loss/dice", 1) in written
+    written.clear()
+    RunLog(tmp_path, 1, tensorboard=True).close()  # a run that is resumed after step 1
+    assert written == [("taken back from here on", 2)]
 
 
 def test_curves_without_the_library_are_refused_with_what_to_install(

@@ -126,14 +126,19 @@ def make_brighter(case: Case) -> Case:
     return replace(case, volumes=volumes)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), OSError("9 requested and 1 written")],
+    ids=["of the system", "of NumPy"],
+)
 def test_a_full_disk_is_told_and_leaves_nothing(
-    folder: Path, brats: Task, monkeypatch: pytest.MonkeyPatch
+    folder: Path, brats: Task, monkeypatch: pytest.MonkeyPatch, error: OSError
 ) -> None:
     def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     monkeypatch.setattr("shaspec.training.prepare.np.save", full)
-    with pytest.raises(ShaspecError, match=r"No space left on device.*set cache"):
+    with pytest.raises(ShaspecError, match=rf"{error.args[-1]}.*set cache"):
         prepared(configuration(folder), brats)
     assert not list((folder / "cache").iterdir())
 

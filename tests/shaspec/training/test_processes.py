@@ -18,6 +18,7 @@ from shaspec.case import Case
 from shaspec.io import write_case
 from shaspec.models.weights import load_model
 from shaspec.training.config import load_config
+from shaspec.training.events import Step, from_json
 from shaspec.training.loop import train
 
 pytestmark = pytest.mark.slow
@@ -29,6 +30,7 @@ optimizer = "sgd"
 momentum = 0.9
 device = "cpu"
 data = "{data}"
+splits = "{data}/held_out.txt"
 cache = "{data}/../cache"
 
 [network]
@@ -51,10 +53,12 @@ image_pool = false
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
-    """A configuration of a tiny ShaSpec on two cases, one of them without T1."""
+    """A configuration of a tiny ShaSpec on two cases, one without T1; a third is held out."""
     folder = tmp_path_factory.mktemp("processes")
     write_case(folder / "data" / "one", small_case)
     write_case(folder / "data" / "two", small_case.only(("FLAIR", "T1ce", "T2")))
+    write_case(folder / "data" / "three", small_case)
+    (folder / "data" / "held_out.txt").write_text("three\n")
     encoders = "".join(ENCODER.format(name=name) for name in ("shared", "specific"))
     path = folder / "train.toml"
     path.write_text(CONFIG.format(data=(folder / "data").as_posix(), encoders=encoders))
@@ -99,8 +103,8 @@ def finish(config: Path, out: Path, **values: Any) -> None:
 def outcome(folder: Path) -> tuple[dict[str, torch.Tensor], list[Any]]:
     """Weights of the model, and the losses of every step."""
     weights = load_model(folder, training=True).network.state_dict()
-    lines = (folder / "log.jsonl").read_text().splitlines()
-    return weights, [(line["step"], line["losses"]) for line in map(json.loads, lines)]
+    events = [from_json(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return weights, [(event.step, event.losses) for event in events if isinstance(event, Step)]
 
 
 def test_a_run_that_was_killed_ends_as_if_nothing_had_happened(
@@ -146,7 +150,8 @@ def test_two_processes_learn_what_one_with_twice_the_batch_learns(
     config: Path, tmp_path: Path
 ) -> None:
     common = {"max_steps": 3, "ema": 0.0}
-    words = settings(tmp_path / "two", **common, batch=1, devices=2)
+    validated = {"validate_every_minutes": 1e-9, "validate_subsets": ["all"]}  # by one of them
+    words = settings(tmp_path / "two", **common, **validated, batch=1, devices=2)
     process = start(
         "torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m",
         "shaspec", "train", config, *words,
@@ -159,3 +164,4 @@ def test_two_processes_learn_what_one_with_twice_the_batch_learns(
         torch.testing.assert_close(theirs[name], weight, atol=1e-5, rtol=1e-5, msg=name)
     for (_, losses), (_, other) in zip(steps, others, strict=True):
         assert other == pytest.approx(losses, abs=1e-5)
+    assert len(list((tmp_path / "two" / "samples").iterdir())) == 3

@@ -78,3 +78,37 @@ def test_a_folder_without_labels_has_nothing_to_train_on(brats: Task, tmp_path: 
     (tmp_path / "a" / "t1.nii").touch()
     with pytest.raises(InputError, match="no labelled case"):
         select(tmp_path, brats).require()
+
+
+def validated(folder: Path, task: Task, held_out: str, **settings: Any) -> Selection:
+    (folder / "val.txt").write_text(held_out)
+    splits = {"splits": folder / "val.txt"} if held_out else {}
+    return select(folder, task, validate_every_minutes=5, **splits, **settings)
+
+
+def test_held_out_cases_with_labels_are_validated_on_the_complete_ones_first(
+    brats: Task, folder: Path
+) -> None:
+    found = validated(folder, brats, "bare\nb\na\n")
+    assert [f.name for f in found.validation] == ["a", "b"]
+    found = validated(folder, brats, "bare\nb\na\n", validate_cases=1)
+    assert [f.name for f in found.validation] == ["a"]
+    assert not found.problems
+
+
+def test_without_held_out_cases_demo_phantoms_stand_in(brats: Task, folder: Path) -> None:
+    found = validated(folder, brats, "")
+    assert (found.validation, found.demo_phantoms) == ((), (9_000_000, 9_000_001))
+    assert select(folder, brats).demo_phantoms == ()
+
+
+def test_validation_without_a_labelled_case_is_a_problem(
+    brats: Task, rgbd: Task, folder: Path
+) -> None:
+    with pytest.raises(InputError, match=r"validate_every_minutes = 5 .* have no labels"):
+        validated(folder, brats, "bare\n").require()
+    with pytest.raises(InputError, match=r"validate_every_minutes = 5 .* none is held out"):
+        select_cases(
+            make_config({"out": "o", "max_steps": 1, "phantoms": 1, "validate_every_minutes": 5}),
+            rgbd,
+        ).require()

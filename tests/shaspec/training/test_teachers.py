@@ -6,12 +6,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from shaspec.case import Case
 from shaspec.errors import InputError
+from shaspec.inference.events import Finished
+from shaspec.inference.session import InferenceSession
 from shaspec.io import write_case
 from shaspec.models.base import Output
 from shaspec.models.registry import build, network_config
@@ -155,6 +158,19 @@ def test_any_network_can_be_the_student(student: str, cases: Path, tmp_path: Pat
     steps = list(train(configuration(cases, tmp_path, **changes)))
     assert "pseudo" in steps[-1].losses
     assert load_model(tmp_path).card.method == student
+
+
+@pytest.mark.parametrize("method", ["m3l", "mean-teacher"])
+def test_what_a_teacher_made_segments_like_any_other_model(
+    method: str, cases: Path, tmp_path: Path, small_case: Case
+) -> None:
+    list(train(configuration(cases, tmp_path, method=method, crop=(32, 32, 32), max_steps=3)))
+    session = InferenceSession(load_model(tmp_path), small_case, device="cpu")
+    for subset in (small_case.task.names, ("T2",)):
+        *_, last = session.segment(subset)
+        assert isinstance(last, Finished)
+        assert last.prediction.labels.shape == small_case.grid.shape
+        assert set(np.unique(last.prediction.labels)) <= {0, 1, 2, 4}
 
 
 def test_labels_of_unlabelled_cases_are_not_read(cases: Path, tmp_path: Path) -> None:

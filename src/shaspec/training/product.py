@@ -1,0 +1,76 @@
+"""The model that a run makes: the averaged weights, and a card that says how they came about."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from copy import deepcopy
+
+import torch
+
+from shaspec.models.base import Network
+from shaspec.models.card import Card, Training
+from shaspec.models.registry import network_config
+from shaspec.models.weights import Model, save_model
+from shaspec.task import Task
+from shaspec.training.config import TrainConfig
+from shaspec.training.methods import architecture
+from shaspec.training.prepare import PreparedCase
+
+LICENCE = "research use only"
+
+
+def save_product(
+    config: TrainConfig,
+    task: Task,
+    network: Network,
+    cases: Sequence[PreparedCase],
+    step: int,
+    minutes: float,
+    command: str,
+) -> None:
+    """Write the model into the folder of the run."""
+    real = [c for c in cases if not c.phantom]
+    phantoms, first = len(cases) - len(real), config.phantom_seed
+    training = Training(
+        cases=tuple(c.name for c in real),
+        unlabelled=tuple(c.name for c in real if not c.labelled),
+        fingerprints={c.name: c.fingerprints for c in real},
+        phantoms=f"seeds {first} to {first + phantoms - 1}" if phantoms else "",
+        command=command,
+        minutes=round(minutes, 2),
+        steps=step,
+        seed=config.seed,
+        machine=f"{platform.machine()}, {torch.get_num_threads()} threads",
+    )
+    save_model(config.out, network, card_of(config, task, network, training))
+
+
+def unfinished(config: TrainConfig, task: Task, network: Network) -> Model:
+    """A copy of ``network``, which goes on learning, that is ready to be tried on cases."""
+    copy = deepcopy(network)
+    copy.prepare_for_inference()
+    copy.requires_grad_(False)
+    return Model(copy, card_of(config, task, network, Training()))
+
+
+def card_of(config: TrainConfig, task: Task, network: Network, training: Training) -> Card:
+    """The card of the model that ``config`` makes."""
+    name = architecture(config)
+    return Card(
+        name=config.name or config.out.name,
+        title=f"{config.method} {config.preset}",
+        licence=LICENCE,
+        method=name,
+        preset=config.preset,
+        network=network_config(name, config.preset, task, **config.network).model_dump(mode="json"),
+        task=task,
+        window=inference_window(config),
+        instant_toggles=network.instant_toggles,
+        training=training,
+    )
+
+
+def inference_window(config: TrainConfig) -> tuple[int, ...]:
+    """Half as long again as the crops: fewer seams, and statistics close to those of training."""
+    return tuple(n * 3 // 2 // 16 * 16 for n in config.crop)

@@ -1,0 +1,122 @@
+"""How good a model is while it is still learning: Dice per subset on cases that it does not see.
+
+Nothing of the training is touched: the weights are copied, and nothing here is random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.evaluation.metrics import dice
+from shaspec.inference.events import Finished, Progress
+from shaspec.inference.prediction import Prediction
+from shaspec.inference.session import InferenceSession
+from shaspec.io.cases import read_case
+from shaspec.io.nifti import write_atomically
+from shaspec.models.base import Network
+from shaspec.phantom import make_case
+from shaspec.report.pictures import comparison_png
+from shaspec.task import Subset, Task
+from shaspec.training.config import TrainConfig
+from shaspec.training.events import Validating, Validation
+from shaspec.training.product import unfinished
+from shaspec.training.selection import Selection
+
+SAMPLES = "samples"  # folder of the pictures, in that of the run
+
+Scores = dict[str, dict[str, list[float]]]
+"""Subset -> region -> the Dice of each case."""
+
+
+class Validator:
+    """Tries a network on the cases that ``selection`` has for it; ``device`` as for a session.
+
+    They are read once, for a run comes back to them. Raises `InputError` for one that cannot be
+    used, and for subsets that the task or all of the cases lack.
+    """
+
+    def __init__(self, config: TrainConfig, task: Task, selection: Selection, device: str) -> None:
+        self._config, self._task, self._device = config, task, device
+        self._subsets = subsets(config, task)
+        cases = [read_case(f, task, scheme=config.scheme) for f in selection.validation]
+        cases += [make_case(seed, task=task.name) for seed in selection.demo_phantoms]
+        self.cases = tuple(case for case in cases if self._subsets_of(case))
+        if not self.cases:
+            names = ", ".join(case.name for case in cases)
+            raise InputError(f"validate_subsets: none of them can be had from {names}")
+
+    def run(self, network: Network, step: int, minutes: float) -> Iterator[Validating | Validation]:
+        """Segment every case from its subsets; the `Validation` comes last."""
+        model = unfinished(self._config, self._task, network)
+        scores: Scores = {}
+        picture = self._config.out / SAMPLES / f"step_{step:06}.png"
+        for number, case in enumerate(self.cases):
+            results: list[Prediction] = []
+            session = InferenceSession(model, case, device=self._device)
+            wanted = self._subsets_of(case)
+            for place, subset in enumerate(wanted):
+                for event in session.segment(subset):
+                    if isinstance(event, Progress):
+                        done = (place + event.done / event.total) / len(wanted)
+                        yield Validating((number + done) / len(self.cases))
+                    elif isinstance(event, Finished):
+                        results.append(event.prediction)
+            session.release()
+            _add_scores(scores, case, results)
+            if number == 0:
+                _draw(picture, case, results)
+        names = tuple(case.name for case in self.cases)
+        yield Validation(step, minutes, names, self._means(scores), str(picture))
+
+    def _subsets_of(self, case: Case) -> list[Subset]:
+        return [subset for subset in self._subsets if set(subset) <= set(case.present)]
+
+    def _means(self, scores: Scores) -> dict[str, dict[str, float]]:
+        names = [self._task.subset_name(subset) for subset in self._subsets]
+        return {
+            name: {region: float(np.mean(values)) for region, values in scores[name].items()}
+            for name in names
+            if name in scores
+        }
+
+
+def subsets(config: TrainConfig, task: Task) -> list[Subset]:
+    """Those that are tried; raises `InputError` for one that ``task`` does not have."""
+    if not config.validate_subsets:
+        return list(dict.fromkeys([*((name,) for name in task.names), task.names]))
+    try:
+        return [task.parse_subset(text) for text in config.validate_subsets]
+    except InputError as error:
+        raise InputError(f"validate_subsets: {error}") from error
+
+
+def _add_scores(scores: Scores, case: Case, results: Sequence[Prediction]) -> None:
+    assert case.labels is not None  # or it would not have been selected
+    task = case.task
+    truth = task.region_masks(case.labels)
+    for result in results:
+        found = task.region_masks(result.labels)
+        values = map(dice, found, truth)
+        by_region = dict(zip(task.region_names, values, strict=True))
+        row = scores.setdefault(task.subset_name(result.subset), {})
+        for region in task.reported_regions:
+            row.setdefault(region, []).append(by_region[region])
+
+
+def _draw(path: Path, case: Case, results: Sequence[Prediction]) -> None:
+    """The truth beside what is predicted from the largest subset and from the poorest."""
+    assert case.labels is not None
+    truth = Prediction(case.name, case.task, case.grid, case.present, case.labels, {})
+    chosen = (max(results, key=lambda r: len(r.subset)), min(results, key=lambda r: len(r.subset)))
+    titles = {_title(result): result for result in chosen}
+    write_atomically(path, comparison_png(case, {"truth": truth} | titles))
+
+
+def _title(result: Prediction) -> str:
+    full = result.subset == result.task.names
+    return "from all" if full else f"from {result.task.subset_name(result.subset)}"
