@@ -58,6 +58,7 @@ class SegmentController:
         viewer.layers.events.removed.connect(self._on_removed, position="last")
         self.work.events.case.connect(self._on_case)
         self.work.events.sources.connect(self._on_sources)
+        self.work.events.present.connect(self._hint)
         self.work.events.shown.connect(self._on_shown)
         self.work.models = tuple(self._engine.models())
         if self.work.models:
