@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import assignment, keys, known_models
+from napari_shaspec import assignment, keys, known_models, timings
 from napari_shaspec.engine import Engine, LocalEngine
 from napari_shaspec.job_control import JobControl
 from napari_shaspec.jobs import Runner, run_in_worker
@@ -225,6 +225,7 @@ class SegmentController:
     def _take(self, prediction: Prediction) -> None:
         """Shows a result and puts it in the place of an earlier one for the same subset."""
         kept = show.keep_edits(self.viewer, prediction)
+        timings.remember(self.work.model, prediction, first=not self.work.results)
         show.add_result(self.viewer, prediction, display_settings().overlay_opacity)
         results = {p.subset: p for p in self.work.results} | {prediction.subset: prediction}
         self.work.results = tuple(results.values())
