@@ -1,9 +1,7 @@
 """Asks what a checkpoint of the authors' code is, and where the model folder shall be.
 
-magicgui makes the form of the signature of `checkpoint`.
+magicgui makes the form of the signature of `checkpoint`, so its annotations are no strings here.
 """
-
-from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -36,8 +34,8 @@ def checkpoint(
     labels: Annotated[
         str, {"label": "Outputs", "tooltip": "Their labels, e.g. 2,1,4; empty: the task's"}
     ] = "",
-) -> object:
-    """A `Checkpoint`. Its signature is the form; magicgui cannot find the name of the result."""
+) -> Checkpoint:
+    """What was filled in."""
     return Checkpoint(file, out, method, task, modalities, labels)
 
 
