@@ -10,6 +10,7 @@ from magicgui import magicgui
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from napari_shaspec.models_controller import Checkpoint
+from napari_shaspec.widgets.form import form_of
 from shaspec.task import bundled_tasks
 
 NOTE = (
@@ -54,7 +55,7 @@ class ImportDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        for view in (note, self.form.native, buttons):
+        for view in (note, form_of(self.form), buttons):
             layout.addWidget(view)
         self.setMinimumWidth(480)
 

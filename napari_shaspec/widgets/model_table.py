@@ -9,9 +9,9 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
+    QTextBrowser,
     QWidget,
 )
 
@@ -79,28 +79,25 @@ class ModelTable(QTableWidget):
             self.chosen.emit(first.data(Qt.ItemDataRole.UserRole))
 
 
-class CardView(QLabel):
+class CardView(QTextBrowser):
     """The card: what it says in lines, and its scores in a table."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("shaspec_model_card")
-        self.setTextFormat(Qt.TextFormat.RichText)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.setWordWrap(True)
 
     def show_model(self, known: KnownModel | None) -> None:
         """The card of a model, or why it cannot be read."""
         if known is None or known.card is None:
-            self.setText(escape(breakable(known.problem)) if known is not None else "")
+            self.setPlainText(known.problem if known is not None else "")
             return
         lines = [("Folder", known.model)] if known.source != "bundled" else []
         rows = [
-            f"<tr><td><b>{heading}</b>&nbsp;&nbsp;</td><td>{escape(breakable(text))}</td></tr>"
+            f"<tr><td style='white-space: pre'><b>{heading}</b>  </td>"
+            f"<td>{escape(breakable(text))}</td></tr>"
             for heading, text in [*card_lines(known.card, known.megabytes), *lines]
         ]
-        self.setText(f"<table>{''.join(rows)}</table>{_scores(known)}")
+        self.setHtml(f"<table>{''.join(rows)}</table>{_scores(known)}")
 
 
 def _cells(known: KnownModel) -> list[str]:

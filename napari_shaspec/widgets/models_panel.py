@@ -10,9 +10,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QMessageBox,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
-    QWidget,
 )
 
 from napari_shaspec.models_controller import ModelsController
@@ -49,23 +47,18 @@ class ModelsPanel(LowPanel):
         self._connect()
 
     def _lay_out(self) -> None:
-        left, right, buttons = QVBoxLayout(), QScrollArea(), QHBoxLayout()
+        left, buttons = QVBoxLayout(), QHBoxLayout()
         for view in (self.use, self.add, self.remove):
             buttons.addWidget(view)
         left.addWidget(self.table, 1)
         left.addLayout(buttons)
-        left.addWidget(self.run)
-        left.addWidget(self.message)
-        left.addWidget(QLabel(NOTE))
-        right.setWidgetResizable(True)
-        right.setWidget(self.card)
-        whole = QWidget()
-        row = QHBoxLayout(whole)
-        row.setContentsMargins(0, 0, 0, 0)
+        for view in (self.run, self.message, QLabel(NOTE)):
+            left.addWidget(view)
+        row = QHBoxLayout(self)  # no scrolling as a whole: list and card scroll by themselves
+        row.setContentsMargins(8, 8, 8, 8)
         row.setSpacing(12)
         row.addLayout(left, 3)
-        row.addWidget(right, 2)
-        self.fill(whole)
+        row.addWidget(self.card, 2)
 
     def _connect(self) -> None:
         control = self.controller

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from magicgui.widgets import CheckBox, create_widget
+from magicgui.widgets import create_widget
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFormLayout, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from napari_shaspec.settings import follow, section
+from napari_shaspec.widgets.form import form_of
 
 RUN = ("device", "window", "overlap", "keep_features", "memory")
 """What a run depends on, of the section *inference*."""
@@ -28,7 +29,7 @@ class SettingsForm(QWidget):
         super().__init__(parent)
         self._kept = section(name)
         self.controls = {key: _control(self._kept, key) for key in keys if self._kept is not None}
-        self._rows = QWidget()
+        self._rows = form_of(self.controls.values())
         self._fold = QToolButton()
         self._fold.setObjectName("shaspec_settings")
         self._fold.setText("Settings")
@@ -36,14 +37,8 @@ class SettingsForm(QWidget):
         self._fold.setCheckable(True)
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.toggled.connect(self._on_toggled)
-        form = QFormLayout(self._rows)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(4)
-        for control in self.controls.values():
-            control.native.setToolTip(control.tooltip)
-            ticked = isinstance(control, CheckBox)  # its label is beside it
-            form.addRow("" if ticked else control.label, control.native)
-            control.changed.connect(lambda value, key=control.name: setattr(self._kept, key, value))
+        for key, control in self.controls.items():
+            control.changed.connect(lambda value, key=key: setattr(self._kept, key, value))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
