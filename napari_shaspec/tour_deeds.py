@@ -110,7 +110,7 @@ class Deeds:
         panel.scroll_to(panel.maps)
 
     def _swept(self) -> Deed:
-        """Sees to it that there is a whole table, and that its last row is shown."""
+        """Sees to it that there is a whole table, and that the row of all sequences is shown."""
         panel = yield from self._ready("Robustness")
         control = panel.controller
         if not any(table.complete for table in control.work.tables):
@@ -121,7 +121,7 @@ class Deeds:
         whole = next((table for table in control.work.tables if table.complete), None)
         if whole is None:
             raise InputError(control.work.message.text or "there is no table to go on with")
-        control.show_row(whole.model, whole.rows[-1].subset)
+        control.show_row(whole.model, max((row.subset for row in whole.rows), key=len))
         return panel
 
     # -- the panel Features ------------------------------------------------------------------------

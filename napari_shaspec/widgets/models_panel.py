@@ -39,9 +39,9 @@ class ModelsPanel(LowPanel):
         self.setObjectName("shaspec_model_list")
         self.table, self.card = ModelTable(), CardView()
         self.message = MessageBox()
-        self.add = button("add", "Add model folder…", "A folder with card.json, or one of such")
-        self.remove = button("remove", "Remove from list", "Its files stay where they are")
-        self.use = button("use", "Use in Segment", "Open the panel Segment with this model")
+        self.add = _button("add", "Add model folder…", "A folder with card.json, or one of such")
+        self.remove = _button("remove", "Remove from list", "Its files stay where they are")
+        self.use = _button("use", "Use in Segment", "Open the panel Segment with this model")
         self.run = RunBar("Import authors' checkpoint…", IMPORT_TIP)
         self._lay_out()
         self._connect()
@@ -116,7 +116,7 @@ class ModelsPanel(LowPanel):
         self.message.show_message(self.controller.work.message)
 
 
-def button(name: str, text: str, tooltip: str) -> QPushButton:
+def _button(name: str, text: str, tooltip: str) -> QPushButton:
     """A button with its name and tool tip."""
     made = QPushButton(text)
     made.setObjectName(f"shaspec_{name}_model")
