@@ -48,8 +48,8 @@ class ModelsPanel(LowPanel):
 
     def _lay_out(self) -> None:
         left, buttons = QVBoxLayout(), QHBoxLayout()
-        for view in (self.use, self.add, self.remove):
-            buttons.addWidget(view)
+        for button in (self.use, self.add, self.remove):
+            buttons.addWidget(button)
         left.addWidget(self.table, 1)
         left.addLayout(buttons)
         for view in (self.run, self.message, QLabel(NOTE)):

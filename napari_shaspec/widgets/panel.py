@@ -130,8 +130,7 @@ class LowPanel(Panel):
 
     def _go_below(self) -> None:
         dock = self.parent()
-        window = dock.parent() if isinstance(dock, QDockWidget) else None
-        if isinstance(window, QMainWindow):
+        if isinstance(dock, QDockWidget) and isinstance(window := dock.parent(), QMainWindow):
             window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             window.resizeDocks([dock], [self._height], Qt.Orientation.Vertical)
 

@@ -71,8 +71,8 @@ class TourPanel(LowPanel):
         row.setSpacing(16)
         row.addLayout(reading, 1)
         row.addLayout(buttons)
-        for view in (self.back, self.next):
-            view.setMinimumWidth(BUTTONS // 2 - 4)
+        for button in (self.back, self.next):
+            button.setMinimumWidth(BUTTONS // 2 - 4)
         self.run.setMinimumWidth(BUTTONS)
         self.fill(whole)
 
