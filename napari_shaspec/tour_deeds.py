@@ -105,7 +105,9 @@ class Deeds:
     def show_disagreement(self) -> Deed:
         panel = yield from self._swept()
         regions = panel.controller.work.tables[0].regions
-        panel.controller.show_disagreement(REGION if REGION in regions else regions[0])
+        region = REGION if REGION in regions else regions[0]
+        panel.maps.choose_region(region)
+        panel.controller.show_disagreement(region)
         yield panel
         panel.scroll_to(panel.maps)
 
@@ -164,6 +166,9 @@ class Deeds:
         control = panel.controller
         if not control.work.models:
             raise InputError(f"the tour needs a ShaSpec model of {ABSENT} and other sequences")
+        if name == "Segment":
+            for modality in control.work.sources:  # dims again what is not ticked
+                control.tick(modality, modality in control.work.present)
         if name == "Robustness":
             cards = dict(zip(control.work.models, control.work.cards, strict=True))
             if not any(_fits(cards[model]) for model in control.work.chosen):
@@ -178,10 +183,13 @@ class Deeds:
     def _leave_others(self, name: str) -> None:
         """One panel at a time has the canvas."""
         for other, panel in self._panels.items():
-            if other == "Segment" != name and panel.controller.work.view is not View.STACK:
-                panel.controller.look(View.STACK)
+            control = panel.controller
+            if other == "Segment" != name:
+                if control.work.view is not View.STACK:
+                    control.look(View.STACK)
+                show.show_presence(self._viewer, control.work.sources, control.work.sources)
             elif other == "Features" != name:
-                panel.controller.side_by_side(False)
+                control.side_by_side(False)
         for other, kinds in OVERLAYS.items():
             for kind in kinds if other != name else ():
                 for layer in of_kind(self._viewer, kind):

@@ -143,6 +143,8 @@ def test_every_step_is_done_in_the_real_panels(qtbot, tour, viewer, panels):
     assert robustness.tabs.currentWidget() is robustness.heat_map
     assert visible(viewer, "swept") == [everything]
     assert not visible(viewer, "result")
+    missing = viewer.canvas.overlays.missing
+    assert not missing.visible  # all took part in what is shown
     tour.next.click()
     do(qtbot, tour)
     assert robustness.tabs.currentWidget() is robustness.contributions
@@ -160,6 +162,10 @@ def test_every_step_is_done_in_the_real_panels(qtbot, tour, viewer, panels):
     ]
     assert set(features[2]) == {"imputed · T1ce", "true shared · T1ce", "error · T1ce"}
     assert not tour.next.isEnabled()
+    go_to(tour, "Compare")
+    do(qtbot, tour)
+    assert missing.text == "without T1ce"
+    assert missing.visible
     go_to(tour, "From all four sequences")
     do(qtbot, tour)
     assert not visible(viewer, "features")
