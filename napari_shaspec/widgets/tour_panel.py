@@ -27,7 +27,7 @@ class TourPanel(LowPanel):
         self, napari_viewer: ViewerModel, *, controller: TourController | None = None
     ) -> None:
         control = controller or TourController(napari_viewer, opener(napari_viewer))
-        super().__init__(control, height=160)
+        super().__init__(control, height=180)
         self.controller = control
         self.setObjectName("shaspec_tour")
         self.title, self.text, self.ask = (self._label(n) for n in ("title", "text", "ask"))
