@@ -122,11 +122,12 @@ class ModelsController:
     def use(self, model: str) -> None:
         """Opens the panel Segment with ``model``."""
         control = self._open_panel("Segment").controller
-        if control.choose_model(model):
+        if control.work.status.busy:
+            self._job.refuse("the panel Segment is at work: wait for it, or press Cancel there")
+        elif control.choose_model(model):
             self._job.say(f"the panel Segment has {Path(model).name} now")
         else:
-            busy = "the panel Segment is at work: wait for it, or press Cancel there"
-            self._job.refuse(control.work.message.text or busy)
+            self._job.refuse(control.work.message.text)
 
     def bring(self, checkpoint: Checkpoint) -> None:
         """Starts a job that makes a model folder of weights of the authors' code."""
