@@ -17,7 +17,6 @@ from qtpy.QtWidgets import (
 
 from napari_shaspec.models_controller import KnownModel
 from napari_shaspec.widgets.message_box import breakable
-from shaspec.models.summary import card_lines, found_by, score_table, toggles
 
 COLUMNS = {
     "model": "Name, or folder",
@@ -88,6 +87,8 @@ class CardView(QTextBrowser):
 
     def show_model(self, known: KnownModel | None) -> None:
         """The card of a model, or why it cannot be read."""
+        from shaspec.models.summary import card_lines
+
         if known is None or known.card is None:
             self.setPlainText(known.problem if known is not None else "")
             return
@@ -101,6 +102,8 @@ class CardView(QTextBrowser):
 
 
 def _cells(known: KnownModel) -> list[str]:
+    from shaspec.models.summary import found_by, toggles
+
     card, seconds = known.card, known.seconds
     if card is None:
         return [known.name, "cannot be read"]
@@ -119,6 +122,8 @@ def _cells(known: KnownModel) -> list[str]:
 
 
 def _scores(known: KnownModel) -> str:
+    from shaspec.models.summary import score_table
+
     table = score_table(known.card) if known.card is not None else None
     if table is None:
         return "<p>The card has no scores.</p>"
