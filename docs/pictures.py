@@ -241,11 +241,31 @@ def train_form(scene: Scene) -> None:
     scene.controls("panel_train.png")
 
 
+# -- models, and the tour ----------------------------------------------------------------------
+
+
+def model_list(scene: Scene) -> None:
+    """The list of models, and the card of the first."""
+    scene.part(scene.panel, "models.png")
+
+
+def guided_tour(scene: Scene) -> None:
+    """The step that lays two results side by side."""
+    control = scene.panel.controller
+    control.go(3)
+    control.do()
+    scene.finish()
+    scene.viewer.scene.camera.zoom *= CLOSER
+    scene.window("guided_tour.png")
+
+
 PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "Segment": (panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
     "Robustness": (subset_table, subset_plots, subset_maps),
     "Features": (feature_maps, feature_window, feature_panel),
     "Train": (train_form,),
+    "Models": (model_list,),
+    "Guided tour": (guided_tour,),
 }
 """By panel; each begins with the window as the one before it has left it."""
 

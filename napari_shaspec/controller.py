@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import keys
+from napari_shaspec import keys, timings
 from napari_shaspec.case_controller import ModelController
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import Runner, run_in_worker
@@ -44,6 +44,7 @@ class SegmentController(ModelController[Work]):
         viewer.layers.events.removed.connect(self._on_removed, position="last")
         self.work.events.case.connect(self._begin_anew)
         self.work.events.sources.connect(self._on_sources)
+        self.work.events.present.connect(self._hint)
         self.work.events.shown.connect(self._on_shown)
         self._choose_first_model()
 
@@ -154,6 +155,7 @@ class SegmentController(ModelController[Work]):
     def _take(self, prediction: Prediction) -> None:
         """Shows a result and puts it in the place of an earlier one for the same subset."""
         kept = show.keep_edits(self.viewer, prediction)
+        timings.remember(self.work.model, prediction, first=not self.work.results)
         show.add_result(self.viewer, prediction, display_settings().overlay_opacity)
         results = {p.subset: p for p in self.work.results} | {prediction.subset: prediction}
         self.work.results = tuple(results.values())

@@ -89,6 +89,7 @@ class LocalEngine:
             self._loaded[1],
             case,
             device=settings.device,
+            window=settings.voxels,
             overlap=settings.overlap,
-            keep=None if settings.keep_features else 0,
+            keep=settings.keep,
         )

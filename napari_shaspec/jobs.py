@@ -88,3 +88,10 @@ def run_here(work: Callable[[], Iterator[E]], handlers: Handlers[E], stop: threa
     except Exception as error:  # noqa: BLE001 - whatever it is, the handlers report it
         handlers.failed(error)
     handlers.ended()
+
+
+def later(call: Callable[[], None]) -> None:
+    """Calls when this thread is through with what it is doing now."""
+    from qtpy.QtCore import QTimer
+
+    QTimer.singleShot(0, call)

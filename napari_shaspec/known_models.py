@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from napari_shaspec import settings
 from napari_shaspec.settings import section
 from shaspec.errors import WeightsError
 
@@ -20,7 +20,7 @@ def folders() -> list[str]:
     from shaspec.models.card import load_card
 
     readable = []
-    for folder in _stored():
+    for folder in stored():
         try:
             load_card(folder)
         except WeightsError:  # moved away, or of another version: not offered, but kept
@@ -31,28 +31,27 @@ def folders() -> list[str]:
 
 def remember(folder: str | Path) -> None:
     """Offers ``folder`` in all panels from now on, those that are open too."""
-    settings, path = section("models"), str(Path(folder).absolute())
-    if settings is not None:
-        others = [known for known in _stored() if known != path]
+    kept, path = section("models"), str(Path(folder).absolute())
+    if kept is not None:
+        others = [known for known in stored() if known != path]
         # Emptied first: a folder that was trained in once more is news, though its name is not.
-        settings.folders = os.pathsep.join(others)
-        settings.folders = os.pathsep.join([*others, path])
+        kept.folders = os.pathsep.join(others)
+        kept.folders = os.pathsep.join([*others, path])
 
 
 def follow(changed: Callable[[], None]) -> Callable[[], None]:
     """Calls ``changed`` whenever the folders change; the result ends that."""
-    settings = section("models")
-    if settings is None:
-        return lambda: None
-    event = settings.events.folders
-
-    def on_change(_: Any) -> None:
-        changed()
-
-    event.connect(on_change)
-    return lambda: event.disconnect(on_change)
+    return settings.follow("models", ("folders",), changed)
 
 
-def _stored() -> list[str]:
-    settings = section("models")
-    return [f for f in settings.folders.split(os.pathsep) if f] if settings is not None else []
+def forget(folder: str | Path) -> None:
+    """Offers ``folder`` no more; its files stay."""
+    kept = section("models")
+    if kept is not None:
+        kept.folders = os.pathsep.join(known for known in stored() if known != str(folder))
+
+
+def stored() -> list[str]:
+    """All folders that are kept, those whose card cannot be read too."""
+    kept = section("models")
+    return [f for f in kept.folders.split(os.pathsep) if f] if kept is not None else []

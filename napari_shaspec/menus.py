@@ -23,3 +23,8 @@ def open_robustness(viewer: napari.Viewer) -> None:
 def open_features(viewer: napari.Viewer) -> None:
     """*Layers > Visualize > ...*: opens the panel, or brings it to the front."""
     viewer.window.add_plugin_dock_widget(PLUGIN, "Features")
+
+
+def open_tour(viewer: napari.Viewer) -> None:
+    """*Layers > Visualize > ...*: opens the guided tour, or brings it to the front."""
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Guided tour")

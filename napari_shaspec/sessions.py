@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from napari_shaspec.assignment import Parts
 from napari_shaspec.engine import Engine, Session
 from napari_shaspec.jobs import E
-from napari_shaspec.settings import inference_settings
+from napari_shaspec.settings import InferenceSettings, inference_settings
 from shaspec.inference.events import Event, Notice, Progress
 
 LOADING = Progress(0, 0, "loading the model")
@@ -26,11 +26,17 @@ class KeptSession:
         self._session: Session | None = None
         self._model = ""
         self._parts: Parts | None = None
+        self._settings = InferenceSettings()
         self.seen_in_training = False
 
     def fits(self, model: str, parts: Parts) -> bool:
-        """The session that is there was opened for this model and these very voxels."""
-        return self._session is not None and model == self._model and parts.same_as(self._parts)
+        """The session that is there was opened for this model, these very voxels and settings."""
+        return (
+            self._session is not None
+            and model == self._model
+            and inference_settings() == self._settings
+            and parts.same_as(self._parts)
+        )
 
     def answers_at_once(self, model: str, parts: Parts, present: Iterable[str]) -> bool:
         """True if this subset needs no encoding any more."""
@@ -48,7 +54,8 @@ class KeptSession:
             yield LOADING
             case = parts.case()
             yield from (Notice(text) for text in case.notices)
-            self._session = self._engine.session(model, case, inference_settings())
+            self._settings = inference_settings()
+            self._session = self._engine.session(model, case, self._settings)
             self._model, self._parts = model, parts
             self.seen_in_training = self._session.seen_in_training
             yield STARTING  # a place to stop at, before the first window

@@ -63,6 +63,7 @@ PANELS = {
     "robustness": "robustness.md",
     "features": "features.md",
     "train": "train_panel.md",
+    "models": "models.md",
 }
 
 
@@ -84,6 +85,13 @@ def test_every_number_and_way_to_look_is_on_the_page_of_the_panel_features() -> 
     page = (ROOT / "docs" / "features.md").read_text("utf-8")
     names = [*KINDS, *(text for text, _ in HOWS.values()), *(name for name, *_ in MEASURES)]
     assert not {name for name in names if f"*{name}*" not in page}
+
+
+def test_every_step_of_the_guided_tour_is_on_the_page_of_the_lesson() -> None:
+    from napari_shaspec.tour_steps import load_steps
+
+    page = (ROOT / "docs" / "teaching.md").read_text("utf-8")
+    assert not {step.title for step in load_steps() if step.title not in page}
 
 
 def test_every_setting_is_on_the_page_of_the_panel_segment() -> None:

@@ -56,6 +56,13 @@ def add_case(viewer: ViewerModel, case: Case) -> list[Layer]:
     return layers
 
 
+def go_to_most(viewer: ViewerModel) -> None:
+    """Goes to the slice with most of the truth, if there is one."""
+    for layer in of_kind(viewer, "truth"):
+        most = int((layer.data > 0).sum(axis=(1, 2)).argmax())
+        viewer.dims.set_point(0, layer.data_to_world((most, 0, 0))[0])
+
+
 # -- results -----------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from napari_shaspec.widgets.modality_table import ModalityTable
 from napari_shaspec.widgets.model_picker import ModelPicker
 from napari_shaspec.widgets.panel import Panel, line
 from napari_shaspec.widgets.run_bar import RunBar
+from napari_shaspec.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -36,6 +37,7 @@ class FeaturesPanel(Panel):
             "Compute features",
             "Encode every modality; those that are not ticked are imputed from the others",
         )
+        self.settings = SettingsForm()
         self.message = MessageBox()
         self.picker = FeaturePicker()
         self.cloud = CloudView()
@@ -45,6 +47,7 @@ class FeaturesPanel(Panel):
             line(),
             self.case,
             self.table,
+            self.settings,
             self.run,
             self.message,
             self.picker,

@@ -75,6 +75,10 @@ class MapBar(QWidget):
         _refill(self._region, [(region, region) for region in regions])
         _refill(self._other, others)
 
+    def choose_region(self, region: str) -> None:
+        """Whose maps the buttons ask for."""
+        self._region.setCurrentText(region)
+
     def show_legend(self, legend: Sequence[Key]) -> None:
         """Coloured squares with what they mean."""
         parts = [f'<span style="color:{k.colour}">■</span> {k.text}' for k in legend]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
+from napari_shaspec.settings import PLUGIN
 from napari_shaspec.widgets.case_bar import local_paths
 from napari_shaspec.work import JobWork
 
@@ -55,6 +56,9 @@ class Column(QScrollArea):
 class Panel(QWidget):
     """A dock widget. A subclass makes its views, then calls `fill` and `follow`."""
 
+    closed = Signal()
+    """The user has closed it; its controller has ended what it was doing."""
+
     def __init__(self, controller: Controller) -> None:
         super().__init__()
         self._controller = controller
@@ -69,7 +73,7 @@ class Panel(QWidget):
         for view in views:
             layout.addWidget(view)
         layout.addStretch(1)
-        scroll = Column()
+        self._scroll = scroll = Column()
         scroll.setWidget(inner)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -84,11 +88,20 @@ class Panel(QWidget):
                 events[name].connect(view, max_args=0)
         self.destroyed.connect(self._controller.close)
 
+    def scroll_to(self, view: QWidget) -> None:
+        """Scrolls until ``view`` is seen, as soon as it has its place."""
+        self._goal = view
+        QTimer.singleShot(0, self._scroll_now)
+
+    def _scroll_now(self) -> None:
+        self._scroll.ensureWidgetVisible(self._goal)
+
     def changeEvent(self, event: QEvent | None) -> None:
         """The cross of a dock widget takes the panel out of it: no closeEvent, no destruction."""
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.ParentChange and not self.parent():
             self._controller.close()
+            self.closed.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Files and folders may be dropped on the panel: no dialog asks which reader is meant."""
@@ -100,6 +113,38 @@ class Panel(QWidget):
         if event is not None:
             event.acceptProposedAction()
             self._controller.open(local_paths(event.mimeData()))
+
+
+class LowPanel(Panel):
+    """A panel that lies below the picture: the right side is for those that it works with."""
+
+    def __init__(self, controller: Controller, height: int) -> None:
+        super().__init__(controller)
+        self._height = height
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Once napari has put its dock widget where it puts all of them."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            QTimer.singleShot(0, self._go_below)
+
+    def _go_below(self) -> None:
+        dock = self.parent()
+        if isinstance(dock, QDockWidget) and isinstance(window := dock.parent(), QMainWindow):
+            window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+            window.resizeDocks([dock], [self._height], Qt.Orientation.Vertical)
+
+
+def opener(viewer: Any) -> Callable[[str], Any]:
+    """Opens a panel of this plugin in the window of ``viewer``, in front of the others."""
+
+    def open_panel(name: str) -> Any:
+        dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        dock.show()
+        dock.raise_()
+        return panel
+
+    return open_panel
 
 
 def line() -> QFrame:

@@ -24,6 +24,7 @@ from napari_shaspec.widgets.model_ticks import ModelTicks
 from napari_shaspec.widgets.panel import Panel, line
 from napari_shaspec.widgets.plots import Contributions, HeatMap
 from napari_shaspec.widgets.run_bar import RunBar
+from napari_shaspec.widgets.settings_form import SettingsForm
 from napari_shaspec.widgets.sources_box import SourcesBox
 from napari_shaspec.widgets.subset_view import SubsetView
 from napari_shaspec.widgets.truth_picker import TruthPicker
@@ -54,6 +55,7 @@ class RobustnessPanel(Panel):
         self.sources = SourcesBox()
         self.truth = TruthPicker()
         self.run = RunBar("Run all subsets", "Segment the case from every subset of its modalities")
+        self.settings = SettingsForm()
         self.message = MessageBox()
         self.measure = QComboBox()
         self.without = Without()
@@ -101,8 +103,8 @@ class RobustnessPanel(Panel):
         layout.addWidget(self.maps)
         layout.addLayout(bottom)
         self.fill(
-            self.models, self.case, self.sources, self.truth, self.run, self.message, line(),
-            self.results,
+            self.models, self.case, self.sources, self.truth, self.settings, self.run,
+            self.message, line(), self.results,
         )  # fmt: skip
 
     def _connect(self) -> None:

@@ -18,6 +18,7 @@ from napari_shaspec.widgets.modality_table import ModalityTable
 from napari_shaspec.widgets.model_picker import ModelPicker
 from napari_shaspec.widgets.panel import Panel, line
 from napari_shaspec.widgets.run_bar import RunBar
+from napari_shaspec.widgets.settings_form import SettingsForm
 from napari_shaspec.widgets.view_bar import ViewBar
 from napari_shaspec.widgets.volume_table import Legend, VolumeTable
 from shaspec.io import label_ending
@@ -47,6 +48,7 @@ class SegmentPanel(Panel):
         self.table = ModalityTable(keys.MODALITIES)
         self.auto_update = QCheckBox("Update when toggled")
         self.run = RunBar(tooltip=f"Segment the case from the ticked modalities ({keys.SEGMENT})")
+        self.settings = SettingsForm()
         self.message = MessageBox()
         self.volumes = VolumeTable()
         self.legend = Legend()
@@ -68,6 +70,7 @@ class SegmentPanel(Panel):
             self.case,
             self.table,
             self.auto_update,
+            self.settings,
             self.run,
             self.message,
             self.volumes,

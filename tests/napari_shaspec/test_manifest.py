@@ -27,7 +27,7 @@ def test_every_command_can_be_imported(manifest):
 def test_what_the_user_finds_in_napari(manifest):
     contributions = manifest.contributions
     panels = [w.display_name for w in contributions.widgets]
-    assert panels == ["Segment", "Robustness", "Features", "Train"]
+    assert panels == ["Segment", "Robustness", "Features", "Train", "Models", "Guided tour"]
     samples = [s.display_name for s in contributions.sample_data]
     assert samples == ["Phantom glioma case", "Phantom liver CT, two phases"]
     assert contributions.readers[0].accepts_directories

@@ -316,6 +316,9 @@ def test_a_window_that_is_no_list_of_numbers_is_refused(
 def test_the_version_and_the_models_are_listed(run: Run) -> None:
     assert run("--version").output.startswith("shaspec ")
     assert "licence" in run("models").output
+    card = run("models", "shaspec").output
+    assert "research use only" in card
+    assert [line for line in card.splitlines() if "FLAIR+T2 " in line and "0.86" in line]
 
 
 def test_sweep_prints_a_row_per_subset_and_writes_tables_and_figures(

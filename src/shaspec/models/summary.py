@@ -1,0 +1,102 @@
+"""What a card says, in lines and a table for a person: the same on every screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shaspec.models.card import WEIGHTS_FILE, Card, bundled_models, model_folder
+
+OFFICIAL = "official"
+"""The preset of weights that were imported from the authors' code."""
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Scores by where they were measured, as far as the card has them."""
+
+    where: str
+    """What all rows have in common, e.g. ``fold 0``."""
+    columns: tuple[str, ...]
+    """Regions, or whatever was scored."""
+    rows: tuple[tuple[str, tuple[float | None, ...]], ...]
+    """Name, e.g. of a subset, and a score per column; None: it has no such score."""
+
+
+def score_table(card: Card) -> ScoreTable | None:
+    """The scores of a card; None where it has none."""
+    if not card.scores:
+        return None
+    found = [name for scores in card.scores.values() for name in scores]
+    order = [name for name in card.task.reported_regions if name in found]
+    columns = tuple(dict.fromkeys([*order, *found]))
+    starts = {name.partition(", ")[0] for name in card.scores if ", " in name}
+    common = starts.pop() if len(starts) == 1 and all(", " in n for n in card.scores) else ""
+    rows = (
+        (name.removeprefix(f"{common}, "), tuple(scores.get(column) for column in columns))
+        for name, scores in card.scores.items()
+    )
+    return ScoreTable(common, columns, tuple(rows))
+
+
+def source_of(model: str, card: Card) -> str:
+    """Where a model comes from: ``bundled``, ``imported`` or ``trained``."""
+    if model in bundled_models():
+        return "bundled"
+    return "imported" if card.preset == OFFICIAL else "trained"
+
+
+def size_mb(model: str) -> float:
+    """Megabytes of the weights; 0 where they are not there. Raises `WeightsError`: no card."""
+    weights = model_folder(model) / WEIGHTS_FILE
+    return weights.stat().st_size / 1e6 if weights.is_file() else 0.0
+
+
+def toggles(card: Card) -> str:
+    """What a tick costs."""
+    return "instant" if card.instant_toggles else "full run"
+
+
+def found_by(card: Card) -> tuple[str, ...]:
+    """What the model tells: regions that it segments, or the classes that it names."""
+    return card.task.reported_regions or tuple(label.name for label in card.task.labels)
+
+
+def card_lines(card: Card, megabytes: float) -> list[tuple[str, str]]:
+    """The card as headings and texts; what it does not say is left out."""
+    task, training = card.task, card.training
+    size = f"{card.parameters / 1e6:.1f} million parameters, {megabytes:.0f} MB"
+    lines = [
+        ("Model", card.title),
+        ("Licence", card.licence),
+        ("Method", f"{card.method}, {card.preset}"),
+        ("Finds", f"{', '.join(found_by(card))} from {task.title_names}"),
+        ("Toggles", toggles(card)),
+        ("Size", size),
+        ("Window", " x ".join(map(str, card.window))),
+        ("Trained on", _data(card)),
+        ("Cases seen", ", ".join(training.cases)),
+        ("Training", _effort(card)),
+        ("Notes", card.description),
+        ("Checksum", card.sha256),
+    ]
+    return [(heading, text) for heading, text in lines if text]
+
+
+def _data(card: Card) -> str:
+    training = card.training
+    count, parts = len(training.cases), []
+    if count:
+        unlabelled = len(training.unlabelled)
+        without = f", {unlabelled} of them without labels" if unlabelled else ""
+        parts.append(f"{count} real case{'s' if count > 1 else ''}{without}")
+    if training.phantoms:
+        parts.append(f"made-up patients, {training.phantoms}")
+    return "; ".join(parts) or "the card does not say"
+
+
+def _effort(card: Card) -> str:
+    training = card.training
+    if not training.steps:
+        return ""
+    machine = f" on {training.machine}" if training.machine else ""
+    return f"{training.steps} steps in {training.minutes:.0f} minutes{machine}"

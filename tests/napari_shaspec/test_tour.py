@@ -1,0 +1,228 @@
+"""The guided tour: every step in the real panels, with a tiny network and real workers."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtWidgets import QLabel, QPushButton
+
+from napari_shaspec.controller import SegmentController
+from napari_shaspec.engine import LocalEngine
+from napari_shaspec.features_controller import FeaturesController
+from napari_shaspec.layers import show
+from napari_shaspec.layers.arrange import View
+from napari_shaspec.layers.origin import of_kind, origin
+from napari_shaspec.robustness_controller import RobustnessController
+from napari_shaspec.tour_controller import CLOSED, TourController
+from napari_shaspec.widgets.features_panel import FeaturesPanel
+from napari_shaspec.widgets.robustness_panel import RobustnessPanel
+from napari_shaspec.widgets.segment_panel import SegmentPanel
+from napari_shaspec.widgets.tour_panel import TourPanel
+from napari_shaspec.work import Status
+
+PANELS = {
+    "Segment": (SegmentPanel, SegmentController),
+    "Robustness": (RobustnessPanel, RobustnessController),
+    "Features": (FeaturesPanel, FeaturesController),
+}
+WAIT = 240_000
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch):
+    said = []
+    monkeypatch.setattr("napari_shaspec.notify.info", said.append)
+    monkeypatch.setattr("napari_shaspec.notify.error", said.append)
+    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: pytest.fail(repr(error)))
+    return said
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, task):
+    """A model folder with random weights of few channels."""
+    import torch
+
+    from shaspec.models.card import Card
+    from shaspec.models.registry import build, network_config
+    from shaspec.models.weights import save_model
+
+    torch.manual_seed(0)
+    config = network_config("shaspec", "light", task)
+    card = Card(
+        name="untrained",
+        title="Untrained",
+        licence="none",
+        method="shaspec",
+        preset="light",
+        network=config.model_dump(),
+        task=task,
+        window=(48, 48, 48),
+        instant_toggles=True,
+    )
+    folder = tmp_path_factory.mktemp("models") / "untrained"
+    save_model(folder, build("shaspec", config), card)
+    return str(folder)
+
+
+@pytest.fixture
+def engine(monkeypatch, model):
+    engine = LocalEngine()
+    monkeypatch.setattr(engine, "models", lambda: [model])
+    return engine
+
+
+@pytest.fixture
+def panels():
+    """The panels that are open, by name."""
+    return {}
+
+
+@pytest.fixture
+def tour(qtbot, viewer, engine, panels, monkeypatch, make_case):
+    """The panel of the tour, on a bare viewer model that opens a small sample case."""
+
+    def open_panel(name):
+        if name not in panels:
+            kind, controller = PANELS[name]
+            panels[name] = kind(viewer, controller=controller(viewer, engine=engine))
+            qtbot.addWidget(panels[name])
+        return panels[name]
+
+    monkeypatch.setattr("shaspec.phantom.make_case", lambda seed, task: make_case())
+    tour = TourPanel(viewer, controller=TourController(viewer, open_panel))
+    qtbot.addWidget(tour)
+    yield tour
+    tour.controller.close()
+    for panel in panels.values():
+        panel.controller.close()
+    qtbot.waitUntil(
+        lambda: not any(p.controller.work.status.busy for p in panels.values()), timeout=WAIT
+    )
+
+
+def do(qtbot, tour):
+    tour.run.findChild(QPushButton, "shaspec_run").click()
+    qtbot.waitUntil(lambda: not tour.controller.work.status.busy, timeout=WAIT)
+    work = tour.controller.work
+    assert work.status is Status.DONE, work.message
+
+
+def go_to(tour, title):
+    titles = [step.title for step in tour.controller.work.steps]
+    tour.controller.go(titles.index(title) - tour.controller.work.at)
+
+
+def visible(viewer, kind):
+    return [origin(la).get("subset", la.name) for la in of_kind(viewer, kind) if la.visible]
+
+
+def test_every_step_is_done_in_the_real_panels(qtbot, tour, viewer, panels):
+    everything, gap = "FLAIR+T1+T1ce+T2", "FLAIR+T1+T2"
+    do(qtbot, tour)
+    segment = panels["Segment"].controller
+    assert segment.work.case == "anna"
+    assert segment.work.view is View.GRID
+    assert viewer.dims.current_step[0] == 12  # the slice with most of the truth
+    tour.next.click()
+    do(qtbot, tour)
+    assert (segment.work.shown, segment.work.view) == (everything, View.STACK)
+    assert "done" in tour.message.text()
+    tour.next.click()
+    do(qtbot, tour)
+    assert segment.work.shown == gap
+    assert "T1ce" not in segment.work.present
+    tour.next.click()
+    do(qtbot, tour)
+    assert (segment.work.shown, segment.work.view) == (gap, View.GRID)
+    do(qtbot, tour)
+    assert segment.work.shown == everything
+    tour.next.click()
+    do(qtbot, tour)
+    robustness = panels["Robustness"]
+    assert segment.work.view is View.STACK
+    assert len(robustness.controller.work.tables[0].rows) == 15
+    assert robustness.tabs.currentWidget() is robustness.heat_map
+    assert visible(viewer, "swept") == [everything]
+    assert not visible(viewer, "result")
+    missing = viewer.canvas.overlays.missing
+    assert not missing.visible  # all took part in what is shown
+    tour.next.click()
+    do(qtbot, tour)
+    assert robustness.tabs.currentWidget() is robustness.contributions
+    tour.next.click()
+    do(qtbot, tour)
+    assert visible(viewer, "map") == ["disagreement · TC"]
+    features = []
+    for _ in range(3):
+        tour.next.click()
+        do(qtbot, tour)
+        features.append(visible(viewer, "features"))
+        assert not visible(viewer, "map")
+    assert features[:2] == [
+        [f"{kind} · {m}" for m in ("T2", "T1ce", "T1", "FLAIR")] for kind in ("shared", "specific")
+    ]
+    assert set(features[2]) == {"imputed · T1ce", "true shared · T1ce", "error · T1ce"}
+    assert not tour.next.isEnabled()
+    go_to(tour, "Compare")
+    do(qtbot, tour)
+    assert missing.text == "without T1ce"
+    assert missing.visible
+    go_to(tour, "From all four sequences")
+    do(qtbot, tour)
+    assert not visible(viewer, "features")
+    assert visible(viewer, "result") == [everything]
+
+
+def test_a_step_brings_about_what_it_builds_on(qtbot, tour, viewer, panels):
+    go_to(tour, "Compare")
+    assert tour.findChild(QLabel, "shaspec_tour_title").text() == "4 of 10 · Compare"
+    do(qtbot, tour)
+    work = panels["Segment"].controller.work
+    assert [len(p.subset) for p in work.results] == [4, 3]
+    assert work.view is View.GRID
+    viewer.layers.clear()  # the user tidies up, and goes on elsewhere
+    go_to(tour, "Take T1ce away")
+    do(qtbot, tour)
+    assert work.shown == "FLAIR+T1+T2"
+
+
+def test_the_patient_that_is_open_is_taken(qtbot, tour, viewer, panels, make_case):
+    show.add_case(viewer, make_case("berta"))
+    do(qtbot, tour)
+    assert panels["Segment"].controller.work.case == "berta"
+
+
+def test_a_panel_that_is_closed_meanwhile_ends_the_step(qtbot, tour, panels):
+    go_to(tour, "All fifteen subsets")
+    tour.controller.do()
+    assert tour.controller.work.status.busy
+    assert not tour.next.isEnabled()
+    closed = panels.pop("Robustness")
+    closed.controller.close()
+    closed.closed.emit()
+    assert tour.controller.work.message.text == CLOSED
+    assert not tour.controller.work.status.busy
+    qtbot.waitUntil(lambda: not closed.controller.work.status.busy, timeout=WAIT)
+    go_to(tour, "A patient")
+    do(qtbot, tour)
+
+
+def test_stop_ends_the_step_and_the_job_of_the_panel(qtbot, tour, panels):
+    go_to(tour, "All fifteen subsets")
+    tour.controller.do()
+    tour.controller.cancel()
+    work = panels["Robustness"].controller.work
+    qtbot.waitUntil(lambda: not work.status.busy, timeout=WAIT)
+    assert not any(table.complete for table in work.tables)
+    assert tour.controller.work.status is Status.IDLE
+
+
+def test_what_a_panel_refuses_is_said_in_the_tour(qtbot, tour, engine, monkeypatch):
+    def no_session(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(engine, "session", no_session)
+    go_to(tour, "Shared features")
+    tour.controller.do()
+    qtbot.waitUntil(lambda: not tour.controller.work.status.busy, timeout=WAIT)
+    assert tour.controller.work.status is Status.FAILED
+    assert "out of memory" in tour.message.text()

@@ -1,0 +1,54 @@
+"""What is said of a card."""
+
+from __future__ import annotations
+
+from shaspec.models.card import Card, Training, load_card
+from shaspec.models.summary import card_lines, score_table, source_of
+from shaspec.task import Task
+
+
+def a_card(task: Task, **more: object) -> Card:
+    return Card(
+        name="x", title="X", licence="none", method="shaspec", preset="light", network={},
+        task=task, window=(8, 8, 8), instant_toggles=True, **more,
+    )  # fmt: skip
+
+
+def test_scores_are_a_table_by_subset() -> None:
+    table = score_table(load_card("shaspec"))
+    assert table is not None
+    assert (table.where, table.columns) == ("fold 0", ("ET", "TC", "WT"))
+    rows = dict(table.rows)
+    assert len(rows) == 16
+    assert rows["FLAIR+T2"] == (0.3333, 0.5662, 0.86)
+
+
+def test_scores_of_several_places_keep_their_names() -> None:
+    task = load_card("shaspec").task
+    card = a_card(task, scores={"fold 0, T1": {"WT": 0.5}, "elsewhere": {"ET": 0.25, "extra": 1}})
+    table = score_table(card)
+    assert table is not None
+    assert table.where == ""
+    assert table.columns == ("ET", "WT", "extra")
+    assert table.rows == (("fold 0, T1", (None, 0.5, None)), ("elsewhere", (0.25, None, 1.0)))
+    assert score_table(a_card(task)) is None
+
+
+def test_a_card_says_who_was_seen() -> None:
+    task = load_card("shaspec").task
+    training = Training(cases=("a", "b"), unlabelled=("b",), phantoms="seeds 1 to 9")
+    lines = dict(card_lines(a_card(task, training=training), 7.4))
+    assert lines["Trained on"] == (
+        "2 real cases, 1 of them without labels; made-up patients, seeds 1 to 9"
+    )
+    assert lines["Cases seen"] == "a, b"
+    assert lines["Size"].endswith("7 MB")
+    assert "Training" not in lines
+    assert dict(card_lines(a_card(task), 0))["Trained on"] == "the card does not say"
+
+
+def test_where_a_model_comes_from() -> None:
+    card = load_card("shaspec")
+    assert source_of("shaspec", card) == "bundled"
+    assert source_of("/some/folder", card) == "trained"
+    assert source_of("/some/folder", card.model_copy(update={"preset": "official"})) == "imported"
