@@ -185,7 +185,7 @@ class SegmentController:
             self._kept.forget()
         self._running, self._again = subset, False
         self._job.start(
-            lambda: self._kept.job(model, parts, lambda session: session.segment(subset)),
+            lambda: self._kept.job(model, parts, lambda session: session.predict(subset)),
             self._on_event,
             self._on_failed,
             self._on_ended,

@@ -42,7 +42,7 @@ class Session(Protocol):
     @property
     def seen_in_training(self) -> bool: ...
 
-    def segment(self, present: Iterable[str]) -> Iterator[Event]: ...
+    def predict(self, present: Iterable[str]) -> Iterator[Event]: ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def sweep(
     all modalities, which is then run even if ``subsets`` lacks it. Yields `Progress` (in
     hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one has the whole table.
     Closing the generator cancels. Raises `InputError` for subsets that the case does not have or a
-    truth on another grid, and what `InferenceSession.segment` raises.
+    truth on another grid, and what `InferenceSession.predict` raises.
     """
     case = session.case
     order = _order(case, subsets, with_all=truth is None)
@@ -78,7 +78,7 @@ def sweep(
     for index, subset in enumerate(order):
         name = case.task.subset_name(subset)
         prediction: Prediction | None = None
-        for event in session.segment(subset):
+        for event in session.predict(subset):
             if isinstance(event, Finished):
                 prediction = event.prediction
             elif isinstance(event, Progress):

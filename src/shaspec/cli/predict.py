@@ -58,7 +58,7 @@ def predict(
             f"[yellow]{escape(subject.name)} was seen in training by model {loaded.card.name}: "
             "the result says nothing about how good the model is.[/]"
         )
-    prediction = run_events(console, session.segment(subset))
+    prediction = run_events(console, session.predict(subset))
     ending = label_ending(prediction.grid)
     path = out or Path(f"{subject.name}_{task.subset_name(subset)}_seg{ending}")
     write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)

@@ -37,7 +37,7 @@ def open_session(
 
 
 def run(session: InferenceSession, *present: str) -> Prediction:
-    *_, last = session.segment(present or None)
+    *_, last = session.predict(present or None)
     assert isinstance(last, Finished)
     return last.prediction
 
@@ -61,13 +61,13 @@ def test_progress_counts_windows_and_a_cancelled_run_can_be_taken_up(
     case: Case, open_session: Callable[..., InferenceSession]
 ) -> None:
     session = open_session()
-    events: Any = session.segment(case.task.names[:1])
+    events: Any = session.predict(case.task.names[:1])
     first = next(events)
     assert isinstance(first, Progress)
     assert (first.done, first.stage) == (0, "prepared")
     assert first.total > 1
     next(events)
     events.close()
-    ticks = [e for e in session.segment(case.task.names[:1]) if isinstance(e, Progress)]
+    ticks = [e for e in session.predict(case.task.names[:1]) if isinstance(e, Progress)]
     assert ticks[-1].done == ticks[-1].total
     assert ticks[0].total == first.total - int(session.model.card.instant_toggles)
