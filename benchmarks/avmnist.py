@@ -15,8 +15,10 @@ All rows are the same network with the same start, order of samples, augmentatio
 steps; they differ in the sound that they have. The lower bound has none in training, the upper has
 all, in the test too. Differences are taken seed by seed.
 
-``--save`` trains the upper bound of the first seed alone and writes it as a model folder, which
-``shaspec predict IMAGE.png SOUND.wav --model MODEL`` and the panel Segment open.
+``--save`` trains on all images and sounds of the first seed, any subset of a pair at random, so that
+it answers from either of them, and writes it as a model folder, which ``shaspec predict IMAGE.png
+SOUND.wav --model MODEL`` and the panel Segment open. (The upper bound has never had one without the
+other, and fails where it has.)
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ from shaspec.models.card import Card, Training
 from shaspec.models.registry import CLASSIFIER, build, network_config
 from shaspec.models.weights import save_model
 from shaspec.preprocessing import normalise
-from shaspec.task import load_task
+from shaspec.task import Subset, load_task
 from shaspec.training.config import LossConfig
 from shaspec.training.objectives import ClassifierObjective
 
@@ -58,6 +60,7 @@ RATES = (0.05, 0.10, 0.15, 0.20)
 EPOCHS, BATCH = 60, 50
 SHIFT = 2  # pixels by which an image is moved at most, in training
 TASK = load_task("avmnist")
+SUBSETS = torch.tensor([[name in subset for name in TASK.names] for subset in TASK.subsets()])
 
 
 # -- data -----------------------------------------------------------------------------------
@@ -118,8 +121,13 @@ def draw_pairs(folder: Path, seed: int) -> tuple[Pairs, Pairs]:
 # -- experiment -----------------------------------------------------------------------------
 
 
-def fit(pairs: Pairs, rate: float, seed: int, losses: LossConfig, epochs: int) -> Network:
-    """The network trained on all images and on the sounds of a share ``rate`` of the pairs."""
+def fit(
+    pairs: Pairs, rate: float, seed: int, losses: LossConfig, epochs: int, *, drop: bool = False
+) -> Network:
+    """The network trained on all images and on the sounds of a share ``rate`` of the pairs.
+
+    ``drop``: of every pair, a subset at random is shown in each epoch.
+    """
     rng = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     network = build(CLASSIFIER, network_config(CLASSIFIER, "light", TASK)).train()
@@ -132,6 +140,8 @@ def fit(pairs: Pairs, rate: float, seed: int, losses: LossConfig, epochs: int) -
     for _ in range(epochs):
         for rows in torch.randperm(n, generator=rng).split(BATCH):
             sample, there = pairs[rows], present[rows]
+            if drop:
+                there = SUBSETS[torch.randint(len(SUBSETS), (len(rows),), generator=rng)]
             output = network([shifted(sample.images, rng), sample.sounds], there)
             target = F.one_hot(sample.digits, DIGITS).float()
             terms = objective.supervised(output, target, there)
@@ -156,40 +166,33 @@ def shifted(images: Tensor, rng: torch.Generator) -> Tensor:
     return torch.stack(moved)
 
 
-def accuracy(network: Network, pairs: Pairs, *, with_sound: bool) -> float:
-    """Share of the pairs whose digit is recognised, in per cent."""
-    return correct(network, pairs, (True, with_sound))
-
-
 @torch.no_grad()
-def correct(network: Network, pairs: Pairs, there: tuple[bool, bool]) -> float:
-    """As `accuracy`, for any subset of (image, sound)."""
-    present = torch.tensor([there]).expand(len(pairs.digits), 2)
-    logits = network([pairs.images, pairs.sounds], present).logits
+def accuracy(network: Network, pairs: Pairs, subset: Subset) -> float:
+    """Share of the pairs whose digit is recognised from ``subset``, in per cent."""
+    present = torch.tensor([[name in subset for name in TASK.names]])
+    logits = network([pairs.images, pairs.sounds], present.expand(len(pairs.digits), 2)).logits
     return 100 * (logits.argmax(dim=1) == pairs.digits).float().mean().item()
 
 
 def one_seed(folder: Path, seed: int, losses: LossConfig, epochs: int) -> dict[str, float]:
     """Accuracy of every row of the table."""
     train, test = draw_pairs(folder, seed)
-    rows = {"lower bound: images alone": (0.0, False)}
-    rows |= {f"sound in {rate:.0%} of training": (rate, False) for rate in RATES}
-    rows |= {"upper bound: sound everywhere": (1.0, True)}
+    image, both = ("image",), TASK.names
+    rows: dict[str, tuple[float, Subset]] = {"lower bound: images alone": (0.0, image)}
+    rows |= {f"sound in {rate:.0%} of training": (rate, image) for rate in RATES}
+    rows |= {"upper bound: sound everywhere": (1.0, both)}
     return {
-        title: accuracy(fit(train, rate, seed, losses, epochs), test, with_sound=with_sound)
-        for title, (rate, with_sound) in rows.items()
+        title: accuracy(fit(train, rate, seed, losses, epochs), test, subset)
+        for title, (rate, subset) in rows.items()
     }
 
 
 def save(model: Path, folder: Path, seed: int, losses: LossConfig, epochs: int) -> dict[str, float]:
-    """Writes the upper bound of a seed into the folder ``model``; returns its test accuracies."""
+    """Writes a model for any subset into the folder ``model``; returns its test accuracies."""
     begin = time.perf_counter()
     train, test = draw_pairs(folder, seed)
-    network = fit(train, 1.0, seed, losses, epochs)
-    scores = {
-        TASK.subset_name(s): correct(network, test, ("image" in s, "audio" in s))
-        for s in TASK.subsets()
-    }
+    network = fit(train, 1.0, seed, losses, epochs, drop=True)
+    scores = {TASK.subset_name(s): accuracy(network, test, s) for s in TASK.subsets()}
     card = Card(
         name=model.name,
         title="Digits in image and sound",

@@ -22,12 +22,13 @@ from napari_shaspec.layers.origin import origin
 from napari_shaspec.rows import Rows
 from napari_shaspec.sessions import KeptSession
 from napari_shaspec.settings import display_settings, inference_settings
-from napari_shaspec.work import Status, Work
+from napari_shaspec.work import Status, Work, verb
 from napari_shaspec.writer import save_layer
 from shaspec.errors import ShaspecError
 from shaspec.inference.command import command_of
 from shaspec.inference.events import Event, Finished
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import Classification, Prediction
+from shaspec.io import write_classes
 from shaspec.task import Subset
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class SegmentController:
 
     def show_result(self, subset: str) -> None:
         """Shows the result of ``subset`` (joined by ``+``) and hides the others."""
-        if show.find_result(self.viewer, self.work.case, subset) is not None:
+        if subset in self._named():
             self.work.shown = subset
             self._arranger.show(self._shown())
 
@@ -126,7 +127,7 @@ class SegmentController:
         names = [self._before, *reversed(self._named())]
         other = next((n for n in names if n in self._named() and n != self.work.shown), None)
         if other is None:
-            self._job.say("Nothing to compare yet: segment from two sets of modalities.", "warning")
+            self._job.say("Nothing to compare yet: run with two sets of modalities.", "warning")
         else:
             self.show_result(other)
 
@@ -139,13 +140,17 @@ class SegmentController:
         self.work.view = view
 
     def save(self, path: str | Path, subset: str = "") -> Path | None:
-        """Writes a result (the shown one) as NIfTI on the grid of its input; None if it cannot."""
+        """Writes a result (the shown one): NIfTI on the grid of its input, or the probabilities of
+        the classes as CSV; None if it cannot."""
+        result = self._named().get(subset or self.work.shown)
         layer = show.find_result(self.viewer, self.work.case, subset or self.work.shown)
-        if layer is None:
-            self._job.refuse("there is no result to save yet: press Segment first")
-            return None
         try:
-            written = save_layer(path, layer)
+            if isinstance(result, Classification):
+                written = write_classes(path, [result])
+            elif layer is not None:
+                written = save_layer(path, layer)
+            else:
+                raise ShaspecError("there is no result to save yet: press Segment first")
         except ShaspecError as error:
             self._job.refuse(str(error))
             return None
@@ -212,7 +217,7 @@ class SegmentController:
         if not self.work.status.busy:
             self._kept.forget()
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: Event | Finished[Classification]) -> None:
         if self._closed or self._again:  # after a toggle this job's result is out of date
             return
         if isinstance(event, Finished):
@@ -221,16 +226,20 @@ class SegmentController:
         self.work.seen = self.work.seen or self._kept.seen_in_training
         self._job.track(event)
 
-    def _take(self, prediction: Prediction) -> None:
+    def _take(self, result: Prediction | Classification) -> None:
         """Shows a result and puts it in the place of an earlier one for the same subset."""
-        kept = show.keep_edits(self.viewer, prediction)
-        show.add_result(self.viewer, prediction, display_settings().overlay_opacity)
-        results = {p.subset: p for p in self.work.results} | {prediction.subset: prediction}
+        found, painted = "done", ""
+        if isinstance(result, Classification):
+            found = result.sentence
+        else:
+            kept = show.keep_edits(self.viewer, result)
+            painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
+            show.add_result(self.viewer, result, display_settings().overlay_opacity)
+        results = {p.subset: p for p in self.work.results} | {result.subset: result}
         self.work.results = tuple(results.values())
-        self.work.shown = prediction.task.subset_name(prediction.subset)
-        self._arranger.show(prediction)
-        painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
-        self._job.succeed(f"{self.work.shown}: done{_how(prediction)}{painted}")
+        self.work.shown = result.task.subset_name(result.subset)
+        self._arranger.show(self._shown())
+        self._job.succeed(f"{self.work.shown}: {found}{_how(result)}{painted}")
 
     def _on_failed(self, error: Exception) -> None:
         self._again = False
@@ -315,10 +324,11 @@ class SegmentController:
         self._before = before
 
     def _shown(self) -> Prediction | None:
-        """The result that is shown, of those of this case."""
-        return self._named().get(self.work.shown)
+        """The label map that is shown, of those of this case."""
+        result = self._named().get(self.work.shown)
+        return result if isinstance(result, Prediction) else None
 
-    def _named(self) -> dict[str, Prediction]:
+    def _named(self) -> dict[str, Prediction | Classification]:
         """The results of this case by their subset names."""
         return {p.task.subset_name(p.subset): p for p in self.work.results}
 
@@ -344,12 +354,12 @@ class SegmentController:
         elif not self.work.present:
             self._job.say("No modality is ticked: tick at least one.", "warning")
         elif self.work.results and self.work.shown != task.subset_name(self.work.present):
-            self._job.say("Press Segment for the modalities that are ticked now.")
+            self._job.say(f"Press {verb(task)} for the modalities that are ticked now.")
         else:
             self._job.say("")
 
 
-def _how(prediction: Prediction) -> str:
+def _how(prediction: Prediction | Classification) -> str:
     """`` in 3.1 s on cpu``, as far as the provenance tells."""
     device = prediction.provenance.get("device")
     seconds = prediction.provenance.get("seconds", {}).get("total")

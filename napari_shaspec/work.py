@@ -10,7 +10,8 @@ from psygnal import SignalGroupDescriptor
 
 from napari_shaspec.layers.arrange import View
 from shaspec.inference.events import Progress
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import Classification, Prediction
+from shaspec.task import Task
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -73,6 +74,11 @@ class PanelWork(JobWork):
     """The ticked modalities; each of them has a layer."""
 
 
+def verb(task: Task) -> str:
+    """What the panel *Segment* does for a task, and its button says."""
+    return "Classify" if task.kind == "classification" else "Segment"
+
+
 @dataclass(eq=False)
 class Work(PanelWork):
     """Everything that the panel *Segment* shows."""
@@ -81,8 +87,8 @@ class Work(PanelWork):
     card: Card | None = None
     seen: bool = False
     """The model was trained on this very case."""
-    results: tuple[Prediction, ...] = ()
-    """What was segmented of this case, one per subset, in the order of their first runs."""
+    results: tuple[Prediction, ...] | tuple[Classification, ...] = ()
+    """What was found in this case, one per subset, in the order of their first runs."""
     shown: str = ""
     """Subset name of the result that is shown."""
     view: View = View.STACK

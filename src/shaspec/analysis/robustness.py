@@ -72,6 +72,11 @@ def sweep(
     truth on another grid, and what `InferenceSession.predict` raises.
     """
     case = session.case
+    if case.task.kind == "classification":
+        raise InputError(
+            f"task {case.task.name!r} is about classes, and no region is there to be compared; "
+            "`shaspec sweep` tells the class from every subset"
+        )
     order = _order(case, subsets, with_all=truth is None)
     masks = None if truth is None else _truth_masks(case, truth)
     table: SubsetTable | None = None

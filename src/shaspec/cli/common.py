@@ -14,6 +14,7 @@ from shaspec.errors import InputError
 
 if TYPE_CHECKING:
     from shaspec.case import Case
+    from shaspec.inference.base import Session
     from shaspec.inference.prediction import Prediction
 
 Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, cuda:1 ...")]
@@ -70,6 +71,15 @@ def report_case(console: Console, case: Case) -> None:
     console.print(f"case {escape(case.name)}: {', '.join(case.present)}{absent}")
     for notice in case.notices:
         console.print(f"[yellow]{escape(notice)}[/]")
+
+
+def warn_if_seen(console: Console, session: Session[Any]) -> None:
+    if session.seen_in_training:
+        console.print(
+            f"[yellow]{escape(session.case.name)} was seen in training by model "
+            f"{escape(session.model.card.name)}: the result says nothing about how good the model "
+            "is.[/]"
+        )
 
 
 def run_events(console: Console, events: Any) -> Prediction:

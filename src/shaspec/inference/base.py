@@ -22,7 +22,8 @@ from torch import Tensor
 from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.inference.events import Finished, Notice, P, Progress, T
+from shaspec.inference.events import Computed, Finished, Notice, P, Progress, T
+from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
 from shaspec.models.base import Features
@@ -106,6 +107,16 @@ class Session(ABC, Generic[P]):
         """
         subset = self._subset(present)
         yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
+
+    def features(
+        self, present: Iterable[str] | None = None
+    ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
+        """Maps of what the network sees in each modality; `InputError` where there are none."""
+        del present
+        raise InputError(
+            f"model {self.model.card.name!r} ({self.model.card.method}) has no features of a "
+            "single modality to look at: take a ShaSpec or MAML model"
+        )
 
     # -- what a kind of task has to say ----------------------------------------------------------
 

@@ -74,11 +74,3 @@ class Classification:
         """The answer for a person, e.g. ``class seven (97 %)``."""
         label, probability = self.ranked[0]
         return f"class {label.title} ({100 * probability:.0f} %)"
-
-    def rows(self) -> list[dict[str, str | float]]:
-        """A line of a table per class, the most probable first."""
-        first = {"case": self.case, "subset": self.task.subset_name(self.subset)}
-        return [
-            {**first, "class": label.name, "title": label.title, "probability": round(value, 6)}
-            for label, value in self.ranked
-        ]

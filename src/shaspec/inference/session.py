@@ -92,10 +92,7 @@ class InferenceSession(Session[Prediction]):
         """
         subset = self._subset(present)
         if not self._network.feature_names:
-            raise InputError(
-                f"model {self.model.card.name!r} ({self.model.card.method}) has no features of a "
-                "single modality to look at: take a ShaSpec or MAML model"
-            )
+            super().features(subset)  # says so
         yield from self._with_what_memory_there_is(lambda: self._attempt_features(subset))
 
     # -- one attempt ------------------------------------------------------------------------
