@@ -15,10 +15,10 @@ All rows are the same network with the same start, order of samples, augmentatio
 steps; they differ in the sound that they have. The lower bound has none in training, the upper has
 all, in the test too. Differences are taken seed by seed.
 
-``--save`` trains on all images and sounds of the first seed, any subset of a pair at random, so that
-it answers from either of them, and writes it as a model folder, which ``shaspec predict IMAGE.png
-SOUND.wav --model MODEL`` and the panel Segment open. (The upper bound has never had one without the
-other, and fails where it has.)
+``--save`` trains on all images and sounds of the first seed, any subset of a pair at random, so
+that either of them is enough, and writes it as a model folder, which ``shaspec predict IMAGE.png
+SOUND.wav --model MODEL`` and the panel Segment open. (The upper bound has never seen one without
+the other, and fails where one is missing.)
 """
 
 from __future__ import annotations

@@ -103,9 +103,7 @@ def test_a_saved_model_hears_and_sees_what_the_benchmark_does(
     assert model.card.scores["accuracy on the test pairs, %"] == scores
     train, test = avmnist.draw_pairs(folder, 0)
     for pairs, seen in ((train, True), (test, False)):
-        pixels = pairs.images[5, 0] * 78.5655 + 33.3285
-        volumes = {"image": pixels.round().byte().numpy(), "audio": pairs.sounds[5, 0].numpy()}
-        case = case_from_arrays(volumes, model.card.task)
+        case = case_from_arrays({"audio": pairs.sounds[5, 0].numpy()}, model.card.task)
         assert ClassificationSession(model, case, device="cpu").seen_in_training is seen
 
 
