@@ -87,7 +87,7 @@ class Work(PanelWork):
     card: Card | None = None
     seen: bool = False
     """The model was trained on this very case."""
-    results: tuple[Prediction, ...] | tuple[Classification, ...] = ()
+    results: tuple[Prediction | Classification, ...] = ()
     """What was found in this case, one per subset, in the order of their first runs."""
     shown: str = ""
     """Subset name of the result that is shown."""

@@ -132,6 +132,9 @@ class Task(_Frozen):
             raise ValueError("there is no modality: add a [[modalities]] table for each")
         if bool(self.regions) != (self.kind == "segmentation"):
             raise ValueError("a segmentation task has [[regions]], a classification task has none")
+        hears = any(m.medium == "sound" for m in self.modalities)
+        if hears and (self.kind, self.dims) != ("classification", 2):
+            raise ValueError("sound is for tasks of kind classification with dims = 2")
         for region in self.regions:
             unknown = {*region.labels, region.paints} - values
             if unknown:

@@ -152,6 +152,7 @@ def test_a_classification_can_be_cancelled(control, files):
     assert control.work.status is Status.IDLE
     assert control.work.results == ()
     assert "cancelled" in control.work.message.text
+    control.work.events.progress.disconnect(cancel)
     control.tick("audio", False)  # the image was encoded by then, so this needs no button
     assert [result.subset for result in control.work.results] == [("image",)]
 
