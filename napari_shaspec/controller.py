@@ -133,7 +133,11 @@ class SegmentController:
 
     def look(self, view: View) -> None:
         """Changes the way the case is looked at: stacked, a pane per modality, or in 3D."""
-        if view is View.SPACE and self.work.card is not None and self.work.card.task.dims == 2:
+        task = self.work.card.task if self.work.card is not None else None
+        if task and view is not View.STACK and task.kind == "classification":
+            self._job.refuse(f"{task.title_names} lie beside each other already")
+            return
+        if task and view is View.SPACE and task.dims == 2:
             self._job.refuse("pictures cannot be looked at in 3D")
             return
         self._arranger.look(view, self.work.sources, self._shown())
@@ -362,6 +366,6 @@ class SegmentController:
 def _how(prediction: Prediction | Classification) -> str:
     """`` in 3.1 s on cpu``, as far as the provenance tells."""
     device = prediction.provenance.get("device")
-    seconds = prediction.provenance.get("seconds", {}).get("total")
-    took = f" in {seconds:.1f} s" if seconds else ""
+    seconds = prediction.provenance.get("seconds", {}).get("total", 0)
+    took = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
     return took + (f" on {device}" if device else "")

@@ -199,7 +199,9 @@ class SegmentPanel(Panel):
 
     def _show_view(self) -> None:
         work = self.controller.work
-        self.views.show_dims(work.card.task.dims if work.card is not None else 3)
+        task = work.card.task if work.card is not None else None
+        self.views.setVisible(task is None or task.kind == "segmentation")
+        self.views.show_dims(task.dims if task is not None else 3)
         self.views.show_view(work.view)
 
 

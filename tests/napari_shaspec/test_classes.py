@@ -100,7 +100,9 @@ def test_a_sound_alone_and_a_sound_among_other_things(files, tmp_path):
     assert get_reader([str(files[1]), str(tmp_path / "notes.txt")]) is None
 
 
-def test_a_class_is_told_and_toggles_are_answered_at_once(qtbot, control, viewer, files, tmp_path):
+def test_a_class_is_told_and_toggles_are_answered_at_once(
+    qtbot, control, viewer, files, tmp_path, told
+):
     panel = SegmentPanel(viewer, controller=control)
     qtbot.addWidget(panel)
     panel.show()
@@ -132,7 +134,8 @@ def test_a_class_is_told_and_toggles_are_answered_at_once(qtbot, control, viewer
     control.compare()
     assert control.work.shown == "image"
     control.look(View.GRID)
-    control.look(View.STACK)
+    assert control.work.view is View.STACK
+    assert "beside each other already" in told[-1]
     assert "--present image " in control.command()
     with control.save(tmp_path / "classes.csv").open() as file:
         rows = list(csv.DictReader(file))
