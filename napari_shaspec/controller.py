@@ -364,8 +364,8 @@ class SegmentController:
 
 
 def _how(prediction: Prediction | Classification) -> str:
-    """`` in 3.1 s on cpu``, as far as the provenance tells."""
+    """`` in 3.1 s on cpu``, as far as the provenance tells; nothing if it took no time."""
     device = prediction.provenance.get("device")
     seconds = prediction.provenance.get("seconds", {}).get("total", 0)
     took = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
-    return took + (f" on {device}" if device else "")
+    return took + (f" on {device}" if took and device else "")

@@ -27,7 +27,7 @@ from shaspec.analysis.subset_table import (
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.events import Event, Finished, Notice, Progress
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import Classification, Prediction
 from shaspec.task import Subset, Task
 
 STEPS = 100  # units of progress for one subset, whatever its number of windows
@@ -42,7 +42,7 @@ class Session(Protocol):
     @property
     def seen_in_training(self) -> bool: ...
 
-    def predict(self, present: Iterable[str]) -> Iterator[Event]: ...
+    def predict(self, present: Iterable[str]) -> Iterator[Event | Finished[Classification]]: ...
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ def sweep(
         prediction: Prediction | None = None
         for event in session.predict(subset):
             if isinstance(event, Finished):
+                assert isinstance(event.prediction, Prediction)  # classes were refused above
                 prediction = event.prediction
             elif isinstance(event, Progress):
                 done = STEPS * index + STEPS * event.done // max(1, event.total)

@@ -66,7 +66,7 @@ def decode(data: bytes, name: str) -> Array:
         ) from error
     if len(found) < wanted * channels * width:
         raise InputError(f"{name}: is cut off; copy or record it again")
-    samples = _numbers(found, width).reshape(-1, channels).mean(axis=1)
+    samples: Array = _numbers(found, width).reshape(-1, channels).mean(axis=1)
     if samples.size == 0 or np.ptp(samples) == 0:
         raise InputError(
             f"{name}: begins with half a second of silence; cut that off, or leave the file out "
