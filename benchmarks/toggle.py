@@ -23,7 +23,7 @@ TOGGLES = [("FLAIR", "T1", "T2"), ("FLAIR", "T2"), ("T1ce",), ("FLAIR", "T1", "T
 def seconds(session: InferenceSession, subset: tuple[str, ...]) -> float:
     """One run, to its end."""
     start = time.perf_counter()
-    for _ in session.segment(subset):
+    for _ in session.predict(subset):
         pass
     return time.perf_counter() - start
 

@@ -146,7 +146,8 @@ class Parts:
         )
 
     def case(self) -> Case:
-        """The case; volumes on another grid than the first are resampled, and a notice says so.
+        """The case; volumes on another grid than the first are resampled, and a notice says so,
+        but for what is classified: its inputs need not lie in one place.
 
         Raises `InputError` for layers that do not overlap, are constant or hold NaN.
         """
@@ -154,7 +155,7 @@ class Parts:
         volumes, notices = {}, []
         for part in self.parts:
             volumes[part.modality] = part.volume
-            if not part.grid.matches(first.grid):
+            if self.task.kind == "segmentation" and not part.grid.matches(first.grid):
                 volumes[part.modality] = _resampled(part, first)
                 notices.append(
                     f"layer {part.layer!r} lies on another grid: "

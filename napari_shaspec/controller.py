@@ -15,12 +15,13 @@ from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import Arranger, View
 from napari_shaspec.layers.origin import origin
 from napari_shaspec.settings import display_settings, inference_settings
-from napari_shaspec.work import Status, Work
+from napari_shaspec.work import Status, Work, verb
 from napari_shaspec.writer import save_layer
 from shaspec.errors import ShaspecError
 from shaspec.inference.command import command_of
 from shaspec.inference.events import Event, Finished
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import Classification, Prediction
+from shaspec.io import write_classes
 from shaspec.task import Subset
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class SegmentController(ModelController[Work]):
 
     def show_result(self, subset: str) -> None:
         """Shows the result of ``subset`` (joined by ``+``) and hides the others."""
-        if show.find_result(self.viewer, self.work.case, subset) is not None:
+        if subset in self._named():
             self.work.shown = subset
             self._arranger.show(self._shown())
 
@@ -71,26 +72,34 @@ class SegmentController(ModelController[Work]):
         names = [self._before, *reversed(self._named())]
         other = next((n for n in names if n in self._named() and n != self.work.shown), None)
         if other is None:
-            self._job.say("Nothing to compare yet: segment from two sets of modalities.", "warning")
+            self._job.say("Nothing to compare yet: run with two sets of modalities.", "warning")
         else:
             self.show_result(other)
 
     def look(self, view: View) -> None:
         """Changes the way the case is looked at: stacked, a pane per modality, or in 3D."""
-        if view is View.SPACE and self.work.card is not None and self.work.card.task.dims == 2:
+        task = self.work.card.task if self.work.card is not None else None
+        if task and view is not View.STACK and task.kind == "classification":
+            self._job.refuse(f"{task.title_names} lie beside each other already")
+            return
+        if task and view is View.SPACE and task.dims == 2:
             self._job.refuse("pictures cannot be looked at in 3D")
             return
         self._arranger.look(view, self.work.sources, self._shown())
         self.work.view = view
 
     def save(self, path: str | Path, subset: str = "") -> Path | None:
-        """Writes a result (the shown one) as NIfTI on the grid of its input; None if it cannot."""
+        """Writes a result (the shown one): NIfTI on the grid of its input, or the probabilities of
+        the classes as CSV; None if it cannot."""
+        result = self._named().get(subset or self.work.shown)
         layer = show.find_result(self.viewer, self.work.case, subset or self.work.shown)
-        if layer is None:
-            self._job.refuse("there is no result to save yet: press Segment first")
-            return None
         try:
-            written = save_layer(path, layer)
+            if isinstance(result, Classification):
+                written = write_classes(path, [result])
+            elif layer is not None:
+                written = save_layer(path, layer)
+            else:
+                raise ShaspecError("there is no result to save yet: press Segment first")
         except ShaspecError as error:
             self._job.refuse(str(error))
             return None
@@ -126,7 +135,7 @@ class SegmentController(ModelController[Work]):
             self._kept.forget()
         self._running, self._again = subset, False
         self._job.start(
-            lambda: self._kept.job(model, parts, lambda session: session.segment(subset)),
+            lambda: self._kept.job(model, parts, lambda session: session.predict(subset)),
             self._on_event,
             self._on_failed,
             self._on_ended,
@@ -143,7 +152,7 @@ class SegmentController(ModelController[Work]):
         self.look(View.STACK)
         self._keys.close()
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: Event | Finished[Classification]) -> None:
         if self._closed or self._again:  # after a toggle this job's result is out of date
             return
         if isinstance(event, Finished):
@@ -152,17 +161,21 @@ class SegmentController(ModelController[Work]):
         self.work.seen = "by content" if self._kept.seen_in_training else self.work.seen
         self._job.track(event)
 
-    def _take(self, prediction: Prediction) -> None:
+    def _take(self, result: Prediction | Classification) -> None:
         """Shows a result and puts it in the place of an earlier one for the same subset."""
-        kept = show.keep_edits(self.viewer, prediction)
-        timings.remember(self.work.model, prediction, first=not self.work.results)
-        show.add_result(self.viewer, prediction, display_settings().overlay_opacity)
-        results = {p.subset: p for p in self.work.results} | {prediction.subset: prediction}
+        found, painted = "done", ""
+        timings.remember(self.work.model, result, first=not self.work.results)
+        if isinstance(result, Classification):
+            found = result.sentence
+        else:
+            kept = show.keep_edits(self.viewer, result)
+            painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
+            show.add_result(self.viewer, result, display_settings().overlay_opacity)
+        results = {p.subset: p for p in self.work.results} | {result.subset: result}
         self.work.results = tuple(results.values())
-        self.work.shown = prediction.task.subset_name(prediction.subset)
-        self._arranger.show(prediction)
-        painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
-        self._job.succeed(f"{self.work.shown}: done{_how(prediction)}{painted}")
+        self.work.shown = result.task.subset_name(result.subset)
+        self._arranger.show(self._shown())
+        self._job.succeed(f"{self.work.shown}: {found}{_how(result)}{painted}")
 
     def _on_failed(self, error: Exception) -> None:
         self._again = False
@@ -243,10 +256,11 @@ class SegmentController(ModelController[Work]):
         self._before = before
 
     def _shown(self) -> Prediction | None:
-        """The result that is shown, of those of this case."""
-        return self._named().get(self.work.shown)
+        """The label map that is shown, of those of this case."""
+        result = self._named().get(self.work.shown)
+        return result if isinstance(result, Prediction) else None
 
-    def _named(self) -> dict[str, Prediction]:
+    def _named(self) -> dict[str, Prediction | Classification]:
         """The results of this case by their subset names."""
         return {p.task.subset_name(p.subset): p for p in self.work.results}
 
@@ -268,12 +282,12 @@ class SegmentController(ModelController[Work]):
         if not self.work.present:
             self._job.say("No modality is ticked: tick at least one.", "warning")
         elif self.work.results and self.work.shown != task.subset_name(self.work.present):
-            self._job.say("Press Segment for the modalities that are ticked now.")
+            self._job.say(f"Press {verb(task)} for the modalities that are ticked now.")
 
 
-def _how(prediction: Prediction) -> str:
-    """`` in 3.1 s on cpu``, as far as the provenance tells."""
+def _how(prediction: Prediction | Classification) -> str:
+    """`` in 3.1 s on cpu``, as far as the provenance tells; nothing if it took no time."""
     device = prediction.provenance.get("device")
-    seconds = prediction.provenance.get("seconds", {}).get("total")
-    took = f" in {seconds:.1f} s" if seconds else ""
-    return took + (f" on {device}" if device else "")
+    seconds = prediction.provenance.get("seconds", {}).get("total", 0)
+    took = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
+    return took + (f" on {device}" if took and device else "")

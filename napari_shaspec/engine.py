@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 from napari_shaspec import known_models
 from napari_shaspec.settings import InferenceSettings
 from shaspec.case import Case
-from shaspec.inference.events import Computed, Event, Notice, Progress
+from shaspec.inference.events import Computed, Event, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.inference.prediction import Classification
 
 if TYPE_CHECKING:
     from shaspec.models.card import Card
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Session(Protocol):
-    """One model at work on one case; see `shaspec.inference.session.InferenceSession`."""
+    """One model at work on one case; see `shaspec.inference.base.Session`."""
 
     case: Case
 
@@ -31,7 +32,7 @@ class Session(Protocol):
     @property
     def seen_in_training(self) -> bool: ...
 
-    def segment(self, present: Iterable[str]) -> Iterator[Event]: ...
+    def predict(self, present: Iterable[str]) -> Iterator[Event | Finished[Classification]]: ...
 
     def features(
         self, present: Iterable[str]
@@ -77,6 +78,7 @@ class LocalEngine:
     def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
         import torch
 
+        from shaspec.inference.classification import ClassificationSession
         from shaspec.inference.session import InferenceSession
         from shaspec.models.weights import load_model
 
@@ -85,8 +87,11 @@ class LocalEngine:
             self._loaded = (model, load_model(model))
         # One core is the window's: with all of them at work, napari would stutter.
         torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
+        loaded = self._loaded[1]
+        if loaded.card.task.kind == "classification":
+            return ClassificationSession(loaded, case, device=settings.device, keep=settings.keep)
         return InferenceSession(
-            self._loaded[1],
+            loaded,
             case,
             device=settings.device,
             window=settings.voxels,

@@ -1,8 +1,9 @@
-"""Case folders and NIfTI files to layers in true millimetres, cases of pictures to layers.
+"""Case folders and NIfTI files to layers in true millimetres, pictures and sounds to layers.
 
 ``get_reader`` looks at names only and says no at once to whatever is not ours; the voxels are read
 by the function that it returns. Pictures are everybody's: they are ours only where their names say
-at least two modalities of one case. What cannot be read is an `InputError`, which napari shows.
+at least two modalities of one case, or beside a sound, which is shown as its cepstrum. What cannot
+be read is an `InputError`, which napari shows.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, common_name, name_to_judge, recognise, stem
 from shaspec.io.nifti import is_nifti, read_header
 from shaspec.io.schemes import to_task_labels
+from shaspec.io.sound import is_sound
 from shaspec.task import Task, bundled_tasks, load_task
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     if len(paths) == 1 and paths[0].is_dir():
         ours = _holds_nifti(paths[0], DEPTH) or _is_picture_case(_pictures_in(paths[0]))
         return read_folder if ours else None
-    ours = bool(paths) and all(map(is_nifti, paths))
+    ours = bool(paths) and (all(map(is_nifti, paths)) or all(map(is_sound, paths)))
     return read_files if ours or _is_picture_case(paths) else None
 
 
@@ -59,7 +61,7 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
         return _case_layers(read_case(paths, task))
     layers: list[LayerDataTuple] = []
     for one in paths:
-        if is_nifti(one) and len(read_header(one).shape) == 4:
+        if is_sound(one) or (is_nifti(one) and len(read_header(one).shape) == 4):
             layers += _case_layers(read_case(one, task))
         else:
             layers.append(_single(one, task))
@@ -118,9 +120,9 @@ def _role(path: Path, task: Task) -> str | None:
 
 
 def _tasks() -> list[Task]:
-    """The tasks whose cases can be shown."""
+    """The bundled tasks; those of segmentation first, which are meant where names leave it open."""
     tasks = [load_task(name) for name in bundled_tasks()]
-    return [task for task in tasks if task.kind == "segmentation"]
+    return sorted(tasks, key=lambda task: task.kind != "segmentation")
 
 
 def _task_of_names(paths: Sequence[Path]) -> Task:
@@ -129,12 +131,14 @@ def _task_of_names(paths: Sequence[Path]) -> Task:
 
 
 def _is_picture_case(paths: Sequence[Path]) -> bool:
-    """True for pictures of different roles, two of them or more modalities of one task."""
-    if not paths or not all(map(is_image, paths)):
+    """True for pictures of different roles, two of them or more modalities of one task, and for a
+    sound, beside a picture or not."""
+    if not paths or not all(is_image(path) or is_sound(path) for path in paths):
         return False
+    enough = 1 if any(map(is_sound, paths)) else 2
     for task in _tasks():
         roles = [_role(path, task) for path in paths]
-        if len(set(roles) & set(task.names)) > 1 and len(set(roles)) == len(roles):
+        if len(set(roles) & set(task.names)) >= enough and len(set(roles)) == len(roles):
             return True
     return False
 
@@ -146,7 +150,8 @@ def _pictures_in(folder: Path) -> list[Path]:
             paths = [Path(entry.path) for entry, _ in zip(entries, range(ENTRIES), strict=False)]
     except OSError:
         return []
-    return [p for p in paths if is_image(p) and any(recognise(p.name, t) for t in _tasks())]
+    readable = [p for p in paths if is_image(p) or is_sound(p)]
+    return [p for p in readable if any(recognise(p.name, t) for t in _tasks())]
 
 
 def _task_of_folder(folder: Path) -> Task:

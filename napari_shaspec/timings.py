@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari_shaspec.settings import section
 
 if TYPE_CHECKING:
-    from shaspec.inference.prediction import Prediction
+    from shaspec.inference.prediction import Classification, Prediction
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def measured(model: str) -> Seconds:
     return _all().get(model, NOT_MEASURED)
 
 
-def remember(model: str, prediction: Prediction, *, first: bool) -> None:
+def remember(model: str, prediction: Prediction | Classification, *, first: bool) -> None:
     """Keeps what a run took; ``first``: of the first run of a case."""
     told = prediction.provenance.get("seconds", {})
     if "total" not in told:

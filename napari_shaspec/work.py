@@ -10,7 +10,8 @@ from psygnal import SignalGroupDescriptor
 
 from napari_shaspec.layers.arrange import View
 from shaspec.inference.events import Progress
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import Classification, Prediction
+from shaspec.task import Task
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -79,6 +80,11 @@ class PanelWork(JobWork):
         raise NotImplementedError
 
 
+def verb(task: Task) -> str:
+    """What the panel *Segment* does for a task, and its button says."""
+    return "Classify" if task.kind == "classification" else "Segment"
+
+
 @dataclass(eq=False)
 class ModelWork(PanelWork):
     """What a panel shows that works with one model at a time."""
@@ -102,8 +108,8 @@ class Work(ModelWork):
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
-    results: tuple[Prediction, ...] = ()
-    """What was segmented of this case, one per subset, in the order of their first runs."""
+    results: tuple[Prediction | Classification, ...] = ()
+    """What was found in this case, one per subset, in the order of their first runs."""
     shown: str = ""
     """Subset name of the result that is shown."""
     view: View = View.STACK

@@ -17,24 +17,52 @@ if TYPE_CHECKING:
     from napari.types import LayerDataTuple
 
 TRUTH = "truth"
+GAP = 0.1  # between inputs that share no grid, in parts of their height
 SIZE = {"mL": "volume_mL", "px": "area_px"}
 
 
 def case_layers(case: Case) -> list[LayerDataTuple]:
     """A case as layer data: the list reads in task order, the labels are there but hidden."""
-    common: Origin = {"case": case.name, "grid": case.grid, "notices": case.notices}
+    common: Origin = {"case": case.name, "notices": case.notices}
     layers = [
         image_layer(
             case.volumes[name],
-            {**modality_origin(case.task, name), "path": case.files.get(name), **common},
+            {
+                **modality_origin(case.task, name),
+                "path": case.files.get(name),
+                "grid": grid,
+                **common,
+            },
             name,
         )
-        for name in reversed(case.present)  # the last one added is the top of the list
+        # the last one added is the top of the list
+        for name, grid in reversed(shown_on(case).items())
     ]
     if case.labels is not None:
-        what: Origin = {"kind": "truth", "path": case.files.get("labels"), **common}
+        what: Origin = {
+            "kind": "truth",
+            "path": case.files.get("labels"),
+            "grid": case.grid,
+            **common,
+        }
         layers.append(labels_layer(case.labels, what, case.task, TRUTH, visible=False))
     return layers
+
+
+def shown_on(case: Case) -> dict[str, Grid]:
+    """Where each volume is shown: on the grid of the case, or, where they share none, beside each
+    other and as high as the first."""
+    if case.task.kind == "segmentation":
+        return dict.fromkeys(case.present, case.grid)
+    grids: dict[str, Grid] = {}
+    height, left = case.grid.shape[0] * case.grid.spacing[0], 0.0
+    for name in case.present:
+        shape = case.grid_of(name).shape
+        pixel = height / shape[0]
+        # The coordinate is that of the middle of a pixel.
+        grids[name] = Grid(shape, (pixel, pixel), ((pixel - 1) / 2, left + (pixel - 1) / 2))
+        left += shape[1] * pixel + GAP * height
+    return grids
 
 
 def modality_origin(task: Task, name: str) -> Origin:

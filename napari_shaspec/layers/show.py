@@ -39,10 +39,28 @@ def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
     Raises `InputError` for what cannot be read.
     """
     names = [str(path) for path in paths]
+    first = not viewer.layers
     try:
-        viewer.open(names, stack=len(names) > 1, plugin=PLUGIN)
+        if len({Path(name).suffix.lower() for name in names}) > 1:
+            _open_together(viewer, names)
+        else:
+            viewer.open(names, stack=len(names) > 1, plugin=PLUGIN)
     except (ValueError, OSError) as error:
         raise InputError(str(error)) from error
+    if first:
+        viewer.reset_view()  # napari looks at the first layer, and others may lie beside it
+
+
+def _open_together(viewer: ViewerModel, names: list[str]) -> None:
+    """Opens files of different endings (a picture and a sound), which napari opens one by one."""
+    from napari.layers import Layer
+
+    from napari_shaspec.reader import get_reader
+
+    reader = get_reader(names)
+    if reader is None:
+        raise InputError(f"these are not the files of one case: {', '.join(names)}")
+    viewer.layers.extend([Layer.create(*data) for data in reader(names)])
 
 
 def add_case(viewer: ViewerModel, case: Case) -> list[Layer]:

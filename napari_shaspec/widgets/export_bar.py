@@ -17,7 +17,8 @@ class ExportBar(QWidget):
         save, copy = QPushButton("Save result…"), QPushButton("Copy as command")
         save.setObjectName("shaspec_save")
         save.setToolTip(
-            "Save the result that is shown, with what was painted, where its input lies"
+            "Save the result that is shown: where its input lies, with what was painted, or as a "
+            "table of classes"
         )
         save.clicked.connect(self.saved)
         copy.setObjectName("shaspec_copy")

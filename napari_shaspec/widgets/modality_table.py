@@ -91,5 +91,5 @@ class ModalityTable(QWidget):
 
 def _tick_tooltip(name: str, has_layer: bool) -> str:
     if has_layer:
-        return f"Ticked: {name} takes part. Unticked: segment as if {name} had not been acquired."
+        return f"Ticked: {name} takes part. Unticked: as if {name} had not been acquired."
     return f"No layer holds {name}: it counts as missing. Choose a layer if there is one."

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QCheckBox, QFileDialog, QShortcut
 from napari_shaspec import keys
 from napari_shaspec.controller import SegmentController
 from napari_shaspec.widgets.case_bar import CaseBar
+from napari_shaspec.widgets.class_table import ClassTable
 from napari_shaspec.widgets.export_bar import ExportBar
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.modality_table import ModalityTable
@@ -21,6 +22,8 @@ from napari_shaspec.widgets.run_bar import RunBar
 from napari_shaspec.widgets.settings_form import SettingsForm
 from napari_shaspec.widgets.view_bar import ViewBar
 from napari_shaspec.widgets.volume_table import Legend, VolumeTable
+from napari_shaspec.work import verb
+from shaspec.inference.prediction import Classification, Prediction
 from shaspec.io import label_ending
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 SLICER = "3D Slicer, with names and colours (*.seg.nrrd)"
 SAVE_FILTER = {
+    ".csv": "Table (*.csv)",
     ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER}",
     ".png": "PNG (*.png)",
 }
@@ -47,10 +51,11 @@ class SegmentPanel(Panel):
         self.case = CaseBar()
         self.table = ModalityTable(keys.MODALITIES)
         self.auto_update = QCheckBox("Update when toggled")
-        self.run = RunBar(tooltip=f"Segment the case from the ticked modalities ({keys.SEGMENT})")
+        self.run = RunBar()
         self.settings = SettingsForm()
         self.message = MessageBox()
         self.volumes = VolumeTable()
+        self.classes = ClassTable()
         self.legend = Legend()
         self.views = ViewBar()
         self.export = ExportBar()
@@ -61,7 +66,7 @@ class SegmentPanel(Panel):
         self.setObjectName("shaspec_segment")
         self.auto_update.setObjectName("shaspec_update")
         self.auto_update.setToolTip(
-            "Ticking or unticking a modality segments again at once, as long as the features of "
+            "Ticking or unticking a modality runs again at once, as long as the features of "
             "the modalities are kept"
         )
         self.fill(
@@ -74,6 +79,7 @@ class SegmentPanel(Panel):
             self.run,
             self.message,
             self.volumes,
+            self.classes,
             self.legend,
             self.export,
             line(),
@@ -94,6 +100,7 @@ class SegmentPanel(Panel):
         self.run.started.connect(control.segment)
         self.run.cancelled.connect(control.cancel)
         self.volumes.chosen.connect(control.show_result)
+        self.classes.chosen.connect(control.show_result)
         self.export.saved.connect(self._on_save)
         self.export.copied.connect(self._on_copy)
         self.views.chosen.connect(control.look)
@@ -123,7 +130,11 @@ class SegmentPanel(Panel):
         # "seen" last in the name: as a label file it is known again when it is opened.
         name = "_".join(part for part in (work.case, work.shown, "seg") if part)
         folder = next((p.parent for p in self._paths()), Path.cwd())
-        ending = label_ending(work.results[0].grid) if work.results else ".nii.gz"
+        first = next(iter(work.results), None)
+        if isinstance(first, Classification):
+            ending, name = ".csv", f"{work.case}_{work.shown}"
+        else:
+            ending = label_ending(first.grid) if first else ".nii.gz"
         path, kind = QFileDialog.getSaveFileName(
             self, "Save result", str(folder / f"{name}{ending}"), SAVE_FILTER[ending]
         )
@@ -148,7 +159,11 @@ class SegmentPanel(Panel):
         self.models.show_models(self.controller.work.models, self.controller.work.model)
 
     def _show_card(self) -> None:
-        self.models.show_card(self.controller.work.card)
+        card = self.controller.work.card
+        self.models.show_card(card)
+        if card is not None:
+            what = f"{verb(card.task)} the case from the ticked modalities ({keys.SEGMENT})"
+            self.run.set_text(verb(card.task), what)
         self.models.show_seen(self.controller.work.seen)
 
     def _show_case(self) -> None:
@@ -179,12 +194,17 @@ class SegmentPanel(Panel):
 
     def _show_results(self) -> None:
         work = self.controller.work
-        self.volumes.show_results(work.results, work.shown)
-        self.legend.show_task(work.results[0].task if work.results else None)
+        maps = [r for r in work.results if isinstance(r, Prediction)]
+        self.volumes.show_results(maps, work.shown)
+        self.legend.show_task(maps[0].task if maps else None)
+        classes = [r for r in work.results if isinstance(r, Classification)]
+        self.classes.show_results(classes, work.shown)
 
     def _show_view(self) -> None:
         work = self.controller.work
-        self.views.show_dims(work.card.task.dims if work.card is not None else 3)
+        task = work.card.task if work.card is not None else None
+        self.views.setVisible(task is None or task.kind == "segmentation")
+        self.views.show_dims(task.dims if task is not None else 3)
         self.views.show_view(work.view)
 
 
@@ -195,4 +215,4 @@ def with_ending(path: str, kind: str, ending: str) -> str:
     """
     if kind == SLICER and not path.endswith(".seg.nrrd"):
         return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"
-    return path if path.endswith(KNOWN) else f"{path}{ending}"
+    return path if path.endswith((*KNOWN, ending)) else f"{path}{ending}"

@@ -4,43 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLabel,
-    QTableWidget,
-    QTableWidgetItem,
-    QWidget,
-)
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtWidgets import QAbstractItemView, QLabel, QTableWidgetItem, QWidget
 
 from napari_shaspec.keys import COMPARE
+from napari_shaspec.widgets.result_table import ResultTable, number_item
 from shaspec.inference.prediction import NOT_FOUND, NOT_FOUND_NOTE, Prediction, size_text
 from shaspec.task import Task
 
+ROWS = 6  # at once; then it scrolls
 UNITS = {"mL": ("volume", "millilitres"), "px": ("area", "pixels")}
 
 
-class VolumeTable(QTableWidget):
+class VolumeTable(ResultTable):
     """Rows: subsets; columns: regions, the smallest first (ET, TC, WT); cells: mL, or pixels."""
 
-    chosen = Signal(str)
-    """Subset name of the row that the user wants to see."""
-
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("shaspec_volumes")
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        super().__init__("shaspec_volumes", parent)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWordWrap(False)
-        self.setShowGrid(False)
-        rows = self.verticalHeader()
-        if rows is not None:
-            rows.hide()
         self.cellClicked.connect(self._on_clicked)
-        self.hide()
 
     def show_results(self, results: Sequence[Prediction], shown: str) -> None:
         """Shows the volumes of all results and marks the one that is on the canvas."""
@@ -64,11 +48,7 @@ class VolumeTable(QTableWidget):
                 self._fill(row, result, regions)
                 if task.subset_name(result.subset) == shown:
                     self.selectRow(row)
-        header = self.horizontalHeader()
-        assert header is not None
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self._fit_height()
+        self.fit(ROWS)
 
     def _fill(self, row: int, result: Prediction, regions: Sequence[tuple[str, str]]) -> None:
         subset = result.task.subset_name(result.subset)
@@ -81,19 +61,10 @@ class VolumeTable(QTableWidget):
         sizes, unit = result.region_sizes(), result.grid.unit
         short, exact = (1, 2) if unit == "mL" else (0, 0)
         for column, (name, title) in enumerate(regions, 1):
-            item = QTableWidgetItem(size_text(sizes[name], short))
-            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             size = f"{sizes[name]:.{exact}f} {unit}" if sizes[name] else NOT_FOUND
             note = "" if sizes[name] else f". {NOT_FOUND_NOTE}"
-            item.setToolTip(f"{title} from {subset}: {size}{note}")
-            self.setItem(row, column, item)
-
-    def _fit_height(self, most: int = 6) -> None:
-        """As high as its rows, up to ``most`` of them; then it scrolls."""
-        rows = [self.rowHeight(row) for row in range(min(self.rowCount(), most))]
-        header = self.horizontalHeader()
-        top = header.sizeHint().height() if header is not None else 0
-        self.setFixedHeight(top + sum(rows) + 2 * self.frameWidth())
+            tooltip = f"{title} from {subset}: {size}{note}"
+            self.setItem(row, column, number_item(size_text(sizes[name], short), tooltip))
 
     def _on_clicked(self, row: int, _column: int) -> None:
         item = self.item(row, 0)

@@ -1,4 +1,4 @@
-"""One subject: named volumes on one grid, with labels where there are any."""
+"""One subject: named volumes, on one grid where they are to be segmented, and labels if any."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ class Case:
     """The volumes of one subject that are there; an absent modality has no entry at all.
 
     ``volumes`` are arrays on ``grid``: (*spatial) for a modality of one channel, (C, *spatial) for
-    one of several, where spatial is (S, P, L) for volumes and (row, column) for pictures.
+    one of several, where spatial is (S, P, L) for volumes and (row, column) for pictures. The
+    inputs of a classification task (an image and a sound) may each have a shape of their own, and
+    ``grid`` is that of the first.
     ``labels`` is a uint8 array (*spatial) in the codes of ``task``. ``notices`` is what a user
     should know (resampled, oblique, label scheme).
     """
@@ -39,7 +41,8 @@ class Case:
     def __post_init__(self) -> None:
         self.task.subset(self.volumes)  # names are known, at least one is there
         for name, array in self.volumes.items():
-            self._check(name, array, self.task.modality(name).array_shape(self.grid.shape))
+            spatial = self.grid_of(name).shape
+            self._check(name, array, self.task.modality(name).array_shape(spatial))
         if self.labels is not None:
             self._check("labels", self.labels, self.grid.shape)
 
@@ -48,6 +51,13 @@ class Case:
             raise InputError(
                 f"{name} of case {self.name} has shape {array.shape}, its grid asks for {wanted}"
             )
+
+    def grid_of(self, name: str) -> Grid:
+        """Where the volume of a modality lies: on ``grid``, but for inputs of another shape."""
+        shape = self.volumes[name].shape[-self.grid.dims :]
+        if self.task.kind == "segmentation" or shape == self.grid.shape:
+            return self.grid
+        return Grid(shape, (1.0,) * len(shape))
 
     @property
     def present(self) -> Subset:

@@ -21,7 +21,7 @@ Box = tuple[slice, ...]
 FLAT = 0.25  # part of the outer faces that must hold one and the same value to be a background
 CLIP = (0.1, 99.9)  # percentiles of the foreground beyond which intensities are cut off
 BYTES = (0.0, 255.0)  # of a picture
-PICTURE = ("range", "minmax")  # normalisations that know no background
+PICTURE = ("range", "minmax", "fixed")  # normalisations that know no background
 SAMPLE = 200_000  # foreground voxels that the percentiles are taken from
 
 
@@ -81,6 +81,7 @@ def normalise(volume: Array, modality: Modality) -> npt.NDArray[np.float32]:
     which have no background.
     ``minmax``: the same from the smallest to the largest value of this very picture: depth maps,
     whose unit is often unknown.
+    ``fixed``: the mean and deviation of a whole data set, which the task states, become 0 and 1.
 
     The channels (C, *spatial) of a modality are standardised one by one (``zscore``), or share one
     range, which keeps the colours apart (all others).
@@ -89,6 +90,8 @@ def normalise(volume: Array, modality: Modality) -> npt.NDArray[np.float32]:
         if modality.channels == 1:
             return _zscored(volume)
         return np.stack([_zscored(channel) for channel in volume])
+    if modality.normalisation == "fixed":
+        return np.asarray((volume - modality.mean) / modality.deviation, np.float32)
     low, high = _range(volume, modality)
     zero = low if modality.normalisation == "window" else (low + high) / 2
     return _ranged(volume, low, high, zero)

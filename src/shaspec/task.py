@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, model_validator
 
 from shaspec.errors import InputError
 
@@ -39,9 +39,16 @@ class Modality(_Frozen):
 
     name: str
     words: tuple[str, ...] = ()
+    medium: Literal["image", "sound"] = "image"
+    """``sound``: read from WAV files as its cepstrum, see `shaspec.io.sound`."""
     channels: Literal[1, 3] = 1
-    normalisation: Literal["zscore", "window", "range", "minmax"] = "zscore"
-    """What `shaspec.preprocessing.normalise` does; ``range`` and ``minmax`` are for pictures."""
+    normalisation: Literal["zscore", "window", "range", "minmax", "fixed"] = "zscore"
+    """What `shaspec.preprocessing.normalise` does; all but ``zscore`` and ``window`` are for
+    pictures and sounds, which have no background."""
+    mean: float = 0.0
+    """For ``fixed``: of the intensities of a whole data set."""
+    deviation: PositiveFloat = 1.0
+    """For ``fixed``: their standard deviation."""
     window: tuple[float, float] | None = None
     """For ``window`` and ``range``: intensities are clipped to this range (Hounsfield units for
     CT). A ``range`` without one is that of 8-bit pictures, 0 to 255."""
@@ -125,6 +132,9 @@ class Task(_Frozen):
             raise ValueError("there is no modality: add a [[modalities]] table for each")
         if bool(self.regions) != (self.kind == "segmentation"):
             raise ValueError("a segmentation task has [[regions]], a classification task has none")
+        hears = any(m.medium == "sound" for m in self.modalities)
+        if hears and (self.kind, self.dims) != ("classification", 2):
+            raise ValueError("sound is for tasks of kind classification with dims = 2")
         for region in self.regions:
             unknown = {*region.labels, region.paints} - values
             if unknown:

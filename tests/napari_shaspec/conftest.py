@@ -120,7 +120,7 @@ class FakeSession:
     closed: int = 0
     threads: set[int] = field(default_factory=set)
 
-    def segment(self, present: Iterable[str]) -> Iterator[Event]:
+    def predict(self, present: Iterable[str]) -> Iterator[Event]:
         task = self.case.task
         subset = task.subset(present)
         self.case.only(subset)

@@ -56,7 +56,7 @@ def test_a_session_is_opened_anew_for_other_settings(form, viewer, engine, task,
     show.add_case(viewer, case)
     parts = collect({name: viewer.layers[name] for name in task.names}, task)
     kept = KeptSession(engine)
-    list(kept.job("instant", parts, lambda session: session.segment(task.names)))
+    list(kept.job("instant", parts, lambda session: session.predict(task.names)))
     assert kept.fits("instant", parts)
     section("inference").update_when_toggled = False  # the panel's affair
     assert kept.fits("instant", parts)

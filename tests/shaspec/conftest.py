@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ TINY: dict[str, dict[str, Any]] = {
         "head_width": 5,
         "exclusive": True,
     },
+    "shaspec-classifier": {"widths": (4, 6), "channels": 8, "hidden": 8},
     "zero-fill": {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)},
 }
 
@@ -68,6 +70,20 @@ def picture_case(rgbd: Task) -> Case:
     depth = rng.integers(10, 30, (40, 52)) + 90 * (labels == 1)
     volumes = {"RGB": colour.astype(np.uint8), "depth": depth.astype(np.uint8)}
     return case_from_arrays(volumes, rgbd, labels=labels, name="39")
+
+
+@pytest.fixture(scope="session")
+def avmnist() -> Task:
+    """Digits in image and sound: inputs of different shape, one class."""
+    return load_task("avmnist")
+
+
+@pytest.fixture(scope="session")
+def digit_case(avmnist: Task) -> Case:
+    """A picture of 28x28 pixels and a cepstrum of 20x20."""
+    rng = np.random.default_rng(0)
+    volumes = {"image": rng.integers(0, 256, (28, 28)).astype(np.uint8)}
+    return case_from_arrays(volumes | {"audio": rng.normal(size=(20, 20))}, avmnist, name="7")
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +170,31 @@ def write_pictures() -> Callable[..., Path]:
             array = next(a for key, a in arrays.items() if key in name)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(array).save(folder / name)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def classifier_folder(tmp_path_factory: pytest.TempPathFactory, avmnist: Task) -> Path:
+    """Folder of a tiny classifier of digits."""
+    folder = tmp_path_factory.mktemp("tiny-classifier")
+    tiny_model(folder, avmnist, "shaspec-classifier")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_digit() -> Callable[..., Path]:
+    """``write_digit(folder)``: ``7.png``, a made-up picture, and ``7.wav``, a tone."""
+
+    def write(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.uint8)
+        Image.fromarray(picture).save(folder / "7.png")
+        tone = 9000 * np.sin(np.arange(5000) ** 1.2 / 9)
+        with wave.open(str(folder / "7.wav"), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(tone.astype("<i2").tobytes())
         return folder
 
     return write

@@ -164,7 +164,9 @@ def test_what_the_template_shows_as_defaults_is_the_default(tmp_path: Path) -> N
     own = tmp_path / "my.toml"
     own.write_text(task_file("template"))
     before = load_task(own)
-    shown = re.sub(r"^# (kind|channels|normalisation) =", r"\1 =", own.read_text(), flags=re.M)
+    shown = re.sub(
+        r"^# (kind|channels|medium|normalisation) =", r"\1 =", own.read_text(), flags=re.M
+    )
     own.write_text(shown)
     assert own.read_text() != task_file("template")
     assert load_task(own) == before
@@ -177,6 +179,7 @@ def test_what_the_template_shows_as_defaults_is_the_default(tmp_path: Path) -> N
         ({"modalities": ()}, "there is no modality"),
         ({"regions": ()}, r"a segmentation task has \[\[regions\]\]"),
         ({"kind": "classification"}, "a classification task has none"),
+        ({"modalities": [{"name": "cough", "medium": "sound"}]}, "sound is for tasks of kind"),
     ],
 )
 def test_parts_that_do_not_fit_the_kind_of_task_are_refused(

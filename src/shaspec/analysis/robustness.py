@@ -27,7 +27,7 @@ from shaspec.analysis.subset_table import (
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.events import Event, Finished, Notice, Progress
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import Classification, Prediction
 from shaspec.task import Subset, Task
 
 STEPS = 100  # units of progress for one subset, whatever its number of windows
@@ -42,7 +42,7 @@ class Session(Protocol):
     @property
     def seen_in_training(self) -> bool: ...
 
-    def segment(self, present: Iterable[str]) -> Iterator[Event]: ...
+    def predict(self, present: Iterable[str]) -> Iterator[Event | Finished[Classification]]: ...
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,15 @@ def sweep(
     all modalities, which is then run even if ``subsets`` lacks it. Yields `Progress` (in
     hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one has the whole table.
     Closing the generator cancels. Raises `InputError` for subsets that the case does not have or a
-    truth on another grid, and what `InferenceSession.segment` raises. Without ``measures``, those
+    truth on another grid, and what `InferenceSession.predict` raises. Without ``measures``, those
     of `measures_of`.
     """
     case = session.case
+    if case.task.kind == "classification":
+        raise InputError(
+            f"task {case.task.name!r} is about classes, and no region is there to be compared; "
+            "`shaspec sweep` tells the class from every subset"
+        )
     measures = measures_of(case.grid.dims) if measures is None else measures
     order = _order(case, subsets, with_all=truth is None)
     masks = None if truth is None else _truth_masks(case, truth)
@@ -80,8 +85,9 @@ def sweep(
     for index, subset in enumerate(order):
         name = case.task.subset_name(subset)
         prediction: Prediction | None = None
-        for event in session.segment(subset):
+        for event in session.predict(subset):
             if isinstance(event, Finished):
+                assert isinstance(event.prediction, Prediction)  # classes were refused above
                 prediction = event.prediction
             elif isinstance(event, Progress):
                 done = STEPS * index + STEPS * event.done // max(1, event.total)

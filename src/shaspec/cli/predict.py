@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from shaspec.cli.classes import class_table, classify, refuse
 from shaspec.cli.common import (
     Device,
     Overlap,
@@ -21,7 +22,10 @@ from shaspec.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from shaspec.case import Case
     from shaspec.inference.prediction import Prediction
+    from shaspec.models.weights import Model
+    from shaspec.task import Subset
 
 
 def predict(
@@ -37,7 +41,8 @@ def predict(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Label map to write (.nii.gz, .nii; .seg.nrrd for 3D Slicer; .png for pictures)."
+            help="Label map to write (.nii.gz, .nii; .seg.nrrd for 3D Slicer; .png for pictures); "
+            "from a model that names a class, a table of probabilities (.csv)."
         ),
     ] = None,
     volumes: Annotated[
@@ -48,10 +53,9 @@ def predict(
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
 ) -> None:
-    """Segment one case from any subset of its modalities."""
-    from shaspec.inference.prediction import NOT_FOUND_NOTE
-    from shaspec.inference.session import InferenceSession
-    from shaspec.io import label_ending, read_case, write_labels
+    """Segment one case from any subset of its modalities; or tell its class, if that is what the
+    model is for."""
+    from shaspec.io import read_case, write_classes
     from shaspec.models.weights import load_model
 
     console = Console()
@@ -60,20 +64,44 @@ def predict(
     subject = read_case(source(case), task, with_labels=False)
     report_case(console, subject)
     subset = task.parse_subset(present) if present else subject.present
-    session = InferenceSession(
-        loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
-    )
-    report_seen(console, session.seen, subject.name, loaded.card.name)
-    prediction = run_events(console, session.segment(subset))
+    if task.kind == "classification":
+        refuse(loaded.card, volumes=volumes, window=window)
+        predictions = classify(console, loaded, subject, [subset], device)
+        path = write_classes(out, predictions) if out else None
+        console.print(class_table(predictions[0]))
+    else:
+        options = {"device": device, "window": numbers(window) or None, "overlap": overlap}
+        path = _segment(console, loaded, subject, subset, out, volumes, options)
+    wrote = f"; wrote {escape(str(path))}" if path else ""
+    console.print(f"model {loaded.card.name}, {loaded.card.licence}{wrote}")
+
+
+def _segment(
+    console: Console,
+    model: Model,
+    case: Case,
+    subset: Subset,
+    out: Path | None,
+    volumes: Path | None,
+    options: dict[str, Any],
+) -> Path:
+    """Writes the label map, and the sizes of its regions if asked for; returns its path."""
+    from shaspec.inference.prediction import NOT_FOUND_NOTE
+    from shaspec.inference.session import InferenceSession
+    from shaspec.io import label_ending, write_labels
+
+    session = InferenceSession(model, case, **options)
+    report_seen(console, session.seen, case.name, model.card.name)
+    prediction = run_events(console, session.predict(subset))
     ending = label_ending(prediction.grid)
-    path = out or Path(f"{subject.name}_{task.subset_name(subset)}_seg{ending}")
+    path = out or Path(f"{case.name}_{case.task.subset_name(subset)}_seg{ending}")
     write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)
     if volumes is not None:
         write_volumes(volumes, prediction)
     console.print(volume_table(prediction))
     if not prediction.found_all:
         console.print(NOT_FOUND_NOTE)
-    console.print(f"model {loaded.card.name}, {loaded.card.licence}; wrote {escape(str(path))}")
+    return path
 
 
 def volume_table(prediction: Prediction) -> Table:

@@ -48,6 +48,6 @@ def report(
     session = InferenceSession(
         loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
     )
-    predictions = [run_events(console, session.segment(subset)) for subset in subsets]
+    predictions = [run_events(console, session.predict(subset)) for subset in subsets]
     path = write_report(out, subject, predictions)
     console.print(f"model {loaded.card.name}, {loaded.card.licence}; wrote {escape(str(path))}")

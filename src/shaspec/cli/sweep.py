@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from shaspec.cli.classes import class_of_subsets, classify, refuse
 from shaspec.cli.common import (
     Device,
     Overlap,
@@ -22,6 +23,7 @@ from shaspec.errors import InputError
 
 if TYPE_CHECKING:
     from shaspec.analysis.subset_table import SubsetTable
+    from shaspec.inference.prediction import Classification
     from shaspec.inference.session import InferenceSession
 
 CELL = 8  # characters of a number in the table
@@ -47,22 +49,27 @@ def sweep(
 ) -> None:
     """Segment one case from every subset of its modalities, and say what each is worth.
 
-    Compares with the case's labels if it has some, else with the result of all modalities.
+    Compares with the case's labels if it has some, else with the result of all modalities. A model
+    that names a class tells it from every subset.
     """
     from shaspec.analysis import robustness_files as files
     from shaspec.analysis.subset_table import DICE, measures_of
     from shaspec.inference.session import InferenceSession
     from shaspec.io import read_case
-    from shaspec.models.weights import load_model
+    from shaspec.models.weights import load_card, load_model
 
     console = Console()
     tables: list[SubsetTable] = []
+    cards = [load_card(name) for name in model]
+    for n, card in enumerate(cards):
+        if card.name in [other.name for other in cards[:n]]:
+            raise InputError(f"two models are called {card.name!r}: change the name in a card.json")
+    if all(card.task.kind == "classification" for card in cards):
+        refuse(cards[0], save_labels=save_labels, maps=maps, window=window)
+        _classes(console, model, source(case), out, device)
+        return
     for name in model:
         loaded = load_model(name)
-        if loaded.card.name in [table.model for table in tables]:
-            raise InputError(
-                f"two models are called {loaded.card.name!r}: change the name in a card.json"
-            )
         subject = read_case(source(case), loaded.card.task, scheme=scheme or None)
         if maps and subject.grid.dims == 2:
             raise InputError("--maps writes NIfTI, which is for volumes: leave it out for pictures")
@@ -86,6 +93,29 @@ def sweep(
         if many:
             console.print(f"wrote {len(many)} files of model {escape(table.model)}")
     console.print(f"wrote {', '.join(path.name for path in paths)} to {escape(str(out))}")
+
+
+def _classes(
+    console: Console,
+    models: list[str],
+    files: Path | list[Path] | dict[str, Path],
+    out: Path,
+    device: str,
+) -> None:
+    """The class from every subset, by every model."""
+    from shaspec.analysis.subset_table import subsets_of
+    from shaspec.io import read_case, write_classes
+    from shaspec.models.weights import load_model
+
+    found: list[Classification] = []
+    for name in models:
+        model = load_model(name)
+        case = read_case(files, model.card.task)
+        if not found:
+            report_case(console, case)
+        found += (mine := classify(console, model, case, subsets_of(case.present), device))
+        console.print(class_of_subsets(mine))
+    console.print(f"wrote {escape(str(write_classes(out / 'sweep.csv', found)))}")
 
 
 def _run(console: Console, session: InferenceSession) -> SubsetTable:

@@ -109,7 +109,7 @@ def evaluate_case(
     session = InferenceSession(model, case, device=device, window=window, overlap=overlap)
     there = set(case.present)
     for subset in subsets or [s for s in task.subsets() if set(s) <= there]:
-        for event in session.segment(subset):
+        for event in session.predict(subset):
             if isinstance(event, Finished):
                 masks = task.region_masks(event.prediction.labels)
                 found = dict(zip(task.region_names, masks, strict=True))

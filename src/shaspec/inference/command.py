@@ -8,10 +8,10 @@ import subprocess
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import Classification, Prediction
 
 
-def command_of(prediction: Prediction) -> str:
+def command_of(prediction: Prediction | Classification) -> str:
     """``shaspec predict ...`` with every file and setting of this run, quoted for a shell.
 
     All files of the case are named, also those that the run did not use: the first of them is the
@@ -35,7 +35,7 @@ def command_of(prediction: Prediction) -> str:
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
-def _inputs(prediction: Prediction, files: dict[str, str]) -> list[str]:
+def _inputs(prediction: Prediction | Classification, files: dict[str, str]) -> list[str]:
     """The one file of all modalities (4D), or each modality with its file."""
     named = {name: files[name] for name in prediction.task.names if name in files}
     if len(named) > 1 and len(set(named.values())) == 1:
@@ -44,8 +44,8 @@ def _inputs(prediction: Prediction, files: dict[str, str]) -> list[str]:
 
 
 def _settings(facts: dict[str, Any]) -> list[str]:
-    window = ",".join(map(str, facts["window"]))
-    return [
-        "--model", str(facts["source"]), "--device", str(facts["device"]),
-        "--window", window, "--overlap", str(facts["overlap"]),
-    ]  # fmt: skip
+    words = ["--model", str(facts["source"]), "--device", str(facts["device"])]
+    if "window" in facts:
+        window = ",".join(map(str, facts["window"]))
+        words += ["--window", window, "--overlap", str(facts["overlap"])]
+    return words

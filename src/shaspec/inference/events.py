@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import Classification, Prediction
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Prediction | Classification)
 
 
 @dataclass(frozen=True)
@@ -31,17 +32,17 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Finished:
+class Finished(Generic[P]):
     """The last event of a job that was not cancelled."""
 
-    prediction: Prediction
+    prediction: P
 
 
 @dataclass(frozen=True)
 class Computed(Generic[T]):
-    """The last event of a job that asked for something else than a segmentation."""
+    """The last event of a job that asked for something else than a prediction."""
 
     value: T
 
 
-Event = Progress | Notice | Finished
+Event = Progress | Notice | Finished[Prediction]

@@ -1,4 +1,4 @@
-"""The result of one run: a label map with its volumes and where it came from."""
+"""The result of one run and where it came from: a label map with its volumes, or a class."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.task import Subset, Task
+from shaspec.task import Label, Subset, Task
 
 NOT_FOUND = "not found"
 NOT_FOUND_NOTE = (
@@ -60,3 +60,33 @@ class Prediction:
 def size_text(size: float, digits: int) -> str:
     """A size for the eyes of a user: a region without a voxel was not found, it is not 0."""
     return f"{size:.{digits}f}" if size else NOT_FOUND
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """Probabilities of the labels of ``task`` as classes, for one subset of one case."""
+
+    case: str
+    task: Task
+    subset: Subset
+    probabilities: npt.NDArray[np.float32]
+    """(K,) in the order of the labels of the task; they add up to 1."""
+    provenance: dict[str, Any]
+    """As that of a `Prediction`, but for window and overlap."""
+
+    @property
+    def name(self) -> str:
+        """For tables, e.g. ``class · image+audio``."""
+        return f"class · {self.task.subset_name(self.subset)}"
+
+    @property
+    def ranked(self) -> list[tuple[Label, float]]:
+        """All classes with their probabilities, the most probable first."""
+        pairs = zip(self.task.labels, map(float, self.probabilities), strict=True)
+        return sorted(pairs, key=lambda pair: -pair[1])
+
+    @property
+    def sentence(self) -> str:
+        """The answer for a person, e.g. ``class seven (97 %)``."""
+        label, probability = self.ranked[0]
+        return f"class {label.title} ({100 * probability:.0f} %)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shaspec.io.cases import case_from_arrays, read_case
-from shaspec.io.export import label_ending, write_case, write_labels, write_volume
+from shaspec.io.export import label_ending, write_case, write_classes, write_labels, write_volume
 from shaspec.io.fingerprint import fingerprint
 from shaspec.io.folders import CaseFiles, find_case, find_cases
 from shaspec.io.images import read_image
@@ -22,6 +22,7 @@ __all__ = [
     "read_image",
     "read_volume",
     "write_case",
+    "write_classes",
     "write_labels",
     "write_volume",
 ]

@@ -20,6 +20,7 @@ from shaspec.io.naming import LABELS, assign, common_name, name_to_judge, requir
 from shaspec.io.nifti import Volume, read_channels, read_volume
 from shaspec.io.resample import coverage, resample
 from shaspec.io.schemes import label_values, to_task_labels
+from shaspec.io.sound import read_sound
 from shaspec.preprocessing import background
 from shaspec.task import Task
 
@@ -37,11 +38,11 @@ def read_case(
 
     In a mapping the key ``labels`` names the label file. Volumes on another grid than the first
     are resampled to it, which the case's notices say; pictures must all have the same size, for
-    nothing tells where they lie. ``scheme`` is the label convention by name
-    (e.g. ``"BraTS 2023"`` or ``"2023"``), recognised if not given.
+    nothing tells where they lie, unless they are classified. ``scheme`` is the label convention by
+    name (e.g. ``"BraTS 2023"`` or ``"2023"``), recognised if not given.
     Raises `InputError` naming the file and the mend.
     """
-    files = _files(source, task, with_labels)
+    files = _files(source, task, with_labels and task.kind == "segmentation")
     if files.problems:
         raise InputError(files.problems[0])
     if task.dims == 2:
@@ -75,19 +76,22 @@ def read_case(
 
 
 def _picture_case(files: CaseFiles, task: Task, scheme: str | None) -> Case:
-    """A case of pictures; all have the size of the first."""
+    """A case of pictures (and sounds); all have the size of the first if they are segmented."""
     notices = list(files.notices)
     shape: tuple[int, ...] = ()
     arrays: dict[str, Array] = {}
     for name, path in files.volumes.items():
-        array = read_image(path, task.modality(name).channels)
+        modality = task.modality(name)
+        sound = modality.medium == "sound"
+        array = read_sound(path) if sound else read_image(path, modality.channels)
         if array.min() == array.max():
             raise InputError(
                 f"{path}: {name} is empty, every pixel is {array.min()}; leave the file out (the "
                 "modality then counts as missing) or export it again"
             )
         shape = shape or array.shape[-2:]
-        _same_size(path, name, array.shape[-2:], files, shape)
+        if task.kind == "segmentation":
+            _same_size(path, name, array.shape[-2:], files, shape)
         arrays[name] = array
     labels = None
     if files.labels is not None:

@@ -1,7 +1,10 @@
-"""Results and whole cases as files: NIfTI or 3D Slicer's format for volumes, PNG for pictures."""
+"""Results and whole cases as files: NIfTI or 3D Slicer's format for volumes, PNG for pictures, a
+table for classes."""
 
 from __future__ import annotations
 
+import csv
+import io
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +17,7 @@ from nibabel.nifti1 import Nifti1Image
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
+from shaspec.inference.prediction import Classification
 from shaspec.io import nifti
 from shaspec.io.images import write_label_image
 from shaspec.io.nifti import write_atomically
@@ -39,6 +43,23 @@ def write_labels(
     if is_segmentation(Path(path)):
         return write_segmentation(path, labels, grid, names)
     return nifti.write_labels(path, labels, grid)
+
+
+def write_classes(path: str | Path, results: Sequence[Classification]) -> Path:
+    """Write a CSV file with a row per model, subset and class; returns ``path``."""
+    path = Path(path)
+    if path.suffix.lower() != ".csv":
+        raise InputError(f"{path}: probabilities are written as .csv; change the ending")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["case", "model", "subset", "class", "title", "probability"])
+    for result in results:
+        subset = result.task.subset_name(result.subset)
+        for label, probability in result.ranked:
+            what = (result.case, result.provenance.get("model", ""), subset)
+            writer.writerow([*what, label.name, label.title, f"{probability:.6f}"])
+    write_atomically(path, text.getvalue().encode())
+    return path
 
 
 def write_case(folder: str | Path, case: Case) -> list[Path]:

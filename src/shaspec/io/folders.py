@@ -28,6 +28,7 @@ from shaspec.io.grouping import (
 from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, assign, recognise, require_role, stem
 from shaspec.io.nifti import is_nifti, read_header
+from shaspec.io.sound import is_sound
 from shaspec.io.splits import listed_cases
 from shaspec.io.table import is_table, read_table
 from shaspec.task import Task
@@ -53,8 +54,16 @@ class CaseFiles:
 
 
 def is_input(path: Path, task: Task) -> bool:
-    """True if the name ends like a file that the task reads: NIfTI in 3D, a picture in 2D."""
-    return is_nifti(path) if task.dims == 3 else is_image(path)
+    """True if the name ends like a file that the task reads: NIfTI in 3D, a picture in 2D, or
+    a sound for a modality that is one."""
+    if task.dims == 3:
+        return is_nifti(path)
+    return is_image(path) or (is_sound(path) and hears(task))
+
+
+def hears(task: Task) -> bool:
+    """True if one of the modalities is sound."""
+    return any(m.medium == "sound" for m in task.modalities)
 
 
 def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
@@ -263,7 +272,9 @@ def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
 
 
 def _kind(task: Task) -> str:
-    return "NIfTI file (.nii, .nii.gz)" if task.dims == 3 else "picture (.png, .jpg ...)"
+    if task.dims == 3:
+        return "NIfTI file (.nii, .nii.gz)"
+    return "picture (.png, .jpg ...)" + (" or sound (.wav)" if hears(task) else "")
 
 
 def _listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from shaspec.errors import InputError
 from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, Match, doubt, parts, recognise, stem
+from shaspec.io.sound import is_sound
 from shaspec.task import Task
 
 CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.ASCII)
@@ -72,7 +73,8 @@ def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]
     for folder in inside:
         match = recognise(folder.name, task) if folder.is_dir() else None
         inner = sorted(folder.iterdir()) if match else []
-        pictures = [p for p in inner if is_image(p) and p.is_file() and p.name[0] != "."]
+        readable = [p for p in inner if is_image(p) or is_sound(p)]
+        pictures = [p for p in readable if p.is_file() and p.name[0] != "."]
         if match is None or not pictures:
             continue
         own = {m.role for p in pictures if (m := recognise(p.name, task))}

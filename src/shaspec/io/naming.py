@@ -14,6 +14,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.io.images import is_image
+from shaspec.io.sound import is_sound
 from shaspec.task import Task
 
 LABELS = "labels"
@@ -31,7 +33,7 @@ class Match:
 
 def stem(name: str) -> str:
     """File name without ``.nii``, ``.nii.gz``, ``.png`` and the like, in its own spelling."""
-    ending = r"(\.nii)?(\.gz)?$|\.(png|jpe?g|bmp|tiff?)$"
+    ending = r"(\.nii)?(\.gz)?$|\.(png|jpe?g|bmp|tiff?|wav)$"
     return re.sub(ending, "", name, count=1, flags=re.IGNORECASE)
 
 
@@ -52,7 +54,8 @@ def find_word(word: str, name_parts: Sequence[str]) -> tuple[int, int] | None:
 def recognise(name: str, task: Task) -> Match | None:
     """The modality (or ``labels``) that a file name stands for; None if it says nothing.
 
-    The name of a modality is always one of its words.
+    The name of a modality is always one of its words. Of a task with images and sounds the ending
+    has a say: it must fit, and where no word speaks it is enough, if one modality only fits.
     """
     name_parts = parts(name)
     words = [(m.name, word) for m in task.modalities for word in (m.name, *m.words)]
@@ -62,7 +65,18 @@ def recognise(name: str, task: Task) -> Match | None:
         for role, word in words
         if (place := find_word(word, name_parts)) is not None
     ]
-    return max(found, key=lambda m: (m.stop, m.stop - m.start), default=None)
+    match = max(found, key=lambda m: (m.stop, m.stop - m.start), default=None)
+    fitting = _fitting(name, task)
+    if match is None and len(fitting) == 1:
+        return Match(fitting[0], len(name_parts), len(name_parts))
+    return match if match is None or not fitting or match.role in fitting else None
+
+
+def _fitting(name: str, task: Task) -> list[str]:
+    """The modalities of the medium that the ending tells; empty where that says nothing."""
+    medium = "sound" if is_sound(Path(name)) else "image" if is_image(Path(name)) else None
+    found = [m.name for m in task.modalities if m.medium == medium]
+    return found if len(found) < len(task.modalities) else []
 
 
 def name_to_judge(path: Path, task: Task) -> str:

@@ -60,7 +60,7 @@ class Validator:
             session = InferenceSession(model, case, device=self._device)
             wanted = self._subsets_of(case)
             for place, subset in enumerate(wanted):
-                for event in session.segment(subset):
+                for event in session.predict(subset):
                     if isinstance(event, Progress):
                         done = (place + event.done / event.total) / len(wanted)
                         yield Validating((number + done) / len(self.cases))

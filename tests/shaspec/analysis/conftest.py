@@ -28,7 +28,7 @@ class PretendedSession:
     begun: list[Subset] = field(default_factory=list)
     closed: int = 0
 
-    def segment(self, present: Iterable[str]) -> Iterator[Event]:
+    def predict(self, present: Iterable[str]) -> Iterator[Event]:
         task = self.case.task
         subset = task.subset(present)
         self.case.only(subset)

@@ -131,7 +131,7 @@ def test_a_sweep_encodes_every_modality_once(
     table = run_sweep(session, truth=small_case.labels)
     assert sorted(encoded) == [0, 1, 2, 3]
     fresh = InferenceSession(shaspec_model, small_case, device="cpu", window=(48, 48, 48))
-    *_, last = fresh.segment(["T1", "T2"])
+    *_, last = fresh.predict(["T1", "T2"])
     np.testing.assert_array_equal(table.row(["T1", "T2"]).prediction.labels, last.prediction.labels)
     assert table.model == "tiny-shaspec"
 

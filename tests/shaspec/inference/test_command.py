@@ -38,7 +38,7 @@ def segmented(
 ) -> Prediction:
     case = read_case(source, model.card.task, with_labels=False)
     session = InferenceSession(model, case, **options)  # type: ignore[arg-type]
-    events = list(session.segment(subset))
+    events = list(session.predict(subset))
     assert isinstance(events[-1], Finished)
     return events[-1].prediction
 
@@ -85,7 +85,7 @@ def test_a_result_without_files_says_that_it_cannot_be_repeated(
     shaspec_model: Model, small_case: Case
 ) -> None:
     session = InferenceSession(shaspec_model, small_case, device="cpu")
-    *_, last = session.segment(("FLAIR",))
+    *_, last = session.predict(("FLAIR",))
     assert isinstance(last, Finished)
     with pytest.raises(InputError, match="FLAIR did not come from a file"):
         command_of(last.prediction)

@@ -1,4 +1,4 @@
-"""What a session promises holds for every method, for volumes and for pictures."""
+"""What a session promises holds for every method: for volumes, pictures, pictures and sounds."""
 
 from __future__ import annotations
 
@@ -9,65 +9,98 @@ import numpy as np
 import pytest
 
 from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.inference.base import Session
+from shaspec.inference.classification import ClassificationSession
 from shaspec.inference.events import Finished, Progress
 from shaspec.inference.prediction import Prediction
 from shaspec.inference.session import InferenceSession
-from shaspec.models.registry import METHODS
+from shaspec.models.registry import CLASSIFIER, METHODS
 from shaspec.models.weights import Model
 from shaspec.task import Task
 
-SEGMENTING = sorted(set(METHODS) - {"shaspec-classifier"})
+SEGMENTING = sorted(set(METHODS) - {CLASSIFIER})
+CASES = {"brats": "small_case", "rgbd": "picture_case", "avmnist": "digit_case"}
+RUNS = [(task, method) for task in ("brats", "rgbd") for method in SEGMENTING]
 
 
-@pytest.fixture(params=["brats", "rgbd"])
-def case(request: pytest.FixtureRequest) -> Case:
-    """A volume with one channel per modality, and a colour picture with its depth."""
-    name = {"brats": "small_case", "rgbd": "picture_case"}[request.param]
-    found: Case = request.getfixturevalue(name)
-    return found
+@pytest.fixture(params=[*RUNS, ("avmnist", CLASSIFIER)], ids="-".join)
+def run_of(request: pytest.FixtureRequest) -> tuple[Case, str]:
+    """A case (volumes, a colour picture with its depth, a digit) and a method that fits it."""
+    task, method = request.param
+    return request.getfixturevalue(CASES[task]), method
 
 
-@pytest.fixture(params=SEGMENTING)
+@pytest.fixture
+def case(run_of: tuple[Case, str]) -> Case:
+    return run_of[0]
+
+
+@pytest.fixture
 def open_session(
-    request: pytest.FixtureRequest, case: Case, model_of: Callable[[Task, str], Model]
-) -> Callable[..., InferenceSession]:
+    run_of: tuple[Case, str], model_of: Callable[[Task, str], Model]
+) -> Callable[..., Session[Any]]:
     """Opens sessions of one tiny model; its windows tile the case."""
-    model = model_of(case.task, request.param)
-    return lambda given=case, **options: InferenceSession(model, given, device="cpu", **options)
+    case, method = run_of
+    model = model_of(case.task, method)
+    kind = ClassificationSession if method == CLASSIFIER else InferenceSession
+    return lambda given=case, **options: kind(model, given, device="cpu", **options)
 
 
-def run(session: InferenceSession, *present: str) -> Prediction:
-    *_, last = session.segment(present or None)
+def answer(session: Session[Any], *present: str) -> Any:
+    """The label map, or the probabilities of the classes."""
+    *_, last = session.predict(present or None)
     assert isinstance(last, Finished)
-    return last.prediction
+    result = last.prediction
+    return result.labels if isinstance(result, Prediction) else result.probabilities
 
 
-def test_every_subset_is_segmented_and_a_toggle_equals_a_fresh_run(
-    case: Case, open_session: Callable[..., InferenceSession]
+def test_every_subset_is_answered_and_a_toggle_equals_a_fresh_run(
+    case: Case, open_session: Callable[..., Session[Any]]
 ) -> None:
     session = open_session()
-    whole = run(session)
-    assert whole.labels.shape == case.grid.shape
-    assert set(np.unique(whole.labels)) <= {0, *(label.value for label in case.task.labels)}
+    whole = answer(session)
+    if case.task.kind == "classification":
+        assert whole.shape == (len(case.task.labels),)
+        assert whole.sum() == pytest.approx(1, abs=1e-5)
+    else:
+        assert whole.shape == case.grid.shape
+        assert set(np.unique(whole)) <= {0, *(label.value for label in case.task.labels)}
     for subset in (case.task.names[:1], case.task.names[-1:], case.task.names[:2]):
         assert session.is_kept(subset) is session.model.card.instant_toggles
-        toggled = run(session, *subset)
-        fresh = run(open_session(case.only(subset), keep=0))
-        np.testing.assert_array_equal(toggled.labels, fresh.labels)
-    np.testing.assert_array_equal(run(session).labels, whole.labels)
+        toggled = answer(session, *subset)
+        fresh = answer(open_session(case.only(subset), keep=0), *subset)
+        np.testing.assert_array_equal(toggled, fresh)
+    np.testing.assert_array_equal(answer(session), whole)
 
 
-def test_progress_counts_windows_and_a_cancelled_run_can_be_taken_up(
-    case: Case, open_session: Callable[..., InferenceSession]
+def test_progress_counts_steps_and_a_cancelled_run_can_be_taken_up(
+    case: Case, open_session: Callable[..., Session[Any]]
 ) -> None:
     session = open_session()
-    events: Any = session.segment(case.task.names[:1])
+    events: Any = session.predict(case.task.names[:1])
     first = next(events)
     assert isinstance(first, Progress)
     assert (first.done, first.stage) == (0, "prepared")
     assert first.total > 1
     next(events)
     events.close()
-    ticks = [e for e in session.segment(case.task.names[:1]) if isinstance(e, Progress)]
+    ticks = [e for e in session.predict(case.task.names[:1]) if isinstance(e, Progress)]
     assert ticks[-1].done == ticks[-1].total
     assert ticks[0].total == first.total - int(session.model.card.instant_toggles)
+    session.release()
+    assert not session.is_kept(case.task.names[:1])
+
+
+def test_what_is_not_there_is_refused_and_how_a_result_came_about_is_told(
+    case: Case, open_session: Callable[..., Session[Any]]
+) -> None:
+    name, *others = case.task.names
+    session = open_session(case.only((name,)))
+    with pytest.raises(InputError, match=f"has no {others[0]}"):
+        next(session.predict([others[0]]))
+    *_, last = session.predict()
+    assert isinstance(last, Finished)
+    facts = last.prediction.provenance
+    assert (facts["subset"], facts["device"], facts["case"]) == (name, "cpu", case.name)
+    assert facts["sha256"] == session.model.card.sha256

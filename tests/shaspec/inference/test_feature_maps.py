@@ -98,7 +98,7 @@ def test_another_subset_encodes_nothing_anew(shaspec_model: Model, small_case: C
     session = session_of(shaspec_model, small_case)
     assert "encode T1ce" in stages(list(session.features(["FLAIR"])))
     assert stages(list(session.features(["FLAIR", "T1"]))) == {"prepared", "stitch"}
-    assert stages(list(session.segment())) == {"prepared", "decode"}
+    assert stages(list(session.predict())) == {"prepared", "decode"}
 
 
 def test_progress_counts_up_to_its_total(shaspec_model: Model, small_case: Case) -> None:

@@ -22,7 +22,7 @@ from shaspec.task import Task
 
 
 def run(session: InferenceSession, *present: str) -> Prediction:
-    *_, last = session.segment(present or None)
+    *_, last = session.predict(present or None)
     assert isinstance(last, Finished)
     return last.prediction
 
@@ -72,10 +72,10 @@ def test_a_toggle_encodes_nothing_and_an_added_modality_only_itself(
 ) -> None:
     session = session_of(shaspec_model, small_case)
     run(session, "FLAIR", "T1")
-    stages = {e.stage for e in session.segment(["FLAIR"]) if isinstance(e, Progress)}
+    stages = {e.stage for e in session.predict(["FLAIR"]) if isinstance(e, Progress)}
     assert stages == {"prepared", "decode"}
     assert not session.is_kept(["FLAIR", "T2"])
-    stages = {e.stage for e in session.segment(["FLAIR", "T2"]) if isinstance(e, Progress)}
+    stages = {e.stage for e in session.predict(["FLAIR", "T2"]) if isinstance(e, Progress)}
     assert stages == {"prepared", "encode T2", "decode"}
 
 
@@ -90,7 +90,7 @@ def test_absent_volumes_do_not_change_the_result(shaspec_model: Model, small_cas
 
 
 def test_progress_counts_up_to_its_total(shaspec_model: Model, small_case: Case) -> None:
-    events = list(session_of(shaspec_model, small_case).segment())
+    events = list(session_of(shaspec_model, small_case).predict())
     ticks = [e for e in events if isinstance(e, Progress)]
     assert [t.done for t in ticks] == list(range(len(ticks)))
     assert {t.total for t in ticks} == {len(ticks) - 1}
@@ -99,11 +99,11 @@ def test_progress_counts_up_to_its_total(shaspec_model: Model, small_case: Case)
 
 def test_a_cancelled_run_keeps_what_it_encoded(shaspec_model: Model, small_case: Case) -> None:
     session = session_of(shaspec_model, small_case)
-    events = session.segment(["FLAIR"])
+    events = session.predict(["FLAIR"])
     _, first = next(events), next(events)
     assert isinstance(first, Progress)
     events.close()  # type: ignore[attr-defined]
-    again = next(session.segment(["FLAIR"]))
+    again = next(session.predict(["FLAIR"]))
     assert isinstance(again, Progress)
     assert again.total == first.total - 1
 
@@ -159,7 +159,7 @@ def test_a_modality_that_is_not_there_is_named(shaspec_model: Model, small_case:
     with pytest.raises(InputError, match="unknown modality PET"):
         run(session, "PET")
     with pytest.raises(InputError, match="no modality is present"):
-        list(session.segment([]))
+        list(session.predict([]))
 
 
 def test_a_model_of_another_task_is_refused(
@@ -184,7 +184,7 @@ def test_lack_of_memory_costs_features_then_window_size_and_is_told(
         return encode(self, image, modality)
 
     monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
-    events = list(session.segment(["T2"]))
+    events = list(session.predict(["T2"]))
     notices = [e.text for e in events if isinstance(e, Notice)]
     assert len(notices) == 2
     assert "keep features" in notices[0]
@@ -201,7 +201,7 @@ def test_memory_that_never_suffices_ends_with_a_message(
 
     monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
     with pytest.raises(OutOfMemoryError, match="close other programs"):
-        list(session_of(shaspec_model, small_case).segment())
+        list(session_of(shaspec_model, small_case).predict())
 
 
 def test_a_plain_runtime_error_is_not_taken_for_lack_of_memory(
@@ -212,7 +212,7 @@ def test_a_plain_runtime_error_is_not_taken_for_lack_of_memory(
 
     monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
     with pytest.raises(RuntimeError, match="sizes do not match"):
-        list(session_of(shaspec_model, small_case).segment())
+        list(session_of(shaspec_model, small_case).predict())
 
 
 def test_provenance_says_enough_to_repeat_the_run(shaspec_model: Model, small_case: Case) -> None:

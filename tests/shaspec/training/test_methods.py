@@ -81,7 +81,7 @@ def test_a_trained_model_segments_any_subset(
     assert model.card.method == method
     session = InferenceSession(model, small_case, device="cpu")
     for subset in (("FLAIR", "T2"), ("T1ce",)):
-        *_, done = session.segment(subset)
+        *_, done = session.predict(subset)
         assert isinstance(done, Finished)
         assert done.prediction.labels.shape == small_case.grid.shape
 

@@ -167,7 +167,7 @@ def test_what_a_teacher_made_segments_like_any_other_model(
     list(train(configuration(cases, tmp_path, method=method, crop=(32, 32, 32), max_steps=3)))
     session = InferenceSession(load_model(tmp_path), small_case, device="cpu")
     for subset in (small_case.task.names, ("T2",)):
-        *_, last = session.segment(subset)
+        *_, last = session.predict(subset)
         assert isinstance(last, Finished)
         assert last.prediction.labels.shape == small_case.grid.shape
         assert set(np.unique(last.prediction.labels)) <= {0, 1, 2, 4}

@@ -1,0 +1,258 @@
+"""What the sessions of every kind of task have in common: a device, kept features, memory.
+
+A session encodes each modality of one case once and decodes whatever subset is asked for. The
+features of a modality depend on that modality alone, so they are kept: the first run pays for the
+encoders, a toggle re-runs the decoder. Nothing in here knows a screen; a run is a generator of
+events.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic
+
+import torch
+from torch import Tensor
+
+from shaspec import __version__
+from shaspec.case import Case
+from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.inference.events import Computed, Finished, Notice, P, Progress, T
+from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.inference.kept import Corner, KeptFeatures
+from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
+from shaspec.models.base import Features
+from shaspec.models.card import Seen
+from shaspec.models.weights import Model
+from shaspec.task import Subset
+
+
+@dataclass
+class Count:
+    """How far a run is."""
+
+    total: int
+    done: int = 0
+    encoding: float = 0.0  # seconds
+
+    def tick(self, stage: str) -> Progress:
+        """One more unit is finished."""
+        self.done += 1
+        return Progress(self.done, self.total, stage)
+
+
+class Session(ABC, Generic[P]):
+    """Runs ``model`` on ``case`` for any subset of its modalities; the results are of type ``P``.
+
+    Args:
+        device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
+        keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+    """
+
+    def __init__(
+        self, model: Model, case: Case, *, device: str = "auto", keep: int | None = None
+    ) -> None:
+        task = model.card.task
+        if case.task.names != task.names:
+            raise InputError(
+                f"model {model.card.name!r} works on {', '.join(task.names)}; case {case.name} "
+                f"has the modalities of task {case.task.name!r}: {', '.join(case.task.names)}"
+            )
+        if case.grid.dims != task.dims:
+            raise InputError(
+                f"model {model.card.name!r} works in {task.dims}D; case {case.name} has "
+                f"{case.grid.dims} axes"
+            )
+        self.model, self.case, self.task = model, case, task
+        self._device = choose_device(device)
+        self._network = model.network.to(self._device)
+        self._keep = keep
+        self._kept = KeptFeatures(self._budget())
+
+    @property
+    def device(self) -> str:
+        """Where it runs now, e.g. ``cpu`` or ``cuda``."""
+        return str(self._device)
+
+    @cached_property
+    def seen(self) -> Seen:
+        """How the model knows this case from its training."""
+        return self.model.card.seen(self.case)
+
+    @property
+    def seen_in_training(self) -> bool:
+        """True if the model was trained on this case: its result says nothing about quality."""
+        return self.seen == "by content"
+
+    def is_kept(self, present: Iterable[str]) -> bool:
+        """True if this subset can be decoded without encoding anything."""
+        indices = self._indices(self.task.subset(present))
+        return self.model.card.instant_toggles and self._has_features_of(indices)
+
+    def release(self) -> None:
+        """Forget all kept features and free their memory."""
+        self._kept = KeptFeatures(0)  # first, so that the budget counts what they had taken
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._kept = KeptFeatures(self._budget())
+
+    def predict(
+        self, present: Iterable[str] | None = None
+    ) -> Iterator[Progress | Notice | Finished[P]]:
+        """The result as if only ``present`` had been acquired (default: all there is).
+
+        Yields `Progress` before the first and after every step (one encoded or decoded window, or
+        whole input), `Notice` when it had to give way to lack of memory, and `Finished` at the
+        end. Closing the generator cancels; features that were finished stay. Raises `InputError`
+        for modalities that are not there and `OutOfMemoryError`.
+        """
+        subset = self._subset(present)
+        yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
+
+    def features(
+        self, present: Iterable[str] | None = None
+    ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
+        """Maps of what the network sees in each modality; `InputError` where there are none."""
+        del present
+        raise InputError(
+            f"model {self.model.card.name!r} ({self.model.card.method}) has no features of a "
+            "single modality to look at: take a ShaSpec or MAML model"
+        )
+
+    # -- what a kind of task has to say ----------------------------------------------------------
+
+    @abstractmethod
+    def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[P]]:
+        """The events of one run, if memory suffices."""
+
+    @abstractmethod
+    def _has_features_of(self, indices: Sequence[int]) -> bool:
+        """True if all features of these modalities are kept."""
+
+    @abstractmethod
+    def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
+        """What is encoded at once, (C, *size) on the CPU, ready for the network."""
+
+    # -- the two halves --------------------------------------------------------------------------
+
+    def _encoded(
+        self, indices: Sequence[int], corner: Corner, size: Corner, count: Count
+    ) -> Generator[Progress, None, dict[int, Features]]:
+        """Features by modality of one window: the kept ones, or encoded now and kept."""
+        kept, features = self._kept.features, {}
+        for m in indices:
+            key = (m, corner, size)
+            if key in kept:
+                features[m] = kept[key]
+                continue
+            start = time.perf_counter()
+            features[m] = self._encode(m, corner, size)
+            count.encoding += time.perf_counter() - start
+            self._kept.add(key, features[m])
+            yield count.tick(f"encode {self.task.names[m]}")
+        return features
+
+    @torch.inference_mode()
+    def _encode(self, modality: int, corner: Corner, size: Corner) -> Features:
+        image = self._image(modality, corner, size)[None].to(self._device)
+        return self._network.encode(image, modality)
+
+    @torch.inference_mode()
+    def _decode(
+        self, features: Mapping[int, Features], absent: Mapping[int, Features] | None = None
+    ) -> Tensor:
+        """Probabilities (K, ...); ``absent`` is what stands for the modalities that are not in
+        ``features``, for the few models that have such."""
+        present = torch.tensor([[m in features for m in range(self._network.modalities)]])
+        logits = self._network.decode({**features, **(absent or {})}, present).logits[0].float()
+        return logits.softmax(dim=0) if self._network.exclusive else logits.sigmoid()
+
+    # -- subsets and provenance ------------------------------------------------------------------
+
+    def _subset(self, present: Iterable[str] | None) -> Subset:
+        subset = self.task.subset(self.case.present if present is None else present)
+        self.case.only(subset)  # says which are not there
+        return subset
+
+    def _indices(self, subset: Subset) -> list[int]:
+        return [self.task.names.index(name) for name in subset]
+
+    def _provenance(
+        self, subset: Subset, seconds: Mapping[str, float], **settings: Any
+    ) -> dict[str, Any]:
+        """JSON-ready: how a result came about."""
+        card = self.model.card
+        return {
+            "case": self.case.name,
+            "model": card.name,
+            "source": self.model.source,
+            "sha256": card.sha256,
+            "version": __version__,
+            "subset": self.task.subset_name(subset),
+            "seen_in_training": self.seen_in_training,
+            "same_name_in_training": self.seen == "by name",
+            "device": self.device,
+            "precision": "float32",
+            **settings,
+            "seconds": {name: round(value, 3) for name, value in seconds.items()},
+            "torch": torch.__version__,
+            "machine": platform.machine(),
+            "files": {name: str(path.absolute()) for name, path in self.case.files.items()},
+            "notices": list(self.case.notices),
+        }
+
+    # -- lack of memory --------------------------------------------------------------------------
+
+    def _with_what_memory_there_is(
+        self, attempt: Callable[[], Iterator[T]]
+    ) -> Iterator[T | Notice]:
+        """The events of ``attempt()``, begun anew with less where memory does not suffice."""
+        while True:
+            try:
+                yield from attempt()
+                return
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside the except block: its traceback would keep the tensors alive.
+            yield Notice(self._give_way())
+
+    def _give_way(self) -> str:
+        """Ask for less memory next time; returns what was done, raises if nothing is left."""
+        had_features = self._kept.used > 0
+        if had_features:
+            self._keep = 0
+        self.release()
+        if had_features:
+            return "Not enough memory to keep features: toggles will take a full run."
+        if said := self._make_smaller():
+            return said
+        if self._device.type != "cpu":
+            self._move_to_cpu()
+            return "Not enough memory on the GPU: running on the CPU, which takes longer."
+        raise OutOfMemoryError(self._too_large)
+
+    @property
+    @abstractmethod
+    def _too_large(self) -> str:
+        """What to say when nothing is left to give way with."""
+
+    def _make_smaller(self) -> str:
+        """Take less at once; returns what was done, empty where that cannot be."""
+        return ""
+
+    def _move_to_cpu(self) -> None:
+        self._device = torch.device("cpu")
+        self._network = self._network.to(self._device)
+        self.release()
+
+    def _budget(self) -> int:
+        """Bytes of features to keep: as asked for, none for a model that cannot use them."""
+        if not self.model.card.instant_toggles:
+            return 0
+        return feature_budget(self._device) if self._keep is None else self._keep

@@ -1,0 +1,65 @@
+"""Classification of one case: whole inputs, each of its own shape, one class from any subset."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.inference.base import Count, Session
+from shaspec.inference.events import Finished, Progress
+from shaspec.inference.kept import Corner
+from shaspec.inference.prediction import Classification
+from shaspec.models.weights import Model
+from shaspec.preprocessing import normalise
+from shaspec.task import Subset
+
+WHOLE: Corner = ()
+"""In the place of corner and size: an input is encoded as it is, not in windows."""
+
+
+class ClassificationSession(Session[Classification]):
+    """Classifies ``case`` with ``model`` from any subset of its modalities.
+
+    Args:
+        device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
+        keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+    """
+
+    def __init__(
+        self, model: Model, case: Case, *, device: str = "auto", keep: int | None = None
+    ) -> None:
+        if model.card.task.kind != "classification":
+            raise InputError(f"model {model.card.name!r} segments and names no class")
+        super().__init__(model, case, device=device, keep=keep)
+
+    def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[Classification]]:
+        begin = time.perf_counter()
+        indices = self._indices(subset)
+        count = Count(1 + sum(not self._has_features_of([m]) for m in indices))
+        yield Progress(0, count.total, "prepared")
+        features = yield from self._encoded(indices, WHOLE, WHOLE, count)
+        start = time.perf_counter()
+        probabilities = self._decode(features).cpu().numpy()
+        end = time.perf_counter()
+        yield count.tick("decode")
+        seconds = {"encode": count.encoding, "decode": end - start, "total": end - begin}
+        facts = self._provenance(subset, seconds)
+        yield Finished(Classification(self.case.name, self.task, subset, probabilities, facts))
+
+    def _has_features_of(self, indices: Sequence[int]) -> bool:
+        return all((m, WHOLE, WHOLE) in self._kept.features for m in indices)
+
+    def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
+        del corner, size
+        wanted = self.task.modalities[modality]
+        volume = torch.from_numpy(normalise(self.case.volumes[wanted.name], wanted))
+        return volume if wanted.channels > 1 else volume[None]
+
+    @property
+    def _too_large(self) -> str:
+        return "the model and one input do not fit into memory: close other programs"
