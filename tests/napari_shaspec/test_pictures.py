@@ -174,8 +174,10 @@ def test_the_panel_tells_areas_and_does_not_offer_3d(qtbot, viewer, control, fol
     assert "2D" in button.toolTip()
     table = panel.findChild(QTableWidget, "shaspec_volumes")
     assert table.horizontalHeaderItem(0).text() == "areas in px"
-    marked = int((viewer.layers["seg · RGB+depth"].data == 1).sum())
-    assert table.item(0, 1).text() == str(marked)
+    data = viewer.layers["seg · RGB+depth"].data
+    for column, label in enumerate(rgbd.labels, 1):
+        size = int((data == label.value).sum())
+        assert table.item(0, column).text() == (str(size) if size else "not found")
     control.choose_model("shaspec")
     assert button.isEnabled()
 
