@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from shaspec.errors import InputError, ShaspecError
+from shaspec.io.nifti import write_atomically
 from shaspec.models.base import Network, Output
 from shaspec.models.registry import build, network_config
 from shaspec.models.weights import load_model
@@ -144,8 +145,9 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
 
     log: RunLog | None = None
     if fabric.is_global_zero:
-        config.out.mkdir(parents=True, exist_ok=True)
-        (config.out / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
+        write_atomically(
+            config.out / "config.json", f"{config.model_dump_json(indent=1)}\n".encode()
+        )
         log = RunLog(config.out, step, tensorboard=config.tensorboard)
     real = sum(not c.phantom for c in cases)
     yield Prepared(real, len(cases) - real, len(selection.held_out), selection.notices, step)
