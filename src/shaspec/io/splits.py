@@ -8,12 +8,16 @@ part of a path is the name of the case. The tables that come with BraTS, ``name_
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.io.naming import stem
 from shaspec.io.table import SPLIT, is_table, name_column, names_cases, read_rows
+
+GRADE = re.compile(r"^[HL]GG_(?=Brats)", re.IGNORECASE)
+"""RFNet and those who share its lists put the folder of BraTS 2018 before the name of the case."""
 
 HELD_OUT = ("val", "valid", "validation", "test", "held-out", "held_out")
 
@@ -28,7 +32,7 @@ def listed_cases(path: Path) -> list[str]:
     for line in _read(path).splitlines():
         text = line.split("#")[0].split(",")[0].strip().strip("\"'").rstrip("/\\")
         if text:
-            names.append(stem(text.replace("\\", "/").rsplit("/", 1)[-1]))
+            names.append(GRADE.sub("", stem(text.replace("\\", "/").rsplit("/", 1)[-1])))
     if not names:
         raise InputError(f"{path}: lists no case")
     return names

@@ -30,6 +30,11 @@ def test_the_authors_lists_end_in_csv_and_have_no_columns(tmp_path: Path) -> Non
     assert listed_cases(path) == ["Brats18_A_1", "Brats18_B_1"]
 
 
+def test_the_lists_of_rfnet_name_the_grade_too(tmp_path: Path) -> None:
+    path = text(tmp_path, "test1.txt", "HGG_Brats18_2013_2_1\nLGG_Brats18_TCIA09_141_1\n")
+    assert listed_cases(path) == ["Brats18_2013_2_1", "Brats18_TCIA09_141_1"]
+
+
 def test_the_tables_of_brats_name_the_cases_of_their_year(tmp_path: Path) -> None:
     mapping = (
         "Grade,BraTS_2019_subject_ID,BraTS_2020_subject_ID\nHGG,BraTS19_A_1,BraTS20_Training_001\n"

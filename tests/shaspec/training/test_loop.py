@@ -136,6 +136,13 @@ def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
         list(train(configuration(cases, tmp_path)))
 
 
+def test_a_run_goes_on_with_a_larger_budget(cases: Path, tmp_path: Path) -> None:
+    list(train(configuration(cases, tmp_path, max_steps=1)))
+    more = configuration(cases, tmp_path, max_steps=60, max_minutes=1e-6)
+    assert list(train(more)) == []  # the minutes are over
+    assert [s.step for s in train(configuration(cases, tmp_path, max_steps=2))] == [2]
+
+
 def test_a_fold_that_is_not_in_the_file_is_refused(cases: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folds 0 to 0, not 3"):
         list(train(configuration(cases, tmp_path, fold=3)))
