@@ -7,6 +7,7 @@ from typing import Any
 
 import torch.distributed as dist
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
@@ -37,6 +38,8 @@ def make_fabric(config: TrainConfig) -> Fabric:
             num_nodes=config.num_nodes,
             strategy=strategy,
             precision=config.precision,
+            # One process has nothing to ask of a cluster in whose allocation it happens to run.
+            plugins=LightningEnvironment() if wanted == 1 else None,
         )
     except (ValueError, RuntimeError, MisconfigurationException) as error:
         raise InputError(
