@@ -208,6 +208,15 @@ def test_evaluate_without_labelled_cases_says_so(
         run("evaluate", shaspec_folder, tmp_path / "data", "--out", tmp_path / "out")
 
 
+def test_evaluate_refuses_a_split_that_names_a_case_which_is_not_there(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "val.txt").write_text("anna\nzoe\n")
+    with pytest.raises(ShaspecError, match="no labelled case zoe, which the splits name"):
+        run("evaluate", shaspec_folder, folder, "--splits", tmp_path / "val.txt",
+            "--out", tmp_path / "out")  # fmt: skip
+
+
 def test_train_leaves_a_model_that_predict_takes(run: Run, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     config = tmp_path / "run.toml"

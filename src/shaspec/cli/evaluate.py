@@ -105,6 +105,12 @@ def _evaluate_one(
     rules.check(task)
     wanted = [task.parse_subset(s) for s in subsets.split(",")] if subsets else None
     files = [f for f in find_cases(data, task) if f.labels is not None]
+    missing = sorted((chosen or set()) - {f.name for f in files})
+    if missing:
+        raise InputError(
+            f"{data} holds no labelled case {', '.join(missing[:4])}"
+            f"{f' and {len(missing) - 4} more' if len(missing) > 4 else ''}, which the splits name"
+        )
     files = [f for f in files if chosen is None or f.name in chosen]
     if not files:
         raise InputError(f"no labelled case to evaluate on in {data}")
@@ -121,12 +127,17 @@ def _evaluate_one(
             report_seen(console, how, case.name, name)
             seen += [case.name] if how == "by content" else []
             namesakes += [case.name] if how == "by name" else []
-            rows += evaluate_case(
+            scored = list(evaluate_case(
                 model, case, wanted, rules=rules, device=device, window=window or None,
                 overlap=overlap,
-            )  # fmt: skip
+            ))  # fmt: skip
+            if not scored:
+                console.print(f"[yellow]{escape(case.name)} has none of {escape(subsets)}[/]")
+            rows += scored
             write_rows(folder / METRICS_FILE, rows)
             bar.advance(work)
+    if not rows:
+        raise InputError(f"none of the subsets {subsets} can be had from the cases in {data}")
     write_csv(folder / SUMMARY_FILE, summary(rows))
     account = protocol(
         model, rules, [f.name for f in files], seen, list(dict.fromkeys(r.subset for r in rows)),

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from shaspec.training.events import Event, Validation
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-RANKS = ("RANK", "SLURM_PROCID")  # number of this process among several, of torchrun and of srun
+# Number of this process among several: of torchrun, of srun, of Lightning's own launcher.
+RANKS = ("RANK", "SLURM_PROCID", "LOCAL_RANK")
 
 
 def train(
@@ -111,21 +112,25 @@ def run(settings: TrainConfig, *, json: bool) -> None:
     from shaspec.training.events import Failed, as_json
     from shaspec.training.loop import run as events
 
-    show = lines(as_json) if json else bars(settings)
-    if any(os.environ.get(name, "0") != "0" for name in RANKS):  # one of several speaks
-        show = silence()
+    # Of several processes the first one speaks, and ends the run for all: if another left between
+    # two messages, the first would fail without having saved.
+    first = all(os.environ.get(name, "0") == "0" for name in RANKS)
+    show = silence() if not first else lines(as_json) if json else bars(settings)
     next(show)
     work = events(settings, shlex.join(["shaspec", *sys.argv[1:]]))
     with caught_signals() as caught:
         try:
             for event in work:
                 show.send(event)
-                if caught:
+                if caught and first:
                     break
         except ShaspecError as error:
             if json:
                 show.send(Failed(str(error)))
             raise
+        except RuntimeError:  # the first process has ended, and with it the connection
+            if first or not caught:
+                raise
         finally:
             work.close()  # saves a checkpoint if the run is not over
             show.close()

@@ -96,7 +96,7 @@ def evaluate_case(
     window: Sequence[int] | None = None,
     overlap: float = 0.25,
 ) -> Iterator[Row]:
-    """Rows of one case, all subsets of the modalities that it has (or ``subsets``)."""
+    """Rows of one case, all subsets (or those of ``subsets``) of the modalities that it has."""
     if case.labels is None:
         raise InputError(f"case {case.name} has no labels: there is nothing to compare with")
     task = model.card.task
@@ -108,7 +108,7 @@ def evaluate_case(
     }
     session = InferenceSession(model, case, device=device, window=window, overlap=overlap)
     there = set(case.present)
-    for subset in subsets or [s for s in task.subsets() if set(s) <= there]:
+    for subset in (s for s in subsets or task.subsets() if set(s) <= there):
         for event in session.predict(subset):
             if isinstance(event, Finished):
                 masks = task.region_masks(event.prediction.labels)

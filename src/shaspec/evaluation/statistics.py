@@ -41,8 +41,8 @@ def summary(rows: Iterable[Row]) -> list[Line]:
 
 
 def metrics_of(rows: Sequence[Row]) -> list[str]:
-    """Names of the metrics that the rows hold, in the order of `METRICS`."""
-    return [name for name in METRICS if rows and name in rows[0].scores]
+    """Names of the metrics that all rows hold, in the order of `METRICS`."""
+    return [name for name in METRICS if rows and all(name in row.scores for row in rows)]
 
 
 def case_values(rows: Sequence[Row], metric: str) -> dict[Cell, dict[str, float]]:

@@ -1,18 +1,23 @@
 """Lists of cases: folds in JSON, columns of a CSV file, or one name (or path) a line.
 
 The lists that come with papers are of the last kind, e.g. ``.../HGG/Brats18_2013_10_1``: the last
-part of a path is the name of the case.
+part of a path is the name of the case. The tables that come with BraTS, ``name_mapping.csv`` and
+``survival_info.csv``, name it in the last column ``..._subject_ID``, or ``Brats20ID``.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.io.naming import stem
-from shaspec.io.table import CASE, SPLIT, is_table, name_column, read_rows
+from shaspec.io.table import SPLIT, is_table, name_column, names_cases, read_rows
+
+GRADE = re.compile(r"^[HL]GG_(?=Brats)", re.IGNORECASE)
+"""RFNet and those who share its lists put the folder of BraTS 2018 before the name of the case."""
 
 HELD_OUT = ("val", "valid", "validation", "test", "held-out", "held_out")
 
@@ -27,7 +32,7 @@ def listed_cases(path: Path) -> list[str]:
     for line in _read(path).splitlines():
         text = line.split("#")[0].split(",")[0].strip().strip("\"'").rstrip("/\\")
         if text:
-            names.append(stem(text.replace("\\", "/").rsplit("/", 1)[-1]))
+            names.append(GRADE.sub("", stem(text.replace("\\", "/").rsplit("/", 1)[-1])))
     if not names:
         raise InputError(f"{path}: lists no case")
     return names
@@ -40,7 +45,11 @@ def fold_cases(splits: Path, fold: int | None = None) -> set[str]:
     ...]``, a CSV file with a column ``fold`` or ``split``, and a plain list of the held-out cases.
     """
     if splits.suffix.lower() != ".json":
-        return set(_column(splits, fold) if _has_columns(splits) else listed_cases(splits))
+        if _has_columns(splits):
+            return set(_column(splits, fold))
+        if fold:
+            raise InputError(f"{splits} is one list of cases, without folds: leave fold out")
+        return set(listed_cases(splits))
     try:
         content: Any = json.loads(_read(splits))
         folds = content["folds"] if isinstance(content, dict) else [f["val"] for f in content]
@@ -73,7 +82,7 @@ def _column(path: Path, fold: int | None) -> list[str]:
 
 def _has_columns(path: Path) -> bool:
     first = _read(path).lstrip("\ufeff").split("\n", 1)[0]
-    return is_table(path) and any(cell.strip().lower() in CASE for cell in first.split(","))
+    return is_table(path) and any(names_cases(cell.strip().lower()) for cell in first.split(","))
 
 
 def _read(path: Path) -> str:

@@ -8,6 +8,7 @@ paths are relative to the CSV file.
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 from shaspec.errors import InputError
@@ -16,6 +17,8 @@ from shaspec.task import Task
 
 CASE = ("case", "name", "id", "subject", "patient")
 SPLIT = ("fold", "split")
+BRATS = re.compile(r"brats.*id")
+"""Such columns of the tables of BraTS; where there are several, the last is the newest year's."""
 
 
 def is_table(path: Path) -> bool:
@@ -38,9 +41,15 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     ]
 
 
+def names_cases(column: str) -> bool:
+    """True for the title, in lower case, of a column with the names of cases."""
+    return column in CASE or bool(BRATS.fullmatch(column))
+
+
 def name_column(path: Path, row: dict[str, str]) -> str:
     """The column that names the cases."""
-    found = next((name for name in CASE if name in row), None)
+    own = [name for name in CASE if name in row]
+    found = next(iter([*own, *reversed([name for name in row if names_cases(name)])]), None)
     if found is None:
         raise InputError(f"{path}: has no column {CASE[0]!r}; it has {', '.join(row)}")
     return found

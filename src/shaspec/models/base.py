@@ -48,6 +48,8 @@ class Network(nn.Module, ABC):
     do with depth beside colour."""
     divisor: tuple[int, ...]
     """Spatial sizes have to be multiples of this, per axis."""
+    any_size: ClassVar[bool] = False
+    """True: others work too, and `divisor` is what leaves no border out."""
 
     @abstractmethod
     def encode(self, image: Tensor, modality: int) -> Features:

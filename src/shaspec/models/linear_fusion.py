@@ -94,13 +94,13 @@ class LinearFusion(Network):
     """The segmentation network; see `LinearFusionConfig` and the presets in `registry`."""
 
     instant_toggles: ClassVar[bool] = False  # streams exchange from the first block on
+    any_size: ClassVar[bool] = True  # from a patch of the coarsest attention on
 
     def __init__(self, config: LinearFusionConfig) -> None:
         super().__init__()
         c = self.config = config
         self.modalities, self.exclusive = c.modalities, c.exclusive
         self.in_channels = c.channels
-        # Any size from a patch of the coarsest attention on works; multiples leave no border out.
         self.divisor = (32,) * c.dims
         self.stages = mix_transformer(
             c.dims,

@@ -8,7 +8,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from shaspec.errors import InputError
@@ -28,7 +35,7 @@ class LossConfig(BaseModel):
     ``ohem``: cross entropy over the hard voxels alone, as M3L's authors do, for a softmax only."""
     dice_over: Literal["sample", "batch"] = "batch"
     """Dice per sample (as ShaSpec's authors do) or over all voxels of the batch (nnU-Net)."""
-    dice_smooth: float = 0.0
+    dice_smooth: float = Field(default=0.0, ge=0)
     """Voxels added to both sides of the Dice fraction; above 0, a crop without a region teaches
     the network to leave it empty."""
     alignment: float = 0.1
@@ -77,24 +84,24 @@ class TrainConfig(LossConfig):
     labelled: int | tuple[str, ...] | None = None
     """How many of the labelled cases (drawn by ``seed``), or which ones, keep their labels; the
     others count as unlabelled. Default: all. Without real cases, so many of the phantoms."""
-    phantoms: int = 0
+    phantoms: int = Field(default=0, ge=0)
     """How many synthetic cases take part."""
     phantom_seed: int = 1000
     """Seed of the first one. Demo phantoms begin at 9,000,000 and are never trained on."""
-    phantom_share: float = 0.3
+    phantom_share: float = Field(default=0.3, ge=0, le=1)
     """Share of the samples that come from phantoms, if there are real cases too."""
     cache: Path = Path(".cache/shaspec")
     """Where prepared volumes are kept between runs."""
     prepare_workers: int = Field(default=0, ge=0)
     """Processes that prepare cases; 0: the training process itself."""
 
-    crop: tuple[int, ...] = (64, 64, 64)
+    crop: tuple[PositiveInt, ...] = (64, 64, 64)
     """Size of a training sample in voxels at the spacing of the task."""
     batch: int = Field(default=2, ge=1)
     """Labelled samples per step and device; mean-teacher and m3l add as many unlabelled ones."""
     accumulate: int = Field(default=1, ge=1)
     """Batches whose gradients are added up for one step: a larger batch in the same memory."""
-    foreground: float = 0.7
+    foreground: float = Field(default=0.7, ge=0, le=1)
     """Share of crops that are centred on a voxel of a random region."""
     augment: bool = True
     """Random flips, rotation, scaling, bending and changes of intensity."""
@@ -103,12 +110,12 @@ class TrainConfig(LossConfig):
     one-absent, full), or the only subset of a dedicated model, e.g. ``FLAIR+T2``. Default:
     one-absent for m3l, full for mean-teacher, otherwise uniform, so that every subset is learned.
     MAML's authors train on ``full``."""
-    warm_up: float = 0.0
+    warm_up: float = Field(default=0.0, ge=0, le=1)
     """Share of the run that sees full modalities only, before ``subsets`` applies."""
 
-    max_minutes: float | None = None
+    max_minutes: float | None = Field(default=None, gt=0)
     """The run ends after so many minutes; the learning rate falls in this time."""
-    max_steps: int | None = None
+    max_steps: int | None = Field(default=None, gt=0)
     """The run ends after so many steps, if that comes first. A run with nothing but this is the
     same on every repetition."""
     optimizer: Literal["adamw", "sgd"] = "adamw"
@@ -117,13 +124,13 @@ class TrainConfig(LossConfig):
     """Of ``sgd``."""
     schedule: Literal["cosine", "poly"] = "cosine"
     """How the learning rate falls: half a cosine, or (1 - progress)^0.9."""
-    learning_rate: float = 2e-3
+    learning_rate: float = Field(default=2e-3, gt=0)
     """The largest, after 50 steps of rising."""
-    weight_decay: float = 1e-2
+    weight_decay: float = Field(default=1e-2, ge=0)
     """Pull of the weights towards zero."""
     clip: float = Field(default=12.0, ge=0)
     """Largest gradient norm; 0: no limit."""
-    ema: float | None = None
+    ema: float | None = Field(default=None, ge=0, lt=1)
     """Decay of the averaged weights, which are what is saved as the model and, in mean-teacher and
     m3l, the teacher, once the first steps are over; 0: no averaging. Default: 0.99 with a teacher,
     otherwise 0.995."""
@@ -142,9 +149,9 @@ class TrainConfig(LossConfig):
     """Machines that take part."""
     strategy: str = "auto"
     """Of Lightning Fabric; ``auto``: one process, or data-parallel if there are several."""
-    workers: int = 0
+    workers: int = Field(default=0, ge=0)
     """Processes that read crops; 0: the training process itself."""
-    checkpoint_minutes: float = 5.0
+    checkpoint_minutes: float = Field(default=5.0, ge=0)
     """How often a checkpoint is written; it is what a run that was cut off resumes from."""
     validate_every_minutes: float = Field(default=0.0, ge=0)
     """How often the averaged weights are tried on cases that training does not see; 0: never. The

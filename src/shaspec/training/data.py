@@ -6,6 +6,7 @@ resumed run changes what the network sees.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -48,6 +49,7 @@ def samples(
             Crops(pool, config),
             batch_sampler=batches(first, config.batch, rank, world, kind),
             num_workers=config.workers,
+            worker_init_fn=_leave_signals if config.workers else None,
         )
         for kind, pool in pools.items()
     ]
@@ -55,6 +57,13 @@ def samples(
     for parts, named in zip(zip(*loaders, strict=True), zip(*numbers, strict=True), strict=True):
         images, labels, available = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
         yield Samples(images, labels, available, tuple(n for part in named for n in part))
+
+
+def _leave_signals(_: int) -> None:
+    """A cluster sends SIGTERM, and a terminal Ctrl-C, to all processes of a run. The one that
+    trains saves and ends; readers that were gone by then would end it with an error instead."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def batches(first: int, size: int, rank: int, world: int, kind: int = 0) -> Iterator[list[int]]:

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from shaspec.errors import InputError, ShaspecError
+from shaspec.io.nifti import write_atomically
 from shaspec.models.base import Network, Output
 from shaspec.models.registry import build, network_config
 from shaspec.models.weights import load_model
@@ -84,6 +85,9 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     selection = select_cases(config, task)
     selection.require()
     fabric = make_fabric(config)
+    torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
+    bare = _fresh_network(config, task)
+    method = make_method(config, task, bare, total)
     cases: list[PreparedCase] = []
     number = selection.number
     yield Preparing(0, number)
@@ -94,9 +98,6 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
         cases.append(case)
         yield Preparing(len(cases), number)
 
-    torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
-    bare = _fresh_network(config, task)
-    method = make_method(config, task, bare, total)
     check_rule(method.rule, task, {c.name: c.available for c in cases})
     average = AveragedModel(bare, multi_avg_fn=method.average()).to(fabric.device).eval()
     optimizer = make_optimizer(config, bare.parameters())
@@ -144,8 +145,9 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
 
     log: RunLog | None = None
     if fabric.is_global_zero:
-        config.out.mkdir(parents=True, exist_ok=True)
-        (config.out / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
+        write_atomically(
+            config.out / "config.json", f"{config.model_dump_json(indent=1)}\n".encode()
+        )
         log = RunLog(config.out, step, tensorboard=config.tensorboard)
     real = sum(not c.phantom for c in cases)
     yield Prepared(real, len(cases) - real, len(selection.held_out), selection.notices, step)
@@ -268,11 +270,22 @@ def _fresh_network(config: TrainConfig, task: Task) -> Network:
     name = architecture(config)
     wanted = network_config(name, config.preset, task, **config.network)
     if not config.start:
-        return build(name, wanted)
+        network = build(name, wanted)
+        _check_crop(config, network)
+        return network
     start = load_model(config.start, training=True)
     if start.card.method != name or start.network.config != wanted:
         raise InputError(
             f"start {config.start!r} is a {start.card.method}/{start.card.preset} of another shape "
             f"than {name}/{config.preset}: take the same method, preset and network"
         )
+    _check_crop(config, start.network)
     return start.network
+
+
+def _check_crop(config: TrainConfig, network: Network) -> None:
+    steps = network.divisor
+    if not network.any_size and any(n % d for n, d in zip(config.crop, steps, strict=True)):
+        raise InputError(
+            f"crop {config.crop}: this network needs multiples of {', '.join(map(str, steps))}"
+        )

@@ -35,7 +35,7 @@ from shaspec.training.config import TrainConfig
 from shaspec.training.selection import Selection
 
 PER_REGION = 4000  # candidate centres kept per region
-FORMAT = 3  # of the prepared files; part of their key
+FORMAT = 4  # of the prepared files; part of their key
 LARGEST = np.iinfo(np.int16).max
 CLOSE = 0.05  # relative difference of size below which a volume is not resampled
 
@@ -144,25 +144,24 @@ def _hidden(job: _Job) -> _Job:
 
 
 def _real(config: TrainConfig, task: Task, files: CaseFiles) -> _Job:
-    paths = [*files.volumes.values(), *([files.labels] if files.labels else [])]
-    key = [*map(_stamp, paths), config.scheme or "", *sorted(files.volumes)]
     load = partial(read_case, files, task, scheme=config.scheme)
+    key = _content(files, task, config.scheme)
     return _Job(_target(config, task, files.name, key, phantom=False), task, load)
 
 
 def _phantom(config: TrainConfig, task: Task, seed: int) -> _Job:
     load = partial(make_case, seed, task=task.name)
-    name = f"phantom-{seed}"
-    return _Job(_target(config, task, name, [_phantom_version()], phantom=True), task, load)
+    key = {"phantom": task.name, "seed": seed, "version": _phantom_version()}
+    return _Job(_target(config, task, f"phantom-{seed}", key, phantom=True), task, load)
 
 
 def _target(
-    config: TrainConfig, task: Task, name: str, key: list[str], *, phantom: bool
+    config: TrainConfig, task: Task, name: str, key: dict[str, Any], *, phantom: bool
 ) -> PreparedCase:
-    matters = task.model_dump(mode="json", include={"modalities", "regions", "schemes", "spacing"})
-    content = json.dumps([FORMAT, matters, name, *key])
+    matters = {"modalities", "labels", "regions", "schemes", "spacing"}
+    content = json.dumps([FORMAT, task.model_dump(mode="json", include=matters), key])
     digest = hashlib.blake2b(content.encode(), digest_size=10).hexdigest()
-    return PreparedCase(name, phantom, config.cache / f"{name}-{digest}")
+    return PreparedCase(name, phantom, config.cache / digest)
 
 
 def _ensure(job: _Job) -> PreparedCase:
@@ -247,10 +246,30 @@ def to_spacing(
     return F.interpolate(tensor, shape, mode=mode)[0, 0].numpy()
 
 
-def _stamp(path: Path) -> str:
-    """Changes when the file does; reading it whole would cost more than preparing it again."""
-    stat = path.stat()
-    return f"{path.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
+def _content(files: CaseFiles, task: Task, scheme: str | None) -> dict[str, Any]:
+    """What a prepared case depends on: the bytes of its files, wherever they lie.
+
+    Reading packed files costs a hundredth of preparing them.
+    """
+    labels = [files.labels] if files.labels else []
+    digests = {path: _digest(path) for path in {*files.volumes.values(), *labels}}
+    key: dict[str, Any] = {
+        "volumes": {
+            name: [digests[path], (files.channel or {}).get(name)]
+            for name, path in files.volumes.items()
+        },
+        "labels": [digests[path] for path in labels],
+        "scheme": scheme,
+    }
+    if labels and task.schemes and scheme is None:  # recognised by names, among other things
+        paths = [*labels, *files.volumes.values()]
+        key["names"] = [files.name, labels[0].resolve().parent.name, *(p.name for p in paths)]
+    return key
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _phantom_version() -> str:

@@ -73,4 +73,4 @@ def card_of(config: TrainConfig, task: Task, network: Network, training: Trainin
 
 def inference_window(config: TrainConfig) -> tuple[int, ...]:
     """Half as long again as the crops: fewer seams, and statistics close to those of training."""
-    return tuple(n * 3 // 2 // 16 * 16 for n in config.crop)
+    return tuple(max(16, n * 3 // 2 // 16 * 16) for n in config.crop)

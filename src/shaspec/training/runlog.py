@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
+from shaspec.io.nifti import write_atomically
 from shaspec.training.events import Step, Validation, as_json
 
 LOG = "log.jsonl"
@@ -25,7 +26,7 @@ class RunLog:
         path = folder / LOG
         if path.is_file():
             kept = [line for line in path.read_text("utf-8").splitlines() if _until(line, step)]
-            path.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+            write_atomically(path, "".join(f"{line}\n" for line in kept).encode())
         self._curves: Any = _curves(folder / "tensorboard", step) if tensorboard else None
         self._file = path.open("a", encoding="utf-8")
 

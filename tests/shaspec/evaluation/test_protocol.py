@@ -32,6 +32,9 @@ def test_a_case_that_lacks_modalities_gives_the_subsets_it_has(
     case = small_case.only(("FLAIR", "T2"))
     subsets = {r.subset for r in evaluate_case(shaspec_model, case, device="cpu")}
     assert subsets == {"FLAIR", "T2", "FLAIR+T2"}
+    wanted = [("T1",), ("T2",)]
+    rows = evaluate_case(shaspec_model, case, wanted, rules=Rules(("dice",)), device="cpu")
+    assert {r.subset for r in rows} == {"T2"}
 
 
 def test_a_case_without_labels_is_refused(shaspec_model: Model, small_case: Case) -> None:

@@ -150,6 +150,14 @@ def test_only_what_both_have_is_compared() -> None:
     assert row(lines, "dice", "T2", "ET")["difference"] == pytest.approx(0.3)
 
 
+def test_folds_with_different_metrics_are_compared_in_those_they_share() -> None:
+    mine = [
+        Row("a", "T2", "ET", {"dice": 0.5, "hd95_mm": 1.0}),
+        Row("b", "T2", "ET", {"dice": 0.7}),
+    ]
+    assert {line["metric"] for line in compare(mine, mine)} == {"dice"}
+
+
 def test_results_without_a_common_case_cannot_be_compared() -> None:
     a, b = rows({("a", "T2", "ET"): 0.5}), rows({("b", "T2", "ET"): 0.5})
     with pytest.raises(InputError, match="no case, subset and region in common"):

@@ -30,6 +30,27 @@ def test_the_authors_lists_end_in_csv_and_have_no_columns(tmp_path: Path) -> Non
     assert listed_cases(path) == ["Brats18_A_1", "Brats18_B_1"]
 
 
+def test_the_lists_of_rfnet_name_the_grade_too(tmp_path: Path) -> None:
+    path = text(tmp_path, "test1.txt", "HGG_Brats18_2013_2_1\nLGG_Brats18_TCIA09_141_1\n")
+    assert listed_cases(path) == ["Brats18_2013_2_1", "Brats18_TCIA09_141_1"]
+
+
+def test_the_tables_of_brats_name_the_cases_of_their_year(tmp_path: Path) -> None:
+    mapping = (
+        "Grade,BraTS_2019_subject_ID,BraTS_2020_subject_ID\nHGG,BraTS19_A_1,BraTS20_Training_001\n"
+    )
+    assert listed_cases(text(tmp_path, "name_mapping.csv", mapping)) == ["BraTS20_Training_001"]
+    survival = "Brats20ID,Age,Survival_days\nBraTS20_Training_002,60.4,289\n"
+    assert listed_cases(text(tmp_path, "survival_info.csv", survival)) == ["BraTS20_Training_002"]
+
+
+def test_a_list_without_folds_has_no_second_one(tmp_path: Path) -> None:
+    path = text(tmp_path, "val.txt", "a\nb\n")
+    assert fold_cases(path, 0) == {"a", "b"}
+    with pytest.raises(InputError, match="without folds: leave fold out"):
+        fold_cases(path, 1)
+
+
 def test_a_table_holds_out_a_fold_or_a_split(tmp_path: Path) -> None:
     folds = text(tmp_path, "folds.csv", "case,fold\na,0\nb,1\nc,0\n")
     assert fold_cases(folds, 0) == {"a", "c"}

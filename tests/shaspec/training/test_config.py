@@ -26,6 +26,16 @@ def test_a_run_needs_an_end_and_something_to_train_on() -> None:
         make_config({"out": "run", "max_steps": 1, "phantoms": 1, "fold": 0})
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("max_minutes", 0), ("max_steps", -1), ("foreground", 70), ("ema", 1), ("crop", [64, 0, 64])],
+)
+def test_a_number_beyond_its_range_is_refused_by_its_key(key: str, value: object) -> None:
+    """A budget of 0 would never end."""
+    with pytest.raises(InputError, match=rf"{key}.* (greater|less) than"):
+        make_config({"out": "run", "max_steps": 1, "phantoms": 1, key: value})
+
+
 def test_phantoms_for_demonstrations_are_not_trained_on() -> None:
     make_config({"out": "run", "max_steps": 1, "phantoms": 2, "phantom_seed": 8_999_998})
     with pytest.raises(InputError, match=r"phantom_seed.*demonstrations"):

@@ -136,9 +136,34 @@ def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
         list(train(configuration(cases, tmp_path)))
 
 
+def test_a_run_goes_on_with_a_larger_budget(cases: Path, tmp_path: Path) -> None:
+    list(train(configuration(cases, tmp_path, max_steps=1)))
+    more = configuration(cases, tmp_path, max_steps=60, max_minutes=1e-6)
+    assert list(train(more)) == []  # the minutes are over
+    assert [s.step for s in train(configuration(cases, tmp_path, max_steps=2))] == [2]
+
+
 def test_a_fold_that_is_not_in_the_file_is_refused(cases: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folds 0 to 0, not 3"):
         list(train(configuration(cases, tmp_path, fold=3)))
+
+
+def test_a_crop_that_does_not_fit_the_network_is_refused_before_cases_are_prepared(
+    cases: Path, tmp_path: Path
+) -> None:
+    config = configuration(cases, tmp_path, crop=(16, 20, 16), cache=tmp_path / "cache")
+    with pytest.raises(InputError, match=r"crop \(16, 20, 16\): .* multiples of 8, 8, 8"):
+        list(train(config))
+    assert not (tmp_path / "cache").exists()
+    config = configuration(cases, tmp_path, crop=(8, 8, 8), max_steps=1)
+    list(train(config))
+    assert load_model(tmp_path).card.window == (16, 16, 16)
+
+
+def test_a_folder_that_cannot_be_written_is_named(cases: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file.*config\.json: cannot be written"):
+        list(train(configuration(cases, tmp_path / "file" / "run")))
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from nibabel.nifti1 import Nifti1Image
 from torch.utils.data import DataLoader
 
 from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
-from shaspec.io import write_case
+from shaspec.io import write_case, write_labels
 from shaspec.preprocessing import normalise
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig, make_config
@@ -119,6 +121,41 @@ def test_a_changed_file_is_prepared_anew(folder: Path, brats: Task, small_case: 
     before = prepared(configuration(folder), brats)[0].folder
     write_case(folder / "data" / "one", make_brighter(small_case))
     assert prepared(configuration(folder), brats)[0].folder != before
+
+
+def test_the_same_content_is_prepared_once_wherever_it_lies(
+    folder: Path, brats: Task, tmp_path: Path
+) -> None:
+    before = prepared(configuration(folder), brats)
+    (folder / "data").rename(folder / "moved")
+    for path in (folder / "moved").rglob("*.nii.gz"):
+        path.touch()
+    moved = prepared(configuration(folder, data=folder / "moved"), brats)
+    assert [c.folder for c in moved] == [c.folder for c in before]
+    own = brats.model_copy(update={"name": "own", "schemes": ()})  # names say nothing of labels
+    one = prepared(configuration(folder, data=folder / "moved"), own)[0]
+    (folder / "moved" / "one").rename(folder / "moved" / "renamed")
+    renamed = prepared(configuration(folder, data=folder / "moved"), own)[0]
+    assert (renamed.name, renamed.folder) == ("renamed", one.folder)
+
+
+def test_another_order_of_the_channels_is_prepared_anew(tmp_path: Path, small_case: Case) -> None:
+    """A file of several volumes stays as it is where its description changes."""
+    data, grid = tmp_path / "data", small_case.grid
+    (data / "imagesTr").mkdir(parents=True)
+    four = np.stack([grid.to_file(small_case.volumes[n]) for n in ("T1", "T2")], axis=-1)
+    Nifti1Image(four, grid.affine).to_filename(data / "imagesTr" / "x.nii.gz")
+    write_labels(data / "labelsTr" / "x.nii.gz", small_case.labels, grid)
+    found = []
+    for names in (("T1", "T2"), ("T2", "T1")):
+        text = json.dumps({"modality": dict(zip("01", names, strict=True))})
+        (data / "dataset.json").write_text(text)
+        (case,) = prepared(configuration(tmp_path), small_case.task)
+        found.append(case)
+    first, second = found
+    np.testing.assert_array_equal(first.images[1], second.images[3])
+    np.testing.assert_array_equal(first.images[3], second.images[1])
+    assert not np.array_equal(first.images[1], first.images[3])
 
 
 def make_brighter(case: Case) -> Case:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -71,13 +72,14 @@ def settings(out: Path, **values: Any) -> list[str]:
     return ["--out", str(out), *sets]
 
 
-def start(*words: object) -> subprocess.Popen[str]:
+def start(*words: object, start_new_session: bool = False) -> subprocess.Popen[str]:
     """A process of ours, with its output to read."""
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=start_new_session,
     )
 
 
@@ -165,3 +167,26 @@ def test_two_processes_learn_what_one_with_twice_the_batch_learns(
     for (_, losses), (_, other) in zip(steps, others, strict=True):
         assert other == pytest.approx(losses, abs=1e-5)
     assert len(list((tmp_path / "two" / "samples").iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("launcher", "readers"),
+    [((), 1), (("torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m"), 0)],
+    ids=["with a reader", "two processes"],
+)
+def test_a_signal_to_all_processes_as_a_cluster_sends_it_loses_nothing(
+    launcher: tuple[object, ...], readers: int, config: Path, tmp_path: Path
+) -> None:
+    values = {"max_steps": 10_000, "checkpoint_minutes": 60.0, "workers": readers}
+    words = settings(tmp_path, **values, devices=2 if launcher else 1)
+    process = start(*launcher, "shaspec", "train", config, "--json", *words, start_new_session=True)
+    try:
+        wait_for_step(process, 2)
+        os.killpg(process.pid, signal.SIGTERM)
+        _, said = process.communicate(timeout=300)
+    finally:
+        process.kill()
+        process.wait()
+    assert "ended by SIGTERM" in said, said
+    steps = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == len(steps) >= 2
