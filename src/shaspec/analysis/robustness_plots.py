@@ -166,7 +166,7 @@ def _draw_cells(
                 axes.text(
                     left + (j + 0.5) * WIDE,
                     k + 0.5,
-                    measure.text(row.values[measure.name][region]),
+                    measure.words(row.values[measure.name][region]),
                     ha="center",
                     va="center_baseline",
                     color=("#000000" if light else "#ffffff")

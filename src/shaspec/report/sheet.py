@@ -59,7 +59,7 @@ class _Sheet:
 
     def say(self, text: str, size: float, **style: object) -> None:
         """A paragraph."""
-        wide = (A4[0] - 2 * MARGIN) * POINTS / (0.53 * size)  # a letter is about half as wide
+        wide = (A4[0] - 2 * MARGIN) * POINTS / (0.56 * size)  # a letter is about half as wide
         for line in textwrap.wrap(text, int(wide)) or [""]:
             self._put.append((MARGIN, self._at, line, {"fontsize": size, **style}))
             self._at += 1.35 * size / POINTS
@@ -104,9 +104,7 @@ class _Sheet:
         height = max(A4[1], self._at + MARGIN)
         self._figure.set_size_inches(A4[0], height)
         for x, y, text, style in self._put:
-            self._figure.text(
-                x / A4[0], 1 - y / height, text, va="top", parse_math=False, **style
-            )
+            self._figure.text(x / A4[0], 1 - y / height, text, va="top", parse_math=False, **style)
         if self._image is not None:
             y, width, high, image = self._image
             place = (MARGIN / A4[0], 1 - (y + high) / height, width / A4[0], high / height)

@@ -152,7 +152,12 @@ def test_the_pdf_is_one_sheet_with_what_the_page_has(
     monkeypatch.setattr(
         Figure, "text", lambda self, x, y, s, **k: written.append(s) or put(self, x, y, s, **k)
     )
-    facts = {"model": "$tiny_1$", "seen_in_training": True, "edited": True, "files": {"T2": "x" * 900}}
+    facts = {
+        "model": "$tiny_1$",
+        "seen_in_training": True,
+        "edited": True,
+        "files": {"T2": "x" * 900},
+    }
     known = replace(prediction, provenance=facts)
     path = write_report(tmp_path / "r.pdf", small_case, [known, replace(known, subset=("T2",))])
     data = path.read_bytes()
@@ -165,6 +170,7 @@ def test_the_pdf_is_one_sheet_with_what_the_page_has(
     ):  # fmt: skip
         assert said in text, said
     assert case_sheet(small_case, [prediction]).startswith(b"%PDF")
+
 
 def test_the_command_compares_all_with_all_but_one(
     small_case: Case, shaspec_folder: Path, tmp_path: Path
