@@ -32,8 +32,8 @@ class CohortView(QWidget):
         self._open, self._save = QPushButton("Many cases…"), QPushButton("Save figure…")
         self._open.setObjectName("shaspec_many")
         self._open.setToolTip(
-            "Choose a folder of cases: a point per window and modality, shared and specific, placed "
-            "by t-SNE, as in the paper of ShaSpec"
+            "Choose a folder of cases: a point per window and modality, shared and specific, "
+            "placed by t-SNE, as in the paper of ShaSpec"
         )
         self._save.setObjectName("shaspec_save_many")
         self._save.setToolTip("Save the figure of many cases, and its points as CSV beside it")
