@@ -22,7 +22,7 @@ from shaspec.errors import ShaspecError
 from shaspec.inference.command import command_of
 from shaspec.inference.events import Event, Finished, Notice, Progress
 from shaspec.inference.prediction import Classification, Prediction
-from shaspec.io import write_classes
+from shaspec.io import write_classes, write_sizes
 from shaspec.task import Subset
 
 if TYPE_CHECKING:
@@ -106,12 +106,14 @@ class SegmentController(ModelController[Work]):
 
     def save(self, path: str | Path, subset: str = "") -> Path | None:
         """Writes a result (the shown one): NIfTI on the grid of its input, or the probabilities of
-        the classes as CSV; None if it cannot."""
+        the classes as CSV; with the ending .csv the sizes from all subsets. None if it cannot."""
         result = self._results.named().get(subset or self.work.shown)
         layer = show.find_result(self.viewer, self.work.case, subset or self.work.shown)
         try:
             if isinstance(result, Classification):
                 written = write_classes(path, [result])
+            elif result is not None and str(path).lower().endswith(".csv"):
+                written = write_sizes(path, self._results.as_they_are())
             elif layer is not None:
                 written = save_layer(path, layer)
             else:

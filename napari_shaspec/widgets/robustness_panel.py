@@ -82,7 +82,10 @@ class RobustnessPanel(Panel):
         self.tabs.addTab(self.heat_map, "Heat map")
         self.tabs.addTab(self.contributions, "What each adds")
         self.tabs.setFixedHeight(RESULTS_HEIGHT + 30)
-        self.tabs.setTabToolTip(2, "Shapley values: what a modality adds, over all orders")
+        self.tabs.setTabToolTip(
+            2,
+            "Shapley values: what a modality adds, over all orders; none at all is an empty result",
+        )
         self.advice.setObjectName("shaspec_advice")
         self.advice.setWordWrap(True)
         self.save_table.setObjectName("shaspec_save_table")

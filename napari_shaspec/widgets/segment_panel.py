@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 SLICER = "3D Slicer, with names and colours (*.seg.nrrd)"
+SIZES = "Table of all sizes (*.csv)"
 SAVE_FILTER = {
     ".csv": "Table (*.csv)",
-    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER}",
-    ".png": "PNG (*.png)",
+    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER};;{SIZES}",
+    ".png": f"PNG (*.png);;{SIZES}",
 }
 REPORT_FILTER = "HTML (*.html);;PDF (*.pdf)"
 REPORTS = (".html", ".htm", ".pdf")
@@ -226,4 +227,6 @@ def with_ending(path: str, kind: str, ending: str) -> str:
     """
     if kind == SLICER and not path.endswith(".seg.nrrd"):
         return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"
-    return path if path.endswith((*KNOWN, ending)) else f"{path}{ending}"
+    if kind == SIZES and not path.endswith(".csv"):
+        return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.png')}.csv"
+    return path if path.endswith((*KNOWN, ".csv", ending)) else f"{path}{ending}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+
 import nibabel as nib
 import numpy as np
+import pytest
 
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
@@ -154,3 +157,17 @@ def test_a_report_that_cannot_be_written_costs_nothing(controller, viewer, make_
     assert "written as .html or .pdf" in controller.work.message.text
     encoded = controller._kept._session.kept  # what a toggle is answered from
     assert encoded
+
+
+def test_sizes_of_all_subsets_are_saved_as_painted(controller, viewer, make_case, tmp_path):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    layer = viewer.layers[-1]
+    layer.data[:, :4, :4] = 4
+    controller.tick("T1", False)
+    with controller.save(tmp_path / "sizes.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["subset"] for row in rows] == ["FLAIR+T1ce+T2"] * 3 + [ALL] * 3
+    assert [row["edited"] for row in rows] == ["no"] * 3 + ["yes"] * 3
+    size = controller.work.results[0].grid.voxel_size * (layer.data == 4).sum()
+    assert float(rows[3]["ml"]) == pytest.approx(size, abs=1e-3)

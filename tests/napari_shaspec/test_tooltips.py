@@ -7,8 +7,11 @@ from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QComboBox,
+    QDialogButtonBox,
     QLineEdit,
     QSlider,
+    QTabBar,
+    QTableView,
     QWidget,
 )
 
@@ -32,7 +35,7 @@ PANELS = {
     "Import": lambda _: ImportDialog(),
 }
 KINDS = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QSlider)
-OF_QT = ("QTabBar", "QTableWidget", "QDialogButtonBox")
+OF_QT = (QDialogButtonBox, QTableView, QTabBar)
 """Their buttons (scroll, select all, OK) are Qt's own."""
 
 
@@ -42,7 +45,7 @@ def silent(panel: QWidget) -> list[str]:
         f"{type(widget).__name__} {widget.objectName()!r} in {widget.parent().objectName()!r}"
         for kind in KINDS
         for widget in panel.findChildren(kind)
-        if type(widget.parent()).__name__ not in OF_QT and not _told(widget, panel)
+        if not isinstance(widget.parent(), OF_QT) and not _told(widget, panel)
     ]
 
 
