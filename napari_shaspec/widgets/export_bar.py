@@ -27,8 +27,8 @@ class ExportBar(QWidget):
         save = _button(
             "save",
             "Save result…",
-            "Save the result that is shown: where its input lies, with what was painted; or a table "
-            "of the sizes from all subsets, or of classes",
+            "Save the result that is shown: where its input lies, with what was painted; or a "
+            "table of the sizes from all subsets, or of classes",
         )
         copy = _button(
             "copy",
