@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -54,10 +55,10 @@ class _Sheet:
     def __init__(self) -> None:
         self._figure = Figure(A4)
         self._at = MARGIN  # inches below the upper edge
-        self._put: list[tuple[float, float, str, dict[str, object]]] = []
-        self._image: tuple[float, float, float, object] | None = None
+        self._put: list[tuple[float, float, str, dict[str, Any]]] = []
+        self._image: tuple[float, float, float, Any] | None = None
 
-    def say(self, text: str, size: float, **style: object) -> None:
+    def say(self, text: str, size: float, **style: Any) -> None:
         """A paragraph."""
         wide = (A4[0] - 2 * MARGIN) * POINTS / (0.56 * size)  # a letter is about half as wide
         for line in textwrap.wrap(text, int(wide)) or [""]:
@@ -92,7 +93,7 @@ class _Sheet:
         wide = 1.1
         first = A4[0] - 2 * MARGIN - wide * (len(rows[0]) - 1)
         for k, row in enumerate(rows):
-            style: dict[str, object] = {"fontsize": 8.5, "weight": "normal" if k else "bold"}
+            style: dict[str, Any] = {"fontsize": 8.5, "weight": "normal" if k else "bold"}
             self._put.append((MARGIN, self._at, row[0], style))
             for j, cell in enumerate(row[1:], 1):
                 at = MARGIN + first + j * wide
