@@ -108,12 +108,15 @@ class Results:
                 painted = layer is not None and show.is_edited(layer)
                 found.append(_edited(result, layer) if layer and painted else result)
         task = self._work.task
-        for layer in of_kind(self._viewer, "edited") if task is not None else ():
+        if task is None:
+            return found
+        for layer in of_kind(self._viewer, "edited"):
             what = origin(layer)
             if what["case"] == self._work.case and what.get("task") == task.name:
                 subset = task.parse_subset(what["subset"])
-                made = (what["case"], task, what["grid"], subset, layer.data, what["provenance"])
-                found.append(_edited(Prediction(*made), layer))
+                facts, grid = what["provenance"], what["grid"]
+                made = Prediction(what["case"], task, grid, subset, layer.data, facts)
+                found.append(_edited(made, layer))
         return found
 
 
