@@ -113,9 +113,9 @@ class Results:
         for layer in of_kind(self._viewer, "edited"):
             what = origin(layer)
             if what["case"] == self._work.case and what.get("task") == task.name:
-                subset = task.parse_subset(what["subset"])
+                names = task.parse_subset(what["subset"])
                 facts, grid = what["provenance"], what["grid"]
-                made = Prediction(what["case"], task, grid, subset, layer.data, facts)
+                made = Prediction(what["case"], task, grid, names, layer.data, facts)
                 found.append(_edited(made, layer))
         return found
 
