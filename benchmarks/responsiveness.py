@@ -26,6 +26,7 @@ TICK_MS = 5
 FELT_MS = 50
 IDLE_SECONDS = 3.0
 AFTER_SECONDS = 0.5  # what a job leaves to be drawn belongs to it
+POINTS = 100_000
 TRAIN = {"phantoms": 2, "minutes": 0.0, "steps": 30}
 
 
@@ -128,11 +129,34 @@ def measure(viewer: napari.Viewer, model: str, size: tuple[int, ...]) -> None:
     job("features", control, control.compute)
     viewer.window.remove_dock_widget(dock)
 
+    row(f"{POINTS} points moved", moved_points(gaps))
+
     dock, control = panel("Train")
     with TemporaryDirectory() as folder:
         control.change(out=str(Path(folder) / "run"), **TRAIN)
         job("training", control, control.start)
         viewer.window.remove_dock_widget(dock)
+
+
+def moved_points(gaps: Gaps) -> np.ndarray:
+    """The gaps while a plane of many points is dragged, a step per turn of the event loop."""
+    from napari_shaspec.widgets.scatter import Scatter
+
+    plane = Scatter()
+    plane.resize(340, 280)
+    plane.show()
+    rng = np.random.default_rng(0)
+    plane.show_points(rng.normal(size=(POINTS, 2)), np.tile([0.2, 0.6, 1.0, 0.8], (POINTS, 1)))
+    end = time.perf_counter() + IDLE_SECONDS
+
+    def drag() -> bool:
+        x, y = rng.normal(scale=0.02, size=2)
+        plane._view.camera.pan((x, y))
+        return time.perf_counter() < end
+
+    found = gaps.measure(lambda: None, drag)
+    plane.close()
+    return found
 
 
 def row(name: str, gaps: np.ndarray) -> None:

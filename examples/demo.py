@@ -20,6 +20,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import napari
+    from qtpy.QtWidgets import QWidget
 
     from napari_shaspec.controller import SegmentController
     from shaspec.inference.prediction import Prediction
@@ -61,6 +62,7 @@ def main() -> int:
             return fail(control)
     report(control)
     if not options.headless:
+        open_next(viewer, panel)
         napari.run()
         return 0
 
@@ -152,6 +154,15 @@ def report(control: SegmentController) -> None:
         print(f"{result.task.subset_name(result.subset)}: {volumes}")
     if control.work.seen == "by content":
         print("seen in training: this case taught the model, its result says nothing of quality")
+
+
+def open_next(viewer: napari.Viewer, panel: QWidget) -> None:
+    """The panel in which all subsets are one button away, behind the one that is in use."""
+    viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness", tabify=True)
+    dock = panel.parent()
+    if dock is not None:
+        dock.raise_()
+    print("next: the tab Robustness, Run all subsets; Plugins > ShaSpec has a guided tour")
 
 
 def write_volumes(control: SegmentController, path: Path) -> Path:

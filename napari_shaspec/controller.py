@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import keys, timings
+from napari_shaspec import assignment, keys, timings
 from napari_shaspec.case_controller import ModelController
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import Runner, run_in_worker
@@ -14,14 +14,15 @@ from napari_shaspec.keys import Keys
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import Arranger, View
 from napari_shaspec.layers.origin import origin
-from napari_shaspec.settings import display_settings, inference_settings
+from napari_shaspec.results import Results, Written, report_job
+from napari_shaspec.settings import inference_settings
 from napari_shaspec.work import Status, Work, verb
 from napari_shaspec.writer import save_layer
 from shaspec.errors import ShaspecError
 from shaspec.inference.command import command_of
-from shaspec.inference.events import Event, Finished
+from shaspec.inference.events import Event, Finished, Notice, Progress
 from shaspec.inference.prediction import Classification, Prediction
-from shaspec.io import write_classes
+from shaspec.io import write_classes, write_sizes
 from shaspec.task import Subset
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class SegmentController(ModelController[Work]):
         work = Work(auto_update=inference_settings().update_when_toggled)
         super().__init__(viewer, work, engine, run, dims=True)
         self._arranger = Arranger(viewer)
+        self._results = Results(viewer, self.work)
         self._running: Subset = ()
         self._again = False  # a toggle came during a job: segment once more when it has ended
         self._before = ""  # the subset whose result was shown before the present one
@@ -63,18 +65,32 @@ class SegmentController(ModelController[Work]):
 
     def show_result(self, subset: str) -> None:
         """Shows the result of ``subset`` (joined by ``+``) and hides the others."""
-        if subset in self._named():
+        if subset in self._results.named():
             self.work.shown = subset
             self._arranger.show(self._shown())
 
     def compare(self) -> None:
         """Shows the result that was shown before this one; pressed again, this one."""
-        names = [self._before, *reversed(self._named())]
-        other = next((n for n in names if n in self._named() and n != self.work.shown), None)
+        names = [self._before, *reversed(self._results.named())]
+        other = next(
+            (n for n in names if n in self._results.named() and n != self.work.shown), None
+        )
         if other is None:
             self._job.say("Nothing to compare yet: run with two sets of modalities.", "warning")
         else:
             self.show_result(other)
+
+    def undo(self) -> None:
+        """Goes back to the result before the last run, painted as it was; pressed again, forth."""
+        if self.work.status.busy:
+            return
+        try:
+            said = self._results.undo()
+        except ShaspecError as error:
+            self._job.say(str(error), "warning")
+            return
+        self._arranger.show(self._shown())
+        self._job.say(said)
 
     def look(self, view: View) -> None:
         """Changes the way the case is looked at: stacked, a pane per modality, or in 3D."""
@@ -90,12 +106,14 @@ class SegmentController(ModelController[Work]):
 
     def save(self, path: str | Path, subset: str = "") -> Path | None:
         """Writes a result (the shown one): NIfTI on the grid of its input, or the probabilities of
-        the classes as CSV; None if it cannot."""
-        result = self._named().get(subset or self.work.shown)
+        the classes as CSV; with the ending .csv the sizes from all subsets. None if it cannot."""
+        result = self._results.named().get(subset or self.work.shown)
         layer = show.find_result(self.viewer, self.work.case, subset or self.work.shown)
         try:
             if isinstance(result, Classification):
                 written = write_classes(path, [result])
+            elif result is not None and str(path).lower().endswith(".csv"):
+                written = write_sizes(path, self._results.as_they_are())
             elif layer is not None:
                 written = save_layer(path, layer)
             else:
@@ -110,7 +128,7 @@ class SegmentController(ModelController[Work]):
         """The command line that gives a result (the shown one) again; None if there is none."""
         wanted = subset or self.work.shown
         try:
-            if wanted not in (named := self._named()):
+            if wanted not in (named := self._results.named()):
                 raise ShaspecError("there is no result to repeat yet: press Segment first")
             command = command_of(named[wanted])
         except ShaspecError as error:
@@ -118,6 +136,26 @@ class SegmentController(ModelController[Work]):
             return None
         self._job.say(f"{wanted}: the command that gives this result again is copied")
         return command
+
+    def report(self, path: str | Path) -> None:
+        """Starts a job that writes a page (``.html``, ``.pdf``) on all results, as they are now."""
+        task, results = self.work.task, self._results.as_they_are()
+        if self.work.status.busy or self._closed or task is None:
+            return
+        try:
+            if not results:
+                raise ShaspecError("there is no result to report on yet: press Segment first")
+            parts = assignment.collect(self.work.sources, task)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return
+        self._running, self._again = (), False
+        self._job.start(
+            lambda: report_job(Path(path), parts, results),
+            self._on_written,
+            self._on_failed,
+            self._on_ended,
+        )
 
     # -- jobs ------------------------------------------------------------------------------------
 
@@ -163,19 +201,20 @@ class SegmentController(ModelController[Work]):
 
     def _take(self, result: Prediction | Classification) -> None:
         """Shows a result and puts it in the place of an earlier one for the same subset."""
-        found, painted = "done", ""
         timings.remember(self.work.model, result, first=not self.work.results)
-        if isinstance(result, Classification):
-            found = result.sentence
-        else:
-            kept = show.keep_edits(self.viewer, result)
-            painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
-            show.add_result(self.viewer, result, display_settings().overlay_opacity)
-        results = {p.subset: p for p in self.work.results} | {result.subset: result}
-        self.work.results = tuple(results.values())
-        self.work.shown = result.task.subset_name(result.subset)
+        found = result.sentence if isinstance(result, Classification) else "done"
+        kept = self._results.take(result)
+        painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
         self._arranger.show(self._shown())
         self._job.succeed(f"{self.work.shown}: {found}{_how(result)}{painted}")
+
+    def _on_written(self, event: Progress | Notice | Written) -> None:
+        if self._closed:
+            return
+        if isinstance(event, Written):
+            self._job.succeed(f"saved {event.path}")
+        else:
+            self._job.track(event)
 
     def _on_failed(self, error: Exception) -> None:
         self._again = False
@@ -184,7 +223,7 @@ class SegmentController(ModelController[Work]):
     def _on_ended(self) -> None:
         """Only now is the worker through, and another job may begin."""
         outcome = self._job.outcome
-        if self._closed or outcome is Status.FAILED:
+        if self._closed or (outcome is Status.FAILED and self._running):
             self._kept.forget()
         if outcome is None:
             self._job.say("cancelled; what was computed so far is kept")
@@ -227,6 +266,7 @@ class SegmentController(ModelController[Work]):
             keys.SEGMENT: self.segment,
             keys.GRID: self._toggle_grid,
             keys.COMPARE: self.compare,
+            keys.UNDO: self.undo,
         }
 
     def _toggle_row(self, row: int) -> None:
@@ -244,7 +284,7 @@ class SegmentController(ModelController[Work]):
         super()._begin_anew()
         if self.work.view is not View.STACK:
             self.look(View.STACK)
-        self.work.results, self.work.shown = (), ""
+        self._results.forget()
         self.work.status = Status.IDLE
 
     def _on_sources(self) -> None:
@@ -257,12 +297,8 @@ class SegmentController(ModelController[Work]):
 
     def _shown(self) -> Prediction | None:
         """The label map that is shown, of those of this case."""
-        result = self._named().get(self.work.shown)
+        result = self._results.named().get(self.work.shown)
         return result if isinstance(result, Prediction) else None
-
-    def _named(self) -> dict[str, Prediction | Classification]:
-        """The results of this case by their subset names."""
-        return {p.task.subset_name(p.subset): p for p in self.work.results}
 
     def _on_removed(self, event: Any) -> None:
         what = origin(event.value)

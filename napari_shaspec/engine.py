@@ -17,6 +17,7 @@ from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.prediction import Classification
 
 if TYPE_CHECKING:
+    from shaspec.analysis.features.cohort import WindowPoint
     from shaspec.models.card import Card
     from shaspec.models.weights import Model
 
@@ -58,6 +59,12 @@ class Engine(Protocol):
         """Loads the model if need be; slow, so only ever called in a worker."""
         ...
 
+    def cohort(
+        self, model: str, folder: str, settings: InferenceSettings
+    ) -> Iterator[Progress | Notice | Computed[list[WindowPoint]]]:
+        """Features of all cases in a folder as points; slow, so only ever run in a worker."""
+        ...
+
 
 class LocalEngine:
     """The engine on this computer. Keeps the model that was used last."""
@@ -76,18 +83,10 @@ class LocalEngine:
         return load_card(model)
 
     def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
-        import torch
-
         from shaspec.inference.classification import ClassificationSession
         from shaspec.inference.session import InferenceSession
-        from shaspec.models.weights import load_model
 
-        if self._loaded is None or self._loaded[0] != model:
-            self._loaded = None  # the old network goes before the new one comes
-            self._loaded = (model, load_model(model))
-        # One core is the window's: with all of them at work, napari would stutter.
-        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
-        loaded = self._loaded[1]
+        loaded = self._load(model)
         if loaded.card.task.kind == "classification":
             return ClassificationSession(loaded, case, device=settings.device, keep=settings.keep)
         return InferenceSession(
@@ -98,3 +97,31 @@ class LocalEngine:
             overlap=settings.overlap,
             keep=settings.keep,
         )
+
+    def cohort(
+        self, model: str, folder: str, settings: InferenceSettings
+    ) -> Iterator[Progress | Notice | Computed[list[WindowPoint]]]:
+        from shaspec.analysis.features.cohort import cohort_job
+        from shaspec.io import find_cases
+
+        loaded = self._load(model)
+        files = find_cases(folder, loaded.card.task, with_labels=False)
+        yield from cohort_job(
+            loaded,
+            files,
+            device=settings.device,
+            window=settings.voxels,
+            overlap=settings.overlap,
+        )
+
+    def _load(self, model: str) -> Model:
+        import torch
+
+        from shaspec.models.weights import load_model
+
+        if self._loaded is None or self._loaded[0] != model:
+            self._loaded = None  # the old network goes before the new one comes
+            self._loaded = (model, load_model(model))
+        # One core is the window's: with all of them at work, napari would stutter.
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
+        return self._loaded[1]

@@ -7,6 +7,7 @@ meanwhile is done when the job has ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from napari_shaspec.jobs import Runner, run_in_worker
 from napari_shaspec.layers import features
 from napari_shaspec.layers.feature_canvas import FeatureCanvas
 from napari_shaspec.layers.origin import of_kind
+from napari_shaspec.settings import inference_settings
 from napari_shaspec.work import Status
 from shaspec.analysis.features.cloud import Cloud, make_cloud
 from shaspec.analysis.features.measure import Measures
@@ -30,6 +32,8 @@ from shaspec.inference.feature_maps import FeatureMaps
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
+
+    from shaspec.analysis.features.cohort import WindowPoint
 
 
 class FeaturesController(ModelController[FeaturesWork]):
@@ -43,6 +47,7 @@ class FeaturesController(ModelController[FeaturesWork]):
         self._next: Callable[[], None] | None = None  # what the user wanted during a job
         self.work.events.case.connect(self._begin_anew)
         self.work.events.sources.connect(self._begin_anew)
+        self.work.events.model.connect(self._forget_cohort)
         self._choose_first_model()
 
     def tick(self, modality: str, present: bool) -> None:
@@ -180,6 +185,37 @@ class FeaturesController(ModelController[FeaturesWork]):
         model = self.work.model
         self._start(lambda: self._kept.job(model, parts, run))
 
+    # -- many cases ------------------------------------------------------------------------------
+
+    def gather(self, folder: str | Path) -> None:
+        """Starts a job for the features of all cases in ``folder``, as points of one t-SNE."""
+        if self.work.status.busy or self._closed:
+            return
+        model, settings = self.work.model, inference_settings()
+        self._start(lambda: self._engine.cohort(model, str(folder), settings))
+
+    def save_cohort(self, path: str | Path) -> list[Path]:
+        """Writes the figure (png, pdf, svg) of many cases, and its points as CSV beside it."""
+        from shaspec.analysis.features.cohort import write_points
+        from shaspec.analysis.features.figure import cohort_figure
+        from shaspec.analysis.robustness_files import write_figure
+
+        points, task = self.work.cohort, self.work.task
+        path = Path(path)
+        if not points or task is None:
+            return []
+        try:
+            written = [write_figure(path, cohort_figure(points, task)), path.with_suffix(".csv")]
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return []
+        write_points(written[1], points)
+        self._job.say(f"saved {written[0]} and {written[1].name}")
+        return written
+
+    def _forget_cohort(self, *_: object) -> None:
+        self.work.cohort = ()
+
     # -- ends ------------------------------------------------------------------------------------
 
     def cancel(self) -> None:
@@ -217,7 +253,7 @@ class FeaturesController(ModelController[FeaturesWork]):
             self.work.seen = "by content" if self._kept.seen_in_training else self.work.seen
             self._job.track(event)
 
-    def _take(self, value: FeatureMaps | Cloud | Measures) -> None:
+    def _take(self, value: FeatureMaps | Cloud | Measures | list[WindowPoint]) -> None:
         if isinstance(value, FeatureMaps):
             self._unmark()
             self.work.maps = value
@@ -226,9 +262,13 @@ class FeaturesController(ModelController[FeaturesWork]):
             self._unmark()
             self.work.cloud = value
             self._job.succeed(f"{len(value.xy)} points")
-        else:
+        elif isinstance(value, Measures):
             self.work.measures = value
             self._job.succeed("measured, beside two controls")
+        else:
+            self.work.cohort = tuple(value)
+            windows = len({(point.case, point.window) for point in value})
+            self._job.succeed(f"{windows} windows of {len({p.case for p in value})} cases")
 
     def _show(self, drawn: Drawn) -> None:
         maps = self.work.maps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from shaspec.analysis.features.cloud import Cloud, Method
 from shaspec.analysis.features.measure import Measures
 from shaspec.analysis.features.views import How
 from shaspec.inference.feature_maps import FeatureMaps, Kind
+
+if TYPE_CHECKING:
+    from shaspec.analysis.features.cohort import WindowPoint
 
 ColourBy = Literal["modality", "kind", "region"]
 
@@ -57,3 +60,5 @@ class FeaturesWork(ModelWork):
     colour_by: ColourBy = "modality"
     marked: Marked | None = None
     measures: Measures | None = None
+    cohort: tuple[WindowPoint, ...] = ()
+    """Features of many cases, a point per window, kind and modality."""

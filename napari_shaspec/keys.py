@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MODALITIES = tuple(f"Alt+{digit}" for digit in range(1, 10))
 """One for each row of the table, from the top."""
-SEGMENT, GRID, COMPARE = "Alt+R", "Alt+G", "Alt+B"
-"""Run, grid, the one before. Alt+S and Alt+C are screenshots in napari's menu *File*."""
+SEGMENT, GRID, COMPARE, UNDO = "Alt+R", "Alt+G", "Alt+B", "Alt+Z"
+"""Run, grid, the one before, undo. Alt+S and Alt+C are screenshots in napari's menu *File*."""
 
 Actions = Mapping[str, Callable[[], None]]
 

@@ -27,8 +27,9 @@ from shaspec.analysis import robustness_files
 from shaspec.analysis.robustness import RowAdded
 from shaspec.analysis.subset_table import DICE, TRUTH, Measure, SubsetTable, measures_of
 from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.command import command_of
 from shaspec.inference.events import Notice, Progress
-from shaspec.task import Subset
+from shaspec.task import Subset, Task
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from shaspec.models.card import Card
 
 
+CLASSES = (
+    "{} names classes, and no region is there to be compared; `shaspec sweep` tells the class from "
+    "every subset"
+)
 FigureOf = Callable[[Sequence[SubsetTable], Measure], Any]
 
 
@@ -65,28 +70,37 @@ class RobustnessController(CaseController[RobustnessWork]):
         models = tuple(self._engine.models())
         self.work.cards = tuple(self._engine.card(model) for model in models)
         self.work.models = models
-        if models:
-            self.choose_models(models[:1])
+        first = next((m for m, c in zip(models, self.work.cards, strict=True) if _maps(c)), None)
+        if first is not None:
+            self.choose_models([first])
         else:
             self._job.say(NO_MODEL, "warning")
 
     # -- choices -------------------------------------------------------------------------------
 
     def choose_models(self, chosen: Sequence[str]) -> bool:
-        """Which models take part; False, with a message, if they have no task in common."""
+        """Which models take part; False, with a message, for one that finds no regions.
+
+        Of models that have no task in common those stay that go with the newest choice.
+        """
         if self.work.status.busy:
             return False
-        cards = dict(zip(self.work.models, self.work.cards, strict=True))
-        tasks = [cards[model].task for model in chosen]
-        if any((t.names, t.regions) != (tasks[0].names, tasks[0].regions) for t in tasks[1:]):
-            self._job.refuse("these models have no task in common: untick the others first")
+        tasks = {m: card.task for m, card in zip(self.work.models, self.work.cards, strict=True)}
+        classes = [model for model in chosen if tasks[model].kind == "classification"]
+        if classes:
+            self._job.refuse(CLASSES.format(Path(classes[0]).name))
             return False
-        self.work.chosen = tuple(model for model in self.work.models if model in chosen)
+        newest = [m for m in chosen if m not in self.work.chosen] or [*chosen]
+        fitting = [m for m in chosen if _in_common(tasks[m], tasks[newest[-1]])]
+        self.work.chosen = tuple(model for model in self.work.models if model in fitting)
         if self.work.task is not None:
             self._rows.set_task(self.work.task)
             self._refresh_truths()
         self._show_seen()
         self._hint()
+        out = [Path(model).name for model in chosen if model not in fitting]
+        if out:
+            self._job.say(f"{', '.join(out)}: unticked, with another task than the newest choice")
         return True
 
     def add_model(self, folder: str | Path) -> bool:
@@ -318,3 +332,24 @@ class RobustnessController(CaseController[RobustnessWork]):
             return []
         self._job.say(f"saved {', '.join(str(path) for path in written)}")
         return written
+
+    def command(self) -> str | None:
+        """The command line that gives the shown row again; None, with a message, if none does."""
+        row = self.work.row(self.work.shown)
+        try:
+            if row is None:
+                raise InputError("choose a row of the table first")
+            command = command_of(row.prediction)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return None
+        self._job.say(f"{row.name}: the command that gives this result again is copied")
+        return command
+
+
+def _maps(card: Card) -> bool:
+    return card.task.kind == "segmentation"
+
+
+def _in_common(one: Task, other: Task) -> bool:
+    return (one.names, one.regions) == (other.names, other.regions)

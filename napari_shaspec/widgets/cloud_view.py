@@ -19,11 +19,15 @@ from qtpy.QtWidgets import (
 from napari_shaspec.features_work import ColourBy, Marked, Plot
 from napari_shaspec.widgets.feature_picker import narrow
 from napari_shaspec.widgets.scatter import Scatter
-from shaspec.analysis.features.cloud import Cloud
+from shaspec.analysis.features.cloud import Cloud, has_umap
 from shaspec.analysis.features.palette import COLOURS, NOTHING
 from shaspec.task import Task
 
-METHODS = {"pca": "PCA, all voxels", "tsne": "t-SNE, 5000 points"}
+METHODS = {
+    "pca": "PCA, all voxels",
+    "tsne": "t-SNE, 5000 points",
+    "umap": "UMAP, 5000 points",
+}
 COLOUR_BY: dict[ColourBy, str] = {
     "modality": "modality",
     "kind": "shared or specific",
@@ -49,6 +53,7 @@ class CloudView(QWidget):
         self._kinds, self._method, self._colour = QComboBox(), QComboBox(), QComboBox()
         self._lasso, self._label = QPushButton("Lasso"), QPushButton("Mark label")
         self._legend, self.scatter = QLabel(), Scatter()
+        self._kinds.setToolTip("Which features are points")
         for widget, name in (
             (self._kinds, "points"),
             (self._method, "method"),
@@ -61,12 +66,13 @@ class CloudView(QWidget):
         for box in (self._kinds, self._method, self._colour):
             narrow(box)
         for method, text in METHODS.items():
-            self._method.addItem(text, method)
+            if method != "umap" or has_umap():
+                self._method.addItem(text, method)
         for key, text in COLOUR_BY.items():
             self._colour.addItem(text, key)
         self._method.setToolTip(
             "t-SNE keeps neighbours together and takes about a minute; distances between its "
-            "groups mean nothing"
+            "groups mean nothing. UMAP is offered where umap-learn is installed"
         )
         self._colour.setToolTip("What the colour of a point means")
         self._lasso.setCheckable(True)
@@ -121,7 +127,7 @@ class CloudView(QWidget):
             for choice in choices:
                 self._kinds.addItem(" and ".join(choice), choice)
             self._kinds.setCurrentIndex(choices.index(plot.kinds) if plot.kinds in choices else 0)
-            self._method.setCurrentIndex(list(METHODS).index(plot.method))
+            self._method.setCurrentIndex(self._method.findData(plot.method))
             self._colour.setCurrentIndex(list(COLOUR_BY).index(colour_by))
         self.setEnabled(bool(choices))
 

@@ -78,7 +78,8 @@ class FeaturePicker(QWidget):
             self._how.setCurrentIndex(list(HOWS).index(look.how))
             self._channel.setRange(0, max(0, channels - 1))
             self._channel.setValue(look.channel)
-        self._kind.setToolTip(KINDS.get(look.kind, ""))
+        self._kind.setToolTip(KINDS.get(look.kind, "Which features are shown"))
+        self._how.setToolTip(HOWS[look.how][1])
         self._channel.setVisible(look.how is How.CHANNEL)
         self.setEnabled(bool(kinds))
 

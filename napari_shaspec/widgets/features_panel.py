@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_shaspec.features_controller import FeaturesController
 from napari_shaspec.widgets.case_bar import CaseBar
 from napari_shaspec.widgets.cloud_view import CloudView
+from napari_shaspec.widgets.cohort_view import CohortView
 from napari_shaspec.widgets.feature_picker import FeaturePicker
 from napari_shaspec.widgets.measure_table import MeasureTable
 from napari_shaspec.widgets.message_box import MessageBox
@@ -42,6 +43,7 @@ class FeaturesPanel(Panel):
         self.picker = FeaturePicker()
         self.cloud = CloudView()
         self.measures = MeasureTable()
+        self.cohort = CohortView()
         self.fill(
             self.models,
             line(),
@@ -55,6 +57,8 @@ class FeaturesPanel(Panel):
             self.cloud,
             line(),
             self.measures,
+            line(),
+            self.cohort,
         )
         self._connect()
 
@@ -73,6 +77,8 @@ class FeaturesPanel(Panel):
         self.cloud.lassoed.connect(control.mark)
         self.cloud.label_wanted.connect(control.mark_label)
         self.measures.wanted.connect(control.measure)
+        self.cohort.chosen.connect(control.gather)
+        self.cohort.saved.connect(control.save_cohort)
         self.follow(
             {
                 self._show_models: ("models", "model"),
@@ -88,6 +94,7 @@ class FeaturesPanel(Panel):
                 self._show_cloud: ("cloud", "colour_by"),
                 self._show_marked: ("marked",),
                 self._show_measures: ("measures",),
+                self._show_cohort: ("cohort",),
             }
         )
 
@@ -119,6 +126,7 @@ class FeaturesPanel(Panel):
         self.models.setEnabled(not work.status.busy)
         self.table.set_layers_enabled(not work.status.busy)
         self.measures.set_ready(work.maps is not None and not work.status.busy)
+        self.cohort.set_ready(bool(work.model) and not work.status.busy)
 
     def _show_progress(self) -> None:
         self.run.show_progress(self.controller.work.progress)
@@ -151,3 +159,6 @@ class FeaturesPanel(Panel):
 
     def _show_measures(self) -> None:
         self.measures.show_measures(self.controller.work.measures)
+
+    def _show_cohort(self) -> None:
+        self.cohort.show_points(self.controller.work.cohort, self.controller.work.task)

@@ -71,7 +71,10 @@ class ModelTicks(QWidget):
             if model not in self._boxes:
                 box = QCheckBox(Path(model).name)
                 box.setObjectName(f"shaspec_model_{Path(model).name}")
-                box.setToolTip(f"{card.title}\n{card_tooltip(card)}")
+                classes = card.task.kind == "classification"
+                why = "\nNames classes: no region is there to be compared" if classes else ""
+                box.setToolTip(f"{card.title}\n{card_tooltip(card)}{why}")
+                box.setEnabled(not classes)
                 box.toggled.connect(self._on_toggled)
                 place = divmod(len(self._boxes), COLUMNS)
                 self._grid.addWidget(box, *place)

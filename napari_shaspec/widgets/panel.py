@@ -8,7 +8,15 @@ from typing import Any, Protocol
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_shaspec.settings import PLUGIN
 from napari_shaspec.widgets.case_bar import local_paths
@@ -145,6 +153,13 @@ def opener(viewer: Any) -> Callable[[str], Any]:
         return panel
 
     return open_panel
+
+
+def to_clipboard(text: str | None) -> None:
+    """Copies a text, if there is one."""
+    clipboard = QApplication.clipboard()
+    if text is not None and clipboard is not None:
+        clipboard.setText(text)
 
 
 def line() -> QFrame:

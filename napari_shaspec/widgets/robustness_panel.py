@@ -21,7 +21,7 @@ from napari_shaspec.widgets.case_bar import CaseBar
 from napari_shaspec.widgets.map_bar import MapBar
 from napari_shaspec.widgets.message_box import MessageBox, breakable
 from napari_shaspec.widgets.model_ticks import ModelTicks
-from napari_shaspec.widgets.panel import Panel, line
+from napari_shaspec.widgets.panel import Panel, line, to_clipboard
 from napari_shaspec.widgets.plots import Contributions, HeatMap
 from napari_shaspec.widgets.run_bar import RunBar
 from napari_shaspec.widgets.settings_form import SettingsForm
@@ -67,6 +67,7 @@ class RobustnessPanel(Panel):
         self.maps = MapBar()
         self.save_table = QPushButton("Save table…")
         self.save_figure = QPushButton("Save figure…")
+        self.copy = QPushButton("Copy as command")
         self.results = QWidget()
         self._build()
         self._connect()
@@ -81,19 +82,25 @@ class RobustnessPanel(Panel):
         self.tabs.addTab(self.heat_map, "Heat map")
         self.tabs.addTab(self.contributions, "What each adds")
         self.tabs.setFixedHeight(RESULTS_HEIGHT + 30)
-        self.tabs.setTabToolTip(2, "Shapley values: what a modality adds, over all orders")
+        self.tabs.setTabToolTip(
+            2,
+            "Shapley values: what a modality adds, over all orders; none at all is an empty result",
+        )
         self.advice.setObjectName("shaspec_advice")
         self.advice.setWordWrap(True)
         self.save_table.setObjectName("shaspec_save_table")
         self.save_table.setToolTip("Save all rows, and the Shapley values, as CSV")
         self.save_figure.setObjectName("shaspec_save_figure")
         self.save_figure.setToolTip("Save the bars, or else the heat map, as a figure for a page")
+        self.copy.setObjectName("shaspec_copy")
+        self.copy.setToolTip("Copy the command line that gives the chosen row again")
         top, bottom = QHBoxLayout(), QHBoxLayout()
         top.addWidget(self.measure)
         top.addStretch(1)
         top.addWidget(self.without)
         bottom.addWidget(self.save_table)
         bottom.addWidget(self.save_figure)
+        bottom.addWidget(self.copy)
         layout = QVBoxLayout(self.results)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -126,6 +133,7 @@ class RobustnessPanel(Panel):
         self.maps.difference.connect(control.show_difference)
         self.save_table.clicked.connect(self._on_save_table)
         self.save_figure.clicked.connect(self._on_save_figure)
+        self.copy.clicked.connect(lambda: to_clipboard(control.command()))
         self.follow(
             {
                 self._show_models: ("models", "cards", "chosen", "seen"),

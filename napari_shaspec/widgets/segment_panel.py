@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QApplication, QCheckBox, QFileDialog, QShortcut
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QShortcut
 
 from napari_shaspec import keys
 from napari_shaspec.controller import SegmentController
@@ -17,7 +17,7 @@ from napari_shaspec.widgets.export_bar import ExportBar
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.modality_table import ModalityTable
 from napari_shaspec.widgets.model_picker import ModelPicker
-from napari_shaspec.widgets.panel import Panel, line
+from napari_shaspec.widgets.panel import Panel, line, to_clipboard
 from napari_shaspec.widgets.run_bar import RunBar
 from napari_shaspec.widgets.settings_form import SettingsForm
 from napari_shaspec.widgets.view_bar import ViewBar
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 SLICER = "3D Slicer, with names and colours (*.seg.nrrd)"
+SIZES = "Table of all sizes (*.csv)"
 SAVE_FILTER = {
     ".csv": "Table (*.csv)",
-    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER}",
-    ".png": "PNG (*.png)",
+    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER};;{SIZES}",
+    ".png": f"PNG (*.png);;{SIZES}",
 }
+REPORT_FILTER = "HTML (*.html);;PDF (*.pdf)"
+REPORTS = (".html", ".htm", ".pdf")
 KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
 
 
@@ -102,7 +105,9 @@ class SegmentPanel(Panel):
         self.volumes.chosen.connect(control.show_result)
         self.classes.chosen.connect(control.show_result)
         self.export.saved.connect(self._on_save)
-        self.export.copied.connect(self._on_copy)
+        self.export.reported.connect(self._on_report)
+        self.export.copied.connect(lambda: to_clipboard(control.command()))
+        self.export.undone.connect(control.undo)
         self.views.chosen.connect(control.look)
         self.follow(
             {
@@ -141,11 +146,16 @@ class SegmentPanel(Panel):
         if path:
             self.controller.save(with_ending(path, kind, ending))
 
-    def _on_copy(self) -> None:
-        command = self.controller.command()
-        clipboard = QApplication.clipboard()
-        if command is not None and clipboard is not None:
-            clipboard.setText(command)
+    def _on_report(self) -> None:
+        folder = next((p.parent for p in self._paths()), Path.cwd())
+        name = f"{self.controller.work.case}_report.html"
+        path, kind = QFileDialog.getSaveFileName(
+            self, "Write report", str(folder / name), REPORT_FILTER
+        )
+        if path:
+            ending = ".pdf" if kind.startswith("PDF") else ".html"
+            given = Path(path).suffix.lower()
+            self.controller.report(path if given in REPORTS else path + ending)
 
     def _paths(self) -> list[Path]:
         from napari_shaspec.layers.origin import origin
@@ -185,6 +195,8 @@ class SegmentPanel(Panel):
         self.models.setEnabled(not work.status.busy)
         self.table.set_layers_enabled(not work.status.busy)
         self.export.setVisible(bool(work.results))
+        self.export.set_busy(work.status.busy)
+        self.export.offer_report(any(isinstance(r, Prediction) for r in work.results))
 
     def _show_progress(self) -> None:
         self.run.show_progress(self.controller.work.progress)
@@ -215,4 +227,6 @@ def with_ending(path: str, kind: str, ending: str) -> str:
     """
     if kind == SLICER and not path.endswith(".seg.nrrd"):
         return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"
-    return path if path.endswith((*KNOWN, ending)) else f"{path}{ending}"
+    if kind == SIZES and not path.endswith(".csv"):
+        return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.png')}.csv"
+    return path if path.endswith((*KNOWN, ".csv", ending)) else f"{path}{ending}"

@@ -80,12 +80,13 @@ class SubsetView(QTableWidget):
                         value = row.values[measure.name][region]
                         # What cannot be measured sorts as the worst, last of the best.
                         number = value if math.isfinite(value) else math.inf
-                        cell = SortedItem(measure.text(value), number)
+                        cell = SortedItem(measure.words(value), number)
                         cell.setTextAlignment(
                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                         )
                         note = "" if value or measure.best != "neither" else f". {NOT_FOUND_NOTE}"
-                        text = f"{measure.title} of {region} from {row.name}: {value:.4g}{note}"
+                        shown = measure.words(value) if note else f"{value:.4g}"
+                        text = f"{measure.title} of {region} from {row.name}: {shown}{note}"
                         cell.setToolTip(text)
                         cells.append(cell)
                     for column, cell in enumerate(cells):

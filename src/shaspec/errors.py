@@ -19,5 +19,17 @@ class WeightsError(ShaspecError):
     """A model folder whose card and weights do not fit each other, or the task."""
 
 
+class NamesError(WeightsError):
+    """Tensors that are not those of a network; the message has the first names of each list."""
+
+    def __init__(
+        self, message: str, missing: list[str], unexpected: list[str], of_another_shape: list[str]
+    ) -> None:
+        super().__init__(message)
+        self.missing = missing
+        self.unexpected = unexpected
+        self.of_another_shape = of_another_shape
+
+
 class OutOfMemoryError(ShaspecError):
     """Not even the smallest window fits into the memory of the device."""

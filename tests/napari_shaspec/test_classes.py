@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from napari.layers import Image
 from PIL import Image as Picture
-from qtpy.QtWidgets import QLabel, QPushButton, QTableWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton, QTableWidget
 
 from napari_shaspec.controller import SegmentController
 from napari_shaspec.engine import LocalEngine
+from napari_shaspec.features_controller import FeaturesController
 from napari_shaspec.jobs import run_here
 from napari_shaspec.layers.arrange import View
 from napari_shaspec.reader import get_reader
 from napari_shaspec.robustness_controller import RobustnessController
+from napari_shaspec.widgets.robustness_panel import RobustnessPanel
 from napari_shaspec.widgets.segment_panel import SegmentPanel
 from napari_shaspec.work import Status
 from shaspec.task import load_task
@@ -122,6 +124,7 @@ def test_a_class_is_told_and_toggles_are_answered_at_once(
     assert table.isVisible()
     assert not panel.findChild(QTableWidget, "shaspec_volumes").isVisible()
     assert not panel.findChild(QLabel, "shaspec_legend").isVisible()
+    assert not panel.findChild(QPushButton, "shaspec_report").isVisible()
     heads = [table.horizontalHeaderItem(k).text() for k in range(3)]
     assert heads == ["classes in %", "image+audio", "image"]
     for column, subset in ((2, ("image",)), (1, ("image", "audio"))):
@@ -160,12 +163,26 @@ def test_a_classification_can_be_cancelled(control, files):
     assert [result.subset for result in control.work.results] == [("image",)]
 
 
-def test_the_panel_robustness_says_that_classes_are_not_for_it(viewer, model, files, told):
-    other = RobustnessController(viewer, engine=LocalEngine(), run=run_here)
-    other.choose_models([])
-    assert other.add_model(model)
-    other.open(files)
-    other.sweep()
-    assert other.work.status is Status.FAILED
+def test_the_panel_robustness_does_not_take_a_model_of_classes(qtbot, viewer, model, told):
+    panel = RobustnessPanel(
+        viewer, controller=RobustnessController(viewer, engine=LocalEngine(), run=run_here)
+    )
+    qtbot.addWidget(panel)
+    before = panel.controller.work.chosen
+    assert not panel.controller.add_model(model)
     assert "no region is there to be compared" in told[-1]
+    assert panel.controller.work.chosen == before
+    box = panel.findChild(QCheckBox, f"shaspec_model_{model.name}")
+    assert (box.isEnabled(), box.isChecked()) == (False, False)
+    assert "no region is there to be compared" in box.toolTip()
+    panel.controller.close()
+
+
+def test_the_panel_features_says_that_classes_are_not_for_it(viewer, model, files, told):
+    other = FeaturesController(viewer, engine=LocalEngine(), run=run_here)
+    assert other.choose_model(model)
+    other.open(files)
+    other.compute()
+    assert other.work.status is Status.FAILED
+    assert "has no features of a single modality to look at" in told[-1]
     other.close()

@@ -1,9 +1,12 @@
-"""What a user painted is never lost: not by a new run, not on the way to a file."""
+"""What a user painted is never lost: not by a new run, not by undo, not on the way to a file."""
 
 from __future__ import annotations
 
+import csv
+
 import nibabel as nib
 import numpy as np
+import pytest
 
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
@@ -78,3 +81,93 @@ def test_panes_show_what_was_painted_and_painting_there_counts(
     pane.data_setitem((np.array([7]), np.array([8]), np.array([9])), 2)
     controller.look(View.STACK)
     assert show.find_result(viewer, "anna", ALL).data[7, 8, 9] == 2
+
+
+def test_undo_returns_to_the_painted_result_and_again_to_the_new_one(
+    controller, viewer, make_case, engine
+):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    old = controller.work.results[0]
+    paint(viewer.layers[-1])
+    controller.segment()
+    new = controller.work.results[0]
+    controller.undo()
+    layer = show.find_result(viewer, "anna", ALL)
+    assert (controller.work.results[0], layer.data[SPOT], layer.visible) == (old, 4, True)
+    assert not [la for la in viewer.layers if "(edited)" in la.name]
+    controller.undo()
+    assert controller.work.results[0] is new
+    assert show.find_result(viewer, "anna", ALL).data[SPOT] == 0
+    (aside,) = [la for la in viewer.layers if "(edited)" in la.name]
+    assert aside.data[SPOT] == 4
+
+
+def test_undo_returns_to_the_subset_that_was_shown_before(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    controller.undo()
+    assert "no earlier result" in controller.work.message.text
+    controller.segment()
+    controller.undo()
+    assert controller.work.shown == ALL
+    controller.tick("T1", False)
+    assert controller.work.shown == "FLAIR+T1ce+T2"
+    controller.undo()
+    assert controller.work.shown == ALL
+    assert show.find_result(viewer, "anna", ALL).visible
+    assert not show.find_result(viewer, "anna", "FLAIR+T1ce+T2").visible
+    assert len(controller.work.results) == 2
+    controller.undo()
+    assert controller.work.shown == "FLAIR+T1ce+T2"
+
+
+def test_a_report_has_the_labels_as_they_were_painted(controller, viewer, make_case, tmp_path):
+    show.add_case(viewer, make_case())
+    controller.report(tmp_path / "r.html")
+    assert "press Segment first" in controller.work.message.text
+    controller.segment()
+    layer = viewer.layers[-1]
+    layer.data[:, :4, :4] = 4
+    controller.tick("T1", False)
+    controller.show_result(ALL)
+    controller.report(tmp_path / "r.html")
+    assert controller.work.message.text == f"saved {tmp_path / 'r.html'}"
+    page = (tmp_path / "r.html").read_text("utf-8")
+    sizes = controller.work.results[0].grid.voxel_size * (layer.data == 4).sum()
+    assert f"<td>{ALL} (edited)</td><td>{sizes:.2f}</td>" in page
+    assert "<td>FLAIR+T1ce+T2</td>" in page
+    assert "Edited by hand" in page
+
+
+def test_a_report_has_a_row_for_what_was_set_aside(controller, viewer, make_case, tmp_path):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    paint(viewer.layers[-1])
+    controller.segment()
+    controller.report(tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert page.index(f"<td>{ALL}</td>") < page.index(f"<td>{ALL} (edited)</td>")
+    assert "Edited by hand" not in page  # the pictured one was not
+
+
+def test_a_report_that_cannot_be_written_costs_nothing(controller, viewer, make_case, tmp_path):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    controller.report(tmp_path / "r.docx")
+    assert "written as .html or .pdf" in controller.work.message.text
+    encoded = controller._kept._session.kept  # what a toggle is answered from
+    assert encoded
+
+
+def test_sizes_of_all_subsets_are_saved_as_painted(controller, viewer, make_case, tmp_path):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    layer = viewer.layers[-1]
+    layer.data[:, :4, :4] = 4
+    controller.tick("T1", False)
+    with controller.save(tmp_path / "sizes.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["subset"] for row in rows] == ["FLAIR+T1ce+T2"] * 3 + [ALL] * 3
+    assert [row["edited"] for row in rows] == ["no"] * 3 + ["yes"] * 3
+    size = controller.work.results[0].grid.voxel_size * (layer.data == 4).sum()
+    assert float(rows[3]["ml"]) == pytest.approx(size, abs=1e-3)

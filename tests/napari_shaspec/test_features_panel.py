@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QTableWidget, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton, QTableWidget, QWidget
 
 from napari_shaspec.engine import LocalEngine
 from napari_shaspec.features_controller import FeaturesController
@@ -15,6 +15,7 @@ from napari_shaspec.jobs import run_here
 from napari_shaspec.layers import features, show
 from napari_shaspec.widgets.features_panel import FeaturesPanel
 from napari_shaspec.work import Status
+from shaspec.analysis.features import cohort
 from shaspec.analysis.features.views import How
 
 
@@ -307,3 +308,33 @@ def test_closing_while_a_job_runs_frees_the_session(qtbot, panel, viewer, make_c
     qtbot.waitUntil(lambda: not panel.controller.work.status.busy, timeout=60_000)
     assert pictures(viewer) == []
     assert not viewer.canvas.grid.enabled
+
+
+def test_many_cases_are_a_figure_that_can_be_saved(
+    qtbot, panel, cases, tmp_path, monkeypatch, told
+):
+    threads = set()
+    job = cohort.cohort_job
+
+    def spied(*args, **options):
+        threads.add(threading.get_ident())
+        yield from job(*args, **options)
+
+    monkeypatch.setattr(cohort, "cohort_job", spied)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(cases))
+    find(panel, "many", QPushButton).click()
+    wait(qtbot, panel)
+    assert threads
+    assert threading.get_ident() not in threads
+    points = panel.controller.work.cohort
+    assert {point.case for point in points} == {"anna", "berta", "carl"}
+    assert {point.kind for point in points} == {"shared", "specific"}
+    assert panel.cohort.canvas.isVisible()
+    assert len(panel.cohort.figure.axes) == 1
+    wanted = tmp_path / "many.svg"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(wanted), ""))
+    find(panel, "save_many", QPushButton).click()
+    assert wanted.is_file()
+    assert len(wanted.with_suffix(".csv").read_text().splitlines()) == 1 + len(points)
+    assert panel.controller.save_cohort(tmp_path / "many.txt") == []
+    assert "written as .png, .pdf or .svg" in told[-1]

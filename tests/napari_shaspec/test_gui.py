@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from napari._app_model import get_app_model
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt, QThreadPool, QTimer
 from qtpy.QtWidgets import QCheckBox, QPushButton
 
-from napari_shaspec import case_controller
+from napari_shaspec import case_controller, models_controller, tour_deeds
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
+from napari_shaspec.models_controller import Checkpoint
 from napari_shaspec.work import Status
+from shaspec.inference.events import Progress
 
 pytestmark = pytest.mark.gui
 
@@ -249,3 +252,48 @@ def test_keys_are_heard_on_the_canvas_and_in_the_panel(qtbot, open_panel, make_c
     assert not in_menus & set(panel.controller.actions)
     viewer.window.remove_dock_widget(panel)
     assert not viewer.keymap
+
+
+def test_the_guided_tour_and_then_napari_can_be_closed_while_a_step_runs(
+    make_napari_viewer, qtbot, monkeypatch, engine, make_case
+):
+    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(tour_deeds, "_fits", lambda card: True)
+    engine.options = {"pause": 0.02, "windows": 1000}
+    viewer = make_napari_viewer(show=True)
+    show.add_case(viewer, make_case())
+    _, tour = viewer.window.add_plugin_dock_widget("napari-shaspec", "Guided tour")
+    deeds = [step.deed for step in tour.controller.work.steps]
+    tour.controller.go(deeds.index("segment_from_all"))
+    press(qtbot, tour, "run")
+    qtbot.waitUntil(lambda: tour.controller.work.progress.done > 1, timeout=30_000)
+    viewer.window.remove_dock_widget(tour)
+    assert engine.sessions[0].closed == 0  # the job is that of the panel Segment
+    assert len(viewer.layers) == 5
+    viewer.close()
+    qtbot.waitUntil(lambda: engine.sessions[0].closed == 1, timeout=30_000)
+    pool = QThreadPool.globalInstance()
+    qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=30_000)
+
+
+def test_the_cross_of_the_panel_models_ends_an_import(make_napari_viewer, qtbot, monkeypatch):
+    ended = []
+
+    def slow(_checkpoint):
+        try:
+            while True:
+                time.sleep(0.01)
+                yield Progress(0, 0, "reading the checkpoint")
+        finally:
+            ended.append(True)
+
+    monkeypatch.setattr(models_controller, "_import", slow)
+    viewer = make_napari_viewer(show=True)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Models")
+    panel.controller.bring(Checkpoint(Path("weights.pth"), Path("model")))
+    qtbot.waitUntil(lambda: bool(panel.controller.work.progress.stage), timeout=30_000)
+    viewer.window.remove_dock_widget(panel)
+    qtbot.waitUntil(lambda: bool(ended), timeout=30_000)
+    pool = QThreadPool.globalInstance()
+    qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=30_000)
+    assert len(viewer.layers) == 0

@@ -15,6 +15,7 @@ from napari_shaspec.robustness_work import Shown
 from napari_shaspec.work import Status
 from shaspec.analysis.robustness_files import contributions_figure, heat_map_figure
 from shaspec.analysis.subset_table import ALL, DICE, TRUTH
+from shaspec.task import load_task
 
 FULL = ("FLAIR", "T1", "T1ce", "T2")
 
@@ -285,3 +286,38 @@ def test_a_closed_controller_lets_go_of_the_viewer(viewer, make_case, engine):
     control.sweep()
     assert control.work.case == "anna"
     assert engine.sessions == []
+
+
+def test_a_model_of_another_task_unticks_the_others(viewer, engine, monkeypatch):
+    card = engine.card
+    liver = replace_task(card("slow"), load_task("liver-ct"))
+    monkeypatch.setattr(engine, "models", lambda: ["instant", "slow", "liver"])
+    monkeypatch.setattr(engine, "card", lambda m: liver if m == "liver" else card(m))
+    control = RobustnessController(viewer, engine=engine, run=run_here)
+    assert control.choose_models(["instant", "slow"])
+    assert control.choose_models(["instant", "slow", "liver"])
+    assert control.work.chosen == ("liver",)
+    assert "instant, slow: unticked" in control.work.message.text
+    assert control.work.task.name == "liver-ct"
+    assert control.choose_models(["slow", "liver"])
+    assert control.work.chosen == ("slow",)
+    assert control.choose_models([])
+    assert control.work.chosen == ()
+    control.close()
+
+
+def replace_task(card, task):
+    return card.model_copy(update={"task": task})
+
+
+def test_the_command_of_the_chosen_row_is_told(control, viewer, make_case, told):
+    assert control.command() is None
+    show.add_case(viewer, make_case())
+    control.sweep()
+    control.show_row("instant", ("T2",))
+    assert control.command() is None
+    assert "T2 did not come from a file" in told[-1]
+    facts = {"files": {"T2": "t2.nii"}, "source": "m", "subset": "T2", "device": "cpu"}
+    row = control.work.row(control.work.shown)
+    row.prediction.provenance.update(facts)
+    assert control.command() == "shaspec predict T2=t2.nii --present T2 --model m --device cpu"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton, QWidget
@@ -15,6 +17,7 @@ from napari_shaspec.robustness_work import Shown
 from napari_shaspec.widgets.robustness_panel import RobustnessPanel
 from napari_shaspec.widgets.subset_view import SubsetView
 from napari_shaspec.work import Status
+from shaspec.analysis.subset_table import DICE, VOLUME
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +90,21 @@ def test_a_row_per_subset_comes_into_the_table(swept):
     assert column(table, 0) == [row.name for row in swept.controller.work.tables[0].rows]
     rows = swept.controller.work.tables[0].rows
     assert column(table, 3) == [f"{row.values['dice']['WT']:.3f}" for row in rows]
+
+
+def test_a_region_without_a_voxel_is_not_found_rather_than_zero(qtbot, swept):
+    table = swept.controller.work.tables[0]
+    row = table.rows[0]
+    labels = np.where(row.prediction.labels == 4, 1, row.prediction.labels).astype(np.uint8)
+    values = {"ml": {"ET": 0.0, "TC": 1.0, "WT": 2.0}, "dice": {"ET": 0.0, "TC": 1, "WT": 1}}
+    without = replace(row, prediction=replace(row.prediction, labels=labels), values=values)
+    view = SubsetView()
+    qtbot.addWidget(view)
+    view.show_tables([replace(table, rows=(without,))], VOLUME)
+    assert [view.item(0, k).text() for k in (1, 2)] == ["not found", "1.0"]
+    assert "not found. Not found does not mean absent" in view.item(0, 1).toolTip()
+    view.show_tables([replace(table, rows=(without,))], DICE)
+    assert view.item(0, 1).text() == "0.000"
 
 
 def test_rows_stream_in_while_the_sweep_runs(qtbot, panel, viewer, make_case, engine):

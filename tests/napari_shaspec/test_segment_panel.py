@@ -25,9 +25,10 @@ from napari_shaspec.controller import SegmentController
 from napari_shaspec.layers import show
 from napari_shaspec.layers.arrange import View
 from napari_shaspec.widgets import theme
-from napari_shaspec.widgets.segment_panel import SLICER, SegmentPanel, with_ending
+from napari_shaspec.widgets.segment_panel import SIZES, SLICER, SegmentPanel, with_ending
 from napari_shaspec.widgets.volume_table import VolumeTable
 from napari_shaspec.work import Status
+from shaspec import report
 from shaspec.errors import OutOfMemoryError
 from shaspec.inference.prediction import Prediction
 
@@ -348,10 +349,36 @@ def test_colours_follow_the_theme(qtbot, panel):
         ("anna_seg.seg.nrrd", "NIfTI (*.nii.gz *.nii)", "anna_seg.seg.nrrd"),
         ("anna_seg.nii.gz", SLICER, "anna_seg.seg.nrrd"),
         ("anna_seg", SLICER, "anna_seg.seg.nrrd"),
+        ("anna_seg.nii.gz", SIZES, "anna_seg.csv"),
+        ("anna_sizes.csv", "NIfTI (*.nii.gz *.nii)", "anna_sizes.csv"),
     ],
 )
 def test_the_chosen_format_gives_the_ending(chosen, kind, wanted):
     assert with_ending(chosen, kind, ".nii.gz") == wanted
+
+
+def test_a_report_is_written_in_a_worker_and_said_to_be(
+    qtbot, panel, viewer, make_case, monkeypatch, tmp_path
+):
+    threads, write = [], report.write_report
+
+    def spied(*words):
+        threads.append(threading.get_ident())
+        return write(*words)
+
+    monkeypatch.setattr(report, "write_report", spied)
+    show.add_case(viewer, make_case())
+    click(qtbot, find(panel, "run"))
+    qtbot.waitUntil(lambda: done(panel), timeout=10_000)
+    answers = [(str(tmp_path / "r"), "PDF (*.pdf)"), (str(tmp_path / "s.html"), "PDF (*.pdf)")]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answers.pop(0))
+    for name in ("r.pdf", "s.html"):
+        click(qtbot, find(panel, "report"))
+        assert not find(panel, "report").isEnabled()
+        qtbot.waitUntil(lambda: done(panel), timeout=60_000)
+        assert (tmp_path / name).is_file()
+        assert panel.controller.work.message.text == f"saved {tmp_path / name}"
+    assert threading.get_ident() not in threads
 
 
 def test_a_result_from_files_is_copied_as_a_command(qtbot, panel, viewer, make_case, told):

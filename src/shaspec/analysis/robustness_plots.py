@@ -162,17 +162,20 @@ def _draw_cells(
         row = table.row(subset)
         for j, region in enumerate(table.regions):
             if row is not None:
+                text = measure.words(row.values[measure.name][region])
+                words = " " in text  # a cell is wide enough for a number, high enough for two lines
                 light = float(colours[k, j, :3] @ (0.299, 0.587, 0.114)) > 0.55
                 axes.text(
                     left + (j + 0.5) * WIDE,
                     k + 0.5,
-                    measure.text(row.values[measure.name][region]),
+                    text.replace(" ", "\n"),
                     ha="center",
-                    va="center_baseline",
+                    va="center" if words else "center_baseline",
                     color=("#000000" if light else "#ffffff")
                     if not np.isnan(shades[k, j])
                     else ink.text,
-                    fontsize=8,
+                    fontsize=6 if words else 8,
+                    linespacing=0.9,
                 )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import dice
 from shaspec.evaluation.surfaces import Surface, bounding_box, diagonal, hd95
-from shaspec.inference.prediction import Prediction
+from shaspec.inference.prediction import Prediction, size_text
 from shaspec.task import Subset, Task
 
 Mask = npt.NDArray[np.bool_]
@@ -35,8 +35,12 @@ class Measure:
     """Smallest and largest possible value, where there are such."""
 
     def text(self, value: float) -> str:
-        """The value as tables show it."""
+        """The value as narrow tables show it."""
         return f"{value:.{self.digits}f}"
+
+    def words(self, value: float) -> str:
+        """The value for the eyes of a user: a size of 0 is *not found*."""
+        return size_text(value, self.digits) if self.best == "neither" else self.text(value)
 
 
 def _dice(found: Mask, reference: Mask, _: Spacing) -> float:

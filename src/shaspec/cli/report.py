@@ -18,7 +18,7 @@ def report(
             help="A case folder, a 4-D NIfTI file, or one file per modality: file or MODALITY=file."
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Page to write (.html).")] = Path("report.html"),
+    out: Annotated[Path, typer.Option(help="Page to write (.html or .pdf).")] = Path("report.html"),
     present: Annotated[
         list[str] | None,
         typer.Option(

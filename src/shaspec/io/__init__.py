@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from shaspec.io.cases import case_from_arrays, read_case
-from shaspec.io.export import label_ending, write_case, write_classes, write_labels, write_volume
+from shaspec.io.export import (
+    label_ending,
+    write_case,
+    write_classes,
+    write_labels,
+    write_sizes,
+    write_volume,
+)
 from shaspec.io.fingerprint import fingerprint
 from shaspec.io.folders import CaseFiles, find_case, find_cases
 from shaspec.io.images import read_image
@@ -24,5 +31,6 @@ __all__ = [
     "write_case",
     "write_classes",
     "write_labels",
+    "write_sizes",
     "write_volume",
 ]

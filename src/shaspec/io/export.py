@@ -17,7 +17,7 @@ from nibabel.nifti1 import Nifti1Image
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.inference.prediction import Classification
+from shaspec.inference.prediction import Classification, Prediction
 from shaspec.io import nifti
 from shaspec.io.images import write_label_image
 from shaspec.io.nifti import write_atomically
@@ -58,6 +58,25 @@ def write_classes(path: str | Path, results: Sequence[Classification]) -> Path:
         for label, probability in result.ranked:
             what = (result.case, result.provenance.get("model", ""), subset)
             writer.writerow([*what, label.name, label.title, f"{probability:.6f}"])
+    write_atomically(path, text.getvalue().encode())
+    return path
+
+
+def write_sizes(path: str | Path, results: Sequence[Prediction]) -> Path:
+    """Write a CSV file with a row per subset and region, sizes in mL or pixels; returns ``path``.
+
+    A region without a voxel has size 0. A column ``edited`` says which results were edited by hand.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".csv":
+        raise InputError(f"{path}: sizes are written as .csv; change the ending")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["case", "subset", "region", results[0].grid.unit.lower(), "edited"])
+    for result in results:
+        subset, edited = result.task.subset_name(result.subset), result.provenance.get("edited")
+        for region, size in result.region_sizes().items():
+            writer.writerow([result.case, subset, region, f"{size:.4f}", "yes" if edited else "no"])
     write_atomically(path, text.getvalue().encode())
     return path
 

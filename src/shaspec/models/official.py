@@ -13,7 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from shaspec.errors import InputError, WeightsError
+from shaspec.errors import InputError, NamesError
 from shaspec.models import official_names as names
 from shaspec.models.base import Network
 from shaspec.models.linear_fusion import LinearFusion, LinearFusionConfig
@@ -40,7 +40,8 @@ def from_official(method: str, tensors: Tensors, **options: Any) -> Network:
 
     Raises:
         InputError: unknown method or option.
-        WeightsError: tensors are missing, unexpected or of another shape; the message lists them.
+        NamesError: tensors are missing, unexpected or of another shape. It has three lists of
+            their names; the message has the first `LISTED` of each.
     """
     if method not in _METHODS:
         raise InputError(f"unknown method {method!r}: there are {', '.join(_METHODS)}")
@@ -73,14 +74,23 @@ def _check(
         "missing": [name for name in needed if name not in tensors],
         "unexpected": [name for name in tensors if name not in needed],
         "of another shape": [
-            f"{name} {tuple(tensors[name].shape)} instead of {shape}"
+            name
             for name, shape in needed.items()
             if name in tensors and tuple(tensors[name].shape) != shape
         ],
     }
-    found = [_listed(what, items) for what, items in problems.items() if items]
+    details = {
+        name: f"{name} {tuple(tensors[name].shape)} instead of {needed[name]}"
+        for name in problems["of another shape"]
+    }
+    found = [
+        _listed(what, [details.get(name, name) for name in names_])
+        for what, names_ in problems.items()
+        if names_
+    ]
     if found:
-        raise WeightsError(f"these are not the weights of {method}: {'; '.join(found)}")
+        message = f"these are not the weights of {method}: {'; '.join(found)}"
+        raise NamesError(message, *problems.values())
 
 
 def _listed(what: str, items: list[str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from shaspec.errors import InputError, WeightsError
+from shaspec.errors import InputError, NamesError, WeightsError
 from shaspec.models.official import from_official
 
 METHODS = {"shaspec": "shaspec", "maml": "maml_liver", "m3l": "m3l"}
@@ -55,12 +55,25 @@ def test_what_is_missing_unexpected_or_of_another_shape_is_listed(
     del tensors[lost]
     tensors[grown] = torch.empty(*shape, 2, device="meta")
     tensors["stranger"] = torch.empty(1, device="meta")
-    with pytest.raises(WeightsError) as caught:
+    with pytest.raises(NamesError) as caught:
         from_official(method, tensors)
     message = str(caught.value)
     assert f"1 missing: {lost}" in message
     assert "1 unexpected: stranger" in message
     assert f"1 of another shape: {grown} {(*shape, 2)} instead of {shape}" in message
+    error = caught.value
+    lists = (error.missing, error.unexpected, error.of_another_shape)
+    assert lists == ([lost], ["stranger"], [grown])
+
+
+def test_a_long_list_is_whole_in_the_error_and_short_in_its_message(
+    method: str, tensors: dict[str, Tensor]
+) -> None:
+    lost = list(tensors)[20:60]
+    with pytest.raises(NamesError) as caught:
+        from_official(method, {k: v for k, v in tensors.items() if k not in lost})
+    assert set(lost) <= set(caught.value.missing)
+    assert "more" in str(caught.value)
 
 
 def test_weights_of_something_else_are_refused(method: str) -> None:

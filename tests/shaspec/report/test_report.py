@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
@@ -20,7 +21,7 @@ from shaspec.cli.predict import volume_table
 from shaspec.errors import InputError
 from shaspec.inference.prediction import Prediction
 from shaspec.io import write_case
-from shaspec.report import case_page, write_report
+from shaspec.report import case_page, case_sheet, write_report
 from shaspec.report.pictures import comparison_png, most_of, slices_png
 
 
@@ -119,8 +120,56 @@ def test_a_picture_has_one_view(picture_case: Case) -> None:
 def test_another_ending_is_refused(
     small_case: Case, prediction: Prediction, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match=r"written as \.html"):
-        write_report(tmp_path / "r.pdf", small_case, [prediction])
+    with pytest.raises(InputError, match=r"written as \.html or \.pdf"):
+        write_report(tmp_path / "r.docx", small_case, [prediction])
+
+
+def test_a_result_on_another_grid_is_refused(
+    small_case: Case, prediction: Prediction, tmp_path: Path
+) -> None:
+    elsewhere = replace(prediction, grid=replace(prediction.grid, origin=(0.0, 0.0, 500.0)))
+    with pytest.raises(InputError, match="does not lie on the grid of case"):
+        write_report(tmp_path / "r.html", small_case, [elsewhere])
+
+
+def test_what_was_edited_by_hand_is_said_to_be(small_case: Case, prediction: Prediction) -> None:
+    edited = replace(prediction, provenance={**prediction.provenance, "edited": True})
+    page = case_page(small_case, [edited, prediction])
+    assert "Edited by hand" in page
+    assert "<td>FLAIR+T2 (edited)</td>" in page
+    assert "<td>FLAIR+T2</td>" in page
+    page = case_page(small_case, [prediction, edited])
+    assert "Edited by hand" not in page  # the pictured one was not
+    assert "Rows marked (edited) were changed by hand." in page
+    assert "edited" not in case_page(small_case, [prediction])
+
+
+def test_the_pdf_is_one_sheet_with_what_the_page_has(
+    small_case: Case, prediction: Prediction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    put = Figure.text
+    monkeypatch.setattr(
+        Figure, "text", lambda self, x, y, s, **k: written.append(s) or put(self, x, y, s, **k)
+    )
+    facts = {
+        "model": "$tiny_1$",
+        "seen_in_training": True,
+        "edited": True,
+        "files": {"T2": "x" * 900},
+    }
+    known = replace(prediction, provenance=facts)
+    path = write_report(tmp_path / "r.pdf", small_case, [known, replace(known, subset=("T2",))])
+    data = path.read_bytes()
+    assert data.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type /Page\b", data)) == 1
+    text = " ".join(written)
+    for said in (
+        "Seen in training", "Edited by hand", "For research use only", "$tiny_1$", "T2 (edited)",
+        f"{prediction.region_ml()['WT']:.2f}", "did not come from a file",
+    ):  # fmt: skip
+        assert said in text, said
+    assert case_sheet(small_case, [prediction]).startswith(b"%PDF")
 
 
 def test_the_command_compares_all_with_all_but_one(

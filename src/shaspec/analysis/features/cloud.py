@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal
 
 import numpy as np
@@ -14,10 +15,10 @@ from shaspec.analysis.features.views import of_kind
 from shaspec.errors import InputError
 from shaspec.inference.feature_maps import FeatureMaps, Floats, Kind
 
-Method = Literal["pca", "tsne"]
-MOST: dict[Method, int] = {"pca": 100_000, "tsne": 5_000}
+Method = Literal["pca", "tsne", "umap"]
+MOST: dict[Method, int] = {"pca": 100_000, "tsne": 5_000, "umap": 5_000}
 """Points that a plane is made of: t-SNE takes about a minute for its number, PCA none."""
-BEFORE_TSNE = 30  # principal components that t-SNE starts from: faster, and less noise
+COMPONENTS = 30  # principal components that t-SNE and UMAP start from: faster, and less noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,19 +74,33 @@ def make_cloud(
     )
 
 
-def plane(x: Floats, method: Method, seed: int = 0) -> Floats:
-    """Features (n, C) -> points (n, 2): the first principal components, or t-SNE of the first 30.
+def has_umap() -> bool:
+    """Whether UMAP can be used: the package umap-learn is installed."""
+    return find_spec("umap") is not None
 
-    t-SNE (van der Maaten and Hinton 2008) keeps neighbours together; distances between groups of
-    its points mean nothing.
+
+def plane(x: Floats, method: Method, seed: int = 0) -> Floats:
+    """Features (n, C) -> points (n, 2): the first principal components, or t-SNE or UMAP of the
+    first 30.
+
+    t-SNE (van der Maaten and Hinton 2008) and UMAP (McInnes et al. 2018) keep neighbours together;
+    distances between groups of their points mean nothing. Raises `InputError` for too few points,
+    and where UMAP is not installed.
     """
     if len(x) < 4:
         raise InputError(f"{len(x)} points are too few for a picture: take more cases or windows")
-    reduced = Components.fit(x, 2 if method == "pca" else BEFORE_TSNE).project(x)
+    reduced = Components.fit(x, 2 if method == "pca" else COMPONENTS).project(x)
     if method == "tsne":
         from sklearn.manifold import TSNE
 
         perplexity = min(30.0, (len(x) - 1) / 3)
         embedding = TSNE(2, perplexity=perplexity, init="pca", random_state=seed)
         reduced = embedding.fit_transform(reduced)
+    elif method == "umap":
+        if not has_umap():
+            raise InputError("UMAP is not installed: pip install umap-learn, or take t-SNE")
+        from umap import UMAP
+
+        neighbours = min(15, len(x) - 1)
+        reduced = UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(reduced)
     return np.asarray(reduced, np.float32)

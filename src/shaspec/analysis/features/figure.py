@@ -67,6 +67,16 @@ def montage(maps: FeatureMaps, case: Case) -> Figure:
 def cohort_figure(points: Sequence[WindowPoint], task: Task) -> Figure:
     """Colour: modality; circle: shared, triangle: specific."""
     figure = Figure((6.4, 5.2), layout="constrained", dpi=120)
+    pane = draw_cohort(figure, points, task)
+    pane.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    cases = len({p.case for p in points})
+    windows = len({(p.case, p.window) for p in points})
+    pane.set_title(f"t-SNE of window means: {windows} windows of {cases} cases")
+    return figure
+
+
+def draw_cohort(figure: Figure, points: Sequence[WindowPoint], task: Task) -> Axes:
+    """Draws the points of a cohort, labelled for a legend, into an empty figure."""
     pane = figure.subplots()
     for kind, marker in MARKERS.items():
         for name, colour in zip(task.names, COLOURS, strict=False):
@@ -75,12 +85,8 @@ def cohort_figure(points: Sequence[WindowPoint], task: Task) -> Figure:
                 x, y = zip(*mine, strict=True)
                 pane.scatter(x, y, s=24, c=colour, marker=marker, alpha=0.8, linewidths=0)
                 pane.scatter([], [], c=colour, marker=marker, label=f"{kind} {name}")
-    pane.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    cases = len({p.case for p in points})
-    windows = len({(p.case, p.window) for p in points})
-    pane.set_title(f"t-SNE of window means: {windows} windows of {cases} cases")
     _clear(pane)
-    return figure
+    return pane
 
 
 def _middle(maps: FeatureMaps) -> float:

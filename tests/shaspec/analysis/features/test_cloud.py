@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+from shaspec.analysis.features import cloud
 from shaspec.analysis.features.cloud import make_cloud
 from shaspec.analysis.features.cohort import window_points
 from shaspec.analysis.features.figure import cohort_figure, montage
@@ -88,3 +91,29 @@ def test_the_montage_has_a_row_per_kind_and_names_what_is_absent(
     assert [a.get_title() for a in figure.axes[:4]][2:] == ["T1ce (absent)", "T2 (absent)"]
     imputed = figure.axes[16:20]
     assert [len(a.images) for a in imputed] == [0, 0, 1, 1]
+
+
+def test_umap_is_used_where_it_is_installed_and_named_where_it_is_not(
+    make_maps: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud, "has_umap", lambda: False)
+    with pytest.raises(InputError, match="pip install umap-learn"):
+        make_cloud(make_maps(), ("shared",), "umap")
+
+    class Umap:
+        """Stands for umap-learn."""
+
+        def __init__(self, **options: object) -> None:
+            assert options["random_state"] == 0
+
+        def fit_transform(self, x: np.ndarray) -> np.ndarray:
+            assert x.shape[1] <= cloud.COMPONENTS
+            return x[:, :2] + 1000
+
+    module = ModuleType("umap")
+    module.UMAP = Umap  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "umap", module)
+    monkeypatch.setattr(cloud, "has_umap", lambda: True)
+    made = make_cloud(make_maps(), ("shared",), "umap", most=40)
+    assert made.xy.shape[0] <= 40
+    assert made.xy.min() > 500

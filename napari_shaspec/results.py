@@ -1,0 +1,136 @@
+"""The results of the case in the panel *Segment*: as they came, as they were painted, undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_shaspec.assignment import Parts
+from napari_shaspec.layers import show
+from napari_shaspec.layers.origin import of_kind, origin
+from napari_shaspec.settings import display_settings
+from napari_shaspec.work import Work
+from shaspec.errors import InputError
+from shaspec.inference.events import Notice, Progress
+from shaspec.inference.prediction import Classification, Prediction
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+
+Result = Prediction | Classification
+
+
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """What the last run has changed."""
+
+    subset: str
+    """Whose result it made."""
+    result: Result | None
+    """The result of the same subset that was there."""
+    painted: Labels | None
+    """Its layer, where it was painted in and so was set aside."""
+    shown: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """The event of a job that has written a report."""
+
+    path: Path
+
+
+class Results:
+    """Keeps ``results`` and ``shown`` of a `Work`, and the layers of the results."""
+
+    def __init__(self, viewer: ViewerModel, work: Work) -> None:
+        self._viewer = viewer
+        self._work = work
+        self._before: _Before | None = None
+
+    def named(self) -> dict[str, Result]:
+        """The results of this case by their subset names."""
+        return {p.task.subset_name(p.subset): p for p in self._work.results}
+
+    def forget(self) -> None:
+        """Another case or model has none yet."""
+        self._before = None
+        self._work.results, self._work.shown = (), ""
+
+    def take(self, result: Result) -> Labels | None:
+        """Puts a result in the place of the one for the same subset; returns the layer of that one
+        where it was painted in, which is kept beside it."""
+        subset = result.task.subset_name(result.subset)
+        earlier, shown = self.named().get(subset), self._work.shown
+        kept = None
+        if isinstance(result, Prediction):
+            kept = show.keep_edits(self._viewer, result)
+            show.add_result(self._viewer, result, display_settings().overlay_opacity)
+        self._before = _Before(subset, earlier, kept, shown)
+        self._work.results = tuple((self.named() | {subset: result}).values())
+        self._work.shown = subset
+        return kept
+
+    def undo(self) -> str:
+        """Goes back to what was shown before the last run, painted as it was; again: forth.
+
+        Returns a sentence; raises `InputError` if there is nothing to go back to.
+        """
+        before = self._before
+        if before is None or before.subset not in self.named():
+            raise InputError("there is no earlier result to go back to")
+        if before.result is None:
+            if before.shown not in self.named():
+                raise InputError("there is no earlier result to go back to")
+            self._before = replace(before, shown=self._work.shown)
+            self._work.shown = before.shown
+            return f"back to {before.shown}; the other result is in the table"
+        painted = before.painted
+        self.take(before.result)
+        layer = show.find_result(self._viewer, before.result.case, before.subset)
+        if layer is not None and painted is not None and painted in self._viewer.layers:
+            layer.data = painted.data
+            self._viewer.layers.remove(painted)
+        return f"{before.subset}: back to the result before this one"
+
+    def as_they_are(self) -> list[Prediction]:
+        """Label maps as they were painted since, the shown one first; then those set aside."""
+        named = self.named()
+        order = sorted(named, key=lambda subset: subset != self._work.shown)
+        found = []
+        for subset in order:
+            result = named[subset]
+            if isinstance(result, Prediction):
+                layer = show.find_result(self._viewer, result.case, subset)
+                painted = layer is not None and show.is_edited(layer)
+                found.append(_edited(result, layer) if layer and painted else result)
+        task = self._work.task
+        if task is None:
+            return found
+        for layer in of_kind(self._viewer, "edited"):
+            what = origin(layer)
+            if what["case"] == self._work.case and what.get("task") == task.name:
+                names = task.parse_subset(what["subset"])
+                facts, grid = what["provenance"], what["grid"]
+                made = Prediction(what["case"], task, grid, names, layer.data, facts)
+                found.append(_edited(made, layer))
+        return found
+
+
+def report_job(
+    path: Path, parts: Parts, results: list[Prediction]
+) -> Iterator[Progress | Notice | Written]:
+    """Writes a page on the case; slow, so only ever run in a worker."""
+    yield Progress(0, 0, "writing the report")
+    from shaspec.report import write_report
+
+    yield Written(write_report(path, parts.case(), results))
+
+
+def _edited(result: Prediction, layer: Labels) -> Prediction:
+    """A copy: the layer may be painted in while the copy is used elsewhere."""
+    facts = {**result.provenance, "edited": True}
+    return replace(result, labels=layer.data.astype("uint8"), provenance=facts)

@@ -1,0 +1,117 @@
+"""The page of a report as PDF: one sheet of A4, drawn by matplotlib."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from shaspec.case import Case
+from shaspec.inference.prediction import Prediction
+from shaspec.report import content
+from shaspec.report.pictures import slices_png
+
+A4 = (8.27, 11.69)  # inches
+MARGIN = 0.6  # inches
+PICTURE = 4.4  # inches: the most that the pictures are high
+POINTS = 72  # in an inch
+WARNING = "#fff1d6"
+USE = "#8a1c1c"
+
+
+def case_sheet(case: Case, predictions: Sequence[Prediction]) -> bytes:
+    """The PDF of a report on ``case``; the first of ``predictions`` (one or more) is pictured."""
+    first = predictions[0]
+    sheet = _Sheet()
+    sheet.say(case.name, 16, weight="bold")
+    sheet.say(case.task.title, 10)
+    sheet.say(content.USE, 10, color=USE, weight="bold")
+    for text in content.warnings(first):
+        sheet.say(text, 9, backgroundcolor=WARNING)
+    sheet.head(content.heading(first))
+    sheet.picture(slices_png(case, first))
+    sheet.say(f"Image: {content.shown(first)}", 8.5)
+    labels = first.task.labels
+    sheet.legend([(la.colour, f"{la.name} ({la.title})") for la in labels])
+    sheet.head(f"Sizes of the regions in {first.grid.unit}")
+    sheet.table(content.sizes(predictions))
+    for text in content.notes(predictions):
+        sheet.say(text, 8.5)
+    sheet.head("Where the pictured result comes from")
+    for name, text in content.facts(first):
+        sheet.say(f"{name}: {text}", 6.5)
+    sheet.head("The same again")
+    sheet.say(content.command(first), 6.5)
+    return sheet.pdf()
+
+
+class _Sheet:
+    """Writes from the top to the bottom; what does not fit makes the sheet longer, never two."""
+
+    def __init__(self) -> None:
+        self._figure = Figure(A4)
+        self._at = MARGIN  # inches below the upper edge
+        self._put: list[tuple[float, float, str, dict[str, Any]]] = []
+        self._image: tuple[float, float, float, Any] | None = None
+
+    def say(self, text: str, size: float, **style: Any) -> None:
+        """A paragraph."""
+        wide = (A4[0] - 2 * MARGIN) * POINTS / (0.56 * size)  # a letter is about half as wide
+        for line in textwrap.wrap(text, int(wide)) or [""]:
+            self._put.append((MARGIN, self._at, line, {"fontsize": size, **style}))
+            self._at += 1.35 * size / POINTS
+        self._at += 0.25 * size / POINTS
+
+    def head(self, text: str) -> None:
+        """A line over what belongs together."""
+        self._at += 0.08
+        self.say(text, 10.5, weight="bold")
+
+    def picture(self, png: bytes) -> None:
+        """As wide as the text, if it is not too high then."""
+        image = imread(io.BytesIO(png))
+        rows, columns = image.shape[:2]
+        width = min(A4[0] - 2 * MARGIN, PICTURE * columns / rows)
+        self._image = (self._at, width, width * rows / columns, image)
+        self._at += width * rows / columns + 0.08
+
+    def legend(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Squares in their colours, beside each other."""
+        wide = (A4[0] - 2 * MARGIN) / len(entries)
+        for k, (colour, text) in enumerate(entries):
+            left = MARGIN + k * wide
+            self._put.append((left, self._at, "■", {"fontsize": 9, "color": colour}))
+            self._put.append((left + 0.16, self._at, text, {"fontsize": 8}))
+        self._at += 0.2
+
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """The first row is the head; numbers stand on the right of their columns."""
+        wide = 1.1
+        first = A4[0] - 2 * MARGIN - wide * (len(rows[0]) - 1)
+        for k, row in enumerate(rows):
+            style: dict[str, Any] = {"fontsize": 8.5, "weight": "normal" if k else "bold"}
+            self._put.append((MARGIN, self._at, row[0], style))
+            for j, cell in enumerate(row[1:], 1):
+                at = MARGIN + first + j * wide
+                self._put.append((at, self._at, cell, {**style, "ha": "right"}))
+            self._at += 0.175
+
+    def pdf(self) -> bytes:
+        """The sheet, as long as it has to be."""
+        height = max(A4[1], self._at + MARGIN)
+        self._figure.set_size_inches(A4[0], height)
+        for x, y, text, style in self._put:
+            self._figure.text(x / A4[0], 1 - y / height, text, va="top", parse_math=False, **style)
+        if self._image is not None:
+            y, width, high, image = self._image
+            place = (MARGIN / A4[0], 1 - (y + high) / height, width / A4[0], high / height)
+            axes = self._figure.add_axes(place)
+            axes.imshow(image, aspect="auto")
+            axes.set_axis_off()
+        data = io.BytesIO()
+        self._figure.savefig(data, format="pdf", dpi=200)
+        return data.getvalue()

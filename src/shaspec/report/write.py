@@ -1,0 +1,38 @@
+"""A report as a file, in the format that its name asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.inference.prediction import Prediction
+from shaspec.io.nifti import write_atomically
+from shaspec.report.page import case_page
+from shaspec.report.sheet import case_sheet
+
+
+def write_report(path: str | Path, case: Case, predictions: Sequence[Prediction]) -> Path:
+    """Write one page on ``case``, as ``.html`` or ``.pdf``; returns ``path``.
+
+    The first of ``predictions`` (one or more) is pictured, each is a row of the table; one whose
+    provenance has ``edited`` is said to be edited by hand. Raises `InputError` for another ending,
+    and for predictions that do not lie on the grid of the case.
+    """
+    path = Path(path)
+    for prediction in predictions:
+        if not prediction.grid.matches(case.grid):
+            raise InputError(
+                f"the result from {prediction.task.subset_name(prediction.subset)} does not lie on "
+                f"the grid of case {case.name}: segment the case anew"
+            )
+    ending = path.suffix.lower()
+    if ending in (".html", ".htm"):
+        data = case_page(case, predictions).encode("utf-8")
+    elif ending == ".pdf":
+        data = case_sheet(case, predictions)
+    else:
+        raise InputError(f"{path}: a report is written as .html or .pdf; change the ending")
+    write_atomically(path, data)
+    return path
