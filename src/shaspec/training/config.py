@@ -4,6 +4,7 @@ run."""
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from shaspec.errors import InputError
 from shaspec.phantom import DEMO_SEED
@@ -198,13 +198,13 @@ def make_config(values: dict[str, Any], source: str = "the command line") -> Tra
         raise InputError(f"training configuration ({source}): {lines}") from error
 
 
-def _key(error: ErrorDetails) -> str:
+def _key(error: Mapping[str, Any]) -> str:
     return ".".join(map(str, error["loc"])) or "settings"
 
 
-def _said(error: ErrorDetails) -> str:
+def _said(error: Mapping[str, Any]) -> str:
     """What pydantic says, but for a key that is not known: what was meant."""
     if error["type"] != "extra_forbidden":
-        return error["msg"]
+        return str(error["msg"])
     close = get_close_matches(_key(error), TrainConfig.model_fields, n=1)
     return "there is no such key" + (f", do you mean {close[0]}?" if close else "")
