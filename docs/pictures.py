@@ -1,4 +1,4 @@
-"""The pictures of the pages, rendered by the real program on the phantom of *Open Sample*.
+"""The pictures of the pages, rendered by the real program on phantoms.
 
 xvfb-run python docs/pictures.py [FOLDER]      writes PNG files into docs/_pictures
 
@@ -8,11 +8,14 @@ each other as in the tour. Never a real case: these pictures are published.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import chdir
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 WINDOW = (1366, 768)
+DOLL = (64, 64, 64)  # voxels of the cases that are trained on
+SMALL = (116, 180, 180)  # voxels of the second patient: fifteen subsets of the first take long
 CLOSER = 1.5  # napari shows all that was scanned, and most of that is air
 MARGIN = 8  # pixels below the last control of a panel
 PATIENCE = 900  # seconds that a job may take
@@ -41,11 +46,16 @@ class Scene:
         """Lets the window live until the job is over; raises if it failed."""
         from napari_shaspec.work import Status
 
-        work, end = self.panel.controller.work, time.monotonic() + PATIENCE
-        while work.status.busy and time.monotonic() < end:
-            settle(0, pause=0.25)  # seldom: without a graphics card every repaint is dear
+        work = self.panel.controller.work
+        self.wait(lambda: not work.status.busy)
         if work.status is not Status.DONE:
             raise RuntimeError(f"{work.status}: {work.message.text}")
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Lets the window live until then, or until patience is at its end."""
+        end = time.monotonic() + PATIENCE
+        while not until() and time.monotonic() < end:
+            settle(0, pause=0.25)  # seldom: without a graphics card every repaint is dear
 
     def canvas(self, name: str) -> None:
         """A picture of the canvas."""
@@ -169,6 +179,20 @@ def space(scene: Scene) -> None:
 # -- every subset ------------------------------------------------------------------------------
 
 
+def smaller_patient(scene: Scene) -> None:
+    """Another patient in the place of the first, with a smaller head."""
+    from napari.layers import Layer
+
+    from napari_shaspec.layers import make, show
+    from shaspec.phantom import DEMO_SEED, make_case
+
+    scene.viewer.layers.clear()
+    for data in make.case_layers(make_case(DEMO_SEED, SMALL)):
+        scene.viewer.add_layer(Layer.create(*data))
+    show.go_to_most(scene.viewer)
+    scene.viewer.reset_view()
+
+
 def subset_table(scene: Scene) -> None:
     """The panel with a row per subset; one of them is shown."""
     scene.press("run")
@@ -241,6 +265,31 @@ def train_form(scene: Scene) -> None:
     scene.controls("panel_train.png")
 
 
+def train_run(scene: Scene) -> None:
+    """The panel after a short run on dolls, from the bundled weights, so that there is a Dice."""
+    with TemporaryDirectory() as folder, chdir(folder):
+        write_dolls(Path("dolls"))
+        scene.panel.controller.change(
+            data="dolls", splits="dolls/splits.json", phantoms=0, steps=20, minutes=0.0,
+            validate=0.03, out="runs/first",
+            more='start = "shaspec"; crop = [32, 32, 32]; batch = 1; learning_rate = 1e-4',
+        )  # fmt: skip
+        scene.wait(lambda: not scene.panel.controller.work.looking)
+        scene.press("run")
+        scene.controls("panel_train_run.png")
+
+
+def write_dolls(folder: Path) -> None:
+    """Small cases, one of them held out."""
+    from shaspec.io import write_case
+    from shaspec.phantom import make_case
+
+    names = ("anna", "bert", "carl")
+    for seed, name in enumerate(names):
+        write_case(folder / name, replace(make_case(seed, DOLL), name=name))
+    (folder / "splits.json").write_text(json.dumps({"folds": [names[-1:]]}), "utf-8")
+
+
 # -- models, and the tour ----------------------------------------------------------------------
 
 
@@ -261,9 +310,9 @@ def guided_tour(scene: Scene) -> None:
 
 PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "Segment": (panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
-    "Robustness": (subset_table, subset_plots, subset_maps),
+    "Robustness": (smaller_patient, subset_table, subset_plots, subset_maps),
     "Features": (feature_maps, feature_window, feature_panel),
-    "Train": (train_form,),
+    "Train": (train_form, train_run),
     "Models": (model_list,),
     "Guided tour": (guided_tour,),
 }

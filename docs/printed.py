@@ -20,9 +20,9 @@ HERE = Path(__file__).resolve().parent
 PRINTED = HERE / "_printed"
 COMMANDS = {
     "models": "shaspec models",
-    "phantom": "shaspec phantom cases/phantom",
+    "phantom": "shaspec phantom cases/phantom --size 116,180,180",
     "predict": "shaspec predict cases/phantom --present FLAIR+T2 --out seg.nii.gz",
-    "evaluate": "shaspec evaluate shaspec cases --subsets FLAIR+T2,FLAIR --metrics dice,hd95_mm"
+    "evaluate": "shaspec evaluate shaspec cases --subsets all,FLAIR+T1+T2 --metrics dice,hd95_mm"
     " --out results",
     "init": "shaspec train --init cases --out mine",
 }
