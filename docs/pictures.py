@@ -8,14 +8,11 @@ each other as in the tour. Never a real case: these pictures are published.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable
-from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 WINDOW = (1366, 768)
-DOLL, HELD_OUT = (64, 64, 64), (96, 150, 150)  # voxels of the cases of the run
 SMALL = (116, 180, 180)  # voxels of the second patient: fifteen subsets of the first take long
 CLOSER = 1.5  # napari shows all that was scanned, and most of that is air
 MARGIN = 8  # pixels below the last control of a panel
@@ -46,16 +42,11 @@ class Scene:
         """Lets the window live until the job is over; raises if it failed."""
         from napari_shaspec.work import Status
 
-        work = self.panel.controller.work
-        self.wait(lambda: not work.status.busy)
+        work, end = self.panel.controller.work, time.monotonic() + PATIENCE
+        while work.status.busy and time.monotonic() < end:
+            settle(0, pause=0.25)  # seldom: without a graphics card every repaint is dear
         if work.status is not Status.DONE:
             raise RuntimeError(f"{work.status}: {work.message.text}")
-
-    def wait(self, until: Callable[[], bool]) -> None:
-        """Lets the window live until then, or until patience is at its end."""
-        end = time.monotonic() + PATIENCE
-        while not until() and time.monotonic() < end:
-            settle(0, pause=0.25)  # seldom: without a graphics card every repaint is dear
 
     def canvas(self, name: str) -> None:
         """A picture of the canvas."""
@@ -265,30 +256,6 @@ def train_form(scene: Scene) -> None:
     scene.controls("panel_train.png")
 
 
-def train_run(scene: Scene) -> None:
-    """The panel after a short run on dolls, from the bundled weights, so that there is a Dice."""
-    with TemporaryDirectory() as folder, chdir(folder):
-        write_cases(Path("cases"))
-        scene.panel.controller.change(
-            data="cases", splits="cases/splits.json", phantoms=0, steps=12, minutes=0.0,
-            validate=1.0, out="runs/first",
-            more='start = "shaspec"; crop = [32, 32, 32]; batch = 1; learning_rate = 1e-4',
-        )  # fmt: skip
-        scene.wait(lambda: not scene.panel.controller.work.looking)
-        scene.press("run")
-        scene.controls("panel_train_run.png")
-
-
-def write_cases(folder: Path) -> None:
-    """Two dolls to train on, and a patient that is held out."""
-    from shaspec.io import write_case
-    from shaspec.phantom import make_case
-
-    for seed, (name, shape) in enumerate({"anna": DOLL, "bert": DOLL, "carl": HELD_OUT}.items()):
-        write_case(folder / name, make_case(seed, shape))
-    (folder / "splits.json").write_text(json.dumps({"folds": [["carl"]]}), "utf-8")
-
-
 # -- models, and the tour ----------------------------------------------------------------------
 
 
@@ -311,7 +278,7 @@ PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "Segment": (panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
     "Robustness": (smaller_patient, subset_table, subset_plots, subset_maps),
     "Features": (feature_maps, feature_window, feature_panel),
-    "Train": (train_form, train_run),
+    "Train": (train_form,),
     "Models": (model_list,),
     "Guided tour": (guided_tour,),
 }
