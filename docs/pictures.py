@@ -1,4 +1,4 @@
-"""The pictures of the pages, rendered by the real program on the phantom of *Open Sample*.
+"""The pictures of the pages, rendered by the real program on phantoms.
 
 xvfb-run python docs/pictures.py [FOLDER]      writes PNG files into docs/_pictures
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 WINDOW = (1366, 768)
+SMALL = (116, 180, 180)  # voxels of the second patient: fifteen subsets of the first take long
 CLOSER = 1.5  # napari shows all that was scanned, and most of that is air
 MARGIN = 8  # pixels below the last control of a panel
 PATIENCE = 900  # seconds that a job may take
@@ -169,6 +170,20 @@ def space(scene: Scene) -> None:
 # -- every subset ------------------------------------------------------------------------------
 
 
+def smaller_patient(scene: Scene) -> None:
+    """Another patient in the place of the first, with a smaller head."""
+    from napari.layers import Layer
+
+    from napari_shaspec.layers import make, show
+    from shaspec.phantom import DEMO_SEED, make_case
+
+    scene.viewer.layers.clear()
+    for data in make.case_layers(make_case(DEMO_SEED, SMALL)):
+        scene.viewer.add_layer(Layer.create(*data))
+    show.go_to_most(scene.viewer)
+    scene.viewer.reset_view()
+
+
 def subset_table(scene: Scene) -> None:
     """The panel with a row per subset; one of them is shown."""
     scene.press("run")
@@ -261,7 +276,7 @@ def guided_tour(scene: Scene) -> None:
 
 PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "Segment": (panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
-    "Robustness": (subset_table, subset_plots, subset_maps),
+    "Robustness": (smaller_patient, subset_table, subset_plots, subset_maps),
     "Features": (feature_maps, feature_window, feature_panel),
     "Train": (train_form,),
     "Models": (model_list,),

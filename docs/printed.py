@@ -5,6 +5,8 @@ python docs/printed.py      writes docs/_printed
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -18,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 PRINTED = HERE / "_printed"
 COMMANDS = {
     "models": "shaspec models",
-    "phantom": "shaspec phantom cases/phantom",
+    "phantom": "shaspec phantom cases/phantom --size 116,180,180",
     "predict": "shaspec predict cases/phantom --present FLAIR+T2 --out seg.nii.gz",
     "evaluate": "shaspec evaluate shaspec cases --subsets all,FLAIR+T1+T2 --metrics dice,hd95_mm"
     " --out results",
@@ -59,17 +61,18 @@ def settings(model: type[BaseModel]) -> str:
 
 
 def run(command: str, folder: Path) -> str:
-    """What ``command`` prints in ``folder``, 100 columns wide; its errors go to the terminal."""
-    program, *words = command.split()
-    result = subprocess.run(
-        [Path(sys.executable).with_name(program), *words],
-        cwd=folder,
-        env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"},
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return "\n".join(line.rstrip() for line in result.stdout.splitlines()) + "\n"
+    """What ``command`` prints in ``folder``, 100 columns wide; its errors go to the terminal.
+
+    All commands run in this process, so that torch is loaded once.
+    """
+    from shaspec.cli import app
+
+    _, *words = command.split()
+    os.environ |= {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    printed = io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(printed):
+        app(words, standalone_mode=False)
+    return "\n".join(line.rstrip() for line in printed.getvalue().splitlines()) + "\n"
 
 
 def _plain(default: object) -> str:

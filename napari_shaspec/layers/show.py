@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # napari's default, ("towards", ...), mirrors a patient in 3D for arrays in the order (S, P, L).
 CAMERA = ("away", "down", "right")
 MISSING_COLOUR = "#f08c00"
+MISSING_BOX = "#000000"  # behind it: on a light theme's canvas it could not be read
 _SAVED = "shaspec_opacity"
 
 
@@ -173,7 +174,11 @@ def name_missing(viewer: ViewerModel, missing: Iterable[str]) -> None:
     overlays = viewer.canvas.overlays
     if "missing" not in overlays:
         overlays["missing"] = TextOverlay(
-            position="top_right", font_size=14, color=MISSING_COLOUR, visible=False
+            position="top_right",
+            font_size=14,
+            color=MISSING_COLOUR,
+            box_color=MISSING_BOX,
+            visible=False,
         )
     names = ", ".join(missing)
     overlays["missing"].text = f"without {names}" if names else ""
@@ -185,10 +190,11 @@ def _dim(layer: Image, opacity: float) -> None:
         layer.metadata[_SAVED] = layer.opacity
         layer.opacity = min(opacity, layer.opacity)
         layer.name_overlay.color = MISSING_COLOUR
+        layer.name_overlay.box_color = MISSING_BOX
 
 
 def undim(layer: Image) -> None:
     """Gives a dimmed layer the opacity back that the user had chosen."""
     if _SAVED in layer.metadata:
         layer.opacity = layer.metadata.pop(_SAVED)
-        layer.name_overlay.color = None
+        layer.name_overlay.color = layer.name_overlay.box_color = None

@@ -50,9 +50,10 @@ class ModelsPanel(LowPanel):
         left, buttons = QVBoxLayout(), QHBoxLayout()
         for button in (self.use, self.add, self.remove):
             buttons.addWidget(button)
+        buttons.addWidget(self.run, 1)  # one row: on a small screen the list needs the height
         left.addWidget(self.table, 1)
         left.addLayout(buttons)
-        for view in (self.run, self.message, QLabel(NOTE)):
+        for view in (self.message, QLabel(NOTE)):
             left.addWidget(view)
         row = QHBoxLayout(self)  # no scrolling as a whole: list and card scroll by themselves
         row.setContentsMargins(8, 8, 8, 8)

@@ -42,6 +42,7 @@ class PathField(QWidget):
             menu.addAction("File…", self._on_file)
             button.setMenu(menu)
             button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+            button.setStyleSheet("QToolButton { padding-right: 14px; }")  # room for the arrow
         else:
             button.clicked.connect(self._on_folder if folder else self._on_file)
         row = QHBoxLayout(self)

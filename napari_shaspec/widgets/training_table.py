@@ -58,5 +58,7 @@ class TrainingTable(QTableWidget):
             if 0 < column <= len(modalities):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
             if row.problem:
-                item.setForeground(QColor(theme.colour("warning")))
+                background = theme.colour("warning")
+                item.setBackground(QColor(background))
+                item.setForeground(QColor(theme.readable_on(background)))
             self.setItem(line, column, item)

@@ -54,6 +54,17 @@ def test_a_result_keeps_its_provenance(viewer, case, prediction):
     assert show.find_result(viewer, case.name, "FLAIR+T2") is layer
 
 
+def test_what_is_missing_can_be_read_on_a_white_canvas_and_leaves_no_trace(viewer, sources):
+    show.show_presence(viewer, sources, ["FLAIR"])
+    dimmed = sources["T1"].name_overlay
+    for overlay in viewer.canvas.overlays.missing, dimmed:
+        assert overlay.box_color is not None  # the canvas' own colour otherwise
+        assert not np.array_equal(overlay.box_color, overlay.color)
+    show.show_presence(viewer, sources, sources)
+    assert dimmed.color is None
+    assert dimmed.box_color is None
+
+
 def test_contrast_limits_are_not_spoilt_by_a_few_bright_voxels():
     array = np.zeros((60, 60, 60), np.float32)
     array[10:50, 10:50, 10:50] = np.linspace(50, 150, 40)

@@ -251,11 +251,13 @@ def propose(folder: Path, out: Path, modalities: list[str], labels_word: str) ->
     found = look(folder, modalities, labels_word)
     task = found.task
     known = f" (known: the task {task.name!r} of this package)" if found.bundled else ""
-    console.print(f"{len(found.cases)} cases, {len(found.labelled)} with labels{known}")
+    number = len(found.cases)
+    cases = "1 case" if number == 1 else f"{number} cases"
+    console.print(f"{cases}, {len(found.labelled)} with labels{known}")
     console.print(f"modalities: {escape(', '.join(task.names))}")
     console.print(f"labels: {escape(', '.join(f'{v.value} {v.name}' for v in task.labels))}")
     for notice in found.notices:
         console.print(f"[yellow]{escape(notice)}[/]")
     paths = write(found, out)
-    console.print(f"wrote {escape(', '.join(map(str, paths)))}; read them, then:")
+    console.print(f"wrote {escape(', '.join(map(str, paths)))}; read first, then:")
     console.print(f"shaspec train {escape(str(paths[-1]))}")
