@@ -20,6 +20,7 @@ from napari_shaspec.rows import Rows
 from napari_shaspec.sessions import KeptSession
 from napari_shaspec.work import ModelWork, PanelWork
 from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.command import Result, command_of
 from shaspec.task import Subset
 
 if TYPE_CHECKING:
@@ -81,6 +82,18 @@ class CaseController(Generic[W]):
         self.cancel()
         if not self.work.status.busy:
             self._kept.forget()
+
+    def _copied(self, name: str, result: Result | None, none: str) -> str | None:
+        """The command line that gives a result again; None, with a message, if nothing does."""
+        try:
+            if result is None:
+                raise InputError(none)
+            command = command_of(result)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return None
+        self._job.say(f"{name}: the command that gives this result again is copied")
+        return command
 
     def _leave(self) -> None:
         """Lets go of what else this controller holds of the viewer."""

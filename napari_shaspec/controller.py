@@ -19,7 +19,6 @@ from napari_shaspec.settings import inference_settings
 from napari_shaspec.work import Status, Work, verb
 from napari_shaspec.writer import save_layer
 from shaspec.errors import ShaspecError
-from shaspec.inference.command import command_of
 from shaspec.inference.events import Event, Finished, Notice, Progress
 from shaspec.inference.prediction import Classification, Prediction
 from shaspec.io import write_classes, write_sizes
@@ -127,15 +126,8 @@ class SegmentController(ModelController[Work]):
     def command(self, subset: str = "") -> str | None:
         """The command line that gives a result (the shown one) again; None if there is none."""
         wanted = subset or self.work.shown
-        try:
-            if wanted not in (named := self._results.named()):
-                raise ShaspecError("there is no result to repeat yet: press Segment first")
-            command = command_of(named[wanted])
-        except ShaspecError as error:
-            self._job.refuse(str(error))
-            return None
-        self._job.say(f"{wanted}: the command that gives this result again is copied")
-        return command
+        found = self._results.named().get(wanted)
+        return self._copied(wanted, found, "there is no result to repeat yet: press Segment first")
 
     def report(self, path: str | Path) -> None:
         """Starts a job that writes a page (``.html``, ``.pdf``) on all results, as they are now."""

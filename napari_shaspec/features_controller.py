@@ -216,6 +216,11 @@ class FeaturesController(ModelController[FeaturesWork]):
     def _forget_cohort(self, *_: object) -> None:
         self.work.cohort = ()
 
+    def command(self) -> str | None:
+        """The command line that gives these features again; None, with a message, if none does."""
+        none = "there are no features yet: press Compute features first"
+        return self._copied("features", self.work.maps, none)
+
     # -- ends ------------------------------------------------------------------------------------
 
     def cancel(self) -> None:

@@ -27,7 +27,6 @@ from shaspec.analysis import robustness_files
 from shaspec.analysis.robustness import RowAdded
 from shaspec.analysis.subset_table import DICE, TRUTH, Measure, SubsetTable, measures_of
 from shaspec.errors import InputError, ShaspecError
-from shaspec.inference.command import command_of
 from shaspec.inference.events import Notice, Progress
 from shaspec.task import Subset, Task
 
@@ -336,15 +335,8 @@ class RobustnessController(CaseController[RobustnessWork]):
     def command(self) -> str | None:
         """The command line that gives the shown row again; None, with a message, if none does."""
         row = self.work.row(self.work.shown)
-        try:
-            if row is None:
-                raise InputError("choose a row of the table first")
-            command = command_of(row.prediction)
-        except ShaspecError as error:
-            self._job.refuse(str(error))
-            return None
-        self._job.say(f"{row.name}: the command that gives this result again is copied")
-        return command
+        name, result = (row.name, row.prediction) if row else ("", None)
+        return self._copied(name, result, "choose a row of the table first")
 
 
 def _maps(card: Card) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtWidgets import QPushButton
+
 from napari_shaspec.features_controller import FeaturesController
 from napari_shaspec.widgets.case_bar import CaseBar
 from napari_shaspec.widgets.cloud_view import CloudView
@@ -13,7 +15,7 @@ from napari_shaspec.widgets.measure_table import MeasureTable
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.modality_table import ModalityTable
 from napari_shaspec.widgets.model_picker import ModelPicker
-from napari_shaspec.widgets.panel import Panel, line
+from napari_shaspec.widgets.panel import Panel, line, to_clipboard
 from napari_shaspec.widgets.run_bar import RunBar
 from napari_shaspec.widgets.settings_form import SettingsForm
 
@@ -44,6 +46,9 @@ class FeaturesPanel(Panel):
         self.cloud = CloudView()
         self.measures = MeasureTable()
         self.cohort = CohortView()
+        self.copy = QPushButton("Copy as command")
+        self.copy.setObjectName("shaspec_copy")
+        self.copy.setToolTip("Copy the command line that gives these features again")
         self.fill(
             self.models,
             line(),
@@ -57,6 +62,7 @@ class FeaturesPanel(Panel):
             self.cloud,
             line(),
             self.measures,
+            self.copy,
             line(),
             self.cohort,
         )
@@ -77,6 +83,7 @@ class FeaturesPanel(Panel):
         self.cloud.lassoed.connect(control.mark)
         self.cloud.label_wanted.connect(control.mark_label)
         self.measures.wanted.connect(control.measure)
+        self.copy.clicked.connect(lambda: to_clipboard(control.command()))
         self.cohort.chosen.connect(control.gather)
         self.cohort.saved.connect(control.save_cohort)
         self.follow(

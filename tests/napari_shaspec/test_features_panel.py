@@ -188,6 +188,15 @@ def test_without_a_case_the_button_says_what_is_missing(control):
     assert "press Compute features first" in control.work.message.text
 
 
+def test_only_features_of_files_have_a_command(control, viewer, make_case):
+    assert control.command() is None
+    assert "press Compute features" in control.work.message.text
+    show.add_case(viewer, make_case())
+    control.compute()
+    assert control.command() is None
+    assert "did not come from a file" in control.work.message.text
+
+
 @pytest.fixture
 def panel(qtbot, viewer, model, scatter):
     """A panel whose controller runs its jobs in napari workers."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,8 @@ class FeatureMaps:
     maps: Mapping[tuple[Kind, str], Floats]
     windows: Mapping[tuple[Kind, str], Floats]
     """(windows, C): spatial means of the maps in each window, and what is a vector by nature."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    """As that of a `Prediction`."""
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

@@ -80,7 +80,11 @@ class FeatureMosaic:
                 self._mosaics[key].add(values, corner)
 
     def finish(
-        self, case: Case, model: str, present: Subset, volumes: Sequence[npt.NDArray[Any]]
+        self,
+        case: Case,
+        present: Subset,
+        volumes: Sequence[npt.NDArray[Any]],
+        provenance: Mapping[str, Any],
     ) -> FeatureMaps:
         """What was collected; ``volumes`` are the inputs at the spacing of the task."""
         stride = next(iter(self._mosaics.values())).stride
@@ -90,13 +94,14 @@ class FeatureMosaic:
         start = np.array([axis.start for axis in self._box])
         return FeatureMaps(
             case=case.name,
-            model=model,
+            model=provenance["model"],
             task=case.task,
             present=present,
             grid=case.grid.blocks(start * ratio, np.array(stride) * ratio, (s, p, la)),
             inside=np.any([_tissue(v, self._box, stride) for v in volumes], axis=0),
             maps=maps,
             windows={key: np.stack(rows) for key, rows in self._means.items()},
+            provenance=provenance,
         )
 
 

@@ -156,7 +156,8 @@ class InferenceSession(Session[Prediction]):
                     mosaic.add(name, maps, corner)
             yield count.tick("stitch")
         volumes = [self._inputs[m].volume[0].numpy() for m in indices]  # one channel says where
-        yield Computed(mosaic.finish(self.case, self.model.card.name, subset, volumes))
+        facts = self._provenance(subset, {}, window=list(size), overlap=self.overlap)
+        yield Computed(mosaic.finish(self.case, subset, volumes, facts))
 
     def _count(self, indices: Sequence[int], corners: Sequence[Corner], size: Corner) -> Count:
         """One unit per window that is to be encoded, one more per window for what follows."""

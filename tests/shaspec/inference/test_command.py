@@ -15,7 +15,7 @@ from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import InputError
 from shaspec.inference.command import command_of
-from shaspec.inference.events import Finished
+from shaspec.inference.events import Computed, Finished
 from shaspec.inference.prediction import Prediction
 from shaspec.inference.session import InferenceSession
 from shaspec.io import read_case, read_volume, write_case
@@ -75,6 +75,22 @@ def test_a_case_in_one_file_is_named_once(
     prediction = segmented(shaspec_model, tmp_path / "case.nii.gz", "FLAIR", "T2", device="cpu")
     assert command_of(prediction).count("case.nii.gz") == 1
     np.testing.assert_array_equal(repeated(prediction, tmp_path / "s.nii"), prediction.labels)
+
+
+def test_the_command_of_features_gives_these_maps_again(
+    shaspec_model: Model, files: dict[str, Path], tmp_path: Path
+) -> None:
+    case = read_case(files, shaspec_model.card.task, with_labels=False)
+    *_, last = InferenceSession(shaspec_model, case, device="cpu").features(("T1", "T2"))
+    assert isinstance(last, Computed)
+    words = shlex.split(command_of(last.value))
+    assert words[:2] == ["shaspec", "features"]
+    assert words[-2:] == ["--out", "features"]
+    words[-1] = str(tmp_path / "again")
+    result = CliRunner().invoke(app, [*words[1:], "--no-measures", "--nifti"])
+    assert result.exit_code == 0, (result.output, result.exception)
+    again = {path.name for path in (tmp_path / "again").rglob("*.nii.gz")}
+    assert any("imputed" in name and "FLAIR" in name for name in again), again
 
 
 def test_a_bundled_model_is_called_by_its_name() -> None:
