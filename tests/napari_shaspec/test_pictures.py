@@ -196,8 +196,10 @@ def test_the_robustness_panel_measures_pictures_in_pixels(qtbot, viewer, model, 
     for index in range(3):
         measures.setCurrentIndex(index)
     table = panel.findChild(QTableWidget, "shaspec_subsets")
-    spot = int((control.work.tables[0].rows[0].prediction.labels == 1).sum())
-    assert table.item(0, 1).text() == str(spot)
+    found = control.work.tables[0].rows[0].prediction.labels
+    for column, label in enumerate(rgbd.labels, 1):
+        size = int((found == label.value).sum())
+        assert table.item(0, column).text() == (str(size) if size else "not found")
     control.show_difference("spot", Shown("pipes", ("depth",)))
     assert all(key.text.endswith(" px") for key in control.work.legend)
     layer = viewer.layers["RGB+depth or depth · spot"]
