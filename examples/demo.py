@@ -148,10 +148,13 @@ def picture(viewer: napari.Viewer, path: Path, *, canvas_only: bool = True) -> P
 
 
 def report(control: SegmentController) -> None:
-    """The volumes, and whether they prove anything."""
+    """The volumes in mL, and whether they prove anything."""
+    from shaspec.inference.prediction import size_text
+
     for result in control.work.results:
-        volumes = ", ".join(f"{name} {ml:.1f} mL" for name, ml in result.region_ml().items())
-        print(f"{result.task.subset_name(result.subset)}: {volumes}")
+        sizes = {name: size_text(ml, 1) for name, ml in result.region_ml().items()}
+        volumes = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        print(f"{result.task.subset_name(result.subset)}, mL: {volumes}")
     if control.work.seen == "by content":
         print("seen in training: this case taught the model, its result says nothing of quality")
 
