@@ -139,6 +139,8 @@ class LowPanel(Panel):
     def _go_below(self) -> None:
         dock = self.parent()
         if isinstance(dock, QDockWidget) and isinstance(window := dock.parent(), QMainWindow):
+            # The layer list and its controls need the whole height of a small screen.
+            window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
             window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             window.resizeDocks([dock], [self._height], Qt.Orientation.Vertical)
 
