@@ -297,3 +297,18 @@ def test_the_cross_of_the_panel_models_ends_an_import(make_napari_viewer, qtbot,
     pool = QThreadPool.globalInstance()
     qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=30_000)
     assert len(viewer.layers) == 0
+
+
+@pytest.mark.parametrize("name", ["Guided tour", "Models"])
+def test_a_panel_below_the_picture_fits_a_small_screen(qtbot, open_panel, make_case, name):
+    viewer, _ = open_panel()
+    viewer.window.resize(1366, 768)
+    show.add_case(viewer, make_case())
+    viewer.layers.selection = {viewer.layers["truth"]}  # the controls of labels are the highest
+    dock, _ = viewer.window.add_plugin_dock_widget("napari-shaspec", name)
+    below = Qt.DockWidgetArea.BottomDockWidgetArea
+    window = dock.parent()
+    qtbot.waitUntil(lambda: window.dockWidgetArea(dock) == below, timeout=30_000)
+    qtbot.wait(100)  # the layout settles
+    bars = 120  # of the desktop and of the window itself
+    assert window.minimumSizeHint().height() <= 768 - bars
