@@ -6,6 +6,7 @@ layers, runs the engine, and hands results to `napari_shaspec.layers`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -33,7 +34,7 @@ M = TypeVar("M", bound=ModelWork)
 NO_MODEL = "no model is bundled: open a model folder"
 
 
-class CaseController(Generic[W]):
+class CaseController(ABC, Generic[W]):
     """Rows, session and job of one panel. Only a controller and its `Rows` change ``work``.
 
     ``dims``: dims the layers of unticked modalities; one panel of a viewer can do that.
@@ -98,9 +99,9 @@ class CaseController(Generic[W]):
     def _leave(self) -> None:
         """Lets go of what else this controller holds of the viewer."""
 
+    @abstractmethod
     def _on_known_models(self) -> None:
         """A model that was trained meanwhile is offered too."""
-        raise NotImplementedError
 
     def _on_failed(self, error: Exception) -> None:
         if not self._closed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -60,7 +61,7 @@ class JobWork:
 
 
 @dataclass(eq=False)
-class PanelWork(JobWork):
+class PanelWork(JobWork, ABC):
     """What a panel shows whose jobs are about a case."""
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -75,9 +76,9 @@ class PanelWork(JobWork):
     """The ticked modalities; each of them has a layer."""
 
     @property
+    @abstractmethod
     def task(self) -> Task | None:
         """What is segmented from what; None while there is no model."""
-        raise NotImplementedError
 
 
 def verb(task: Task) -> str:
