@@ -200,3 +200,33 @@ def controller(viewer: ViewerModel, engine: FakeEngine) -> Iterator[SegmentContr
     control = SegmentController(viewer, engine=engine, run=run_here)
     yield control
     control.close()
+
+
+@pytest.fixture(scope="session")
+def make_untrained(tmp_path_factory, task):
+    """Makes a model folder of the light preset with random weights; returns its path."""
+
+    def make(window: tuple[int, ...]) -> str:
+        import torch
+
+        from shaspec.models.registry import build, network_config
+        from shaspec.models.weights import save_model
+
+        torch.manual_seed(0)
+        config = network_config("shaspec", "light", task)
+        card = Card(
+            name="untrained",
+            title="Untrained",
+            licence="none",
+            method="shaspec",
+            preset="light",
+            network=config.model_dump(),
+            task=task,
+            window=window,
+            instant_toggles=True,
+        )
+        folder = tmp_path_factory.mktemp("models") / "untrained"
+        save_model(folder, build("shaspec", config), card)
+        return str(folder)
+
+    return make

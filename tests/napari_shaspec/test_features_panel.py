@@ -29,30 +29,8 @@ def told(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory, task):
-    """A model folder of the light preset with random weights."""
-    import torch
-
-    from shaspec.models.card import Card
-    from shaspec.models.registry import build, network_config
-    from shaspec.models.weights import save_model
-
-    torch.manual_seed(0)
-    config = network_config("shaspec", "light", task)
-    card = Card(
-        name="untrained",
-        title="Untrained",
-        licence="none",
-        method="shaspec",
-        preset="light",
-        network=config.model_dump(),
-        task=task,
-        window=(24, 24, 24),
-        instant_toggles=True,
-    )
-    folder = tmp_path_factory.mktemp("models") / "untrained"
-    save_model(folder, build("shaspec", config), card)
-    return str(folder)
+def model(make_untrained):
+    return make_untrained((24, 24, 24))
 
 
 @pytest.fixture
