@@ -5,8 +5,8 @@ files inside folders that end in .nii, an inner folder like BIDS' ``anat``), one
 in the Medical Segmentation Decathlon, one file per case and channel as in nnU-Net's raw folders,
 many cases side by side in one folder; folders of all these nested as BraTS' ``HGG`` and ``LGG``.
 Pictures also as one folder per modality with one file per case (``rgb/39.png``, ``depth/39.png``).
-A CSV file may name the files of each case, a text file in the folder of the data may list the cases
-of, say, a training set, one in a line.
+A CSV file, or a JSON list as MONAI writes it, may name the files of each case; a text file in the
+folder of the data may list the cases of, say, a training set, one in a line.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.io.datalist import IMAGE, is_datalist, read_datalist
 from shaspec.io.description import DESCRIPTION, channel_order
 from shaspec.io.grouping import (
     by_stem,
@@ -98,9 +99,10 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
 def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
     """All cases under ``folder`` (or the one case that it is), sorted by path.
 
-    ``folder`` may also be a CSV list (`shaspec.io.table`), a text file with the names of those
-    cases, beside their data, that are meant, or a ``dataset.json``, which stands for the folder it
-    describes. A folder whose files cannot be told apart is in the list too, with its ``problems``.
+    ``folder`` may also be a list of files (`shaspec.io.table`, `shaspec.io.datalist`), a text file
+    with the names of those cases, beside their data, that are meant, or a ``dataset.json``, which
+    stands for the folder it describes. A folder whose files cannot be told apart is in the list
+    too, with its ``problems``.
     """
     folder = Path(folder)
     if folder.is_file() and is_table(folder):
@@ -110,6 +112,9 @@ def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> l
         return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
     if folder.is_file() and folder.name == DESCRIPTION:
         folder = folder.parent
+    if folder.is_file() and is_datalist(folder):
+        listed = read_datalist(folder, task, with_labels=with_labels).items()
+        return [_of_list(name, roles, task, with_labels) for name, roles in listed]
     if folder.is_file():
         return [find_case(folder, task, with_labels=with_labels)]
     if not folder.is_dir():
@@ -211,6 +216,15 @@ def _grouped(
     problems = () if volumes else (f"case {name} has no file of any modality",)
     labels = roles.get(LABELS) if with_labels else None
     return CaseFiles(name, volumes, labels, problems=problems, notices=notices)
+
+
+def _of_list(name: str, roles: dict[str, Path], task: Task, with_labels: bool) -> CaseFiles:
+    """A case of a list, which may keep all modalities as channels of one file."""
+    if IMAGE not in roles:
+        return _grouped(name, roles, with_labels=with_labels)
+    case = _channel_case(roles[IMAGE], task, with_labels)
+    labels = roles.get(LABELS, case.labels) if with_labels else None
+    return replace(case, name=name, labels=labels)
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
+from shaspec.io.datalist import held_out, is_datalist
 from shaspec.io.naming import stem
 from shaspec.io.table import SPLIT, is_table, name_column, names_cases, read_rows
 
@@ -42,7 +43,8 @@ def fold_cases(splits: Path, fold: int | None = None) -> set[str]:
     """Names of the cases that ``splits`` holds out, in fold number ``fold`` where it has several.
 
     Understood are ``{"folds": [[name, ...], ...]}``, nnU-Net's ``[{"train": [...], "val": [...]},
-    ...]``, a CSV file with a column ``fold`` or ``split``, and a plain list of the held-out cases.
+    ...]``, a list of MONAI with a ``fold`` for each case or a section ``validation``, a CSV file
+    with a column ``fold`` or ``split``, and a plain list of the held-out cases.
     """
     if splits.suffix.lower() != ".json":
         if _has_columns(splits):
@@ -50,6 +52,8 @@ def fold_cases(splits: Path, fold: int | None = None) -> set[str]:
         if fold:
             raise InputError(f"{splits} is one list of cases, without folds: leave fold out")
         return set(listed_cases(splits))
+    if is_datalist(splits):
+        return held_out(splits, fold)
     try:
         content: Any = json.loads(_read(splits))
         folds = content["folds"] if isinstance(content, dict) else [f["val"] for f in content]

@@ -67,15 +67,15 @@ class TrainConfig(LossConfig):
 
     data: Path | None = None
     """Folder of labelled cases (one folder per case, files side by side, a decathlon or nnU-Net
-    folder), its ``dataset.json``, or a CSV list with a column per modality."""
+    folder), its ``dataset.json``, a CSV list with a column per modality, or MONAI's JSON list."""
     scheme: str | None = None
     """Label convention of ``data``, e.g. ``BraTS 2023``; default: recognised case by case."""
     cases: Path | None = None
     """Text or CSV file that lists the cases to train on, one name or path a line; default: all."""
     splits: Path | None = None
     """Which cases are held out of training: JSON with ``folds``, lists of case names (or nnU-Net's
-    ``splits_final.json``), a CSV list with a column ``fold`` or ``split``, or a text file with the
-    held-out cases, one a line."""
+    ``splits_final.json``, or MONAI's list), a CSV list with a column ``fold`` or ``split``, or a
+    text file with the held-out cases, one a line."""
     fold: int | None = None
     """The fold of ``splits`` that is held out; not needed where ``splits`` has just one."""
     unlabelled: Path | None = None

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+HALVINGS = 24  # of an interval below 1: to the last bit of a float
 Total = Callable[[Tensor], Tensor]
 """Adds a tensor up over all processes, differentiably."""
 
@@ -81,16 +82,29 @@ def ohem_loss(
     """Cross entropy over the hard voxels alone (Shrivastava et al., CVPR 2016; as used by M3L).
 
     A voxel is hard if the softmax gives its true class at most ``threshold``. If fewer than the
-    share ``least`` of all voxels are, the hardest that make up this share are taken.
+    share ``least`` of all voxels of the batch are, the hardest that make up this share are taken.
     """
     loss, known = _cross_entropy(logits, target)
     kept = loss[known]
-    if not len(kept):
-        return _mean(kept, total)
     chance = torch.exp(-kept.detach())  # of the true class
-    number = min(len(kept), max(1, int(least * loss.numel())))
-    limit = torch.kthvalue(chance, number).values.clamp(min=threshold)
+    counts = total(torch.tensor([loss.numel(), len(kept)], device=loss.device))
+    wanted = (least * counts[0]).floor().clamp(min=1).minimum(counts[1])
+    limit = _limit(chance, threshold, wanted, total)
     return _mean(kept[chance <= limit], total)
+
+
+def _limit(chance: Tensor, threshold: float, wanted: Tensor, total: Total) -> Tensor:
+    """``threshold``, or the least value up to which ``wanted`` chances of all processes lie.
+
+    Halving an interval needs sums alone, where sorting would need the voxels of all processes.
+    """
+    low, high = chance.new_tensor(threshold), chance.new_ones(())
+    enough = total((chance <= low).sum()) >= wanted
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        reached = total((chance <= middle).sum()) >= wanted
+        low, high = torch.where(reached, low, middle), torch.where(reached, middle, high)
+    return torch.where(enough, threshold, high)
 
 
 def alignment_loss(shared: Tensor, present: Tensor, *, total: Total = alone) -> Tensor:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from threading import Barrier
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from shaspec.training.losses import (
+    Total,
     alignment_loss,
     bce_loss,
     ce_loss,
@@ -158,7 +161,31 @@ WHOLE: dict[str, tuple[Loss, dict[str, Any]]] = {
     "softmax dice": (dice_loss, {"batch": True, "exclusive": True}),
     "binary cross entropy": (bce_loss, {}),
     "cross entropy": (ce_loss, {}),
+    "hard voxels": (ohem_loss, {"threshold": 0.4}),
+    "the hardest voxels": (ohem_loss, {"threshold": 0.05, "least": 0.3}),
 }
+
+
+def two_processes(loss: Callable[[int, Total], Tensor]) -> Tensor:
+    """What the first of two processes gets for ``loss(rank, total)``; threads play them."""
+    told: list[Tensor | None] = [None, None]
+    barrier = Barrier(2)
+
+    def total_of(rank: int) -> Total:
+        def total(values: Tensor) -> Tensor:
+            told[rank] = values
+            barrier.wait(60)
+            first, second = told
+            assert first is not None
+            assert second is not None
+            barrier.wait(60)
+            return first + second
+
+        return total
+
+    with ThreadPoolExecutor(2) as pool:
+        results = [pool.submit(loss, rank, total_of(rank)) for rank in (0, 1)]
+        return results[0].result()
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -169,14 +196,5 @@ def test_a_batch_spread_over_two_processes_costs_what_it_costs_in_one(
     loss, options = WHOLE[name]
     logits, target = classes(0)
     parts = [(logits[:first], target[:first]), (logits[first:], target[first:])]
-    sums: list[list[Tensor]] = [[], []]
-    for part, heard in zip(parts, sums, strict=True):
-
-        def told(values: Tensor, heard: list[Tensor] = heard) -> Tensor:
-            heard.append(values)
-            return values
-
-        loss(*part, total=told, **options)
-    both = iter([a + b for a, b in zip(*sums, strict=True)])
-    spread = loss(*parts[0], total=lambda _: next(both), **options)
+    spread = two_processes(lambda rank, total: loss(*parts[rank], total=total, **options))
     torch.testing.assert_close(spread, loss(logits, target, **options))

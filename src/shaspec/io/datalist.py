@@ -1,0 +1,176 @@
+"""A list of cases as MONAI writes it: JSON with free paths and a fold for each case.
+
+``{"training": [{"image": ["a_flair.nii.gz", "a_t1.nii.gz"], "label": "a_seg.nii.gz", "fold": 0},
+...], "validation": [...], "testing": [...]}``. ``image`` is one file per modality, told apart by
+their names, else in the order of the task, or one 4D file; modalities may also be keys of their
+own. Paths are relative to the JSON file. A ``name`` (or ``case``, ``id`` ...) is kept, else the
+beginning that the file names of a case share is its name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from shaspec.errors import InputError
+from shaspec.io.naming import LABELS, parts, recognise, stem
+from shaspec.io.table import CASE
+from shaspec.task import Task
+
+IMAGE = "image"
+"""The role of a file that holds all modalities as channels."""
+
+KNOWN = ("training", "validation")
+UNKNOWN = ("testing", "test")
+"""Sections whose cases have labels, and those whose cases need none."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One case of the list, as written: its files by key, and its fold where it has one."""
+
+    name: str
+    section: str
+    files: dict[str, tuple[str, ...]]
+    fold: str | None
+
+
+def is_datalist(path: Path) -> bool:
+    """True for a JSON file with a section of cases as MONAI names them."""
+    if path.suffix.lower() != ".json":
+        return False
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and any(
+        isinstance(content.get(section), list) for section in (*KNOWN, *UNKNOWN)
+    )
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """All cases of the list in its order; raises `InputError` naming section and number."""
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    found: dict[str, Entry] = {}
+    for section in (*KNOWN, *UNKNOWN):
+        for number, row in enumerate(content.get(section) or []):
+            entry = _entry(row, section, f"{path}: {section}, entry {number}")
+            if entry.name in found:
+                raise InputError(
+                    f"{path}: two cases are called {entry.name!r}; give each entry a "
+                    f'"{CASE[0]}": "..." of its own'
+                )
+            found[entry.name] = entry
+    return list(found.values())
+
+
+def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dict[str, Path]]:
+    """Case -> modality, ``labels`` or ``image`` -> file.
+
+    Cases for testing take part only where labels are not asked for. Raises `InputError` naming the
+    case and the file.
+    """
+    cases = {}
+    for entry in read_entries(path):
+        if with_labels and entry.section in UNKNOWN:
+            continue
+        roles = {role: path.parent / file for role, file in _roles(entry, path, task)}
+        missing = next((file for file in roles.values() if not file.is_file()), None)
+        if missing:
+            raise InputError(
+                f"{path}: {missing} of case {entry.name} is not there; paths are relative to the "
+                "list"
+            )
+        cases[entry.name] = {r: roles[r] for r in (*task.names, IMAGE, LABELS) if r in roles}
+    return cases
+
+
+def held_out(path: Path, fold: int | None) -> set[str]:
+    """Names of the cases of ``fold``, or of the section ``validation`` where none is asked for."""
+    entries = read_entries(path)
+    folds = sorted({entry.fold for entry in entries if entry.fold is not None})
+    if fold is None:
+        chosen = {entry.name for entry in entries if entry.section == "validation"}
+        if not chosen:
+            raise InputError(
+                f'{path}: has no section "validation"; say which fold to hold out with fold '
+                f"(it has {', '.join(folds) or 'none'})"
+            )
+        return chosen
+    chosen = {entry.name for entry in entries if entry.fold == str(fold)}
+    if not chosen:
+        raise InputError(f"{path}: no case has fold {fold} (it has {', '.join(folds) or 'none'})")
+    return chosen
+
+
+def _entry(row: Any, section: str, where: str) -> Entry:
+    row = {IMAGE: row} if isinstance(row, str) else row
+    if not isinstance(row, dict):
+        raise InputError(f'{where}: is no {{"image": ..., "label": ...}}')
+    named = next((str(row[key]) for key in CASE if row.get(key)), "")
+    files: dict[str, tuple[str, ...]] = {}
+    for key, value in row.items():
+        paths = [value] if isinstance(value, str) else value
+        if key not in (*CASE, "fold") and value:
+            if not isinstance(paths, list) or not all(isinstance(p, str) for p in paths):
+                raise InputError(f"{where}: {key!r} is neither a path nor a list of paths")
+            files[key] = tuple(paths)
+    if not files:
+        raise InputError(f"{where}: names no file")
+    fold = row.get("fold")
+    return Entry(named or _shared_name(files), section, files, None if fold is None else str(fold))
+
+
+def _shared_name(files: dict[str, tuple[str, ...]]) -> str:
+    """What all file names of a case begin with, else the folder of the first."""
+    paths = [Path(path) for several in files.values() for path in several]
+    columns = zip(*(parts(path.name) for path in paths), strict=False)
+    shared = len(list(takewhile(lambda column: len(set(column)) == 1, columns)))
+    if not shared:
+        return paths[0].parent.name or stem(paths[0].name)
+    first = stem(paths[0].name)
+    end, rest = 0, first.lower()
+    for part in parts(first)[:shared]:
+        end = rest.index(part, end) + len(part)
+    return first[:end]
+
+
+def _roles(entry: Entry, path: Path, task: Task) -> Iterator[tuple[str, str]]:
+    """(role, file) for every file of a case."""
+    for key, files in entry.files.items():
+        match = recognise(key, task)
+        if key != IMAGE and match is None:
+            raise InputError(
+                f"{path}: case {entry.name}: {key!r} is no modality of {task.title_names}, nor "
+                f"labels ({', '.join(task.label_words)})"
+            )
+        if key != IMAGE and match is not None:
+            yield match.role, files[0]
+        elif len(files) == 1:
+            alone = recognise(files[0], task)
+            whole = len(task.names) > 1 and alone is None
+            yield (IMAGE if whole else alone.role if alone else task.names[0]), files[0]
+        else:
+            yield from _by_name(entry, files, path, task)
+
+
+def _by_name(
+    entry: Entry, files: tuple[str, ...], path: Path, task: Task
+) -> Iterator[tuple[str, str]]:
+    """The modalities of several files: by their names, else in the order of the task."""
+    matches = [recognise(Path(file).name, task) for file in files]
+    roles = [match.role for match in matches if match and match.role != LABELS]
+    if len(set(roles)) == len(files):
+        yield from zip(roles, files, strict=True)
+    elif not any(matches) and len(files) == len(task.names):
+        yield from zip(task.names, files, strict=True)
+    else:
+        raise InputError(
+            f"{path}: case {entry.name}: {', '.join(Path(f).name for f in files)} cannot be told "
+            f'apart as {task.title_names}; write {{"{task.names[0]}": "...", ...}} instead of '
+            '"image"'
+        )
