@@ -184,6 +184,14 @@ class Task(_Frozen):
         }
         return Task.model_validate(self.model_dump() | changes)
 
+    def at(self, spacing: Sequence[float] | None) -> Task:
+        """The same task for networks that work at voxels of ``spacing``; None: as it is."""
+        if spacing is None:
+            return self
+        if len(spacing) != self.dims:
+            raise InputError(f"spacing {spacing}: task {self.name!r} needs {self.dims} numbers")
+        return Task.model_validate(self.model_dump() | {"spacing": tuple(spacing)})
+
     # -- subsets -------------------------------------------------------------------------
 
     def subset(self, present: Iterable[str]) -> Subset:

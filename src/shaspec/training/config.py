@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PositiveFloat,
     PositiveInt,
     ValidationError,
     model_validator,
@@ -95,8 +96,12 @@ class TrainConfig(LossConfig):
     prepare_workers: int = Field(default=0, ge=0)
     """Processes that prepare cases; 0: the training process itself."""
 
+    spacing: tuple[PositiveFloat, ...] | None = None
+    """Size of a voxel in mm (of a pixel, in pixels) at which the network works; default: the
+    task's. Larger voxels cost detail, and a crop then shows more of the patient: in little time on
+    a CPU that is the better bargain."""
     crop: tuple[PositiveInt, ...] = (64, 64, 64)
-    """Size of a training sample in voxels at the spacing of the task."""
+    """Size of a training sample in voxels of that size."""
     batch: int = Field(default=2, ge=1)
     """Labelled samples per step and device; mean-teacher and m3l add as many unlabelled ones."""
     accumulate: int = Field(default=1, ge=1)

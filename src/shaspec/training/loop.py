@@ -79,7 +79,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
         ShaspecError: if the loss is no number any more or the disk is full; the message names the
             last good checkpoint.
     """
-    task = load_task(config.task)
+    task = load_task(config.task).at(config.spacing)
     if len(config.crop) != task.dims:
         raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
     selection = select_cases(config, task)
