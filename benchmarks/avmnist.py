@@ -123,7 +123,14 @@ def draw_pairs(folder: Path, seed: int) -> tuple[Pairs, Pairs]:
 
 
 def fit(
-    pairs: Pairs, rate: float, seed: int, losses: LossConfig, epochs: int, *, drop: bool = False, both_ways: bool = False
+    pairs: Pairs,
+    rate: float,
+    seed: int,
+    losses: LossConfig,
+    epochs: int,
+    *,
+    drop: bool = False,
+    both_ways: bool = False,
 ) -> Network:
     """The network trained on all images and on the sounds of a share ``rate`` of the pairs.
 

@@ -194,3 +194,10 @@ def test_a_wrong_key_in_a_task_file_is_named(tmp_path: Path) -> None:
     own.write_text(task_file("template").replace('"window"\n', '"windowed"\n'))
     with pytest.raises(InputError, match=r"my\.toml cannot be used: modalities\.1\.normalisation"):
         load_task(own)
+
+
+def test_a_network_may_work_at_larger_voxels() -> None:
+    assert BRATS.at((2, 2, 2.5)).spacing == (2, 2, 2.5)
+    assert BRATS.at(None) is BRATS
+    with pytest.raises(InputError, match=r"spacing \(2, 2\): task 'brats' needs 3 numbers"):
+        BRATS.at((2, 2))

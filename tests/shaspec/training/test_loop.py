@@ -17,6 +17,8 @@ import torch
 
 from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.events import Finished
+from shaspec.inference.session import InferenceSession
 from shaspec.io import write_case
 from shaspec.models.weights import load_model
 from shaspec.training import loop
@@ -158,6 +160,20 @@ def test_a_crop_that_does_not_fit_the_network_is_refused_before_cases_are_prepar
     config = configuration(cases, tmp_path, crop=(8, 8, 8), max_steps=1)
     list(train(config))
     assert load_model(tmp_path).card.window == (16, 16, 16)
+
+
+def test_a_network_of_larger_voxels_answers_on_the_grid_of_the_case(
+    cases: Path, small_case: Case, tmp_path: Path
+) -> None:
+    list(train(configuration(cases, tmp_path, spacing=(2.0, 2.0, 2.0), max_steps=2)))
+    model = load_model(tmp_path)
+    assert model.card.task.spacing == (2.0, 2.0, 2.0)
+    session = InferenceSession(model, small_case, device="cpu")
+    *_, last = session.predict(("T1",))
+    assert isinstance(last, Finished)
+    assert last.prediction.labels.shape == small_case.grid.shape
+    with pytest.raises(InputError, match=r"spacing \(2.0,\): task 'brats' needs 3 numbers"):
+        list(train(configuration(cases, tmp_path / "other", spacing=(2.0,))))
 
 
 def test_a_folder_that_cannot_be_written_is_named(cases: Path, tmp_path: Path) -> None:
