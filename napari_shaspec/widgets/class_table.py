@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QAbstractItemView, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QTableWidgetItem, QWidget
 
 from napari_shaspec.keys import COMPARE
 from napari_shaspec.widgets.result_table import ResultTable, number_item
@@ -19,7 +19,6 @@ class ClassTable(ResultTable):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("shaspec_classes", parent)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self._subsets: list[str] = []
         self.cellClicked.connect(self._on_clicked)
         header = self.horizontalHeader()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLabel,
     QPushButton,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_shaspec.widgets.quiet_table import QuietTable
 from shaspec.analysis.features.measure import Measures
 
 COLUMNS = {
@@ -38,15 +36,8 @@ class MeasureTable(QWidget):
             "and shuffled modalities; takes another run over the case"
         )
         self._button.clicked.connect(self.wanted)
-        self._table = QTableWidget()
-        self._table.setObjectName("shaspec_measures")
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self._table = QuietTable("shaspec_measures")
         self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._table.setShowGrid(False)
-        rows = self._table.verticalHeader()
-        if rows is not None:
-            rows.hide()
         self._sentence = QLabel()
         self._sentence.setObjectName("shaspec_sentence")
         self._sentence.setWordWrap(True)
@@ -84,10 +75,5 @@ class MeasureTable(QWidget):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setToolTip(measure.meaning)
                 self._table.setItem(row, column, item)
-        header = self._table.horizontalHeader()
-        assert header is not None
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._table.resizeRowsToContents()
-        heights = sum(self._table.rowHeight(row) for row in range(self._table.rowCount()))
-        self._table.setFixedHeight(header.sizeHint().height() + heights + 4)
+        self._table.fit(len(found.rows))

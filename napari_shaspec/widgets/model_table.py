@@ -7,9 +7,7 @@ from html import escape
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
-    QTableWidget,
     QTableWidgetItem,
     QTextBrowser,
     QWidget,
@@ -17,6 +15,7 @@ from qtpy.QtWidgets import (
 
 from napari_shaspec.models_controller import KnownModel
 from napari_shaspec.widgets.message_box import breakable
+from napari_shaspec.widgets.quiet_table import QuietTable
 
 COLUMNS = {
     "model": "Name, or folder",
@@ -31,27 +30,20 @@ COLUMNS = {
 }
 
 
-class ModelTable(QTableWidget):
+class ModelTable(QuietTable):
     """One row per model; a click chooses it."""
 
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, len(COLUMNS), parent)
-        self.setObjectName("shaspec_model_table")
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setWordWrap(False)
-        self.setShowGrid(False)
+        super().__init__("shaspec_model_table", parent, selectable=True)
+        self.setColumnCount(len(COLUMNS))
         for column, (name, tip) in enumerate(COLUMNS.items()):
             head = QTableWidgetItem(name)
             head.setToolTip(tip)
             self.setHorizontalHeaderItem(column, head)
-        rows, header = self.verticalHeader(), self.horizontalHeader()
-        assert rows is not None
+        header = self.horizontalHeader()
         assert header is not None
-        rows.hide()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
         self.itemSelectionChanged.connect(self._on_selected)

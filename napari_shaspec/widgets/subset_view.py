@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
-    QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
 
 from napari_shaspec.robustness_work import Shown
+from napari_shaspec.widgets.quiet_table import QuietTable
 from shaspec.analysis.subset_table import Measure, SubsetTable, subsets_of
 from shaspec.inference.prediction import NOT_FOUND_NOTE
 
@@ -30,25 +29,15 @@ class SortedItem(QTableWidgetItem):
         return isinstance(other, SortedItem) and self._number < other._number
 
 
-class SubsetView(QTableWidget):
+class SubsetView(QuietTable):
     """Columns: subset, model (if there are several), one per region; a measure at a time."""
 
     chosen = Signal(object)
     """The `Shown` row that the user wants to see."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("shaspec_subsets")
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        super().__init__("shaspec_subsets", parent, selectable=True, row_height=20)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWordWrap(False)
-        self.setShowGrid(False)
-        rows = self.verticalHeader()
-        assert rows is not None
-        rows.hide()
-        rows.setDefaultSectionSize(20)
         header = self.horizontalHeader()
         assert header is not None
         header.setSortIndicatorClearable(True)

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QTableWidgetItem, QWidget
 
 from napari_shaspec.train_work import CaseRow, FoundCases
 from napari_shaspec.widgets import theme
+from napari_shaspec.widgets.quiet_table import QuietTable
 
 MOST = 8  # rows that are seen at once
 ROW = 22  # pixels
 
 
-class TrainingTable(QTableWidget):
+class TrainingTable(QuietTable):
     """A row per case; those with problems first."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("shaspec_training_cases")
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        numbers = self.verticalHeader()
-        if numbers is not None:
-            numbers.hide()
-            numbers.setDefaultSectionSize(ROW)
+        super().__init__("shaspec_training_cases", parent, row_height=ROW)
         self.hide()
 
     def show_cases(self, cases: FoundCases | None) -> None:
@@ -41,12 +33,7 @@ class TrainingTable(QTableWidget):
         self.setRowCount(len(rows))
         for line, row in enumerate(rows):
             self._fill(line, row, cases.modalities)
-        header = self.horizontalHeader()
-        assert header is not None
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        heights = [self.rowHeight(line) for line in range(min(len(rows), MOST))]
-        self.setFixedHeight(header.sizeHint().height() + sum(heights) + 2 * self.frameWidth())
+        self.fit(MOST)
 
     def _fill(self, line: int, row: CaseRow, modalities: tuple[str, ...]) -> None:
         marks = ["✓" if name in row.present else "–" for name in modalities]

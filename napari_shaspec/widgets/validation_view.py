@@ -8,11 +8,8 @@ from itertools import pairwise
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLabel,
     QSizePolicy,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -20,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_shaspec.widgets import theme
 from napari_shaspec.widgets.message_box import breakable
+from napari_shaspec.widgets.quiet_table import QuietTable
 from shaspec.training.events import Validation
 
 MOST = 8  # rows that are seen at once
@@ -38,7 +36,7 @@ class ValidationView(QWidget):
         self._title = QLabel()
         self._title.setObjectName("shaspec_validation_title")
         self._title.setWordWrap(True)
-        self._table = dice_table()
+        self._table = QuietTable("shaspec_dice", row_height=ROW)
         self._picture = Picture()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -69,12 +67,7 @@ class ValidationView(QWidget):
             table.setItem(row, 0, name)
             for column, region in enumerate(regions, 1):
                 table.setItem(row, column, _cell(validations, subset, region))
-        header = table.horizontalHeader()
-        assert header is not None
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        heights = sum(table.rowHeight(row) for row in range(min(len(dice), MOST)))
-        table.setFixedHeight(header.sizeHint().height() + heights + 2 * table.frameWidth())
+        table.fit(MOST)
 
 
 class Picture(QLabel):
@@ -103,21 +96,6 @@ class Picture(QLabel):
             return
         smooth = Qt.TransformationMode.SmoothTransformation
         self.setPixmap(self._pixels.scaledToWidth(max(1, self.width()), smooth))
-
-
-def dice_table() -> QTableWidget:
-    """An empty table of numbers."""
-    table = QTableWidget()
-    table.setObjectName("shaspec_dice")
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-    table.setShowGrid(False)
-    table.setWordWrap(False)
-    numbers = table.verticalHeader()
-    if numbers is not None:
-        numbers.hide()
-        numbers.setDefaultSectionSize(ROW)
-    return table
 
 
 def _cell(validations: Sequence[Validation], subset: str, region: str) -> QTableWidgetItem:

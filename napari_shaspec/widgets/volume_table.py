@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QAbstractItemView, QLabel, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QLabel, QTableWidgetItem, QWidget
 
 from napari_shaspec.keys import COMPARE
 from napari_shaspec.widgets.result_table import ResultTable, number_item
@@ -20,9 +20,7 @@ class VolumeTable(ResultTable):
     """Rows: subsets; columns: regions, the smallest first (ET, TC, WT); cells: mL, or pixels."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("shaspec_volumes", parent)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        super().__init__("shaspec_volumes", parent, selectable=True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.cellClicked.connect(self._on_clicked)
 

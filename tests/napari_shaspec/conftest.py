@@ -22,7 +22,7 @@ from shaspec.geometry import Grid
 from shaspec.inference.events import Event, Finished, Progress
 from shaspec.inference.prediction import Prediction
 from shaspec.io import write_case
-from shaspec.models.card import Card, Training
+from shaspec.models.card import CARD_FILE, Card, Training, bundled_models, model_folder
 from shaspec.task import Task, load_task
 
 SHAPE = (24, 32, 40)
@@ -40,6 +40,16 @@ def _plugin_is_known() -> None:
     from npe2 import PluginManager
 
     PluginManager.instance().discover()
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What napari was asked to notify; nothing pops up in a test."""
+    said: list[str] = []
+    monkeypatch.setattr("napari_shaspec.notify.info", said.append)
+    monkeypatch.setattr("napari_shaspec.notify.error", said.append)
+    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: said.append(repr(error)))
+    return said
 
 
 @pytest.fixture(scope="session")
@@ -230,3 +240,13 @@ def make_untrained(tmp_path_factory, task):
         return str(folder)
 
     return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the card of a bundled model: weights are not asked for."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    card = model_folder(bundled_models()[0]) / CARD_FILE
+    (folder / CARD_FILE).write_bytes(card.read_bytes())
+    return folder

@@ -24,15 +24,6 @@ from napari_shaspec.work import Status
 from shaspec.task import load_task
 
 
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    said = []
-    monkeypatch.setattr("napari_shaspec.notify.info", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.error", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: said.append(repr(error)))
-    return said
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A model folder with random weights."""

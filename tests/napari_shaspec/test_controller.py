@@ -15,16 +15,6 @@ from napari_shaspec.work import Status
 from shaspec.errors import OutOfMemoryError
 
 
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    """What napari was asked to notify; nothing pops up in a test."""
-    said = []
-    monkeypatch.setattr("napari_shaspec.notify.info", lambda text: said.append(text))
-    monkeypatch.setattr("napari_shaspec.notify.error", lambda text: said.append(text))
-    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: said.append(repr(error)))
-    return said
-
-
 def names(viewer):
     return [layer.name for layer in viewer.layers]
 

@@ -11,22 +11,12 @@ from napari_shaspec.engine import LocalEngine
 from napari_shaspec.features_controller import FeaturesController
 from napari_shaspec.jobs import run_here
 from napari_shaspec.robustness_controller import RobustnessController
-from shaspec.models.card import CARD_FILE, bundled_models, model_folder
+from shaspec.models.card import CARD_FILE, bundled_models
 
 
 @pytest.fixture(autouse=True)
 def _settings(plugin_settings, npe2pm):
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder with the card of a bundled model: weights are not asked for."""
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    card = model_folder(bundled_models()[0]) / CARD_FILE
-    (folder / CARD_FILE).write_bytes(card.read_bytes())
-    return folder
 
 
 @pytest.mark.parametrize("kind", [SegmentController, RobustnessController, FeaturesController])

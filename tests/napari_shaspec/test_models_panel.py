@@ -18,7 +18,7 @@ from napari_shaspec.widgets.import_dialog import ImportDialog
 from napari_shaspec.widgets.models_panel import ModelsPanel
 from napari_shaspec.widgets.segment_panel import SegmentPanel
 from napari_shaspec.work import Status
-from shaspec.models.card import CARD_FILE, bundled_models, load_card, model_folder
+from shaspec.models.card import CARD_FILE, load_card
 
 
 @pytest.fixture(autouse=True)
@@ -28,16 +28,6 @@ def told(monkeypatch, plugin_settings, npe2pm):
     monkeypatch.setattr("napari_shaspec.notify.error", said.append)
     monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: pytest.fail(repr(error)))
     return said
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder with the card of a bundled model: weights are not asked for."""
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    card = model_folder(bundled_models()[0]) / CARD_FILE
-    (folder / CARD_FILE).write_bytes(card.read_bytes())
-    return folder
 
 
 @pytest.fixture

@@ -38,15 +38,6 @@ COLOUR = np.random.default_rng(0).integers(0, 255, (24, 32, 3)).astype(np.uint8)
 DEPTH = np.random.default_rng(1).integers(0, 255, (24, 32)).astype(np.uint8)
 
 
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    said = []
-    monkeypatch.setattr("napari_shaspec.notify.info", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.error", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: said.append(repr(error)))
-    return said
-
-
 @pytest.fixture(scope="module")
 def rgbd():
     return load_task("rgbd")

@@ -23,13 +23,6 @@ SAGITTAL = np.array(
 )  # a sagittal acquisition: napari aborts if it is given this affine
 
 
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    said = []
-    monkeypatch.setattr("napari_shaspec.notify.info", said.append)
-    return said
-
-
 def write(path: Path, affine=SAGITTAL, values=None, dtype=np.int16, shape=SHAPE) -> Path:
     data = np.random.default_rng(len(path.name)).integers(1, 500, shape).astype(dtype)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,15 +20,6 @@ from shaspec.task import load_task
 FULL = ("FLAIR", "T1", "T1ce", "T2")
 
 
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    said = []
-    monkeypatch.setattr("napari_shaspec.notify.info", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.error", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.bug", said.append)
-    return said
-
-
 @pytest.fixture
 def control(viewer, engine) -> Iterator[RobustnessController]:
     """A controller whose jobs run at once, in this thread."""

@@ -20,14 +20,6 @@ from napari_shaspec.work import Status
 from shaspec.analysis.subset_table import DICE, VOLUME
 
 
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    said = []
-    for name in ("info", "error", "bug"):
-        monkeypatch.setattr(f"napari_shaspec.notify.{name}", said.append)
-    return said
-
-
 @pytest.fixture
 def panel(qtbot, viewer, engine):
     """A panel whose controller runs its jobs in napari workers."""

@@ -33,15 +33,6 @@ from shaspec.errors import OutOfMemoryError
 from shaspec.inference.prediction import Prediction
 
 
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    said = []
-    monkeypatch.setattr("napari_shaspec.notify.info", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.error", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.bug", said.append)
-    return said
-
-
 @pytest.fixture
 def panel(qtbot, viewer, engine):
     """A panel whose controller runs its jobs in napari workers."""

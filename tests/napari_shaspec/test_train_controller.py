@@ -88,14 +88,6 @@ class Launcher:
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch):
-    said = []
-    for name in ("info", "error", "bug"):
-        monkeypatch.setattr(f"napari_shaspec.notify.{name}", said.append)
-    return said
-
-
-@pytest.fixture(autouse=True)
 def _own_settings(plugin_settings):
     """What is remembered here is forgotten after the test."""
 

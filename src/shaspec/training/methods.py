@@ -99,6 +99,14 @@ class Supervised:
         terms = self.objective.supervised(output, batch.target, present)
         return terms | self.objective.auxiliary(output, present)
 
+    def visible(self, batch: Batch) -> Tensor:
+        """Of what each sample has, all, or what a dedicated model may see: bool (N, M)."""
+        if isinstance(self.rule, str):
+            return batch.available
+        wanted = torch.zeros_like(batch.available)
+        wanted[:, list(self.rule)] = True
+        return batch.available & wanted
+
     def drawn(self, batch: Batch) -> Tensor:
         """Which modalities each sample shows: bool (N, M)."""
         rule = "full" if batch.progress < self.config.warm_up else self.rule
@@ -125,7 +133,7 @@ class MeanTeacher(Supervised):
     def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:
         """Supervised terms of the labelled views, the weighted pseudo-label term of all."""
         number = len(batch.target)
-        pseudo = self.objective.pseudo_target(teacher(batch.images, batch.available).logits)
+        pseudo = self.objective.pseudo_target(teacher(batch.images, self.visible(batch)).logits)
         samples, present = self.views(batch)
         output = network(batch.images[samples], present)
         target = torch.cat([batch.target, pseudo[number:]])[samples]
@@ -152,7 +160,7 @@ class M3L(MeanTeacher):
         """Labelled whole, labelled masked, unlabelled masked."""
         whole = torch.arange(len(batch.target))
         samples = torch.cat([whole, torch.arange(len(batch.images))])
-        return samples, torch.cat([batch.available[whole], self.drawn(batch)])
+        return samples, torch.cat([self.visible(batch)[whole], self.drawn(batch)])
 
 
 METHODS: dict[MethodName, type[Supervised]] = {

@@ -123,6 +123,23 @@ def test_a_plain_mean_teacher_masks_nothing(brats: Task) -> None:
     assert torch.equal(present, batch().available)
 
 
+@pytest.mark.parametrize("name", ["mean-teacher", "m3l"])
+def test_the_teacher_of_a_dedicated_model_sees_no_more_than_its_student(
+    name: str, brats: Task
+) -> None:
+    seen: list[Tensor] = []
+
+    def network(images: Tensor, present: Tensor) -> Output:
+        seen.append(present)
+        return Output(torch.zeros(len(images), 3, 4, 4, 4))
+
+    method(name, brats, subsets="FLAIR+T1").step(network, network, batch())
+    for present in seen:
+        assert not present[:, 2:].any()
+        assert present[:, 0].all()
+    assert seen[0][:, 1].tolist() == [True, True, True, False]  # the last sample has no T1
+
+
 def test_the_teacher_follows_the_student_ever_more_slowly(brats: Task) -> None:
     average = method("m3l", brats).average()
     for before, decay in ((1, 1 / 2), (9, 0.9), (1000, 0.99)):
