@@ -2,16 +2,17 @@
 
 python scripts/bundle_model.py runs/shaspec shaspec --title "..." --description "..." \
     --window 160,192,160
-shaspec evaluate shaspec DATA --splits splits.json --fold 0 --out results
-python scripts/bundle_model.py --scores results/summary.csv --what "fold 0" shaspec
+shaspec evaluate runs/shaspec-0 DATA --splits splits.json --fold 0 --out results/shaspec-0  # ...
+python scripts/bundle_model.py shaspec --what "out of fold" --scores results/shaspec-?/metrics.csv
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 
+from shaspec.evaluation.statistics import case_values
+from shaspec.evaluation.tables import read_rows
 from shaspec.models.card import CARD_FILE, load_card
 from shaspec.models.weights import load_model, save_model
 
@@ -29,16 +30,14 @@ def bundle(
     print(f"{WEIGHTS / name}: {card.parameters} parameters, sha256 {card.sha256}")
 
 
-def add_scores(name: str, summary: Path, what: str) -> None:
-    """Write the mean Dice of ``summary.csv`` per subset, and over them, onto the card."""
+def add_scores(name: str, tables: list[Path], what: str) -> None:
+    """Write the mean Dice per subset, and over them, of the cases of all ``tables`` on the card."""
     card = load_card(WEIGHTS / name)
-    scores = dict(card.scores)
-    with summary.open(encoding="utf-8") as file:
-        for line in csv.DictReader(file):
-            if line["metric"] != "dice" or line["region"] not in card.task.region_names:
-                continue
-            key = f"{what}, {line['subset']}"
-            scores[key] = {**scores.get(key, {}), line["region"]: round(float(line["mean"]), 4)}
+    scores: dict[str, dict[str, float]] = {}
+    for (subset, region), cases in case_values(read_rows(tables), "dice").items():
+        if region in card.task.region_names:
+            mean = sum(cases.values()) / len(cases)
+            scores.setdefault(f"{what}, {subset}", {})[region] = round(mean, 4)
     card = card.model_copy(update={"scores": scores})
     text = card.model_dump_json(indent=1) + "\n"
     (WEIGHTS / name / CARD_FILE).write_text(text, encoding="utf-8")
@@ -52,7 +51,7 @@ def main() -> None:
     parser.add_argument("--title", default="", help="default: method and preset")
     parser.add_argument("--description", default="")
     parser.add_argument("--window", default="", help="S,P,L; default: that of the run")
-    parser.add_argument("--scores", type=Path, help="summary.csv of shaspec evaluate")
+    parser.add_argument("--scores", type=Path, nargs="+", help="metrics.csv of all folds")
     parser.add_argument("--what", default="", help="what was evaluated, e.g. 'fold 0'")
     options = parser.parse_args()
     if options.scores:
