@@ -17,6 +17,7 @@ import torch
 
 from shaspec.inference.classification import ClassificationSession
 from shaspec.io import case_from_arrays
+from shaspec.models.classifier import ShaSpecClassifier
 from shaspec.models.weights import load_model
 from shaspec.training.config import LossConfig
 
@@ -45,7 +46,8 @@ def folder(tmp_path: Path) -> Path:
     for name, values in (("images-idx3", images), ("labels-idx1", digits)):
         header = bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">u4").tobytes()
         packed = gzip.compress(header + np.ascontiguousarray(values).tobytes())
-        (tmp_path / f"train-{name}-ubyte.gz").write_bytes(packed)
+        for part in ("train", "t10k"):
+            (tmp_path / f"{part}-{name}-ubyte.gz").write_bytes(packed)
     with zipfile.ZipFile(tmp_path / "fsdd_recordings.zip", "w") as archive:
         for digit in range(10):
             for n, speaker in enumerate(["jackson", "nicolas", "theo"] * 2 + ["stranger"]):
@@ -86,11 +88,29 @@ def test_sound_that_is_not_there_has_no_part_in_training(avmnist: ModuleType, fo
     assert 0 <= avmnist.accuracy(one, test, ("image",)) <= 100
 
 
+def test_a_pair_may_be_shown_both_ways(
+    avmnist: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, _ = avmnist.draw_pairs(folder, seed=0)
+    shown = []
+    forward = ShaSpecClassifier.forward
+    monkeypatch.setattr(
+        ShaSpecClassifier,
+        "forward",
+        lambda n, x, there: shown.append(there) or forward(n, x, there),
+    )
+    avmnist.fit(train, 0.25, 0, LossConfig(), epochs=1, both_ways=True)
+    counts = torch.cat(shown).sum(dim=1).bincount().tolist()
+    assert counts == [0, len(train.digits), len(train.digits) // 4]
+
+
 def test_every_row_is_compared_with_the_lower_bound_seed_by_seed(
     avmnist: ModuleType, folder: Path
 ) -> None:
-    rows = avmnist.one_seed(folder, 0, LossConfig(), epochs=1)
-    assert len(rows) == 2 + len(avmnist.RATES)
+    pairs, images = avmnist.one_seed(folder, 0, LossConfig(), epochs=1)
+    assert list(pairs) == [*images, avmnist.UPPER]  # which needs the sounds of the pairs
+    assert next(iter(images)) == avmnist.LOWER
+    assert len(images) == 1 + len(avmnist.RATES)
     lines = avmnist.table([{"lower": 90.0, "more": 91.0}, {"lower": 92.0, "more": 93.0}])
     assert lines[-1].split() == ["more", "92.00", "1.41", "+1.00", "[+1.00,", "+1.00]"]
 
