@@ -64,7 +64,6 @@ LOWER, UPPER = "lower bound: images alone", "upper bound: sound everywhere"
 EPOCHS, BATCH = 60, 50
 SHIFT = 2  # pixels by which an image is moved at most, in training
 TASK = load_task("avmnist")
-IMAGE_ALONE = torch.tensor([[name == "image" for name in TASK.names]])
 SUBSETS = torch.tensor([[name in subset for name in TASK.names] for subset in TASK.subsets()])
 
 
@@ -138,14 +137,7 @@ def unpaired_test(folder: Path) -> Pairs:
 
 
 def fit(
-    pairs: Pairs,
-    rate: float,
-    seed: int,
-    losses: LossConfig,
-    epochs: int,
-    *,
-    drop: bool = False,
-    both_ways: bool = False,
+    pairs: Pairs, rate: float, seed: int, losses: LossConfig, epochs: int, *, drop: bool = False
 ) -> Network:
     """The network trained on all images and on the sounds of a share ``rate`` of the pairs.
 
@@ -165,13 +157,7 @@ def fit(
             sample, there = pairs[rows], present[rows]
             if drop:
                 there = SUBSETS[torch.randint(len(SUBSETS), (len(rows),), generator=rng)]
-            images = shifted(sample.images, rng)
-            if both_ways:
-                heard = there.all(dim=1)
-                sample = pairs[torch.cat([rows, rows[heard]])]
-                images = torch.cat([images, images[heard]])
-                there = torch.cat([there, IMAGE_ALONE.expand(int(heard.sum()), 2)])
-            output = network([images, sample.sounds], there)
+            output = network([shifted(sample.images, rng), sample.sounds], there)
             target = F.one_hot(sample.digits, DIGITS).float()
             terms = objective.supervised(output, target, there)
             terms |= objective.auxiliary(output, there)

@@ -17,7 +17,6 @@ import torch
 
 from shaspec.inference.classification import ClassificationSession
 from shaspec.io import case_from_arrays
-from shaspec.models.classifier import ShaSpecClassifier
 from shaspec.models.weights import load_model
 from shaspec.training.config import LossConfig
 
@@ -86,22 +85,6 @@ def test_sound_that_is_not_there_has_no_part_in_training(avmnist: ModuleType, fo
     mine, theirs = one.state_dict(), other.state_dict()
     assert all(torch.equal(mine[k], theirs[k]) for k in mine)
     assert 0 <= avmnist.accuracy(one, test, ("image",)) <= 100
-
-
-def test_a_pair_may_be_shown_both_ways(
-    avmnist: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    train, _ = avmnist.draw_pairs(folder, seed=0)
-    shown = []
-    forward = ShaSpecClassifier.forward
-    monkeypatch.setattr(
-        ShaSpecClassifier,
-        "forward",
-        lambda n, x, there: shown.append(there) or forward(n, x, there),
-    )
-    avmnist.fit(train, 0.25, 0, LossConfig(), epochs=1, both_ways=True)
-    counts = torch.cat(shown).sum(dim=1).bincount().tolist()
-    assert counts == [0, len(train.digits), len(train.digits) // 4]
 
 
 def test_every_row_is_compared_with_the_lower_bound_seed_by_seed(
