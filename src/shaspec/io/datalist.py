@@ -149,11 +149,17 @@ def _roles(entry: Entry, path: Path, task: Task) -> Iterator[tuple[str, str]]:
                 f"labels ({', '.join(task.label_words)})"
             )
         if key != IMAGE and match is not None:
+            if len(files) > 1:
+                raise InputError(
+                    f"{path}: case {entry.name}: {key!r} has {len(files)} files, not 1"
+                )
             yield match.role, files[0]
         elif len(files) == 1:
-            alone = recognise(files[0], task)
-            whole = len(task.names) > 1 and alone is None
-            yield (IMAGE if whole else alone.role if alone else task.names[0]), files[0]
+            alone = recognise(Path(files[0]).name, task)
+            if alone is not None and alone.role != LABELS:
+                yield alone.role, files[0]
+            else:
+                yield (IMAGE if len(task.names) > 1 else task.names[0]), files[0]
         else:
             yield from _by_name(entry, files, path, task)
 

@@ -80,11 +80,12 @@ def test_files_whose_names_say_nothing_come_in_the_order_of_the_task(
 
 def test_all_modalities_may_be_channels_of_one_file(folder: Path, brats: Task) -> None:
     volume = np.random.default_rng(0).random((6, 5, 4, 4)).astype(np.float32)
-    nib.save(nib.Nifti1Image(volume, np.eye(4)), folder / "emil.nii")
+    put(folder, "t1/emil.nii")  # the folder says nothing about what is in the file
+    nib.save(nib.Nifti1Image(volume, np.eye(4)), folder / "t1" / "emil.nii")
     labels = np.zeros((6, 5, 4), np.uint8)
     labels[2:4] = 4
     nib.save(nib.Nifti1Image(labels, np.eye(4)), folder / "of-emil.nii")
-    row = {"image": "emil.nii", "label": "of-emil.nii", "case": "emil"}
+    row = {"image": "t1/emil.nii", "label": "of-emil.nii", "case": "emil"}
     (files,) = find_cases(write(folder, training=[row]), brats)
     case = read_case(files, brats)
     assert case.name == "emil"
@@ -111,6 +112,7 @@ def test_the_folds_of_the_list_hold_cases_out(folder: Path) -> None:
         ([{"image": "not/there_t1.nii"}], "there_t1.nii of case there_t1 is not there"),
         ([{"image": 3}], "training, entry 0: 'image' is neither a path nor a list of paths"),
         ([["a", "b"]], "training, entry 0: is no"),
+        ([ANNA | {"label": ["l/anna_seg.nii", "l/bert_seg.nii"]}], "'label' has 2 files, not 1"),
         ([{"fold": 1}], "training, entry 0: names no file"),
         ([ANNA, {"pet": "c/carl_t1.nii"}], "case carl_t1: 'pet' is no modality of FLAIR"),
     ],
