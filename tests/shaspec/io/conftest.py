@@ -12,6 +12,11 @@ import pytest
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 WriteFile = Callable[..., Path]
+# Where the fields of a NIfTI-1 header begin (nifti1.h).
+FIELDS = {
+    "dim": 40, "datatype": 70, "pixdim": 76, "vox_offset": 108, "scl_slope": 112, "sform": 280,
+    "magic": 344,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +48,19 @@ def write_file() -> WriteFile:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def patched() -> Callable[[Path, str, bytes], Path]:
+    """``patched(path, field, data)``: an uncompressed file with other bytes in its header."""
+
+    def patch(path: Path, field: str, data: bytes) -> Path:
+        content = bytearray(path.read_bytes())
+        content[FIELDS[field] : FIELDS[field] + len(data)] = data
+        path.write_bytes(bytes(content))
+        return path
+
+    return patch
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
-"""Volumes from and to NIfTI files, whole and broken ones."""
+"""Volumes from and to NIfTI files."""
 
 from __future__ import annotations
 
 import gzip
 import itertools
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ ORIENTATIONS = [
     for signs in itertools.product((1, -1), repeat=3)
 ]
 DTYPES = ["u1", "i1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8"]
-BREAKS = {"dim": 40, "datatype": 70, "pixdim": 76, "vox_offset": 108, "sform": 280, "magic": 344}
 
 
 def affine_of(axes: tuple[int, ...], signs: tuple[int, ...], spacing: Any, origin: Any) -> Any:
@@ -33,14 +31,6 @@ def affine_of(axes: tuple[int, ...], signs: tuple[int, ...], spacing: Any, origi
     affine[:3, :3] = (np.eye(3)[:, list(axes)] * signs) * spacing
     affine[:3, 3] = origin
     return affine
-
-
-def patched(path: Path, offset: int, data: bytes) -> Path:
-    """``path`` (uncompressed) with some bytes replaced."""
-    content = bytearray(path.read_bytes())
-    content[offset : offset + len(data)] = data
-    path.write_bytes(bytes(content))
-    return path
 
 
 @given(
@@ -162,10 +152,12 @@ def test_labels_that_cannot_be_saved_are_refused(
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "i4", "f4"])
-def test_slope_and_intercept_are_applied(dtype: str, write_file: Any, tmp_path: Path) -> None:
+def test_slope_and_intercept_are_applied(
+    dtype: str, write_file: Any, patched: Any, tmp_path: Path
+) -> None:
     voxels = np.arange(120).reshape(6, 5, 4).astype(dtype)
     path = write_file(tmp_path / "x.nii", voxels)
-    patched(path, 112, np.array([0.25, -3.0], "<f4").tobytes())
+    patched(path, "scl_slope", np.array([0.25, -3.0], "<f4").tobytes())
     volume = read_volume(path)
     expected = volume.grid.from_file(nib.load(path).get_fdata())
     np.testing.assert_allclose(volume.array, expected, rtol=1e-6)
@@ -174,9 +166,9 @@ def test_slope_and_intercept_are_applied(dtype: str, write_file: Any, tmp_path: 
 
 @pytest.mark.parametrize("scale", [(np.nan, np.nan), (0.0, 5.0), (1.0, 0.0), (np.inf, 0.0)])
 def test_a_slope_that_is_unset_or_one_leaves_the_voxels_as_stored(
-    scale: tuple[float, float], write_file: Any, tmp_path: Path
+    scale: tuple[float, float], write_file: Any, patched: Any, tmp_path: Path
 ) -> None:
-    path = patched(write_file(tmp_path / "x.nii"), 112, np.array(scale, "<f4").tobytes())
+    path = patched(write_file(tmp_path / "x.nii"), "scl_slope", np.array(scale, "<f4").tobytes())
     assert read_volume(path).array.dtype == np.int16
 
 
@@ -213,11 +205,11 @@ def test_a_file_of_several_gzip_streams_is_read(write_file: Any, tmp_path: Path)
 
 
 def test_a_singular_sform_gives_way_to_the_qform_with_a_notice(
-    write_file: Any, tmp_path: Path
+    write_file: Any, patched: Any, tmp_path: Path
 ) -> None:
     good = affine_of((1, 0, 2), (1, -1, 1), (1, 2, 3), (4, 5, 6))
     path = write_file(tmp_path / "x.nii", affine=good)
-    patched(path, BREAKS["sform"], np.zeros(12, "<f4").tobytes())
+    patched(path, "sform", np.zeros(12, "<f4").tobytes())
     volume = read_volume(path)
     np.testing.assert_allclose(volume.grid.affine, good, atol=1e-6)
     assert "its qform was taken" in volume.notices[0]
@@ -245,155 +237,6 @@ def test_units_are_believed_only_where_they_make_sense(
     volume = read_volume(write_file(tmp_path / "x.nii", affine=affine, xyzt_units=unit))
     np.testing.assert_allclose(volume.grid.spacing, spacing, rtol=1e-6)
     assert volume.notices
-
-
-# -- broken files --------------------------------------------------------------------------------
-
-
-def refused(path: Path, match: str) -> None:
-    with pytest.raises(InputError, match=match) as caught:
-        read_volume(path)
-    assert path.name in str(caught.value)
-
-
-@pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"text " * 200, gzip.compress(b"hi")])
-def test_what_is_no_nifti_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "x.nii.gz"
-    path.write_bytes(content)
-    refused(path, "not a NIfTI|damaged")
-
-
-def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:
-    refused(tmp_path / "none.nii", "no such file")
-    refused(tmp_path, "cannot be read")
-
-
-@pytest.mark.parametrize("keep", [0.02, 0.5, 0.99])
-@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
-def test_a_cut_off_file_is_refused_by_name(
-    keep: float, ending: str, write_file: Any, tmp_path: Path
-) -> None:
-    path = write_file(tmp_path / f"x{ending}")
-    content = path.read_bytes()
-    path.write_bytes(content[: int(len(content) * keep)])
-    refused(path, "cut off")
-
-
-def test_a_wrong_checksum_is_refused(write_file: Any, tmp_path: Path) -> None:
-    path = write_file(tmp_path / "x.nii.gz")
-    size = path.stat().st_size
-    refused(patched(path, size - 8, bytes(4)), "damaged")
-
-
-def test_missing_checksum_bytes_are_noticed(write_file: Any, tmp_path: Path) -> None:
-    path = write_file(tmp_path / "x.nii.gz")
-    path.write_bytes(path.read_bytes()[:-6])
-    refused(path, "cut off")
-
-
-def test_a_bomb_is_not_inflated(write_file: Any, tmp_path: Path) -> None:
-    plain = write_file(tmp_path / "x.nii").read_bytes()
-    path = tmp_path / "bomb.nii.gz"
-    packer = zlib.compressobj(9, wbits=31)
-    with path.open("wb") as file:
-        file.write(packer.compress(plain))
-        for _ in range(64):
-            file.write(packer.compress(bytes(1 << 20)))
-        file.write(packer.flush())
-    refused(path, "more than its header says")
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "match"),
-    [
-        ("dim", np.array([3, 6, 0, 4, 1, 1, 1, 1], "<i2"), "dimensions"),
-        ("dim", np.array([3, -6, 5, 4, 1, 1, 1, 1], "<i2"), "dimensions"),
-        ("dim", np.array([9, 6, 5, 4, 1, 1, 1, 1], "<i2"), "dimensions"),
-        ("dim", np.array([2, 6, 5, 1, 1, 1, 1, 1], "<i2"), "2 dimensions"),
-        ("dim", np.array([5, 2, 2, 2, 2, 2, 1, 1], "<i2"), "5 dimensions"),
-        ("dim", np.array([3, 32767, 32767, 32767, 1, 1, 1, 1], "<i2"), "2 GiB"),
-        ("datatype", np.array([128], "<i2"), "RGB"),
-        ("datatype", np.array([32], "<i2"), "complex"),
-        ("datatype", np.array([77], "<i2"), "unknown data type"),
-        ("vox_offset", np.array([1e30], "<f4"), "begin at byte"),
-        ("vox_offset", np.array([np.nan], "<f4"), "begin at byte"),
-        ("vox_offset", np.array([100], "<f4"), "begin at byte"),
-        ("magic", b"ni1\0", "two files"),
-        ("magic", b"\0\0\0\0", "not a NIfTI"),
-    ],
-)
-def test_a_header_that_makes_no_sense_is_refused(
-    field: str, value: Any, match: str, write_file: Any, tmp_path: Path
-) -> None:
-    path = write_file(tmp_path / "x.nii")
-    data = value if isinstance(value, bytes) else value.tobytes()
-    refused(patched(path, BREAKS[field], data), match)
-
-
-@pytest.mark.parametrize(
-    ("sform", "match"),
-    [
-        (np.full(12, np.nan, "<f4"), "not finite"),
-        (np.array([1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0], "<f4"), "singular"),
-        (np.array([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0], "<f4"), "voxels of 0 x 1 x 1 mm"),
-        (np.array([1, 0, 0, 1e9, 0, 1, 0, 0, 0, 0, 1, 0], "<f4"), "kilometres"),
-    ],
-)
-def test_an_affine_that_makes_no_sense_is_refused(
-    sform: Any, match: str, write_file: Any, tmp_path: Path
-) -> None:
-    path = write_file(tmp_path / "x.nii", codes=(1, 0))
-    refused(patched(path, BREAKS["sform"], sform.tobytes()), match)
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_nan_and_infinite_voxels_are_refused(value: float, write_file: Any, tmp_path: Path) -> None:
-    voxels = np.ones((6, 5, 4), np.float32)
-    voxels[3, 2, 1] = value
-    refused(write_file(tmp_path / "x.nii.gz", voxels), "NaN or infinite")
-
-
-@given(
-    changes=st.lists(st.tuples(st.integers(0, 547), st.integers(0, 255)), min_size=1, max_size=12),
-    version=st.sampled_from([1, 2]),
-    packed=st.booleans(),
-    keep=st.integers(0, 1000),
-)
-def test_no_mutated_file_raises_anything_but_our_error(
-    changes: Any,
-    version: int,
-    packed: bool,
-    keep: int,
-    write_file: Any,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    path = write_file(tmp_path_factory.mktemp("mutated") / "x.nii", version=version)
-    content = bytearray(path.read_bytes())
-    for position, value in changes:
-        content[position] = value
-    data = gzip.compress(bytes(content)) if packed else bytes(content)
-    path.write_bytes(data[: max(keep, 1)] if keep < 400 else data)
-    try:
-        volume = read_volume(path)
-    except InputError as error:
-        message = str(error)
-    else:
-        message = ""
-        assert volume.array.shape == volume.grid.shape
-        assert np.isfinite(volume.array).all()
-        write_labels(path, np.zeros(volume.grid.shape, np.uint8), volume.grid)
-        assert read_volume(path).grid.matches(volume.grid)
-    assert not message or "x.nii" in message
-
-
-@given(data=st.binary(max_size=600))
-def test_no_stream_of_bytes_raises_anything_but_our_error(
-    data: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    path = tmp_path_factory.mktemp("noise") / "x.nii.gz"
-    path.write_bytes(b"\x1f\x8b\x08" + data)
-    with pytest.raises(InputError):
-        read_volume(path)
 
 
 def test_a_header_is_read_without_the_voxels(write_file: Any, tmp_path: Path) -> None:

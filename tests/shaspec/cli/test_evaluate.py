@@ -1,0 +1,172 @@
+"""`shaspec evaluate`, `compare` and `published`: tables, figures, and which rules they had."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from shaspec.case import Case
+from shaspec.cli import app
+from shaspec.errors import ShaspecError
+
+Run = Callable[..., Result]
+Rows = Callable[[Path], list[dict[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def evaluated(
+    folder: Path,
+    shaspec_folder: Path,
+    zero_fill_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, str]:
+    """Two models evaluated on one case over two subsets: the folder, and what was printed."""
+    out = tmp_path_factory.mktemp("evaluated")
+    words = [
+        "evaluate", shaspec_folder, folder, "--out", out, "--against", zero_fill_folder,
+        "--subsets", "all,T1ce", "--beside", "shaspec-brats2018",
+    ]  # fmt: skip
+    result = CliRunner().invoke(app, [str(w) for w in words], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    return out, result.output
+
+
+def test_evaluate_writes_a_row_per_case_subset_and_region(
+    evaluated: tuple[Path, str], rows_of: Rows
+) -> None:
+    out, printed = evaluated
+    assert "ET tiny-zero-fill" in printed
+    assert "both empty = 1, one empty = 0, no post-processing" in printed
+    for table in (out / "metrics.csv", out / "against" / "metrics.csv"):
+        rows = rows_of(table)
+        assert list(rows[0])[:4] == ["case", "subset", "region", "dice"]
+        assert {r["subset"] for r in rows} == {"FLAIR+T1+T1ce+T2", "T1ce"}
+        assert len(rows) == 6
+        assert all(0 <= float(r["dice"]) <= 1 for r in rows)
+
+
+def test_evaluate_leaves_tables_figures_and_the_protocol(evaluated: tuple[Path, str]) -> None:
+    out, _ = evaluated
+    names = {path.name for path in out.iterdir()}
+    assert names >= {
+        "summary.csv", "protocol.json", "table.md", "table.tex", "heatmap.png", "heatmap.svg",
+        "comparison.csv", "comparison.md", "comparison.png",
+    }  # fmt: skip
+    protocol = json.loads((out / "protocol.json").read_text("utf-8"))
+    assert protocol["model"] == "tiny-shaspec"
+    assert protocol["cases"] == ["anna"]
+    assert protocol["rules"].endswith("no post-processing")
+
+
+def test_evaluate_compares_two_models_and_shows_published_tables_apart(
+    evaluated: tuple[Path, str], rows_of: Rows
+) -> None:
+    out, printed = evaluated
+    assert "tiny-shaspec minus tiny-zero-fill" in printed
+    assert "1 case are few" not in printed
+    assert "1 case is few" in printed
+    assert "published: ShaSpec" in printed
+    assert "61.58" not in (out / "table.md").read_text("utf-8")
+    lines = rows_of(out / "comparison.csv")
+    assert {line["subset"] for line in lines} == {"T1ce", "FLAIR+T1+T1ce+T2", "mean of 2"}
+
+
+def test_compare_gives_what_evaluate_gave(
+    run: Run, evaluated: tuple[Path, str], tmp_path: Path, rows_of: Rows
+) -> None:
+    out, _ = evaluated
+    result = run(
+        "compare", out / "metrics.csv", out / "against", "--names", "one,other", "--out", tmp_path
+    )
+    assert "one minus other" in result.output
+    for mine, earlier in zip(
+        rows_of(tmp_path / "comparison.csv"), rows_of(out / "comparison.csv"), strict=True
+    ):
+        assert mine["won"] == earlier["won"]
+        assert float(mine["difference"] or 0) == pytest.approx(
+            float(earlier["difference"] or 0), abs=2e-6
+        )
+
+
+def test_compare_joins_folds_and_says_which_rules_they_had(run: Run, tmp_path: Path) -> None:
+    for name, value in (("a0", 0.9), ("a1", 0.5), ("b0", 0.8), ("b1", 0.6)):
+        (tmp_path / name).mkdir()
+        text = f"case,subset,region,dice\n{name[1]},T2,ET,{value}\n"
+        (tmp_path / name / "metrics.csv").write_text(text, "utf-8")
+    (tmp_path / "a0" / "protocol.json").write_text('{"rules": "other rules"}', "utf-8")
+    a0, a1, b0, b1 = (tmp_path / name for name in ("a0", "a1", "b0", "b1"))
+    result = run("compare", a0, a1, "--against", b0, "--against", b1)
+    assert "2 shared cases" in result.output
+    assert "rules: other rules" in result.output
+    assert "the rules differ" in result.output
+    with pytest.raises(ShaspecError, match="got 3 tables"):
+        run("compare", a0, a1, b0)
+
+
+def test_evaluate_drops_small_regions_only_when_asked(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
+) -> None:
+    words = ["evaluate", shaspec_folder, folder, "--subsets", "T2", "--metrics", "dice"]
+    result = run(*words, "--out", tmp_path, "--et-rule", "drop-small", "--drop-small", "WT=9999999")
+    assert "ET under 500 voxels removed, WT under 9999999 voxels removed" in result.output
+    rows = rows_of(tmp_path / "metrics.csv")
+    assert list(rows[0]) == ["case", "subset", "region", "dice"]
+    assert {r["region"]: float(r["dice"]) for r in rows}["WT"] == 0
+    with pytest.raises(ShaspecError, match="neither raw nor drop-small"):
+        run(*words, "--out", tmp_path, "--et-rule", "small")
+    with pytest.raises(ShaspecError, match="not a list such as ET=500"):
+        run(*words, "--out", tmp_path, "--drop-small", "ET")
+
+
+def test_published_tables_are_listed_and_shown(run: Run) -> None:
+    listed = " ".join(run("published").output.split())
+    assert "shaspec-brats2018: ShaSpec, Dice (%), mean of 15: ET 61.58" in listed
+    assert "m3l-sid: Linear Fusion, M3L, mIoU (%), RGB+depth: 0.1 % 44.10" in listed
+    assert "shaspec-avmnist: ShaSpec, accuracy (%), image: 5 % 93.33" in listed
+    assert "66 cases" in run("published", "shaspec-brats2018").output
+
+
+def test_evaluate_without_labelled_cases_says_so(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    case = Path(shutil.copytree(folder / "anna", tmp_path / "data" / "anna"))
+    next(case.glob("*seg*")).unlink()
+    with pytest.raises(ShaspecError, match="no labelled case"):
+        run("evaluate", shaspec_folder, tmp_path / "data", "--out", tmp_path / "out")
+
+
+def test_evaluate_refuses_a_split_that_names_a_case_which_is_not_there(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "val.txt").write_text("anna\nzoe\n")
+    with pytest.raises(ShaspecError, match="no labelled case zoe, which the splits name"):
+        run("evaluate", shaspec_folder, folder, "--splits", tmp_path / "val.txt",
+            "--out", tmp_path / "out")  # fmt: skip
+
+
+def test_pictures_are_evaluated_from_folders_per_modality(
+    run: Run,
+    write_pictures: Callable[..., Path],
+    picture_case: Case,
+    picture_model_folder: Path,
+    tmp_path: Path,
+    rows_of: Rows,
+) -> None:
+    data = tmp_path / "data"
+    for name in ("39", "40"):
+        files = (f"rgb/{name}.png", f"depth/{name}.png", f"labels/{name}_label.png")
+        write_pictures(data, picture_case, *files)
+    (data / "val.txt").write_text("40.png\n")
+    run("evaluate", picture_model_folder, data / "val.txt", "--out", tmp_path / "out")
+    rows = rows_of(tmp_path / "out" / "metrics.csv")
+    assert {(r["case"], r["subset"]) for r in rows} == {
+        ("40", "RGB"), ("40", "depth"), ("40", "RGB+depth")
+    }  # fmt: skip
+    assert {r["region"] for r in rows} == {"spot", "scratch"}
+    assert {"hd95_px", "truth_px", "area_error_px"} <= set(rows[0])
+    assert float(rows[0]["truth_px"]) == (picture_case.labels == 1).sum()

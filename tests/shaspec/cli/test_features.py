@@ -1,0 +1,41 @@
+"""`shaspec features`: a picture, numbers and maps of a case, a figure of a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+from typer.testing import Result
+
+Run = Callable[..., Result]
+Rows = Callable[[Path], list[dict[str, str]]]
+
+
+def test_features_leave_a_picture_numbers_and_maps(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
+) -> None:
+    result = run(
+        "features", folder / "anna", "--model", shaspec_folder, "--out", tmp_path / "f",
+        "--present", "FLAIR+T2", "--nifti", "--device", "cpu",
+    )  # fmt: skip
+    assert "linear probe names the modality" in result.output
+    rows = rows_of(tmp_path / "f" / "measures.csv")
+    assert list(rows[0])[:5] == ["case", "model", "name", "meaning", "value"]
+    assert (tmp_path / "f" / "anna_features.png").stat().st_size > 1000
+    energy = nibabel.load(tmp_path / "f" / "anna_shared-energy_T1.nii.gz")
+    np.testing.assert_allclose(energy.header.get_zooms(), 8)
+
+
+def test_features_of_a_cohort_are_a_figure_and_a_table(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
+) -> None:
+    run(
+        "features", folder, "--cohort", "--model", shaspec_folder, "--out", tmp_path,
+        "--device", "cpu",
+    )  # fmt: skip
+    rows = rows_of(tmp_path / "cohort_features.csv")
+    assert {r["kind"] for r in rows} == {"shared", "specific"}
+    assert len(rows) % 8 == 0
+    assert (tmp_path / "cohort_features.png").is_file()

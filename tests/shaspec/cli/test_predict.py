@@ -1,0 +1,100 @@
+"""`shaspec predict`: what it writes, what it takes, and how it refuses."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import Result
+
+from shaspec.case import Case
+from shaspec.errors import ShaspecError
+
+Run = Callable[..., Result]
+Rows = Callable[[Path], list[dict[str, str]]]
+
+
+def test_predict_writes_labels_on_the_grid_of_the_input(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
+) -> None:
+    out, table = tmp_path / "seg.nii.gz", tmp_path / "ml.csv"
+    result = run(
+        "predict", folder / "anna", "--present", "flair+t2", "--out", out, "--volumes", table,
+        "--model", shaspec_folder, "--device", "cpu",
+    )  # fmt: skip
+    assert "WT" in result.output
+    image = nibabel.load(out)
+    reference = nibabel.load(next((folder / "anna").glob("*flair*")))
+    np.testing.assert_array_equal(image.affine, reference.affine)
+    assert set(np.unique(np.asanyarray(image.dataobj))) <= {0, 1, 2, 4}
+    assert {line["subset"] for line in rows_of(table)} == {"FLAIR+T2"}
+
+
+def test_predict_takes_a_case_with_a_file_missing(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    case = Path(shutil.copytree(folder / "anna", tmp_path / "anna"))
+    next(case.glob("*t1ce*")).unlink()
+    words = ["predict", case, "--model", shaspec_folder, "--out", tmp_path / "s.nii.gz"]
+    assert "not there: T1ce" in run(*words).output
+    with pytest.raises(ShaspecError, match="has no T1ce"):
+        run(*words, "--present", "T1ce")
+
+
+def test_predict_takes_single_files(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    files = [next((folder / "anna").glob(f"*_{name}.*")) for name in ("flair", "t1")]
+    out = tmp_path / "s.nii"
+    run("predict", *files, "--model", shaspec_folder, "--out", out)
+    assert out.is_file()
+
+
+def test_a_window_that_is_no_list_of_numbers_is_refused(
+    run: Run, folder: Path, shaspec_folder: Path
+) -> None:
+    with pytest.raises(ShaspecError, match="not a list of whole numbers"):
+        run("predict", folder / "anna", "--model", shaspec_folder, "--window", "big")
+
+
+def test_pictures_are_segmented_into_a_png(
+    run: Run,
+    write_pictures: Callable[..., Path],
+    picture_case: Case,
+    picture_model_folder: Path,
+    tmp_path: Path,
+    rows_of: Rows,
+) -> None:
+    case = write_pictures(tmp_path / "39", picture_case, "rgb.png", "depth.png")
+    out, table = tmp_path / "s.png", tmp_path / "s.csv"
+    words = ["predict", case, "--model", picture_model_folder, "--window", "32,32"]
+    result = run(*words, "--present", "depth", "--out", out, "--volumes", table)
+    assert "px" in result.output
+    labels = np.asarray(Image.open(out))
+    assert labels.shape == (40, 52)
+    sizes = {line["region"]: float(line["px"]) for line in rows_of(table)}
+    assert sizes["scratch"] == (labels == 2).sum()
+    with pytest.raises(ShaspecError, match="give 2 numbers"):
+        run(*words[:-1], "32,32,32")
+    with pytest.raises(ShaspecError, match=r"written as \.png"):
+        run(*words, "--out", tmp_path / "s.nii.gz")
+
+
+def test_files_are_named_by_their_modality_all_or_none(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    flair = next((folder / "anna").glob("*_flair.*"))
+    shutil.copy(flair, tmp_path / "a=b.nii.gz")
+    words = ("--model", shaspec_folder, "--device", "cpu", "--out", tmp_path / "s.nii.gz")
+    assert "case" in run("predict", f"T1={tmp_path / 'a=b.nii.gz'}", *words).output
+    with pytest.raises(ShaspecError, match="every file as MODALITY=file"):
+        run("predict", f"T1={flair}", flair, *words)
+    with pytest.raises(ShaspecError, match="every file as MODALITY=file"):
+        run("predict", f"T1={flair}", f"T1={flair}", *words)
+    with pytest.raises(ShaspecError, match="unknown modality heart"):
+        run("predict", f"heart={flair}", *words)

@@ -1,0 +1,64 @@
+"""`shaspec train`: what it leaves, what it checks first, and its events for programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from shaspec.cli import app
+from shaspec.errors import ShaspecError
+
+Run = Callable[..., Result]
+
+
+def test_train_leaves_a_model_that_predict_takes(run: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    config = tmp_path / "run.toml"
+    config.write_text(f'cache = "{tmp_path / "cache"}"\ncheckpoint_minutes = 60\n')
+    result = run(
+        "train", config, "--out", out, "--method", "zero-fill", "--data", folder,
+        "--max-steps", 1, "--crop", "16,16,16", "--batch", 1, "--device", "cpu",
+    )  # fmt: skip
+    assert "training zero-fill" in result.output
+    run("predict", folder / "anna", "--model", out, "--out", tmp_path / "s.nii.gz")
+
+
+def test_train_lists_its_cases_and_what_is_wrong_before_anything_starts(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(folder, tmp_path / "data"))
+    shutil.copytree(data / "anna", data / "ben")
+    next((data / "anna").glob("*_t1.*")).unlink()
+    words = ["train", "--out", tmp_path / "run", "--data", data, "--max-steps", 1, "--check"]
+    said = run(*words).output
+    assert next(line for line in said.splitlines() if "anna" in line).count("yes") == 3
+    assert "2 to train on" in said
+    next((data / "ben").glob("*_t2.*")).write_bytes(b"no volume")
+    with pytest.raises(ShaspecError, match=r"1 problems: case ben: .*t2"):
+        run(*words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_speaks_json_to_programs(run: Run, folder: Path, tmp_path: Path) -> None:
+    words = [
+        "train", "--json", "--out", tmp_path / "run", "--method", "zero-fill", "--data", folder,
+        "--max-steps", 1, "--crop", "16,16,16", "--batch", 1, "--device", "cpu",
+        "--set", f"cache={tmp_path / 'cache'}", "--set", "seed=3",
+    ]  # fmt: skip
+    events = [json.loads(line) for line in run(*words).output.splitlines()]
+    assert [e["event"] for e in events[-3:]] == ["step", "checkpoint", "finished"]
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["seed"] == 3
+    result = CliRunner().invoke(app, [str(w) for w in [*words, "--set", "ema=0.5"]])
+    last = json.loads(result.output.splitlines()[-1])
+    assert last["event"] == "failed"
+    assert "another configuration (ema)" in last["message"]
+
+
+def test_a_setting_without_a_value_is_refused(run: Run) -> None:
+    with pytest.raises(ShaspecError, match="say KEY=VALUE"):
+        run("train", "--set", "ema")
