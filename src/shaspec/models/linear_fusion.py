@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import ClassVar, Self
 
 import torch
@@ -80,12 +81,17 @@ class Head(nn.Module):
         self.classify = conv(width, c.out_channels, 1)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        """Stage maps (N, C, *size), fine to coarse -> logits (N, K, *finest)."""
+        """Stage maps (N, C, *size), fine to coarse -> logits (N, K, *finest).
+
+        The join is a 1x1 convolution of all stages, coarse to fine, at the finest size. It is
+        linear, as resizing is: each stage takes its part of it at its own size, before the sum.
+        """
+        parts = self.join.weight.flatten(1).chunk(len(maps), dim=1)[::-1]
         levels = []
-        for projection, x in zip(self.projections, maps, strict=True):
-            level = projection(x.movedim(1, -1)).movedim(-1, 1)
+        for projection, part, x in zip(self.projections, parts, maps, strict=True):
+            level = F.linear(projection(x.movedim(1, -1)), part).movedim(-1, 1)
             levels.append(_resize(level, maps[0].shape[2:], align_corners=False))
-        joined = F.relu(self.norm(self.join(torch.cat(levels[::-1], dim=1))))
+        joined = F.relu(self.norm(reduce(torch.add, levels)))
         result: Tensor = self.classify(self.dropout(joined))
         return result
 
@@ -153,5 +159,7 @@ class LinearFusion(Network):
 
 
 def _resize(x: Tensor, size: Sequence[int], *, align_corners: bool) -> Tensor:
+    if x.shape[2:] == tuple(size):
+        return x
     mode = "bilinear" if len(size) == 2 else "trilinear"
     return F.interpolate(x, tuple(size), mode=mode, align_corners=align_corners)

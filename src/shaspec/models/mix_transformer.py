@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from shaspec.models.blocks import Dims, conv_class
+from shaspec.models.depthwise import depthwise_conv
 
 Size = Sequence[int]
 
@@ -120,7 +121,8 @@ class MixFeedForward(nn.Module):
 
     def forward(self, x: Tensor, size: Size) -> Tensor:
         """Tokens (M, N, L, C) -> the same shape."""
-        maps = self.depthwise(to_maps(self.expand(x), size))
+        kernels, bias = self.depthwise.weight, self.depthwise.bias
+        maps = depthwise_conv(to_maps(self.expand(x), size), kernels, bias)
         result: Tensor = self.contract(F.gelu(to_tokens(maps, len(x))))
         return result
 
