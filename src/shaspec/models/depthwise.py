@@ -18,7 +18,8 @@ from torch.nn.grad import conv2d_weight, conv3d_weight
 
 def depthwise_conv(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Maps (N, C, *size), kernels (C, 1, k, ...) of odd size, bias (C,) -> maps of one shape."""
-    result: Tensor = _OnCpu.apply(x, weight, bias) if x.is_cpu else _convolve(x, weight, bias)
+    convolve: Any = _OnCpu.apply if x.is_cpu else _convolve
+    result: Tensor = convolve(x, weight, bias)
     return result
 
 
