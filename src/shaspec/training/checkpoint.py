@@ -5,28 +5,29 @@ Random numbers are functions of (seed, purpose, step), so the step is all that i
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import torch
 
 from shaspec.errors import InputError, ShaspecError
 from shaspec.training.config import TrainConfig
+from shaspec.training.prepare import PreparedCase
 
 CHECKPOINT = "checkpoint.pt"
 
 # What may change when a run is resumed: none of it changes what the network learns, but for the
-# budget, which a user extends on purpose.
+# budget, which a user extends on purpose, and the learning rate, lowered where the loss went wild.
 FREE = {
     "max_minutes", "max_steps", "checkpoint_minutes", "workers", "prepare_workers", "device",
     "cache", "out", "name", "tensorboard", "validate_every_minutes", "validate_cases",
-    "validate_subsets",
+    "validate_subsets", "learning_rate",
 }  # fmt: skip
 
 
-@runtime_checkable
 class Stateful(Protocol):
     """Part of a run that changes while it goes on: a network, an optimizer, a loss scaler."""
 
@@ -36,13 +37,19 @@ class Stateful(Protocol):
 
 
 def save_checkpoint(
-    path: Path, config: TrainConfig, step: int, minutes: float, parts: Mapping[str, Stateful]
+    path: Path,
+    config: TrainConfig,
+    step: int,
+    minutes: float,
+    cases: Sequence[PreparedCase],
+    parts: Mapping[str, Stateful],
 ) -> None:
     """Write ``parts`` to a temporary file and move it in place.
 
     Raises `ShaspecError` if that fails, e.g. on a full disk; the checkpoint before stays as it was.
     """
     state = {"step": step, "minutes": minutes, "config": config.model_dump_json()}
+    state |= {"cases": json.dumps(_content(cases))}
     state |= {name: part.state_dict() for name, part in parts.items()}
     temporary = path.with_suffix(".tmp")
     try:
@@ -60,26 +67,47 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, config: TrainConfig, parts: Mapping[str, Stateful]
+    path: Path,
+    config: TrainConfig,
+    cases: Sequence[PreparedCase],
+    parts: Mapping[str, Stateful],
 ) -> tuple[int, float]:
     """Put a checkpoint, if there is one, into ``parts``: steps and minutes done so far.
 
-    Raises `InputError` if it cannot be read or belongs to another configuration.
+    Raises `InputError` if it cannot be read or belongs to another configuration or other cases.
     """
     if not path.is_file():
         return 0, 0.0
     state = _read(path)
-    before = TrainConfig.model_validate_json(state["config"])
-    mine, theirs = (c.model_dump(mode="json", exclude=FREE) for c in (config, before))
-    if mine != theirs:
-        changed = ", ".join(key for key in mine if mine[key] != theirs[key])
+    mine, theirs = config.model_dump(mode="json"), json.loads(state["config"])
+    changed = [key for key in mine if key not in FREE and mine[key] != theirs.get(key, mine[key])]
+    if changed:
         raise InputError(
-            f"{path} belongs to a run with another configuration ({changed}): take another folder "
-            "for out, or remove it to start again"
+            f"{path} belongs to a run with another configuration ({', '.join(changed)}): take "
+            "another folder for out, or remove it to start again"
         )
+    _same_cases(path, _content(cases), json.loads(state.get("cases", "null")))
     for name, part in parts.items():
         part.load_state_dict(state[name])
     return int(state["step"]), float(state["minutes"])
+
+
+def _content(cases: Sequence[PreparedCase]) -> dict[str, str]:
+    """Name of a case -> what it holds. A phantom is what its seed says."""
+    return {c.name: "" if c.phantom else f"{c.folder.name} {c.labelled}" for c in cases}
+
+
+def _same_cases(path: Path, mine: dict[str, str], theirs: dict[str, str] | None) -> None:
+    """The case that was added may be one that is held out elsewhere, and the card names only those
+    of today."""
+    if theirs is None or mine == theirs:  # the former: of a version that did not keep them
+        return
+    differ = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
+    more = f" and {len(differ) - 4} more" if len(differ) > 4 else ""
+    raise InputError(
+        f"{path} belongs to a run on other cases ({', '.join(differ[:4])}{more} came, went or "
+        "changed): restore them, take another folder for out, or remove it to start again"
+    )
 
 
 def last_good(path: Path) -> str:

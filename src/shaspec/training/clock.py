@@ -37,3 +37,17 @@ class Clock:
             yield
         finally:
             self.started += time.monotonic() - begin
+
+
+class Alarm:
+    """Rings once in every so many minutes of a clock, from now on."""
+
+    def __init__(self, clock: Clock, minutes: float) -> None:
+        self._clock, self._minutes, self._last = clock, minutes, clock.minutes
+
+    def rings(self) -> bool:
+        """True if it is time, once."""
+        due = self._clock.minutes - self._last > self._minutes
+        if due:
+            self._last = self._clock.minutes
+        return due

@@ -141,7 +141,7 @@ class TrainConfig(LossConfig):
     otherwise 0.995."""
     pseudo: float = 1.0
     """Weight of the teacher's pseudo-labels."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     """Fixes the weights at the start and every sample."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     """Of the forward pass. bf16 pays only on hardware that has it (recent GPUs, AVX512-BF16)."""
@@ -152,8 +152,6 @@ class TrainConfig(LossConfig):
     ``torchrun --nproc-per-node`` or ``srun``."""
     num_nodes: int = Field(default=1, ge=1)
     """Machines that take part."""
-    strategy: str = "auto"
-    """Of Lightning Fabric; ``auto``: one process, or data-parallel if there are several."""
     workers: int = Field(default=0, ge=0)
     """Processes that read crops; 0: the training process itself."""
     checkpoint_minutes: float = Field(default=5.0, ge=0)

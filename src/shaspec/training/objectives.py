@@ -163,9 +163,10 @@ class MamlObjective(Objective):
             # One that no sample has is compared too, in no row: all processes count alike.
             here = m if m in output.modality_logits else next(iter(output.modality_logits))
             sizes = [output.modality_logits[here], *output.deep_logits[here]]
+            # With the last, whose weight is 0: what is in the output and not in the loss has no
+            # gradient, for which data-parallel training would wait in vain.
             for weight, logits in zip(weights, sizes, strict=True):
-                if weight:
-                    yield Answer(logits, weight, "intra", present[:, m])
+                yield Answer(logits, weight, "intra", present[:, m])
 
 
 class LinearFusionObjective(Objective):

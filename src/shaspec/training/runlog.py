@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,13 @@ class RunLog:
                 self._curves.add_scalar(name, value, event.step)
 
     def close(self) -> None:
-        """Close the files."""
-        self._file.close()
+        """Close the files. What a full disk does not take is lost, and not said again: whoever
+        wrote it was told."""
+        with suppress(OSError):
+            self._file.close()
         if self._curves is not None:
-            self._curves.close()
+            with suppress(OSError):
+                self._curves.close()
 
 
 def _scalars(event: Step | Validation) -> Iterator[tuple[str, float]]:

@@ -2,96 +2,44 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 import torch
 
 from shaspec.case import Case
-from shaspec.errors import InputError, ShaspecError
+from shaspec.errors import InputError
 from shaspec.inference.events import Finished
 from shaspec.inference.session import InferenceSession
-from shaspec.io import write_case
 from shaspec.models.weights import load_model
 from shaspec.training import loop
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.events import as_json
-from shaspec.training.loop import schedule, train
+from shaspec.training.loop import train
+from shaspec.training.optimisation import schedule
 from shaspec.training.runlog import RunLog
 
-ENCODER = {
-    "stem_width": 4,
-    "stem_kernel": 3,
-    "stem_stride": (2, 2, 2),
-    "max_pool": False,
-    "widths": (6, 8),
-    "depths": (1, 1),
-    "channels": 8,
-    "dilations": (1,),
-    "image_pool": False,
-}
+Configuration = Callable[..., TrainConfig]
+"""Folder of the run, changes -> settings."""
 SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
-NETWORK = {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (8, 6)}
 
 
-@pytest.fixture(scope="module")
-def cases(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
-    """Two labelled cases, one of them without T1, and a third that a split leaves out."""
-    folder = tmp_path_factory.mktemp("cases")
-    write_case(folder / "one", small_case)
-    write_case(folder / "two", small_case.only(("FLAIR", "T1ce", "T2")))
-    write_case(folder / "three", small_case)
-    (folder / "splits.json").write_text(json.dumps({"folds": [["three"]]}))
-    return folder
-
-
-def configuration(cases: Path, out: Path, **changes: Any) -> TrainConfig:
-    values: dict[str, Any] = {
-        "out": out,
-        "data": cases,
-        "splits": cases / "splits.json",
-        "fold": 0,
-        "cache": cases.parent / "cache",
-        "crop": (16, 16, 16),
-        "network": NETWORK,
-        "max_steps": 8,
-        "device": "cpu",
-    }
-    return make_config(values | changes)
-
-
-def test_the_loss_falls(cases: Path, tmp_path: Path) -> None:
-    config = configuration(cases, tmp_path, max_steps=60, augment=False, learning_rate=1e-2)
+def test_the_loss_falls(configuration: Configuration, tmp_path: Path) -> None:
+    config = configuration(tmp_path, max_steps=60, augment=False, learning_rate=1e-2)
     steps = list(train(config))
     start, end = (sum(sum(s.losses.values()) for s in part) for part in (steps[:10], steps[-10:]))
     assert end < 0.8 * start
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(cases: Path, tmp_path: Path) -> None:
-    whole = configuration(cases, tmp_path / "whole")
-    list(train(whole))
-    broken = configuration(cases, tmp_path / "broken")
-    run = train(broken)
-    list(islice(run, 3))
-    run.close()  # type: ignore[attr-defined]
-    rest = list(train(broken))
-    assert [s.step for s in rest] == [4, 5, 6, 7, 8]
-    mine, theirs = (load_model(c.out, training=True).network.state_dict() for c in (whole, broken))
-    assert all(torch.equal(mine[k], theirs[k]) for k in mine)
-
-
 def test_the_card_names_the_cases_it_saw_and_not_the_one_left_out(
-    cases: Path, tmp_path: Path, small_case: Case
+    cases: Path, configuration: Configuration, tmp_path: Path, small_case: Case
 ) -> None:
-    config = configuration(cases, tmp_path, max_steps=1)
+    config = configuration(tmp_path, max_steps=1)
     list(train(config, "shaspec train ..."))
     card = load_model(tmp_path).card
     assert card.training.cases == ("one", "two")
@@ -103,69 +51,36 @@ def test_the_card_names_the_cases_it_saw_and_not_the_one_left_out(
     assert card.seen(replace(small_case, name="three", volumes=others)) == ""
 
 
-def test_every_line_of_the_log_is_a_step(cases: Path, tmp_path: Path) -> None:
-    list(train(configuration(cases, tmp_path, max_steps=3)))
+def test_every_line_of_the_log_is_a_step(configuration: Configuration, tmp_path: Path) -> None:
+    list(train(configuration(tmp_path, max_steps=3)))
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [1, 2, 3]
     assert set(lines[0]["losses"]) == {"dice", "bce", "alignment", "domain"}
 
 
-def test_a_checkpoint_of_another_configuration_is_refused(cases: Path, tmp_path: Path) -> None:
-    list(islice(train(configuration(cases, tmp_path)), 1))
-    with pytest.raises(InputError, match="belongs to a run with another configuration"):
-        list(train(configuration(cases, tmp_path, learning_rate=1e-4)))
-
-
-def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
-    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_fold_that_is_not_in_the_file_is_refused(
+    configuration: Configuration, tmp_path: Path
 ) -> None:
-    nan = {"dice": torch.tensor(float("nan"))}
-    monkeypatch.setattr("shaspec.training.methods.Supervised.step", lambda *_: nan)
-    with pytest.raises(ShaspecError, match="lower learning_rate"):
-        list(train(configuration(cases, tmp_path)))
-    assert (tmp_path / loop.CHECKPOINT).is_file()
-
-
-def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
-    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def steep(_: object, network: Any, __: object, batch: Any) -> dict[str, torch.Tensor]:
-        logits = network(batch.images, batch.available).logits
-        return {"dice": (logits * 0).abs().sqrt().sum()}  # 0, with an endless slope
-
-    monkeypatch.setattr("shaspec.training.methods.Supervised.step", steep)
-    with pytest.raises(ShaspecError, match=r"gradient is nan at step 0: .*of step 0"):
-        list(train(configuration(cases, tmp_path)))
-
-
-def test_a_run_goes_on_with_a_larger_budget(cases: Path, tmp_path: Path) -> None:
-    list(train(configuration(cases, tmp_path, max_steps=1)))
-    more = configuration(cases, tmp_path, max_steps=60, max_minutes=1e-6)
-    assert list(train(more)) == []  # the minutes are over
-    assert [s.step for s in train(configuration(cases, tmp_path, max_steps=2))] == [2]
-
-
-def test_a_fold_that_is_not_in_the_file_is_refused(cases: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folds 0 to 0, not 3"):
-        list(train(configuration(cases, tmp_path, fold=3)))
+        list(train(configuration(tmp_path, fold=3)))
 
 
 def test_a_crop_that_does_not_fit_the_network_is_refused_before_cases_are_prepared(
-    cases: Path, tmp_path: Path
+    configuration: Configuration, tmp_path: Path
 ) -> None:
-    config = configuration(cases, tmp_path, crop=(16, 20, 16), cache=tmp_path / "cache")
+    config = configuration(tmp_path, crop=(16, 20, 16), cache=tmp_path / "cache")
     with pytest.raises(InputError, match=r"crop \(16, 20, 16\): .* multiples of 8, 8, 8"):
         list(train(config))
     assert not (tmp_path / "cache").exists()
-    config = configuration(cases, tmp_path, crop=(8, 8, 8), max_steps=1)
+    config = configuration(tmp_path, crop=(8, 8, 8), max_steps=1)
     list(train(config))
     assert load_model(tmp_path).card.window == (16, 16, 16)
 
 
 def test_a_network_of_larger_voxels_answers_on_the_grid_of_the_case(
-    cases: Path, small_case: Case, tmp_path: Path
+    configuration: Configuration, small_case: Case, tmp_path: Path
 ) -> None:
-    list(train(configuration(cases, tmp_path, spacing=(2.0, 2.0, 2.0), max_steps=2)))
+    list(train(configuration(tmp_path, spacing=(2.0, 2.0, 2.0), max_steps=2)))
     model = load_model(tmp_path)
     assert model.card.task.spacing == (2.0, 2.0, 2.0)
     session = InferenceSession(model, small_case, device="cpu")
@@ -173,13 +88,15 @@ def test_a_network_of_larger_voxels_answers_on_the_grid_of_the_case(
     assert isinstance(last, Finished)
     assert last.prediction.labels.shape == small_case.grid.shape
     with pytest.raises(InputError, match=r"spacing \(2.0,\): task 'brats' needs 3 numbers"):
-        list(train(configuration(cases, tmp_path / "other", spacing=(2.0,))))
+        list(train(configuration(tmp_path / "other", spacing=(2.0,))))
 
 
-def test_a_folder_that_cannot_be_written_is_named(cases: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(
+    configuration: Configuration, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"file.*config\.json: cannot be written"):
-        list(train(configuration(cases, tmp_path / "file" / "run")))
+        list(train(configuration(tmp_path / "file" / "run")))
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
@@ -188,8 +105,10 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
     assert schedule(1.0, 1000) == pytest.approx(0.0)
 
 
-def test_events_tell_the_whole_story(cases: Path, tmp_path: Path) -> None:
-    told = list(loop.run(configuration(cases, tmp_path, max_steps=2, checkpoint_minutes=60)))
+def test_events_tell_the_whole_story(
+    cases: Path, configuration: Configuration, tmp_path: Path
+) -> None:
+    told = list(loop.run(configuration(tmp_path, max_steps=2, checkpoint_minutes=60)))
     names = [json.loads(as_json(event))["event"] for event in told]
     assert names == [
         "preparing", "preparing", "preparing", "prepared", "checkpoint",
@@ -199,43 +118,21 @@ def test_events_tell_the_whole_story(cases: Path, tmp_path: Path) -> None:
     assert (prepared["cases"], prepared["held_out"], prepared["step"]) == (2, 1, 0)
 
 
-def test_gradients_of_several_batches_make_one_step(cases: Path, tmp_path: Path) -> None:
+def test_gradients_of_several_batches_make_one_step(
+    configuration: Configuration, tmp_path: Path
+) -> None:
     same = {"max_steps": 2, "optimizer": "sgd", "dice_over": "sample", "ema": 0}
     same |= {"method": "zero-fill", "network": SMALL}
     one, many = tmp_path / "one", tmp_path / "many"
-    list(train(configuration(cases, one, batch=2, **same)))
-    list(train(configuration(cases, many, batch=1, accumulate=2, **same)))
+    list(train(configuration(one, batch=2, **same)))
+    list(train(configuration(many, batch=1, accumulate=2, **same)))
     mine, theirs = (load_model(p, training=True).network.state_dict() for p in (one, many))
     for name, weight in mine.items():
         torch.testing.assert_close(theirs[name], weight, atol=1e-5, rtol=1e-4)
 
 
-def test_a_full_disk_ends_the_run_and_names_the_last_good_checkpoint(
-    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = train(configuration(cases, tmp_path, checkpoint_minutes=0))
-    next(run)
-    next(run)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("shaspec.training.checkpoint.torch.save", full)
-    with pytest.raises(ShaspecError, match=r"step 2 cannot be written .*checkpoint\.pt, of step 1"):
-        next(run)
-    monkeypatch.undo()
-    assert not list(tmp_path.glob("*.tmp"))
-    assert next(train(configuration(cases, tmp_path))).step == 2
-
-
-def test_a_damaged_checkpoint_is_refused_by_name(cases: Path, tmp_path: Path) -> None:
-    (tmp_path / loop.CHECKPOINT).write_bytes(b"half a file")
-    with pytest.raises(InputError, match=r"checkpoint\.pt cannot be read"):
-        list(train(configuration(cases, tmp_path)))
-
-
 def test_curves_are_written_if_asked_for(
-    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[tuple[str, int]] = []
 
@@ -251,7 +148,7 @@ def test_curves_are_written_if_asked_for(
     module = ModuleType("torch.utils.tensorboard")
     module.SummaryWriter = Writer  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
-    list(train(configuration(cases, tmp_path, max_steps=1, tensorboard=True)))
+    list(train(configuration(tmp_path, max_steps=1, tensorboard=True)))
     assert ("loss/dice", 1) in written
     written.clear()
     RunLog(tmp_path, 1, tensorboard=True).close()  # a run that is resumed after step 1
@@ -259,11 +156,11 @@ def test_curves_are_written_if_asked_for(
 
 
 def test_curves_without_the_library_are_refused_with_what_to_install(
-    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(InputError, match=r"napari-shaspec\[tensorboard\]"):
-        list(train(configuration(cases, tmp_path, tensorboard=True)))
+        list(train(configuration(tmp_path, tensorboard=True)))
 
 
 def test_a_polynomial_falls_to_nothing() -> None:
@@ -273,14 +170,20 @@ def test_a_polynomial_falls_to_nothing() -> None:
 
 @pytest.mark.parametrize("method", ["shaspec", "zero-fill"])
 def test_a_model_of_pictures_is_trained_from_a_list_of_cases(
-    method: str, picture_case: Case, write_pictures: Callable[..., Path], tmp_path: Path
+    method: str,
+    configuration: Configuration,
+    picture_case: Case,
+    write_pictures: Callable[..., Path],
+    tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
     write_pictures(data, picture_case, "rgb/39.png", "depth/39.png", "labels/39_label.png")
     write_pictures(data, picture_case, "rgb/40.png", "labels/40_label.png")
     write_pictures(data, picture_case, "rgb/41.png", "labels/41_label.png")
     (data / "train.txt").write_text("39.png\n40.png\n")
-    small = NETWORK if method == "shaspec" else {"blocks_down": (1, 1), "blocks_up": (1,)}
+    small = {"blocks_down": (1, 1), "blocks_up": (1,)}
+    if method == "shaspec":
+        small = configuration(tmp_path).network
     values = {
         "out": tmp_path / "run", "data": data / "train.txt", "task": "rgbd", "method": method,
         "network": small, "cache": tmp_path / "cache", "crop": (16, 16), "max_steps": 2,

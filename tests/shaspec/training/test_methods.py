@@ -18,7 +18,8 @@ from shaspec.models.registry import build, network_config
 from shaspec.models.weights import load_model
 from shaspec.task import Task
 from shaspec.training.config import MethodName, TrainConfig, make_config
-from shaspec.training.loop import target_masks, train
+from shaspec.training.learner import target_masks
+from shaspec.training.loop import train
 from shaspec.training.methods import METHODS, Batch, architecture, make_method
 
 ENCODER = {

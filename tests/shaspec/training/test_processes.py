@@ -68,8 +68,15 @@ def config(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
 
 def settings(out: Path, **values: Any) -> list[str]:
     """The same settings for the command line."""
-    sets = [word for k, v in values.items() for word in ("--set", f"{k}={json.dumps(v)}")]
+    sets = [word for k, v in values.items() for word in ("--set", f"{k}={toml(v)}")]
     return ["--out", str(out), *sets]
+
+
+def toml(value: Any) -> str:
+    """A value as it stands in a TOML file."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k} = {toml(v)}' for k, v in value.items())}}}"
+    return json.dumps(value)
 
 
 def start(*words: object, start_new_session: bool = False) -> subprocess.Popen[str]:
@@ -148,10 +155,24 @@ def test_a_run_that_is_asked_to_end_saves_and_says_so(config: Path, tmp_path: Pa
     assert not (tmp_path / "card.json").exists()
 
 
+NETWORKS: dict[str, dict[str, Any]] = {
+    "shaspec": {},
+    "maml": {"base": 4, "halvings": 2},
+    "linear-fusion": {
+        "widths": [8, 8, 8, 8], "depths": [1, 1, 1, 1], "heads": [1, 1, 1, 1], "head_width": 8,
+        # Drawn for the batch of a process as a whole.
+        "drop_path": 0.0, "dropout": 0.0,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", NETWORKS)
 def test_two_processes_learn_what_one_with_twice_the_batch_learns(
-    config: Path, tmp_path: Path
+    method: str, config: Path, tmp_path: Path
 ) -> None:
-    common = {"max_steps": 3, "ema": 0.0}
+    common: dict[str, Any] = {"max_steps": 3, "ema": 0.0, "method": method}
+    if NETWORKS[method]:
+        common |= {"network": NETWORKS[method], "crop": [32, 32, 32]}
     validated = {"validate_every_minutes": 1e-9, "validate_subsets": ["all"]}  # by one of them
     words = settings(tmp_path / "two", **common, **validated, batch=1, devices=2)
     process = start(

@@ -1,0 +1,57 @@
+"""What a run leaves in its folder while it goes on, and finds there when it is resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shaspec.io.nifti import write_atomically
+from shaspec.training.checkpoint import CHECKPOINT, Stateful, load_checkpoint, save_checkpoint
+from shaspec.training.clock import Clock
+from shaspec.training.config import TrainConfig
+from shaspec.training.events import Checkpoint, Step, Validation
+from shaspec.training.prepare import PreparedCase
+from shaspec.training.runlog import RunLog
+
+
+class Record:
+    """``config.json``, ``log.jsonl`` and ``checkpoint.pt`` of a run; ``parts`` and `clock` are put
+    to where the last checkpoint left them, after `step` steps.
+
+    ``writes`` is False in all processes but one. Raises `InputError` if the checkpoint belongs to
+    another configuration or other cases, or if the folder cannot be written to.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        cases: Sequence[PreparedCase],
+        parts: Mapping[str, Stateful],
+        *,
+        writes: bool,
+    ) -> None:
+        self._config, self._cases, self._parts, self._writes = config, cases, parts, writes
+        self.path = config.out / CHECKPOINT
+        self.step, minutes = load_checkpoint(self.path, config, cases, parts)
+        self.clock = Clock(config, minutes)
+        self._log: RunLog | None = None
+        if writes:
+            settings = f"{config.model_dump_json(indent=1)}\n"
+            write_atomically(config.out / "config.json", settings.encode())
+            self._log = RunLog(config.out, self.step, tensorboard=config.tensorboard)
+
+    def log(self, event: Step | Validation) -> None:
+        """Add a line."""
+        if self._log is not None:
+            self._log.write(event)
+
+    def checkpoint(self, step: int) -> Checkpoint:
+        """From now on the run resumes after ``step`` steps."""
+        if self._writes:
+            minutes = self.clock.minutes
+            save_checkpoint(self.path, self._config, step, minutes, self._cases, self._parts)
+        return Checkpoint(step, str(self.path))
+
+    def close(self) -> None:
+        """Close the files."""
+        if self._log is not None:
+            self._log.close()

@@ -1,0 +1,27 @@
+"""Minutes of a run, and what is done once in so many of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from shaspec.training.clock import Alarm, Clock
+
+
+@dataclass
+class Hand:
+    """A clock that is moved by hand."""
+
+    minutes: float
+
+
+def test_an_alarm_rings_once_in_its_time() -> None:
+    clock = Hand(7.0)
+    alarm = Alarm(cast(Clock, clock), 5.0)
+    clock.minutes = 12.0
+    assert not alarm.rings()
+    clock.minutes = 12.1
+    assert alarm.rings()
+    assert not alarm.rings()
+    clock.minutes = 17.2
+    assert alarm.rings()
