@@ -120,6 +120,26 @@ def test_compare_counts_the_cases_of_each_row(run: Run, tmp_path: Path) -> None:
     assert "1 case is few" in said
 
 
+def test_a_model_is_not_evaluated_against_itself(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(shaspec_folder)
+    for same in (shaspec_folder, link):
+        with pytest.raises(ShaspecError, match=r"--against .* is the model itself"):
+            run("evaluate", shaspec_folder, folder, "--against", same, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_models_of_one_name_are_compared_by_their_folders(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    other = shutil.copytree(shaspec_folder, tmp_path / "other")
+    words = ["evaluate", shaspec_folder, folder, "--subsets", "T2", "--metrics", "dice"]
+    said = run(*words, "--against", other, "--out", tmp_path / "out").output
+    assert f"{shaspec_folder} minus {other}" in " ".join(said.split())
+
+
 def test_evaluate_drops_small_regions_only_when_asked(
     run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
 ) -> None:
