@@ -58,7 +58,7 @@ def check(form: TrainForm, cases: FoundCases) -> Iterator[Checked]:
     task = the_task(cases)
     wanted = config(form, cases)
     selection = select_cases(wanted, task)
-    total = len(selection.training)
+    total = len(selection.to_read)
     for k, (files, problem) in enumerate(read_through(selection, wanted, task), 1):
         yield Checked(files.name, problem, k, total)
 

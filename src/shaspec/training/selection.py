@@ -44,6 +44,11 @@ class Selection:
         """How many cases there are to prepare."""
         return len(self.training) + len(self.unlabelled) + len(self.phantoms)
 
+    @property
+    def to_read(self) -> tuple[CaseFiles, ...]:
+        """The cases whose files a run reads."""
+        return (*self.training, *self.unlabelled, *self.validation)
+
     def require(self) -> None:
         """Raise `InputError` with the problems, if there are any."""
         if self.problems:
@@ -166,8 +171,8 @@ def held_out_cases(config: TrainConfig) -> set[str]:
 def read_through(
     selection: Selection, config: TrainConfig, task: Task
 ) -> Iterator[tuple[CaseFiles, str]]:
-    """Read every training case as the run would; yields it with what is wrong, or ``""``."""
-    for files in selection.training:
+    """Read every case as the run would; yields it with what is wrong, or ``""``."""
+    for files in selection.to_read:
         try:
             read_case(files, task, scheme=config.scheme)
         except InputError as error:
