@@ -58,7 +58,7 @@ def check(form: TrainForm, cases: FoundCases) -> Iterator[Checked]:
     task = the_task(cases)
     wanted = config(form, cases)
     selection = select_cases(wanted, task)
-    total = len(selection.training)
+    total = len(selection.to_read)
     for k, (files, problem) in enumerate(read_through(selection, wanted, task), 1):
         yield Checked(files.name, problem, k, total)
 
@@ -83,8 +83,8 @@ def _rows(data: Path, task: Task, selection: Selection) -> tuple[CaseRow, ...]:
     roles = {files.name: role for role, group in parts.items() for files in group}
     rows = []
     for files in find_cases(data, task):
-        bare = "no labels" if files.labels is None else ""
-        problem = files.problems[0] if files.problems else bare
         role = roles.get(files.name, "not used")
+        bare = "no labels" if files.labels is None and role != "unlabelled" else ""
+        problem = files.problems[0] if files.problems else bare
         rows.append(CaseRow(files.name, frozenset(files.volumes), role, problem))
     return tuple(rows)

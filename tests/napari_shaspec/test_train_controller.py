@@ -188,6 +188,15 @@ def test_cases_are_looked_through_before_anything_starts(control, cases, launch)
     assert (config.data, config.task, config.crop) == (cases, "brats", found.crop)
 
 
+def test_a_teacher_uses_the_case_without_labels_and_reads_it_too(control, cases):
+    control.choose_data(cases)
+    control.change(method="m3l")
+    row = next(row for row in control.work.cases.rows if row.name == "carl")
+    assert (row.role, row.problem) == ("unlabelled", "")
+    control.check()
+    assert "3 cases were read, no problems" in control.work.message.text
+
+
 def test_held_out_cases_are_named(control, cases, tmp_path):
     splits = tmp_path / "splits.json"
     splits.write_text('{"folds": [["anna"], ["berta"]]}')

@@ -53,8 +53,11 @@ def evaluate(
     from shaspec.evaluation.protocol import Rules
     from shaspec.evaluation.published import load_published
     from shaspec.io.splits import fold_cases
+    from shaspec.models.card import model_folder
     from shaspec.models.weights import load_model
 
+    if against and model_folder(against).resolve() == model_folder(model).resolve():
+        raise InputError(f"--against {against} is the model itself: name another, or leave it out")
     console = Console()
     published = [load_published(name) for name in beside.split(",") if name]
     names = () if metrics == "all" else tuple(metrics.replace(" ", "").split(","))

@@ -12,7 +12,7 @@ from shaspec.cli.common import escape
 
 if TYPE_CHECKING:
     from shaspec.evaluation.published import Published
-    from shaspec.evaluation.tables import Row
+    from shaspec.evaluation.tables import Line, Row
 
 
 def print_scores(
@@ -28,13 +28,13 @@ def print_scores(
     from shaspec.evaluation.statistics import summary
 
     summaries = {name: summary(rows) for name, rows in results.items()}
-    cases = len({row.case for rows in results.values() for row in rows})
-    note = f"{cases} case{'s' * (cases != 1)}; {rules}"
+    fewest, number = _cases([line for lines in summaries.values() for line in lines])
+    note = f"{number}; {rules}"
     everything = score_table(summaries, notes=[note])
     console.print(as_rich(everything))
     for name, lines in summaries.items():
         console.print(overview(name, lines))
-    if text := caution(cases):
+    if text := caution(fewest):
         console.print(f"[yellow]{text}[/]")
     if out is None:
         return
@@ -55,18 +55,29 @@ def print_comparison(
 
     lines = compare(a[1], b[1])
     names = a[0], b[0]
-    cases = int(lines[0]["cases"])
-    note = f"{cases} shared case{'s' * (cases != 1)}; in brackets: cases won/tied/lost by {a[0]}"
+    fewest, number = _cases(lines, "shared ")
+    note = f"{number}; in brackets: cases won/tied/lost by {a[0]}"
     table = difference_table(lines, *names, notes=[note])
     console.print(as_rich(table, record(lines, "dice")))
     console.print(difference_overview(lines, *names))
-    if text := caution(cases):
+    if text := caution(fewest):
         console.print(f"[yellow]{text}[/]")
     if out is None:
         return
     write_csv(out / COMPARISON_FILE, lines)
     write_tables(out, table, stem="comparison")
     write_heat_map(out, table, "comparison")
+
+
+def _cases(lines: Sequence[Line], kind: str = "") -> tuple[int, str]:
+    """The smallest number of cases in a row of Dice, and a text such as ``8 to 12 cases``.
+
+    Rows differ where some cases lack a modality. One without any case holds no number to judge.
+    """
+    found = {int(line["cases"]) for line in lines if line["metric"] == "dice"} - {0}
+    fewest, most = min(found, default=0), max(found, default=0)
+    number = f"{most}" if fewest == most else f"{fewest} to {most}"
+    return fewest, f"{number} {kind}case{'s' * (most != 1)}"
 
 
 def print_published(console: Console, published: Published) -> None:

@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from shaspec.training.config import MethodName, TrainConfig, load_config, make_c
 
 if TYPE_CHECKING:
     from shaspec.training.events import Event, Validation
+    from shaspec.training.selection import Selection
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Number of this process among several: of torchrun, of srun, of Lightning's own launcher.
@@ -60,7 +62,8 @@ def train(
         bool, typer.Option("--json", help="One event per line on stdout, for programs.")
     ] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Read all cases, list them and what is wrong, and end.")
+        bool,
+        typer.Option("--check", help="Read the cases, list them and what is wrong, and end."),
     ] = False,
     init: Annotated[
         Path | None,
@@ -218,28 +221,54 @@ def print_validation(console: Console, event: Validation) -> None:
 
 
 def list_cases(settings: TrainConfig) -> None:
-    """Read every training case and say what is there, what is missing and what is wrong."""
+    """Read every case of the run and say what is there, what is missing and what is wrong."""
     from shaspec.task import load_task
+    from shaspec.training.check import settings_problems
     from shaspec.training.selection import read_through, select_cases
 
     console = Console()
-    task = load_task(settings.task)
+    task = load_task(settings.task).at(settings.spacing)
     selection = select_cases(settings, task)
-    table = Table("case", *task.names, "problem")
-    wrong = list(selection.problems)
+    table = Table("case", *task.names, "use", "problem")
+    use = uses(selection)
+    wrong = [*selection.problems, *settings_problems(settings, task, selection)]
     with progress(console) as bar:
-        work = bar.add_task("reading cases", total=len(selection.training))
+        work = bar.add_task("reading cases", total=len(selection.to_read))
         for files, problem in read_through(selection, settings, task):
             marks = ["yes" if name in files.volumes else "-" for name in task.names]
-            table.add_row(escape(files.name), *marks, escape(problem))
+            table.add_row(escape(files.name), *marks, use[files.name], escape(problem))
             wrong += [f"case {files.name}: {problem}"] if problem else []
             bar.advance(work)
     console.print(table)
-    console.print(f"{len(selection.training)} to train on, {len(selection.held_out)} held out")
+    console.print(counted(selection))
     for notice in selection.notices:
         console.print(f"[yellow]{escape(notice)}[/]")
     if wrong:
         raise InputError(f"{len(wrong)} problems: {'; '.join(wrong)}")
+
+
+def uses(selection: Selection) -> dict[str, str]:
+    """Name of a case -> what the run does with it."""
+    groups = {
+        "train": [files.name for files in selection.training],
+        "phantom": [f"phantom-{seed}" for seed in selection.phantoms],
+        "unlabelled": [*(files.name for files in selection.unlabelled), *selection.hidden],
+        "validate": [files.name for files in selection.validation],
+    }
+    return {name: use for use, names in groups.items() for name in names}
+
+
+def counted(selection: Selection) -> str:
+    """How many cases there are of each kind; that none is held out is worth a word too."""
+    found = Counter(uses(selection).values())
+    numbers = {
+        "to train on": found["train"],
+        "phantoms": found["phantom"],
+        "unlabelled": found["unlabelled"],
+        "held out": len(selection.held_out),
+        "of these to validate on": found["validate"],
+    }
+    return ", ".join(f"{n} {kind}" for kind, n in numbers.items() if n or kind == "held out")
 
 
 def propose(folder: Path, out: Path, modalities: list[str], labels_word: str) -> None:

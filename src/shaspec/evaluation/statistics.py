@@ -75,15 +75,18 @@ def pooled_iou(rows: Sequence[Row]) -> list[Line]:
         return []
     cases = list(dict.fromkeys(row.case for row in rows))
     sizes: dict[Cell, Floats] = {}
+    counted: dict[Cell, set[str]] = {}
     for row in rows:
+        counted.setdefault((row.subset, row.region), set()).add(row.case)
         both_and_union = sizes.setdefault((row.subset, row.region), np.zeros((len(cases), 2)))
         total = row.scores[f"truth_{unit}"] + row.scores[f"predicted_{unit}"]
         both = row.scores["dice"] * total / 2
         both_and_union[cases.index(row.case)] = both, total - both
     weights = np.vstack([np.ones(len(cases)), draws(len(cases))])  # all cases once, then resamples
     shares = {cell: _ratio(*(weights @ mine).T) for cell, mine in sizes.items()}
+    behind = _with_averages(counted, _all_cases)
     return [
-        _line(POOLED_IOU, cell, len(cases), float(v[0]), math.nan, quantiles(v[1:]))
+        _line(POOLED_IOU, cell, len(behind[cell]), float(v[0]), math.nan, quantiles(v[1:]))
         for cell, v in _with_averages(shares, _defined_mean).items()
     ]
 
@@ -109,6 +112,11 @@ def _with_averages(cells: Mapping[Cell, T], mean: Callable[[list[T]], T]) -> dic
 def _case_mean(columns: list[dict[str, float]]) -> dict[str, float]:
     shared = [case for case in columns[0] if all(case in column for column in columns)]
     return {case: float(np.mean([column[case] for column in columns])) for case in shared}
+
+
+def _all_cases(columns: list[set[str]]) -> set[str]:
+    """Every case that has a part in an average."""
+    return set[str]().union(*columns)
 
 
 def _defined_mean(columns: list[Floats]) -> Floats:

@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 
 from shaspec.case import Case
-from shaspec.errors import ShaspecError
+from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.windows import union
 from shaspec.io.cases import read_case
 from shaspec.io.fingerprint import fingerprint
@@ -268,8 +268,14 @@ def _content(files: CaseFiles, task: Task, scheme: str | None) -> dict[str, Any]
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror or error}); see that it is a file and that "
+            "you may read it, or take the case out of the training data"
+        ) from error
 
 
 def _phantom_version() -> str:

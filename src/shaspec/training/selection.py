@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from shaspec.phantom import TASKS as WITH_PHANTOMS
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
 from shaspec.training.methods import METHODS
-from shaspec.training.unlabelled import hidden_names, unlabelled_cases
+from shaspec.training.unlabelled import hidden_names, other_cases
 
 SHOWN = 5  # problems that a message names
 
@@ -26,7 +26,7 @@ class Selection:
 
     training: tuple[CaseFiles, ...] = ()
     unlabelled: tuple[CaseFiles, ...] = ()
-    """Without label files, for methods that learn from such too."""
+    """Without labels, or with some that are not read, for methods that learn from such too."""
     phantoms: tuple[int, ...] = ()
     """Their seeds."""
     hidden: frozenset[str] = frozenset()
@@ -44,6 +44,11 @@ class Selection:
         """How many cases there are to prepare."""
         return len(self.training) + len(self.unlabelled) + len(self.phantoms)
 
+    @property
+    def to_read(self) -> tuple[CaseFiles, ...]:
+        """The cases whose files a run reads."""
+        return (*self.training, *self.unlabelled, *self.validation)
+
     def require(self) -> None:
         """Raise `InputError` with the problems, if there are any."""
         if self.problems:
@@ -54,38 +59,71 @@ class Selection:
 
 def select_cases(config: TrainConfig, task: Task) -> Selection:
     """Find the cases by their names; reads no voxel."""
-    found = _real_cases(config, task) if config.data else Selection()
+    there = find_cases(config.data, task) if config.data else []
+    found = _real_cases(config, there) if config.data else Selection()
     seeds = range(config.phantom_seed, config.phantom_seed + config.phantoms)
     # Where there are no real cases, the choice of `labelled` falls among the phantoms.
     names = [files.name for files in found.training] or [f"phantom-{seed}" for seed in seeds]
     found = replace(found, phantoms=tuple(seeds), hidden=hidden_names(names, config))
-    found = _semi_supervised(found, config, task) if _has_teacher(config) else _supervised(found)
+    if METHODS[config.method].semi_supervised:
+        found = _semi_supervised(found, config, task, there)
+    else:
+        found = _supervised(found, config)
+    if config.data and not found.training and not found.problems:
+        found = replace(found, problems=(f"no labelled case to train on in {config.data}",))
     return _validated(found, config, task) if config.validate_every_minutes else found
 
 
-def _has_teacher(config: TrainConfig) -> bool:
-    return METHODS[config.method].semi_supervised
+def _supervised(found: Selection, config: TrainConfig) -> Selection:
+    """Without the cases that have no labels or hidden ones: nothing could be learned from them."""
+    problems, notices = list(found.problems), []
+    if found.unlabelled:
+        bare = _names([files.name for files in found.unlabelled])
+        text = f"{bare}: no label file, which supervised training needs"
+        if config.cases:
+            problems.append(f"{config.cases}: {text}; add the labels or take them off the list")
+        else:
+            notices.append(f"{text}: not used")
+    return replace(
+        found,
+        training=tuple(files for files in found.training if files.name not in found.hidden),
+        unlabelled=(),
+        phantoms=tuple(seed for seed in found.phantoms if f"phantom-{seed}" not in found.hidden),
+        hidden=frozenset(),
+        problems=tuple(problems),
+        notices=tuple(notices),
+    )
 
 
-def _supervised(found: Selection) -> Selection:
-    """Without the cases whose labels are hidden, from which nothing could be learned."""
-    training = tuple(files for files in found.training if files.name not in found.hidden)
-    phantoms = tuple(seed for seed in found.phantoms if f"phantom-{seed}" not in found.hidden)
-    return replace(found, training=training, phantoms=phantoms)
+def _semi_supervised(
+    found: Selection, config: TrainConfig, task: Task, there: Sequence[CaseFiles]
+) -> Selection:
+    """With the cases of another folder; ``there`` are all of ``config.data``.
 
-
-def _semi_supervised(found: Selection, config: TrainConfig, task: Task) -> Selection:
-    """With the cases that have no labels; there have to be some."""
-    skipped = {files.name for files in found.training} | held_out_cases(config)
-    unlabelled = unlabelled_cases(config, task, skipped)
-    problems = list(found.problems)
+    One that is called like a case of ``data`` may be the same patient, perhaps one to be tested on.
+    """
+    taken = {files.name for files in there} | held_out_cases(config)
+    others = other_cases(config, task, there)
+    namesakes = [files.name for files in others if files.name in taken]
+    unlabelled = [*found.unlabelled, *(files for files in others if files.name not in taken)]
+    problems, notices = list(found.problems), []
     problems += [f"case {f.name}: {f.problems[0]}" for f in unlabelled if f.problems]
     if not unlabelled and not found.hidden:
         problems.append(
             f"method {config.method!r} learns from unlabelled cases too, and there are none: give "
             "unlabelled = a folder, or labelled = how many cases keep their labels"
         )
-    return replace(found, unlabelled=unlabelled, problems=tuple(problems))
+    if namesakes:
+        notices.append(
+            f"{_names(namesakes)} of {config.unlabelled}: not used, for a case of data, or one "
+            "that is held out, has the same name; rename those that are other patients"
+        )
+    return replace(
+        found,
+        unlabelled=tuple(files for files in unlabelled if not files.problems),
+        problems=tuple(problems),
+        notices=tuple(notices),
+    )
 
 
 def _validated(found: Selection, config: TrainConfig, task: Task) -> Selection:
@@ -105,37 +143,23 @@ def _validated(found: Selection, config: TrainConfig, task: Task) -> Selection:
     return replace(found, demo_phantoms=tuple(range(DEMO_SEED, DEMO_SEED + most)))
 
 
-def _real_cases(config: TrainConfig, task: Task) -> Selection:
-    """The cases of ``config.data``."""
+def _real_cases(config: TrainConfig, there: Sequence[CaseFiles]) -> Selection:
+    """The cases of ``config.data``, which holds those of ``there``."""
     assert config.data is not None
-    found = {files.name: files for files in find_cases(config.data, task)}
+    found = {files.name: files for files in there}
     listed = listed_cases(config.cases) if config.cases else list(found)
     held_out = held_out_cases(config)
     problems = _unknown(listed, found, config.cases, config.data)
     problems += _unknown(sorted(held_out), found, config.splits, config.data)
-    training, bare = [], []
-    for name in dict.fromkeys(listed):
-        files = found.get(name)
-        if files is None or name in held_out:
-            continue
-        if files.labels is None:
-            bare.append(name)
-        elif files.problems:
-            problems.append(f"case {name}: {files.problems[0]}")
-        else:
-            training.append(files)
-    notices = []
-    if bare:
-        text = f"{_names(bare)}: no label file, which supervised training needs"
-        if config.cases:
-            problems.append(f"{config.cases}: {text}; add the labels or take them off the list")
-        else:
-            notices.append(f"{text}: not used")
-    if not training and not problems:
-        problems.append(f"no labelled case to train on in {config.data}")
-    kept = tuple(found[name] for name in found if name in held_out)
+    names = [name for name in dict.fromkeys(listed) if name in found and name not in held_out]
+    here = [found[name] for name in names]
+    labelled = [files for files in here if files.labels is not None]
+    problems += [f"case {files.name}: {files.problems[0]}" for files in labelled if files.problems]
     return Selection(
-        tuple(training), held_out=kept, problems=tuple(problems), notices=tuple(notices)
+        tuple(files for files in labelled if not files.problems),
+        tuple(files for files in here if files.labels is None),
+        held_out=tuple(found[name] for name in found if name in held_out),
+        problems=tuple(problems),
     )
 
 
@@ -147,8 +171,8 @@ def held_out_cases(config: TrainConfig) -> set[str]:
 def read_through(
     selection: Selection, config: TrainConfig, task: Task
 ) -> Iterator[tuple[CaseFiles, str]]:
-    """Read every training case as the run would; yields it with what is wrong, or ``""``."""
-    for files in selection.training:
+    """Read every case as the run would; yields it with what is wrong, or ``""``."""
+    for files in selection.to_read:
         try:
             read_case(files, task, scheme=config.scheme)
         except InputError as error:

@@ -30,9 +30,15 @@ def hidden_names(names: Sequence[str], config: TrainConfig) -> frozenset[str]:
     return frozenset(names) - chosen
 
 
-def unlabelled_cases(config: TrainConfig, task: Task, skipped: set[str]) -> tuple[CaseFiles, ...]:
-    """The cases of ``config.unlabelled`` but for those named in ``skipped``, without labels."""
+def other_cases(config: TrainConfig, task: Task, known: Sequence[CaseFiles]) -> list[CaseFiles]:
+    """The cases of ``config.unlabelled``, without labels, but for those with files of ``known``.
+
+    Those have their part already: on the list or off it, held out or not.
+    """
     if config.unlabelled is None:
-        return ()
+        return []
     cases = find_cases(config.unlabelled, task, with_labels=False)
-    return tuple(files for files in cases if files.name not in skipped)
+    files = {path.resolve() for case in known for path in case.volumes.values()}
+    return [
+        case for case in cases if files.isdisjoint(path.resolve() for path in case.volumes.values())
+    ]

@@ -5,7 +5,7 @@ Nothing of the training is touched: the weights are copied, and nothing here is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,10 +45,8 @@ class Validator:
         self._subsets = subsets(config, task)
         cases = [read_case(f, task, scheme=config.scheme) for f in selection.validation]
         cases += [make_case(seed, task=task.name) for seed in selection.demo_phantoms]
+        check_subsets(self._subsets, {case.name: case.present for case in cases})
         self.cases = tuple(case for case in cases if self._subsets_of(case))
-        if not self.cases:
-            names = ", ".join(case.name for case in cases)
-            raise InputError(f"validate_subsets: none of them can be had from {names}")
 
     def run(self, network: Network, step: int, minutes: float) -> Iterator[Validating | Validation]:
         """Segment every case from its subsets; the `Validation` comes last."""
@@ -74,7 +72,7 @@ class Validator:
         yield Validation(step, minutes, names, self._means(scores), str(picture))
 
     def _subsets_of(self, case: Case) -> list[Subset]:
-        return [subset for subset in self._subsets if set(subset) <= set(case.present)]
+        return _had(self._subsets, case.present)
 
     def _means(self, scores: Scores) -> dict[str, dict[str, float]]:
         names = [self._task.subset_name(subset) for subset in self._subsets]
@@ -93,6 +91,16 @@ def subsets(config: TrainConfig, task: Task) -> list[Subset]:
         return [task.parse_subset(text) for text in config.validate_subsets]
     except InputError as error:
         raise InputError(f"validate_subsets: {error}") from error
+
+
+def check_subsets(wanted: Sequence[Subset], cases: Mapping[str, Iterable[str]]) -> None:
+    """Raise `InputError` if no case has a subset of ``wanted``; ``cases``: name -> modalities."""
+    if not any(_had(wanted, there) for there in cases.values()):
+        raise InputError(f"validate_subsets: none of them can be had from {', '.join(cases)}")
+
+
+def _had(wanted: Sequence[Subset], there: Iterable[str]) -> list[Subset]:
+    return [subset for subset in wanted if set(subset) <= set(there)]
 
 
 def _add_scores(scores: Scores, case: Case, results: Sequence[Prediction]) -> None:

@@ -108,6 +108,38 @@ def test_compare_joins_folds_and_says_which_rules_they_had(run: Run, tmp_path: P
         run("compare", a0, a1, b0)
 
 
+def test_compare_counts_the_cases_of_each_row(run: Run, tmp_path: Path) -> None:
+    lines = ["a,T1,ET,0.5", *(f"{case},{s},ET,0.5" for case in "bc" for s in ("T2", "T1+T2"))]
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        text = "\n".join(["case,subset,region,dice", *lines])
+        (tmp_path / name / "metrics.csv").write_text(text, "utf-8")
+    said = " ".join(run("compare", tmp_path / "one", tmp_path / "other").output.split())
+    assert "1 to 2 shared cases" in said
+    assert "1 to 2 cases; unknown" in said
+    assert "1 case is few" in said
+
+
+def test_a_model_is_not_evaluated_against_itself(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(shaspec_folder)
+    for same in (shaspec_folder, link):
+        with pytest.raises(ShaspecError, match=r"--against .* is the model itself"):
+            run("evaluate", shaspec_folder, folder, "--against", same, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_models_of_one_name_are_compared_by_their_folders(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    other = shutil.copytree(shaspec_folder, tmp_path / "other")
+    words = ["evaluate", shaspec_folder, folder, "--subsets", "T2", "--metrics", "dice"]
+    said = run(*words, "--against", other, "--out", tmp_path / "out").output
+    assert f"{shaspec_folder} minus {other}" in " ".join(said.split())
+
+
 def test_evaluate_drops_small_regions_only_when_asked(
     run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
 ) -> None:

@@ -44,6 +44,41 @@ def test_train_lists_its_cases_and_what_is_wrong_before_anything_starts(
     assert not (tmp_path / "run").exists()
 
 
+def test_check_reads_what_a_teacher_learns_from_and_what_it_is_tried_on(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    for name in ("data/anna", "data/ben", "data/held", "more/new"):
+        shutil.copytree(folder / "anna", tmp_path / name)
+    (tmp_path / "val.txt").write_text("held\n")
+    words = [
+        "train", "--out", tmp_path / "run", "--data", tmp_path / "data", "--max-steps", 1,
+        "--method", "m3l", "--splits", tmp_path / "val.txt", "--check",
+        "--set", "labelled=['anna']", "--set", f"unlabelled={tmp_path / 'more'}",
+        "--set", "validate_every_minutes=5",
+    ]  # fmt: skip
+    said = run(*words).output
+    assert "1 to train on, 2 unlabelled, 1 held out, 1 of these to validate on" in said
+    used = {"anna": "train", "ben": "unlabelled", "new": "unlabelled", "held": "validate"}
+    for name, use in used.items():
+        assert use in next(line for line in said.splitlines() if f" {name} " in line)
+    next((tmp_path / "more").rglob("*_t2.*")).write_bytes(b"no volume")
+    next((tmp_path / "data" / "held").glob("*_t1.*")).write_bytes(b"no volume")
+    message = r"3 problems: crop \(60, .*; case new: .*t2.*; case held: .*t1"
+    with pytest.raises(ShaspecError, match=message):
+        run(*words, "--crop", "60,64,64", "--set", "architecture=maml")
+
+
+def test_check_does_not_count_cases_whose_labels_are_hidden(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    for name in ("anna", "ben"):
+        shutil.copytree(folder / "anna", tmp_path / "data" / name)
+    words = ["train", "--out", tmp_path / "run", "--data", tmp_path / "data", "--max-steps", 1]
+    words += ["--check", "--set", "labelled=1"]
+    assert "1 to train on, 0 held out" in run(*words).output
+    assert "1 to train on, 1 unlabelled, 0 held out" in run(*words, "--method", "m3l").output
+
+
 def test_train_speaks_json_to_programs(run: Run, folder: Path, tmp_path: Path) -> None:
     words = [
         "train", "--json", "--out", tmp_path / "run", "--method", "zero-fill", "--data", folder,

@@ -99,6 +99,15 @@ def test_pooled_iou_counts_the_voxels_of_all_cases_together() -> None:
     assert row(lines, POOLED_IOU, "T2", AVERAGE)["mean"] == pytest.approx((9 / 12 + 1 / 3) / 2)
 
 
+def test_pooled_iou_says_how_many_cases_have_the_subset() -> None:
+    sizes = {"dice": 0.5, "truth_ml": 2.0, "predicted_ml": 2.0}
+    pairs = [("a", "T1"), ("a", "T2"), ("b", "T2"), ("c", "T2")]
+    lines = summary([Row(case, subset, r, sizes) for case, subset in pairs for r in ("x", "y")])
+    for region in ("x", "y", AVERAGE):
+        counts = {s: row(lines, POOLED_IOU, s, region)["cases"] for s in ("T1", "T2", "mean of 2")}
+        assert counts == {"T1": "1", "T2": "3", "mean of 2": "3"}
+
+
 def test_a_region_that_never_occurs_has_no_pooled_iou_and_no_say_in_miou() -> None:
     table = [
         Row("a", "T2", "x", {"dice": 0.5, "truth_ml": 2.0, "predicted_ml": 2.0}),

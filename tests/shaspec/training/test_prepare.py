@@ -180,6 +180,21 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     assert not list((folder / "cache").iterdir())
 
 
+def test_a_file_that_cannot_be_opened_is_named(
+    folder: Path, brats: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.open
+
+    def denied(path: Path, *args: Any, **kwargs: Any) -> Any:
+        if path.parent.name == "two" and "_t2" in path.name:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", denied)
+    with pytest.raises(InputError, match=r"two.*_t2\.nii\.gz: cannot be read \(Permission denied"):
+        prepared(configuration(folder), brats)
+
+
 def test_labels_outside_the_task_are_refused_by_file(
     folder: Path, brats: Task, small_case: Case
 ) -> None:

@@ -80,6 +80,78 @@ def test_a_folder_without_labels_has_nothing_to_train_on(brats: Task, tmp_path: 
         select(tmp_path, brats).require()
 
 
+def semi_supervised(folder: Path, task: Task, **settings: Any) -> Selection:
+    return select(folder, task, method="mean-teacher", **settings)
+
+
+def unlabelled(selection: Selection) -> list[str]:
+    return [files.name for files in selection.unlabelled]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Another folder: a case of its own, and others called like ``a`` and ``c``."""
+    for case in ("a", "c", "new"):
+        (tmp_path / "elsewhere" / case).mkdir(parents=True)
+        (tmp_path / "elsewhere" / case / f"{case}_t1.nii.gz").touch()
+    return tmp_path / "elsewhere"
+
+
+def test_a_teacher_learns_from_the_cases_of_data_that_have_no_labels(
+    brats: Task, folder: Path
+) -> None:
+    for settings in ({}, {"unlabelled": folder}):
+        found = semi_supervised(folder, brats, **settings)
+        assert (names(found), unlabelled(found)) == (["a", "b", "c"], ["bare"])
+        assert (found.problems, found.notices) == ((), ())
+    (folder / "train.txt").write_text("a\nbare\n")
+    found = semi_supervised(folder, brats, cases=folder / "train.txt")
+    assert (names(found), unlabelled(found)) == (["a"], ["bare"])
+    assert (found.problems, found.notices) == ((), ())
+
+
+def test_what_is_off_the_list_or_held_out_does_not_come_back_as_unlabelled(
+    brats: Task, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "train.txt").write_text("a\nb\n")
+    (tmp_path / "link").symlink_to(folder)
+    settings = {"cases": folder / "train.txt", "labelled": 1}
+    for same in (folder, tmp_path / "link", tmp_path):
+        found = semi_supervised(folder, brats, unlabelled=same, **settings)
+        assert (names(found), unlabelled(found)) == (["a", "b"], [])
+        assert (found.problems, found.notices) == ((), ())
+    (folder / "val.txt").write_text("c\nbare\n")
+    found = semi_supervised(folder, brats, unlabelled=folder, splits=folder / "val.txt", labelled=1)
+    assert (names(found), unlabelled(found)) == (["a", "b"], [])
+
+
+def test_a_case_elsewhere_that_is_called_like_one_of_data_is_left_out_and_named(
+    brats: Task, folder: Path, elsewhere: Path
+) -> None:
+    (folder / "train.txt").write_text("a\nb\n")
+    found = semi_supervised(folder, brats, cases=folder / "train.txt", unlabelled=elsewhere)
+    assert unlabelled(found) == ["new"]
+    (notice,) = found.notices
+    assert notice.startswith(f"a, c of {elsewhere}: not used")
+    assert "rename" in notice
+
+
+def test_a_case_without_labels_that_cannot_be_used_is_a_problem_of_a_teacher_alone(
+    brats: Task, folder: Path
+) -> None:
+    (folder / "bare" / "bare_new_t1.nii.gz").touch()
+    (problem,) = semi_supervised(folder, brats).problems
+    assert problem.startswith("case bare: ")
+    assert "both look like T1" in problem
+    assert not select(folder, brats).problems
+
+
+def test_a_teacher_without_a_labelled_case_is_refused(brats: Task, folder: Path) -> None:
+    (folder / "val.txt").write_text("a\nb\nc\n")
+    with pytest.raises(InputError, match="no labelled case to train on"):
+        semi_supervised(folder, brats, splits=folder / "val.txt").require()
+
+
 def validated(folder: Path, task: Task, held_out: str, **settings: Any) -> Selection:
     (folder / "val.txt").write_text(held_out)
     splits = {"splits": folder / "val.txt"} if held_out else {}

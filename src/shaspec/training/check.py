@@ -1,0 +1,48 @@
+"""What a run would refuse of its settings, found without weights and without a voxel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from shaspec.errors import InputError, ShaspecError
+from shaspec.task import Task
+from shaspec.training.config import TrainConfig
+from shaspec.training.loop import _fresh_network
+from shaspec.training.methods import make_method
+from shaspec.training.selection import Selection
+from shaspec.training.subsets import check_rule
+from shaspec.training.validation import check_subsets, subsets
+
+
+def settings_problems(config: TrainConfig, task: Task, selection: Selection) -> list[str]:
+    """What is wrong with network, crop and subsets, by the names of the files alone."""
+    problems: list[str] = []
+    with _noted(problems):
+        if len(config.crop) != task.dims:
+            raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
+        with torch.device("meta"):  # shapes alone
+            network = _fresh_network(config, task)
+        rule = make_method(config, task, network).rule
+        for files in (*selection.training, *selection.unlabelled):
+            with _noted(problems):
+                there = np.array([name in files.volumes for name in task.names])
+                check_rule(rule, task, {files.name: there})
+    tried: dict[str, tuple[str, ...]] = {f.name: tuple(f.volumes) for f in selection.validation}
+    tried |= {f"phantom-{seed}": task.names for seed in selection.demo_phantoms}
+    with _noted(problems):
+        if tried:
+            check_subsets(subsets(config, task), tried)
+    return problems
+
+
+@contextmanager
+def _noted(problems: list[str]) -> Iterator[None]:
+    """What is raised for the user goes to ``problems`` instead."""
+    try:
+        yield
+    except ShaspecError as error:
+        problems.append(str(error))
