@@ -8,12 +8,12 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from shaspec.errors import InputError, ShaspecError
+from shaspec.errors import ShaspecError
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
-from shaspec.training.loop import _fresh_network
 from shaspec.training.methods import make_method
 from shaspec.training.selection import Selection
+from shaspec.training.start import first_network
 from shaspec.training.subsets import check_rule
 from shaspec.training.validation import check_subsets, subsets
 
@@ -22,10 +22,8 @@ def settings_problems(config: TrainConfig, task: Task, selection: Selection) -> 
     """What is wrong with network, crop and subsets, by the names of the files alone."""
     problems: list[str] = []
     with _noted(problems):
-        if len(config.crop) != task.dims:
-            raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
         with torch.device("meta"):  # shapes alone
-            network = _fresh_network(config, task)
+            network = first_network(config, task)
         rule = make_method(config, task, network).rule
         for files in (*selection.training, *selection.unlabelled):
             with _noted(problems):

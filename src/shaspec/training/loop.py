@@ -10,7 +10,7 @@ from contextlib import closing
 
 from lightning_fabric import Fabric
 
-from shaspec.errors import InputError, ShaspecError
+from shaspec.errors import ShaspecError
 from shaspec.task import Task, load_task
 from shaspec.training.checkpoint import last_good
 from shaspec.training.clock import Alarm
@@ -49,8 +49,6 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
             last good checkpoint.
     """
     task = load_task(config.task).at(config.spacing)
-    if len(config.crop) != task.dims:
-        raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
     selection = select_cases(config, task)
     selection.require()
     fabric = make_fabric(config)

@@ -22,8 +22,10 @@ WEIGHTS = 3  # what a random number is for; the others' are the learner's
 def first_network(config: TrainConfig, task: Task) -> Network:
     """Fresh weights, fixed by the seed, or those of the model that ``config.start`` names.
 
-    Raises `InputError` if that is of another shape, or if the crop does not fit the network.
+    Raises `InputError` if that is of another shape, or if the crop does not fit task or network.
     """
+    if len(config.crop) != task.dims:
+        raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
     name = architecture(config)
     wanted = network_config(name, config.preset, task, **config.network)
     torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
