@@ -22,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel
 from shaspec.errors import InputError, ShaspecError
 from shaspec.io.nifti import write_atomically
 from shaspec.models.base import Network, Output
+from shaspec.models.card import Card
 from shaspec.models.registry import build, network_config
 from shaspec.models.weights import load_model
 from shaspec.task import Task, load_task
@@ -86,7 +87,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     selection.require()
     fabric = make_fabric(config)
     torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
-    bare = _fresh_network(config, task)
+    bare, start = _fresh_network(config, task)
     method = make_method(config, task, bare, total)
     cases: list[PreparedCase] = []
     number = selection.number
@@ -195,7 +196,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
         yield checkpoint()
         if fabric.is_global_zero:
             done = cast(Network, average.module)
-            save_product(config, task, done, cases, step, clock.minutes, command)
+            save_product(config, task, done, cases, step, clock.minutes, command, start)
         if step > tried[0]:
             yield from validation()
     except GeneratorExit:
@@ -266,13 +267,14 @@ def target_masks(task: Task, labels: Tensor, *, exclusive: bool) -> Tensor:
     return torch.stack(masks, dim=1).float()
 
 
-def _fresh_network(config: TrainConfig, task: Task) -> Network:
+def _fresh_network(config: TrainConfig, task: Task) -> tuple[Network, Card | None]:
+    """What the run begins with, and the card of the model that it is taken from."""
     name = architecture(config)
     wanted = network_config(name, config.preset, task, **config.network)
     if not config.start:
         network = build(name, wanted)
         _check_crop(config, network)
-        return network
+        return network, None
     start = load_model(config.start, training=True)
     if start.card.method != name or start.network.config != wanted:
         raise InputError(
@@ -280,7 +282,7 @@ def _fresh_network(config: TrainConfig, task: Task) -> Network:
             f"than {name}/{config.preset}: take the same method, preset and network"
         )
     _check_crop(config, start.network)
-    return start.network
+    return start.network, start.card
 
 
 def _check_crop(config: TrainConfig, network: Network) -> None:

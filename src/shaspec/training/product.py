@@ -18,6 +18,8 @@ from shaspec.training.methods import architecture
 from shaspec.training.prepare import PreparedCase
 
 LICENCE = "research use only"
+WRITTEN = {"out", "cache"}
+"""Settings that say where the run wrote, and nothing about its model."""
 
 
 def save_product(
@@ -28,8 +30,9 @@ def save_product(
     step: int,
     minutes: float,
     command: str,
+    start: Card | None = None,
 ) -> None:
-    """Write the model into the folder of the run."""
+    """Write the model into the folder of the run; ``start`` is the card of what it began with."""
     real = [c for c in cases if not c.phantom]
     phantoms, first = len(cases) - len(real), config.phantom_seed
     training = Training(
@@ -37,12 +40,16 @@ def save_product(
         unlabelled=tuple(c.name for c in real if not c.labelled),
         fingerprints={c.name: c.fingerprints for c in real},
         phantoms=f"seeds {first} to {first + phantoms - 1}" if phantoms else "",
+        method=config.method,
+        config=config.model_dump(mode="json", exclude=WRITTEN),
         command=command,
         minutes=round(minutes, 2),
         steps=step,
         seed=config.seed,
         machine=f"{platform.machine()}, {torch.get_num_threads()} threads",
     )
+    if start is not None:
+        training = training.after(start)
     save_model(config.out, network, card_of(config, task, network, training))
 
 
