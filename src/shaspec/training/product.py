@@ -34,12 +34,11 @@ def save_product(
 ) -> None:
     """Write the model into the folder of the run; ``start`` is the card of what it began with."""
     real = [c for c in cases if not c.phantom]
-    phantoms, first = len(cases) - len(real), config.phantom_seed
     training = Training(
         cases=tuple(c.name for c in real),
         unlabelled=tuple(c.name for c in real if not c.labelled),
         fingerprints={c.name: c.fingerprints for c in real},
-        phantoms=f"seeds {first} to {first + phantoms - 1}" if phantoms else "",
+        phantoms=_seeds([c for c in cases if c.phantom]),
         method=config.method,
         config=config.model_dump(mode="json", exclude=WRITTEN),
         command=command,
@@ -51,6 +50,16 @@ def save_product(
     if start is not None:
         training = training.after(start)
     save_model(config.out, network, card_of(config, task, network, training))
+
+
+def _seeds(phantoms: Sequence[PreparedCase]) -> str:
+    """From the first to the last, or each one where `TrainConfig.labelled` has left some out."""
+    seeds = sorted(int(c.name.removeprefix("phantom-")) for c in phantoms)
+    if not seeds:
+        return ""
+    if seeds == list(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seeds {', '.join(map(str, seeds))}"
 
 
 def unfinished(config: TrainConfig, task: Task, network: Network) -> Model:
