@@ -47,9 +47,11 @@ def save_product(
         seed=config.seed,
         machine=f"{platform.machine()}, {torch.get_num_threads()} threads",
     )
+    card = card_of(config, task, network, training)
     if start is not None:
-        training = training.after(start)
-    save_model(config.out, network, card_of(config, task, network, training))
+        changes = {"training": training.after(start), "licence": _licence(start)}
+        card = card.model_copy(update=changes)
+    save_model(config.out, network, card)
 
 
 def _seeds(phantoms: Sequence[PreparedCase]) -> str:
@@ -60,6 +62,13 @@ def _seeds(phantoms: Sequence[PreparedCase]) -> str:
     if seeds == list(range(seeds[0], seeds[-1] + 1)):
         return f"seeds {seeds[0]} to {seeds[-1]}"
     return f"seeds {', '.join(map(str, seeds))}"
+
+
+def _licence(start: Card) -> str:
+    """Terms go with the weights: those of ``start`` hold for what became of it."""
+    if start.licence.startswith(LICENCE):
+        return start.licence
+    return f"{LICENCE}; of {start.name}: {start.licence}"
 
 
 def unfinished(config: TrainConfig, task: Task, network: Network) -> Model:

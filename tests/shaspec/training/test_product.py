@@ -6,12 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from shaspec.models.card import load_card
+from shaspec.models.card import Card, load_card
 from shaspec.models.registry import build, network_config
 from shaspec.task import Task
 from shaspec.training.config import make_config
 from shaspec.training.prepare import PreparedCase
 from shaspec.training.product import save_product
+
+SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
+
+
+def card_after(folder: Path, task: Task, seeds: tuple[int, ...], start: Card | None = None) -> Card:
+    """Of a run on phantoms."""
+    values = {"out": folder, "method": "zero-fill", "network": SMALL, "phantoms": 9}
+    config = make_config(values | {"max_steps": 1})
+    network = build("zero-fill", network_config("zero-fill", "light", task, **SMALL))
+    cases = [PreparedCase(f"phantom-{seed}", True, folder) for seed in seeds]
+    save_product(config, task, network, cases, 1, 0.0, "", start)
+    return load_card(folder)
 
 
 @pytest.mark.parametrize(
@@ -21,10 +33,15 @@ from shaspec.training.product import save_product
 def test_the_card_names_the_phantoms_that_took_part(
     seeds: tuple[int, ...], told: str, brats: Task, tmp_path: Path
 ) -> None:
-    small = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
-    values = {"out": tmp_path, "method": "zero-fill", "network": small, "phantoms": 9}
-    config = make_config(values | {"max_steps": 1})
-    network = build("zero-fill", network_config("zero-fill", "light", brats, **small))
-    cases = [PreparedCase(f"phantom-{seed}", True, tmp_path) for seed in seeds]
-    save_product(config, brats, network, cases, 1, 0.0, "")
-    assert load_card(tmp_path).training.phantoms == told
+    assert card_after(tmp_path, brats, seeds).training.phantoms == told
+
+
+def test_the_terms_of_the_start_model_hold_for_what_became_of_it(
+    brats: Task, tmp_path: Path
+) -> None:
+    bundled = load_card("zero-fill")
+    assert card_after(tmp_path / "a", brats, (1,), bundled).licence == "research use only"
+    strict = bundled.model_copy(update={"licence": "ask us"})
+    second = card_after(tmp_path / "b", brats, (1,), strict)
+    assert second.licence == "research use only; of zero-fill: ask us"
+    assert card_after(tmp_path / "c", brats, (1,), second).licence == second.licence
