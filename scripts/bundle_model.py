@@ -22,7 +22,7 @@ WEIGHTS = Path(__file__).resolve().parents[1] / "src" / "shaspec" / "weights"
 def bundle(
     run: Path, name: str, title: str, description: str, window: tuple[int, ...] | None
 ) -> None:
-    """Copy the model of a run into the package."""
+    """Copy the model of a run into the package; its card keeps no absolute path (`Training`)."""
     model = load_model(run, training=True)
     changes = {"name": name, "title": title or model.card.title, "description": description}
     card = model.card.model_copy(update=changes | ({"window": window} if window else {}))

@@ -99,9 +99,12 @@ class ModelPicker(QWidget):
 
 def card_tooltip(card: Card) -> str:
     """The card in a few lines."""
+    from shaspec.models.summary import method_of
+
+    size = f"{card.parameters / 1e6:.1f} million parameters"
     lines = [
         card.description,
-        f"Method: {card.method} ({card.preset}), {card.parameters / 1e6:.1f} million parameters",
+        f"Method: {method_of(card)} ({card.preset}), {size}",
         f"Trained on {len(card.training_cases)} real cases",
         *(
             f"{where}: " + ", ".join(f"{name} {value:.2f}" for name, value in scores.items())

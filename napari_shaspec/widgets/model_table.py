@@ -20,7 +20,7 @@ from napari_shaspec.widgets.quiet_table import QuietTable
 COLUMNS = {
     "model": "Name, or folder",
     "from": "bundled: came with the program; trained, imported: a folder of yours",
-    "method": "How modalities are fused",
+    "method": "How modalities are fused; 'by m3l': trained in another way than the network's own",
     "finds": "Regions that it segments, or classes that it names",
     "toggles": "instant: a tick is answered from kept features",
     "MB": "Megabytes of weights",
@@ -94,7 +94,7 @@ class CardView(QTextBrowser):
 
 
 def _cells(known: KnownModel) -> list[str]:
-    from shaspec.models.summary import found_by, toggles
+    from shaspec.models.summary import found_by, method_of, toggles
 
     card, seconds = known.card, known.seconds
     if card is None:
@@ -104,7 +104,7 @@ def _cells(known: KnownModel) -> list[str]:
     return [
         known.name,
         known.source,
-        card.method,
+        method_of(card),
         ", ".join(found_by(card)),
         toggles(card),
         f"{known.megabytes:.0f}",

@@ -18,7 +18,7 @@ from napari_shaspec.widgets.import_dialog import ImportDialog
 from napari_shaspec.widgets.models_panel import ModelsPanel
 from napari_shaspec.widgets.segment_panel import SegmentPanel
 from napari_shaspec.work import Status
-from shaspec.models.card import CARD_FILE, load_card
+from shaspec.models.card import CARD_FILE, Training, load_card
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +70,16 @@ def test_a_bundled_model_shows_its_terms_and_its_scores(panel):
     assert "FLAIR+T2" in card
     assert "0.86" in card  # WT from FLAIR+T2
     assert not panel.remove.isEnabled()
+
+
+def test_a_way_to_train_that_is_not_the_network_s_own_is_named(panel, folder):
+    panel.controller.open([folder])
+    assert row(panel, "mine")["method"] == "shaspec"
+    card = load_card(folder).model_copy(update={"training": Training(method="m3l")})
+    (folder / CARD_FILE).write_text(card.model_dump_json(), "utf-8")
+    panel.controller.open([folder])
+    assert row(panel, "mine")["method"] == "shaspec by m3l"
+    assert "shaspec by m3l, light" in panel.card.toPlainText()
 
 
 def test_a_folder_comes_and_goes_and_its_files_stay(panel, folder, monkeypatch):

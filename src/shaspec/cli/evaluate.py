@@ -54,6 +54,7 @@ def evaluate(
     from shaspec.evaluation.published import load_published
     from shaspec.io.splits import fold_cases
     from shaspec.models.card import model_folder
+    from shaspec.models.summary import method_of
     from shaspec.models.weights import load_model
 
     if against and model_folder(against).resolve() == model_folder(model).resolve():
@@ -66,6 +67,9 @@ def evaluate(
     chosen = None if splits is None else fold_cases(splits, fold)
     models = {name: load_model(name) for name in ([model, against] if against else [model])}
     labels = _labels(models)
+    for name, loaded in models.items():
+        card = loaded.card
+        console.print(escape(f"{labels[name]}: {method_of(card)}, {card.preset}"))
     results: dict[str, list[Row]] = {}
     for name, loaded in models.items():
         folder = out if not results else out / "against"

@@ -133,7 +133,8 @@ def protocol(
     return {
         "model": card.name,
         "sha256": card.sha256,
-        "method": card.method,
+        "network": card.method,
+        "method": card.training.method or "the card does not say",
         "version": __version__,
         "task": card.task.name,
         "rules": rules.text,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from shaspec.case import Case
 from shaspec.errors import WeightsError
 from shaspec.io.fingerprint import fingerprint
+from shaspec.models.portable import portable, portable_command
 from shaspec.task import Task
 
 CARD_FILE = "card.json"
@@ -24,23 +25,80 @@ Seen = Literal["", "by name", "by content"]
 to many a case, and the same patient may be prepared in another way."""
 
 
+Hashes = dict[str, dict[str, str]]
+"""Case -> modality -> hash of its voxels."""
+
+
+class Start(BaseModel):
+    """The model that a training went on from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    sha256: str
+    """Of its weights."""
+
+
 class Training(BaseModel):
-    """How the weights came about. Enough to do it again, and to know who was seen."""
+    """How the weights came about. Enough to do it again, and to know who was seen.
+
+    What was seen includes what the start model saw. Everything else is of this run alone; of the
+    start model it is on that one's own card.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cases: tuple[str, ...] = ()
     unlabelled: tuple[str, ...] = ()
     """Those of ``cases`` whose labels had no part in it."""
-    fingerprints: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """Case -> modality -> hash of its voxels, so that a renamed case is still known."""
+    fingerprints: Hashes = Field(default_factory=dict)
+    """Case -> modality -> hash of its voxels, so that a renamed case is still known. If the start
+    model saw other voxels under the same name, they are listed as ``name@`` and the first digits
+    of its sha256."""
     phantoms: str = ""
-    """Which synthetic cases took part, e.g. ``seeds 1000-1063``."""
-    command: str = ""
+    """Which synthetic cases took part, e.g. ``seeds 1000 to 1063``."""
+    start: Start | None = None
+    """None: it began with fresh weights, or the card is an old one."""
+    method: str = ""
+    """How the network was trained, e.g. ``m3l``; empty: the card does not say."""
+    config: Annotated[dict[str, Any], AfterValidator(portable)] = Field(default_factory=dict)
+    """The settings, as `shaspec.training.config.TrainConfig` has them, without the folders that
+    the run wrote to. Cards are passed on: absolute paths are cut down to ``.../name``."""
+    command: Annotated[str, AfterValidator(portable_command)] = ""
+    """With absolute paths cut down likewise."""
     minutes: float = 0.0
     steps: int = 0
     seed: int = 0
     machine: str = ""
+
+    def after(self, start: Card) -> Training:
+        """The same, begun with the weights of ``start``: whom that model saw, this one has seen.
+
+        A case that had labels in one of the two trainings counts as labelled.
+        """
+        both = self, start.training
+        cases = tuple(dict.fromkeys(case for t in both for case in t.cases))
+        labelled = {case for t in both for case in set(t.cases) - set(t.unlabelled)}
+        phantoms = dict.fromkeys(p for t in both for p in t.phantoms.split(" and ") if p)
+        changes = {
+            "cases": cases,
+            "unlabelled": tuple(case for case in cases if case not in labelled),
+            "fingerprints": _merged(self.fingerprints, start),
+            "phantoms": " and ".join(phantoms),
+            "start": Start(name=start.name, sha256=start.sha256),
+        }
+        return self.model_copy(update=changes)
+
+
+def _merged(mine: Hashes, start: Card) -> Hashes:
+    """All fingerprints; the name of a case is no key where it stands for different voxels."""
+    merged = dict(mine)
+    for case, hashes in start.training.fingerprints.items():
+        known = mine.get(case, {})
+        other = any(known.get(modality, value) != value for modality, value in hashes.items())
+        key = f"{case}@{start.sha256[:12]}" if other else case
+        merged[key] = merged.get(key, {}) | hashes
+    return merged
 
 
 class Card(BaseModel):
@@ -54,12 +112,14 @@ class Card(BaseModel):
     description: str = ""
     licence: str
     method: str
+    """The network, by its name in `shaspec.models.registry`. How it was trained: `Training`."""
     preset: str
     network: dict[str, Any]
     """Configuration of the network, as `shaspec.models.registry.check_config` takes it."""
     task: Task
     window: tuple[int, ...]
-    """Window at which it was trained and is run, axis order (S, P, L), voxels."""
+    """Window at which it is run, axis order (S, P, L), voxels: larger than the crops that it was
+    trained on, by half if nobody chose another."""
     instant_toggles: bool
     training: Training = Training()
     scores: dict[str, dict[str, float]] = Field(default_factory=dict)
@@ -72,7 +132,7 @@ class Card(BaseModel):
 
     @property
     def training_cases(self) -> tuple[str, ...]:
-        """Names of the real cases that the weights were trained on."""
+        """Names of the real cases that taught the weights, be it in the start model."""
         return self.training.cases
 
     def seen(self, case: Case) -> Seen:

@@ -1,4 +1,8 @@
-"""Methods and presets by name: the one place that knows every network class."""
+"""Networks and presets by name: the one place that knows every network class.
+
+A network goes by the method that it was published for; the ways to teach one are
+`shaspec.training.methods.METHODS`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from shaspec.task import Task
 
 CLASSIFIER = "shaspec-classifier"
 
-METHODS: dict[str, tuple[type[Network], type[BaseModel]]] = {
+NETWORKS: dict[str, tuple[type[Network], type[BaseModel]]] = {
     "shaspec": (ShaSpec, ShaSpecConfig),
     CLASSIFIER: (ShaSpecClassifier, ClassifierConfig),
     "maml": (Maml, MamlConfig),
@@ -91,10 +95,10 @@ def network_config(method: str, preset: str, task: Task, **overrides: Any) -> Ba
 
     Every modality gets the channels of the one that has most, see `Network.widened`.
     """
-    if method not in METHODS or preset not in PRESETS[method]:
+    if method not in NETWORKS or preset not in PRESETS[method]:
         known = ", ".join(f"{m}/{p}" for m, presets in PRESETS.items() for p in presets)
         raise InputError(f"no method {method!r} with preset {preset!r}: there are {known}")
-    fitting = [m for m in METHODS if (m == CLASSIFIER) == (task.kind == "classification")]
+    fitting = [m for m in NETWORKS if (m == CLASSIFIER) == (task.kind == "classification")]
     if method not in fitting:
         raise InputError(
             f"method {method!r} does not fit the {task.kind} task {task.name!r}: take "
@@ -115,21 +119,21 @@ def _outputs(method: str, values: dict[str, Any], task: Task) -> int:
     """Output channels for ``task``: classes, background and labels, or regions."""
     if method == CLASSIFIER:
         return len(task.labels)
-    field = METHODS[method][1].model_fields.get("exclusive")
+    field = NETWORKS[method][1].model_fields.get("exclusive")
     exclusive = values.get("exclusive", field.default if field else False)
     return 1 + len(task.labels) if exclusive else len(task.regions)
 
 
 def check_config(method: str, values: dict[str, Any]) -> BaseModel:
     """Validated configuration of a network of ``method``, e.g. from a model card."""
-    if method not in METHODS:
-        raise InputError(f"unknown method {method!r}: there are {', '.join(METHODS)}")
+    if method not in NETWORKS:
+        raise InputError(f"unknown method {method!r}: there are {', '.join(NETWORKS)}")
     try:
-        return METHODS[method][1].model_validate(values)
+        return NETWORKS[method][1].model_validate(values)
     except ValidationError as error:
         raise InputError(f"the configuration of the {method} network is wrong: {error}") from error
 
 
 def build(method: str, config: BaseModel) -> Network:
     """A network with fresh weights."""
-    return METHODS[method][0](config)
+    return NETWORKS[method][0](config)

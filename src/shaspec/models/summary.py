@@ -56,6 +56,12 @@ def toggles(card: Card) -> str:
     return "instant" if card.instant_toggles else "full run"
 
 
+def method_of(card: Card) -> str:
+    """The network, and how it was trained where that is not its own way."""
+    taught = card.training.method
+    return card.method if taught in ("", card.method) else f"{card.method} by {taught}"
+
+
 def found_by(card: Card) -> tuple[str, ...]:
     """What the model tells: regions that it segments, or the classes that it names."""
     return card.task.reported_regions or tuple(label.name for label in card.task.labels)
@@ -68,13 +74,14 @@ def card_lines(card: Card, megabytes: float) -> list[tuple[str, str]]:
     lines = [
         ("Model", card.title),
         ("Licence", card.licence),
-        ("Method", f"{card.method}, {card.preset}"),
+        ("Method", f"{method_of(card)}, {card.preset}"),
         ("Finds", f"{', '.join(found_by(card))} from {task.title_names}"),
         ("Toggles", toggles(card)),
         ("Size", size),
         ("Window", " x ".join(map(str, card.window))),
         ("Trained on", _data(card)),
         ("Cases seen", ", ".join(training.cases)),
+        ("Started from", _start(card)),
         ("Training", _effort(card)),
         ("Notes", card.description),
         ("Checksum", card.sha256),
@@ -92,6 +99,11 @@ def _data(card: Card) -> str:
     if training.phantoms:
         parts.append(f"made-up patients, {training.phantoms}")
     return "; ".join(parts) or "the card does not say"
+
+
+def _start(card: Card) -> str:
+    start = card.training.start
+    return f"{start.name}, checksum {start.sha256}" if start else ""
 
 
 def _effort(card: Card) -> str:

@@ -23,7 +23,7 @@ def settings_problems(config: TrainConfig, task: Task, selection: Selection) -> 
     problems: list[str] = []
     with _noted(problems):
         with torch.device("meta"):  # shapes alone
-            network = first_network(config, task)
+            network, _ = first_network(config, task)
         rule = make_method(config, task, network).rule
         for files in (*selection.training, *selection.unlabelled):
             with _noted(problems):

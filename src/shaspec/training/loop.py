@@ -52,7 +52,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
     selection = select_cases(config, task)
     selection.require()
     fabric = make_fabric(config)
-    network = first_network(config, task)
+    network, start = first_network(config, task)
     learner = Learner(config, task, network, fabric)
     validator = None
     if config.validate_every_minutes and fabric.is_global_zero:
@@ -94,7 +94,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
                 tried = step
         yield record.checkpoint(step)
         if fabric.is_global_zero:
-            save_product(config, task, learner.model, cases, step, clock.minutes, command)
+            save_product(config, task, learner.model, cases, step, clock.minutes, command, start)
         if step > tried:
             yield from validation()
     except GeneratorExit:

@@ -111,7 +111,8 @@ def alignment_loss(shared: Tensor, present: Tensor, *, total: Total = alone) -> 
     """Distribution alignment: L1 between shared features of neighbours among the present (Eq. 9).
 
     The authors add up the pairs 0-1, 1-2, ... and last-first; here the cycle runs over the
-    modalities that a sample has. With one modality there is nothing to align: 0.
+    modalities that a sample has. With two that is there and back: their pair counts twice. With
+    one modality there is nothing to align: 0.
 
     Args:
         shared: (N*M, C, ...), row ``n * M + m``.

@@ -18,6 +18,8 @@ from shaspec.training.methods import architecture
 from shaspec.training.prepare import PreparedCase
 
 LICENCE = "research use only"
+WRITTEN = {"out", "cache"}
+"""Settings that say where the run wrote, and nothing about its model."""
 
 
 def save_product(
@@ -28,22 +30,45 @@ def save_product(
     step: int,
     minutes: float,
     command: str,
+    start: Card | None = None,
 ) -> None:
-    """Write the model into the folder of the run."""
+    """Write the model into the folder of the run; ``start`` is the card of what it began with."""
     real = [c for c in cases if not c.phantom]
-    phantoms, first = len(cases) - len(real), config.phantom_seed
     training = Training(
         cases=tuple(c.name for c in real),
         unlabelled=tuple(c.name for c in real if not c.labelled),
         fingerprints={c.name: c.fingerprints for c in real},
-        phantoms=f"seeds {first} to {first + phantoms - 1}" if phantoms else "",
+        phantoms=_seeds([c for c in cases if c.phantom]),
+        method=config.method,
+        config=config.model_dump(mode="json", exclude=WRITTEN),
         command=command,
         minutes=round(minutes, 2),
         steps=step,
         seed=config.seed,
         machine=f"{platform.machine()}, {torch.get_num_threads()} threads",
     )
-    save_model(config.out, network, card_of(config, task, network, training))
+    card = card_of(config, task, network, training)
+    if start is not None:
+        changes = {"training": training.after(start), "licence": _licence(start)}
+        card = card.model_copy(update=changes)
+    save_model(config.out, network, card)
+
+
+def _seeds(phantoms: Sequence[PreparedCase]) -> str:
+    """From the first to the last, or each one where `TrainConfig.labelled` has left some out."""
+    seeds = sorted(int(c.name.removeprefix("phantom-")) for c in phantoms)
+    if not seeds:
+        return ""
+    if seeds == list(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seeds {', '.join(map(str, seeds))}"
+
+
+def _licence(start: Card) -> str:
+    """Terms go with the weights: those of ``start`` hold for what became of it."""
+    if start.licence.startswith(LICENCE):
+        return start.licence
+    return f"{LICENCE}; of {start.name}: {start.licence}"
 
 
 def unfinished(config: TrainConfig, task: Task, network: Network) -> Model:

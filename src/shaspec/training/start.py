@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from shaspec.errors import InputError
 from shaspec.models.base import Network
+from shaspec.models.card import Card
 from shaspec.models.registry import build, network_config
 from shaspec.models.weights import load_model
 from shaspec.task import Task
@@ -19,8 +20,9 @@ from shaspec.training.seeds import generator
 WEIGHTS = 3  # what a random number is for; the others' are the learner's
 
 
-def first_network(config: TrainConfig, task: Task) -> Network:
-    """Fresh weights, fixed by the seed, or those of the model that ``config.start`` names.
+def first_network(config: TrainConfig, task: Task) -> tuple[Network, Card | None]:
+    """Fresh weights, fixed by the seed, or those of the model that ``config.start`` names, with
+    its card.
 
     Raises `InputError` if that is of another shape, or if the crop does not fit task or network.
     """
@@ -32,15 +34,15 @@ def first_network(config: TrainConfig, task: Task) -> Network:
     if not config.start:
         network = build(name, wanted)
         check_crop(config, network)
-        return network
+        return network, None
     start = load_model(config.start, training=True)
     if start.card.method != name or start.network.config != wanted:
         raise InputError(
             f"start {config.start!r} is a {start.card.method}/{start.card.preset} of another shape "
-            f"than {name}/{config.preset}: take the same method, preset and network"
+            f"than {name}/{config.preset}: take the same network, preset and settings"
         )
     check_crop(config, start.network)
-    return start.network
+    return start.network, start.card
 
 
 def check_crop(config: TrainConfig, network: Network) -> None:

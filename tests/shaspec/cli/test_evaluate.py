@@ -42,6 +42,7 @@ def test_evaluate_writes_a_row_per_case_subset_and_region(
     out, printed = evaluated
     assert "ET tiny-zero-fill" in printed
     assert "both empty = 1, one empty = 0, no post-processing" in printed
+    assert "tiny-zero-fill: zero-fill, light" in printed
     for table in (out / "metrics.csv", out / "against" / "metrics.csv"):
         rows = rows_of(table)
         assert list(rows[0])[:4] == ["case", "subset", "region", "dice"]
@@ -60,6 +61,7 @@ def test_evaluate_leaves_tables_figures_and_the_protocol(evaluated: tuple[Path, 
     protocol = json.loads((out / "protocol.json").read_text("utf-8"))
     assert protocol["model"] == "tiny-shaspec"
     assert protocol["cases"] == ["anna"]
+    assert protocol["network"] == "shaspec"
     assert protocol["rules"].endswith("no post-processing")
 
 

@@ -13,6 +13,7 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import metrics_for
 from shaspec.evaluation.protocol import Rules, evaluate_case, protocol, rules_beside, write_protocol
+from shaspec.models.card import Training
 from shaspec.models.weights import Model
 from shaspec.task import Task
 
@@ -94,6 +95,14 @@ def test_the_protocol_says_what_was_done_and_is_found_beside_the_table(
     assert read["sha256"] == shaspec_model.card.sha256
     assert read["window"] == [32, 32, 32]
     assert rules_beside([tmp_path / "metrics.csv", tmp_path]) == rules.text
+
+
+def test_the_protocol_tells_a_training_method_from_the_network(shaspec_model: Model) -> None:
+    card = shaspec_model.card.model_copy(update={"training": Training(method="m3l")})
+    content = protocol(replace(shaspec_model, card=card), Rules(), [], [], [])
+    assert (content["network"], content["method"]) == ("shaspec", "m3l")
+    content = protocol(shaspec_model, Rules(), [], [], [])
+    assert (content["network"], content["method"]) == ("shaspec", "the card does not say")
 
 
 def test_a_table_without_a_protocol_has_unknown_rules(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from shaspec.inference.classification import ClassificationSession
 from shaspec.inference.events import Finished, Progress
 from shaspec.inference.prediction import Prediction
 from shaspec.inference.session import InferenceSession
-from shaspec.models.registry import CLASSIFIER, METHODS
+from shaspec.models.registry import CLASSIFIER, NETWORKS
 from shaspec.models.weights import Model
 from shaspec.task import Task
 
-SEGMENTING = sorted(set(METHODS) - {CLASSIFIER})
+SEGMENTING = sorted(set(NETWORKS) - {CLASSIFIER})
 CASES = {"brats": "small_case", "rgbd": "picture_case", "avmnist": "digit_case"}
 RUNS = [(task, method) for task in ("brats", "rgbd") for method in SEGMENTING]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shaspec.models.card import Card, Training, load_card
-from shaspec.models.summary import card_lines, score_table, source_of
+from shaspec.models.card import Card, Start, Training, load_card
+from shaspec.models.summary import card_lines, method_of, score_table, source_of
 from shaspec.task import Task
 
 
@@ -45,6 +45,17 @@ def test_a_card_says_who_was_seen() -> None:
     assert lines["Size"].endswith("7 MB")
     assert "Training" not in lines
     assert dict(card_lines(a_card(task), 0))["Trained on"] == "the card does not say"
+
+
+def test_a_card_says_how_its_network_was_trained_and_from_what() -> None:
+    task = load_card("shaspec").task
+    taught = a_card(task, training=Training(method="m3l", start=Start(name="s", sha256="1b6b")))
+    lines = dict(card_lines(taught, 0))
+    assert lines["Method"] == "shaspec by m3l, light"
+    assert lines["Started from"] == "s, checksum 1b6b"
+    own = a_card(task, training=Training(method="shaspec"))
+    assert method_of(own) == method_of(a_card(task)) == "shaspec"
+    assert "Started from" not in dict(card_lines(own, 0))
 
 
 def test_where_a_model_comes_from() -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +17,7 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.events import Finished
 from shaspec.inference.session import InferenceSession
+from shaspec.io import write_case
 from shaspec.models.weights import load_model
 from shaspec.training import loop
 from shaspec.training.config import TrainConfig, make_config
@@ -49,6 +51,46 @@ def test_the_card_names_the_cases_it_saw_and_not_the_one_left_out(
     others = {name: volume + 1 for name, volume in small_case.volumes.items()}
     assert card.seen(replace(small_case, name="one", volumes=others)) == "by name"
     assert card.seen(replace(small_case, name="three", volumes=others)) == ""
+
+
+def test_a_fine_tuned_model_knows_whom_its_start_model_saw(
+    configuration: Configuration, tmp_path: Path, small_case: Case
+) -> None:
+    theirs = {name: volume + 1 for name, volume in small_case.volumes.items()}
+    first = replace(small_case, name="zero", volumes=theirs)
+    namesake = replace(small_case, name="one", volumes={n: v + 2 for n, v in theirs.items()})
+    for case in (first, namesake):
+        write_case(tmp_path / "cases" / case.name, case)
+    others = {"data": tmp_path / "cases", "splits": None, "fold": None}
+    list(train(configuration(tmp_path / "start", max_steps=2, **others)))
+    begun = configuration(tmp_path / "tuned", max_steps=1, start=str(tmp_path / "start"))
+    list(islice(train(begun), 1))  # broken off, so that it is resumed
+    list(train(begun))
+
+    card = load_model(tmp_path / "tuned").card
+    assert card.training.cases == ("one", "two", "zero")
+    assert card.seen(replace(first, name="renamed")) == "by content"
+    assert card.seen(replace(namesake, name="renamed")) == "by content"
+    assert card.seen(replace(small_case, name="renamed")) == "by content"
+    assert card.seen_name("zero") == "by name"
+    assert card.training.steps == 1
+    assert card.training.start is not None
+    assert card.training.start.name == "start"
+    assert card.training.start.sha256 == load_model(tmp_path / "start").card.sha256
+
+
+def test_the_card_holds_the_settings_and_no_place_on_the_machine(
+    cases: Path, configuration: Configuration, tmp_path: Path
+) -> None:
+    config = configuration(tmp_path / "run", max_steps=1, learning_rate=5e-4)
+    list(train(config, f"shaspec train --data {cases} --set splits={cases / 'splits.json'}"))
+    training = load_model(config.out).card.training
+    assert training.method == "shaspec"
+    assert training.config["learning_rate"] == 5e-4
+    assert training.config["data"] == f".../{cases.name}"
+    assert set(TrainConfig.model_fields) - set(training.config) == {"out", "cache"}
+    assert training.command == f"shaspec train --data .../{cases.name} --set splits=.../splits.json"
+    assert str(tmp_path.parent) not in (config.out / "card.json").read_text("utf-8")
 
 
 def test_every_line_of_the_log_is_a_step(configuration: Configuration, tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(cases: Path, tmp_path: Path) 
     mine, theirs = (load_model(c.out, training=True).network.state_dict() for c in (whole, broken))
     assert all(torch.equal(mine[k], theirs[k]) for k in mine)
     card = load_model(whole.out).card
-    assert card.method == "linear-fusion"
+    assert (card.method, card.training.method) == ("linear-fusion", "m3l")
     assert card.training.cases == ("one", "two", "three")
     assert card.training.unlabelled == ("three",)
 

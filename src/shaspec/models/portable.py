@@ -1,0 +1,38 @@
+"""Texts that leave the machine with a model: of an absolute path they keep the last part alone."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+_BEGIN = r"(?:[/\\]|~|[A-Za-z]:[/\\])"
+# In quotes as far as these go, otherwise to the end; relative paths begin in no such way.
+_ABSOLUTE = re.compile(
+    rf"""(?<="){_BEGIN}[^"]* | (?<='){_BEGIN}[^']* | (?:^|(?<==)|(?<==\s)){_BEGIN}.*""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def portable(value: Any) -> Any:
+    """``value``, as JSON knows it, with ``.../name`` for every absolute path in its texts."""
+    if isinstance(value, str):
+        return _ABSOLUTE.sub(_last_part, value)
+    if isinstance(value, dict):
+        return {key: portable(inner) for key, inner in value.items()}
+    return [portable(inner) for inner in value] if isinstance(value, list) else value
+
+
+def portable_command(command: str) -> str:
+    """The same of a command line, of which each word is looked at by itself."""
+    try:
+        words = shlex.split(command)
+    except ValueError:  # an open quote: it was never run like this
+        words = command.split()
+    short = portable(words)
+    return command if short == words else shlex.join(short)
+
+
+def _last_part(path: re.Match[str]) -> str:
+    *above, last = re.split(r"[/\\]+", path[0].rstrip("/\\"))
+    return f".../{last}" if above else last

@@ -1,0 +1,47 @@
+"""What a run says of itself on the card of its model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shaspec.models.card import Card, load_card
+from shaspec.models.registry import build, network_config
+from shaspec.task import Task
+from shaspec.training.config import make_config
+from shaspec.training.prepare import PreparedCase
+from shaspec.training.product import save_product
+
+SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
+
+
+def card_after(folder: Path, task: Task, seeds: tuple[int, ...], start: Card | None = None) -> Card:
+    """Of a run on phantoms."""
+    values = {"out": folder, "method": "zero-fill", "network": SMALL, "phantoms": 9}
+    config = make_config(values | {"max_steps": 1})
+    network = build("zero-fill", network_config("zero-fill", "light", task, **SMALL))
+    cases = [PreparedCase(f"phantom-{seed}", True, folder) for seed in seeds]
+    save_product(config, task, network, cases, 1, 0.0, "", start)
+    return load_card(folder)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "told"),
+    [((3, 4, 5), "seeds 3 to 5"), ((5, 3), "seeds 3, 5"), ((7,), "seeds 7 to 7"), ((), "")],
+)
+def test_the_card_names_the_phantoms_that_took_part(
+    seeds: tuple[int, ...], told: str, brats: Task, tmp_path: Path
+) -> None:
+    assert card_after(tmp_path, brats, seeds).training.phantoms == told
+
+
+def test_the_terms_of_the_start_model_hold_for_what_became_of_it(
+    brats: Task, tmp_path: Path
+) -> None:
+    bundled = load_card("zero-fill")
+    assert card_after(tmp_path / "a", brats, (1,), bundled).licence == "research use only"
+    strict = bundled.model_copy(update={"licence": "ask us"})
+    second = card_after(tmp_path / "b", brats, (1,), strict)
+    assert second.licence == "research use only; of zero-fill: ask us"
+    assert card_after(tmp_path / "c", brats, (1,), second).licence == second.licence
