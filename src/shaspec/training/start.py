@@ -30,9 +30,10 @@ def first_network(config: TrainConfig, task: Task) -> tuple[Network, Card | None
         raise InputError(f"crop {config.crop}: task {task.name!r} needs {task.dims} numbers")
     name = architecture(config)
     wanted = network_config(name, config.preset, task, **config.network)
-    torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
     if not config.start:
-        network = build(name, wanted)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(generator(config.seed, WEIGHTS).initial_seed()))
+            network = build(name, wanted)
         check_crop(config, network)
         return network, None
     start = load_model(config.start, training=True)
