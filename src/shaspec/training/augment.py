@@ -18,6 +18,8 @@ ROTATION = 0.35  # radians, largest, about each axis
 SCALE = 0.2  # largest relative change of size
 BEND = 0.04  # deviation of the elastic displacement, as a share of the crop's edge
 KNOTS = 4  # of the displacement along each axis
+GAMMA_RANGE = (-3.0, 6.0)  # intensities that gamma bends; what lies outside moves with the ends
+GAMMA_SPAN = 6.0  # of which the ends stay in place: -3..3, which z-scores fill
 
 
 def augment(
@@ -114,9 +116,8 @@ def intensities(
         return per_channel(chosen).view(n, c, *ones)
 
     x = images * draw(0.75, 1.3, 0.5, 1.0) + draw(-0.3, 0.3, 0.5, 0.0)
-    # Gamma on the range -3..3 that z-scores fill, keeping it monotonous.
     gamma = draw(0.7, 1.4, 0.3, 1.0)
-    x = ((x.clamp(-3, 6) + 3.01) / 6).pow(gamma) * 6 - 3.01
+    x = torch.where(gamma == 1, x, bent(x, gamma))
     coarse = per_channel(torch.randn(n, m, *(3,) * len(spatial), generator=rng))
     mode = "trilinear" if len(spatial) == 3 else "bilinear"
     field = F.interpolate(coarse, tuple(spatial), mode=mode, align_corners=True)
@@ -127,3 +128,10 @@ def intensities(
     noise = torch.randn(x.shape, generator=rng).to(images.device)
     x = x + noise * draw(0.02, 0.15, 0.4, 0.0)
     return torch.where(inside, x, torch.zeros_like(x))
+
+
+def bent(x: Tensor, gamma: Tensor) -> Tensor:
+    """``x`` with another contrast: monotonous, and without an end, as inference has none either."""
+    low, high = GAMMA_RANGE
+    inner = x.clamp(low, high)
+    return ((inner - low) / GAMMA_SPAN).pow(gamma) * GAMMA_SPAN + low + (x - inner)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from shaspec.training.augment import augment, centre_crop
+from shaspec.training.augment import augment, bent, centre_crop
 
 
 def sample() -> tuple[torch.Tensor, torch.Tensor]:
@@ -83,3 +84,24 @@ def test_the_channels_of_a_picture_change_alike_and_those_of_modalities_do_not()
         differ.append((smooth[:, 0] - smooth[:, 3]).abs().max())
     assert max(calm) < 0.05
     assert max(differ) > 0.2
+
+
+def test_intensities_have_no_end() -> None:
+    """Enhancing tumour is as bright in training as it is at inference."""
+    images = torch.full((1, 1, 20, 20, 20), 9.0)
+    labels = torch.zeros(1, 20, 20, 20, dtype=torch.uint8)
+    brightest = [augment(images, labels, (16, 16, 16), seeds(s)[:1])[0].max() for s in range(20)]
+    assert max(brightest) > 10
+
+
+@pytest.mark.parametrize("gamma", [0.7, 1.0, 1.4])
+def test_gamma_keeps_the_order_of_intensities_and_makes_no_jump(gamma: float) -> None:
+    x = torch.linspace(-12, 12, 2401)
+    steps = bent(x, torch.tensor(gamma)).diff()
+    assert (steps > 0).all()
+    assert steps.max() < 0.2
+
+
+def test_a_gamma_of_one_changes_nothing() -> None:
+    x = torch.linspace(-12, 12, 2401)
+    assert torch.allclose(bent(x, torch.tensor(1.0)), x, rtol=0, atol=2e-6)
