@@ -26,6 +26,7 @@ def augment(
     images: Tensor,
     labels: Tensor,
     crop: Sequence[int],
+    spacing: Sequence[float],
     seeds: Sequence[Sequence[int]],
     channels: Sequence[int] | None = None,
 ) -> tuple[Tensor, Tensor]:
@@ -35,6 +36,7 @@ def augment(
         images: (N, C, *margin) normalised, background 0.
         labels: (N, *margin).
         crop: size to return.
+        spacing: of the voxels, in mm: what is turned keeps its shape in the patient.
         seeds: per sample numbers that fix its result, e.g. (seed of the run, number of the sample).
         channels: how many of the C belong to each modality; default: one each.
 
@@ -42,7 +44,8 @@ def augment(
         images (N, C, *crop) and labels (N, *crop).
     """
     rngs = [generator(*seed) for seed in seeds]
-    grids = torch.stack([_grid(crop, images.shape[2:], rng) for rng in rngs]).to(images.device)
+    size = images.shape[2:]
+    grids = torch.stack([_grid(crop, size, spacing, rng) for rng in rngs]).to(images.device)
     out = F.grid_sample(images, grids, mode="bilinear", padding_mode="zeros", align_corners=False)
     target = F.grid_sample(
         labels[:, None].float(), grids, mode="nearest", padding_mode="zeros", align_corners=False
@@ -59,9 +62,9 @@ def centre_crop(images: Tensor, labels: Tensor, crop: Sequence[int]) -> tuple[Te
     return images[(slice(None), slice(None), *window)], labels[(slice(None), *window)]
 
 
-def _grid(crop: Sequence[int], size: Sequence[int], rng: torch.Generator) -> Tensor:
-    """Where each voxel of the crop is read, in `grid_sample`'s coordinates: (*crop, dims)."""
-    dims = len(crop)
+def linear_map(spacing: Sequence[float], rng: torch.Generator) -> Tensor:
+    """A random rotation in mm, then scaling and flips along the axes, as a matrix on voxels."""
+    dims = len(spacing)
     matrix = torch.eye(dims)
     if torch.rand((), generator=rng) < 0.6:
         for i in range(dims):
@@ -71,8 +74,17 @@ def _grid(crop: Sequence[int], size: Sequence[int], rng: torch.Generator) -> Ten
                 turn[i, i] = turn[j, j] = torch.cos(a)
                 turn[i, j], turn[j, i] = -torch.sin(a), torch.sin(a)
                 matrix = matrix @ turn
+        edges = torch.tensor(list(spacing), dtype=torch.float32)
+        matrix = matrix * edges / edges[:, None]
         matrix = matrix * (1 + (torch.rand(dims, generator=rng) * 2 - 1) * SCALE)
-    matrix = matrix * torch.where(torch.rand(dims, generator=rng) < 0.5, -1.0, 1.0)  # flips
+    return matrix * torch.where(torch.rand(dims, generator=rng) < 0.5, -1.0, 1.0)  # flips
+
+
+def _grid(
+    crop: Sequence[int], size: Sequence[int], spacing: Sequence[float], rng: torch.Generator
+) -> Tensor:
+    """Where each voxel of the crop is read, in `grid_sample`'s coordinates: (*crop, dims)."""
+    matrix = linear_map(spacing, rng)
     axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in crop]
     voxels = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
     if torch.rand((), generator=rng) < 0.3:

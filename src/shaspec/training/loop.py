@@ -221,7 +221,7 @@ def _batch(
     images, labels = samples.images.to(fabric.device), samples.labels.to(fabric.device)
     if config.augment:
         seeds = [(config.seed, AUGMENT, number) for number in samples.numbers]
-        images, labels = augment(images, labels, config.crop, seeds, task.channels)
+        images, labels = augment(images, labels, config.crop, task.spacing, seeds, task.channels)
     else:
         images, labels = centre_crop(images, labels, config.crop)
     # Labelled samples come first; the labels of the others are not there.
