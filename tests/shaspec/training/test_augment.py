@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 import torch
 
-from shaspec.training.augment import ROTATION, SCALE, augment, bent, centre_crop, linear_map
+from shaspec.training.augment import (
+    ROTATION,
+    SCALE,
+    Change,
+    augment,
+    bent,
+    centre_crop,
+    draw_change,
+    intensities,
+    lattice,
+    linear_map,
+)
 from shaspec.training.seeds import generator
 
 MM = (1.0, 1.0, 1.0)
@@ -25,6 +36,12 @@ def seeds(step: int) -> list[tuple[int, int]]:
     return [(step, 0), (step, 1)]
 
 
+def still(n: int, c: int) -> Change:
+    """For ``n`` volumes of ``c`` channels, nothing."""
+    one, none = torch.ones(n, c), torch.zeros(n, c)
+    return Change(one, none, one, torch.zeros(n, c, 3, 3, 3), none > 0, none, torch.arange(n))
+
+
 def test_the_same_seed_gives_the_same_sample_and_another_seed_another() -> None:
     images, labels = sample()
     one = augment(images, labels, (16, 16, 16), MM, seeds(7))
@@ -37,10 +54,11 @@ def test_the_same_seed_gives_the_same_sample_and_another_seed_another() -> None:
 
 def test_a_sample_does_not_depend_on_its_neighbours() -> None:
     images, labels = sample()
-    both = augment(images, labels, (16, 16, 16), MM, seeds(3))
-    alone = augment(images[1:], labels[1:], (16, 16, 16), MM, seeds(3)[1:])
-    assert torch.allclose(both[0][1:], alone[0], atol=1e-6)
-    assert torch.equal(both[1][1:], alone[1])
+    for step in range(10):
+        both = augment(images, labels, (16, 16, 16), MM, seeds(step))
+        alone = augment(images[1:], labels[1:], (16, 16, 16), MM, seeds(step)[1:])
+        assert torch.allclose(both[0][1:], alone[0], atol=1e-6)
+        assert torch.equal(both[1][1:], alone[1])
 
 
 def test_no_label_is_invented() -> None:
@@ -107,9 +125,19 @@ def test_gamma_keeps_the_order_of_intensities_and_makes_no_jump(gamma: float) ->
     assert steps.max() < 0.2
 
 
-def test_a_gamma_of_one_changes_nothing() -> None:
-    x = torch.linspace(-12, 12, 2401)
-    assert torch.allclose(bent(x, torch.tensor(1.0)), x, rtol=0, atol=2e-6)
+def test_intensities_that_do_not_change_are_the_same_to_the_last_bit() -> None:
+    images, _ = sample()
+    assert torch.equal(intensities(images, still(2, 4)), images)
+    assert torch.allclose(bent(images, torch.tensor(1.0)), images, rtol=0, atol=2e-6)
+
+
+def test_noise_is_of_its_strength_and_of_its_own_in_every_channel() -> None:
+    images = torch.ones(2, 3, 24, 24, 24)
+    strength = torch.tensor([[0.1, 0.0, 0.1], [0.1, 0.02, 0.0]])
+    noise = intensities(images, still(2, 3)._replace(noise=strength)) - 1
+    assert torch.allclose(noise.flatten(2).std(2), strength, atol=3e-3)
+    assert noise[0, 0].flatten().dot(noise[0, 2].flatten()).abs() < 5
+    assert noise[0, 0].flatten().dot(noise[1, 0].flatten()).abs() < 5
 
 
 @pytest.mark.parametrize("spacing", [MM, (3.0, 0.5, 0.5), (0.7, 5.0, 0.7), (2.0, 0.5)])
@@ -131,9 +159,29 @@ def test_a_ball_in_thick_slices_stays_a_ball(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("shaspec.training.augment.SCALE", 0.0)
     monkeypatch.setattr("shaspec.training.augment.BEND", 0.0)
     mm = [3 * (torch.arange(20) - 9.5), torch.arange(60) - 29.5, torch.arange(60) - 29.5]
-    ball = sum(x**2 for x in torch.meshgrid(*mm, indexing="ij")) < 18**2
+    ball = torch.stack(torch.meshgrid(*mm, indexing="ij")).norm(dim=0) < 18
     images, crop = torch.zeros(1, 1, 20, 60, 60), (16, 48, 48)
     for step in range(10):
         _, target = augment(images, ball[None].byte(), crop, (3.0, 1.0, 1.0), [(step, 0)])
         differ = target[0] != ball[2:18, 6:54, 6:54]
         assert differ.sum() < 0.1 * ball.sum()
+
+
+def test_what_is_drawn_is_small_however_large_the_sample() -> None:
+    rng = generator(0)
+    points = lattice((128, 128, 128), (160, 160, 160), MM, rng)
+    drawn = draw_change([1] * 4, 3, rng)
+    assert points.numel() + sum(values.numel() for values in drawn) < 1000
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_reads_the_same_voxels_and_makes_noise_of_its_own() -> None:
+    images, labels = sample()
+    for step in range(5):
+        _, expected = augment(images, labels, (16, 16, 16), MM, seeds(step))
+        there = images.cuda(), labels.cuda()
+        out, target = augment(*there, (16, 16, 16), MM, seeds(step))
+        again, _ = augment(*there, (16, 16, 16), MM, seeds(step))
+        assert out.is_cuda
+        assert (target.cpu() != expected).float().mean() < 1e-3  # ties of the nearest voxel
+        assert torch.equal(out, again)
