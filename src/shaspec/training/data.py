@@ -22,6 +22,7 @@ from shaspec.training.config import TrainConfig
 from shaspec.training.prepare import PreparedCase
 
 MARGIN = 1.25  # crops are read this much larger, so that rotation and scaling find real voxels
+JITTER = 8  # voxels, largest, between a voxel of a region and the centre of its crop
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
         )
         pool = self.phantoms if phantom else self.real
         case = pool[rng.integers(len(pool))]
-        corner = np.array(self._centre(case, rng)) - np.array(self.size) // 2
+        corner = self._centre(case, rng) - np.array(self.size) // 2
         images = np.zeros((len(case.images), *self.size), np.float32)
         labels = np.zeros(self.size, np.uint8)
         source, target = [], []
@@ -114,9 +115,14 @@ class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
         return torch.from_numpy(images), torch.from_numpy(labels), torch.from_numpy(case.available)
 
     def _centre(self, case: PreparedCase, rng: np.random.Generator) -> npt.NDArray[Any]:
+        """A voxel of the case, so that its crop is never outside."""
+        shape = np.array(case.labels.shape)
         if case.centres and rng.random() < self.config.foreground:
             voxels = case.centres[rng.integers(len(case.centres))]
-            jitter = rng.integers(-8, 9, size=voxels.shape[1])
-            return np.asarray(voxels[rng.integers(len(voxels))] + jitter)
-        # Anywhere in the head, but for its outermost eighth.
-        return np.array([rng.integers(n // 8, n - n // 8 + 1) for n in case.labels.shape])
+            jitter = rng.integers(-JITTER, JITTER + 1, size=voxels.shape[1])
+            # The voxel stays in the crop where that is small, e.g. a few thick slices.
+            quarter = np.array(self.config.crop) // 4
+            centre = np.clip(jitter, -quarter, quarter) + voxels[rng.integers(len(voxels))]
+        else:  # anywhere in the head, but for its outermost eighth
+            centre = np.array([rng.integers(n // 8, n - n // 8 + 1) for n in shape])
+        return np.asarray(np.clip(centre, 0, shape - 1))

@@ -114,7 +114,10 @@ class Learner:
         images, labels = samples.images.to(device), samples.labels.to(device)
         if config.augment:
             seeds = [(config.seed, AUGMENT, number) for number in samples.numbers]
-            images, labels = augment(images, labels, config.crop, seeds, self._task.channels)
+            task = self._task
+            images, labels = augment(
+                images, labels, config.crop, task.spacing, seeds, task.channels
+            )
         else:
             images, labels = centre_crop(images, labels, config.crop)
         # Labelled samples come first; the labels of the others are not there.
