@@ -188,7 +188,7 @@ class TrainController:
                 self._tell(
                     f"{event.cases} cases, {event.phantoms} phantoms, {event.held_out} held out"
                     + resumed,
-                    *event.problems,
+                    *event.notices,
                 )
             case e.Step():
                 self.work.curve.append(event)

@@ -186,8 +186,8 @@ def bars(settings: TrainConfig) -> Generator[None, Event, None]:
                 console.print(
                     f"{event.cases} cases, {event.phantoms} phantoms; {event.held_out} held out"
                 )
-                for problem in event.problems:
-                    console.print(f"[yellow]{escape(problem)}[/]")
+                for notice in event.notices:
+                    console.print(f"[yellow]{escape(notice)}[/]")
                 if event.step:
                     console.print(f"resumed after step {event.step}")
             elif isinstance(event, e.Step):
@@ -236,7 +236,7 @@ def list_cases(settings: TrainConfig) -> None:
         work = bar.add_task("reading cases", total=len(selection.to_read))
         for files, problem in read_through(selection, settings, task):
             marks = ["yes" if name in files.volumes else "-" for name in task.names]
-            table.add_row(escape(files.name), *marks, use[files.name], escape(problem))
+            table.add_row(escape(files.name), *marks, use[files.name], escape(notice))
             wrong += [f"case {files.name}: {problem}"] if problem else []
             bar.advance(work)
     console.print(table)

@@ -24,7 +24,7 @@ class Prepared:
     cases: int
     phantoms: int
     held_out: int
-    problems: tuple[str, ...]
+    notices: tuple[str, ...]
     """What a user should know, e.g. cases without labels, which are not used."""
     step: int
 

@@ -48,7 +48,7 @@ class Batch:
     """Share of the run that is done."""
     seed: tuple[int, ...]
     """Of everything random that the method decides."""
-    numbers: tuple[int, ...] = ()
+    numbers: tuple[int, ...]
     """The number of each sample in the run, for what is random in one sample alone."""
 
 

@@ -54,7 +54,7 @@ def check_rule(rule: Rule, task: Task, available: Mapping[str, npt.NDArray[np.bo
 
 
 def draw_presence(
-    available: Tensor, rule: Rule, seed: tuple[int, ...], numbers: Sequence[int] = ()
+    available: Tensor, rule: Rule, seed: tuple[int, ...], numbers: Sequence[int]
 ) -> Tensor:
     """Random non-empty subset of what each sample has.
 
@@ -62,14 +62,12 @@ def draw_presence(
         available: bool (N, M).
         rule: as `parse_rule` gives it. A dedicated model sees what a sample has of its subset.
         seed: numbers that fix the draw.
-        numbers: one per sample, so that its draw does not depend on its neighbours; default: its
-            place in the batch.
+        numbers: one per sample, so that its draw does not depend on its neighbours.
     """
     if rule == "full":
         return available
     present = torch.zeros_like(available)
-    places = numbers or range(len(available))
-    for row, has, number in zip(present, available, places, strict=True):
+    for row, has, number in zip(present, available, numbers, strict=True):
         rng = generator(*seed, number)
         row[_chosen(has.nonzero()[:, 0].tolist(), rule, rng)] = True
     return present

@@ -103,7 +103,7 @@ def test_the_loss_of_one_sample_falls(method: str, exclusive: bool, brats: Task)
     labels[:, 6:10, 6:10, 3:6] = 4
     images = torch.randn(1, 4, 16, 16, 16) + labels[:, None]
     target = target_masks(brats, labels, exclusive=exclusive)
-    batch = Batch(images, torch.tensor([[True, False, True, True]]), target, 0.5, (0,))
+    batch = Batch(images, torch.tensor([[True, False, True, True]]), target, 0.5, (0,), (0,))
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
     losses = []
     for _ in range(30):
@@ -149,7 +149,9 @@ def test_a_run_that_warms_up_sees_full_modalities_first(brats: Task) -> None:
 
     def drawn(progress: float) -> torch.Tensor:
         nothing = torch.zeros(40, 0)
-        return taught.drawn(Batch(nothing, available, nothing, progress, (0, 2, 7)))
+        return taught.drawn(
+            Batch(nothing, available, nothing, progress, (0, 2, 7), tuple(range(40)))
+        )
 
     assert torch.equal(drawn(0.39), available)
     assert len(drawn(0.4).unique(dim=0)) == 7

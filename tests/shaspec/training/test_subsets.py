@@ -23,10 +23,10 @@ def test_a_drawn_subset_is_never_empty_and_never_more_than_there_is(
     rows: list[list[bool]], rule: str, step: int
 ) -> None:
     available = torch.tensor(rows)
-    present = draw_presence(available, rule, (0, 2, step))
+    present = draw_presence(available, rule, (0, 2, step), range(len(rows)))
     assert present.any(dim=1).all()
     assert not (present & ~available).any()
-    assert torch.equal(present, draw_presence(available, rule, (0, 2, step)))
+    assert torch.equal(present, draw_presence(available, rule, (0, 2, step), range(len(rows))))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_drawn_subset_is_never_empty_and_never_more_than_there_is(
 )
 def test_the_share_of_full_sets_is_what_the_rule_says(rule: str, subsets: int, full: float) -> None:
     available = torch.ones(3000, 4, dtype=torch.bool)
-    drawn = Counter(tuple(r) for r in draw_presence(available, rule, (0,)).tolist())
+    drawn = Counter(tuple(r) for r in draw_presence(available, rule, (0,), range(3000)).tolist())
     assert len(drawn) == subsets
     assert drawn[True, True, True, True] / 3000 == pytest.approx(full, abs=0.03)
 
@@ -43,7 +43,7 @@ def test_the_share_of_full_sets_is_what_the_rule_says(rule: str, subsets: int, f
 def test_a_dedicated_model_sees_its_subset_alone(brats: Task) -> None:
     rule = parse_rule("t2+FLAIR", brats)
     available = torch.tensor([[True, True, True, True], [False, True, False, True]])
-    present = draw_presence(available, rule, (0,))
+    present = draw_presence(available, rule, (0,), range(2))
     assert present.tolist() == [[True, False, False, True], [False, False, False, True]]
 
 

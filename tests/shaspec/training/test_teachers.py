@@ -76,7 +76,7 @@ def batch() -> Batch:
     available = torch.ones(4, 4, dtype=torch.bool)
     available[3, 1] = False
     target = (torch.rand(2, 3, 4, 4, 4) > 0.5).float()
-    return Batch(torch.randn(4, 4, 4, 4, 4), available, target, 0.5, (0, 2, 7))
+    return Batch(torch.randn(4, 4, 4, 4, 4), available, target, 0.5, (0, 2, 7), (0, 1, 2, 3))
 
 
 def test_the_student_of_m3l_sees_labelled_whole_then_all_masked_and_the_teacher_all(
