@@ -236,7 +236,7 @@ def list_cases(settings: TrainConfig) -> None:
         work = bar.add_task("reading cases", total=len(selection.to_read))
         for files, problem in read_through(selection, settings, task):
             marks = ["yes" if name in files.volumes else "-" for name in task.names]
-            table.add_row(escape(files.name), *marks, use[files.name], escape(notice))
+            table.add_row(escape(files.name), *marks, use[files.name], escape(problem))
             wrong += [f"case {files.name}: {problem}"] if problem else []
             bar.advance(work)
     console.print(table)
