@@ -80,8 +80,9 @@ class TrainConfig(LossConfig):
     fold: int | None = None
     """The fold of ``splits`` that is held out; not needed where ``splits`` has just one."""
     unlabelled: Path | None = None
-    """Folder of cases for mean-teacher and m3l, whose labels are not read if they have some. May
-    be the same as ``data``: what is labelled there stays so."""
+    """Folder of cases for mean-teacher and m3l, whose labels are not read if they have some. What
+    of ``data`` has no labels takes part by itself. May be the same as ``data``: what is labelled
+    there stays so, and what is off the list of ``cases`` stays out."""
     labelled: int | tuple[str, ...] | None = None
     """How many of the labelled cases (drawn by ``seed``), or which ones, keep their labels; the
     others count as unlabelled. Default: all. Without real cases, so many of the phantoms."""
