@@ -87,6 +87,22 @@ def test_sound_that_is_not_there_has_no_part_in_training(avmnist: ModuleType, fo
     assert 0 <= avmnist.accuracy(one, test, ("image",)) <= 100
 
 
+def test_a_sound_that_is_there_is_left_out_as_often_as_the_benchmark_says(
+    avmnist: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, _ = avmnist.draw_pairs(folder, seed=0)
+
+    def weights(rate: float, heard: float) -> torch.Tensor:
+        monkeypatch.setattr(avmnist, "HEARD", heard)
+        network = avmnist.fit(train, rate, 0, LossConfig(), epochs=1)
+        return torch.cat([p.detach().flatten() for p in network.parameters()])
+
+    without = weights(0.0, 0.5)
+    assert torch.equal(weights(1.0, 0.0), without)
+    assert not torch.equal(weights(1.0, 0.5), without)
+    assert not torch.equal(weights(1.0, 0.5), weights(1.0, 1.0))
+
+
 def test_every_row_is_compared_with_the_lower_bound_seed_by_seed(
     avmnist: ModuleType, folder: Path
 ) -> None:
