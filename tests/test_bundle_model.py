@@ -27,8 +27,8 @@ def test_a_bundled_card_names_no_place_on_the_machine(
     save_model(tmp_path / "run", model.network, model.card)
     file = tmp_path / "run" / "card.json"
     content = json.loads(file.read_text("utf-8"))  # as an earlier version wrote it
-    content["training"] |= {"command": "shaspec train /home/anna/a.toml --data /home/anna/brats"}
-    content["training"] |= {"config": {"splits": "/home/anna/splits.json", "seed": 1}}
+    content["training"] |= {"command": "shaspec train /srv/anna/a.toml --data /srv/anna/brats"}
+    content["training"] |= {"config": {"splits": "/srv/anna/splits.json", "seed": 1}}
     file.write_text(json.dumps(content), "utf-8")
 
     script.bundle(tmp_path / "run", "mine", "", "what it is", (32, 32, 32))

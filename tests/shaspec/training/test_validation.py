@@ -20,6 +20,7 @@ from shaspec.evaluation.protocol import Rules, evaluate_case
 from shaspec.io import write_case
 from shaspec.models.weights import load_model
 from shaspec.training import clock, loop
+from shaspec.training.checkpoint import CHECKPOINT
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.events import Event, Finished, Validating, Validation, from_json
 from shaspec.training.runlog import RunLog
@@ -83,7 +84,7 @@ def test_the_weights_are_bit_for_bit_those_of_a_run_that_does_not_validate(
     assert not (tmp_path / "samples").exists()
     for part in ("network", "average", "optimizer"):
         mine, theirs = (
-            torch.load(folder / loop.CHECKPOINT, weights_only=True)[part]
+            torch.load(folder / CHECKPOINT, weights_only=True)[part]
             for folder in (tmp_path, folder_of(told))
         )
         assert json.dumps(flat(mine)) == json.dumps(flat(theirs))
