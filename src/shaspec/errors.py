@@ -6,6 +6,10 @@ silently and would leave the interface running for ever.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
 
 class ShaspecError(Exception):
     """Base of every error this package raises on purpose; the message is written for a user."""
@@ -33,3 +37,17 @@ class NamesError(WeightsError):
 
 class OutOfMemoryError(ShaspecError):
     """Not even the smallest window fits into the memory of the device."""
+
+
+def in_words(errors: Sequence[Mapping[str, Any]], keys: Iterable[str]) -> str:
+    """What pydantic found wrong, key by key; for one that is none of ``keys``, what was meant."""
+
+    def said(error: Mapping[str, Any], key: str) -> str:
+        if error["type"] != "extra_forbidden":
+            return str(error["msg"])
+        close = get_close_matches(key, known, n=1) if "." not in key else []
+        return "there is no such key" + (f", do you mean {close[0]}?" if close else "")
+
+    known = list(keys)
+    named = [(error, ".".join(map(str, error["loc"])) or "settings") for error in errors]
+    return "; ".join(f"{key}: {said(error, key)}" for error, key in named)

@@ -244,7 +244,7 @@ def list_cases(settings: TrainConfig) -> None:
     for notice in selection.notices:
         console.print(f"[yellow]{escape(notice)}[/]")
     if wrong:
-        raise InputError(f"{len(wrong)} problems: {'; '.join(wrong)}")
+        raise InputError(f"{len(wrong)} problem{'s' * (len(wrong) > 1)}: {'; '.join(wrong)}")
 
 
 def uses(selection: Selection) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, in_words
 from shaspec.models.base import Network
 from shaspec.models.classifier import ClassifierConfig, ShaSpecClassifier
 from shaspec.models.linear_fusion import LinearFusion, LinearFusionConfig
@@ -131,7 +131,8 @@ def check_config(method: str, values: dict[str, Any]) -> BaseModel:
     try:
         return NETWORKS[method][1].model_validate(values)
     except ValidationError as error:
-        raise InputError(f"the configuration of the {method} network is wrong: {error}") from error
+        wrong = in_words(error.errors(), NETWORKS[method][1].model_fields)
+        raise InputError(f"the {method} network's configuration: {wrong}") from error
 
 
 def build(method: str, config: BaseModel) -> Network:

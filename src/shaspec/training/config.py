@@ -4,8 +4,6 @@ run."""
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, in_words
 from shaspec.phantom import DEMO_SEED
 
 MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill", "mean-teacher", "m3l"]
@@ -198,17 +196,5 @@ def make_config(values: dict[str, Any], source: str = "the command line") -> Tra
     try:
         return TrainConfig.model_validate(given)
     except ValidationError as error:
-        lines = "; ".join(f"{_key(e)}: {_said(e)}" for e in error.errors())
-        raise InputError(f"training configuration ({source}): {lines}") from error
-
-
-def _key(error: Mapping[str, Any]) -> str:
-    return ".".join(map(str, error["loc"])) or "settings"
-
-
-def _said(error: Mapping[str, Any]) -> str:
-    """What pydantic says, but for a key that is not known: what was meant."""
-    if error["type"] != "extra_forbidden":
-        return str(error["msg"])
-    close = get_close_matches(_key(error), TrainConfig.model_fields, n=1)
-    return "there is no such key" + (f", do you mean {close[0]}?" if close else "")
+        wrong = in_words(error.errors(), TrainConfig.model_fields)
+        raise InputError(f"training configuration ({source}): {wrong}") from error

@@ -39,7 +39,7 @@ def test_train_lists_its_cases_and_what_is_wrong_before_anything_starts(
     assert next(line for line in said.splitlines() if "anna" in line).count("yes") == 3
     assert "2 to train on" in said
     next((data / "ben").glob("*_t2.*")).write_bytes(b"no volume")
-    with pytest.raises(ShaspecError, match=r"1 problems: case ben: .*t2"):
+    with pytest.raises(ShaspecError, match=r"1 problem: case ben: .*t2"):
         run(*words)
     assert not (tmp_path / "run").exists()
 
