@@ -47,7 +47,7 @@ import torch
 import torch.nn.functional as F
 from scipy.stats import bootstrap
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from shaspec.io.fingerprint import volume_fingerprint
 from shaspec.io.sound import decode, mfcc
@@ -58,6 +58,7 @@ from shaspec.models.weights import save_model
 from shaspec.preprocessing import normalise
 from shaspec.task import Subset, load_task
 from shaspec.training.config import LossConfig
+from shaspec.training.methods import moving_average
 from shaspec.training.objectives import ClassifierObjective
 
 Array = npt.NDArray[Any]
@@ -154,7 +155,7 @@ def fit(
     rng = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     network = build(CLASSIFIER, network_config(CLASSIFIER, "light", TASK)).train()
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(DECAY), use_buffers=True)
+    average = AveragedModel(network, multi_avg_fn=moving_average(DECAY), use_buffers=True)
     objective = ClassifierObjective(losses, exclusive=True)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, weight_decay=1e-2)
     decay = torch.optim.lr_scheduler.StepLR(optimizer, step_size=20, gamma=0.9)

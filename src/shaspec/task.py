@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, model_validator
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, in_words
 
 Subset = tuple[str, ...]
 """Names of the present modalities, always in the order of the task."""
@@ -275,7 +275,7 @@ def load_task(name: str | Path) -> Task:
         content = task_file(text) if text in bundled_tasks() else Path(text).read_text("utf-8")
         return Task.model_validate(tomllib.loads(content))
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'task'}: {e['msg']}" for e in error.errors()]
-        raise InputError(f"task file {text} cannot be used: {'; '.join(lines)}") from error
+        wrong = in_words(error.errors(), Task.model_fields)
+        raise InputError(f"task file {text} cannot be used: {wrong}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"task file {text} cannot be used: {error}") from error

@@ -48,6 +48,12 @@ TINY: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="session")
+def tiny_shaspec() -> dict[str, Any]:
+    """Settings of a ShaSpec of which a step takes a fraction of a second."""
+    return TINY["shaspec"]
+
+
+@pytest.fixture(scope="session")
 def brats() -> Task:
     """The glioma task."""
     return load_task("brats")

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import torch
 
 from shaspec.errors import InputError, ShaspecError
-from shaspec.training.config import TrainConfig
+from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.prepare import PreparedCase
 
 CHECKPOINT = "checkpoint.pt"
@@ -79,8 +79,11 @@ def load_checkpoint(
     if not path.is_file():
         return 0, 0.0
     state = _read(path)
-    mine, theirs = config.model_dump(mode="json"), json.loads(state["config"])
-    changed = [key for key in mine if key not in FREE and mine[key] != theirs.get(key, mine[key])]
+    stored = json.loads(state["config"])
+    known = {key: stored[key] for key in TrainConfig.model_fields if key in stored}
+    before = make_config(known, str(path))
+    mine, theirs = (c.model_dump(mode="json", exclude=FREE) for c in (config, before))
+    changed = [key for key in mine if mine[key] != theirs[key]]
     if changed:
         raise InputError(
             f"{path} belongs to a run with another configuration ({', '.join(changed)}): take "

@@ -16,19 +16,6 @@ from shaspec.training.config import TrainConfig, make_config
 Configuration = Callable[..., TrainConfig]
 """Folder of the run, changes -> settings."""
 
-ENCODER = {
-    "stem_width": 4,
-    "stem_kernel": 3,
-    "stem_stride": (2, 2, 2),
-    "max_pool": False,
-    "widths": (6, 8),
-    "depths": (1, 1),
-    "channels": 8,
-    "dilations": (1,),
-    "image_pool": False,
-}
-NETWORK = {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (8, 6)}
-
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
@@ -42,7 +29,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
 
 
 @pytest.fixture
-def configuration(cases: Path) -> Configuration:
+def configuration(cases: Path, tiny_shaspec: dict[str, Any]) -> Configuration:
     """Settings of a run into a folder, with changes."""
 
     def configured(out: Path, **changes: Any) -> TrainConfig:
@@ -54,7 +41,7 @@ def configuration(cases: Path) -> Configuration:
         "fold": 0,
         "cache": cases.parent / "cache",
         "crop": (16, 16, 16),
-        "network": NETWORK,
+        "network": tiny_shaspec,
         "max_steps": 8,
         "device": "cpu",
     }
