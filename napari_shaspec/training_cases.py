@@ -11,7 +11,6 @@ from napari_shaspec.train_work import CaseRow, FoundCases, TrainForm, config
 from shaspec.task import Task, load_task
 
 if TYPE_CHECKING:
-    from shaspec.io.folders import CaseFiles
     from shaspec.training.selection import Selection
 
 
@@ -75,15 +74,9 @@ def the_task(cases: FoundCases) -> Task:
 def _rows(data: Path, task: Task, selection: Selection) -> tuple[CaseRow, ...]:
     from shaspec.io.folders import find_cases
 
-    parts: dict[str, tuple[CaseFiles, ...]] = {
-        "train": selection.training,
-        "unlabelled": selection.unlabelled,
-        "held out": selection.held_out,
-    }
-    roles = {files.name: role for role, group in parts.items() for files in group}
-    rows = []
+    uses, rows = selection.uses, []
     for files in find_cases(data, task):
-        role = roles.get(files.name, "not used")
+        role = uses.get(files.name, "not used")
         bare = "no labels" if files.labels is None and role != "unlabelled" else ""
         problem = files.problems[0] if files.problems else bare
         rows.append(CaseRow(files.name, frozenset(files.volumes), role, problem))

@@ -249,13 +249,7 @@ def list_cases(settings: TrainConfig) -> None:
 
 def uses(selection: Selection) -> dict[str, str]:
     """Name of a case -> what the run does with it."""
-    groups = {
-        "train": [files.name for files in selection.training],
-        "phantom": [f"phantom-{seed}" for seed in selection.phantoms],
-        "unlabelled": [*(files.name for files in selection.unlabelled), *selection.hidden],
-        "validate": [files.name for files in selection.validation],
-    }
-    return {name: use for use, names in groups.items() for name in names}
+    return selection.uses | {files.name: "validate" for files in selection.validation}
 
 
 def counted(selection: Selection) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, WeightsError
 from shaspec.io.cases import read_case
 from shaspec.io.folders import CaseFiles, find_cases
 from shaspec.io.splits import fold_cases, listed_cases
+from shaspec.models.card import load_card
 from shaspec.phantom import DEMO_SEED
 from shaspec.phantom import TASKS as WITH_PHANTOMS
 from shaspec.task import Task
@@ -49,6 +50,17 @@ class Selection:
         """The cases whose files a run reads."""
         return (*self.training, *self.unlabelled, *self.validation)
 
+    @property
+    def uses(self) -> dict[str, str]:
+        """Name of a case -> ``train``, ``phantom``, ``unlabelled`` or ``held out``."""
+        groups = {
+            "train": [files.name for files in self.training],
+            "phantom": [f"phantom-{seed}" for seed in self.phantoms],
+            "unlabelled": [*(files.name for files in self.unlabelled), *self.hidden],
+            "held out": [files.name for files in self.held_out],
+        }
+        return {name: use for use, names in groups.items() for name in names}
+
     def require(self) -> None:
         """Raise `InputError` with the problems, if there are any."""
         if self.problems:
@@ -71,6 +83,7 @@ def select_cases(config: TrainConfig, task: Task) -> Selection:
         found = _supervised(found, config)
     if config.data and not found.training and not found.problems:
         found = replace(found, problems=(f"no labelled case to train on in {config.data}",))
+    found = replace(found, notices=(*found.notices, *_seen_by_start(found, config)))
     return _validated(found, config, task) if config.validate_every_minutes else found
 
 
@@ -124,6 +137,24 @@ def _semi_supervised(
         problems=tuple(problems),
         notices=tuple(notices),
     )
+
+
+def _seen_by_start(found: Selection, config: TrainConfig) -> list[str]:
+    """Who is held out from this training, but was not from that of the model that it begins with.
+
+    A start that cannot be read is refused when its weights are."""
+    try:
+        card = load_card(config.start) if config.start else None
+    except WeightsError:
+        return []
+    seen = [files.name for files in found.held_out if card and card.seen_name(files.name)]
+    if not seen:
+        return []
+    text = (
+        f"start {config.start!r} was trained on {_names(seen)}: they are held out here, but what "
+        "the model reaches on them says nothing of new cases; hold out others, or start afresh"
+    )
+    return [text]
 
 
 def _validated(found: Selection, config: TrainConfig, task: Task) -> Selection:

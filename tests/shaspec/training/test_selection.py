@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shaspec.errors import InputError
+from shaspec.models.card import load_card
 from shaspec.task import Task
 from shaspec.training.config import make_config
 from shaspec.training.selection import Selection, select_cases
@@ -50,6 +51,32 @@ def test_listed_cases_train_and_held_out_ones_do_not(brats: Task, folder: Path) 
     found = select(folder, brats, cases=folder / "train.txt", splits=folder / "val.txt")
     assert names(found) == ["a"]
     assert [f.name for f in found.held_out] == ["b"]
+
+
+def test_a_start_that_was_trained_on_a_case_which_is_held_out_is_noticed(
+    brats: Task, folder: Path
+) -> None:
+    (folder / "a").rename(folder / load_card("shaspec").training_cases[0])
+    first, second = sorted(path.name for path in folder.iterdir() if path.name not in "bare")[:2]
+    (folder / "val.txt").write_text(f"{first}\n{second}\n")
+    held_out = {"splits": folder / "val.txt"}
+    (notice,) = select(folder, brats, start="shaspec", **held_out).notices[1:]
+    assert notice.startswith(f"start 'shaspec' was trained on {first}: ")
+    for start in ("", "nowhere"):
+        assert len(select(folder, brats, start=start, **held_out).notices) == 1
+
+
+def test_the_use_of_a_case_is_told_by_its_name(brats: Task, folder: Path) -> None:
+    (folder / "val.txt").write_text("b\n")
+    settings = {"splits": folder / "val.txt", "phantoms": 1, "phantom_seed": 7}
+    assert select(folder, brats, **settings).uses == {
+        "a": "train", "c": "train", "b": "held out", "phantom-7": "phantom",
+    }  # fmt: skip
+    found = semi_supervised(folder, brats, **settings, labelled=("c",)).uses
+    assert found == {
+        "a": "unlabelled", "c": "train", "b": "held out", "bare": "unlabelled",
+        "phantom-7": "phantom",
+    }  # fmt: skip
 
 
 def test_a_fold_that_names_a_case_which_is_not_there_is_a_problem(
