@@ -7,6 +7,7 @@ from pathlib import Path
 
 from typer.testing import Result
 
+from shaspec.models.card import load_card
 from shaspec.task import load_task
 
 Run = Callable[..., Result]
@@ -15,9 +16,11 @@ Run = Callable[..., Result]
 def test_the_version_and_the_models_are_listed(run: Run) -> None:
     assert run("--version").output.startswith("shaspec ")
     assert "licence" in run("models").output
-    card = run("models", "shaspec").output
-    assert "research use only" in card
-    assert [line for line in card.splitlines() if "FLAIR+T2 " in line and "0.86" in line]
+    printed = run("models", "shaspec").output
+    assert "research use only" in printed
+    whole_tumour = load_card("shaspec").scores["out of fold, FLAIR+T2"]["WT"]
+    (line,) = [line for line in printed.splitlines() if line.lstrip("│ ").startswith("FLAIR+T2 ")]
+    assert f"{whole_tumour:.2f}" in line
 
 
 def test_a_task_file_to_start_from_is_printed(run: Run, tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
 
 def test_the_configurations_that_ship_are_valid() -> None:
     examples = Path(__file__).resolve().parents[3] / "examples"
-    for file in ("starter.toml", "brats2018.toml"):
-        config = load_config(examples / file, out="run", phantoms=1, max_steps=1)
-        assert config.method == "shaspec"
+    files = list(examples.glob("*.toml"))
+    assert files
+    for file in files:
+        load_config(file, out="run", phantoms=1, max_steps=1)
