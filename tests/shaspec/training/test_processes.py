@@ -164,17 +164,19 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "drop_path": 0.0, "dropout": 0.0,
     },
 }  # fmt: skip
+TEACHERS = ("mean-teacher", "m3l")
 
 
-@pytest.mark.parametrize("method", NETWORKS)
+@pytest.mark.parametrize("method", [*NETWORKS, *TEACHERS])
 def test_two_processes_learn_what_one_with_twice_the_batch_learns(
     method: str, config: Path, tmp_path: Path
 ) -> None:
     common: dict[str, Any] = {"max_steps": 3, "ema": 0.0, "method": method}
-    if NETWORKS[method]:
+    if method in TEACHERS:
+        common |= {"architecture": "shaspec", "labelled": 1, "ema": 0.5}
+    if NETWORKS.get(method):
         common |= {"network": NETWORKS[method], "crop": [32, 32, 32]}
-    validated = {"validate_every_minutes": 1e-9, "validate_subsets": ["all"]}  # by one of them
-    words = settings(tmp_path / "two", **common, **validated, batch=1, devices=2)
+    words = settings(tmp_path / "two", **common, batch=1, devices=2)
     process = start(
         "torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m",
         "shaspec", "train", config, *words,
@@ -187,7 +189,19 @@ def test_two_processes_learn_what_one_with_twice_the_batch_learns(
         torch.testing.assert_close(theirs[name], weight, atol=1e-5, rtol=1e-5, msg=name)
     for (_, losses), (_, other) in zip(steps, others, strict=True):
         assert other == pytest.approx(losses, abs=1e-5)
-    assert len(list((tmp_path / "two" / "samples").iterdir())) == 3
+
+
+def test_of_two_processes_one_tries_the_model_and_the_other_waits(
+    config: Path, tmp_path: Path
+) -> None:
+    tried = {"validate_every_minutes": 1e-9, "validate_subsets": ["FLAIR"]}
+    process = start(
+        "torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m",
+        "shaspec", "train", config, *settings(tmp_path, max_steps=2, batch=1, devices=2, **tried),
+    )  # fmt: skip
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    assert len(list((tmp_path / "samples").iterdir())) == 2
 
 
 @pytest.mark.parametrize(
