@@ -19,7 +19,8 @@ from napari_shaspec.widgets.quiet_table import QuietTable
 
 COLUMNS = {
     "model": "Name, or folder",
-    "from": "bundled: came with the program; trained, imported: a folder of yours",
+    "from": "bundled: came with the program; trained, imported: a folder of yours; "
+    "experimental: behind the plain baseline so far",
     "method": "How modalities are fused; 'by m3l': trained in another way than the network's own",
     "finds": "Regions that it segments, or classes that it names",
     "toggles": "instant: a tick is answered from kept features",
@@ -103,7 +104,7 @@ def _cells(known: KnownModel) -> list[str]:
     times = ("" if s is None else f"{s:g} s{where}" for s in (seconds.first, seconds.toggle))
     return [
         known.name,
-        known.source,
+        f"{known.source}, experimental" if card.experimental else known.source,
         method_of(card),
         ", ".join(found_by(card)),
         toggles(card),

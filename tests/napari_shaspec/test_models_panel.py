@@ -72,6 +72,12 @@ def test_a_bundled_model_shows_its_terms_and_its_scores(panel):
     assert not panel.remove.isEnabled()
 
 
+def test_the_list_says_which_bundled_models_are_experimental(panel):
+    assert row(panel, "maml")["from"] == "bundled, experimental"
+    assert row(panel, "linear-fusion")["from"] == "bundled, experimental"
+    assert row(panel, "zero-fill")["from"] == "bundled"
+
+
 def test_a_way_to_train_that_is_not_the_network_s_own_is_named(panel, folder):
     panel.controller.open([folder])
     assert row(panel, "mine")["method"] == "shaspec"

@@ -135,6 +135,11 @@ class Card(BaseModel):
         """Names of the real cases that taught the weights, be it in the start model."""
         return self.training.cases
 
+    @property
+    def experimental(self) -> bool:
+        """Whether the title marks it so: a bundled method that is behind the plain baseline."""
+        return "experimental" in self.title
+
     def seen(self, case: Case) -> Seen:
         """Whether ``case`` was in the training data: by the content of a volume, else by name."""
         known = {h for hashes in self.training.fingerprints.values() for h in hashes.values()}
