@@ -73,7 +73,7 @@ def main() -> int:
     control.look(View.STACK)
     pictures.append(picture(viewer, options.out / "slice.png"))
     files = [
-        control.save(options.out / f"{control.work.case}_{name}_seg.nii.gz", name)
+        control.save(options.out / f"{control.work.case}_{name}_pred.nii.gz", name)
         for name in (p.task.subset_name(p.subset) for p in control.work.results)
     ]
     if None in files:

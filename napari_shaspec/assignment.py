@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.origin import grid_of, origin
+from napari_shaspec.layers.origin import Place, origin, place_of, transform_of
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
@@ -105,9 +105,20 @@ class Part:
 
     modality: str
     layer: str
-    array: npt.NDArray[Any]
-    grid: Grid
+    data: npt.NDArray[Any]
+    """As the layer has it."""
+    place: Place
     path: Path | None
+
+    @property
+    def array(self) -> npt.NDArray[Any]:
+        """The voxels on ``grid``; a view."""
+        return self.place.straight(self.data)
+
+    @property
+    def grid(self) -> Grid:
+        """Where they lie."""
+        return self.place.grid
 
     @property
     def volume(self) -> npt.NDArray[Any]:
@@ -120,7 +131,8 @@ class Part:
 
     def same_as(self, other: Part) -> bool:
         """The very same voxels in the same place."""
-        return self.array is other.array and self.grid.matches(other.grid, 1e-6)
+        same = self.data is other.data and self.place.flipped == other.place.flipped
+        return same and self.grid.matches(other.grid, 1e-6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,14 +219,14 @@ def _image(modality: Modality, layer: Image) -> Part:
 
 
 def _part(name: str, layer: Image | Labels) -> Part:
-    if not np.allclose(layer.rotate, np.eye(layer.ndim)) or np.any(layer.shear):
+    array = np.asarray(layer.data)
+    place = place_of(array.shape[: layer.ndim], transform_of(layer))
+    if place is None:
         raise InputError(
             f"layer {layer.name!r} is rotated or sheared, so its voxels are not where they "
             "seem: open its file with this plugin, which keeps the orientation"
         )
-    array = np.asarray(layer.data)
-    grid = grid_of(array.shape[: layer.ndim], layer.metadata, layer.scale, layer.translate)
-    return Part(name, layer.name, array, grid, origin(layer).get("path"))
+    return Part(name, layer.name, array, place, origin(layer).get("path"))
 
 
 def _resampled(part: Part, first: Part, order: int = 1) -> npt.NDArray[Any]:

@@ -153,6 +153,11 @@ class ModelController(CaseController[M]):
     def _on_known_models(self) -> None:
         known, models = self.work.models, self._engine.models()
         self.work.models = (*known, *(model for model in models if model not in known))
+        card, model = self.work.card, self.work.model
+        if card is None or model not in models:
+            return
+        if self._engine.card(model).sha256 != card.sha256:  # trained on in the same folder
+            self.choose_model(model)
 
     def _begin_anew(self, *_: object) -> None:
         """Results of another case or model are not these."""

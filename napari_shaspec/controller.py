@@ -106,8 +106,9 @@ class SegmentController(ModelController[Work]):
     def save(self, path: str | Path, subset: str = "") -> Path | None:
         """Writes a result (the shown one): NIfTI on the grid of its input, or the probabilities of
         the classes as CSV; with the ending .csv the sizes from all subsets. None if it cannot."""
-        result = self._results.named().get(subset or self.work.shown)
-        layer = show.find_result(self.viewer, self.work.case, subset or self.work.shown)
+        wanted = subset or self.work.shown
+        result = self._results.named().get(wanted)
+        layer = show.find_result(self.viewer, result.case, wanted) if result else None
         try:
             if isinstance(result, Classification):
                 written = write_classes(path, [result])
@@ -160,6 +161,7 @@ class SegmentController(ModelController[Work]):
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
+        self._forget_outdated()
         model = self.work.model
         if not self._kept.fits(model, parts):
             self._kept.forget()
@@ -221,7 +223,8 @@ class SegmentController(ModelController[Work]):
             self._job.say("cancelled; what was computed so far is kept")
             outcome = Status.DONE if self.work.results else Status.IDLE
         self.work.status = outcome
-        if self._again:
+        again, self._again = self._again, False
+        if again and self.work.present:
             self.segment()
 
     # -- toggles and sessions ----------------------------------------------------------------------
@@ -232,7 +235,8 @@ class SegmentController(ModelController[Work]):
         if card is None or not (present and card.instant_toggles and self.work.auto_update):
             self._hint()
         elif self.work.status.busy:
-            self._again = card.task.subset(present) != self._running
+            # Once it was told to end it will not come to its result, whatever is ticked by then.
+            self._again = self._again or card.task.subset(present) != self._running
             if self._again:
                 self._job.interrupt()
         elif self._is_kept():
@@ -280,9 +284,15 @@ class SegmentController(ModelController[Work]):
         self.work.status = Status.IDLE
 
     def _on_sources(self) -> None:
-        """A view that was made of the old sources is made of the new ones."""
+        """Results of other layers are not these; a view of the old ones is made of the new."""
+        self._forget_outdated()
         if self.work.view is not View.STACK:
             self.look(self.work.view)
+
+    def _forget_outdated(self) -> None:
+        """Their layers stay; the table begins anew."""
+        if not self._results.are_of(self.work.sources):
+            self._results.forget()
 
     def _on_shown(self, _now: str, before: str) -> None:
         self._before = before
@@ -294,11 +304,12 @@ class SegmentController(ModelController[Work]):
 
     def _on_removed(self, event: Any) -> None:
         what = origin(event.value)
-        if what.get("kind") == "result" and what.get("case") == self.work.case:
-            gone = what["subset"]
-            self.work.results = tuple(
-                p for p in self.work.results if p.task.subset_name(p.subset) != gone
-            )
+        gone = what.get("subset", "")
+        result = self._results.named().get(gone)
+        if what.get("kind") != "result" or result is None or what.get("case") != result.case:
+            return
+        if show.find_result(self.viewer, result.case, gone) is None:  # else this was a copy of it
+            self.work.results = tuple(p for p in self.work.results if p is not result)
             self.work.shown = "" if self.work.shown == gone else self.work.shown
 
     def _hint(self, *_: object) -> None:

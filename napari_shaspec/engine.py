@@ -70,7 +70,7 @@ class LocalEngine:
     """The engine on this computer. Keeps the model that was used last."""
 
     def __init__(self) -> None:
-        self._loaded: tuple[str, Model] | None = None
+        self._loaded: tuple[str, str, Model] | None = None  # name or folder, sha256, model
 
     def models(self) -> list[str]:
         from shaspec.models.card import bundled_models
@@ -119,9 +119,10 @@ class LocalEngine:
 
         from shaspec.models.weights import load_model
 
-        if self._loaded is None or self._loaded[0] != model:
+        what = (model, self.card(model).sha256)  # a run that was resumed has other weights
+        if self._loaded is None or self._loaded[:2] != what:
             self._loaded = None  # the old network goes before the new one comes
-            self._loaded = (model, load_model(model))
+            self._loaded = (*what, load_model(model))
         # One core is the window's: with all of them at work, napari would stutter.
         torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
-        return self._loaded[1]
+        return self._loaded[2]

@@ -45,6 +45,8 @@ class FeaturesController(ModelController[FeaturesWork]):
         super().__init__(viewer, FeaturesWork(), engine, run, dims=False)
         self._canvas = FeatureCanvas(viewer)
         self._next: Callable[[], None] | None = None  # what the user wanted during a job
+        self._computing = False  # a job for the features of the case is running
+        self._patient = False  # a job is running that gives way to no other
         self.work.events.case.connect(self._begin_anew)
         self.work.events.sources.connect(self._begin_anew)
         self.work.events.model.connect(self._forget_cohort)
@@ -52,7 +54,8 @@ class FeaturesController(ModelController[FeaturesWork]):
 
     def tick(self, modality: str, present: bool) -> None:
         """Whether ``modality`` counts as acquired; what depends on that is computed anew."""
-        if self._rows.tick(modality, present) and self.work.maps is not None and self.work.present:
+        wanted = self.work.maps is not None or self._computing
+        if self._rows.tick(modality, present) and wanted and self.work.present:
             self._do(self.compute)
 
     # -- maps ------------------------------------------------------------------------------------
@@ -80,6 +83,7 @@ class FeaturesController(ModelController[FeaturesWork]):
             self._kept.forget()
         model = self.work.model
         self._start(lambda: self._kept.job(model, parts, run))
+        self._computing = self.work.status.busy
 
     def look(self, look: Look) -> None:
         """Shows other features, or the same in another way."""
@@ -183,7 +187,7 @@ class FeaturesController(ModelController[FeaturesWork]):
             yield from measure_job(session, maps)
 
         model = self.work.model
-        self._start(lambda: self._kept.job(model, parts, run))
+        self._start(lambda: self._kept.job(model, parts, run), patient=True)
 
     # -- many cases ------------------------------------------------------------------------------
 
@@ -192,7 +196,7 @@ class FeaturesController(ModelController[FeaturesWork]):
         if self.work.status.busy or self._closed:
             return
         model, settings = self.work.model, inference_settings()
-        self._start(lambda: self._engine.cohort(model, str(folder), settings))
+        self._start(lambda: self._engine.cohort(model, str(folder), settings), patient=True)
 
     def save_cohort(self, path: str | Path) -> list[Path]:
         """Writes the figure (png, pdf, svg) of many cases, and its points as CSV beside it."""
@@ -235,20 +239,26 @@ class FeaturesController(ModelController[FeaturesWork]):
     # -- jobs ------------------------------------------------------------------------------------
 
     def _do(self, action: Callable[[], None]) -> None:
-        """Now, or when the job that runs has been ended for it: the last wish wins."""
+        """Now, or when the job that runs has been ended for it: the last wish wins.
+
+        What took a press of a button and minutes to compute is waited for.
+        """
         if self.work.status.busy:
             self._next = action
-            self._job.interrupt()
+            if self._patient:
+                self._job.say("this is done when the job that runs has ended")
+            else:
+                self._job.interrupt()
         else:
             action()
 
-    def _start(self, events: Callable[[], Iterator[Any]]) -> None:
+    def _start(self, events: Callable[[], Iterator[Any]], *, patient: bool = False) -> None:
         if not self._closed:
-            self._next = None
+            self._next, self._patient = None, patient
             self._job.start(events, self._on_event, self._on_failed, self._on_ended)
 
     def _on_event(self, event: Any) -> None:
-        if self._closed or self._next is not None:
+        if self._closed or (self._next is not None and not self._patient):
             return
         if isinstance(event, Drawn):
             self._show(event)
@@ -288,6 +298,7 @@ class FeaturesController(ModelController[FeaturesWork]):
     def _on_ended(self) -> None:
         """Only now is the worker through, and another job may begin."""
         outcome, action = self._job.outcome, self._next
+        self._computing = False
         if self._closed:
             self._kept.forget()
         if outcome is None:

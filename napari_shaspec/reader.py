@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_shaspec import notify
 from napari_shaspec.layers import make, show
-from napari_shaspec.layers.origin import KEY, Origin, placement
+from napari_shaspec.layers.origin import KEY, Origin, folders_of, own_name, placement
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.io import find_case, read_case, read_volume
 from shaspec.io.folders import is_input
 from shaspec.io.images import is_image
-from shaspec.io.naming import LABELS, common_name, name_to_judge, recognise, stem
+from shaspec.io.naming import LABELS, common_name, is_result, name_to_judge, recognise, stem
 from shaspec.io.nifti import is_nifti, read_header
 from shaspec.io.schemes import to_task_labels
 from shaspec.io.sound import is_sound
@@ -57,9 +58,11 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
     """The layers of files: together as a case where their names fit, else each by itself."""
     paths = _paths(path)
     task = _task_of_names(paths)
-    if len(paths) > 1 and len({_role(p, task) for p in paths} - {None}) == len(paths):
-        return _case_layers(read_case(paths, task))
     layers: list[LayerDataTuple] = []
+    inputs = [p for p in paths if not is_result(p.name, task)]
+    if len(inputs) > 1 and len({_role(p, task) for p in inputs} - {None}) == len(inputs):
+        layers += _case_layers(read_case(inputs, task))
+        paths = [p for p in paths if p not in inputs]
     for one in paths:
         if is_sound(one) or (is_nifti(one) and len(read_header(one).shape) == 4):
             layers += _case_layers(read_case(one, task))
@@ -72,21 +75,28 @@ def _case_layers(case: Case) -> list[LayerDataTuple]:
     prepare_current_viewer()
     if case.notices:
         notify.info(f"{case.name}: " + "; ".join(case.notices))
-    return make.case_layers(case)
+    return make.case_layers(replace(case, name=_own_name(case.name, folders_of(case))))
 
 
 def _single(path: Path, task: Task) -> LayerDataTuple:
-    """One volume: labels by its name, else an image, named after its modality where it says one."""
+    """One volume: labels by its name, else an image, named after its modality where it says one.
+
+    What a model found is shown as labels, but is no truth.
+    """
     prepare_current_viewer()
     volume = read_volume(path)
     role = _role(path, task)
     what: Origin = {"grid": volume.grid, "path": path, "notices": volume.notices}
     if volume.notices:
         notify.info(f"{path.name}: " + "; ".join(volume.notices))
-    if role is None:
+    found = is_result(path.name, task)
+    if role is None and not found:
         return make.image_layer(volume.array, what, stem(path.name))
-    what["case"] = common_name([path], task)
-    if role != LABELS:
+    if found:
+        what["kind"] = "edited"  # by hand, maybe; in any case not of this session
+    else:
+        what["case"] = _own_name(common_name([path], task), [path.parent])
+    if role is not None and role != LABELS:
         what |= make.modality_origin(task, role)
         return make.image_layer(volume.array, what, role)
     name = stem(path.name)
@@ -97,6 +107,14 @@ def _single(path: Path, task: Task) -> LayerDataTuple:
         options: dict[str, Any] = {"name": name, "metadata": {KEY: what}, **placement(volume.grid)}
         return volume.array.round().astype("int32"), options, "labels"
     return make.labels_layer(labels, what, task, name)
+
+
+def _own_name(name: str, folders: list[Path]) -> str:
+    """A name that no other case in the viewer has."""
+    from napari import current_viewer
+
+    viewer = current_viewer()
+    return own_name(name, folders, viewer.layers) if viewer is not None else name
 
 
 def prepare_current_viewer() -> None:
@@ -113,7 +131,7 @@ def _paths(path: str | Sequence[str]) -> list[Path]:
 
 
 def _role(path: Path, task: Task) -> str | None:
-    if not is_input(path, task):
+    if not is_input(path, task) or is_result(path.name, task):
         return None
     match = recognise(name_to_judge(path, task), task)
     return match.role if match else None
@@ -151,7 +169,8 @@ def _pictures_in(folder: Path) -> list[Path]:
     except OSError:
         return []
     readable = [p for p in paths if is_image(p) or is_sound(p)]
-    return [p for p in readable if any(recognise(p.name, t) for t in _tasks())]
+    said = [p for p in readable if not any(is_result(p.name, t) for t in _tasks())]
+    return [p for p in said if any(recognise(p.name, t) for t in _tasks())]
 
 
 def _task_of_folder(folder: Path) -> Task:

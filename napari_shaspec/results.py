@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_shaspec.assignment import Parts
+from napari_shaspec.assignment import UNNAMED, Parts
 from napari_shaspec.layers import show
 from napari_shaspec.layers.origin import of_kind, origin
 from napari_shaspec.settings import display_settings
@@ -18,7 +18,7 @@ from shaspec.inference.prediction import Classification, Prediction
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels
+    from napari.layers import Image, Labels
 
 Result = Prediction | Classification
 
@@ -50,6 +50,7 @@ class Results:
         self._viewer = viewer
         self._work = work
         self._before: _Before | None = None
+        self._made_of: dict[str, tuple[Image, object]] = {}  # modality: its layer and its voxels
 
     def named(self) -> dict[str, Result]:
         """The results of this case by their subset names."""
@@ -58,7 +59,19 @@ class Results:
     def forget(self) -> None:
         """Another case or model has none yet."""
         self._before = None
+        self._made_of = {}
         self._work.results, self._work.shown = (), ""
+
+    def are_of(self, sources: Mapping[str, Image | None]) -> bool:
+        """False if a modality that they were made of is another layer now, or has other voxels.
+
+        One that was added, or taken away, leaves them true.
+        """
+        return all(
+            layer is None or (layer is old and layer.data is voxels)
+            for modality, (old, voxels) in self._made_of.items()
+            for layer in [sources.get(modality)]
+        )
 
     def take(self, result: Result) -> Labels | None:
         """Puts a result in the place of the one for the same subset; returns the layer of that one
@@ -70,6 +83,10 @@ class Results:
             kept = show.keep_edits(self._viewer, result)
             show.add_result(self._viewer, result, display_settings().overlay_opacity)
         self._before = _Before(subset, earlier, kept, shown)
+        for modality in result.subset:
+            layer = self._work.sources.get(modality)
+            if layer is not None:
+                self._made_of[modality] = (layer, layer.data)
         self._work.results = tuple((self.named() | {subset: result}).values())
         self._work.shown = subset
         return kept
@@ -112,7 +129,7 @@ class Results:
             return found
         for layer in of_kind(self._viewer, "edited"):
             what = origin(layer)
-            if what["case"] == self._work.case and what.get("task") == task.name:
+            if what.get("case") == (self._work.case or UNNAMED) and what.get("task") == task.name:
                 names = task.parse_subset(what["subset"])
                 facts, grid = what["provenance"], what["grid"]
                 made = Prediction(what["case"], task, grid, names, layer.data, facts)

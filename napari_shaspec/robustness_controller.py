@@ -118,9 +118,16 @@ class RobustnessController(CaseController[RobustnessWork]):
         return self.choose_models([*self.work.chosen, model])
 
     def _on_known_models(self) -> None:
-        new = [model for model in self._engine.models() if model not in self.work.models]
-        self.work.cards = (*self.work.cards, *(self._engine.card(model) for model in new))
-        self.work.models = (*self.work.models, *new)
+        there = self._engine.models()
+        old = list(zip(self.work.models, self.work.cards, strict=True))
+        # Of those that were there the card may be another: trained on in the same folder.
+        cards = {m: self._engine.card(m) if m in there else card for m, card in old}
+        cards |= {model: self._engine.card(model) for model in there if model not in cards}
+        others = [m for m, card in old if m in self.work.chosen and cards[m].sha256 != card.sha256]
+        self.work.cards = tuple(cards.values())
+        self.work.models = tuple(cards)
+        if others and not self.work.status.busy:
+            self._forget_results()  # rows of the weights that were
 
     def tick(self, modality: str, present: bool) -> None:
         """Whether ``modality`` takes part in the subsets."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.origin import KEY, grid_of
+from napari_shaspec.layers.origin import KEY, place_of, transform_of
 from shaspec.errors import InputError
 from shaspec.io import write_labels as write_label_map
 
@@ -26,11 +26,7 @@ def write_labels(path: str, data: npt.NDArray[Any], meta: dict[str, Any]) -> lis
 
 def save_layer(path: str | Path, layer: Labels) -> Path:
     """Writes a labels layer; raises `InputError` saying why it cannot."""
-    meta = {
-        key: getattr(layer, key)
-        for key in ("name", "metadata", "scale", "translate", "rotate", "shear")
-    }
-    return _write(path, layer.data, meta)
+    return _write(path, layer.data, {"name": layer.name, **transform_of(layer)})
 
 
 def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Path:
@@ -38,14 +34,8 @@ def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Pa
     labels = np.asarray(data)
     if labels.ndim not in (2, 3):
         raise InputError(f"layer {name!r} has {labels.ndim} dimensions: 2 or 3 can be saved")
-    straight = np.eye(labels.ndim)
-    if not np.allclose(meta.get("rotate", straight), straight) or np.any(meta.get("shear", 0)):
+    place = place_of(labels.shape, meta)
+    if place is None:
         raise InputError(f"layer {name!r} is rotated or sheared: reset its transform, then save")
-    grid = grid_of(
-        labels.shape,
-        meta.get("metadata", {}),
-        meta.get("scale", np.ones(labels.ndim)),
-        meta.get("translate", np.zeros(labels.ndim)),
-    )
     named = meta.get("metadata", {}).get(KEY, {}).get("labels", ())
-    return write_label_map(path, labels, grid, named)
+    return write_label_map(path, place.straight(labels), place.grid, named)

@@ -99,7 +99,12 @@ class Arranger:
 
     def _fill_panes(self, result: Prediction) -> None:
         """The result over every image: a label layer per pane, all on the same voxels."""
-        if any(pane is None for _, pane in self._pairs):
+        layers = self._viewer.layers
+        if any(image not in layers or pane not in layers for image, pane in self._pairs):
+            for _, pane in self._pairs:  # none yet, or one was deleted: the grid counts on pairs
+                if pane is not None and pane in layers:
+                    layers.remove(pane)
+            self._pairs = [(image, None) for image, _ in self._pairs if image in layers]
             self._add_panes(result)
         panes = [pane for _, pane in self._pairs if pane is not None]
         for pane in panes:
@@ -114,7 +119,7 @@ class Arranger:
         from napari.layers import Labels
 
         images = [image for image, _ in self._pairs]
-        panes = []
+        panes: list[Labels] = []
         for image in images:
             what: Origin = {"kind": "pane", "case": result.case, "grid": result.grid}
             name = f"seg on {image.name}"

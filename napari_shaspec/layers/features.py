@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.origin import KEY, Origin, of_kind, origin, placement
+from napari_shaspec.layers.origin import (
+    KEY,
+    Origin,
+    of_kind,
+    origin,
+    place_of,
+    placement,
+    transform_of,
+)
 from shaspec.analysis.features.views import How, imputation_error, views
 from shaspec.geometry import Grid
 from shaspec.inference.feature_maps import FeatureMaps, Kind
@@ -175,9 +183,12 @@ def _marked(data: Array, maps: FeatureMaps) -> Labels:
 
 def labels_at(layer: Labels, grid: Grid, voxels: Array) -> npt.NDArray[np.int64]:
     """The values of a labels layer at the centres of voxels (n, 3) of ``grid``; 0 outside it."""
-    mm = np.array(grid.origin) + voxels * np.array(grid.spacing)
-    index = np.round((mm - np.array(layer.translate)) / np.array(layer.scale)).astype(int)
-    inside = ((index >= 0) & (index < layer.data.shape)).all(axis=1)
     values = np.zeros(len(voxels), np.int64)
-    values[inside] = np.asarray(layer.data)[tuple(index[inside].T)]
+    place = place_of(layer.data.shape, transform_of(layer))
+    if place is None:  # turned by hand: it speaks of other voxels
+        return values
+    mm = np.array(grid.origin) + voxels * np.array(grid.spacing)
+    index = np.round((mm - np.array(place.grid.origin)) / place.grid.spacing).astype(int)
+    inside = ((index >= 0) & (index < layer.data.shape)).all(axis=1)
+    values[inside] = place.straight(np.asarray(layer.data))[tuple(index[inside].T)]
     return values

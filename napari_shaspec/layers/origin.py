@@ -7,12 +7,16 @@ without that, a result could neither be found again nor be saved on the grid of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
+from shaspec.case import Case
 from shaspec.geometry import Grid
 from shaspec.task import Label
 
@@ -67,6 +71,29 @@ def of_kind(viewer: ViewerModel, kind: Kind) -> Iterator[Layer]:
     return (layer for layer in list(viewer.layers) if origin(layer).get("kind") == kind)
 
 
+def own_name(name: str, folders: Iterable[Path], layers: Iterable[Layer]) -> str:
+    """The name of a case out of ``folders``, numbered where layers of another case have it.
+
+    Results belong to a case by its name, and the inner folders of BIDS are all called ``anat``.
+    """
+    known: dict[str, set[Path | None]] = {}
+    for layer in layers:
+        what = origin(layer)
+        if "case" in what:
+            path = what.get("path")
+            known.setdefault(what["case"], set()).add(path.parent.absolute() if path else None)
+    wanted, numbers = {folder.absolute() for folder in folders}, itertools.count(2)
+    found = name
+    while wanted and known.get(found) and not known[found] & wanted:
+        found = f"{name} ({next(numbers)})"
+    return found
+
+
+def folders_of(case: Case) -> list[Path]:
+    """Where its files lie; empty for a case that has none."""
+    return [path.parent for path in case.files.values()]
+
+
 def placement(grid: Grid) -> dict[str, Any]:
     """The keyword arguments that put an array (*spatial) where it lies."""
     return {
@@ -77,14 +104,61 @@ def placement(grid: Grid) -> dict[str, Any]:
     }
 
 
-def grid_of(shape: tuple[int, ...], metadata: dict[str, Any], scale: Any, translate: Any) -> Grid:
-    """The grid of a layer: the one of its file while it lies there, else one from where it lies."""
+@dataclass(frozen=True)
+class Place:
+    """Where the voxels of a layer lie in the world, along its axes."""
+
+    grid: Grid
+    flipped: tuple[int, ...] = ()
+    """Axes of the array that run against the world's: to be reversed for ``grid``."""
+
+    def straight(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The array of the layer as ``grid`` has it; a view."""
+        return np.flip(array, self.flipped) if self.flipped else array
+
+
+def place_of(shape: tuple[int, ...], layer: Mapping[str, Any]) -> Place | None:
+    """The place of an array (*spatial) by what its layer says; None where it is turned or sheared.
+
+    ``layer`` has napari's ``scale``, ``translate``, ``rotate``, ``shear``, ``affine`` and
+    ``metadata``, as far as there are any. The grid is that of the file while the layer lies there.
+    """
+    dims = len(shape)
+    straight = np.eye(dims)
+    if not np.allclose(layer.get("rotate", straight), straight) or np.any(layer.get("shear", 0)):
+        return None
+    # napari's own transform tool, and readers of other plugins, move a layer by its affine.
+    affine = layer.get("affine")
+    matrix = np.eye(dims + 1) if affine is None else np.asarray(affine, np.float64)
+    scale = np.asarray(layer.get("scale", np.ones(dims)), np.float64)
+    turn = matrix[:dims, :dims]
+    spacing = np.diag(turn) * scale
+    if not np.allclose(turn, np.diag(np.diag(turn)), atol=1e-6) or not np.all(spacing):
+        return None
+    translate = np.asarray(layer.get("translate", np.zeros(dims)), np.float64)
+    origin = turn @ translate + matrix[:dims, dims]
+    flipped = tuple(int(axis) for axis in np.flatnonzero(spacing < 0))
+    if not flipped:
+        return Place(_grid(shape, layer.get("metadata", {}), spacing, origin))
+    last = origin + spacing * (np.array(shape) - 1)
+    corner = tuple(float(v) for v in np.minimum(origin, last))
+    return Place(Grid(tuple(shape), tuple(float(v) for v in np.abs(spacing)), corner), flipped)
+
+
+def transform_of(layer: Layer) -> dict[str, Any]:
+    """What `place_of` wants to know of a layer."""
+    keys = ("scale", "translate", "rotate", "shear", "metadata")
+    return {key: getattr(layer, key) for key in keys} | {"affine": layer.affine.affine_matrix}
+
+
+def _grid(shape: tuple[int, ...], metadata: dict[str, Any], spacing: Any, origin: Any) -> Grid:
+    """The grid of the layer's file while it lies there, else one from where it lies."""
     kept = metadata.get(KEY, {}).get("grid")
     if (
         isinstance(kept, Grid)
         and kept.shape == tuple(shape)
-        and np.allclose(kept.spacing, scale)
-        and np.allclose(kept.origin, translate)
+        and np.allclose(kept.spacing, spacing)
+        and np.allclose(kept.origin, origin)
     ):
         return kept
-    return Grid(tuple(shape), tuple(map(float, scale)), tuple(map(float, translate)))
+    return Grid(tuple(shape), tuple(map(float, spacing)), tuple(map(float, origin)))

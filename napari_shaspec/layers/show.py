@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers.make import case_layers, labels_layer, volume_features
-from napari_shaspec.layers.origin import KEY, Origin, of_kind, origin
+from napari_shaspec.layers.origin import KEY, Origin, folders_of, of_kind, origin, own_name
 from napari_shaspec.settings import PLUGIN
 from shaspec.case import Case
 from shaspec.errors import InputError
@@ -69,7 +70,8 @@ def add_case(viewer: ViewerModel, case: Case) -> list[Layer]:
     from napari.layers import Layer
 
     prepare_view(viewer)
-    layers = [Layer.create(*data) for data in case_layers(case)]
+    name = own_name(case.name, folders_of(case), viewer.layers)
+    layers = [Layer.create(*data) for data in case_layers(replace(case, name=name))]
     viewer.layers.extend(layers)
     viewer.reset_view()
     return layers
@@ -115,16 +117,21 @@ def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6
 def keep_edits(viewer: ViewerModel, coming: Prediction) -> Labels | None:
     """Sets the result that ``coming`` would replace aside if it was painted in; returns it then.
 
-    It becomes a layer of the user's own, named ``... (edited)`` and hidden.
+    It becomes a layer of the user's own, named ``... (edited)`` and hidden. So does one that lies
+    elsewhere, of other layers than the present ones, but it is no longer of this case.
     """
     subset = coming.task.subset_name(coming.subset)
     layer = find_result(viewer, coming.case, subset)
-    if layer is None or not is_edited(layer):
+    if layer is None:
         return None
-    layer.metadata[KEY] = {**origin(layer), "kind": "edited"}
-    layer.name = f"{coming.name} (edited)"
+    here, edited = origin(layer)["grid"].matches(coming.grid), is_edited(layer)
+    if here and not edited:
+        return None
+    what = origin(layer)
+    layer.metadata[KEY] = {**what, "kind": "edited", "case": what["case"] if here else ""}
+    layer.name = f"{coming.name} ({'edited' if edited else 'of other layers'})"
     layer.visible = False
-    return layer
+    return layer if edited else None
 
 
 def is_edited(layer: Labels) -> bool:

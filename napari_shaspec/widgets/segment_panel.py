@@ -25,6 +25,7 @@ from napari_shaspec.widgets.volume_table import Legend, VolumeTable
 from napari_shaspec.work import verb
 from shaspec.inference.prediction import Classification, Prediction
 from shaspec.io import label_ending
+from shaspec.io.naming import RESULT
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -132,8 +133,8 @@ class SegmentPanel(Panel):
 
     def _on_save(self) -> None:
         work = self.controller.work
-        # "seen" last in the name: as a label file it is known again when it is opened.
-        name = "_".join(part for part in (work.case, work.shown, "seg") if part)
+        # The last word keeps it from being taken for the truth where it lies beside its input.
+        name = "_".join(part for part in (work.case, work.shown, RESULT) if part)
         folder = next((p.parent for p in self._paths()), Path.cwd())
         first = next(iter(work.results), None)
         if isinstance(first, Classification):

@@ -7,12 +7,15 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from napari.layers import Image
 
+from napari_shaspec import assignment
 from napari_shaspec.controller import SegmentController
 from napari_shaspec.jobs import guarded
 from napari_shaspec.layers import show
 from napari_shaspec.work import Status
-from shaspec.errors import OutOfMemoryError
+from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.io import read_case
 
 
 def names(viewer):
@@ -234,6 +237,74 @@ def test_toggling_there_and_back_does_not_restart_the_job(controller, viewer, ma
     assert controller.work.shown == "FLAIR+T1ce+T2"
 
 
+def test_toggling_back_to_what_runs_ends_with_what_is_ticked(viewer, make_case, engine):
+    """The job was told to end at the first toggle: its result does not come any more."""
+    jobs = []
+    control = SegmentController(
+        viewer, engine=engine, run=lambda work, handlers, stop: jobs.append((work, handlers, stop))
+    )
+
+    def run_last():
+        work, handlers, stop = jobs[-1]
+        for event in guarded(work, stop):
+            handlers.event(event)
+        handlers.ended()
+
+    show.add_case(viewer, make_case())
+    control.segment()
+    run_last()
+    control.tick("T1", False)
+    control.tick("T1", True)
+    control.tick("T1", False)
+    run_last()
+    run_last()
+    assert control.work.status is Status.DONE
+    assert control.work.shown == "FLAIR+T1ce+T2"
+    assert "cancelled" not in control.work.message.text
+    control.close()
+
+
+def test_results_of_other_layers_leave_the_table_and_stay_as_layers(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    viewer.layers.remove("T2")
+    assert controller.work.shown == "FLAIR+T1+T1ce+T2"
+    other = viewer.add_image(viewer.layers["T1"].data * 2, name="other")
+    controller.assign("T2", other)
+    assert (controller.work.results, controller.work.shown) == ((), "")
+    assert "seg · FLAIR+T1+T1ce+T2" in names(viewer)
+
+
+def test_a_result_in_another_place_does_not_take_the_layer_of_the_first(
+    controller, viewer, make_case
+):
+    show.add_case(viewer, make_case(present=("T1", "T2")))
+    controller.segment()
+    moved = viewer.add_image(
+        viewer.layers["T1"].data, name="x", scale=(2, 1.5, 1), translate=(-20, -20, -10)
+    )
+    controller.assign("T1", moved)
+    controller.segment()
+    first, second = (la for la in viewer.layers if "seg · T1+T2" in la.name)
+    assert first.name == "seg · T1+T2 (of other layers)"
+    assert tuple(first.translate) == (-30, -20, -10)
+    assert tuple(second.translate) == (-20, -20, -10)
+
+
+def test_two_cases_of_one_name_are_told_apart(controller, viewer, cases, tmp_path):
+    for subject, old in (("sub-01", "anna"), ("sub-02", "carl")):
+        (tmp_path / subject).mkdir()
+        (cases / old).rename(tmp_path / subject / "same")
+        show.add_case(viewer, read_case(tmp_path / subject / "same", controller.work.card.task))
+        controller.segment()
+    assert controller.work.case == "same (2)"
+    assert len([name for name in names(viewer) if name.startswith("seg")]) == 2
+    viewer.layers.remove(controller.work.sources["T1"])
+    again = read_case(tmp_path / "sub-02" / "same", controller.work.card.task)
+    show.add_case(viewer, again.only(("T1",)))
+    assert controller.work.case == "same (2)"
+
+
 def test_another_case_takes_the_rows_and_clears_the_results(controller, viewer, make_case, engine):
     show.add_case(viewer, make_case())
     controller.segment()
@@ -264,6 +335,28 @@ def test_a_removed_result_leaves_the_table(controller, viewer, make_case):
     viewer.layers.remove("seg · FLAIR+T1+T1ce+T2")
     assert controller.work.results == ()
     assert controller.work.shown == ""
+
+
+def test_a_copy_of_a_result_may_go_without_it(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    controller.segment()
+    data, options, _ = viewer.layers[-1].as_layer_data_tuple()
+    copy = viewer.add_labels(data, **options)
+    viewer.layers.remove(copy)
+    assert controller.work.shown == "FLAIR+T1+T1ce+T2"
+    assert len(controller.work.results) == 1
+
+
+def test_a_result_from_plain_layers_is_saved_and_leaves_with_its_layer(
+    controller, viewer, tmp_path
+):
+    rng = np.random.default_rng(0)
+    for name in ("T1", "FLAIR"):
+        viewer.add_image(rng.random((24, 32, 40)), name=name)
+    controller.segment()
+    assert controller.save(tmp_path / "x.nii.gz").is_file()
+    viewer.layers.remove("seg · FLAIR+T1")
+    assert controller.work.results == ()
 
 
 def test_plain_layers_are_found_by_their_names(controller, viewer):
@@ -312,6 +405,28 @@ def test_a_rotated_layer_is_refused_by_name(controller, viewer, told):
     viewer.add_image(np.random.default_rng(0).random((9, 9, 9)), name="T2", rotate=(0, 0, 20))
     controller.segment()
     assert "'T2' is rotated" in told[-1]
+
+
+def test_a_layer_moved_by_its_affine_lies_where_it_is_seen(task):
+    voxels = np.random.default_rng(0).random((4, 5, 6))
+    affine = np.diag([5.0, 2.0, 1.0, 1.0])
+    affine[:3, 3] = 7, 8, 9
+    moved = Image(voxels, affine=affine, scale=(1, 1, 2), translate=(1, 0, 0))
+    (part,) = assignment.collect({"T1": moved}, task).parts
+    assert (part.grid.spacing, part.grid.origin) == ((5, 2, 2), (12, 8, 9))
+    affine[0, 1] = 0.5
+    with pytest.raises(InputError, match="rotated or sheared"):
+        assignment.collect({"T1": Image(voxels, name="x", affine=affine)}, task)
+
+
+def test_an_axis_that_runs_backwards_is_turned_round(task):
+    voxels = np.random.default_rng(0).random((4, 5, 6))
+    layer = Image(voxels, scale=(-2, 1.5, 1), translate=(30, 0, 0))
+    parts = assignment.collect({"T1": layer}, task)
+    (part,) = parts.parts
+    assert (part.grid.spacing, part.grid.origin) == ((2, 1.5, 1), (24, 0, 0))
+    np.testing.assert_array_equal(part.array, voxels[::-1])
+    assert parts.same_as(assignment.collect({"T1": layer}, task))
 
 
 def test_new_voxels_in_a_layer_ask_for_a_new_session(controller, viewer, make_case, engine):

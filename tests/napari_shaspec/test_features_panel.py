@@ -288,6 +288,28 @@ def test_a_look_that_is_chosen_during_a_job_is_shown_at_its_end(qtbot, panel, vi
     assert panel.controller.work.look == Look("fused", How.CHANNEL, 4)
 
 
+def test_a_tick_during_the_first_job_counts(qtbot, panel, viewer, make_case):
+    show.add_case(viewer, make_case())
+    panel.controller.compute()
+    panel.controller.tick("T1", False)
+    qtbot.waitUntil(lambda: panel.controller.work.maps is not None, timeout=60_000)
+    wait(qtbot, panel)
+    assert panel.controller.work.maps.present == ("FLAIR", "T1ce", "T2")
+
+
+def test_many_cases_are_waited_for_whatever_is_wished_meanwhile(
+    qtbot, panel, viewer, make_case, cases
+):
+    show.add_case(viewer, make_case())
+    panel.controller.compute()
+    wait(qtbot, panel)
+    panel.controller.gather(cases)
+    panel.controller.look(Look("fused", How.CHANNEL, 2))
+    assert "when the job that runs has ended" in panel.controller.work.message.text
+    qtbot.waitUntil(lambda: "fused · T1" in viewer.layers, timeout=120_000)
+    assert {point.case for point in panel.controller.work.cohort} == {"anna", "berta", "carl"}
+
+
 def test_closing_while_a_job_runs_frees_the_session(qtbot, panel, viewer, make_case):
     show.add_case(viewer, make_case())
     panel.controller.compute()

@@ -126,6 +126,16 @@ def test_panes_follow_another_result_without_being_made_again(viewer, sources, p
     assert _panes(viewer, sources) == ["FLAIR", "T1", "T1ce", "T2"]
 
 
+def test_a_pane_that_was_deleted_comes_again_with_the_next_result(viewer, sources, prediction):
+    arranger = Arranger(viewer)
+    show.add_result(viewer, prediction)
+    arranger.look(View.GRID, sources, prediction)
+    viewer.layers.remove(next(of_kind(viewer, "pane")))
+    arranger.show(prediction)
+    assert viewer.layers.selection.active in list(of_kind(viewer, "pane"))
+    assert _panes(viewer, sources) == ["FLAIR", "T1", "T1ce", "T2"]
+
+
 def test_leaving_a_view_gives_everything_back(viewer, sources, prediction):
     viewer.add_points([[1, 2, 3]], name="mine", visible=False)
     viewer.layers["T2"].visible = False

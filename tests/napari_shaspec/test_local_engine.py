@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import shutil
 
+import pytest
+from npe2 import PluginManifest
+
+from napari_shaspec import known_models
 from napari_shaspec.controller import SegmentController
 from napari_shaspec.engine import LocalEngine
+from napari_shaspec.jobs import run_here
 from napari_shaspec.layers import show
+from napari_shaspec.robustness_controller import RobustnessController
 from napari_shaspec.work import Status
+from shaspec.models.card import load_card
 from shaspec.phantom import make_case as make_phantom
 
 
@@ -17,14 +24,14 @@ def model(tmp_path_factory, task):
     return untrained(tmp_path_factory.mktemp("models") / "untrained", "shaspec", task)
 
 
-def untrained(folder, method, task):
+def untrained(folder, method, task, seed=0):
     import torch
 
     from shaspec.models.card import Card
     from shaspec.models.registry import build, network_config
     from shaspec.models.weights import save_model
 
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     config = network_config(method, "light", task)
     card = Card(
         name="untrained",
@@ -61,6 +68,31 @@ def test_segment_toggle_and_save_with_a_real_network(
     assert provenance["subset"] == "FLAIR+T2"
     assert control.save(tmp_path / "x_seg.nii.gz").is_file()
     control.close()
+
+
+def test_weights_that_were_trained_on_in_their_folder_are_read_again(
+    viewer, make_case, model, tmp_path, task, npe2pm, plugin_settings
+):
+    npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
+    folder = tmp_path / "run"
+    shutil.copytree(model, folder)
+    known_models.remember(folder)
+    control = SegmentController(viewer, engine=LocalEngine(), run=run_here)
+    robustness = RobustnessController(viewer, engine=LocalEngine(), run=run_here)
+    assert control.choose_model(folder)
+    show.add_case(viewer, make_case())
+    control.segment()
+    (before,) = control.work.results
+    untrained(folder, "shaspec", task, seed=1)
+    known_models.remember(folder)
+    assert control.work.card.sha256 == load_card(folder).sha256
+    assert load_card(folder) in robustness.work.cards
+    assert control.work.results == ()
+    control.segment()
+    (after,) = control.work.results
+    assert after.provenance["sha256"] == load_card(folder).sha256 != before.provenance["sha256"]
+    for one in (control, robustness):
+        one.close()
 
 
 def test_maml_segments_a_liver_without_one_phase(qtbot, viewer, tmp_path, monkeypatch):

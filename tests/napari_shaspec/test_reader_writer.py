@@ -12,6 +12,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
+from napari_shaspec.assignment import truths
 from napari_shaspec.layers.origin import origin
 from napari_shaspec.reader import get_reader
 from napari_shaspec.writer import save_layer, write_labels
@@ -109,6 +110,18 @@ def test_a_label_file_becomes_labels_in_the_colours_of_the_task(case):
     assert kind == "labels"
     assert list(options["features"]["index"]) == [0, 1, 2, 4]
     assert set(np.unique(data)) == {0, 1, 2, 4}
+
+
+def test_a_saved_result_is_opened_as_labels_but_never_as_the_truth(case, task):
+    saved = case / "anna_FLAIR+T2_pred.nii.gz"
+    saved.write_bytes((case / "anna_seg.nii.gz").read_bytes())
+    ((data, options, kind),) = read(str(saved))
+    assert (kind, options["name"]) == ("labels", "anna_FLAIR+T2_pred")
+    assert set(np.unique(data)) == {0, 1, 2, 4}
+    assert truths([Labels(data, **options)], task, "anna") == []
+    assert [o["name"] for _, o, _ in read(str(case))] == ["T2", "T1", "FLAIR", "truth"]
+    together = read([str(case / "anna_flair.nii.gz"), str(case / "anna_t1.nii.gz"), str(saved)])
+    assert [o["name"] for _, o, _ in together] == ["T1", "FLAIR", "anna_FLAIR+T2_pred"]
 
 
 def test_labels_of_another_kind_are_shown_as_they_are(tmp_path):
@@ -226,6 +239,18 @@ def test_labels_that_were_moved_are_saved_where_they_are_now(case, tmp_path):
     image = nib.load(save_layer(tmp_path / "m.nii.gz", layer))
     before = nib.load(case / "anna_seg.nii.gz")
     assert image.affine[2, 3] == pytest.approx(before.affine[2, 3] + 5)
+
+
+def test_labels_that_an_affine_moved_are_saved_where_they_are_seen(case, tmp_path):
+    data, options, _ = read(str(case))[-1]
+    layer = Labels(data, **options)
+    layer.affine = np.array([[1, 0, 0, 5], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+    image = nib.load(save_layer(tmp_path / "m.nii.gz", layer))
+    before = nib.load(case / "anna_seg.nii.gz")
+    assert image.affine[2, 3] == pytest.approx(before.affine[2, 3] + 5)
+    backwards = Labels(data[::-1].copy(), scale=np.multiply(layer.scale, (-1, 1, 1)))
+    read_back = nib.load(save_layer(tmp_path / "b.nii.gz", backwards))
+    assert np.asarray(read_back.dataobj).transpose(2, 1, 0).tolist() == data.tolist()
 
 
 def test_flat_and_rotated_labels_are_refused_by_name(tmp_path):

@@ -215,7 +215,7 @@ def test_a_runtime_error_in_a_worker_ends_the_job(qtbot, panel, viewer, make_cas
     assert "illegal memory access" in panel.message.text()
 
 
-def test_saving_asks_for_a_name_that_is_known_again(
+def test_saving_asks_for_a_name_that_is_not_taken_for_the_truth(
     qtbot, panel, viewer, make_case, monkeypatch, tmp_path
 ):
     show.add_case(viewer, make_case())
@@ -230,7 +230,7 @@ def test_saving_asks_for_a_name_that_is_known_again(
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     click(qtbot, find(panel, "save"))
-    assert asked[0].endswith("anna_FLAIR+T1+T1ce+T2_seg.nii.gz")
+    assert asked[0].endswith("anna_FLAIR+T1+T1ce+T2_pred.nii.gz")
     assert (tmp_path / "mine.nii.gz").is_file()
 
 

@@ -14,6 +14,7 @@ from shaspec.analysis.shapley import contributions
 from shaspec.analysis.subset_table import Measure, SubsetTable
 from shaspec.errors import InputError
 from shaspec.io.export import label_ending, write_labels, write_volume
+from shaspec.io.naming import RESULT
 from shaspec.io.nifti import write_atomically
 
 if TYPE_CHECKING:
@@ -101,11 +102,11 @@ def write_figure(path: Path, figure: Figure) -> Path:
 
 
 def write_label_maps(folder: Path, table: SubsetTable) -> list[Path]:
-    """The label map of every subset, ``CASE_MODEL_SUBSET_seg.nii.gz`` (``.png`` of pictures)."""
+    """The label map of every subset, ``CASE_MODEL_SUBSET_pred.nii.gz`` (``.png`` of pictures)."""
     ending = label_ending(table.rows[0].prediction.grid)
     return [
         write_labels(
-            folder / f"{table.case}_{table.model}_{row.name}_seg{ending}",
+            folder / f"{table.case}_{table.model}_{row.name}_{RESULT}{ending}",
             row.prediction.labels,
             row.prediction.grid,
         )

@@ -89,12 +89,13 @@ def _segment(
     from shaspec.inference.prediction import NOT_FOUND_NOTE
     from shaspec.inference.session import InferenceSession
     from shaspec.io import label_ending, write_labels
+    from shaspec.io.naming import RESULT
 
     session = InferenceSession(model, case, **options)
     report_seen(console, session.seen, case.name, model.card.name)
     prediction = run_events(console, session.predict(subset))
     ending = label_ending(prediction.grid)
-    path = out or Path(f"{case.name}_{case.task.subset_name(subset)}_seg{ending}")
+    path = out or Path(f"{case.name}_{case.task.subset_name(subset)}_{RESULT}{ending}")
     write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)
     if volumes is not None:
         write_volumes(volumes, prediction)

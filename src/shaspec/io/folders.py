@@ -27,7 +27,7 @@ from shaspec.io.grouping import (
     group_by_word,
 )
 from shaspec.io.images import is_image
-from shaspec.io.naming import LABELS, assign, recognise, require_role, stem
+from shaspec.io.naming import LABELS, assign, is_result, recognise, require_role, stem
 from shaspec.io.nifti import is_nifti, read_header
 from shaspec.io.sound import is_sound
 from shaspec.io.splits import listed_cases
@@ -90,10 +90,17 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
         raise InputError(
             f"{path}: holds {len(cases)} cases ({names}); give the folder of one, or its files"
         )
-    case = replace(cases[0], name=cases[0].name if cases[0].channel else path.resolve().name)
+    case = replace(cases[0], name=cases[0].name if cases[0].channel else _name_of(path))
     if not case.volumes:
         raise InputError(case.problems[0])
     return case
+
+
+def _name_of(folder: Path) -> str:
+    """The name of a case folder, with that of the subject for the inner folders of BIDS."""
+    folder = folder.resolve()
+    inner = folder.name == "anat" or folder.name.startswith("ses-")
+    return f"{_name_of(folder.parent)}_{folder.name}" if inner and folder.name else folder.name
 
 
 def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
@@ -141,7 +148,7 @@ def _walk(folder: Path, task: Task, with_labels: bool, depth: int) -> Iterator[C
 def _search(
     folder: Path, task: Task, with_labels: bool, depth: int
 ) -> Iterator[tuple[Path, CaseFiles]]:
-    inside = _entries(folder)
+    inside = _entries(folder, task)
     several = _side_by_side(folder, inside, task, with_labels)
     if several:
         yield from ((folder / case.name, case) for case in several)
@@ -201,7 +208,8 @@ def _side_by_side(
 def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     """The case called ``path.name`` among those side by side in the folder."""
     folder = path.parent
-    cases = _side_by_side(folder, _entries(folder), task, with_labels) if folder.is_dir() else []
+    inside = _entries(folder, task) if folder.is_dir() else []
+    cases = _side_by_side(folder, inside, task, with_labels)
     found = next((case for case in cases if case.name == path.name), None)
     if found is None:
         raise InputError(f"{path}: no such file or folder")
@@ -227,9 +235,11 @@ def _of_list(name: str, roles: dict[str, Path], task: Task, with_labels: bool) -
     return replace(case, name=name, labels=labels)
 
 
-def _entries(folder: Path) -> list[Path]:
+def _entries(folder: Path, task: Task) -> list[Path]:
+    """What lies in a folder, but for hidden files and for what a model found in an earlier run."""
     try:
-        return sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+        inside = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+        return [p for p in inside if not is_result(p.name, task) or p.is_dir()]
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror})") from error
 
@@ -245,7 +255,7 @@ def _folder_case(
         if path.is_file():
             files.append((path.name, path))
         elif task.dims == 3:  # unpacked archives: a folder x_t1.nii with one file of any name in it
-            within = [p for p in _entries(path) if is_nifti(p) and p.is_file()]
+            within = [p for p in _entries(path, task) if is_nifti(p) and p.is_file()]
             clear = [p for p in within if recognise(p.name, task)]
             files += [(p.name if clear else path.name, p) for p in (clear or within)]
     if not files:
@@ -316,6 +326,21 @@ def _holds_channels(folder: Path) -> bool:
     return folder.name.startswith("imagesT") and (folder.parent / DESCRIPTION).is_file()
 
 
+def _too_many(path: Path, task: Task) -> tuple[str, ...]:
+    """What keeps a file with more channels than modalities, such as a time series, from use."""
+    try:
+        count = read_header(path).shape[3]
+    except (InputError, IndexError):  # said when it is read
+        return ()
+    if count <= len(task.names):
+        return ()
+    said = (
+        f"{path}: holds {count} volumes, but {task.title_names} are {len(task.names)}; put a "
+        "dataset.json that lists its channels beside it, if it is a case at all"
+    )
+    return (said,)
+
+
 def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     notices: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -329,6 +354,7 @@ def _channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
         problems = (str(error),)
     if order is None:
         order = list(task.names)
+        problems = problems or _too_many(path, task)
         notices = (f"{path.name}: channels were taken as {', '.join(order)} (no dataset.json)",)
     elif description:
         notices = (f"{path.name}: channels are {', '.join(order)} (by dataset.json)",)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.io.images import is_image
-from shaspec.io.naming import LABELS, Match, doubt, parts, recognise, stem
+from shaspec.io.naming import LABELS, Match, doubt, is_result, parts, recognise, stem
 from shaspec.io.sound import is_sound
 from shaspec.task import Task
 
@@ -74,6 +74,7 @@ def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]
         match = recognise(folder.name, task) if folder.is_dir() else None
         inner = sorted(folder.iterdir()) if match else []
         readable = [p for p in inner if is_image(p) or is_sound(p)]
+        readable = [p for p in readable if not is_result(p.name, task)]
         pictures = [p for p in readable if p.is_file() and p.name[0] != "."]
         if match is None or not pictures:
             continue

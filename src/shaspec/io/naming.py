@@ -21,6 +21,9 @@ from shaspec.task import Task
 LABELS = "labels"
 """The role of a label file beside the modality names."""
 
+RESULT = "pred"
+"""The last word in the name of what a model found: no input and no truth, wherever it lies."""
+
 
 @dataclass(frozen=True)
 class Match:
@@ -70,6 +73,11 @@ def recognise(name: str, task: Task) -> Match | None:
     if match is None and len(fitting) == 1:
         return Match(fitting[0], len(name_parts), len(name_parts))
     return match if match is None or not fitting or match.role in fitting else None
+
+
+def is_result(name: str, task: Task) -> bool:
+    """True for ``case_FLAIR+T2_pred.nii.gz``, unless the task has ``pred`` for its labels."""
+    return parts(name)[-1:] == [RESULT] and RESULT not in task.label_words
 
 
 def _fitting(name: str, task: Task) -> list[str]:
@@ -131,7 +139,12 @@ def common_name(files: Sequence[Path], task: Task) -> str:
 
 
 def require_role(path: Path, task: Task) -> str:
-    """The role of one file; raises `InputError` where its name says nothing."""
+    """The role of one file; raises `InputError` where its name says none, or a result."""
+    if is_result(path.name, task):
+        raise InputError(
+            f"{path}: by the last word of its name this is what a model found; give a modality, "
+            f"or name the file outright, e.g. {task.names[0]}={path.name}"
+        )
     match = recognise(name_to_judge(path, task), task)
     if match is None:
         words = "; ".join(f"{m.name}: {', '.join(m.words[:4])}" for m in task.modalities)

@@ -72,7 +72,7 @@ def test_a_sweep_of_pictures_counts_pixels(
     assert not {"mm", "mL"} & set(result.output.replace("(", " ").replace(")", " ").split())
     rows = rows_of(out / "sweep.csv")
     for row in rows:
-        name = f"39_tiny-shaspec_{row['subset']}_seg.png"
+        name = f"39_tiny-shaspec_{row['subset']}_pred.png"
         labels = np.asarray(Image.open(out / "labels" / name))
         value = {"spot": 1, "scratch": 2}[row["region"]]
         assert float(row["px"]) == (labels == value).sum()

@@ -252,6 +252,12 @@ def test_too_few_channels_are_refused(brats: Task, write_file: Any, tmp_path: Pa
         read_case(write_file(tmp_path / "x.nii.gz", voxels), brats)
 
 
+def test_a_time_series_is_no_case(brats: Task, write_file: Any, tmp_path: Path) -> None:
+    voxels = np.stack([head(seed=k) for k in range(6)], axis=-1)
+    with pytest.raises(InputError, match=r"holds 6 volumes, but FLAIR.*are 4.*dataset\.json"):
+        read_case(write_file(tmp_path / "x.nii.gz", voxels), brats)
+
+
 # -- arrays --------------------------------------------------------------------------------------
 
 

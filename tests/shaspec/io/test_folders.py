@@ -50,9 +50,32 @@ def test_labels_can_be_left_out(brats: Task, tmp_path: Path) -> None:
     assert not case.problems
 
 
+def test_what_a_model_found_is_neither_an_input_nor_the_truth(brats: Task, tmp_path: Path) -> None:
+    found = ("p1_FLAIR_pred.nii.gz", "p1_FLAIR+T2_pred.nii.gz")
+    folder = touch(tmp_path / "p1", "p1_t2.nii.gz", "p1_flair.nii.gz", *found)
+    case = find_case(folder, brats)
+    assert (list(case.volumes), case.labels, case.problems) == (["FLAIR", "T2"], None, ())
+    touch(folder, "p1_seg.nii.gz")
+    assert find_case(folder, brats).labels == folder / "p1_seg.nii.gz"
+    touch(tmp_path, "a_t1.nii", "a_flair.nii", "a_T1_pred.nii", "b_t1.nii", "b_t2.nii")
+    a, b = find_cases(tmp_path, brats)[:2]
+    assert (a.name, list(a.volumes), b.name) == ("a", ["FLAIR", "T1"], "b")
+
+
+def test_a_task_may_call_its_labels_pred(brats: Task, tmp_path: Path) -> None:
+    folder = touch(tmp_path / "p1", "t2.nii", "p1_pred.nii")
+    words = brats.model_copy(update={"label_words": ("pred",)})
+    assert find_case(folder, words).labels == folder / "p1_pred.nii"
+
+
 def test_the_name_of_the_folder_says_nothing_about_modalities(brats: Task, tmp_path: Path) -> None:
     folder = touch(tmp_path / "patient_t2_flair_seg", "T1.nii.gz")
     assert list(find_case(folder, brats).volumes) == ["T1"]
+
+
+def test_an_inner_folder_of_bids_is_named_after_its_subject(brats: Task, tmp_path: Path) -> None:
+    folder = touch(tmp_path / "sub-01" / "ses-1" / "anat", "T1w.nii.gz", "flair.nii.gz")
+    assert find_case(folder, brats).name == "sub-01_ses-1_anat"
 
 
 def test_two_files_for_one_modality_are_a_problem_that_names_both(
@@ -284,6 +307,14 @@ def test_pictures_are_found_in_a_folder_per_modality(tmp_path: Path, rgbd: Task)
     assert (ten.name, list(ten.volumes)) == ("10", ["RGB"])
     assert ten.labels == tmp_path / "labels" / "10.png"
     assert [c.labels for c in find_cases(tmp_path, rgbd, with_labels=False)] == [None, None]
+
+
+def test_a_result_beside_pictures_is_no_picture(tmp_path: Path, rgbd: Task) -> None:
+    touch(tmp_path / "rgb", "9.png", "9_RGB+depth_pred.png", "10.png")
+    touch(tmp_path / "depth", "9.png", "9_depth_pred.png")
+    nine, ten = find_cases(tmp_path, rgbd)
+    assert (nine.name, list(nine.volumes)) == ("9", ["RGB", "depth"])
+    assert (ten.name, list(ten.volumes), ten.problems) == ("10", ["RGB"], ())
 
 
 def test_names_in_a_folder_per_modality_may_repeat_the_modality(tmp_path: Path, rgbd: Task) -> None:
