@@ -99,6 +99,36 @@ def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
         list(train(configuration(tmp_path)))
 
 
+@pytest.mark.parametrize(
+    "lack", [torch.OutOfMemoryError("no memory (made by the test)"), MemoryError()]
+)
+def test_lack_of_memory_ends_the_run_with_the_last_good_checkpoint_and_what_to_do(
+    lack: BaseException,
+    configuration: Configuration,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise lack
+
+    monkeypatch.setattr("shaspec.training.methods.Supervised.step", full)
+    with pytest.raises(ShaspecError, match=r"not enough memory .*, of step 0; .*smaller crop"):
+        list(train(configuration(tmp_path)))
+    monkeypatch.undo()
+    assert next(train(configuration(tmp_path))).step == 1
+
+
+def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(
+    configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*_: object) -> None:
+        raise RuntimeError("sizes do not match")
+
+    monkeypatch.setattr("shaspec.training.methods.Supervised.step", wrong)
+    with pytest.raises(RuntimeError, match="sizes do not match"):
+        list(train(configuration(tmp_path)))
+
+
 def test_a_run_goes_on_with_a_larger_budget(configuration: Configuration, tmp_path: Path) -> None:
     list(train(configuration(tmp_path, max_steps=1)))
     more = configuration(tmp_path, max_steps=60, max_minutes=1e-6)
