@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.errors import InputError
 
 if TYPE_CHECKING:
-    from shaspec.evaluation.protocol import Rules
+    from shaspec.evaluation.protocol import GaveWay, Rules
     from shaspec.evaluation.tables import Row
     from shaspec.models.weights import Model
 
@@ -106,6 +107,7 @@ def _evaluate_one(
     from shaspec.evaluation.protocol import PROTOCOL_FILE, evaluate_case, protocol, write_protocol
     from shaspec.evaluation.statistics import summary
     from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE, write_csv, write_rows
+    from shaspec.inference.memory import choose_device
     from shaspec.io import find_cases, read_case
 
     task = model.card.task
@@ -122,6 +124,12 @@ def _evaluate_one(
     if not files:
         raise InputError(f"no labelled case to evaluate on in {data}")
     rows: list[Row] = []
+    ways: list[GaveWay] = []
+
+    def gave_way(way: GaveWay) -> None:
+        console.print(f"[yellow]{escape(f'{way.case}, {way.subset}: {way.text}')}[/]")
+        ways.append(way)
+
     seen: list[str] = []
     namesakes: list[str] = []
     with progress(console) as bar:
@@ -136,7 +144,7 @@ def _evaluate_one(
             namesakes += [case.name] if how == "by name" else []
             scored = list(evaluate_case(
                 model, case, wanted, rules=rules, device=device, window=window or None,
-                overlap=overlap,
+                overlap=overlap, gave_way=gave_way,
             ))  # fmt: skip
             if not scored:
                 console.print(f"[yellow]{escape(case.name)} has none of {escape(subsets)}[/]")
@@ -148,7 +156,8 @@ def _evaluate_one(
     write_csv(folder / SUMMARY_FILE, summary(rows))
     account = protocol(
         model, rules, [f.name for f in files], seen, list(dict.fromkeys(r.subset for r in rows)),
-        window=list(window or model.card.window), overlap=overlap, device=device,
+        window=list(window or model.card.window), overlap=overlap,
+        device=str(choose_device(device)), gave_way=[asdict(way) for way in ways],
         same_name_in_training=namesakes, command=shlex.join(["shaspec", *sys.argv[1:]]),
     )  # fmt: skip
     write_protocol(folder / PROTOCOL_FILE, account)

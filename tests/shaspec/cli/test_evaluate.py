@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -13,6 +14,8 @@ from typer.testing import CliRunner, Result
 from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import ShaspecError
+from shaspec.inference.session import InferenceSession
+from shaspec.task import Subset
 
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
@@ -155,6 +158,32 @@ def test_evaluate_drops_small_regions_only_when_asked(
         run(*words, "--out", tmp_path, "--et-rule", "small")
     with pytest.raises(ShaspecError, match="not a list such as ET=500"):
         run(*words, "--out", tmp_path, "--drop-small", "ET")
+
+
+def test_evaluate_says_where_memory_did_not_suffice_and_the_protocol_too(
+    run: Run,
+    folder: Path,
+    shaspec_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    predict, failures = InferenceSession._attempt, iter([True])
+
+    def failing(self: InferenceSession, subset: Subset) -> Any:
+        if next(failures, False):
+            raise MemoryError
+        return predict(self, subset)
+
+    monkeypatch.setattr(InferenceSession, "_attempt", failing)
+    words = ["evaluate", shaspec_folder, folder, "--subsets", "T1,T2", "--metrics", "dice"]
+    words += ["--device", "cpu", "--window", "48,48,48"]
+    said = run(*words, "--out", tmp_path).output
+    assert "anna, T1: Not enough memory: trying again with windows of" in said
+    protocol = json.loads((tmp_path / "protocol.json").read_text("utf-8"))
+    assert (protocol["window"], protocol["device"]) == ([48, 48, 48], "cpu")
+    (way,) = protocol["gave_way"]
+    assert (way["case"], way["subset"], way["device"]) == ("anna", "T1", "cpu")
+    assert way["window"] == [24, 48, 48]
 
 
 def test_published_tables_are_listed_and_shown(run: Run) -> None:
