@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import escape
+from shaspec.cli.common import escape, make_folder
 from shaspec.cli.results import print_comparison, print_scores
 from shaspec.errors import InputError
 
@@ -46,6 +46,8 @@ def compare(
     if len(set(rules)) > 1:
         console.print("[yellow]the rules differ: so may the scores, whatever the models do[/]")
     first, second = ((name, read_rows(s)) for name, s in zip(called, sides, strict=True))
+    if out is not None:
+        make_folder(out)
     print_scores(console, dict([first, second]), " / ".join(dict.fromkeys(rules)), out)
     print_comparison(console, first, second, out)
     if out is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Device, Overlap, escape, numbers, progress, report_seen
+from shaspec.cli.common import Device, Overlap, escape, make_folder, numbers, progress, report_seen
 from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.errors import InputError
 
@@ -123,6 +123,7 @@ def _evaluate_one(
     files = [f for f in files if chosen is None or f.name in chosen]
     if not files:
         raise InputError(f"no labelled case to evaluate on in {data}")
+    make_folder(folder)
     rows: list[Row] = []
     ways: list[GaveWay] = []
 

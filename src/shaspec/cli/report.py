@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Device, Overlap, escape, numbers, report_case, run_events, source
+from shaspec.cli.common import (
+    Device,
+    Overlap,
+    check_file,
+    escape,
+    numbers,
+    report_case,
+    run_events,
+    source,
+)
 
 
 def report(
@@ -45,6 +54,7 @@ def report(
     there = subject.present
     without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
     subsets = [task.parse_subset(text) for text in present or ()] or [there, *without_one]
+    check_file(out)
     session = InferenceSession(
         loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
     )

@@ -24,6 +24,7 @@ from shaspec.evaluation.surfaces import Mask
 from shaspec.evaluation.tables import Row
 from shaspec.inference.events import Finished, Notice
 from shaspec.inference.session import InferenceSession
+from shaspec.io.nifti import write_atomically
 from shaspec.models.weights import Model
 from shaspec.task import Subset, Task
 
@@ -170,8 +171,7 @@ def protocol(
 
 def write_protocol(path: Path, content: dict[str, Any]) -> None:
     """Write ``protocol.json``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_atomically(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def rules_beside(paths: Sequence[Path]) -> str:

@@ -203,6 +203,29 @@ def test_evaluate_without_labelled_cases_says_so(
         run("evaluate", shaspec_folder, tmp_path / "data", "--out", tmp_path / "out")
 
 
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(
+    run: Run,
+    evaluated: tuple[Path, str],
+    folder: Path,
+    shaspec_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(InferenceSession, "_attempt", pytest.fail)
+    file = tmp_path / "file"
+    file.touch()
+    for words in (
+        ["evaluate", shaspec_folder, folder],
+        ["compare", evaluated[0], evaluated[0] / "against"],
+        ["sweep", folder / "anna", "--model", shaspec_folder],
+        ["features", folder / "anna", "--model", shaspec_folder],
+        ["report", folder / "anna", "--model", shaspec_folder],
+    ):
+        out = file / "page.html" if words[0] == "report" else file
+        with pytest.raises(ShaspecError, match=r"file: cannot be written to as a folder"):
+            run(*words, "--out", out)
+
+
 def test_evaluate_refuses_a_split_that_names_a_case_which_is_not_there(
     run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
 ) -> None:
