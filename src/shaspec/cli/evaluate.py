@@ -112,7 +112,7 @@ def _evaluate_one(
 
     task = model.card.task
     rules.check(task)
-    wanted = [task.parse_subset(s) for s in subsets.split(",")] if subsets else None
+    wanted = list(dict.fromkeys(map(task.parse_subset, subsets.split(",") if subsets else ())))
     files = [f for f in find_cases(data, task) if f.labels is not None]
     missing = sorted((chosen or set()) - {f.name for f in files})
     if missing:

@@ -53,7 +53,8 @@ def report(
     report_case(console, subject)
     there = subject.present
     without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
-    subsets = [task.parse_subset(text) for text in present or ()] or [there, *without_one]
+    asked = dict.fromkeys(task.parse_subset(text) for text in present or ())
+    subsets = list(asked) or [there, *without_one]
     check_file(out)
     session = InferenceSession(
         loaded, subject, device=device, window=numbers(window) or None, overlap=overlap

@@ -226,6 +226,15 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(
             run(*words, "--out", out)
 
 
+def test_a_subset_that_is_named_twice_is_evaluated_once(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
+) -> None:
+    words = ["evaluate", shaspec_folder, folder, "--metrics", "dice", "--out", tmp_path]
+    run(*words, "--subsets", "T2,all,T2,FLAIR+T1+T1ce+T2")
+    rows = rows_of(tmp_path / "metrics.csv")
+    assert [r["subset"] for r in rows] == ["T2"] * 3 + ["FLAIR+T1+T1ce+T2"] * 3
+
+
 def test_evaluate_refuses_a_split_that_names_a_case_which_is_not_there(
     run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
 ) -> None:
