@@ -17,7 +17,7 @@ from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
 from shaspec.io import write_case
 from shaspec.models.weights import load_model
-from shaspec.training.checkpoint import CHECKPOINT
+from shaspec.training.checkpoint import CHECKPOINT, last_good
 from shaspec.training.config import TrainConfig
 from shaspec.training.loop import train
 from shaspec.training.runlog import RunLog
@@ -160,6 +160,41 @@ def test_a_damaged_checkpoint_is_refused_by_name(
     (tmp_path / CHECKPOINT).write_bytes(b"half a file")
     with pytest.raises(InputError, match=r"checkpoint\.pt cannot be read"):
         list(train(configuration(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"model": {}, "epoch": 3},
+        torch.zeros(3),
+        [1, 2],
+        {"step": 1, "minutes": 0.5, "config": "no JSON"},
+    ],
+    ids=["another program's", "a tensor", "a list", "damaged settings"],
+)
+def test_a_file_that_is_no_checkpoint_of_a_run_is_refused_by_name(
+    content: Any, configuration: Configuration, tmp_path: Path
+) -> None:
+    torch.save(content, tmp_path / CHECKPOINT)
+    with pytest.raises(InputError, match=r"checkpoint\.pt is no checkpoint .*another folder"):
+        list(train(configuration(tmp_path)))
+    with pytest.raises(InputError, match=r"checkpoint\.pt is no checkpoint .*another folder"):
+        last_good(tmp_path / CHECKPOINT)
+
+
+@pytest.mark.parametrize("part", ["network", "optimizer"])
+def test_a_checkpoint_with_the_tensors_of_an_older_network_is_refused_by_name(
+    part: str, configuration: Configuration, tmp_path: Path
+) -> None:
+    list(train(configuration(tmp_path, max_steps=1)))
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    if part == "network":
+        state[part]["bygone.weight"] = torch.zeros(1)
+    else:
+        state[part]["param_groups"][0]["params"].pop()
+    torch.save(state, tmp_path / CHECKPOINT)
+    with pytest.raises(InputError, match=r"checkpoint\.pt is no checkpoint .*another version"):
+        list(train(configuration(tmp_path, max_steps=2)))
 
 
 def test_a_disk_that_is_too_full_for_a_line_of_the_log_is_told_as_such(
