@@ -42,7 +42,7 @@ def compare(
     rules = [rules_beside(side) for side in sides]
     for name, side, rule in zip(called, sides, rules, strict=True):
         paths = ", ".join(map(str, side))
-        console.print(f"{escape(name)}: {escape(paths)}\n  rules: {rule}", highlight=False)
+        console.print(escape(f"{name}: {paths}\n  rules: {rule}"), highlight=False)
     if len(set(rules)) > 1:
         console.print("[yellow]the rules differ: so may the scores, whatever the models do[/]")
     first, second = ((name, read_rows(s)) for name, s in zip(called, sides, strict=True))

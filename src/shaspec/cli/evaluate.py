@@ -64,7 +64,7 @@ def evaluate(
     published = [load_published(name) for name in beside.split(",") if name]
     names = () if metrics == "all" else tuple(metrics.replace(" ", "").split(","))
     rules = Rules(names, _drop_small(et_rule, drop_small))
-    console.print(f"rules: {rules.text}")
+    console.print(escape(f"rules: {rules.text}"))
     chosen = None if splits is None else fold_cases(splits, fold)
     models = {name: load_model(name) for name in ([model, against] if against else [model])}
     labels = _labels(models)
@@ -134,9 +134,9 @@ def _evaluate_one(
     seen: list[str] = []
     namesakes: list[str] = []
     with progress(console) as bar:
-        work = bar.add_task(name, total=len(files))
+        work = bar.add_task(escape(name), total=len(files))
         for found in files:
-            bar.update(work, description=f"{name}: {found.name}")
+            bar.update(work, description=escape(f"{name}: {found.name}"))
             case = read_case(found, task, scheme=scheme or None)
             console.print(f"{escape(case.name)}: {escape('; '.join(case.notices))}")
             how = model.card.seen(case)

@@ -61,4 +61,5 @@ def report(
     )
     predictions = [run_events(console, session.predict(subset)) for subset in subsets]
     path = write_report(out, subject, predictions)
-    console.print(f"model {loaded.card.name}, {loaded.card.licence}; wrote {escape(str(path))}")
+    card = loaded.card
+    console.print(escape(f"model {card.name}, {card.licence}; wrote {path}"))

@@ -68,6 +68,8 @@ def _read(path: Path) -> Iterable[Row]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
+            if lines and "dice" not in lines[0]:
+                raise ValueError("it has no column dice")
             for line in lines:
                 scores = {
                     name: float(line[name]) if line[name] else math.nan

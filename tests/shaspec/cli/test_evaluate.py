@@ -235,6 +235,18 @@ def test_a_subset_that_is_named_twice_is_evaluated_once(
     assert [r["subset"] for r in rows] == ["T2"] * 3 + ["FLAIR+T1+T1ce+T2"] * 3
 
 
+def test_names_with_brackets_are_printed_as_they_are(run: Run, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        text = "case,subset,region,dice\na,T2,ET,0.5\n"
+        (tmp_path / name / "metrics.csv").write_text(text, "utf-8")
+    words = ["compare", tmp_path / "one", tmp_path / "other", "--names"]
+    said = run(*words, "m3l[few=5],m3l[few=9]").output
+    assert "ET m3l[few=5]" in said
+    assert "ET m3l[few=9]" in said
+    assert "minus a[/b]" in run(*words, "a,a[/b]").output
+
+
 def test_evaluate_refuses_a_split_that_names_a_case_which_is_not_there(
     run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def test_folds_are_joined_and_a_case_in_two_of_them_is_refused(tmp_path: Path) -
     "text",
     [
         "",
+        "case,subset,region\na,T2,ET\n",
         "case,subset,region,dice\n",
         "x,y\n1,2\n",
         "case,subset,region,dice\na,T2,ET,much\n",
