@@ -102,15 +102,20 @@ def load_checkpoint(
 
 
 def _content(cases: Sequence[PreparedCase]) -> dict[str, str]:
-    """Name of a case -> what it holds. A phantom is what its seed says."""
+    """Name of a case -> what it holds, in order. A phantom is what its seed says."""
     return {c.name: "" if c.phantom else f"{c.folder.name} {c.labelled}" for c in cases}
 
 
 def _same_cases(path: Path, mine: dict[str, str], theirs: dict[str, str] | None) -> None:
     """The case that was added may be one that is held out elsewhere, and the card names only those
-    of today."""
-    if theirs is None or mine == theirs:  # the former: of a version that did not keep them
-        return
+    of today. In another order, the same numbers would draw other samples."""
+    if theirs is None or list(mine.items()) == list(theirs.items()):
+        return  # the former: of a version that did not keep them
+    if mine == theirs:
+        raise InputError(
+            f"{path} belongs to a run on the same cases in another order: restore it, take another "
+            "folder for out, or remove it to start again"
+        )
     differ = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
     more = f" and {len(differ) - 4} more" if len(differ) > 4 else ""
     raise InputError(

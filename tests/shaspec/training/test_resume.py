@@ -76,6 +76,20 @@ def test_a_run_does_not_go_on_with_other_cases(
     assert [s.step for s in train(configuration(tmp_path / "run", **of_today))] == [2]
 
 
+def test_a_run_does_not_go_on_with_the_same_cases_in_another_order(
+    configuration: Configuration, tmp_path: Path
+) -> None:
+    list(train(configuration(tmp_path, max_steps=1)))
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    stored = json.loads(state["cases"])
+    state["cases"] = json.dumps(dict(reversed(stored.items())))
+    torch.save(state, tmp_path / CHECKPOINT)
+    with pytest.raises(InputError, match="the same cases in another order"):
+        list(train(configuration(tmp_path, max_steps=2)))
+    torch.save(state | {"cases": json.dumps(stored)}, tmp_path / CHECKPOINT)
+    assert [s.step for s in train(configuration(tmp_path, max_steps=2))] == [2]
+
+
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
     configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
