@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -59,6 +60,30 @@ def lengths(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise InputError(f"{text!r} is not a list of lengths such as 2.5,1.25,1.25") from None
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder, if need be, and see that it can be written to, before work goes into it.
+
+    Raises `InputError` naming it.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written to as a folder ({error.strerror}); choose another"
+        ) from error
+
+
+def check_file(path: Path | None) -> None:
+    """See that a file can be written there, if one is wanted; raises `InputError` naming it."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name a file to write")
+    make_folder(path.parent)
 
 
 def progress(console: Console) -> Progress:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import escape
+from shaspec.cli.common import escape, make_folder
 from shaspec.cli.results import print_comparison, print_scores
 from shaspec.errors import InputError
 
@@ -42,10 +42,12 @@ def compare(
     rules = [rules_beside(side) for side in sides]
     for name, side, rule in zip(called, sides, rules, strict=True):
         paths = ", ".join(map(str, side))
-        console.print(f"{escape(name)}: {escape(paths)}\n  rules: {rule}", highlight=False)
+        console.print(escape(f"{name}: {paths}\n  rules: {rule}"), highlight=False)
     if len(set(rules)) > 1:
         console.print("[yellow]the rules differ: so may the scores, whatever the models do[/]")
     first, second = ((name, read_rows(s)) for name, s in zip(called, sides, strict=True))
+    if out is not None:
+        make_folder(out)
     print_scores(console, dict([first, second]), " / ".join(dict.fromkeys(rules)), out)
     print_comparison(console, first, second, out)
     if out is not None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Device, Overlap, escape, numbers, progress, report_seen
+from shaspec.cli.common import Device, Overlap, escape, make_folder, numbers, progress, report_seen
 from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.errors import InputError
 
 if TYPE_CHECKING:
-    from shaspec.evaluation.protocol import Rules
+    from shaspec.evaluation.protocol import GaveWay, Rules
     from shaspec.evaluation.tables import Row
     from shaspec.models.weights import Model
 
@@ -63,7 +64,7 @@ def evaluate(
     published = [load_published(name) for name in beside.split(",") if name]
     names = () if metrics == "all" else tuple(metrics.replace(" ", "").split(","))
     rules = Rules(names, _drop_small(et_rule, drop_small))
-    console.print(f"rules: {rules.text}")
+    console.print(escape(f"rules: {rules.text}"))
     chosen = None if splits is None else fold_cases(splits, fold)
     models = {name: load_model(name) for name in ([model, against] if against else [model])}
     labels = _labels(models)
@@ -106,11 +107,12 @@ def _evaluate_one(
     from shaspec.evaluation.protocol import PROTOCOL_FILE, evaluate_case, protocol, write_protocol
     from shaspec.evaluation.statistics import summary
     from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE, write_csv, write_rows
+    from shaspec.inference.memory import choose_device
     from shaspec.io import find_cases, read_case
 
     task = model.card.task
     rules.check(task)
-    wanted = [task.parse_subset(s) for s in subsets.split(",")] if subsets else None
+    wanted = list(dict.fromkeys(map(task.parse_subset, subsets.split(",") if subsets else ())))
     files = [f for f in find_cases(data, task) if f.labels is not None]
     missing = sorted((chosen or set()) - {f.name for f in files})
     if missing:
@@ -121,13 +123,20 @@ def _evaluate_one(
     files = [f for f in files if chosen is None or f.name in chosen]
     if not files:
         raise InputError(f"no labelled case to evaluate on in {data}")
+    make_folder(folder)
     rows: list[Row] = []
+    ways: list[GaveWay] = []
+
+    def gave_way(way: GaveWay) -> None:
+        console.print(f"[yellow]{escape(f'{way.case}, {way.subset}: {way.text}')}[/]")
+        ways.append(way)
+
     seen: list[str] = []
     namesakes: list[str] = []
     with progress(console) as bar:
-        work = bar.add_task(name, total=len(files))
+        work = bar.add_task(escape(name), total=len(files))
         for found in files:
-            bar.update(work, description=f"{name}: {found.name}")
+            bar.update(work, description=escape(f"{name}: {found.name}"))
             case = read_case(found, task, scheme=scheme or None)
             console.print(f"{escape(case.name)}: {escape('; '.join(case.notices))}")
             how = model.card.seen(case)
@@ -136,7 +145,7 @@ def _evaluate_one(
             namesakes += [case.name] if how == "by name" else []
             scored = list(evaluate_case(
                 model, case, wanted, rules=rules, device=device, window=window or None,
-                overlap=overlap,
+                overlap=overlap, gave_way=gave_way,
             ))  # fmt: skip
             if not scored:
                 console.print(f"[yellow]{escape(case.name)} has none of {escape(subsets)}[/]")
@@ -148,7 +157,8 @@ def _evaluate_one(
     write_csv(folder / SUMMARY_FILE, summary(rows))
     account = protocol(
         model, rules, [f.name for f in files], seen, list(dict.fromkeys(r.subset for r in rows)),
-        window=list(window or model.card.window), overlap=overlap, device=device,
+        window=list(window or model.card.window), overlap=overlap,
+        device=str(choose_device(device)), gave_way=[asdict(way) for way in ways],
         same_name_in_training=namesakes, command=shlex.join(["shaspec", *sys.argv[1:]]),
     )  # fmt: skip
     write_protocol(folder / PROTOCOL_FILE, account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from shaspec.cli.common import (
     Device,
     Overlap,
     escape,
+    make_folder,
     numbers,
     report_case,
     run_job,
@@ -22,6 +24,8 @@ from shaspec.cli.common import (
 from shaspec.errors import InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from shaspec.analysis.features.measure import Measures
     from shaspec.inference.feature_maps import FeatureMaps
     from shaspec.models.weights import Model
@@ -58,7 +62,7 @@ def features(
         "window": numbers(window) or None,
         "overlap": overlap,
     }
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     if cohort:
         written = _cohort(console, loaded, case, out, options)
     else:
@@ -88,8 +92,7 @@ def _case(
     session = InferenceSession(model, subject, keep=0, **options)
     subset = task.parse_subset(present) if present else subject.present
     maps = run_job(console, session.features(subset))
-    written = [out / f"{subject.name}_features.png"]
-    montage(maps, subject).savefig(written[0])
+    written = [write_picture(out / f"{subject.name}_features.png", montage(maps, subject))]
     if nifti:
         written += write_maps(out, maps)
     if with_measures and maps.of("shared") and len(subject.present) > 1:
@@ -113,8 +116,18 @@ def _cohort(
     points = run_job(console, cohort_job(model, files, **options))
     table, picture = out / "cohort_features.csv", out / "cohort_features.png"
     write_points(table, points)
-    cohort_figure(points, model.card.task).savefig(picture)
+    write_picture(picture, cohort_figure(points, model.card.task))
     return [picture, table]
+
+
+def write_picture(path: Path, figure: Figure) -> Path:
+    """A figure as PNG; returns its path."""
+    from shaspec.io.nifti import write_atomically
+
+    data = BytesIO()
+    figure.savefig(data, format="png")
+    write_atomically(path, data.getvalue())
+    return path
 
 
 def write_maps(out: Path, maps: FeatureMaps) -> list[Path]:

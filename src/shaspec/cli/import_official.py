@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import escape, numbers
+from shaspec.cli.common import escape, make_folder, numbers
 
 
 def import_official(
@@ -30,6 +30,7 @@ def import_official(
     from shaspec.task import load_task
 
     wanted = load_task(task).reordered(modalities.split("+") if modalities else [], numbers(labels))
+    make_folder(out)
     card, report = convert(file, method, wanted, out, part=part or None, absent=absent)
     console = Console()
     for line in report.lines():

@@ -13,6 +13,7 @@ from shaspec.cli.classes import class_table, classify, refuse
 from shaspec.cli.common import (
     Device,
     Overlap,
+    check_file,
     escape,
     numbers,
     report_case,
@@ -23,6 +24,7 @@ from shaspec.cli.common import (
 
 if TYPE_CHECKING:
     from shaspec.case import Case
+    from shaspec.evaluation.tables import Line
     from shaspec.inference.prediction import Prediction
     from shaspec.models.weights import Model
     from shaspec.task import Subset
@@ -91,6 +93,8 @@ def _segment(
     from shaspec.io import label_ending, write_labels
     from shaspec.io.naming import RESULT
 
+    check_file(out)
+    check_file(volumes)
     session = InferenceSession(model, case, **options)
     report_seen(console, session.seen, case.name, model.card.name)
     prediction = run_events(console, session.predict(subset))
@@ -116,8 +120,11 @@ def volume_table(prediction: Prediction) -> Table:
 
 
 def write_volumes(path: Path, prediction: Prediction) -> None:
+    """A CSV with the size of every region."""
+    from shaspec.evaluation.tables import write_csv
+
     subset = prediction.task.subset_name(prediction.subset)
-    sizes = prediction.region_sizes()
-    lines = [f"{prediction.case},{subset},{k},{v:.4f}" for k, v in sizes.items()]
-    header = f"case,subset,region,{prediction.grid.unit.lower()}"
-    path.write_text("\n".join([header, *lines]) + "\n", "utf-8")
+    unit = prediction.grid.unit.lower()
+    sizes = prediction.region_sizes().items()
+    head: Line = {"case": prediction.case, "subset": subset}
+    write_csv(path, [head | {"region": k, unit: f"{v:.4f}"} for k, v in sizes])

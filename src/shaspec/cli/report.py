@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Device, Overlap, escape, numbers, report_case, run_events, source
+from shaspec.cli.common import (
+    Device,
+    Overlap,
+    check_file,
+    escape,
+    numbers,
+    report_case,
+    run_events,
+    source,
+)
 
 
 def report(
@@ -44,10 +53,13 @@ def report(
     report_case(console, subject)
     there = subject.present
     without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
-    subsets = [task.parse_subset(text) for text in present or ()] or [there, *without_one]
+    asked = dict.fromkeys(task.parse_subset(text) for text in present or ())
+    subsets = list(asked) or [there, *without_one]
+    check_file(out)
     session = InferenceSession(
         loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
     )
     predictions = [run_events(console, session.predict(subset)) for subset in subsets]
     path = write_report(out, subject, predictions)
-    console.print(f"model {loaded.card.name}, {loaded.card.licence}; wrote {escape(str(path))}")
+    card = loaded.card
+    console.print(escape(f"model {card.name}, {card.licence}; wrote {path}"))

@@ -13,6 +13,7 @@ from shaspec.cli.common import (
     Device,
     Overlap,
     escape,
+    make_folder,
     numbers,
     progress,
     report_case,
@@ -64,6 +65,7 @@ def sweep(
     for n, card in enumerate(cards):
         if card.name in [other.name for other in cards[:n]]:
             raise InputError(f"two models are called {card.name!r}: change the name in a card.json")
+    make_folder(out)
     if all(card.task.kind == "classification" for card in cards):
         refuse(cards[0], save_labels=save_labels, maps=maps, window=window)
         _classes(console, model, source(case), out, device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from shaspec.evaluation.report import ABSENT, THERE, ScoreTable, number
+from shaspec.io.nifti import write_atomically
 
 STEP = 0.42  # width of a column of dots, in columns of numbers
 INK = "#333333"
@@ -54,9 +56,10 @@ def heat_map(table: ScoreTable) -> Figure:
 
 def save_figure(figure: Figure, stem: Path) -> None:
     """Write ``stem.png`` and ``stem.svg``."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
     for ending in ("png", "svg"):
-        figure.savefig(f"{stem}.{ending}", dpi=150)
+        data = io.BytesIO()
+        figure.savefig(data, format=ending, dpi=150)
+        write_atomically(stem.with_name(f"{stem.name}.{ending}"), data.getvalue())
 
 
 def _dots(axes: Any, table: ScoreTable) -> None:

@@ -7,7 +7,7 @@ compared with anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from shaspec.evaluation.metrics import EMPTY, METRICS, metrics_for
 from shaspec.evaluation.scoring import TrueRegion
 from shaspec.evaluation.surfaces import Mask
 from shaspec.evaluation.tables import Row
-from shaspec.inference.events import Finished
+from shaspec.inference.events import Finished, Notice
 from shaspec.inference.session import InferenceSession
+from shaspec.io.nifti import write_atomically
 from shaspec.models.weights import Model
 from shaspec.task import Subset, Task
 
@@ -86,6 +87,19 @@ class Rules:
 RAW = Rules()
 
 
+@dataclass(frozen=True)
+class GaveWay:
+    """Memory did not suffice: from this subset on, the case was run otherwise than asked for."""
+
+    case: str
+    subset: str
+    window: tuple[int, ...]
+    """Size of a window, in voxels or pixels."""
+    device: str
+    text: str
+    """What was done, for a user."""
+
+
 def evaluate_case(
     model: Model,
     case: Case,
@@ -95,8 +109,12 @@ def evaluate_case(
     device: str = "auto",
     window: Sequence[int] | None = None,
     overlap: float = 0.25,
+    gave_way: Callable[[GaveWay], None] = lambda _: None,
 ) -> Iterator[Row]:
-    """Rows of one case, all subsets (or those of ``subsets``) of the modalities that it has."""
+    """Rows of one case, all subsets (or those of ``subsets``) of the modalities that it has.
+
+    ``gave_way`` is told what was done for lack of memory.
+    """
     if case.labels is None:
         raise InputError(f"case {case.name} has no labels: there is nothing to compare with")
     task = model.card.task
@@ -109,14 +127,17 @@ def evaluate_case(
     session = InferenceSession(model, case, device=device, window=window, overlap=overlap)
     there = set(case.present)
     for subset in (s for s in subsets or task.subsets() if set(s) <= there):
+        name = task.subset_name(subset)
         for event in session.predict(subset):
-            if isinstance(event, Finished):
+            if isinstance(event, Notice):
+                gave_way(GaveWay(case.name, name, session.window, session.device, event.text))
+            elif isinstance(event, Finished):
                 masks = task.region_masks(event.prediction.labels)
                 found = dict(zip(task.region_names, masks, strict=True))
                 for region in task.reported_regions:
                     predicted = rules.applied(region, found[region])
                     scores = truth[region].scores(predicted, rules.measured(task))
-                    yield Row(case.name, task.subset_name(subset), region, scores)
+                    yield Row(case.name, name, region, scores)
     session.release()
 
 
@@ -150,8 +171,7 @@ def protocol(
 
 def write_protocol(path: Path, content: dict[str, Any]) -> None:
     """Write ``protocol.json``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_atomically(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def rules_beside(paths: Sequence[Path]) -> str:

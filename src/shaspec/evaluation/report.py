@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.markup import escape
 from rich.table import Table
 
 from shaspec.evaluation.metrics import METRICS
@@ -97,26 +98,26 @@ def difference_table(
 
 
 def as_rich(table: ScoreTable, cell_notes: Callable[[str, str], str] | None = None) -> Table:
-    """For a terminal; ``cell_notes`` adds a text to the cell of a row and a column."""
+    """For a terminal, names as they are; ``cell_notes`` adds a text to the cell of a row and a
+    column."""
     shown = Table(
-        title=table.title,
-        caption="\n".join(table.notes) or None,
+        title=escape(table.title),
+        caption=escape("\n".join(table.notes)) or None,
         title_style="bold",
         caption_justify="left",
     )
     for name in table.leading:
-        shown.add_column(name, justify="center")
+        shown.add_column(escape(name), justify="center")
     for name in table.columns:
-        shown.add_column(name, justify="right", overflow="fold")
+        shown.add_column(escape(name), justify="right", overflow="fold")
     rows = list(table.rows)
     for row, following in zip(rows, [*rows[1:], ""], strict=True):
         cells = table.cells(row)
         if cell_notes is not None:
             pairs = zip(cells, table.columns, strict=True)
             cells = [f"{cell} {cell_notes(row, column)}" for cell, column in pairs]
-        shown.add_row(
-            *table.lead(row), *cells, end_section=_is_mean(following) and not _is_mean(row)
-        )
+        lead = map(escape, table.lead(row))
+        shown.add_row(*lead, *cells, end_section=_is_mean(following) and not _is_mean(row))
     return shown
 
 
@@ -205,10 +206,10 @@ def _over_all_subsets(
         if line["subset"] == subset
     }
     regions = list(dict.fromkeys(region for _, region in found))
-    title = f"{name}: {subset}, mean over cases [95 % interval]".replace("[", r"\[")
+    title = escape(f"{name}: {subset}, mean over cases [95 % interval]")
     table = Table("", title=title, title_style="bold")
     for region in regions:
-        table.add_column(region, overflow="fold")
+        table.add_column(escape(region), overflow="fold")
     for metric in dict.fromkeys(metric for metric, _ in found):
         scale, unit = scale_of(metric)
         cells = [cell(found[metric, r], scale) if (metric, r) in found else "" for r in regions]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from shaspec.evaluation.figures import heat_map, save_figure
 from shaspec.evaluation.report import ScoreTable, as_latex, as_markdown
+from shaspec.io.nifti import write_atomically
 
 TABLE = "table"
 HEAT_MAP = "heatmap"
@@ -13,10 +14,9 @@ HEAT_MAP = "heatmap"
 
 def write_tables(folder: Path, *tables: ScoreTable, stem: str = TABLE) -> None:
     """``table.md`` and ``table.tex``, one table below the other."""
-    folder.mkdir(parents=True, exist_ok=True)
     for ending, render in (("md", as_markdown), ("tex", as_latex)):
         text = "\n".join(render(table) for table in tables)
-        (folder / f"{stem}.{ending}").write_text(text, "utf-8")
+        write_atomically(folder / f"{stem}.{ending}", text.encode())
 
 
 def write_heat_map(folder: Path, table: ScoreTable, stem: str = HEAT_MAP) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import METRICS
+from shaspec.io.nifti import write_atomically
 
 METRICS_FILE = "metrics.csv"
 SUMMARY_FILE = "summary.csv"
@@ -67,6 +68,8 @@ def _read(path: Path) -> Iterable[Row]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
+            if lines and "dice" not in lines[0]:
+                raise ValueError("it has no column dice")
             for line in lines:
                 scores = {
                     name: float(line[name]) if line[name] else math.nan
@@ -81,14 +84,15 @@ def _read(path: Path) -> Iterable[Row]:
 
 
 def write_csv(path: Path, lines: Sequence[Line], columns: Sequence[str] = ()) -> None:
-    """A CSV file, written at once or not at all; ``columns`` is the header of an empty one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(lines[0]) if lines else columns)
-        writer.writeheader()
-        writer.writerows({k: _text(v) for k, v in line.items()} for line in lines)
-    os.replace(temporary, path)
+    """A CSV file, written at once or not at all; ``columns`` is the header of an empty one.
+
+    Raises `InputError` if it cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(lines[0]) if lines else columns)
+    writer.writeheader()
+    writer.writerows({k: _text(v) for k, v in line.items()} for line in lines)
+    write_atomically(path, text.getvalue().encode())
 
 
 def _text(value: str | float) -> str:

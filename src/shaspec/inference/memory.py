@@ -6,6 +6,8 @@ import os
 
 import torch
 
+from shaspec.errors import InputError
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """True for what torch and Python raise when an allocation fails, and for nothing else.
@@ -29,9 +31,18 @@ def feature_budget(device: torch.device) -> int:
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """``auto``: the first GPU that torch can use, else the CPU."""
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("cpu")
+    """``auto``: the first GPU that torch can use, else the CPU.
+
+    Raises `InputError` for a device that is not there, or that this torch was built without.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(
+            f"device {name!r} cannot be had here ({reason}): choose cpu or auto"
+        ) from error
+    return device

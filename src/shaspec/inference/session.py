@@ -77,7 +77,7 @@ class InferenceSession(Session[Prediction]):
             raise InputError(f"overlap {overlap} is not in [0, 1)")
         super().__init__(model, case, device=device, keep=keep)
         self.overlap = overlap
-        self.window = tuple(window or model.card.window)
+        self.window = self._asked = tuple(window or model.card.window)
         self._inputs: dict[int, _Input] = {}
 
     def features(
@@ -240,7 +240,7 @@ class InferenceSession(Session[Prediction]):
 
     def _move_to_cpu(self) -> None:
         super()._move_to_cpu()
-        self.window = tuple(self.model.card.window)
+        self.window = self._asked
 
     def _smaller_window(self) -> Corner | None:
         divisor = self.model.network.divisor

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import torch
 
 from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.memory import is_out_of_memory
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.prepare import PreparedCase
 
@@ -79,7 +80,7 @@ def load_checkpoint(
     if not path.is_file():
         return 0, 0.0
     state = _read(path)
-    stored = json.loads(state["config"])
+    stored = state["config"]
     known = {key: stored[key] for key in TrainConfig.model_fields if key in stored}
     before = make_config(known, str(path))
     mine, theirs = (c.model_dump(mode="json", exclude=FREE) for c in (config, before))
@@ -89,22 +90,32 @@ def load_checkpoint(
             f"{path} belongs to a run with another configuration ({', '.join(changed)}): take "
             "another folder for out, or remove it to start again"
         )
-    _same_cases(path, _content(cases), json.loads(state.get("cases", "null")))
-    for name, part in parts.items():
-        part.load_state_dict(state[name])
-    return int(state["step"]), float(state["minutes"])
+    _same_cases(path, _content(cases), state["cases"])
+    try:
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    except (KeyError, RuntimeError, ValueError, TypeError) as error:  # other tensors, other groups
+        if is_out_of_memory(error):
+            raise
+        raise InputError(_foreign(path)) from error
+    return state["step"], state["minutes"]
 
 
 def _content(cases: Sequence[PreparedCase]) -> dict[str, str]:
-    """Name of a case -> what it holds. A phantom is what its seed says."""
+    """Name of a case -> what it holds, in order. A phantom is what its seed says."""
     return {c.name: "" if c.phantom else f"{c.folder.name} {c.labelled}" for c in cases}
 
 
 def _same_cases(path: Path, mine: dict[str, str], theirs: dict[str, str] | None) -> None:
     """The case that was added may be one that is held out elsewhere, and the card names only those
-    of today."""
-    if theirs is None or mine == theirs:  # the former: of a version that did not keep them
-        return
+    of today. In another order, the same numbers would draw other samples."""
+    if theirs is None or list(mine.items()) == list(theirs.items()):
+        return  # the former: of a version that did not keep them
+    if mine == theirs:
+        raise InputError(
+            f"{path} belongs to a run on the same cases in another order: restore it, take another "
+            "folder for out, or remove it to start again"
+        )
     differ = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
     more = f" and {len(differ) - 4} more" if len(differ) > 4 else ""
     raise InputError(
@@ -121,11 +132,29 @@ def last_good(path: Path) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """What is stored, its JSON unpacked; the parts are still to be looked at."""
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        return state
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise InputError(
-            f"{path} cannot be read as a checkpoint ({type(error).__name__}): remove it to start "
-            "again"
+            f"{path} cannot be read as a checkpoint ({type(error).__name__}): take another folder "
+            "for out, or remove it to start again"
         ) from error
+    try:
+        unpacked: dict[str, Any] = {
+            **state,
+            "step": int(state["step"]),
+            "minutes": float(state["minutes"]),
+            "config": dict(json.loads(state["config"])),
+            "cases": json.loads(state.get("cases", "null")),
+        }
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(_foreign(path)) from error
+    return unpacked
+
+
+def _foreign(path: Path) -> str:
+    return (
+        f"{path} is no checkpoint of shaspec train, or one of another version: take another folder "
+        "for out, or remove it to start again"
+    )

@@ -20,7 +20,8 @@ from shaspec.training.config import TrainConfig
 def make_fabric(config: TrainConfig) -> Fabric:
     """Devices as ``config`` says; joins the other processes, if there are any.
 
-    Raises `InputError` if these are others than were started, or if the machine lacks them.
+    Raises `InputError` if these are others than were started, if the machine lacks them, or if it
+    lacks the precision.
     """
     started, wanted = _started(), config.devices * config.num_nodes
     # An encoder gets no gradient on a rank whose samples lack its modality.
@@ -45,6 +46,12 @@ def make_fabric(config: TrainConfig) -> Fabric:
             f"device = {config.device!r}, devices = {config.devices}, num_nodes = "
             f"{config.num_nodes}, precision = {config.precision!r} cannot be had here: {error}"
         ) from error
+    if config.precision == "16-mixed" and fabric.device.type == "cpu":
+        # Fabric would take bfloat16 instead, without the loss scaler and behind the card's back.
+        raise InputError(
+            'precision = "16-mixed" cannot be had on a CPU: take "bf16-mixed" or "32-true"; a run '
+            "that began with it goes on on a GPU"
+        )
     fabric.launch()
     return fabric
 

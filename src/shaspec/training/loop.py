@@ -11,8 +11,9 @@ from contextlib import closing
 from lightning_fabric import Fabric
 
 from shaspec.errors import ShaspecError
+from shaspec.inference.memory import is_out_of_memory
 from shaspec.task import Task, load_task
-from shaspec.training.checkpoint import last_good
+from shaspec.training.checkpoint import CHECKPOINT, last_good
 from shaspec.training.clock import Alarm
 from shaspec.training.config import TrainConfig
 from shaspec.training.data import samples
@@ -45,9 +46,22 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
 
     Raises:
         InputError: if the configuration, the data or a checkpoint that is there cannot be used.
-        ShaspecError: if the loss is no number any more or the disk is full; the message names the
-            last good checkpoint.
+        ShaspecError: if the loss is no number any more, the disk is full or memory does not
+            suffice; the message names the last good checkpoint.
     """
+    try:
+        yield from _run(config, command)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise ShaspecError(
+            f"not enough memory to train; {last_good(config.out / CHECKPOINT)}; close other "
+            "programs and run the same command again, or take a smaller crop or batch and another "
+            "folder for out"
+        ) from error
+
+
+def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
     task = load_task(config.task).at(config.spacing)
     selection = select_cases(config, task)
     selection.require()

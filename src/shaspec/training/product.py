@@ -83,7 +83,7 @@ def card_of(config: TrainConfig, task: Task, network: Network, training: Trainin
     """The card of the model that ``config`` makes."""
     name = architecture(config)
     return Card(
-        name=config.name or config.out.name,
+        name=config.name or config.out.resolve().name,  # "." has no name of its own
         title=f"{config.method} {config.preset}",
         licence=LICENCE,
         method=name,

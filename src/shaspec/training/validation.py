@@ -84,11 +84,11 @@ class Validator:
 
 
 def subsets(config: TrainConfig, task: Task) -> list[Subset]:
-    """Those that are tried; raises `InputError` for one that ``task`` does not have."""
+    """Those that are tried, each once; raises `InputError` for one that ``task`` does not have."""
     if not config.validate_subsets:
         return list(dict.fromkeys([*((name,) for name in task.names), task.names]))
     try:
-        return [task.parse_subset(text) for text in config.validate_subsets]
+        return list(dict.fromkeys(map(task.parse_subset, config.validate_subsets)))
     except InputError as error:
         raise InputError(f"validate_subsets: {error}") from error
 

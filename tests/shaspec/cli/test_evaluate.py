@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -13,6 +14,8 @@ from typer.testing import CliRunner, Result
 from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import ShaspecError
+from shaspec.inference.session import InferenceSession
+from shaspec.task import Subset
 
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
@@ -157,6 +160,32 @@ def test_evaluate_drops_small_regions_only_when_asked(
         run(*words, "--out", tmp_path, "--drop-small", "ET")
 
 
+def test_evaluate_says_where_memory_did_not_suffice_and_the_protocol_too(
+    run: Run,
+    folder: Path,
+    shaspec_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    predict, failures = InferenceSession._attempt, iter([True])
+
+    def failing(self: InferenceSession, subset: Subset) -> Any:
+        if next(failures, False):
+            raise MemoryError
+        return predict(self, subset)
+
+    monkeypatch.setattr(InferenceSession, "_attempt", failing)
+    words = ["evaluate", shaspec_folder, folder, "--subsets", "T1,T2", "--metrics", "dice"]
+    words += ["--device", "cpu", "--window", "48,48,48"]
+    said = run(*words, "--out", tmp_path).output
+    assert "anna, T1: Not enough memory: trying again with windows of" in said
+    protocol = json.loads((tmp_path / "protocol.json").read_text("utf-8"))
+    assert (protocol["window"], protocol["device"]) == ([48, 48, 48], "cpu")
+    (way,) = protocol["gave_way"]
+    assert (way["case"], way["subset"], way["device"]) == ("anna", "T1", "cpu")
+    assert way["window"] == [24, 48, 48]
+
+
 def test_published_tables_are_listed_and_shown(run: Run) -> None:
     listed = " ".join(run("published").output.split())
     assert "shaspec-brats2018: ShaSpec, Dice (%), mean of 15: ET 61.58" in listed
@@ -172,6 +201,50 @@ def test_evaluate_without_labelled_cases_says_so(
     next(case.glob("*seg*")).unlink()
     with pytest.raises(ShaspecError, match="no labelled case"):
         run("evaluate", shaspec_folder, tmp_path / "data", "--out", tmp_path / "out")
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(
+    run: Run,
+    evaluated: tuple[Path, str],
+    folder: Path,
+    shaspec_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(InferenceSession, "_attempt", pytest.fail)
+    file = tmp_path / "file"
+    file.touch()
+    for words in (
+        ["evaluate", shaspec_folder, folder],
+        ["compare", evaluated[0], evaluated[0] / "against"],
+        ["sweep", folder / "anna", "--model", shaspec_folder],
+        ["features", folder / "anna", "--model", shaspec_folder],
+        ["report", folder / "anna", "--model", shaspec_folder],
+    ):
+        out = file / "page.html" if words[0] == "report" else file
+        with pytest.raises(ShaspecError, match=r"file: cannot be written to as a folder"):
+            run(*words, "--out", out)
+
+
+def test_a_subset_that_is_named_twice_is_evaluated_once(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
+) -> None:
+    words = ["evaluate", shaspec_folder, folder, "--metrics", "dice", "--out", tmp_path]
+    run(*words, "--subsets", "T2,all,T2,FLAIR+T1+T1ce+T2")
+    rows = rows_of(tmp_path / "metrics.csv")
+    assert [r["subset"] for r in rows] == ["T2"] * 3 + ["FLAIR+T1+T1ce+T2"] * 3
+
+
+def test_names_with_brackets_are_printed_as_they_are(run: Run, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        text = "case,subset,region,dice\na,T2,ET,0.5\n"
+        (tmp_path / name / "metrics.csv").write_text(text, "utf-8")
+    words = ["compare", tmp_path / "one", tmp_path / "other", "--names"]
+    said = run(*words, "m3l[few=5],m3l[few=9]").output
+    assert "ET m3l[few=5]" in said
+    assert "ET m3l[few=9]" in said
+    assert "minus a[/b]" in run(*words, "a,a[/b]").output
 
 
 def test_evaluate_refuses_a_split_that_names_a_case_which_is_not_there(

@@ -14,6 +14,7 @@ from typer.testing import Result
 
 from shaspec.case import Case
 from shaspec.errors import ShaspecError
+from shaspec.inference.session import InferenceSession
 
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
@@ -33,6 +34,34 @@ def test_predict_writes_labels_on_the_grid_of_the_input(
     np.testing.assert_array_equal(image.affine, reference.affine)
     assert set(np.unique(np.asanyarray(image.dataobj))) <= {0, 1, 2, 4}
     assert {line["subset"] for line in rows_of(table)} == {"FLAIR+T2"}
+
+
+def test_sizes_are_written_into_a_new_folder_with_names_in_quotes(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
+) -> None:
+    case = shutil.copytree(folder / "anna", tmp_path / "anna, again")
+    table = tmp_path / "new" / "ml.csv"
+    words = ["predict", case, "--model", shaspec_folder, "--present", "T2", "--device", "cpu"]
+    run(*words, "--out", tmp_path / "s.nii.gz", "--volumes", table)
+    rows = rows_of(table)
+    assert list(rows[0]) == ["case", "subset", "region", "ml"]
+    assert {row["subset"] for row in rows} == {"T2"}
+
+
+def test_a_file_that_cannot_be_written_is_named_before_the_work(
+    run: Run,
+    folder: Path,
+    shaspec_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(InferenceSession, "_attempt", pytest.fail)
+    (tmp_path / "file").touch()
+    words = ["predict", folder / "anna", "--model", shaspec_folder, "--out", tmp_path / "s.nii"]
+    with pytest.raises(ShaspecError, match=r"file: cannot be written to as a folder"):
+        run(*words, "--volumes", tmp_path / "file" / "ml.csv")
+    with pytest.raises(ShaspecError, match=r"is a folder: name a file"):
+        run(*words, "--volumes", tmp_path)
 
 
 def test_predict_takes_a_case_with_a_file_missing(

@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import metrics_for
-from shaspec.evaluation.protocol import Rules, evaluate_case, protocol, rules_beside, write_protocol
+from shaspec.evaluation.protocol import (
+    GaveWay,
+    Rules,
+    evaluate_case,
+    protocol,
+    rules_beside,
+    write_protocol,
+)
 from shaspec.models.card import Training
 from shaspec.models.weights import Model
 from shaspec.task import Task
@@ -83,6 +92,34 @@ def test_only_the_metrics_asked_for_are_computed(shaspec_model: Model, small_cas
     rules = Rules(("dice", "hd95_mm"))
     row = next(evaluate_case(shaspec_model, small_case, [("T2",)], rules=rules, device="cpu"))
     assert list(row.scores) == ["dice", "hd95_mm"]
+
+
+def test_giving_way_to_lack_of_memory_is_told_with_the_window_that_was_used(
+    shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, failures = type(shaspec_model.network).encode, iter([True])
+
+    def failing(self: Any, image: torch.Tensor, modality: int) -> Any:
+        if next(failures, False):
+            raise torch.OutOfMemoryError("no memory (made by the test)")
+        return encode(self, image, modality)
+
+    monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
+    told: list[GaveWay] = []
+    rows = evaluate_case(
+        shaspec_model,
+        small_case,
+        [("T1",), ("T2",)],
+        rules=Rules(("dice",)),
+        device="cpu",
+        window=(40, 48, 48),
+        gave_way=told.append,
+    )
+    assert len(list(rows)) == 6
+    (way,) = told
+    assert (way.case, way.subset, way.device) == (small_case.name, "T1", "cpu")
+    assert way.window == (40, 24, 48)
+    assert f"windows of {way.window} voxels" in way.text
 
 
 def test_the_protocol_says_what_was_done_and_is_found_beside_the_table(

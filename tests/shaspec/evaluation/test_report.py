@@ -91,6 +91,21 @@ def test_the_terminal_shows_dots_numbers_and_rules(table: ScoreTable) -> None:
     assert "[" in printed(overview("mine", summary(rows())))
 
 
+def test_what_cannot_be_written_is_named(tmp_path: Path, table: ScoreTable) -> None:
+    (tmp_path / "file").touch()
+    for write in (write_tables, write_heat_map):
+        with pytest.raises(InputError, match=r"file.(table|heatmap)\.\w+: cannot be written"):
+            write(tmp_path / "file", table)
+
+
+def test_brackets_in_a_name_are_no_markup() -> None:
+    named = {"m3l[few=5]": summary(rows()), "a[/b]": summary(rows())}
+    text = printed(as_rich(score_table(named, notes=["of [red]cases"])))
+    for word in ("ET m3l[few=5]", "WT a[/b]", "of [red]cases"):
+        assert word in text
+    assert "m3l[few=5]: mean of 2" in printed(overview("m3l[few=5]", summary(rows())))
+
+
 def test_markdown_has_one_line_a_row(table: ScoreTable) -> None:
     lines = as_markdown(table).splitlines()
     assert "| FLAIR | T2 | ET | WT | average |" in lines

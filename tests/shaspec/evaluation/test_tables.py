@@ -38,6 +38,13 @@ def test_a_table_of_dice_alone_can_be_read(tmp_path: Path) -> None:
     assert read_rows([path]) == [Row("a", "T2", "ET", {"dice": 0.5})]
 
 
+def test_a_table_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file.*m\.csv: cannot be written"):
+        write_rows(tmp_path / "file" / "m.csv", [Row("a", "T2", "ET", {"dice": 1.0})])
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_folds_are_joined_and_a_case_in_two_of_them_is_refused(tmp_path: Path) -> None:
     paths = [tmp_path / f"{name}.csv" for name in "ab"]
     for path in paths:
@@ -49,7 +56,13 @@ def test_folds_are_joined_and_a_case_in_two_of_them_is_refused(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "text",
-    ["", "case,subset,region,dice\n", "x,y\n1,2\n", "case,subset,region,dice\na,T2,ET,much\n"],
+    [
+        "",
+        "case,subset,region\na,T2,ET\n",
+        "case,subset,region,dice\n",
+        "x,y\n1,2\n",
+        "case,subset,region,dice\na,T2,ET,much\n",
+    ],
 )
 def test_what_is_no_such_table_is_refused_by_name(tmp_path: Path, text: str) -> None:
     path = tmp_path / "m.csv"

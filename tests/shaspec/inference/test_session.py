@@ -193,6 +193,25 @@ def test_lack_of_memory_costs_features_then_window_size_and_is_told(
     assert max(events[-1].prediction.provenance["window"]) < 48
 
 
+def test_on_the_cpu_the_window_that_was_asked_for_is_tried_again(
+    shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = session_of(shaspec_model, small_case, window=(40, 48, 48))
+    session._device = torch.device("meta")  # in the place of a GPU
+    encode = type(shaspec_model.network).encode
+
+    def failing(self: Any, image: torch.Tensor, modality: int) -> Any:
+        if image.device.type == "meta":
+            raise torch.OutOfMemoryError("no memory (made by the test)")
+        return encode(self, image, modality)
+
+    monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
+    notices = [e.text for e in session.predict(["T2"]) if isinstance(e, Notice)]
+    assert "windows of" in notices[0]
+    assert "running on the CPU" in notices[-1]
+    assert session.window == (40, 48, 48)
+
+
 def test_memory_that_never_suffices_ends_with_a_message(
     shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:

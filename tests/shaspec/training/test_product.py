@@ -36,6 +36,13 @@ def test_the_card_names_the_phantoms_that_took_part(
     assert card_after(tmp_path, brats, seeds).training.phantoms == told
 
 
+def test_a_run_into_the_folder_where_it_is_called_names_its_model_after_that(
+    brats: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert card_after(Path("."), brats, (1,)).name == tmp_path.name
+
+
 def test_the_terms_of_the_start_model_hold_for_what_became_of_it(
     brats: Task, tmp_path: Path
 ) -> None:

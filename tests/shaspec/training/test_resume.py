@@ -17,7 +17,7 @@ from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
 from shaspec.io import write_case
 from shaspec.models.weights import load_model
-from shaspec.training.checkpoint import CHECKPOINT
+from shaspec.training.checkpoint import CHECKPOINT, last_good
 from shaspec.training.config import TrainConfig
 from shaspec.training.loop import train
 from shaspec.training.runlog import RunLog
@@ -76,6 +76,20 @@ def test_a_run_does_not_go_on_with_other_cases(
     assert [s.step for s in train(configuration(tmp_path / "run", **of_today))] == [2]
 
 
+def test_a_run_does_not_go_on_with_the_same_cases_in_another_order(
+    configuration: Configuration, tmp_path: Path
+) -> None:
+    list(train(configuration(tmp_path, max_steps=1)))
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    stored = json.loads(state["cases"])
+    state["cases"] = json.dumps(dict(reversed(stored.items())))
+    torch.save(state, tmp_path / CHECKPOINT)
+    with pytest.raises(InputError, match="the same cases in another order"):
+        list(train(configuration(tmp_path, max_steps=2)))
+    torch.save(state | {"cases": json.dumps(stored)}, tmp_path / CHECKPOINT)
+    assert [s.step for s in train(configuration(tmp_path, max_steps=2))] == [2]
+
+
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
     configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +110,36 @@ def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
 
     monkeypatch.setattr("shaspec.training.methods.Supervised.step", steep)
     with pytest.raises(ShaspecError, match=r"gradient is nan at step 0: .*of step 0"):
+        list(train(configuration(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "lack", [torch.OutOfMemoryError("no memory (made by the test)"), MemoryError()]
+)
+def test_lack_of_memory_ends_the_run_with_the_last_good_checkpoint_and_what_to_do(
+    lack: BaseException,
+    configuration: Configuration,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise lack
+
+    monkeypatch.setattr("shaspec.training.methods.Supervised.step", full)
+    with pytest.raises(ShaspecError, match=r"not enough memory .*, of step 0; .*smaller crop"):
+        list(train(configuration(tmp_path)))
+    monkeypatch.undo()
+    assert next(train(configuration(tmp_path))).step == 1
+
+
+def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(
+    configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*_: object) -> None:
+        raise RuntimeError("sizes do not match")
+
+    monkeypatch.setattr("shaspec.training.methods.Supervised.step", wrong)
+    with pytest.raises(RuntimeError, match="sizes do not match"):
         list(train(configuration(tmp_path)))
 
 
@@ -130,6 +174,41 @@ def test_a_damaged_checkpoint_is_refused_by_name(
     (tmp_path / CHECKPOINT).write_bytes(b"half a file")
     with pytest.raises(InputError, match=r"checkpoint\.pt cannot be read"):
         list(train(configuration(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"model": {}, "epoch": 3},
+        torch.zeros(3),
+        [1, 2],
+        {"step": 1, "minutes": 0.5, "config": "no JSON"},
+    ],
+    ids=["another program's", "a tensor", "a list", "damaged settings"],
+)
+def test_a_file_that_is_no_checkpoint_of_a_run_is_refused_by_name(
+    content: Any, configuration: Configuration, tmp_path: Path
+) -> None:
+    torch.save(content, tmp_path / CHECKPOINT)
+    with pytest.raises(InputError, match=r"checkpoint\.pt is no checkpoint .*another folder"):
+        list(train(configuration(tmp_path)))
+    with pytest.raises(InputError, match=r"checkpoint\.pt is no checkpoint .*another folder"):
+        last_good(tmp_path / CHECKPOINT)
+
+
+@pytest.mark.parametrize("part", ["network", "optimizer"])
+def test_a_checkpoint_with_the_tensors_of_an_older_network_is_refused_by_name(
+    part: str, configuration: Configuration, tmp_path: Path
+) -> None:
+    list(train(configuration(tmp_path, max_steps=1)))
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    if part == "network":
+        state[part]["bygone.weight"] = torch.zeros(1)
+    else:
+        state[part]["param_groups"][0]["params"].pop()
+    torch.save(state, tmp_path / CHECKPOINT)
+    with pytest.raises(InputError, match=r"checkpoint\.pt is no checkpoint .*another version"):
+        list(train(configuration(tmp_path, max_steps=2)))
 
 
 def test_a_disk_that_is_too_full_for_a_line_of_the_log_is_told_as_such(

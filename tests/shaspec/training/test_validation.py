@@ -19,11 +19,13 @@ from shaspec.errors import InputError
 from shaspec.evaluation.protocol import Rules, evaluate_case
 from shaspec.io import write_case
 from shaspec.models.weights import load_model
+from shaspec.task import Task
 from shaspec.training import clock, loop
 from shaspec.training.checkpoint import CHECKPOINT
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.events import Event, Finished, Validating, Validation, from_json
 from shaspec.training.runlog import RunLog
+from shaspec.training.validation import subsets
 
 SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
 STEPS = 3
@@ -159,10 +161,17 @@ def test_its_time_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_subset_that_cannot_be_had_is_refused_by_key(cases: Path, tmp_path: Path) -> None:
-    for subsets, message in ((("PET",), "unknown modality PET"), (("T1",), "had from two")):
-        config = configuration(cases, tmp_path, validate_subsets=subsets)
+    for named, message in ((("PET",), "unknown modality PET"), (("T1",), "had from two")):
+        config = configuration(cases, tmp_path, validate_subsets=named)
         with pytest.raises(InputError, match=f"validate_subsets: .*{message}"):
             list(loop.run(config))
+
+
+def test_a_subset_that_is_named_twice_is_tried_once(
+    cases: Path, tmp_path: Path, brats: Task
+) -> None:
+    config = configuration(cases, tmp_path, validate_subsets=("T2", "all", "t2"))
+    assert subsets(config, brats) == [("T2",), brats.names]
 
 
 def test_a_table_on_the_console_and_curves_for_tensorboard(

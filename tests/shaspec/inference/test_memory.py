@@ -1,0 +1,20 @@
+"""Which device is taken, and what is said of one that is not there."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from shaspec.errors import InputError
+from shaspec.inference.memory import choose_device
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "toaster"])
+def test_a_device_that_is_not_there_is_named_with_what_to_choose_instead(name: str) -> None:
+    with pytest.raises(InputError, match=rf"device '{name}' .*: choose cpu or auto"):
+        choose_device(name)
+
+
+def test_auto_is_a_device_that_is_there() -> None:
+    assert torch.zeros(1, device=choose_device("auto")).sum() == 0
+    assert choose_device("cpu") == torch.device("cpu")
