@@ -89,24 +89,6 @@ def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dic
     return cases
 
 
-def held_out(path: Path, fold: int | None) -> set[str]:
-    """Names of the cases of ``fold``, or of the section ``validation`` where none is asked for."""
-    entries = read_entries(path)
-    folds = sorted({entry.fold for entry in entries if entry.fold is not None})
-    if fold is None:
-        chosen = {entry.name for entry in entries if entry.section == "validation"}
-        if not chosen:
-            raise InputError(
-                f'{path}: has no section "validation"; say which fold to hold out with fold '
-                f"(it has {', '.join(folds) or 'none'})"
-            )
-        return chosen
-    chosen = {entry.name for entry in entries if entry.fold == str(fold)}
-    if not chosen:
-        raise InputError(f"{path}: no case has fold {fold} (it has {', '.join(folds) or 'none'})")
-    return chosen
-
-
 def _entry(row: Any, section: str, where: str) -> Entry:
     row = {IMAGE: row} if isinstance(row, str) else row
     if not isinstance(row, dict):

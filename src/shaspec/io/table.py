@@ -1,8 +1,8 @@
 """A list of cases as a CSV file: one row a case, one column a modality.
 
 Columns: ``case``, the modalities by name or word, ``label`` (or ``labels``, ``seg`` ...) and, if
-wanted, ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``). An empty cell is an absent file;
-paths are relative to the CSV file.
+wanted, ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``, ``test``), which
+`shaspec.io.splits` reads. An empty cell is an absent file; paths are relative to the CSV file.
 """
 
 from __future__ import annotations
