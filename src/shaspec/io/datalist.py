@@ -44,7 +44,7 @@ def is_datalist(path: Path) -> bool:
     if path.suffix.lower() != ".json":
         return False
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and any(
@@ -54,10 +54,13 @@ def is_datalist(path: Path) -> bool:
 
 def read_entries(path: Path) -> list[Entry]:
     """All cases of the list in its order; raises `InputError` naming section and number."""
-    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    content: dict[str, Any] = json.loads(path.read_text("utf-8-sig"))
     found: dict[str, Entry] = {}
     for section in (*KNOWN, *UNKNOWN):
-        for number, row in enumerate(content.get(section) or []):
+        rows = content.get(section) or []
+        if not isinstance(rows, list):
+            raise InputError(f"{path}: {section} is no list of cases: put them into [ ]")
+        for number, row in enumerate(rows):
             entry = _entry(row, section, f"{path}: {section}, entry {number}")
             if entry.name in found:
                 raise InputError(

@@ -17,7 +17,7 @@ from typing import Any
 from shaspec.errors import InputError
 from shaspec.io.datalist import KNOWN, is_datalist, read_entries
 from shaspec.io.naming import stem
-from shaspec.io.table import SPLIT, is_table, name_column, names_cases, read_rows
+from shaspec.io.table import SPLIT, is_table, name_column, names_cases, read_cells, read_rows
 
 GRADE = re.compile(r"^[HL]GG_(?=Brats)", re.IGNORECASE)
 """RFNet and those who share its lists put the folder of BraTS 2018 before the name of the case."""
@@ -171,12 +171,15 @@ def _split_columns(path: Path) -> list[str]:
 
 
 def _has_columns(path: Path) -> bool:
-    first = _read(path).lstrip("\ufeff").split("\n", 1)[0]
-    return is_table(path) and any(names_cases(cell.strip().lower()) for cell in first.split(","))
+    return is_table(path) and any(names_cases(cell.lower()) for cell in _header(path))
+
+
+def _header(path: Path) -> list[str]:
+    return next(iter(read_cells(path)), [])
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a list of cases: {error}") from error

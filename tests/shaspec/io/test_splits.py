@@ -114,3 +114,32 @@ def test_a_word_that_says_neither_training_nor_testing_is_refused(tmp_path: Path
     path = text(tmp_path, "l.csv", "case,split\na,train\nb,external\n")
     with pytest.raises(InputError, match=r"l\.csv: case b: split is 'external': write train, val"):
         held_out(path)
+
+
+def test_cells_that_are_missing_at_the_end_are_empty(tmp_path: Path) -> None:
+    path = text(tmp_path, "l.csv", "case,fold\nA,0\nB\n , \n\n")
+    assert listed_cases(path) == ["A", "B"]
+    assert fold_cases(path, 0) == {"A"}
+
+
+def test_a_quoted_header_is_a_header(tmp_path: Path) -> None:
+    path = text(tmp_path, "l.csv", '"","case","fold"\n"1","A",0\n"2","B, the second",1\n')
+    assert listed_cases(path) == ["A", "B, the second"]
+    assert fold_cases(path, 1) == {"B, the second"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("l.txt", "A\n"),
+        ("l.csv", "A\n"),
+        ("l.csv", "case\nA\n"),
+        ("l.json", '{"folds": [["A"]]}'),
+        ("l.json", '{"validation": [{"case": "A", "image": "a.nii"}]}'),
+    ],
+)
+def test_the_mark_that_windows_puts_first_is_no_part_of_a_name(
+    name: str, content: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content, "utf-8-sig")
+    assert fold_cases(tmp_path / name) == {"A"}
