@@ -27,7 +27,10 @@ class LossConfig(BaseModel):
     """What a loss is made of."""
 
     # The text below a key is its help: `shaspec train --init` writes it into the file it makes.
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # A number that is not finite would come back from ``config.json`` as none at all.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     loss: Literal["dice", "ohem"] = "dice"
     """Of a labelled sample. ``dice``: Dice and cross entropy (binary for networks of regions);
@@ -184,7 +187,7 @@ class TrainConfig(LossConfig):
         return self
 
 
-def load_config(path: Path, **overrides: Any) -> TrainConfig:
+def load_config(path: Path, /, **overrides: Any) -> TrainConfig:
     """Read a TOML file; ``overrides`` (those that are not None) win."""
     try:
         values = tomllib.loads(path.read_text("utf-8"))

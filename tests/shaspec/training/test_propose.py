@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import InputError
+from shaspec.geometry import Grid
 from shaspec.io import read_case, write_case, write_labels, write_volume
 from shaspec.task import load_task
 from shaspec.training.config import TrainConfig, load_config
@@ -175,6 +176,16 @@ def test_regions_of_a_description_become_those_of_the_task(
 def test_what_makes_no_task_is_refused_with_the_folder(described: Callable[..., Path]) -> None:
     with pytest.raises(InputError, match=r"makes no task .* occurs twice: .*dataset\.json"):
         propose(described(label4=[1, 2], x=1))
+
+
+def test_voxels_of_a_few_micrometres_keep_their_size(tmp_path: Path) -> None:
+    small = Grid.from_affine(np.diag([0.0125, 0.05, 0.0625, 1]), (6, 5, 4))
+    labels = np.zeros(small.shape, np.uint8)
+    labels[1, 1] = 1
+    for word in ("T1", "DWI"):
+        write_volume(tmp_path / f"p_{word}.nii", np.ones(small.shape, np.float32), small)
+    write_labels(tmp_path / "p_seg.nii", labels, small)
+    assert propose(tmp_path).task.spacing == (0.0625, 0.05, 0.0125)
 
 
 def test_cases_without_labels_are_refused_with_the_option_that_helps(
