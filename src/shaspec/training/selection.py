@@ -92,6 +92,11 @@ def select_cases(config: TrainConfig, task: Task) -> Selection:
 def _supervised(found: Selection, config: TrainConfig) -> Selection:
     """Without the cases that have no labels or hidden ones: nothing could be learned from them."""
     problems, notices = list(found.problems), list(found.notices)
+    if config.unlabelled:
+        notices.append(
+            f"unlabelled = {config.unlabelled}: not used, for method {config.method!r} learns from "
+            "labels alone; take m3l or mean-teacher"
+        )
     if found.unlabelled:
         bare = _names([files.name for files in found.unlabelled])
         text = f"{bare}: no label file, which supervised training needs"

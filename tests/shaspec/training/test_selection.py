@@ -179,6 +179,11 @@ def semi_supervised(folder: Path, task: Task, **settings: Any) -> Selection:
     return select(folder, task, method="mean-teacher", **settings)
 
 
+def test_unlabelled_cases_that_a_method_cannot_use_are_noticed(brats: Task, folder: Path) -> None:
+    notice, _ = select(folder, brats, unlabelled="nowhere", method="maml").notices
+    assert notice.startswith("unlabelled = nowhere: not used, for method 'maml' learns from")
+
+
 def unlabelled(selection: Selection) -> list[str]:
     return [files.name for files in selection.unlabelled]
 
