@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
 
 from shaspec.errors import InputError, in_words
 
@@ -28,7 +28,7 @@ FULL = "+"
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Modality(_Frozen):
@@ -59,9 +59,12 @@ class Modality(_Frozen):
 
 
 class Label(_Frozen):
-    """One integer of the label map. ``colour`` is ``#rrggbb``."""
+    """One integer of the label map, which is of 8 bits; 0 is its background, or the first class.
 
-    value: int
+    ``colour`` is ``#rrggbb``.
+    """
+
+    value: int = Field(ge=0, le=255)
     name: str
     title: str
     colour: str
@@ -102,7 +105,7 @@ class Task(_Frozen):
     """``classification``: one of ``labels`` for a whole case, and no regions."""
     dims: Literal[2, 3] = 3
     """3: volumes, axis order (S, P, L). 2: pictures, (row, column)."""
-    spacing: tuple[float, ...] = ()
+    spacing: tuple[PositiveFloat, ...] = ()
     """Size of a voxel in mm (of a pixel, in pixels) at which the networks of the task work, in the
     order of the axes; default: 1 each."""
     modalities: tuple[Modality, ...]
@@ -132,6 +135,8 @@ class Task(_Frozen):
             raise ValueError("there is no modality: add a [[modalities]] table for each")
         if bool(self.regions) != (self.kind == "segmentation"):
             raise ValueError("a segmentation task has [[regions]], a classification task has none")
+        if self.kind == "segmentation" and 0 in values:
+            raise ValueError("label 0 is the background: leave it out")
         hears = any(m.medium == "sound" for m in self.modalities)
         if hears and (self.kind, self.dims) != ("classification", 2):
             raise ValueError("sound is for tasks of kind classification with dims = 2")

@@ -16,6 +16,7 @@ from shaspec.errors import InputError
 from shaspec.task import Task, bundled_tasks, load_task, task_file
 
 BRATS = load_task("brats")
+LABEL = {"name": "x", "title": "x", "colour": "#ffffff"}
 
 
 def test_brats_is_bundled_in_the_order_of_the_authors() -> None:
@@ -176,6 +177,12 @@ def test_what_the_template_shows_as_defaults_is_the_default(tmp_path: Path) -> N
     ("change", "message"),
     [
         ({"spacing": (1.0, 1.0)}, "spacing has 2 numbers, dims is 3"),
+        ({"spacing": (0, 1, 1)}, "greater than 0"),
+        ({"spacing": (1, -1, 1)}, "greater than 0"),
+        ({"spacing": (1, 1, float("inf"))}, "finite number"),
+        ({"labels": [LABEL | {"value": 300}]}, "less than or equal to 255"),
+        ({"labels": [LABEL | {"value": -1}]}, "greater than or equal to 0"),
+        ({"labels": [LABEL | {"value": 0}]}, "label 0 is the background"),
         ({"modalities": ()}, "there is no modality"),
         ({"regions": ()}, r"a segmentation task has \[\[regions\]\]"),
         ({"kind": "classification"}, "a classification task has none"),

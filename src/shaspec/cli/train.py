@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Number of this process among several: of torchrun, of srun, of Lightning's own launcher.
 RANKS = ("RANK", "SLURM_PROCID", "LOCAL_RANK")
+REST = "set the rest in the train.toml that it writes"
 
 
 def train(
@@ -77,10 +78,6 @@ def train(
     ] = "",
 ) -> None:
     """Train a model; run the same command again to resume."""
-    if init is not None:
-        propose(init, out or Path(), [m for m in modalities.split(",") if m], labels_word)
-        return
-
     options = {
         "out": out, "method": method, "preset": preset, "data": data, "splits": splits,
         "fold": fold, "phantoms": phantoms, "phantom_seed": phantom_seed,
@@ -88,12 +85,27 @@ def train(
         "batch": batch, "seed": seed, "device": device, "start": start,
     }  # fmt: skip
     given = {key: value for key, value in options.items() if value is not None}
+    names = [f"--{key.replace('_', '-')}" for key in given if key != "out"]
+    others = {"--set": setting, "--json": json, "--check": check, f"configuration {config}": config}
+    of_init = {"--modalities": modalities, "--labels-word": labels_word}
+    if init is not None:
+        names += [name for name, value in others.items() if value]
+        _refuse(names, f"--init takes --out, --modalities and --labels-word alone: {REST}")
+        propose(init, out or Path(), [m for m in modalities.split(",") if m], labels_word)
+        return
+    _refuse([name for name, value in of_init.items() if value], "it is for --init FOLDER alone")
     given |= dict(map(parse_setting, setting or []))
     settings = load_config(config, **given) if config else make_config(given)
     if check:
         list_cases(settings)
     else:
         run(settings, json=json)
+
+
+def _refuse(names: list[str], why: str) -> None:
+    """Raise `InputError` for options that would be passed over."""
+    if names:
+        raise InputError(f"{', '.join(names)}: not used here; {why}")
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

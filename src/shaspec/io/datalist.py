@@ -44,7 +44,7 @@ def is_datalist(path: Path) -> bool:
     if path.suffix.lower() != ".json":
         return False
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and any(
@@ -54,10 +54,13 @@ def is_datalist(path: Path) -> bool:
 
 def read_entries(path: Path) -> list[Entry]:
     """All cases of the list in its order; raises `InputError` naming section and number."""
-    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    content: dict[str, Any] = json.loads(path.read_text("utf-8-sig"))
     found: dict[str, Entry] = {}
     for section in (*KNOWN, *UNKNOWN):
-        for number, row in enumerate(content.get(section) or []):
+        rows = content.get(section) or []
+        if not isinstance(rows, list):
+            raise InputError(f"{path}: {section} is no list of cases: put them into [ ]")
+        for number, row in enumerate(rows):
             entry = _entry(row, section, f"{path}: {section}, entry {number}")
             if entry.name in found:
                 raise InputError(
@@ -87,24 +90,6 @@ def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dic
             )
         cases[entry.name] = {r: roles[r] for r in (*task.names, IMAGE, LABELS) if r in roles}
     return cases
-
-
-def held_out(path: Path, fold: int | None) -> set[str]:
-    """Names of the cases of ``fold``, or of the section ``validation`` where none is asked for."""
-    entries = read_entries(path)
-    folds = sorted({entry.fold for entry in entries if entry.fold is not None})
-    if fold is None:
-        chosen = {entry.name for entry in entries if entry.section == "validation"}
-        if not chosen:
-            raise InputError(
-                f'{path}: has no section "validation"; say which fold to hold out with fold '
-                f"(it has {', '.join(folds) or 'none'})"
-            )
-        return chosen
-    chosen = {entry.name for entry in entries if entry.fold == str(fold)}
-    if not chosen:
-        raise InputError(f"{path}: no case has fold {fold} (it has {', '.join(folds) or 'none'})")
-    return chosen
 
 
 def _entry(row: Any, section: str, where: str) -> Entry:

@@ -36,6 +36,8 @@ class Layout:
     label_words: tuple[str, ...]
     label_names: dict[int, str]
     """What ``dataset.json`` calls the values of the labels, background left out."""
+    regions: dict[str, tuple[int, ...]]
+    """The values of each region, if ``dataset.json`` joins several of them, as nnU-Net may."""
 
 
 def find_layout(folder: Path, modalities: Sequence[str] = (), labels_word: str = "") -> Layout:
@@ -51,10 +53,12 @@ def find_layout(folder: Path, modalities: Sequence[str] = (), labels_word: str =
     """
     described = _description(folder)
     channels = _channels(described)
+    values = _labels(described, folder)
+    regions = values if any(len(v) > 1 for v in values.values()) else {}
     label_words = (labels_word,) if labels_word else LABEL_WORDS
     if modalities:
         chosen = [_named(text) for text in modalities]
-        return Layout(_modalities(chosen), label_words, _label_names(described))
+        return Layout(_modalities(chosen), label_words, _value_names(values), regions)
     groups = _groups(folder)
     words = {} if channels else _endings(groups)
     labels = [w for w in words if any(find_word(word, parts(w)) for word in label_words)]
@@ -72,7 +76,7 @@ def find_layout(folder: Path, modalities: Sequence[str] = (), labels_word: str =
         )
     if labels:
         label_words = tuple(dict.fromkeys((labels[0], *label_words)))
-    return Layout(_modalities(chosen), label_words, _label_names(described))
+    return Layout(_modalities(chosen), label_words, _value_names(values), regions)
 
 
 def _modalities(named: Sequence[tuple[str, str]]) -> tuple[Modality, ...]:
@@ -182,15 +186,32 @@ def _channels(described: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, name) for name in names]
 
 
-def _label_names(described: dict[str, Any]) -> dict[int, str]:
-    """Decathlon: ``{"1": "tumour"}``; nnU-Net: ``{"tumour": 1}``, or a list of values a region."""
-    found: dict[int, str] = {}
-    for key, value in (described.get("labels") or {}).items():
-        if str(key).isdigit():
-            found[int(key)] = str(value)
-        else:
-            values = value if isinstance(value, list) else [value]
-            for code in values:
-                if len(values) == 1 or int(code) not in found:
-                    found[int(code)] = str(key)
-    return {value: name for value, name in sorted(found.items()) if value}
+def _labels(described: dict[str, Any], folder: Path) -> dict[str, tuple[int, ...]]:
+    """Name -> values, background left out.
+
+    Decathlon: ``{"1": "tumour"}``; nnU-Net: ``{"tumour": 1}``, or a list of values for a region.
+    """
+    labels = described.get("labels") or {}
+    found: dict[str, tuple[int, ...]] = {}
+    try:
+        for key, value in labels.items():
+            if key.isdigit() and isinstance(value, str):
+                found[f"{value}-{key}" if value in found else value] = (int(key),)
+            else:
+                found[key] = tuple(map(int, value if isinstance(value, list) else [value]))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            f'{folder / DESCRIPTION}: "labels" does not give each label a number, as '
+            '{"1": "tumour"} or {"tumour": 1} do; correct or remove it'
+        ) from error
+    real = {name: tuple(v for v in values if v) for name, values in found.items()}
+    return {name: values for name, values in real.items() if values}
+
+
+def _value_names(labels: dict[str, tuple[int, ...]]) -> dict[int, str]:
+    """What each value is called: by the smallest region it is in, with its number if shared."""
+    smallest: dict[int, str] = {}
+    for name in sorted(labels, key=lambda name: -len(labels[name])):
+        smallest |= dict.fromkeys(labels[name], name)
+    shared = Counter(smallest.values())
+    return {v: n if shared[n] == 1 else f"{n}-{v}" for v, n in sorted(smallest.items())}

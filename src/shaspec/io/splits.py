@@ -9,18 +9,40 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.io.datalist import held_out, is_datalist
+from shaspec.io.datalist import KNOWN, is_datalist, read_entries
 from shaspec.io.naming import stem
-from shaspec.io.table import SPLIT, is_table, name_column, names_cases, read_rows
+from shaspec.io.table import SPLIT, is_table, name_column, names_cases, read_cells, read_rows
 
 GRADE = re.compile(r"^[HL]GG_(?=Brats)", re.IGNORECASE)
 """RFNet and those who share its lists put the folder of BraTS 2018 before the name of the case."""
 
-HELD_OUT = ("val", "valid", "validation", "test", "held-out", "held_out")
+TRAINING = ("", "train", "training")
+VALIDATION = ("val", "valid", "validation")
+TEST = ("test", "testing", "held-out", "held_out")
+"""What a column ``fold`` or ``split`` may say, beside the number of a fold."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Names of the cases that training must not see, and what they are for."""
+
+    names: frozenset[str] = frozenset()
+    validation: frozenset[str] = frozenset()
+    """On which a model is tried while it learns: those for validation, else those for testing."""
+    evaluation: frozenset[str] = frozenset()
+    """On which it is judged when it has learned: those for testing, else those for validation."""
+
+    @classmethod
+    def alike(cls, names: Iterable[str]) -> HeldOut:
+        """All of them for both."""
+        chosen = frozenset(names)
+        return cls(chosen, chosen, chosen)
 
 
 def listed_cases(path: Path) -> list[str]:
@@ -40,20 +62,27 @@ def listed_cases(path: Path) -> list[str]:
 
 
 def fold_cases(splits: Path, fold: int | None = None) -> set[str]:
-    """Names of the cases that ``splits`` holds out, in fold number ``fold`` where it has several.
+    """Names of the cases that ``splits`` keeps for the evaluation, see `held_out`."""
+    return set(held_out(splits, fold).evaluation)
+
+
+def held_out(splits: Path, fold: int | None = None) -> HeldOut:
+    """The cases that ``splits`` holds out, in fold number ``fold`` where it has several.
 
     Understood are ``{"folds": [[name, ...], ...]}``, nnU-Net's ``[{"train": [...], "val": [...]},
     ...]``, a list of MONAI with a ``fold`` for each case or a section ``validation``, a CSV file
-    with a column ``fold`` or ``split``, and a plain list of the held-out cases.
+    with a column ``fold`` or ``split``, and a plain list of the held-out cases. With a fold, what
+    a list keeps for validation or testing besides is not trained on either.
     """
+    if is_datalist(splits) or _split_columns(splits):
+        return _marked(splits, fold)
     if splits.suffix.lower() != ".json":
-        if _has_columns(splits):
-            return set(_column(splits, fold))
-        if fold:
-            raise InputError(f"{splits} is one list of cases, without folds: leave fold out")
-        return set(listed_cases(splits))
-    if is_datalist(splits):
-        return held_out(splits, fold)
+        if fold or (fold is not None and is_table(splits) and _has_columns(splits)):
+            raise InputError(
+                f"{splits} is one list of cases, without folds: leave fold out, or give a CSV file "
+                f"a column {SPLIT[0]!r}"
+            )
+        return HeldOut.alike(listed_cases(splits))
     try:
         content: Any = json.loads(_read(splits))
         folds = content["folds"] if isinstance(content, dict) else [f["val"] for f in content]
@@ -64,33 +93,93 @@ def fold_cases(splits: Path, fold: int | None = None) -> set[str]:
         raise InputError(f"{splits} has folds 0 to {len(lists) - 1}: say which with fold")
     if not 0 <= (fold or 0) < len(lists):
         raise InputError(f"{splits} has folds 0 to {len(lists) - 1}, not {fold}")
-    return set(lists[fold or 0])
+    return HeldOut.alike(lists[fold or 0])
 
 
-def _column(path: Path, fold: int | None) -> list[str]:
-    """The held-out cases by the column ``fold`` or ``split`` of a CSV file."""
-    rows = read_rows(path)
-    name = name_column(path, rows[0])
-    column = next((c for c in SPLIT if c in rows[0]), None)
-    if column is None:
-        return [row[name] for row in rows]
-    wanted = HELD_OUT if fold is None else (str(fold),)
-    chosen = [row[name] for row in rows if row[column].lower() in wanted]
+def holds_out(path: Path) -> bool:
+    """True for a list that says of some of its cases that they are for validation or testing."""
+    return bool({"validation", "test"} & _all_marks(path))
+
+
+def folds_of(path: Path) -> list[int]:
+    """The numbers of the folds into which a list divides its cases; empty without any."""
+    return sorted(int(mark) for mark in _all_marks(path) if mark.isdecimal())
+
+
+def _marked(path: Path, fold: int | None) -> HeldOut:
+    """The held-out cases by what a list says of each."""
+    marks = _marks(path)
+    validation = frozenset(name for name, of in marks.items() if "validation" in of)
+    test = frozenset(name for name, of in marks.items() if "test" in of)
+    folds = ", ".join(map(str, folds_of(path))) or "none"
+    if fold is None:
+        if not validation | test:
+            raise InputError(
+                f"{path}: keeps no case for validation or testing; say which fold to hold out "
+                f"with fold (it has {folds})"
+            )
+        return HeldOut(validation | test, validation or test, test or validation)
+    chosen = frozenset(name for name, of in marks.items() if str(fold) in of) - test
     if not chosen:
-        values = ", ".join(sorted({row[column] for row in rows}))
-        raise InputError(
-            f"{path}: no row has {' or '.join(wanted)} in column {column!r} (it has {values})"
-        )
-    return chosen
+        raise InputError(f"{path}: no case has fold {fold} (it has {folds})")
+    return HeldOut(chosen | validation | test, chosen, chosen)
+
+
+def _marks(path: Path) -> dict[str, set[str]]:
+    """Name of a case -> ``validation``, ``test`` and numbers of folds, as far as a list says so.
+
+    MONAI's sections for testing have no labels, so nothing is learned or measured there.
+    """
+    marks: dict[str, set[str]] = {}
+    if path.is_file() and is_datalist(path):
+        for entry in read_entries(path):
+            if entry.section in KNOWN:
+                of = {entry.section, entry.fold or ""} - {"training", ""}
+                marks[entry.name] = of
+    elif path.is_file() and (columns := _split_columns(path)):
+        rows = read_rows(path)
+        name = name_column(path, rows[0])
+        for row in rows:
+            of = {_mark(row[column], f"{path}: case {row[name]}: {column}") for column in columns}
+            marks.setdefault(row[name], set()).update(of - {""})
+    return marks
+
+
+def _mark(cell: str, where: str) -> str:
+    """What a cell of a column ``fold`` or ``split`` means; empty: training."""
+    word = cell.lower()
+    if word in TRAINING:
+        return ""
+    if word in VALIDATION or word in TEST:
+        return "validation" if word in VALIDATION else "test"
+    number = word.removesuffix(".0")  # pandas makes 0.0 of 0 where another cell is empty
+    if not number.isdecimal():
+        raise InputError(f"{where} is {cell!r}: write train, val, test or the number of a fold")
+    return str(int(number))
+
+
+def _all_marks(path: Path) -> set[str]:
+    return set().union(*_marks(path).values())
+
+
+def _split_columns(path: Path) -> list[str]:
+    """Which of the columns ``fold`` and ``split`` a CSV file has."""
+    if not is_table(path) or not _has_columns(path):
+        return []
+    first = read_rows(path)[0]
+    return [column for column in SPLIT if column in first]
 
 
 def _has_columns(path: Path) -> bool:
-    first = _read(path).lstrip("\ufeff").split("\n", 1)[0]
-    return is_table(path) and any(names_cases(cell.strip().lower()) for cell in first.split(","))
+    return is_table(path) and any(names_cases(cell.lower()) for cell in _header(path))
+
+
+def _header(path: Path) -> list[str]:
+    return next(iter(read_cells(path)), [])
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a list of cases: {error}") from error

@@ -1,14 +1,15 @@
 """A list of cases as a CSV file: one row a case, one column a modality.
 
 Columns: ``case``, the modalities by name or word, ``label`` (or ``labels``, ``seg`` ...) and, if
-wanted, ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``). An empty cell is an absent file;
-paths are relative to the CSV file.
+wanted, ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``, ``test``), which
+`shaspec.io.splits` reads. An empty cell is an absent file; paths are relative to the CSV file.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from itertools import zip_longest
 from pathlib import Path
 
 from shaspec.errors import InputError
@@ -26,19 +27,28 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() == ".csv"
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file with a header, keys in lower case; raises `InputError`."""
+def read_cells(path: Path) -> list[list[str]]:
+    """The lines of a CSV file, cell by cell, those that are all blank left out."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            lines = [[cell.strip() for cell in line] for line in csv.reader(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a CSV file: {error}") from error
+    return [line for line in lines if any(line)]
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file with a header, keys in lower case; raises `InputError`.
+
+    Cells that are missing at the end of a row are empty; columns without a title, like the row
+    names that R writes, are left out.
+    """
+    header, *rows = read_cells(path) or [[]]
     if not rows:
         raise InputError(f"{path}: holds no rows below its header")
-    return [
-        {str(k).strip().lower(): (v or "").strip() for k, v in row.items() if isinstance(v, str)}
-        for row in rows
-    ]
+    titles = [title.lower() for title in header]
+    named = [dict(zip_longest(titles, row[: len(titles)], fillvalue="")) for row in rows]
+    return [{title: cell for title, cell in row.items() if title} for row in named]
 
 
 def names_cases(column: str) -> bool:

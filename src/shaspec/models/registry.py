@@ -90,11 +90,21 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-def network_config(method: str, preset: str, task: Task, **overrides: Any) -> BaseModel:
+OF_TASK = ("modalities", "in_channels", "out_channels", "dims")
+"""Settings of a network that follow from the task."""
+
+
+def network_config(method: str, preset: str, task: Task, /, **overrides: Any) -> BaseModel:
     """Configuration of ``method`` at ``preset`` for the modalities and regions of ``task``.
 
     Every modality gets the channels of the one that has most, see `Network.widened`.
+    Raises `InputError` for ``overrides`` that are no settings of the network alone.
     """
+    fixed = [key for key in (*OF_TASK, "method", "preset", "task") if key in overrides]
+    if fixed:
+        named = ", ".join(fixed)
+        why = "follows from the task" if fixed[0] in OF_TASK else "is a key beside network"
+        raise InputError(f"network: {named} cannot be set here, for it {why}: leave it out")
     if method not in NETWORKS or preset not in PRESETS[method]:
         known = ", ".join(f"{m}/{p}" for m, presets in PRESETS.items() for p in presets)
         raise InputError(f"no method {method!r} with preset {preset!r}: there are {known}")
@@ -111,8 +121,7 @@ def network_config(method: str, preset: str, task: Task, **overrides: Any) -> Ba
         **PRESETS[method][preset],
         **overrides,
     }
-    values.setdefault("out_channels", _outputs(method, values, task))
-    return check_config(method, values)
+    return check_config(method, values | {"out_channels": _outputs(method, values, task)})
 
 
 def _outputs(method: str, values: dict[str, Any], task: Task) -> int:

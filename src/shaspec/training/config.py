@@ -27,7 +27,10 @@ class LossConfig(BaseModel):
     """What a loss is made of."""
 
     # The text below a key is its help: `shaspec train --init` writes it into the file it makes.
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # A number that is not finite would come back from ``config.json`` as none at all.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     loss: Literal["dice", "ohem"] = "dice"
     """Of a labelled sample. ``dice``: Dice and cross entropy (binary for networks of regions);
@@ -74,9 +77,11 @@ class TrainConfig(LossConfig):
     splits: Path | None = None
     """Which cases are held out of training: JSON with ``folds``, lists of case names (or nnU-Net's
     ``splits_final.json``, or MONAI's list), a CSV list with a column ``fold`` or ``split``, or a
-    text file with the held-out cases, one a line."""
+    text file with the held-out cases, one a line. Default: as ``data`` (or ``cases``) says, if it
+    is a list with folds, a column ``split`` or a section ``validation``."""
     fold: int | None = None
-    """The fold of ``splits`` that is held out; not needed where ``splits`` has just one."""
+    """The fold that is held out; not needed where there is just one. What the list keeps for
+    validation or testing besides is not trained on either."""
     unlabelled: Path | None = None
     """Folder of cases for mean-teacher and m3l, whose labels are not read if they have some. What
     of ``data`` has no labels takes part by itself. May be the same as ``data``: what is labelled
@@ -160,8 +165,8 @@ class TrainConfig(LossConfig):
     time that it takes does not count in ``max_minutes``. Nothing is chosen by the result: the model
     is that of the last step. Who chooses settings by it must report on other cases."""
     validate_cases: int = Field(default=2, ge=1)
-    """On how many: held-out cases with labels, complete ones first, or demo phantoms if none are
-    held out."""
+    """On how many: held-out cases with labels, complete ones first (those for validation where
+    others are for testing), or demo phantoms if none are held out."""
     validate_subsets: tuple[str, ...] = ()
     """Subsets of modalities that are tried, e.g. ``["all", "FLAIR+T2"]``; default: each modality
     alone, and all."""
@@ -176,12 +181,13 @@ class TrainConfig(LossConfig):
             raise ValueError("nothing to train on: give data, phantoms or both")
         if self.phantom_seed + self.phantoms > DEMO_SEED:
             raise ValueError(f"phantom_seed: from {DEMO_SEED} on seeds are for demonstrations")
-        if self.fold is not None and self.splits is None:
+        lists = [path.suffix.lower() for path in (self.data, self.cases) if path]
+        if self.fold is not None and not self.splits and not {".csv", ".json"} & set(lists):
             raise ValueError("splits and fold go together: which file, and which fold is left out")
         return self
 
 
-def load_config(path: Path, **overrides: Any) -> TrainConfig:
+def load_config(path: Path, /, **overrides: Any) -> TrainConfig:
     """Read a TOML file; ``overrides`` (those that are not None) win."""
     try:
         values = tomllib.loads(path.read_text("utf-8"))

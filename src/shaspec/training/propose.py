@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, in_words
 from shaspec.geometry import Grid
 from shaspec.io.cases import read_case
+from shaspec.io.description import DESCRIPTION
 from shaspec.io.folders import CaseFiles, find_cases
 from shaspec.io.layout import find_layout
 from shaspec.io.naming import parts, recognise
@@ -78,7 +80,8 @@ def propose(folder: Path, modalities: Sequence[str] = (), labels_word: str = "")
         cases = find_cases(folder, known)
         return Proposal(folder, known, True, tuple(cases), _crop(labelled))
     named = {v: layout.label_names.get(v, f"label{v}") for v in values}
-    task = _with_labels(task, named, window, _spacing(labelled))
+    regions = _regions(named, layout.regions)
+    task = _with_labels(folder, task, named, regions, window, _spacing(labelled))
     notices = [f"{c.name}: {c.problems[0]}" for c in cases if c.problems]
     bare = [c.name for c in cases if c.labels is None]
     notices += [f"no labels: {', '.join(bare[:5])}{', ...' if len(bare) > 5 else ''}"] * bool(bare)
@@ -171,7 +174,7 @@ def _grids(cases: list[CaseFiles]) -> list[Grid]:
 def _spacing(cases: list[CaseFiles]) -> tuple[float, ...]:
     """Median voxel size (S, P, L) in mm."""
     medians = np.median([g.spacing for g in _grids(cases)], axis=0)
-    return tuple(round(float(mm), 3) for mm in medians)
+    return tuple(float(f"{mm:.4g}") for mm in medians)
 
 
 def _crop(cases: list[CaseFiles]) -> tuple[int, ...]:
@@ -193,15 +196,29 @@ def _bundled(task: Task, values: Sequence[int]) -> Task | None:
     return None
 
 
+def _regions(named: dict[int, str], described: dict[str, tuple[int, ...]]) -> list[Region]:
+    """One region a label, or those of the description and one for each label in none of them."""
+    joined = {v for values in described.values() for v in values}
+    wanted = [*described.items(), *((n, (v,)) for v, n in named.items() if v not in joined)]
+    seen = [(name, tuple(v for v in values if v in named)) for name, values in wanted]
+    regions = []
+    for name, values in seen:
+        smaller = {v for _, others in seen if len(others) < len(values) for v in others}
+        own = [v for v in values if v not in smaller] or values
+        regions += [Region(name=name, title=name, labels=values, paints=own[0])] if values else []
+    return regions
+
+
 def _with_labels(
+    folder: Path,
     task: Task,
     named: dict[int, str],
+    regions: Sequence[Region],
     window: dict[str, tuple[float, float]],
     spacing: tuple[float, ...],
 ) -> Task:
     colours = {v: COLOURS[i % len(COLOURS)] for i, v in enumerate(named)}
-    labels = [Label(value=v, name=n, title=n, colour=colours[v]) for v, n in named.items()]
-    regions = [Region(name=n, title=n, labels=(v,), paints=v) for v, n in named.items()]
+    labels = [{"value": v, "name": n, "title": n, "colour": colours[v]} for v, n in named.items()]
     modalities = [
         m.model_copy(update={"normalisation": "window", "window": window[m.name]})
         if window.get(m.name, (0, 0))[0] < window.get(m.name, (0, 0))[1]
@@ -210,8 +227,15 @@ def _with_labels(
     ]
     content = task.model_dump() | {
         "modalities": [m.model_dump() for m in modalities],
-        "labels": [label.model_dump() for label in labels],
+        "labels": labels,
         "regions": [region.model_dump() for region in regions],
         "spacing": spacing,
     }
-    return Task.model_validate(content)
+    try:
+        return Task.model_validate(content)
+    except ValidationError as error:
+        wrong = in_words(error.errors(), Task.model_fields)
+        raise InputError(
+            f"{folder}: what it holds makes no task ({wrong}); correct the label files, or "
+            f"{folder / DESCRIPTION} if there is one"
+        ) from error

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from shaspec.errors import InputError, WeightsError
 from shaspec.io.cases import read_case
+from shaspec.io.datalist import is_datalist
 from shaspec.io.folders import CaseFiles, find_cases
-from shaspec.io.splits import fold_cases, listed_cases
+from shaspec.io.splits import HeldOut, folds_of, held_out, holds_out, listed_cases
+from shaspec.io.table import is_table
 from shaspec.models.card import load_card
 from shaspec.phantom import DEMO_SEED
 from shaspec.phantom import TASKS as WITH_PHANTOMS
@@ -89,7 +91,12 @@ def select_cases(config: TrainConfig, task: Task) -> Selection:
 
 def _supervised(found: Selection, config: TrainConfig) -> Selection:
     """Without the cases that have no labels or hidden ones: nothing could be learned from them."""
-    problems, notices = list(found.problems), []
+    problems, notices = list(found.problems), list(found.notices)
+    if config.unlabelled:
+        notices.append(
+            f"unlabelled = {config.unlabelled}: not used, for method {config.method!r} learns from "
+            "labels alone; take m3l or mean-teacher"
+        )
     if found.unlabelled:
         bare = _names([files.name for files in found.unlabelled])
         text = f"{bare}: no label file, which supervised training needs"
@@ -115,11 +122,11 @@ def _semi_supervised(
 
     One that is called like a case of ``data`` may be the same patient, perhaps one to be tested on.
     """
-    taken = {files.name for files in there} | held_out_cases(config)
+    taken = {files.name for files in there} | held_out_cases(config).names
     others = other_cases(config, task, there)
     namesakes = [files.name for files in others if files.name in taken]
     unlabelled = [*found.unlabelled, *(files for files in others if files.name not in taken)]
-    problems, notices = list(found.problems), []
+    problems, notices = list(found.problems), list(found.notices)
     problems += [f"case {f.name}: {f.problems[0]}" for f in unlabelled if f.problems]
     if not unlabelled and not found.hidden:
         problems.append(
@@ -160,7 +167,9 @@ def _seen_by_start(found: Selection, config: TrainConfig) -> list[str]:
 def _validated(found: Selection, config: TrainConfig, task: Task) -> Selection:
     """With the cases on which the model is tried while it learns."""
     most = config.validate_cases
-    labelled = [files for files in found.held_out if files.labels and not files.problems]
+    ours = held_out_cases(config).validation
+    held = [files for files in found.held_out if files.name in ours]
+    labelled = [files for files in held if files.labels and not files.problems]
     if labelled:
         complete_first = sorted(labelled, key=lambda files: -len(files.volumes))
         return replace(found, validation=tuple(complete_first[:most]))
@@ -179,24 +188,66 @@ def _real_cases(config: TrainConfig, there: Sequence[CaseFiles]) -> Selection:
     assert config.data is not None
     found = {files.name: files for files in there}
     listed = listed_cases(config.cases) if config.cases else list(found)
-    held_out = held_out_cases(config)
+    held = held_out_cases(config).names
     problems = _unknown(listed, found, config.cases, config.data)
-    problems += _unknown(sorted(held_out), found, config.splits, config.data)
-    names = [name for name in dict.fromkeys(listed) if name in found and name not in held_out]
+    problems += _unknown(sorted(held), found, split_file(config), config.data)
+    names = [name for name in dict.fromkeys(listed) if name in found and name not in held]
     here = [found[name] for name in names]
     labelled = [files for files in here if files.labels is not None]
     problems += [f"case {files.name}: {files.problems[0]}" for files in labelled if files.problems]
     return Selection(
         tuple(files for files in labelled if not files.problems),
         tuple(files for files in here if files.labels is None),
-        held_out=tuple(found[name] for name in found if name in held_out),
+        held_out=tuple(found[name] for name in found if name in held),
         problems=tuple(problems),
+        notices=tuple(_told_by_lists(config, names)),
     )
 
 
-def held_out_cases(config: TrainConfig) -> set[str]:
-    """Names of the cases that training must not see."""
-    return fold_cases(config.splits, config.fold) if config.splits else set()
+def held_out_cases(config: TrainConfig) -> HeldOut:
+    """The cases that training must not see."""
+    file = split_file(config)
+    return held_out(file, config.fold) if file else HeldOut()
+
+
+def split_file(config: TrainConfig) -> Path | None:
+    """``splits``, else whichever of the lists ``data`` and ``cases`` says who is held out."""
+    if config.splits:
+        return config.splits
+    lists = _lists(config)
+    if config.fold is None:
+        return next((path for path in lists if holds_out(path)), None)
+    # Without folds, the first one is left to say so.
+    return next((path for path in lists if folds_of(path)), lists[0] if lists else None)
+
+
+def _lists(config: TrainConfig) -> list[Path]:
+    paths = (path for path in (config.data, config.cases) if path)
+    return [path for path in paths if is_datalist(path) or (is_table(path) and path.is_file())]
+
+
+def _told_by_lists(config: TrainConfig, names: Sequence[str]) -> Iterator[str]:
+    """What ``data`` and ``cases`` say of who is held out, and what becomes of it.
+
+    ``names`` are the cases that are not held out.
+    """
+    file = split_file(config)
+    if file and not config.splits:
+        held = sorted(held_out_cases(config).names)
+        yield f"held out, as {file} says: {_names(held)}"
+    for path in _lists(config):
+        trained = sorted(held_out(path).names & set(names)) if holds_out(path) else []
+        if trained:
+            yield (
+                f"{path} keeps {_names(trained)} from training, which {file} does not: they are "
+                "trained on"
+            )
+        if not file and folds_of(path):
+            folds = ", ".join(map(str, folds_of(path)))
+            yield (
+                f"{path} has the folds {folds}, of which none is held out: all are trained on; "
+                "hold one out with fold"
+            )
 
 
 def read_through(

@@ -97,3 +97,24 @@ def test_train_speaks_json_to_programs(run: Run, folder: Path, tmp_path: Path) -
 def test_a_setting_without_a_value_is_refused(run: Run) -> None:
     with pytest.raises(ShaspecError, match="say KEY=VALUE"):
         run("train", "--set", "ema")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--method", "m3l", "--crop", "32,32,32"], "--method, --crop"),
+        (["--set", "ema=0.9", "--check"], "--set, --check"),
+        (["my.toml"], "configuration my.toml"),
+    ],
+)
+def test_what_init_would_pass_over_is_refused(
+    run: Run, folder: Path, words: list[str], named: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ShaspecError, match=rf"^{named}: not used here; --init takes --out, "):
+        run("train", *words, "--init", folder, "--out", tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_what_is_for_init_alone_is_refused_without_it(run: Run, folder: Path) -> None:
+    with pytest.raises(ShaspecError, match=r"^--labels-word: not used here; it is for --init"):
+        run("train", "--data", folder, "--out", "o", "--max-steps", 1, "--labels-word", "gt")

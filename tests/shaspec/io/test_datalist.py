@@ -24,7 +24,7 @@ def put(folder: Path, *files: str) -> None:
         (folder / file).touch()
 
 
-def write(folder: Path, **sections: list[Any]) -> Path:
+def write(folder: Path, **sections: Any) -> Path:
     path = folder / "datalist.json"
     path.write_text(json.dumps({"name": "anything", **sections}))
     return path
@@ -121,3 +121,9 @@ def test_what_is_wrong_is_named(rows: list[Any], message: str, folder: Path, bra
     with pytest.raises(InputError, match=message) as error:
         find_cases(write(folder, training=rows), brats)
     assert "datalist.json" in str(error.value)
+
+
+def test_a_section_that_is_no_list_is_named(folder: Path, brats: Task) -> None:
+    path = write(folder, training=[ANNA], validation=5)
+    with pytest.raises(InputError, match=r"datalist\.json: validation is no list of cases"):
+        find_cases(path, brats)

@@ -77,6 +77,34 @@ def test_a_description_names_modalities_and_labels(
     assert layout.label_names == named
 
 
+@pytest.mark.parametrize(
+    ("labels", "named", "regions"),
+    [
+        (
+            {"background": 0, "whole": [1, 2, 4], "core": [1, 4], "enh": [4]},
+            {1: "core", 2: "whole", 4: "enh"},
+            {"whole": (1, 2, 4), "core": (1, 4), "enh": (4,)},
+        ),
+        ({"all": [1, 2], "x": 3}, {1: "all-1", 2: "all-2", 3: "x"}, {"all": (1, 2), "x": (3,)}),
+        ({"1": "tumour", "2": "tumour"}, {1: "tumour", 2: "tumour-2"}, {}),
+    ],
+)
+def test_regions_of_a_description_are_kept_and_each_value_has_a_name_of_its_own(
+    labels: object, named: dict[int, str], regions: dict[str, tuple[int, ...]], tmp_path: Path
+) -> None:
+    content = {"channel_names": {"0": "CT", "1": "PET"}, "labels": labels}
+    (tmp_path / "dataset.json").write_text(json.dumps(content))
+    layout = find_layout(tmp_path)
+    assert (layout.label_names, layout.regions) == (named, regions)
+
+
+@pytest.mark.parametrize("labels", [["background"], {"tumour": "x"}, {"1": None}, {"x": [[1]]}])
+def test_labels_without_numbers_are_refused_with_the_file(labels: object, tmp_path: Path) -> None:
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
+    with pytest.raises(InputError, match=r'dataset\.json: "labels" does not give .* correct or'):
+        find_layout(tmp_path)
+
+
 def test_names_that_say_nothing_are_refused_with_the_option_that_helps(tmp_path: Path) -> None:
     touch(tmp_path / "p", "1.nii", "2.nii")
     touch(tmp_path / "q", "3.nii", "4.nii")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shaspec.errors import InputError
-from shaspec.io.splits import fold_cases, listed_cases
+from shaspec.io.splits import fold_cases, held_out, listed_cases
 
 
 def text(folder: Path, name: str, content: Any) -> Path:
@@ -49,14 +49,19 @@ def test_a_list_without_folds_has_no_second_one(tmp_path: Path) -> None:
     assert fold_cases(path, 0) == {"a", "b"}
     with pytest.raises(InputError, match="without folds: leave fold out"):
         fold_cases(path, 1)
+    path = text(tmp_path, "val.csv", "case,age\na,70\n")
+    assert fold_cases(path) == {"a"}
+    for fold in (0, 3):
+        with pytest.raises(InputError, match=r"without folds: .* a column 'fold'"):
+            fold_cases(path, fold)
 
 
 def test_a_table_holds_out_a_fold_or_a_split(tmp_path: Path) -> None:
     folds = text(tmp_path, "folds.csv", "case,fold\na,0\nb,1\nc,0\n")
     assert fold_cases(folds, 0) == {"a", "c"}
     splits = text(tmp_path, "splits.csv", "Subject,split\na,train\nb,Val\nc,test\n")
-    assert fold_cases(splits) == {"b", "c"}
-    with pytest.raises(InputError, match=r"no row has 7 in column 'fold' \(it has 0, 1\)"):
+    assert held_out(splits).names == {"b", "c"}
+    with pytest.raises(InputError, match=r"no case has fold 7 \(it has 0, 1\)"):
         fold_cases(folds, 7)
 
 
@@ -82,3 +87,59 @@ def test_an_empty_list_and_a_file_that_is_not_there_are_refused(tmp_path: Path) 
         listed_cases(text(tmp_path, "e.txt", "# nothing\n"))
     with pytest.raises(InputError, match="cannot be read as a list"):
         listed_cases(tmp_path / "none.txt")
+
+
+def test_what_is_for_testing_is_kept_apart_from_what_is_for_validation(tmp_path: Path) -> None:
+    path = text(tmp_path, "l.csv", "case,split\na,train\nb,val\nc,test\n")
+    held = held_out(path)
+    assert (held.names, held.validation, held.evaluation) == ({"b", "c"}, {"b"}, {"c"})
+    for only in ("val", "test"):
+        held = held_out(text(tmp_path, "one.csv", f"case,split\na,train\nb,{only}\n"))
+        assert held.names == held.validation == held.evaluation == {"b"}
+
+
+def test_a_fold_does_not_bring_cases_for_testing_into_training(tmp_path: Path) -> None:
+    table = text(tmp_path, "l.csv", "case,fold,split\na,0,\nb,1,train\nc,0,test\nd,,val\n")
+    held = held_out(table, 0)
+    assert (held.names, held.evaluation) == ({"a", "c", "d"}, {"a"})
+    sections = {
+        "training": [{"case": "a", "image": "a.nii", "fold": 0}, {"case": "b", "image": "b.nii"}],
+        "validation": [{"case": "c", "image": "c.nii"}],
+    }
+    held = held_out(text(tmp_path, "l.json", sections), 0)
+    assert (held.names, held.evaluation) == ({"a", "c"}, {"a"})
+
+
+def test_a_word_that_says_neither_training_nor_testing_is_refused(tmp_path: Path) -> None:
+    path = text(tmp_path, "l.csv", "case,split\na,train\nb,external\n")
+    with pytest.raises(InputError, match=r"l\.csv: case b: split is 'external': write train, val"):
+        held_out(path)
+
+
+def test_cells_that_are_missing_at_the_end_are_empty(tmp_path: Path) -> None:
+    path = text(tmp_path, "l.csv", "case,fold\nA,0\nB\n , \n\n")
+    assert listed_cases(path) == ["A", "B"]
+    assert fold_cases(path, 0) == {"A"}
+
+
+def test_a_quoted_header_is_a_header(tmp_path: Path) -> None:
+    path = text(tmp_path, "l.csv", '"","case","fold"\n"1","A",0\n"2","B, the second",1\n')
+    assert listed_cases(path) == ["A", "B, the second"]
+    assert fold_cases(path, 1) == {"B, the second"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("l.txt", "A\n"),
+        ("l.csv", "A\n"),
+        ("l.csv", "case\nA\n"),
+        ("l.json", '{"folds": [["A"]]}'),
+        ("l.json", '{"validation": [{"case": "A", "image": "a.nii"}]}'),
+    ],
+)
+def test_the_mark_that_windows_puts_first_is_no_part_of_a_name(
+    name: str, content: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content, "utf-8-sig")
+    assert fold_cases(tmp_path / name) == {"A"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,23 @@ def test_a_number_beyond_its_range_is_refused_by_its_key(key: str, value: object
     """A budget of 0 would never end."""
     with pytest.raises(InputError, match=rf"{key}.* (greater|less) than"):
         make_config({"out": "run", "max_steps": 1, "phantoms": 1, key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("clip", inf), ("learning_rate", inf), ("alignment", nan), ("spacing", [1, inf, 1])],
+)
+def test_a_number_that_is_not_finite_is_refused_by_its_key(key: str, value: object) -> None:
+    """It could not be stored: the run would never be resumed."""
+    with pytest.raises(InputError, match=rf"{key}.*finite number"):
+        make_config({"out": "run", "max_steps": 1, "phantoms": 1, key: value})
+
+
+def test_a_key_that_is_called_like_an_argument_is_refused_like_others(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('out = "run"\nphantoms = 1\nmax_steps = 1\n')
+    with pytest.raises(InputError, match=r"path: there is no such key"):
+        load_config(file, path="x")
 
 
 def test_phantoms_for_demonstrations_are_not_trained_on() -> None:

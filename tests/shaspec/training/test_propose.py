@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import InputError
+from shaspec.geometry import Grid
 from shaspec.io import read_case, write_case, write_labels, write_volume
 from shaspec.task import load_task
 from shaspec.training.config import TrainConfig, load_config
@@ -141,6 +143,49 @@ def test_a_described_data_set_is_taken_by_its_description(
     assert case.name == "y"
     np.testing.assert_array_equal(case.volumes["DWI"], volumes[1])
     np.testing.assert_array_equal(case.labels, small_case.labels)
+
+
+@pytest.fixture
+def described(small_case: Case, tmp_path: Path) -> Callable[..., Path]:
+    """A data set of two modalities and labels 1, 2 and 4 with a description."""
+
+    def write(**labels: object) -> Path:
+        assert small_case.labels is not None
+        for word in ("DWI", "ADC"):
+            volume = small_case.volumes["T2"]
+            write_volume(tmp_path / "x" / f"x_{word}.nii.gz", volume, small_case.grid)
+        write_labels(tmp_path / "x" / "x_seg.nii.gz", small_case.labels, small_case.grid)
+        content = {"channel_names": {"0": "DWI", "1": "ADC"}, "labels": labels}
+        (tmp_path / "dataset.json").write_text(json.dumps(content))
+        return tmp_path
+
+    return write
+
+
+def test_regions_of_a_description_become_those_of_the_task(
+    described: Callable[..., Path],
+) -> None:
+    task = propose(described(background=0, whole=[1, 2, 4], core=[1, 4], enh=[4])).task
+    found = {r.name: (r.labels, r.paints) for r in task.regions}
+    assert found == {"whole": ((1, 2, 4), 2), "core": ((1, 4), 1), "enh": ((4,), 4)}
+    labels = np.array([0, 1, 2, 4], np.uint8)
+    np.testing.assert_array_equal(task.paint(task.region_masks(labels)), labels)
+    assert [(v.value, v.name) for v in task.labels] == [(1, "core"), (2, "whole"), (4, "enh")]
+
+
+def test_what_makes_no_task_is_refused_with_the_folder(described: Callable[..., Path]) -> None:
+    with pytest.raises(InputError, match=r"makes no task .* occurs twice: .*dataset\.json"):
+        propose(described(label4=[1, 2], x=1))
+
+
+def test_voxels_of_a_few_micrometres_keep_their_size(tmp_path: Path) -> None:
+    small = Grid.from_affine(np.diag([0.0125, 0.05, 0.0625, 1]), (6, 5, 4))
+    labels = np.zeros(small.shape, np.uint8)
+    labels[1, 1] = 1
+    for word in ("T1", "DWI"):
+        write_volume(tmp_path / f"p_{word}.nii", np.ones(small.shape, np.float32), small)
+    write_labels(tmp_path / "p_seg.nii", labels, small)
+    assert propose(tmp_path).task.spacing == (0.0625, 0.05, 0.0125)
 
 
 def test_cases_without_labels_are_refused_with_the_option_that_helps(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,73 @@ def test_listed_cases_train_and_held_out_ones_do_not(brats: Task, folder: Path) 
     found = select(folder, brats, cases=folder / "train.txt", splits=folder / "val.txt")
     assert names(found) == ["a"]
     assert [f.name for f in found.held_out] == ["b"]
+
+
+@pytest.fixture
+def table(folder: Path) -> Callable[..., Path]:
+    """A CSV list of three labelled cases with a further column."""
+
+    def write(title: str, *cells: object) -> Path:
+        rows = [f"case,T1,T2,label,{title}"]
+        for case, cell in zip("abc", cells, strict=True):
+            files = [folder / case / f"{case}_{word}.nii.gz" for word in ("t1", "t2", "seg")]
+            rows.append(",".join([case, *(f"{f}" if f.exists() else "" for f in files), f"{cell}"]))
+        (folder / "list.csv").write_text("\n".join(rows))
+        return folder / "list.csv"
+
+    return write
+
+
+def test_what_a_list_of_data_holds_out_is_not_trained_on(
+    brats: Task, folder: Path, table: Callable[..., Path]
+) -> None:
+    path = table("split", "train", "val", "test")
+    (folder / "names.csv").write_text("case,split\na,train\nb,val\nc,test\n")
+    for found in (
+        select(path, brats, validate_every_minutes=5),
+        select(folder, brats, validate_every_minutes=5, cases=folder / "names.csv"),
+    ):
+        assert (names(found), [f.name for f in found.held_out]) == (["a"], ["b", "c"])
+        assert [f.name for f in found.validation] == ["b"]  # and c stays unseen to the end
+        assert "held out, as" in found.notices[0]
+        assert "b, c" in found.notices[0]
+
+
+def test_the_section_validation_of_a_list_is_never_trained_on(brats: Task, folder: Path) -> None:
+    rows = [
+        {"image": f"{c}/{c}_{w}.nii.gz", "label": f"{c}/{c}_seg.nii.gz", "case": c, "fold": k}
+        for k, (c, w) in enumerate((("a", "t1"), ("b", "t1"), ("c", "t2")))
+    ]
+    rows[2].pop("fold")
+    path = folder / "list.json"
+    path.write_text(json.dumps({"training": rows[:2], "validation": rows[2:]}))
+    assert names(select(path, brats)) == ["a", "b"]
+    for splits in ({}, {"splits": path}):
+        found = select(path, brats, fold=0, **splits)
+        assert (names(found), [f.name for f in found.held_out]) == (["b"], ["a", "c"])
+
+
+def test_a_list_with_folds_says_that_none_is_held_out(
+    brats: Task, table: Callable[..., Path]
+) -> None:
+    path = table("fold", 0, 1, 1)
+    found = select(path, brats)
+    assert names(found) == ["a", "b", "c"]
+    assert "has the folds 0, 1, of which none is held out" in found.notices[0]
+    found = select(path, brats, fold=1)
+    assert (names(found), [f.name for f in found.held_out]) == (["a"], ["b", "c"])
+    with pytest.raises(InputError, match=r"no case has fold 2 \(it has 0, 1\)"):
+        select(path, brats, fold=2)
+
+
+def test_splits_that_differ_from_the_list_are_noticed(
+    brats: Task, folder: Path, table: Callable[..., Path]
+) -> None:
+    (folder / "val.txt").write_text("a\n")
+    path = table("split", "", "", "test")
+    found = select(path, brats, splits=folder / "val.txt")
+    assert names(found) == ["b", "c"]
+    assert "keeps c from training, which" in found.notices[0]
 
 
 def test_a_start_that_was_trained_on_a_case_which_is_held_out_is_noticed(
@@ -109,6 +177,11 @@ def test_a_folder_without_labels_has_nothing_to_train_on(brats: Task, tmp_path: 
 
 def semi_supervised(folder: Path, task: Task, **settings: Any) -> Selection:
     return select(folder, task, method="mean-teacher", **settings)
+
+
+def test_unlabelled_cases_that_a_method_cannot_use_are_noticed(brats: Task, folder: Path) -> None:
+    notice, _ = select(folder, brats, unlabelled="nowhere", method="maml").notices
+    assert notice.startswith("unlabelled = nowhere: not used, for method 'maml' learns from")
 
 
 def unlabelled(selection: Selection) -> list[str]:
