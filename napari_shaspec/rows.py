@@ -107,8 +107,10 @@ class Rows:
         if ours and case != self._work.case:
             self._set_sources(assignment.find_layers([layer], task, case), case)
         else:
-            found = assignment.find_layers([layer], task, self._work.case)
             old = self._work.sources
+            if not any(old.values()):  # nothing is left of the case whose name stands there
+                self._work.case = case
+            found = assignment.find_layers([layer], task, self._work.case)
             self._set_sources({n: old[n] or la for n, la in found.items()}, self._work.case)
 
     def _set_sources(self, sources: Mapping[str, Image | None], case: str) -> None:

@@ -359,6 +359,14 @@ def test_a_result_from_plain_layers_is_saved_and_leaves_with_its_layer(
     assert controller.work.results == ()
 
 
+def test_plain_layers_do_not_take_the_name_of_a_case_that_is_gone(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    viewer.layers.clear()
+    viewer.add_image(np.random.default_rng(0).random((8, 8, 8)), name="T1")
+    assert controller.work.case == ""
+    assert controller.work.present == {"T1"}
+
+
 def test_plain_layers_are_found_by_their_names(controller, viewer):
     rng = np.random.default_rng(0)
     for name in ("sub-1_T1w", "sub-1_FLAIR", "something"):

@@ -19,6 +19,9 @@ import numpy.typing as npt
 from scipy.spatial import KDTree
 from skimage.measure import marching_cubes, mesh_surface_area
 
+ROUNDING = 1e-6
+"""Of a sum of areas, which marching cubes gives in single precision, as a share of all."""
+
 Mask = npt.NDArray[np.bool_]
 Box = tuple[slice, ...]
 
@@ -60,7 +63,8 @@ class Surface:
         distances, _ = other.tree.query(self.points)
         order = np.argsort(distances)
         area = np.cumsum(self.areas[order])
-        index = int(np.searchsorted(area / area[-1], share))
+        # Areas are rounded: a share that is reached exactly is reached whatever the voxel size.
+        index = int(np.searchsorted(area / area[-1], share - ROUNDING))
         return float(distances[order][min(index, len(order) - 1)])
 
 
