@@ -81,7 +81,9 @@ class Results:
         kept = None
         if isinstance(result, Prediction):
             kept = show.keep_edits(self._viewer, result)
-            show.add_result(self._viewer, result, display_settings().overlay_opacity)
+            layer = show.add_result(self._viewer, result, display_settings().overlay_opacity)
+            if not self._work.results:
+                show.go_to_result(self._viewer, layer)
         self._before = _Before(subset, earlier, kept, shown)
         for modality in result.subset:
             layer = self._work.sources.get(modality)

@@ -84,6 +84,19 @@ def go_to_most(viewer: ViewerModel) -> None:
         viewer.dims.set_point(0, layer.data_to_world((most, 0, 0))[0])
 
 
+def go_to_result(viewer: ViewerModel, layer: Labels) -> None:
+    """Goes to the slice with most of a result, unless the one that is shown has some of it."""
+    if not (layer.ndim == viewer.dims.ndim == 3 and viewer.dims.ndisplay == 2):
+        return
+    axis = viewer.dims.order[0]
+    across = tuple(other for other in range(3) if other != axis)
+    count = np.count_nonzero(layer.data, axis=across)
+    here = round(float(layer.world_to_data(viewer.dims.point)[axis]))
+    if count.any() and not (0 <= here < len(count) and count[here]):
+        voxel = np.where(np.arange(3) == axis, count.argmax(), 0)
+        viewer.dims.set_point(axis, float(layer.data_to_world(voxel)[axis]))
+
+
 # -- results -----------------------------------------------------------------------------------
 
 

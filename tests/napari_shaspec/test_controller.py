@@ -47,6 +47,18 @@ def test_segment_adds_a_layer_named_after_the_subset(controller, viewer, make_ca
     assert "done in 1.2 s on cpu" in controller.work.message.text
 
 
+def test_the_first_result_is_gone_to_where_it_cannot_be_seen(controller, viewer, make_case):
+    show.add_case(viewer, make_case())
+    viewer.dims.set_point(0, -30.0)  # the first slice, which has none of it
+    controller.segment()
+    labels = viewer.layers[-1]
+    assert labels.data[round(labels.world_to_data(viewer.dims.point)[0])].any()
+    for point in (-30.0, -10.0):  # from then on, and where there is some of it, the user's slice
+        viewer.dims.set_point(0, point)
+        controller.tick("T1", "T1" not in controller.work.present)
+        assert viewer.dims.point[0] == point
+
+
 def test_a_toggle_segments_at_once_where_features_are_kept(controller, viewer, make_case, engine):
     show.add_case(viewer, make_case())
     controller.segment()
