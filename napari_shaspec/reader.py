@@ -81,7 +81,7 @@ def _case_layers(case: Case) -> list[LayerDataTuple]:
 def _single(path: Path, task: Task) -> LayerDataTuple:
     """One volume: labels by its name, else an image, named after its modality where it says one.
 
-    What a model found is shown as labels, but is no truth.
+    What a model found is shown as labels, which are the truth only where the user says so.
     """
     prepare_current_viewer()
     volume = read_volume(path)
@@ -92,9 +92,7 @@ def _single(path: Path, task: Task) -> LayerDataTuple:
     found = is_result(path.name, task)
     if role is None and not found:
         return make.image_layer(volume.array, what, stem(path.name))
-    if found:
-        what["kind"] = "edited"  # by hand, maybe; in any case not of this session
-    else:
+    if not found:
         what["case"] = _own_name(common_name([path], task), [path.parent])
     if role is not None and role != LABELS:
         what |= make.modality_origin(task, role)

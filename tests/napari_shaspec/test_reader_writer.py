@@ -112,13 +112,15 @@ def test_a_label_file_becomes_labels_in_the_colours_of_the_task(case):
     assert set(np.unique(data)) == {0, 1, 2, 4}
 
 
-def test_a_saved_result_is_opened_as_labels_but_never_as_the_truth(case, task):
+def test_a_saved_result_is_opened_as_labels_and_not_taken_for_the_truth(case, task):
     saved = case / "anna_FLAIR+T2_pred.nii.gz"
     saved.write_bytes((case / "anna_seg.nii.gz").read_bytes())
     ((data, options, kind),) = read(str(saved))
     assert (kind, options["name"]) == ("labels", "anna_FLAIR+T2_pred")
     assert set(np.unique(data)) == {0, 1, 2, 4}
-    assert truths([Labels(data, **options)], task, "anna") == []
+    layer = Labels(data, **options)
+    assert truths([layer], task, "anna") == [layer]  # offered in Robustness,
+    assert "kind" not in origin(layer)  # but not chosen by itself
     assert [o["name"] for _, o, _ in read(str(case))] == ["T2", "T1", "FLAIR", "truth"]
     together = read([str(case / "anna_flair.nii.gz"), str(case / "anna_t1.nii.gz"), str(saved)])
     assert [o["name"] for _, o, _ in together] == ["T1", "FLAIR", "anna_FLAIR+T2_pred"]
