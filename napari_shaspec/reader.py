@@ -1,4 +1,5 @@
-"""Case folders and NIfTI files to layers in true millimetres, pictures and sounds to layers.
+"""Case folders, NIfTI files and segmentations of 3D Slicer to layers in true millimetres,
+pictures and sounds to layers.
 
 ``get_reader`` looks at names only and says no at once to whatever is not ours; the voxels are read
 by the function that it returns. Pictures are everybody's: they are ours only where their names say
@@ -25,6 +26,8 @@ from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, common_name, is_result, name_to_judge, recognise, stem
 from shaspec.io.nifti import is_nifti, read_header
 from shaspec.io.schemes import to_task_labels
+from shaspec.io.segmentation_nrrd import ENDING, is_segmentation
+from shaspec.io.segmentation_reader import read_segmentation
 from shaspec.io.sound import is_sound
 from shaspec.task import Task, bundled_tasks, load_task
 
@@ -44,7 +47,8 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     if len(paths) == 1 and paths[0].is_dir():
         ours = _holds_nifti(paths[0], DEPTH) or _is_picture_case(_pictures_in(paths[0]))
         return read_folder if ours else None
-    ours = bool(paths) and (all(map(is_nifti, paths)) or all(map(is_sound, paths)))
+    volumes = all(is_nifti(path) or is_segmentation(path) for path in paths)
+    ours = bool(paths) and (volumes or all(map(is_sound, paths)))
     return read_files if ours or _is_picture_case(paths) else None
 
 
@@ -59,12 +63,14 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
     paths = _paths(path)
     task = _task_of_names(paths)
     layers: list[LayerDataTuple] = []
-    inputs = [p for p in paths if not is_result(p.name, task)]
+    inputs = [p for p in paths if not (is_result(p.name, task) or is_segmentation(p))]
     if len(inputs) > 1 and len({_role(p, task) for p in inputs} - {None}) == len(inputs):
         layers += _case_layers(read_case(inputs, task))
         paths = [p for p in paths if p not in inputs]
     for one in paths:
-        if is_sound(one) or (is_nifti(one) and len(read_header(one).shape) == 4):
+        if is_segmentation(one):
+            layers.append(_segmentation(one))
+        elif is_sound(one) or (is_nifti(one) and len(read_header(one).shape) == 4):
             layers += _case_layers(read_case(one, task))
         else:
             layers.append(_single(one, task))
@@ -105,6 +111,24 @@ def _single(path: Path, task: Task) -> LayerDataTuple:
         options: dict[str, Any] = {"name": name, "metadata": {KEY: what}, **placement(volume.grid)}
         return volume.array.round().astype("int32"), options, "labels"
     return make.labels_layer(labels, what, task, name)
+
+
+def _segmentation(path: Path) -> LayerDataTuple:
+    """A segmentation of 3D Slicer, in the colours of the task that knows all its segments."""
+    prepare_current_viewer()
+    found = read_segmentation(path)
+    what: Origin = {"grid": found.grid, "path": path, "notices": found.notices}
+    if found.notices:
+        notify.info(f"{path.name}: " + "; ".join(found.notices))
+    name = path.name[: -len(ENDING)]
+    for task in (task for task in _tasks() if task.dims == 3):
+        labels = found.in_codes(task)
+        if labels is not None:
+            return make.labels_layer(labels, what, task, name)
+    options: dict[str, Any] = {"name": name, "metadata": {KEY: what}, **placement(found.grid)}
+    numbers = range(len(found.names) + 1)
+    options["features"] = {"index": list(numbers), "segment": ["background", *found.names]}
+    return found.array, options, "labels"
 
 
 def _own_name(name: str, folders: list[Path]) -> str:

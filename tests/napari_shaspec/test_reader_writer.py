@@ -126,6 +126,29 @@ def test_a_saved_result_is_opened_as_labels_and_not_taken_for_the_truth(case, ta
     assert [o["name"] for _, o, _ in together] == ["T1", "FLAIR", "anna_FLAIR+T2_pred"]
 
 
+def test_a_segmentation_of_slicer_is_opened_where_it_was_saved(case, tmp_path):
+    data, options, _ = read(str(case))[-1]
+    path = save_layer(tmp_path / "corrected.seg.nrrd", Labels(data, **options))
+    ((again, said, kind),) = read(str(path))
+    assert (kind, said["name"]) == ("labels", "corrected")
+    np.testing.assert_array_equal(again, data)
+    assert (said["scale"], said["translate"]) == (options["scale"], options["translate"])
+    np.testing.assert_array_equal(said["colormap"].map(4), options["colormap"].map(4))
+    together = read([str(case / "anna_flair.nii.gz"), str(case / "anna_t1.nii.gz"), str(path)])
+    assert [o["name"] for _, o, _ in together] == ["T1", "FLAIR", "corrected"]
+
+
+def test_segments_that_no_task_has_keep_their_names(case, tmp_path):
+    data, options, _ = read(str(case))[-1]
+    options["metadata"]["shaspec"]["labels"] = ()
+    path = save_layer(tmp_path / "x.seg.nrrd", Labels((data > 0) * 1, **options))
+    path.write_bytes(path.read_bytes().replace(b"label 1", b"kidney!"))
+    ((again, said, _),) = read(str(path))
+    assert again.max() == 1
+    assert said["features"]["segment"] == ["background", "kidney!"]
+    assert Labels(again, **said).features["segment"].tolist() == ["background", "kidney!"]
+
+
 def test_labels_of_another_kind_are_shown_as_they_are(tmp_path):
     values = np.arange(np.prod(SHAPE), dtype=np.int32).reshape(SHAPE) % 90
     path = write(tmp_path / "organs_seg.nii.gz", values=values.astype(np.int16))

@@ -1,5 +1,5 @@
-"""``.seg.nrrd``, the segmentations of 3D Slicer: a label map whose segments have names, colours
-and codes.
+"""``.seg.nrrd``, the segmentations of 3D Slicer, written: a label map whose segments have names,
+colours and codes. They are read by `shaspec.io.segmentation_reader`.
 
 The voxels are in the order of the input's file, as in NIfTI; only the world is turned, from RAS to
 the LPS of NRRD. The fields are those of Slicer's developer guide, *Segmentations*.
