@@ -193,7 +193,9 @@ def test_any_shape_and_voxel_size_gives_a_whole_case(
     assert case.grid.spacing == spacing
     # With voxels of a decimetre the tumour is all that there is of the liver.
     assert {0, 2} <= set(np.unique(labels_of(case))) <= {0, 1, 2}
-    assert all(volume.max() > -500 for volume in case.volumes.values())
+    # Voxels as wide as the whole body show mostly the air around it, or miss it.
+    if max(spacing) <= 0.5 * min(np.multiply(shape, spacing)):
+        assert all(volume.max() > -500 for volume in case.volumes.values())
 
 
 def test_a_grid_too_small_for_an_abdomen_holds_a_smaller_one() -> None:
