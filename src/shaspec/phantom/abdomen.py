@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shaspec.case import Case
+from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.phantom.ct import draw_levels, scan
 from shaspec.phantom.fields import Shape, Triple
@@ -17,6 +18,9 @@ from shaspec.phantom.trunk import Trunk, draw_place, draw_trunk, paint_bones, pa
 from shaspec.phantom.viscera import paint_bowel, paint_great_vessels, paint_solid_organs
 from shaspec.phantom.window import Window
 from shaspec.task import load_task
+
+WIDEST = 0.5
+"""A voxel, as a share of the shortest side: wider ones show the air around the body, or miss it."""
 
 EXTENT = (240.0, 270.0, 375.0)
 """Millimetres (S, P, L) that must be in view for a large body with its whole liver."""
@@ -33,6 +37,11 @@ class Patient:
 
 def make_abdomen(seed: int, shape: Shape, spacing: Triple) -> Case:
     """See `shaspec.phantom.make_case`."""
+    if max(spacing) > WIDEST * min(n * mm for n, mm in zip(shape, spacing, strict=True)):
+        raise InputError(
+            f"voxels of {spacing} mm are too wide for the abdomen that fits into {shape} of them: "
+            "take narrower ones, or more along the shortest side"
+        )
     _, back, left = ((n - 1) * mm / 2 for n, mm in zip(shape, spacing, strict=True))
     grid = Grid(shape, spacing, (0.0, -back, -left))
     patient = draw_patient(seed, shape, spacing)

@@ -188,14 +188,21 @@ def test_the_phases_show_the_same_body(made: list[Made]) -> None:
 def test_any_shape_and_voxel_size_gives_a_whole_case(
     seed: int, shape: tuple[int, int, int], spacing: tuple[float, float, float]
 ) -> None:
+    if max(spacing) > 0.5 * min(np.multiply(shape, spacing)):
+        with pytest.raises(InputError, match="too wide for the abdomen"):
+            make_case(seed, shape, spacing, "liver-ct")
+        return
     case = make_case(seed, shape, spacing, "liver-ct")
     assert case.grid.shape == shape
     assert case.grid.spacing == spacing
     # With voxels of a decimetre the tumour is all that there is of the liver.
     assert {0, 2} <= set(np.unique(labels_of(case))) <= {0, 1, 2}
-    # Voxels as wide as the whole body show mostly the air around it, or miss it.
-    if max(spacing) <= 0.5 * min(np.multiply(shape, spacing)):
-        assert all(volume.max() > -500 for volume in case.volumes.values())
+    assert all(volume.max() > -500 for volume in case.volumes.values())
+
+
+def test_voxels_that_would_miss_the_body_are_refused() -> None:
+    with pytest.raises(InputError, match="take narrower ones, or more along the shortest side"):
+        make_case(0, (8, 8, 8), (1.0, 6.0, 1.0), "liver-ct")
 
 
 def test_a_grid_too_small_for_an_abdomen_holds_a_smaller_one() -> None:
