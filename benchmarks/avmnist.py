@@ -49,10 +49,10 @@ from scipy.stats import bootstrap
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from shaspec.io.fingerprint import volume_fingerprint
 from shaspec.io.sound import decode, mfcc
 from shaspec.models.base import Network
 from shaspec.models.card import Card, Training
+from shaspec.models.fingerprint import volume_fingerprint
 from shaspec.models.registry import CLASSIFIER, build, network_config
 from shaspec.models.weights import save_model
 from shaspec.preprocessing import normalise

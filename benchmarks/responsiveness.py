@@ -91,16 +91,16 @@ def main() -> None:
 
 def measure(viewer: napari.Viewer, model: str, size: tuple[int, ...]) -> None:
     """Print a row for each thing that a user waits for."""
-    from napari_shaspec.layers.show import add_case
-    from napari_shaspec.work import Status
+    from napari_shaspec.jobs.state import Status
+    from napari_shaspec.layers.viewer import add_case
     from shaspec.phantom import make_case
 
     gaps = Gaps()
 
     def job(name: str, control: Any, begin: Callable[[], object]) -> None:
-        row(name, gaps.measure(begin, lambda: control.work.status.busy))
-        if control.work.status is not Status.DONE:
-            raise SystemExit(f"{name}: {control.work.status.value}, {control.work.message.text}")
+        row(name, gaps.measure(begin, lambda: control.state.status.busy))
+        if control.state.status is not Status.DONE:
+            raise SystemExit(f"{name}: {control.state.status.value}, {control.state.message.text}")
 
     def panel(name: str) -> tuple[Any, Any]:
         dock, widget = viewer.window.add_plugin_dock_widget("napari-shaspec", name)
@@ -118,7 +118,7 @@ def measure(viewer: napari.Viewer, model: str, size: tuple[int, ...]) -> None:
     viewer.window.remove_dock_widget(dock)
 
     dock, control = panel("Robustness")
-    if model not in control.work.models:
+    if model not in control.state.models:
         control.add_model(model)
     control.choose_models([model])
     job("all subsets", control, control.sweep)
@@ -140,7 +140,7 @@ def measure(viewer: napari.Viewer, model: str, size: tuple[int, ...]) -> None:
 
 def moved_points(gaps: Gaps) -> np.ndarray:
     """The gaps while a plane of many points is dragged, a step per turn of the event loop."""
-    from napari_shaspec.widgets.scatter import Scatter
+    from napari_shaspec.features.scatter import Scatter
 
     plane = Scatter()
     plane.resize(340, 280)

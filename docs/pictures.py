@@ -40,13 +40,13 @@ class Scene:
 
     def finish(self) -> None:
         """Lets the window live until the job is over; raises if it failed."""
-        from napari_shaspec.work import Status
+        from napari_shaspec.jobs.state import Status
 
-        work, end = self.panel.controller.work, time.monotonic() + PATIENCE
-        while work.status.busy and time.monotonic() < end:
+        state, end = self.panel.controller.state, time.monotonic() + PATIENCE
+        while state.status.busy and time.monotonic() < end:
             settle(0, pause=0.25)  # seldom: without a graphics card every repaint is dear
-        if work.status is not Status.DONE:
-            raise RuntimeError(f"{work.status}: {work.message.text}")
+        if state.status is not Status.DONE:
+            raise RuntimeError(f"{state.status}: {state.message.text}")
 
     def canvas(self, name: str) -> None:
         """A picture of the canvas."""
@@ -120,7 +120,7 @@ def slice_(scene: Scene) -> None:
     control = scene.panel.controller
     control.segment()
     scene.finish()
-    result = control.work.results[0]
+    result = control.state.results[0]
     most = int((result.labels > 0).sum(axis=(1, 2)).argmax())
     scene.viewer.dims.set_point(0, result.grid.origin[0] + result.grid.spacing[0] * most)
     scene.viewer.scene.camera.zoom *= CLOSER
@@ -129,7 +129,7 @@ def slice_(scene: Scene) -> None:
 
 def grid_all(scene: Scene) -> None:
     """A pane per sequence, with the result from all four."""
-    from napari_shaspec.layers.arrange import View
+    from napari_shaspec.layers.views import View
 
     scene.panel.controller.look(View.GRID)
     scene.viewer.scene.camera.zoom *= CLOSER
@@ -140,7 +140,7 @@ def grid_without_t1ce(scene: Scene) -> None:
     """The same without T1ce."""
     control = scene.panel.controller
     control.tick("T1ce", False)
-    if not control.work.status.busy:  # features were not kept for lack of memory
+    if not control.state.status.busy:  # features were not kept for lack of memory
         control.segment()
     scene.finish()
     control.update_when_toggled(True)  # takes the seconds off the panel: they differ every time
@@ -159,7 +159,7 @@ def panel_results(scene: Scene) -> None:
 
 def space(scene: Scene) -> None:
     """The regions in the head."""
-    from napari_shaspec.layers.arrange import View
+    from napari_shaspec.layers.views import View
 
     control = scene.panel.controller
     control.look(View.SPACE)
@@ -174,13 +174,14 @@ def smaller_patient(scene: Scene) -> None:
     """Another patient in the place of the first, with a smaller head."""
     from napari.layers import Layer
 
-    from napari_shaspec.layers import make, show
+    from napari_shaspec.layers import layer_data
+    from napari_shaspec.layers.viewer import go_to_most
     from shaspec.phantom import DEMO_SEED, make_case
 
     scene.viewer.layers.clear()
-    for data in make.case_layers(make_case(DEMO_SEED, SMALL)):
+    for data in layer_data.case_layers(make_case(DEMO_SEED, SMALL)):
         scene.viewer.add_layer(Layer.create(*data))
-    show.go_to_most(scene.viewer)
+    go_to_most(scene.viewer)
     scene.viewer.reset_view()
 
 
@@ -216,7 +217,7 @@ def subset_maps(scene: Scene) -> None:
 
 def feature_maps(scene: Scene) -> None:
     """Shared, specific and imputed features, a pane each; T1ce counts as not acquired."""
-    from napari_shaspec.features_work import Look
+    from napari_shaspec.features.state import Look
 
     control = scene.panel.controller
     control.tick("T1ce", False)
@@ -231,7 +232,7 @@ def feature_maps(scene: Scene) -> None:
 
 def feature_window(scene: Scene) -> None:
     """The points of one label, marked among all points and in the window."""
-    from napari_shaspec.features_work import Look
+    from napari_shaspec.features.state import Look
 
     control = scene.panel.controller
     control.look(Look("fused"))

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import napari
     from qtpy.QtWidgets import QWidget
 
-    from napari_shaspec.controller import SegmentController
-    from shaspec.inference.prediction import Prediction
+    from napari_shaspec.segment.controller import SegmentController
+    from shaspec.prediction import Prediction
 
 DEMO_SEED = 9_000_000  # from here on no model is trained on a phantom
 LEFT_OUT = "T1ce"
@@ -35,7 +35,7 @@ def main() -> int:
     options = parse()
     import napari
 
-    from napari_shaspec.layers.arrange import View
+    from napari_shaspec.layers.views import View
 
     viewer = napari.Viewer(show=True)
     viewer.window.resize(*WINDOW)
@@ -44,19 +44,23 @@ def main() -> int:
     if options.model and not control.choose_model(options.model):
         return fail(control)
     open_case(viewer, options)
-    print(f"{control.work.case}: {', '.join(sorted(control.work.present))}, {control.work.model}")
+    print(
+        f"{control.state.case}: {', '.join(sorted(control.state.present))}, {control.state.model}"
+    )
 
     control.segment()
     if not finish(control):
         return fail(control)
-    go_to_tumour(viewer, control.work.results[0])
+    go_to_tumour(viewer, control.state.results[0])
     control.look(View.GRID)
     pictures = [picture(viewer, options.out / "grid.png")] if options.headless else []
 
-    left_out = LEFT_OUT if LEFT_OUT in control.work.present else max(control.work.present)
-    if len(control.work.present) > 1:
+    left_out = LEFT_OUT if LEFT_OUT in control.state.present else max(control.state.present)
+    if len(control.state.present) > 1:
         control.tick(left_out, False)  # as if it had not been acquired
-        if not control.work.status.busy:  # features were not kept, so it is not segmented by itself
+        if (
+            not control.state.status.busy
+        ):  # features were not kept, so it is not segmented by itself
             control.segment()
         if not finish(control):
             return fail(control)
@@ -73,8 +77,8 @@ def main() -> int:
     control.look(View.STACK)
     pictures.append(picture(viewer, options.out / "slice.png"))
     files = [
-        control.save(options.out / f"{control.work.case}_{name}_pred.nii.gz", name)
-        for name in (p.task.subset_name(p.subset) for p in control.work.results)
+        control.save(options.out / f"{control.state.case}_{name}_pred.nii.gz", name)
+        for name in (p.task.subset_name(p.subset) for p in control.state.results)
     ]
     if None in files:
         return fail(control)
@@ -104,7 +108,7 @@ def open_case(viewer: napari.Viewer, options: argparse.Namespace) -> None:
     if options.case is not None:
         viewer.open(options.case, plugin="napari-shaspec")
         return
-    from napari_shaspec.layers.show import add_case
+    from napari_shaspec.layers.viewer import add_case
     from shaspec.phantom import make_case
 
     print(f"making phantom {options.seed} ...")
@@ -115,18 +119,18 @@ def finish(control: SegmentController) -> bool:
     """Lets the window live until the job is over; False if it failed."""
     from qtpy.QtWidgets import QApplication
 
-    from napari_shaspec.work import Status
+    from napari_shaspec.jobs.state import Status
 
     told = -1
-    while control.work.status.busy:
+    while control.state.status.busy:
         QApplication.processEvents()
         time.sleep(0.01)
-        done = control.work.progress
+        done = control.state.progress
         if done.total and done.done * 10 // done.total != told:
             told = done.done * 10 // done.total
             print(f"  {done.stage}: {done.done}/{done.total}")
-    print(f"  {control.work.message.text}")
-    return control.work.status is Status.DONE
+    print(f"  {control.state.message.text}")
+    return control.state.status is Status.DONE
 
 
 def go_to_tumour(viewer: napari.Viewer, result: Prediction) -> None:
@@ -149,13 +153,13 @@ def picture(viewer: napari.Viewer, path: Path, *, canvas_only: bool = True) -> P
 
 def report(control: SegmentController) -> None:
     """The volumes in mL, and whether they prove anything."""
-    from shaspec.inference.prediction import size_text
+    from shaspec.prediction import size_text
 
-    for result in control.work.results:
+    for result in control.state.results:
         sizes = {name: size_text(ml, 1) for name, ml in result.region_ml().items()}
         volumes = ", ".join(f"{name} {size}" for name, size in sizes.items())
         print(f"{result.task.subset_name(result.subset)}, mL: {volumes}")
-    if control.work.seen == "by content":
+    if control.state.seen == "by content":
         print("seen in training: this case taught the model, its result says nothing of quality")
 
 
@@ -173,17 +177,17 @@ def write_volumes(control: SegmentController, path: Path) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["case", "model", "subset", "region", "volume_mL", "seen_in_training"])
-        for result in control.work.results:
+        for result in control.state.results:
             for region, volume in result.region_ml().items():
                 subset = result.task.subset_name(result.subset)
-                row = [result.case, control.work.model, subset, region, f"{volume:.3f}"]
-                table.writerow([*row, control.work.seen == "by content"])
+                row = [result.case, control.state.model, subset, region, f"{volume:.3f}"]
+                table.writerow([*row, control.state.seen == "by content"])
     return path
 
 
 def fail(control: SegmentController) -> int:
     """Says why."""
-    print(control.work.message.text, file=sys.stderr)
+    print(control.state.message.text, file=sys.stderr)
     return 1
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import sys
 
 from shaspec.inference.events import Finished
-from shaspec.inference.prediction import Prediction
 from shaspec.inference.session import InferenceSession
 from shaspec.io import read_case, write_labels
 from shaspec.models.weights import load_model
 from shaspec.phantom import DEMO_SEED, make_case
+from shaspec.prediction import Prediction
 
 
 def predict(session: InferenceSession, present: list[str]) -> Prediction:

@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from napari_shaspec import known_models
+from napari_shaspec.models import folders as model_folders
 from napari_shaspec.settings import InferenceSettings
 from shaspec.case import Case
 from shaspec.inference.events import Computed, Event, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
-from shaspec.inference.prediction import Classification
+from shaspec.prediction import Classification
 
 if TYPE_CHECKING:
     from shaspec.analysis.features.cohort import WindowPoint
@@ -75,7 +75,7 @@ class LocalEngine:
     def models(self) -> list[str]:
         from shaspec.models.card import bundled_models
 
-        return [*bundled_models(), *known_models.folders()]
+        return [*bundled_models(), *model_folders.folders()]
 
     def card(self, model: str) -> Card:
         from shaspec.models.card import load_card

@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import notify
-from napari_shaspec.layers import make, show
-from napari_shaspec.layers.origin import KEY, Origin, folders_of, own_name, placement
+from napari_shaspec.jobs import notifications
+from napari_shaspec.layers import layer_data
+from napari_shaspec.layers.metadata import KEY, LayerMetadata, folders_of, own_name, placement
+from napari_shaspec.layers.viewer import prepare_view
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.io import find_case, read_case, read_volume
@@ -80,8 +81,8 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
 def _case_layers(case: Case) -> list[LayerDataTuple]:
     prepare_current_viewer()
     if case.notices:
-        notify.info(f"{case.name}: " + "; ".join(case.notices))
-    return make.case_layers(replace(case, name=_own_name(case.name, folders_of(case))))
+        notifications.info(f"{case.name}: " + "; ".join(case.notices))
+    return layer_data.case_layers(replace(case, name=_own_name(case.name, folders_of(case))))
 
 
 def _single(path: Path, task: Task) -> LayerDataTuple:
@@ -92,17 +93,17 @@ def _single(path: Path, task: Task) -> LayerDataTuple:
     prepare_current_viewer()
     volume = read_volume(path)
     role = _role(path, task)
-    what: Origin = {"grid": volume.grid, "path": path, "notices": volume.notices}
+    what: LayerMetadata = {"grid": volume.grid, "path": path, "notices": volume.notices}
     if volume.notices:
-        notify.info(f"{path.name}: " + "; ".join(volume.notices))
+        notifications.info(f"{path.name}: " + "; ".join(volume.notices))
     found = is_result(path.name, task)
     if role is None and not found:
-        return make.image_layer(volume.array, what, stem(path.name))
+        return layer_data.image_layer(volume.array, what, stem(path.name))
     if not found:
         what["case"] = _own_name(common_name([path], task), [path.parent])
     if role is not None and role != LABELS:
-        what |= make.modality_origin(task, role)
-        return make.image_layer(volume.array, what, role)
+        what |= layer_data.modality_origin(task, role)
+        return layer_data.image_layer(volume.array, what, role)
     name = stem(path.name)
     try:
         hints = [path.name, path.parent.name]
@@ -110,21 +111,21 @@ def _single(path: Path, task: Task) -> LayerDataTuple:
     except InputError:  # labels of something else: as they are, in napari's own colours
         options: dict[str, Any] = {"name": name, "metadata": {KEY: what}, **placement(volume.grid)}
         return volume.array.round().astype("int32"), options, "labels"
-    return make.labels_layer(labels, what, task, name)
+    return layer_data.labels_layer(labels, what, task, name)
 
 
 def _segmentation(path: Path) -> LayerDataTuple:
     """A segmentation of 3D Slicer, in the colours of the task that knows all its segments."""
     prepare_current_viewer()
     found = read_segmentation(path)
-    what: Origin = {"grid": found.grid, "path": path, "notices": found.notices}
+    what: LayerMetadata = {"grid": found.grid, "path": path, "notices": found.notices}
     if found.notices:
-        notify.info(f"{path.name}: " + "; ".join(found.notices))
+        notifications.info(f"{path.name}: " + "; ".join(found.notices))
     name = path.name[: -len(ENDING)]
     for task in (task for task in _tasks() if task.dims == 3):
         labels = found.in_codes(task)
         if labels is not None:
-            return make.labels_layer(labels, what, task, name)
+            return layer_data.labels_layer(labels, what, task, name)
     options: dict[str, Any] = {"name": name, "metadata": {KEY: what}, **placement(found.grid)}
     numbers = range(len(found.names) + 1)
     options["features"] = {"index": list(numbers), "segment": ["background", *found.names]}
@@ -145,7 +146,7 @@ def prepare_current_viewer() -> None:
 
     viewer = current_viewer()
     if viewer is not None:
-        show.prepare_view(viewer)
+        prepare_view(viewer)
 
 
 def _paths(path: str | Sequence[str]) -> list[Path]:

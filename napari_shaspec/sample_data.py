@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_shaspec.layers import make
+from napari_shaspec.layers import layer_data
 from napari_shaspec.reader import prepare_current_viewer
 from shaspec.case import Case
 
@@ -31,10 +31,10 @@ def _layers(task: str) -> list[LayerDataTuple]:
     from shaspec.phantom import DEMO_SEED, make_case
 
     prepare_current_viewer()
-    return make.case_layers(_alive(partial(make_case, DEMO_SEED, task=task)))
+    return layer_data.case_layers(_alive(partial(make_case, DEMO_SEED, task=task)))
 
 
-def _alive(work: Callable[[], Case]) -> Case:
+def _alive(state: Callable[[], Case]) -> Case:
     """The case, made in a thread while the window is painted and shows that something goes on.
 
     napari wants the layers from this very call, so it cannot come back before they are there. What
@@ -43,13 +43,13 @@ def _alive(work: Callable[[], Case]) -> Case:
     from napari import current_viewer
 
     if current_viewer() is None or getattr(current_viewer(), "window", None) is None:
-        return work()
+        return state()
     from napari.utils import progress
     from qtpy.QtCore import QEventLoop
     from qtpy.QtWidgets import QApplication
 
     with ThreadPoolExecutor(1) as thread, progress(total=0, desc="making a phantom"):
-        case = thread.submit(work)
+        case = thread.submit(state)
         while not case.done():
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
             wait([case], timeout=REPAINT)

@@ -54,11 +54,11 @@ class DisplaySettings:
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Which models are offered beside the bundled ones; see `napari_shaspec.known_models`."""
+    """Which models are offered beside the bundled ones; see `napari_shaspec.models.folders`."""
 
     folders: str = ""
     seconds: str = ""
-    """What `napari_shaspec.timings` has measured."""
+    """What `napari_shaspec.models.run_times` has measured."""
 
 
 def inference_settings() -> InferenceSettings:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.origin import KEY, place_of, transform_of
+from napari_shaspec.layers.metadata import KEY, place_of, transform_of
 from shaspec.errors import InputError
 from shaspec.io import write_labels as write_label_map
 

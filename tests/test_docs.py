@@ -50,10 +50,10 @@ def test_a_named_control_is_one_of_the_panel(control: str) -> None:
 
 def texts_of_controls(panel: str) -> set[str]:
     """What stands on buttons, ticks and tabs of a panel and of the widgets that it is made of."""
-    folder = ROOT / "napari_shaspec" / "widgets"
-    own = (folder / f"{panel}_panel.py").read_text("utf-8")
-    parts = re.findall(r"^from napari_shaspec\.widgets\.(\w+) import", own, re.M)
-    widgets = "\n".join([own, *((folder / f"{p}.py").read_text("utf-8") for p in parts)])
+    own = (ROOT / "napari_shaspec" / panel / "panel.py").read_text("utf-8")
+    parts = re.findall(r"^from (napari_shaspec\.\w+\.\w+) import", own, re.M)
+    paths = [ROOT / f"{part.replace('.', '/')}.py" for part in parts if "controller" not in part]
+    widgets = "\n".join([own, *(path.read_text("utf-8") for path in paths)])
     made = r"(?:QCheckBox|QPushButton|RunBar|setText|_button|addTab|addRow)"
     return set(re.findall(rf'{made}\(\s*(?:[\w".]+,\s+)?"([A-Z].*?)"', widgets))
 
@@ -79,7 +79,7 @@ def test_every_control_of_a_panel_is_on_its_page(panel: str) -> None:
 
 
 def test_every_number_and_way_to_look_is_on_the_page_of_the_panel_features() -> None:
-    from napari_shaspec.widgets.feature_picker import HOWS, KINDS
+    from napari_shaspec.features.feature_picker import HOWS, KINDS
     from shaspec.analysis.features.measure import MEASURES
 
     page = (ROOT / "docs" / "features.md").read_text("utf-8")
@@ -88,7 +88,7 @@ def test_every_number_and_way_to_look_is_on_the_page_of_the_panel_features() -> 
 
 
 def test_every_step_of_the_guided_tour_is_on_the_page_of_the_lesson() -> None:
-    from napari_shaspec.tour_steps import load_steps
+    from napari_shaspec.tour.steps import load_steps
 
     page = (ROOT / "docs" / "teaching.md").read_text("utf-8")
     assert not {step.title for step in load_steps() if step.title not in page}

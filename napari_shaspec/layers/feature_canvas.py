@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from napari_shaspec.layers import features
 from napari_shaspec.layers.features import Picture
-from napari_shaspec.layers.origin import origin
+from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.panes import Panes
 from shaspec.inference.feature_maps import FeatureMaps
 

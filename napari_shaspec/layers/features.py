@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.origin import (
+from napari_shaspec.layers.metadata import (
     KEY,
-    Origin,
+    LayerMetadata,
     of_kind,
     origin,
     place_of,
@@ -121,7 +121,7 @@ def show_pictures(
 
 
 def _options(picture: Picture, maps: FeatureMaps) -> dict[str, Any]:
-    what: Origin = {
+    what: LayerMetadata = {
         "kind": "features",
         "case": maps.case,
         "grid": maps.grid,
@@ -170,7 +170,7 @@ def _marked(data: Array, maps: FeatureMaps) -> Labels:
     from napari.utils.colormaps import DirectLabelColormap
 
     clear = (0.0, 0.0, 0.0, 0.0)
-    what: Origin = {"kind": "marked", "case": maps.case, "grid": maps.grid}
+    what: LayerMetadata = {"kind": "marked", "case": maps.case, "grid": maps.grid}
     return Labels(
         data,
         name=MARKED,

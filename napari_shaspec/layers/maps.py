@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.make import SIZE, labels_layer
-from napari_shaspec.layers.origin import KEY, Kind, Origin, of_kind, origin, placement
+from napari_shaspec.layers.layer_data import SIZE, labels_layer
+from napari_shaspec.layers.metadata import KEY, Kind, LayerMetadata, of_kind, origin, placement
 from shaspec.geometry import Grid
-from shaspec.inference.prediction import Prediction
+from shaspec.prediction import Prediction
 from shaspec.task import Subset
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def show_row(viewer: ViewerModel, prediction: Prediction, model: str, opacity: f
     from napari.layers import Labels
 
     subset = prediction.task.subset_name(prediction.subset)
-    what: Origin = {
+    what: LayerMetadata = {
         "kind": "swept",
         "case": prediction.case,
         "grid": prediction.grid,
@@ -196,7 +196,7 @@ def _glow() -> Any:
     return Colormap(colours, name="disagreement")
 
 
-def _origin(kind: str, case: str, grid: Grid) -> Origin:
+def _origin(kind: str, case: str, grid: Grid) -> LayerMetadata:
     return {"kind": "map", "map": kind, "case": case, "grid": grid}
 
 

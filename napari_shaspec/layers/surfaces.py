@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.origin import KEY, Origin, placement
+from napari_shaspec.layers.metadata import KEY, LayerMetadata, placement
 from shaspec.geometry import Grid
-from shaspec.inference.prediction import Prediction
+from shaspec.prediction import Prediction
 from shaspec.preprocessing import background
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def region_surfaces(prediction: Prediction) -> Iterator[LayerDataTuple]:
     colours = {label.value: label.colour for label in task.labels}
     regions = {region.name: region for region in task.regions}
     subset = task.subset_name(prediction.subset)
-    what: Origin = {"kind": "surface", "case": prediction.case, "subset": subset}
+    what: LayerMetadata = {"kind": "surface", "case": prediction.case, "subset": subset}
     for rank, region in enumerate(regions[name] for name in task.reported_regions):
         mask = np.isin(prediction.labels, region.labels)
         if mask.any():
@@ -68,7 +68,7 @@ def head_surface(
     s, p, la = coarse.shape
     a, b, c = (step * v for v in grid.spacing)
     coarse_grid = Grid((s, p, la), (a, b, c), grid.origin)
-    what: Origin = {"kind": "surface", "case": case, "grid": grid}
+    what: LayerMetadata = {"kind": "surface", "case": case, "grid": grid}
     name = "3D · body" if window else "3D · head"
     return _surface(coarse, coarse_grid, name, HEAD_COLOUR, HEAD_OPACITY, what, fill=True)
 
@@ -79,7 +79,7 @@ def _surface(
     name: str,
     colour: str,
     opacity: float,
-    what: Origin,
+    what: LayerMetadata,
     *,
     fill: bool = False,
     swell: float = 0.0,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from napari_shaspec.jobs.state import Message
 from napari_shaspec.widgets import theme
-from napari_shaspec.work import Message
 
 
 class MessageBox(QLabel):

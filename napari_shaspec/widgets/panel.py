@@ -18,9 +18,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_shaspec.case.case_bar import local_paths
+from napari_shaspec.jobs.state import JobState
 from napari_shaspec.settings import PLUGIN
-from napari_shaspec.widgets.case_bar import local_paths
-from napari_shaspec.work import JobWork
 
 LEAST = 300  # pixels across: a panel that is narrower is no pleasure
 
@@ -29,7 +29,7 @@ class Controller(Protocol):
     """What a panel needs of the one that does the work."""
 
     @property
-    def work(self) -> JobWork: ...
+    def state(self) -> JobState: ...
 
     def open(self, paths: Sequence[str | Path]) -> None: ...
 
@@ -89,7 +89,7 @@ class Panel(QWidget):
 
     def follow(self, views: Mapping[Callable[[], None], Sequence[str]]) -> None:
         """Calls each view now, and whenever one of its fields of the work changes."""
-        events = self._controller.work.events
+        events = self._controller.state.events
         for view, names in views.items():
             view()
             for name in names:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
+from napari_shaspec.jobs.state import Status
 from napari_shaspec.widgets import theme
-from napari_shaspec.work import Status
 from shaspec.inference.events import Progress
 
 

@@ -14,7 +14,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from napari_shaspec.settings import follow, section
-from napari_shaspec.widgets.form import form_of
+from napari_shaspec.widgets.controls import form_of
 
 RUN = ("device", "window", "overlap", "keep_features", "memory")
 """What a run depends on, of the section *inference*."""

@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_shaspec.controller import SegmentController
-from napari_shaspec.jobs import run_here
+from napari_shaspec.jobs.runner import run_here
+from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.settings import InferenceSettings
 from shaspec.case import Case
 from shaspec.errors import WeightsError
 from shaspec.geometry import Grid
 from shaspec.inference.events import Event, Finished, Progress
-from shaspec.inference.prediction import Prediction
 from shaspec.io import write_case
 from shaspec.models.card import CARD_FILE, Card, Training, bundled_models, model_folder
+from shaspec.prediction import Prediction
 from shaspec.task import Task, load_task
 
 SHAPE = (24, 32, 40)
@@ -46,9 +46,11 @@ def _plugin_is_known() -> None:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What napari was asked to notify; nothing pops up in a test."""
     said: list[str] = []
-    monkeypatch.setattr("napari_shaspec.notify.info", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.error", said.append)
-    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: said.append(repr(error)))
+    monkeypatch.setattr("napari_shaspec.jobs.notifications.info", said.append)
+    monkeypatch.setattr("napari_shaspec.jobs.notifications.error", said.append)
+    monkeypatch.setattr(
+        "napari_shaspec.jobs.notifications.bug", lambda error: said.append(repr(error))
+    )
     return said
 
 

@@ -12,11 +12,13 @@ from napari._app_model import get_app_model
 from qtpy.QtCore import Qt, QThreadPool, QTimer
 from qtpy.QtWidgets import QCheckBox, QPushButton
 
-from napari_shaspec import case_controller, models_controller, tour_deeds
-from napari_shaspec.layers import show
-from napari_shaspec.layers.arrange import View
-from napari_shaspec.models_controller import Checkpoint
-from napari_shaspec.work import Status
+from napari_shaspec.case import controller as case_controller
+from napari_shaspec.jobs.state import Status
+from napari_shaspec.layers.viewer import add_case
+from napari_shaspec.layers.views import View
+from napari_shaspec.models import controller
+from napari_shaspec.models.worker import Checkpoint
+from napari_shaspec.tour import actions
 from shaspec.inference.events import Progress
 
 pytestmark = pytest.mark.gui
@@ -46,7 +48,7 @@ def press(qtbot, panel, name, kind=QPushButton):
 
 def segment(qtbot, panel):
     press(qtbot, panel, "run")
-    qtbot.waitUntil(lambda: panel.controller.work.status is Status.DONE, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=30_000)
 
 
 def picture(viewer) -> np.ndarray:
@@ -74,7 +76,7 @@ def bare(viewer):
 
 def test_the_overlay_is_where_the_tumour_is(open_panel, qtbot, make_case):
     viewer, panel = open_panel()
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     segment(qtbot, panel)
     bare(viewer)
     viewer.dims.set_current_step(0, 12)
@@ -92,7 +94,7 @@ def test_the_overlay_is_where_the_tumour_is(open_panel, qtbot, make_case):
 
 def test_in_3d_the_patients_left_is_on_the_viewers_right(open_panel, qtbot, make_case):
     viewer, panel = open_panel()
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     segment(qtbot, panel)
     press(qtbot, panel, "view_3d")
     bare(viewer)
@@ -105,11 +107,11 @@ def test_in_3d_the_patients_left_is_on_the_viewers_right(open_panel, qtbot, make
 
 def test_side_by_side_shows_four_panes_and_dims_what_is_absent(open_panel, qtbot, make_case):
     viewer, panel = open_panel()
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     segment(qtbot, panel)
     press(qtbot, panel, "view_grid")
     press(qtbot, panel, "tick_T1ce", QCheckBox)
-    qtbot.waitUntil(lambda: len(panel.controller.work.results) == 2, timeout=30_000)
+    qtbot.waitUntil(lambda: len(panel.controller.state.results) == 2, timeout=30_000)
     bare(viewer)
     viewer.dims.set_current_step(0, 12)
     image = picture(viewer)
@@ -127,12 +129,12 @@ def test_side_by_side_shows_four_panes_and_dims_what_is_absent(open_panel, qtbot
 
 def test_another_case_is_first_seen_as_napari_shows_layers(open_panel, qtbot, make_case):
     viewer, panel = open_panel()
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     segment(qtbot, panel)
     for view in (View.GRID, View.SPACE):
         press(qtbot, panel, f"view_{view.value}")
-        show.add_case(viewer, make_case(f"case {view.value}", present=("FLAIR", "T1"), seed=2))
-        assert panel.controller.work.view is View.STACK
+        add_case(viewer, make_case(f"case {view.value}", present=("FLAIR", "T1"), seed=2))
+        assert panel.controller.state.view is View.STACK
         assert viewer.dims.ndisplay == 2
         segment(qtbot, panel)
         picture(viewer)
@@ -142,9 +144,9 @@ def test_another_case_is_first_seen_as_napari_shows_layers(open_panel, qtbot, ma
 def test_the_cross_of_the_panel_ends_a_running_job(open_panel, qtbot, make_case, engine):
     engine.options = {"pause": 0.02, "windows": 1000}
     viewer, panel = open_panel()
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     press(qtbot, panel, "run")
-    qtbot.waitUntil(lambda: panel.controller.work.progress.done > 1, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.controller.state.progress.done > 1, timeout=30_000)
     viewer.window.remove_dock_widget(panel)
     qtbot.waitUntil(lambda: engine.sessions[0].released == 1, timeout=30_000)
     assert len(viewer.layers) == 5
@@ -153,9 +155,9 @@ def test_the_cross_of_the_panel_ends_a_running_job(open_panel, qtbot, make_case,
 def test_napari_can_be_closed_while_a_job_runs(open_panel, qtbot, make_case, engine):
     engine.options = {"pause": 0.02, "windows": 1000}
     viewer, panel = open_panel()
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     press(qtbot, panel, "run")
-    qtbot.waitUntil(lambda: panel.controller.work.progress.done > 1, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.controller.state.progress.done > 1, timeout=30_000)
     viewer.close()
     qtbot.waitUntil(lambda: engine.sessions[0].closed == 1, timeout=30_000)
 
@@ -201,9 +203,9 @@ def test_a_sweep_shows_the_row_that_is_clicked(
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness")
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     press(qtbot, panel, "run")
-    qtbot.waitUntil(lambda: panel.controller.work.status is Status.DONE, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=30_000)
     viewer.canvas.overlays.scale_bar.visible = False
     viewer.dims.set_current_step(0, 12)
     areas = {}
@@ -212,7 +214,7 @@ def test_a_sweep_shows_the_row_that_is_clicked(
         areas[len(subset)] = coloured(picture(viewer)).sum()
     assert 0 < areas[1] < areas[4]
     press(qtbot, panel, "disagreement")
-    qtbot.waitUntil(lambda: not panel.controller.work.status.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=30_000)
     glow = coloured(picture(viewer))
     assert 0 < glow.sum() < areas[4]  # a ring: of the middle all subsets say the same
 
@@ -224,29 +226,29 @@ def test_the_cross_of_the_robustness_panel_ends_a_running_sweep(
     engine.options = {"pause": 0.02, "windows": 1000}
     viewer = make_napari_viewer(show=True)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness")
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     press(qtbot, panel, "run")
-    qtbot.waitUntil(lambda: panel.controller.work.progress.done > 0, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.controller.state.progress.done > 0, timeout=30_000)
     viewer.window.remove_dock_widget(panel)
     qtbot.waitUntil(lambda: engine.sessions[0].released == 1, timeout=30_000)
 
 
 def test_keys_are_heard_on_the_canvas_and_in_the_panel(qtbot, open_panel, make_case):
     viewer, panel = open_panel()
-    show.add_case(viewer, make_case())
-    work = panel.controller.work
+    add_case(viewer, make_case())
+    state = panel.controller.state
     canvas = viewer.window._qt_viewer.canvas.native
     qtbot.keyClick(canvas, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
-    assert work.present == {"T1", "T1ce", "T2"}
+    assert state.present == {"T1", "T1ce", "T2"}
     viewer.window._qt_window.activateWindow()
     tick = panel.findChild(QCheckBox, "shaspec_tick_T1")
     tick.setFocus()
     qtbot.waitUntil(tick.hasFocus, timeout=10_000)
     qtbot.keyClick(tick, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
-    assert work.present == {"T1ce", "T2"}
+    assert state.present == {"T1ce", "T2"}
     qtbot.keyClick(canvas, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
-    qtbot.waitUntil(lambda: work.status is Status.DONE, timeout=30_000)
-    assert work.shown == "T1ce+T2"
+    qtbot.waitUntil(lambda: state.status is Status.DONE, timeout=30_000)
+    assert state.shown == "T1ce+T2"
     in_menus = {str(bound.keybinding) for bound in get_app_model().keybindings}
     assert "Alt+S" in in_menus
     assert not in_menus & set(panel.controller.actions)
@@ -258,15 +260,15 @@ def test_the_guided_tour_and_then_napari_can_be_closed_while_a_step_runs(
     make_napari_viewer, qtbot, monkeypatch, engine, make_case
 ):
     monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
-    monkeypatch.setattr(tour_deeds, "_fits", lambda card: True)
+    monkeypatch.setattr(actions, "_fits", lambda card: True)
     engine.options = {"pause": 0.02, "windows": 1000}
     viewer = make_napari_viewer(show=True)
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     _, tour = viewer.window.add_plugin_dock_widget("napari-shaspec", "Guided tour")
-    deeds = [step.deed for step in tour.controller.work.steps]
+    deeds = [step.deed for step in tour.controller.state.steps]
     tour.controller.go(deeds.index("segment_from_all"))
     press(qtbot, tour, "run")
-    qtbot.waitUntil(lambda: tour.controller.work.progress.done > 1, timeout=30_000)
+    qtbot.waitUntil(lambda: tour.controller.state.progress.done > 1, timeout=30_000)
     viewer.window.remove_dock_widget(tour)
     assert engine.sessions[0].closed == 0  # the job is that of the panel Segment
     assert len(viewer.layers) == 5
@@ -287,11 +289,11 @@ def test_the_cross_of_the_panel_models_ends_an_import(make_napari_viewer, qtbot,
         finally:
             ended.append(True)
 
-    monkeypatch.setattr(models_controller, "_import", slow)
+    monkeypatch.setattr(controller, "_import", slow)
     viewer = make_napari_viewer(show=True)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Models")
     panel.controller.bring(Checkpoint(Path("weights.pth"), Path("model")))
-    qtbot.waitUntil(lambda: bool(panel.controller.work.progress.stage), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(panel.controller.state.progress.stage), timeout=30_000)
     viewer.window.remove_dock_widget(panel)
     qtbot.waitUntil(lambda: bool(ended), timeout=30_000)
     pool = QThreadPool.globalInstance()
@@ -303,7 +305,7 @@ def test_the_cross_of_the_panel_models_ends_an_import(make_napari_viewer, qtbot,
 def test_a_panel_below_the_picture_fits_a_small_screen(qtbot, open_panel, make_case, name):
     viewer, _ = open_panel()
     viewer.window.resize(1366, 768)
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     viewer.layers.selection = {viewer.layers["truth"]}  # the controls of labels are the highest
     dock, _ = viewer.window.add_plugin_dock_widget("napari-shaspec", name)
     below = Qt.DockWidgetArea.BottomDockWidgetArea

@@ -7,13 +7,13 @@ import shutil
 import pytest
 from npe2 import PluginManifest
 
-from napari_shaspec import known_models
-from napari_shaspec.controller import SegmentController
 from napari_shaspec.engine import LocalEngine
-from napari_shaspec.jobs import run_here
-from napari_shaspec.layers import show
-from napari_shaspec.robustness_controller import RobustnessController
-from napari_shaspec.work import Status
+from napari_shaspec.jobs.runner import run_here
+from napari_shaspec.jobs.state import Status
+from napari_shaspec.layers.viewer import add_case
+from napari_shaspec.models import folders as model_folders
+from napari_shaspec.robustness.controller import RobustnessController
+from napari_shaspec.segment.controller import SegmentController
 from shaspec.models.card import load_card
 from shaspec.phantom import make_case as make_phantom
 
@@ -51,17 +51,19 @@ def untrained(folder, method, task, seed=0):
 def test_segment_toggle_and_save_with_a_real_network(
     qtbot, viewer, make_case, model, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("napari_shaspec.notify.error", pytest.fail)
-    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: pytest.fail(str(error)))
+    monkeypatch.setattr("napari_shaspec.jobs.notifications.error", pytest.fail)
+    monkeypatch.setattr(
+        "napari_shaspec.jobs.notifications.bug", lambda error: pytest.fail(str(error))
+    )
     control = SegmentController(viewer, engine=LocalEngine())
     assert control.choose_model(model)
-    show.add_case(viewer, make_case(present=("FLAIR", "T1", "T2")))
+    add_case(viewer, make_case(present=("FLAIR", "T1", "T2")))
     control.segment()
-    qtbot.waitUntil(lambda: control.work.status is Status.DONE, timeout=120_000)
+    qtbot.waitUntil(lambda: control.state.status is Status.DONE, timeout=120_000)
     control.tick("T1", False)
-    assert control.work.status.busy  # the features are kept, so it goes by itself
-    qtbot.waitUntil(lambda: control.work.status is Status.DONE, timeout=120_000)
-    assert [p.subset for p in control.work.results] == [("FLAIR", "T1", "T2"), ("FLAIR", "T2")]
+    assert control.state.status.busy  # the features are kept, so it goes by itself
+    qtbot.waitUntil(lambda: control.state.status is Status.DONE, timeout=120_000)
+    assert [p.subset for p in control.state.results] == [("FLAIR", "T1", "T2"), ("FLAIR", "T2")]
     layer = viewer.layers["seg · FLAIR+T2"]
     provenance = layer.metadata["shaspec"]["provenance"]
     assert provenance["model"] == "untrained"
@@ -76,36 +78,38 @@ def test_weights_that_were_trained_on_in_their_folder_are_read_again(
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
     folder = tmp_path / "run"
     shutil.copytree(model, folder)
-    known_models.remember(folder)
+    model_folders.remember(folder)
     control = SegmentController(viewer, engine=LocalEngine(), run=run_here)
     robustness = RobustnessController(viewer, engine=LocalEngine(), run=run_here)
     assert control.choose_model(folder)
-    show.add_case(viewer, make_case())
+    add_case(viewer, make_case())
     control.segment()
-    (before,) = control.work.results
+    (before,) = control.state.results
     untrained(folder, "shaspec", task, seed=1)
-    known_models.remember(folder)
-    assert control.work.card.sha256 == load_card(folder).sha256
-    assert load_card(folder) in robustness.work.cards
-    assert control.work.results == ()
+    model_folders.remember(folder)
+    assert control.state.card.sha256 == load_card(folder).sha256
+    assert load_card(folder) in robustness.state.cards
+    assert control.state.results == ()
     control.segment()
-    (after,) = control.work.results
+    (after,) = control.state.results
     assert after.provenance["sha256"] == load_card(folder).sha256 != before.provenance["sha256"]
     for one in (control, robustness):
         one.close()
 
 
 def test_maml_segments_a_liver_without_one_phase(qtbot, viewer, tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_shaspec.notify.error", pytest.fail)
-    monkeypatch.setattr("napari_shaspec.notify.bug", lambda error: pytest.fail(str(error)))
+    monkeypatch.setattr("napari_shaspec.jobs.notifications.error", pytest.fail)
+    monkeypatch.setattr(
+        "napari_shaspec.jobs.notifications.bug", lambda error: pytest.fail(str(error))
+    )
     case = make_phantom(9_000_001, (24, 28, 38), (10, 10, 10), "liver-ct")
     control = SegmentController(viewer, engine=LocalEngine())
     assert control.choose_model(untrained(tmp_path / "maml", "maml", case.task))
-    show.add_case(viewer, case.only(("venous",)))
-    assert control.work.present == {"venous"}
+    add_case(viewer, case.only(("venous",)))
+    assert control.state.present == {"venous"}
     control.segment()
-    qtbot.waitUntil(lambda: control.work.status is Status.DONE, timeout=120_000)
-    (result,) = control.work.results
+    qtbot.waitUntil(lambda: control.state.status is Status.DONE, timeout=120_000)
+    (result,) = control.state.results
     assert result.subset == ("venous",)
     assert result.labels.shape == case.grid.shape
     assert viewer.layers["seg · venous"].visible

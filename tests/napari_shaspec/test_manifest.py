@@ -62,8 +62,8 @@ def test_the_plugin_needs_no_torch_and_no_qt_to_be_found():
     code = (
         "import sys\n"
         "import napari_shaspec, napari_shaspec.reader, napari_shaspec.writer\n"
-        "import napari_shaspec.sample_data, napari_shaspec.controller\n"
-        "import napari_shaspec.train_controller\n"
+        "import napari_shaspec.sample_data, napari_shaspec.segment.controller\n"
+        "import napari_shaspec.train.controller\n"
         "heavy = {'torch', 'PyQt6', 'PySide6', 'qtpy', 'skimage', 'monai'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

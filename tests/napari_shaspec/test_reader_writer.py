@@ -12,8 +12,8 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
-from napari_shaspec.assignment import truths
-from napari_shaspec.layers.origin import origin
+from napari_shaspec.case.assignment import truths
+from napari_shaspec.layers.metadata import origin
 from napari_shaspec.reader import get_reader
 from napari_shaspec.writer import save_layer, write_labels
 from shaspec.errors import InputError
@@ -171,15 +171,15 @@ def test_files_that_belong_together_become_one_case(case):
 
 
 def test_files_dropped_one_by_one_fill_the_rows_of_one_case(case, engine):
-    from napari_shaspec.controller import SegmentController
-    from napari_shaspec.jobs import run_here
+    from napari_shaspec.jobs.runner import run_here
+    from napari_shaspec.segment.controller import SegmentController
 
     viewer = ViewerModel()
     control = SegmentController(viewer, engine=engine, run=run_here)
     for name in ("t1", "flair", "t2"):
         viewer.open(case / f"anna_{name}.nii.gz", plugin="napari-shaspec")
-    assert control.work.case == "anna"
-    assert control.work.present == {"FLAIR", "T1", "T2"}
+    assert control.state.case == "anna"
+    assert control.state.present == {"FLAIR", "T1", "T2"}
     control.close()
 
 

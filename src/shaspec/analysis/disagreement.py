@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.inference.prediction import Prediction
+from shaspec.prediction import Prediction
 from shaspec.task import Region, Task
 
 Labels = npt.NDArray[np.uint8]

@@ -27,7 +27,7 @@ from shaspec.analysis.subset_table import (
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.events import Event, Finished, Notice, Progress
-from shaspec.inference.prediction import Classification, Prediction
+from shaspec.prediction import Classification, Prediction
 from shaspec.task import Subset, Task
 
 STEPS = 100  # units of progress for one subset, whatever its number of windows

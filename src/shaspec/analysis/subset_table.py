@@ -13,7 +13,7 @@ import numpy.typing as npt
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import dice
 from shaspec.evaluation.surfaces import Surface, bounding_box, diagonal, hd95
-from shaspec.inference.prediction import Prediction, size_text
+from shaspec.prediction import Prediction, size_text
 from shaspec.task import Subset, Task
 
 Mask = npt.NDArray[np.bool_]

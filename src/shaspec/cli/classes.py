@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shaspec.case import Case
-    from shaspec.inference.prediction import Classification
     from shaspec.models.card import Card
     from shaspec.models.weights import Model
+    from shaspec.prediction import Classification
     from shaspec.task import Subset
 
 

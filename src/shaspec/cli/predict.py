@@ -25,8 +25,8 @@ from shaspec.cli.common import (
 if TYPE_CHECKING:
     from shaspec.case import Case
     from shaspec.evaluation.tables import Line
-    from shaspec.inference.prediction import Prediction
     from shaspec.models.weights import Model
+    from shaspec.prediction import Prediction
     from shaspec.task import Subset
 
 
@@ -88,10 +88,10 @@ def _segment(
     options: dict[str, Any],
 ) -> Path:
     """Writes the label map, and the sizes of its regions if asked for; returns its path."""
-    from shaspec.inference.prediction import NOT_FOUND_NOTE
     from shaspec.inference.session import InferenceSession
     from shaspec.io import label_ending, write_labels
     from shaspec.io.naming import RESULT
+    from shaspec.prediction import NOT_FOUND_NOTE
 
     check_file(out)
     check_file(volumes)
@@ -110,7 +110,7 @@ def _segment(
 
 
 def volume_table(prediction: Prediction) -> Table:
-    from shaspec.inference.prediction import size_text
+    from shaspec.prediction import size_text
 
     unit = prediction.grid.unit
     table = Table("region", unit, title=prediction.name)

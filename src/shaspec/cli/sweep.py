@@ -24,8 +24,8 @@ from shaspec.errors import InputError
 
 if TYPE_CHECKING:
     from shaspec.analysis.subset_table import SubsetTable
-    from shaspec.inference.prediction import Classification
     from shaspec.inference.session import InferenceSession
+    from shaspec.prediction import Classification
 
 CELL = 8  # characters of a number in the table
 
@@ -125,7 +125,7 @@ def _run(console: Console, session: InferenceSession) -> SubsetTable:
     from shaspec.analysis.robustness import RowAdded
     from shaspec.analysis.robustness import sweep as run
     from shaspec.inference.events import Notice, Progress
-    from shaspec.inference.prediction import NOT_FOUND_NOTE
+    from shaspec.prediction import NOT_FOUND_NOTE
 
     card = session.model.card
     console.print(f"model {escape(card.name)}, {escape(card.licence)}")

@@ -13,8 +13,8 @@ from shaspec.errors import InputError
 from shaspec.inference.base import Count, Session
 from shaspec.inference.events import Finished, Progress
 from shaspec.inference.kept import Corner
-from shaspec.inference.prediction import Classification
 from shaspec.models.weights import Model
+from shaspec.prediction import Classification
 from shaspec.preprocessing import normalise
 from shaspec.task import Subset
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.inference.feature_maps import FeatureMaps
-from shaspec.inference.prediction import Classification, Prediction
+from shaspec.prediction import Classification, Prediction
 
 Result = Prediction | Classification | FeatureMaps
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from shaspec.inference.prediction import Classification, Prediction
+from shaspec.prediction import Classification, Prediction
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Prediction | Classification)

@@ -21,10 +21,10 @@ from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner
 from shaspec.inference.mosaic import FeatureMosaic
-from shaspec.inference.prediction import Prediction
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
+from shaspec.prediction import Prediction
 from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Subset
 

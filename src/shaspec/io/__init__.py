@@ -11,10 +11,10 @@ from shaspec.io.export import (
     write_sizes,
     write_volume,
 )
-from shaspec.io.fingerprint import fingerprint
 from shaspec.io.folders import CaseFiles, find_case, find_cases
 from shaspec.io.images import read_image
 from shaspec.io.nifti import Volume, read_channels, read_volume
+from shaspec.models.fingerprint import fingerprint
 
 __all__ = [
     "CaseFiles",

@@ -17,11 +17,11 @@ from nibabel.nifti1 import Nifti1Image
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.inference.prediction import Classification, Prediction
 from shaspec.io import nifti
 from shaspec.io.images import write_label_image
 from shaspec.io.nifti import write_atomically
 from shaspec.io.segmentation_nrrd import is_segmentation, write_segmentation
+from shaspec.prediction import Classification, Prediction
 from shaspec.task import Label
 
 

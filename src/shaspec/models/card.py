@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shaspec.case import Case
 from shaspec.errors import WeightsError
-from shaspec.io.fingerprint import fingerprint
+from shaspec.models.fingerprint import fingerprint
 from shaspec.models.portable import portable, portable_command
 from shaspec.task import Task
 

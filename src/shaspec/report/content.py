@@ -7,7 +7,7 @@ from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.inference.command import command_of
-from shaspec.inference.prediction import NOT_FOUND_NOTE, Prediction, size_text
+from shaspec.prediction import NOT_FOUND_NOTE, Prediction, size_text
 
 USE = "For research use only. Not for diagnosis or treatment."
 SEEN = (

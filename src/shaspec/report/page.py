@@ -9,7 +9,7 @@ from importlib import resources
 from string import Template
 
 from shaspec.case import Case
-from shaspec.inference.prediction import Prediction
+from shaspec.prediction import Prediction
 from shaspec.report import content
 from shaspec.report.pictures import slices_png
 

@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from shaspec.case import Case
-from shaspec.inference.prediction import Prediction
+from shaspec.prediction import Prediction
 from shaspec.task import Modality
 
 Array = npt.NDArray[Any]

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from shaspec.case import Case
-from shaspec.inference.prediction import Prediction
+from shaspec.prediction import Prediction
 from shaspec.report import content
 from shaspec.report.pictures import slices_png
 

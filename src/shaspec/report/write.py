@@ -7,8 +7,8 @@ from pathlib import Path
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.inference.prediction import Prediction
 from shaspec.io.nifti import write_atomically
+from shaspec.prediction import Prediction
 from shaspec.report.page import case_page
 from shaspec.report.sheet import case_sheet
 

@@ -26,8 +26,8 @@ from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.windows import union
 from shaspec.io.cases import read_case
-from shaspec.io.fingerprint import fingerprint
 from shaspec.io.folders import CaseFiles
+from shaspec.models.fingerprint import fingerprint
 from shaspec.phantom import make_case
 from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Task

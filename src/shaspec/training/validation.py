@@ -14,12 +14,12 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import dice
 from shaspec.inference.events import Finished, Progress
-from shaspec.inference.prediction import Prediction
 from shaspec.inference.session import InferenceSession
 from shaspec.io.cases import read_case
 from shaspec.io.nifti import write_atomically
 from shaspec.models.base import Network
 from shaspec.phantom import make_case
+from shaspec.prediction import Prediction
 from shaspec.report.pictures import comparison_png
 from shaspec.task import Subset, Task
 from shaspec.training.config import TrainConfig

@@ -13,7 +13,7 @@ from shaspec.analysis.subset_table import SubsetTable
 from shaspec.case import Case
 from shaspec.geometry import Grid
 from shaspec.inference.events import Event, Finished, Notice, Progress
-from shaspec.inference.prediction import Prediction
+from shaspec.prediction import Prediction
 from shaspec.task import Subset, Task
 
 SHAPE = (2, 3, 4)

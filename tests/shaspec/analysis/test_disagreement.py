@@ -18,7 +18,7 @@ from shaspec.analysis.disagreement import (
 )
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.inference.prediction import Prediction
+from shaspec.prediction import Prediction
 from shaspec.task import Task, load_task
 
 BRATS = load_task("brats")

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import Result
 
 from shaspec.case import Case
-from shaspec.inference.prediction import Prediction
+from shaspec.prediction import Prediction
 
 Run = Callable[..., Result]
 

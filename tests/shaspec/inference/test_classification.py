@@ -15,10 +15,10 @@ from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.inference.classification import ClassificationSession
 from shaspec.inference.command import command_of
 from shaspec.inference.events import Finished, Notice
-from shaspec.inference.prediction import Classification
 from shaspec.inference.session import InferenceSession
 from shaspec.io import read_case
 from shaspec.models.weights import Model, load_model
+from shaspec.prediction import Classification
 from shaspec.preprocessing import normalise
 
 

@@ -16,10 +16,10 @@ from shaspec.cli import app
 from shaspec.errors import InputError
 from shaspec.inference.command import command_of
 from shaspec.inference.events import Computed, Finished
-from shaspec.inference.prediction import Prediction
 from shaspec.inference.session import InferenceSession
 from shaspec.io import read_case, read_volume, write_case
 from shaspec.models.weights import Model, load_model
+from shaspec.prediction import Prediction
 
 
 @pytest.fixture

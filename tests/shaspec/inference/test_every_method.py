@@ -13,10 +13,10 @@ from shaspec.errors import InputError
 from shaspec.inference.base import Session
 from shaspec.inference.classification import ClassificationSession
 from shaspec.inference.events import Finished, Progress
-from shaspec.inference.prediction import Prediction
 from shaspec.inference.session import InferenceSession
 from shaspec.models.registry import CLASSIFIER, NETWORKS
 from shaspec.models.weights import Model
+from shaspec.prediction import Prediction
 from shaspec.task import Task
 
 SEGMENTING = sorted(set(NETWORKS) - {CLASSIFIER})

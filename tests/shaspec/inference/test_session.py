@@ -15,9 +15,9 @@ from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.geometry import Grid
 from shaspec.inference.events import Finished, Notice, Progress
-from shaspec.inference.prediction import Prediction
 from shaspec.inference.session import InferenceSession
 from shaspec.models.weights import Model, load_model
+from shaspec.prediction import Prediction
 from shaspec.task import Task
 
 

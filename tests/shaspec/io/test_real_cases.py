@@ -8,7 +8,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from shaspec.io import find_cases, fingerprint, read_case, write_labels
+from shaspec.io import find_cases, read_case, write_labels
+from shaspec.models import fingerprint
 from shaspec.task import Task
 
 pytestmark = pytest.mark.slow

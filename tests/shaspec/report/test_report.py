@@ -19,8 +19,8 @@ from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.cli.predict import volume_table
 from shaspec.errors import InputError
-from shaspec.inference.prediction import Prediction
 from shaspec.io import write_case
+from shaspec.prediction import Prediction
 from shaspec.report import case_page, case_sheet, write_report
 from shaspec.report.pictures import comparison_png, most_of, slices_png
 

@@ -1,0 +1,1 @@
+"""What the panels of a case share: its state, modality rows, model picker, session."""

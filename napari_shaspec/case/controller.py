@@ -1,0 +1,174 @@
+"""What the controllers of all panels have in common whose jobs are about a case. No Qt here.
+
+A panel shows its work and calls the methods of its controller; the controller takes volumes from
+layers, runs the engine, and hands results to `napari_shaspec.layers`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from napari_shaspec.case import assignment, opening
+from napari_shaspec.case.assignment import VolumeSources
+from napari_shaspec.case.modality_rows import ModalityRows
+from napari_shaspec.case.session_cache import SessionCache
+from napari_shaspec.case.state import CaseState, ModelState
+from napari_shaspec.engine import Engine, LocalEngine
+from napari_shaspec.jobs.control import JobControl
+from napari_shaspec.jobs.runner import Runner
+from napari_shaspec.layers.viewer import prepare_view
+from napari_shaspec.models import folders as model_folders
+from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.command import Result, command_of
+from shaspec.task import Subset
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+W = TypeVar("W", bound=CaseState)
+M = TypeVar("M", bound=ModelState)
+
+NO_MODEL = "no model is bundled: open a model folder"
+
+
+class CaseController(ABC, Generic[W]):
+    """Rows, session and job of one panel; only it and its `ModalityRows` change ``state``.
+
+    ``dims``: dims the layers of unticked modalities; one panel of a viewer can do that.
+    """
+
+    def __init__(
+        self, viewer: ViewerModel, state: W, engine: Engine | None, run: Runner, *, dims: bool
+    ) -> None:
+        self.viewer = viewer
+        self.state = state
+        self._rows = ModalityRows(viewer, state, dims=dims)
+        self._engine = engine or LocalEngine()
+        self._kept = SessionCache(self._engine)
+        self._job = JobControl(state, run)
+        self._closed = False
+        prepare_view(viewer)
+        self._unfollow = model_folders.follow(self._on_known_models)
+
+    def open(self, paths: Sequence[str | Path]) -> None:
+        """Opens a case folder, or files that make up one, with this plugin's own reader."""
+        try:
+            opening.open_paths(self.viewer, paths)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+
+    def assign(self, modality: str, layer: Image | None) -> None:
+        """Takes ``modality`` from ``layer``, or says with None that there is none."""
+        if not self.state.status.busy and self.state.sources.get(modality) is not layer:
+            self._rows.assign(modality, layer)
+            self._hint()
+
+    def cancel(self) -> None:
+        """Ends the job at its next window; what it has computed by then is kept."""
+        self._job.interrupt()
+
+    def close(self) -> None:
+        """Ends the job, frees the features and lets go of the viewer."""
+        if self._closed:
+            return
+        self._closed = True
+        self._unfollow()
+        for name in self.state.events:
+            self.state.events[name].disconnect()  # a view may be gone by now
+        self._leave()
+        self._rows.close()
+        self.cancel()
+        if not self.state.status.busy:
+            self._kept.forget()
+
+    def _copied(self, name: str, result: Result | None, none: str) -> str | None:
+        """The command line that gives a result again; None, with a message, if nothing does."""
+        try:
+            if result is None:
+                raise InputError(none)
+            command = command_of(result)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return None
+        self._job.say(f"{name}: the command that gives this result again is copied")
+        return command
+
+    def _leave(self) -> None:
+        """Lets go of what else this controller holds of the viewer."""
+
+    @abstractmethod
+    def _on_known_models(self) -> None:
+        """A model that was trained meanwhile is offered too."""
+
+    def _on_failed(self, error: Exception) -> None:
+        if not self._closed:
+            self._job.fail(error)
+
+    def _hint(self, *_: object) -> None:
+        """The next step, where it is not plain from the panel."""
+        task = self.state.task
+        if self.state.status.busy or task is None:
+            return
+        if any(layer is not None for layer in self.state.sources.values()):
+            self._job.say("")
+        else:
+            self._job.say(
+                f"Open a case, or drop its folder here: {task.title_names}, or what there is of "
+                "them. A made-up one is in File > Open Sample > ShaSpec."
+            )
+
+
+class ModelController(CaseController[M]):
+    """One model at a time."""
+
+    def choose_model(self, model: str | Path) -> bool:
+        """Takes a bundled model by name, or a model folder; False, with a message, if it cannot."""
+        model = str(model)
+        if self.state.status.busy:
+            return False
+        try:
+            card = self._engine.card(model)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return False
+        if model not in self.state.models:
+            self.state.models = (*self.state.models, model)
+        self._kept.forget()
+        self.state.card, self.state.model = card, model
+        self._begin_anew()
+        self._rows.set_task(card.task)
+        self._hint()
+        return True
+
+    def _choose_first_model(self) -> None:
+        self.state.models = tuple(self._engine.models())
+        if self.state.models:
+            self.choose_model(self.state.models[0])
+        else:
+            self._job.say(NO_MODEL, "warning")
+
+    def _on_known_models(self) -> None:
+        known, models = self.state.models, self._engine.models()
+        self.state.models = (*known, *(model for model in models if model not in known))
+        card, model = self.state.card, self.state.model
+        if card is None or model not in models:
+            return
+        if self._engine.card(model).sha256 != card.sha256:  # trained on in the same folder
+            self.choose_model(model)
+
+    def _begin_anew(self, *_: object) -> None:
+        """Results of another case or model are not these."""
+        card = self.state.card
+        self.state.seen = card.seen_name(self.state.case) if card is not None else ""
+
+    def _case(self) -> tuple[VolumeSources, Subset]:
+        """The voxels and the ticked modalities for a job; raises `ShaspecError`."""
+        card = self.state.card
+        if card is None:
+            raise InputError("there is no model: choose one, or open a model folder")
+        parts = assignment.collect(self.state.sources, card.task)
+        return parts, card.task.subset(self.state.present)

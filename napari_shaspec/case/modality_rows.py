@@ -1,0 +1,148 @@
+"""The modality rows of a viewer, in step with the layers that come, go and are renamed.
+
+Keeps ``sources``, ``present``, ``choices`` and ``case`` of a `CaseState`, and shows on the canvas
+what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from napari_shaspec.case import assignment
+from napari_shaspec.case.state import CaseState
+from napari_shaspec.layers.metadata import origin
+from napari_shaspec.layers.presence import show_presence, undim
+from napari_shaspec.settings import display_settings
+from shaspec.task import Task
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+
+class ModalityRows:
+    """One row per modality of a task. While a job runs its inputs stay as they are.
+
+    ``dims``: dims the layers of unticked modalities; one panel of a viewer can do that.
+    """
+
+    def __init__(self, viewer: ViewerModel, state: CaseState, *, dims: bool = True) -> None:
+        self._viewer = viewer
+        self._state = state
+        self._dims = dims
+        self._task: Task | None = None
+        self._arrived: list[Layer] = []
+        for layer in viewer.layers:
+            layer.events.name.connect(self._refresh_choices)
+        viewer.layers.events.inserted.connect(self._on_inserted, position="last")
+        viewer.layers.events.removed.connect(self._on_removed, position="last")
+        state.events.status.connect(self._catch_up)
+
+    def set_task(self, task: Task) -> None:
+        """Rows for another task, filled with the newest case in the viewer."""
+        if task == self._task:
+            return
+        self._task = task
+        self._refresh_choices()
+        case = assignment.newest_case(assignment.candidates(self._viewer.layers, task))
+        self._set_sources(assignment.find_layers(self._viewer.layers, task, case), case)
+
+    def assign(self, modality: str, layer: Image | None) -> None:
+        """Takes ``modality`` from ``layer``: then it is ticked; without a layer it is not."""
+        self._set_sources({**self._state.sources, modality: layer}, self._state.case)
+
+    def tick(self, modality: str, present: bool) -> bool:
+        """Ticks or unticks a row; False where that changes nothing."""
+        if present and self._state.sources.get(modality) is None:
+            return False
+        before = self._state.present
+        self._state.present = before | {modality} if present else before - {modality}
+        self._show_presence()
+        return self._state.present != before
+
+    def close(self) -> None:
+        """Lets go of the viewer and takes the dimming off the user's layers."""
+        self._viewer.layers.events.inserted.disconnect(self._on_inserted)
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+        for layer in self._viewer.layers:
+            layer.events.name.disconnect(self._refresh_choices)
+        if self._dims:
+            show_presence(self._viewer, self._state.sources, self._state.sources)
+
+    def _on_inserted(self, event: Any) -> None:
+        event.value.events.name.connect(self._refresh_choices)
+        self._refresh_choices()
+        self._arrived.append(event.value)
+        self._catch_up()
+
+    def _on_removed(self, event: Any) -> None:
+        event.value.events.name.disconnect(self._refresh_choices)
+        self._refresh_choices()
+        self._catch_up()
+
+    def _catch_up(self, *_: object) -> None:
+        """Empties the rows whose layers are gone and takes the layers that came."""
+        if self._state.status.busy or self._task is None:
+            return
+        there = [la for la in self._state.sources.values() if la in self._viewer.layers]
+        self._set_sources(
+            {name: la if la in there else None for name, la in self._state.sources.items()},
+            self._state.case,
+        )
+        arrived, self._arrived = self._arrived, []
+        for layer in arrived:
+            if layer in self._viewer.layers:
+                self._take(layer, self._task)
+
+    def _take(self, layer: Layer, task: Task) -> None:
+        """A layer of the same case, or of none, fills its empty row; another case begins anew.
+
+        A layer that is no input of the task, say a picture beside volumes, changes nothing.
+        """
+        if layer not in assignment.candidates([layer], task):
+            return
+        case = assignment.case_of(layer)
+        ours = origin(layer).get("kind") == "modality"
+        if ours and case != self._state.case:
+            self._set_sources(assignment.find_layers([layer], task, case), case)
+        else:
+            old = self._state.sources
+            if not any(old.values()):  # nothing is left of the case whose name stands there
+                self._state.case = case
+            found = assignment.find_layers([layer], task, self._state.case)
+            self._set_sources({n: old[n] or la for n, la in found.items()}, self._state.case)
+
+    def _set_sources(self, sources: Mapping[str, Image | None], case: str) -> None:
+        """The one place where rows change: a newly assigned row is ticked, an empty one is not."""
+        before = self._state.sources
+        if sources == before and case == self._state.case:
+            return
+        for name, layer in before.items():
+            if self._dims and layer is not None and layer is not sources.get(name):
+                undim(layer)
+        ticked = {
+            name
+            for name, layer in sources.items()
+            if layer is not None and (layer is not before.get(name) or name in self._state.present)
+        }
+        self._state.case = case
+        self._state.sources = dict(sources)
+        self._state.present = frozenset(ticked)
+        self._show_presence()
+
+    def _show_presence(self) -> None:
+        if self._dims:
+            show_presence(
+                self._viewer,
+                self._state.sources,
+                self._state.present,
+                display_settings().dimmed_opacity,
+            )
+
+    def _refresh_choices(self, *_: object) -> None:
+        if self._task is not None:
+            # Emptied first: the same layers are news too, if one of them has another name.
+            self._state.choices = ()
+            found = assignment.candidates(self._viewer.layers, self._task)
+            self._state.choices = tuple(reversed(found))

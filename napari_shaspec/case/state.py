@@ -1,0 +1,61 @@
+"""State of the panels whose jobs are about a case."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from psygnal import SignalGroupDescriptor
+
+from napari_shaspec.jobs.state import JobState
+from shaspec.task import Task
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+    from shaspec.models.card import Card, Seen
+    from shaspec.task import Task
+
+
+@dataclass(eq=False)
+class CaseState(JobState, ABC):
+    """What a panel shows whose jobs are about a case."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    models: tuple[str, ...] = ()
+    case: str = ""
+    choices: tuple[Image, ...] = ()
+    """The layers that can be assigned, the top of the list first."""
+    sources: dict[str, Image | None] = field(default_factory=dict)
+    """Modality -> the layer it is taken from; the modalities of the model's task, in its order."""
+    present: frozenset[str] = frozenset()
+    """The ticked modalities; each of them has a layer."""
+
+    @property
+    @abstractmethod
+    def task(self) -> Task | None:
+        """What is segmented from what; None while there is no model."""
+
+
+def verb(task: Task) -> str:
+    """What the panel *Segment* does for a task, and its button says."""
+    return "Classify" if task.kind == "classification" else "Segment"
+
+
+@dataclass(eq=False)
+class ModelState(CaseState):
+    """What a panel shows that works with one model at a time."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    model: str = ""
+    card: Card | None = None
+    seen: Seen = ""
+    """How the model knows this case from its training."""
+
+    @property
+    def task(self) -> Task | None:
+        """That of the model."""
+        return None if self.card is None else self.card.task

@@ -1,0 +1,1 @@
+"""The panel *Features*: shared and specific features of a case."""

@@ -1,0 +1,83 @@
+"""Shared and specific features of many cases as points: the figure of the authors of ShaSpec."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_shaspec.robustness.plots import figure_on_canvas
+
+if TYPE_CHECKING:
+    from shaspec.analysis.features.cohort import WindowPoint
+    from shaspec.task import Task
+
+HEIGHT = 330
+FIGURE_FILTER = "Figure (*.png *.pdf *.svg)"
+
+
+class CohortView(QWidget):
+    """A button that asks for a folder of cases, and the figure of what is in it."""
+
+    chosen = Signal(str)
+    """The folder."""
+    saved = Signal(str)
+    """Where the figure is wanted."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._open, self._save = QPushButton("Many cases…"), QPushButton("Save figure…")
+        self._open.setObjectName("shaspec_many")
+        self._open.setToolTip(
+            "Choose a folder of cases: a point per window and modality, shared and specific, "
+            "placed by t-SNE, as in the paper of ShaSpec"
+        )
+        self._save.setObjectName("shaspec_save_many")
+        self._save.setToolTip("Save the figure of many cases, and its points as CSV beside it")
+        self.figure, self.canvas = figure_on_canvas()
+        self.canvas.setFixedHeight(HEIGHT)
+        self.canvas.setToolTip("Circles: shared features. Triangles: specific ones")
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._open, 1)
+        buttons.addWidget(self._save, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(buttons)
+        layout.addWidget(self.canvas)
+        self._open.clicked.connect(self._on_open)
+        self._save.clicked.connect(self._on_save)
+        self.show_points((), None)
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether no job runs."""
+        self._open.setEnabled(ready)
+
+    def show_points(self, points: Sequence[WindowPoint], task: Task | None) -> None:
+        """Draws the figure; hides it where there are no points."""
+        for view in (self.canvas, self._save):
+            view.setVisible(bool(points))
+        if not points or task is None:
+            return
+        from shaspec.analysis.features.figure import draw_cohort
+
+        self.figure.clear()
+        pane = draw_cohort(self.figure, points, task)
+        handles, names = pane.get_legend_handles_labels()
+        self.figure.legend(
+            handles, names, loc="outside lower center", ncols=2, fontsize=7, frameon=False
+        )
+        self.canvas.draw_idle()
+
+    def _on_open(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder with a folder per case")
+        if folder:
+            self.chosen.emit(folder)
+
+    def _on_save(self) -> None:
+        where = str(Path.cwd() / "cohort_features.png")
+        path, _ = QFileDialog.getSaveFileName(self, "Save figure", where, FIGURE_FILTER)
+        if path:
+            self.saved.emit(path if Path(path).suffix else f"{path}.png")

@@ -1,0 +1,332 @@
+"""What the panel *Features* can do. No Qt here: a `ViewerModel` will do.
+
+Maps, pictures, points and numbers are computed in a worker, one job at a time; what the user wants
+meanwhile is done when the job has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_shaspec.case.controller import ModelController
+from napari_shaspec.engine import Engine, Session
+from napari_shaspec.features.state import ColourBy, FeaturesState, Look, Marked, Plot
+from napari_shaspec.features.worker import Drawn, draw, first_cloud
+from napari_shaspec.jobs.runner import Runner, run_in_worker
+from napari_shaspec.jobs.state import Status
+from napari_shaspec.layers import features
+from napari_shaspec.layers.feature_canvas import FeatureCanvas
+from napari_shaspec.layers.metadata import of_kind
+from napari_shaspec.settings import inference_settings
+from shaspec.analysis.features.cloud import Cloud, make_cloud
+from shaspec.analysis.features.measure import Measures
+from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.events import Computed, Progress
+from shaspec.inference.feature_maps import FeatureMaps
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+
+    from shaspec.analysis.features.cohort import WindowPoint
+
+
+class FeaturesController(ModelController[FeaturesState]):
+    """Everything the panel can do."""
+
+    def __init__(
+        self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
+    ) -> None:
+        super().__init__(viewer, FeaturesState(), engine, run, dims=False)
+        self._canvas = FeatureCanvas(viewer)
+        self._next: Callable[[], None] | None = None  # what the user wanted during a job
+        self._computing = False  # a job for the features of the case is running
+        self._patient = False  # a job is running that gives way to no other
+        self.state.events.case.connect(self._begin_anew)
+        self.state.events.sources.connect(self._begin_anew)
+        self.state.events.model.connect(self._forget_cohort)
+        self._choose_first_model()
+
+    def tick(self, modality: str, present: bool) -> None:
+        """Whether ``modality`` counts as acquired; what depends on that is computed anew."""
+        wanted = self.state.maps is not None or self._computing
+        if self._rows.tick(modality, present) and wanted and self.state.present:
+            self._do(self.compute)
+
+    # -- maps ------------------------------------------------------------------------------------
+
+    def compute(self) -> None:
+        """Starts a job for the features of the case, or says what is missing for one."""
+        if self.state.status.busy or self._closed:
+            return
+        try:
+            parts, subset = self._case()
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return
+        look, plot = self.state.look, self.state.plot
+
+        def run(session: Session) -> Iterator[Any]:
+            for event in session.features(subset):
+                yield event
+                if isinstance(event, Computed):
+                    yield Progress(0, 0, "drawing")
+                    yield Computed(first_cloud(event.value, plot))
+                    yield draw(event.value, look)
+
+        if not self._kept.fits(self.state.model, parts):
+            self._kept.forget()
+        model = self.state.model
+        self._start(lambda: self._kept.job(model, parts, run))
+        self._computing = self.state.status.busy
+
+    def look(self, look: Look) -> None:
+        """Shows other features, or the same in another way."""
+        self.state.look = look
+        maps = self.state.maps
+        if maps is None:
+            return
+
+        def events() -> Iterator[Any]:
+            yield Progress(0, 0, "drawing")
+            yield draw(maps, look)
+
+        self._do(lambda: self._start(events))
+
+    def side_by_side(self, on: bool) -> None:
+        """A pane per modality, or one image over the other."""
+        self.state.side_by_side = on
+        self._mark_again()
+        self._arrange()
+
+    # -- points ----------------------------------------------------------------------------------
+
+    def plot(self, plot: Plot) -> None:
+        """Puts other features, or the same in another way, into the plane."""
+        self.state.plot = plot
+        maps = self.state.maps
+        if maps is None:
+            return
+
+        def events() -> Iterator[Any]:
+            slow = " (t-SNE, about a minute)" if plot.method == "tsne" else ""
+            yield Progress(0, 0, f"placing points{slow}")
+            yield Computed(make_cloud(maps, plot.kinds, plot.method))
+
+        self._do(lambda: self._start(events))
+
+    def colour_by(self, what: ColourBy) -> None:
+        """What the colours of the points mean."""
+        self.state.colour_by = what
+
+    def mark(self, points: npt.NDArray[np.bool_]) -> None:
+        """Marks points (n,) of the cloud, and lights up their voxels in the viewer."""
+        cloud, maps = self.state.cloud, self.state.maps
+        if cloud is None or maps is None:
+            return
+        self.state.marked = Marked(points)
+        voxels = np.unique(cloud.voxel[points], axis=0)
+        self._canvas.mark(maps, voxels, side_by_side=self.state.side_by_side)
+        self._arrange()
+        self._job.say(f"{points.sum()} points marked, {len(voxels)} voxels")
+
+    def mark_label(self) -> None:
+        """Marks the points of the voxels that have the selected label of the active layer."""
+        cloud, maps, layer = self.state.cloud, self.state.maps, self.labels_layer()
+        if cloud is None or maps is None:
+            return
+        if layer is None:
+            self._job.refuse("there is no segmentation: open one, or segment the case first")
+            return
+        values = features.labels_at(layer, maps.grid, cloud.voxel)
+        self.mark(values == layer.selected_label)
+        count = int((values == layer.selected_label).sum())
+        self._job.say(f"label {layer.selected_label} of {layer.name!r}: {count} points marked")
+
+    def regions(self) -> npt.NDArray[np.int64] | None:
+        """(n,) the label of each point in the segmentation; None where there is none."""
+        cloud, maps, layer = self.state.cloud, self.state.maps, self.labels_layer()
+        if cloud is None or maps is None or layer is None:
+            return None
+        return features.labels_at(layer, maps.grid, cloud.voxel)
+
+    def labels_layer(self) -> Labels | None:
+        """The active labels layer, else the newest result, else the truth."""
+        from napari.layers import Labels
+
+        active = self.viewer.layers.selection.active
+        own = set(of_kind(self.viewer, "marked"))
+        if isinstance(active, Labels) and active not in own:
+            return active
+        found = [*of_kind(self.viewer, "truth"), *of_kind(self.viewer, "result")]
+        return found[-1] if found else None
+
+    # -- numbers ---------------------------------------------------------------------------------
+
+    def measure(self) -> None:
+        """Starts a job for the numbers; it runs an untrained network on the case."""
+        maps = self.state.maps
+        if self.state.status.busy or self._closed:
+            return
+        try:
+            if maps is None:
+                raise InputError("there are no features yet: press Compute features first")
+            parts, _ = self._case()
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return
+
+        def run(session: Any) -> Iterator[Any]:
+            from shaspec.analysis.features.measure_job import measure_job
+
+            yield from measure_job(session, maps)
+
+        model = self.state.model
+        self._start(lambda: self._kept.job(model, parts, run), patient=True)
+
+    # -- many cases ------------------------------------------------------------------------------
+
+    def gather(self, folder: str | Path) -> None:
+        """Starts a job for the features of all cases in ``folder``, as points of one t-SNE."""
+        if self.state.status.busy or self._closed:
+            return
+        model, settings = self.state.model, inference_settings()
+        self._start(lambda: self._engine.cohort(model, str(folder), settings), patient=True)
+
+    def save_cohort(self, path: str | Path) -> list[Path]:
+        """Writes the figure (png, pdf, svg) of many cases, and its points as CSV beside it."""
+        from shaspec.analysis.features.cohort import write_points
+        from shaspec.analysis.features.figure import cohort_figure
+        from shaspec.analysis.robustness_files import write_figure
+
+        points, task = self.state.cohort, self.state.task
+        path = Path(path)
+        if not points or task is None:
+            return []
+        try:
+            written = [write_figure(path, cohort_figure(points, task)), path.with_suffix(".csv")]
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return []
+        write_points(written[1], points)
+        self._job.say(f"saved {written[0]} and {written[1].name}")
+        return written
+
+    def _forget_cohort(self, *_: object) -> None:
+        self.state.cohort = ()
+
+    def command(self) -> str | None:
+        """The command line that gives these features again; None, with a message, if none does."""
+        none = "there are no features yet: press Compute features first"
+        return self._copied("features", self.state.maps, none)
+
+    # -- ends ------------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Ends the job at its next window; what it has computed by then is kept."""
+        self._next = None
+        super().cancel()
+
+    def _leave(self) -> None:
+        """The panel's layers go."""
+        self._canvas.clear()
+
+    # -- jobs ------------------------------------------------------------------------------------
+
+    def _do(self, action: Callable[[], None]) -> None:
+        """Now, or when the job that runs has been ended for it: the last wish wins.
+
+        What took a press of a button and minutes to compute is waited for.
+        """
+        if self.state.status.busy:
+            self._next = action
+            if self._patient:
+                self._job.say("this is done when the job that runs has ended")
+            else:
+                self._job.interrupt()
+        else:
+            action()
+
+    def _start(self, events: Callable[[], Iterator[Any]], *, patient: bool = False) -> None:
+        if not self._closed:
+            self._next, self._patient = None, patient
+            self._job.start(events, self._on_event, self._on_failed, self._on_ended)
+
+    def _on_event(self, event: Any) -> None:
+        if self._closed or (self._next is not None and not self._patient):
+            return
+        if isinstance(event, Drawn):
+            self._show(event)
+        elif isinstance(event, Computed):
+            self._take(event.value)
+        else:
+            self.state.seen = "by content" if self._kept.seen_in_training else self.state.seen
+            self._job.track(event)
+
+    def _take(self, value: FeatureMaps | Cloud | Measures | list[WindowPoint]) -> None:
+        if isinstance(value, FeatureMaps):
+            self._unmark()
+            self.state.maps = value
+            self.state.measures = None
+        elif isinstance(value, Cloud):
+            self._unmark()
+            self.state.cloud = value
+            self._job.succeed(f"{len(value.xy)} points")
+        elif isinstance(value, Measures):
+            self.state.measures = value
+            self._job.succeed("measured, beside two controls")
+        else:
+            self.state.cohort = tuple(value)
+            windows = len({(point.case, point.window) for point in value})
+            self._job.succeed(f"{windows} windows of {len({p.case for p in value})} cases")
+
+    def _show(self, drawn: Drawn) -> None:
+        maps = self.state.maps
+        if maps is None:
+            return
+        self.state.look = drawn.look
+        self._canvas.show(maps, drawn.pictures)
+        self._mark_again()  # as many as there are panes now
+        self._arrange()
+        self._job.succeed(drawn.text)
+
+    def _on_ended(self) -> None:
+        """Only now is the worker through, and another job may begin."""
+        outcome, action = self._job.outcome, self._next
+        self._computing = False
+        if self._closed:
+            self._kept.forget()
+        if outcome is None:
+            self._job.say("cancelled; what was computed so far is kept")
+            outcome = Status.DONE if self.state.maps is not None else Status.IDLE
+        self.state.status = outcome
+        if action is not None and not self._closed:
+            self._next = None
+            action()
+
+    # -- the canvas ------------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        self._canvas.arrange(self.state.sources, side_by_side=self.state.side_by_side)
+
+    def _mark_again(self) -> None:
+        if self.state.marked is not None and self.state.marked.points.any():
+            self.mark(self.state.marked.points)
+
+    def _unmark(self) -> None:
+        """Other points, other marks."""
+        self.state.marked = None
+        self._canvas.unmark()
+        self._arrange()
+
+    def _begin_anew(self, *_: object) -> None:
+        """Features of another model or of other voxels are not these."""
+        super()._begin_anew()
+        self._canvas.clear()
+        self.state.maps = self.state.cloud = self.state.marked = self.state.measures = None
+        self._hint()

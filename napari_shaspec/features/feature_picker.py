@@ -1,0 +1,99 @@
+"""What is to be looked at, how, and which channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSpinBox, QWidget
+
+from napari_shaspec.features.state import Look
+from shaspec.analysis.features.views import How
+
+KINDS = {
+    "shared": "What the encoder of all modalities finds",
+    "specific": "What the modality's own encoder finds",
+    "fused": "Shared and specific together, as the decoder gets them",
+    "imputed": "What stands for a modality that is not ticked, beside the true shared feature",
+    "feature": "The last full-resolution feature of the modality's U-Net",
+    "attention": "How far the joint head listens to the modality, 0 to 1",
+}
+HOWS = {
+    How.COLOURS: ("PCA colours", "Principal components in red, green, blue: same colour, same"),
+    How.ENERGY: ("Energy", "Length of the feature vector"),
+    How.DISTANCE: ("Distance to mean", "How far a modality's feature is from the mean of all"),
+    How.CHANNEL: ("One channel", "A single channel, as it is"),
+}
+
+
+class FeaturePicker(QWidget):
+    """Two combo boxes, a channel and the side-by-side tick."""
+
+    chosen = Signal(object)
+    """A `Look`."""
+    arranged = Signal(bool)
+    """Whether panes side by side are wanted."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._kind, self._how, self._channel = QComboBox(), QComboBox(), QSpinBox()
+        self._grid = QCheckBox("Side by side")
+        for widget, name in (
+            (self._kind, "kind"),
+            (self._how, "how"),
+            (self._channel, "channel"),
+            (self._grid, "panes"),
+        ):
+            widget.setObjectName(f"shaspec_{name}")
+        narrow(self._kind)
+        narrow(self._how)
+        for how, (text, tip) in HOWS.items():
+            self._how.addItem(text, how)
+            self._how.setItemData(self._how.count() - 1, tip, 3)  # 3: the tool tip
+        self._channel.setToolTip("Which channel of the feature")
+        self._channel.setWrapping(True)
+        self._grid.setToolTip("One pane per modality, with its image below the features")
+        self._kind.activated.connect(self._on_chosen)
+        self._how.activated.connect(self._on_chosen)
+        self._channel.valueChanged.connect(self._on_chosen)
+        self._grid.toggled.connect(self.arranged)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(QLabel("Features"), 0, 0)
+        layout.addWidget(self._kind, 0, 1, 1, 2)
+        layout.addWidget(QLabel("shown as"), 1, 0)
+        layout.addWidget(self._how, 1, 1)
+        layout.addWidget(self._channel, 1, 2)
+        layout.addWidget(self._grid, 2, 1, 1, 2)
+        layout.setColumnStretch(1, 1)
+
+    def show_choices(self, kinds: Sequence[str], channels: int, look: Look) -> None:
+        """Lists the kinds of a model and marks what is looked at."""
+        with QSignalBlocker(self._kind), QSignalBlocker(self._how), QSignalBlocker(self._channel):
+            self._kind.clear()
+            for kind in kinds:
+                self._kind.addItem(kind, kind)
+                self._kind.setItemData(self._kind.count() - 1, KINDS.get(kind, ""), 3)
+            self._kind.setCurrentIndex(list(kinds).index(look.kind) if look.kind in kinds else -1)
+            self._how.setCurrentIndex(list(HOWS).index(look.how))
+            self._channel.setRange(0, max(0, channels - 1))
+            self._channel.setValue(look.channel)
+        self._kind.setToolTip(KINDS.get(look.kind, "Which features are shown"))
+        self._how.setToolTip(HOWS[look.how][1])
+        self._channel.setVisible(look.how is How.CHANNEL)
+        self.setEnabled(bool(kinds))
+
+    def show_panes(self, on: bool) -> None:
+        """Whether panes are side by side."""
+        with QSignalBlocker(self._grid):
+            self._grid.setChecked(on)
+
+    def _on_chosen(self) -> None:
+        kind = self._kind.currentData()
+        self.chosen.emit(Look(kind, self._how.currentData(), self._channel.value()))
+
+
+def narrow(box: QComboBox) -> None:
+    """A combo box that does not make the panel wider than it is."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(6)

@@ -1,0 +1,58 @@
+"""What the worker of the panel *Features* makes of feature maps: pictures, points, a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from napari_shaspec.features.state import Look, Plot
+from napari_shaspec.layers import features
+from napari_shaspec.layers.features import Picture
+from shaspec.analysis.features.cloud import Cloud, make_cloud
+from shaspec.analysis.features.views import How, imputation_error
+from shaspec.inference.feature_maps import FeatureMaps
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """The event of a job that has made the pictures of a look."""
+
+    look: Look
+    pictures: list[Picture]
+    text: str
+    """What is to be seen, in a sentence."""
+
+
+def draw(maps: FeatureMaps, look: Look) -> Drawn:
+    """The pictures of a look, or of the nearest that these maps have."""
+    if look.kind not in maps.kinds:  # another model, or all modalities are ticked now
+        look = replace(look, kind=maps.kinds[0], channel=0)
+    pictures = features.make_pictures(maps, look.kind, look.how, look.channel)
+    return Drawn(look, pictures, _said(maps, look))
+
+
+def first_cloud(maps: FeatureMaps, plot: Plot) -> Cloud:
+    """The points by principal components, which take no time; kinds that the model has not go."""
+    kinds = tuple(kind for kind in plot.kinds if maps.of(kind)) or maps.kinds[:1]
+    return make_cloud(maps, kinds, "pca")
+
+
+def _said(maps: FeatureMaps, look: Look) -> str:
+    """What is on the canvas, in a sentence."""
+    if look.kind == "imputed":
+        errors = [imputation_error(maps, kind) for kind in ("shared", "fused")]
+        if not errors[0]:
+            return "What stands for the modalities that were not acquired."
+        near, far = (np.median([v[maps.inside] for v in e.values()]) for e in errors)
+        return (
+            f"The stand-in is off by {near:.2f} of the true shared feature and by {far:.2f} "
+            "of the fused one that it replaces (medians; 1 is no better than nothing)."
+        )
+    texts = {
+        How.COLOURS: "the same colour is the same feature, in all modalities",
+        How.ENERGY: "length of the feature, on one scale for all modalities",
+        How.DISTANCE: "distance to the mean over the modalities, in lengths of that mean",
+        How.CHANNEL: f"channel {look.channel}, on one scale for all modalities",
+    }
+    return f"{look.kind}: {texts[look.how]}"

@@ -1,0 +1,1 @@
+"""Runs an engine generator in a worker: progress, cancel, errors, messages."""

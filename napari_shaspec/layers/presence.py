@@ -1,0 +1,70 @@
+"""Dimmed layers of absent modalities, and the canvas text that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+
+MISSING_COLOUR = "#f08c00"
+
+
+MISSING_BOX = "#000000"  # behind it: on a light theme's canvas it could not be read
+
+
+_SAVED = "shaspec_opacity"
+
+
+def show_presence(
+    viewer: ViewerModel,
+    sources: Mapping[str, Image | None],
+    present: Iterable[str],
+    dimmed_opacity: float = 0.25,
+) -> None:
+    """Dims the layers of absent modalities and names on the canvas what is missing."""
+    present = set(present)
+    for name, layer in sources.items():
+        if layer is not None:
+            undim(layer) if name in present else _dim(layer, dimmed_opacity)
+    anything = any(layer is not None for layer in sources.values())
+    name_missing(viewer, [n for n in sources if n not in present] if anything else [])
+
+
+def name_missing(viewer: ViewerModel, missing: Iterable[str]) -> None:
+    """Canvas text such as ``without T1ce, T2``; none where nothing is missing.
+
+    An overlay of its own, ``viewer.canvas.overlays.missing``: the user's text stays the user's.
+    """
+    from napari.components.overlays import TextOverlay
+
+    overlays = viewer.canvas.overlays
+    if "missing" not in overlays:
+        overlays["missing"] = TextOverlay(
+            position="top_right",
+            font_size=14,
+            color=MISSING_COLOUR,
+            box_color=MISSING_BOX,
+            visible=False,
+        )
+    names = ", ".join(missing)
+    overlays["missing"].text = f"without {names}" if names else ""
+    overlays["missing"].visible = bool(names)
+
+
+def _dim(layer: Image, opacity: float) -> None:
+    if _SAVED not in layer.metadata:
+        layer.metadata[_SAVED] = layer.opacity
+        layer.opacity = min(opacity, layer.opacity)
+        layer.name_overlay.color = MISSING_COLOUR
+        layer.name_overlay.box_color = MISSING_BOX
+
+
+def undim(layer: Image) -> None:
+    """Gives a dimmed layer the opacity back that the user had chosen."""
+    if _SAVED in layer.metadata:
+        layer.opacity = layer.metadata.pop(_SAVED)
+        layer.name_overlay.color = layer.name_overlay.box_color = None

@@ -1,0 +1,148 @@
+"""What the panel *Models* can do: list, add, import, remove, and hand a model to *Segment*.
+
+Nothing is ever downloaded: models are folders and files on this computer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_shaspec import settings
+from napari_shaspec.jobs.control import JobControl
+from napari_shaspec.jobs.runner import Runner, run_in_worker
+from napari_shaspec.jobs.state import Status
+from napari_shaspec.models import folders as model_folders
+from napari_shaspec.models import run_times
+from napari_shaspec.models.state import KnownModel, ModelsState
+from napari_shaspec.models.worker import Checkpoint, Imported, _import
+from shaspec.errors import ShaspecError
+from shaspec.inference.events import Progress
+
+if TYPE_CHECKING:
+    pass
+
+
+class ModelsController:
+    """``open_panel`` opens a panel of this plugin by its name."""
+
+    def __init__(self, open_panel: Callable[[str], Any], *, run: Runner = run_in_worker) -> None:
+        self._open_panel = open_panel
+        self._closed = False
+        self.state = ModelsState()
+        self._job = JobControl(self.state, run)
+        self._refresh()
+        self.choose(self.state.models[0].model if self.state.models else "")
+        self._unfollow = settings.follow("models", ("folders", "seconds"), self._refresh)
+
+    def choose(self, model: str) -> None:
+        """Shows the card of ``model``."""
+        self.state.chosen = model
+
+    def open(self, paths: Sequence[str | Path]) -> None:
+        """Adds model folders: the ones given, or those that lie in them."""
+        try:
+            found = [folder for path in paths for folder in _model_folders(Path(path))]
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return
+        for folder in found:
+            model_folders.remember(folder)
+        self.choose(str(found[-1]))
+        self._job.say(f"added {', '.join(folder.name for folder in found)}")
+
+    def remove(self, model: str) -> None:
+        """Takes a folder off the list; its files stay. A bundled model stays on it."""
+        if any(known.model == model and known.source == "bundled" for known in self.state.models):
+            self._job.refuse(f"{model} came with the program and stays on the list")
+            return
+        model_folders.forget(model)
+        self.choose(self.state.models[0].model if self.state.models else "")
+        self._job.say(f"{Path(model).name} is off the list; its files are where they were")
+
+    def use(self, model: str) -> None:
+        """Opens the panel Segment with ``model``."""
+        control = self._open_panel("Segment").controller
+        if control.state.status.busy:
+            self._job.refuse("the panel Segment is at work: wait for it, or press Cancel there")
+        elif control.choose_model(model):
+            self._job.say(f"the panel Segment has {Path(model).name} now")
+        else:
+            self._job.refuse(control.state.message.text)
+
+    def bring(self, checkpoint: Checkpoint) -> None:
+        """Starts a job that makes a model folder of weights of the authors' code."""
+        if self.state.status.busy or self._closed:
+            return
+        if (checkpoint.out / "card.json").exists():
+            self._job.refuse(f"there is a model in {checkpoint.out}: name another folder")
+            return
+        self._job.start(
+            lambda: _import(checkpoint), self._on_event, self._on_failed, self._on_ended
+        )
+
+    def cancel(self) -> None:
+        """Ends the import."""
+        self._job.interrupt()
+
+    def close(self) -> None:
+        """Ends the import, and follows the settings no more."""
+        if not self._closed:
+            self._closed = True
+            self._unfollow()
+            for name in self.state.events:
+                self.state.events[name].disconnect()  # a view may be gone by now
+            self.cancel()
+
+    # -- jobs --------------------------------------------------------------------------------------
+
+    def _on_event(self, event: Progress | Imported) -> None:
+        if isinstance(event, Progress):
+            self._job.track(event)
+            return
+        model_folders.remember(event.folder)
+        if not self._closed:
+            self.choose(str(event.folder.absolute()))
+            self._job.succeed("\n".join(event.lines))
+
+    def _on_failed(self, error: Exception) -> None:
+        if not self._closed:
+            self._job.fail(error)
+
+    def _on_ended(self) -> None:
+        if self._job.outcome is None:
+            self._job.say("cancelled")
+        self.state.status = self._job.outcome or Status.IDLE
+
+    def _refresh(self) -> None:
+        """Reads all cards anew; they are small."""
+        from shaspec.models.card import bundled_models
+
+        names = [*bundled_models(), *model_folders.stored()]
+        self.state.models = tuple(_known(model) for model in names)
+
+
+def _known(model: str) -> KnownModel:
+    from shaspec.models.card import load_card
+    from shaspec.models.summary import size_mb, source_of
+
+    row = KnownModel(model, None, "", seconds=run_times.measured(model))
+    try:
+        card = load_card(model)
+        return replace(row, card=card, source=source_of(model, card), megabytes=size_mb(model))
+    except ShaspecError as error:
+        return replace(row, problem=str(error))
+
+
+def _model_folders(path: Path) -> list[Path]:
+    """``path`` if it is a model folder (or the card in one), else the model folders in it."""
+    from shaspec.models.card import CARD_FILE, load_card, model_folder
+
+    inside = sorted(card.parent for card in path.glob(f"*/{CARD_FILE}"))
+    many = inside and not (path / CARD_FILE).is_file()
+    folders = inside if many else [model_folder(path)]
+    for folder in folders:
+        load_card(folder)
+    return [folder.absolute() for folder in folders]

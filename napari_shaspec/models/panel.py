@@ -1,0 +1,125 @@
+"""The panel *Models*: all known models, the card of one, and where more come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QVBoxLayout,
+)
+
+from napari_shaspec.models.controller import ModelsController
+from napari_shaspec.models.import_dialog import ImportDialog
+from napari_shaspec.models.table import CardView, ModelTable
+from napari_shaspec.widgets.message_box import MessageBox
+from napari_shaspec.widgets.panel import LowPanel, opener
+from napari_shaspec.widgets.run_bar import RunBar
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+NOTE = "All models are on this computer; nothing is downloaded."
+IMPORT_TIP = "Make a model folder of weights that the authors' code of ShaSpec, MAML or M3L wrote"
+
+
+class ModelsPanel(LowPanel):
+    """List on the left, card on the right. A script may drive ``controller`` too."""
+
+    def __init__(
+        self, napari_viewer: ViewerModel, *, controller: ModelsController | None = None
+    ) -> None:
+        control = controller or ModelsController(opener(napari_viewer))
+        super().__init__(control, height=330)
+        self.controller = control
+        self.setObjectName("shaspec_model_list")
+        self.table, self.card = ModelTable(), CardView()
+        self.message = MessageBox()
+        self.add = _button("add", "Add model folder…", "A folder with card.json, or one of such")
+        self.remove = _button("remove", "Remove from list", "Its files stay where they are")
+        self.use = _button("use", "Use in Segment", "Open the panel Segment with this model")
+        self.run = RunBar("Import authors' checkpoint…", IMPORT_TIP)
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        left, buttons = QVBoxLayout(), QHBoxLayout()
+        for button in (self.use, self.add, self.remove):
+            buttons.addWidget(button)
+        buttons.addWidget(self.run, 1)  # one row: on a small screen the list needs the height
+        left.addWidget(self.table, 1)
+        left.addLayout(buttons)
+        for view in (self.message, QLabel(NOTE)):
+            left.addWidget(view)
+        row = QHBoxLayout(self)  # no scrolling as a whole: list and card scroll by themselves
+        row.setContentsMargins(8, 8, 8, 8)
+        row.setSpacing(12)
+        row.addLayout(left, 3)
+        row.addWidget(self.card, 2)
+
+    def _connect(self) -> None:
+        control = self.controller
+        self.table.chosen.connect(control.choose)
+        self.add.clicked.connect(self._on_add)
+        self.remove.clicked.connect(self._on_remove)
+        self.use.clicked.connect(lambda: control.use(control.state.chosen))
+        self.run.started.connect(self._on_import)
+        self.run.cancelled.connect(control.cancel)
+        self.follow(
+            {
+                self._show_models: ("models", "chosen"),
+                self._show_status: ("status",),
+                self._show_progress: ("progress",),
+                self._show_message: ("message",),
+            }
+        )
+
+    # -- what the user does ------------------------------------------------------------------------
+
+    def _on_add(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Add a model folder")
+        if folder:
+            self.controller.open([folder])
+
+    def _on_remove(self) -> None:
+        shown = self.controller.state.shown
+        if shown is not None:
+            text = f"Remove {shown.name} from the list? Its files stay in {shown.model}."
+            yes = QMessageBox.StandardButton.Yes
+            if QMessageBox.question(self, "Remove from list", text) == yes:
+                self.controller.remove(shown.model)
+
+    def _on_import(self) -> None:
+        dialog = ImportDialog(self)
+        if dialog.exec():
+            self.controller.bring(dialog.checkpoint)
+
+    # -- what the work shows -----------------------------------------------------------------------
+
+    def _show_models(self) -> None:
+        state = self.controller.state
+        self.table.show_models(state.models, state.chosen)
+        self.card.show_model(state.shown)
+        self.remove.setEnabled(state.shown is not None and state.shown.source != "bundled")
+        self.use.setEnabled(state.shown is not None and state.shown.card is not None)
+
+    def _show_status(self) -> None:
+        self.run.show_status(self.controller.state.status)
+
+    def _show_progress(self) -> None:
+        self.run.show_progress(self.controller.state.progress)
+
+    def _show_message(self) -> None:
+        self.message.show_message(self.controller.state.message)
+
+
+def _button(name: str, text: str, tooltip: str) -> QPushButton:
+    """A button with its name and tool tip."""
+    made = QPushButton(text)
+    made.setObjectName(f"shaspec_{name}_model")
+    made.setToolTip(tooltip)
+    return made

@@ -1,0 +1,51 @@
+"""State of the panel *Models*."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from psygnal import SignalGroupDescriptor
+
+from napari_shaspec.jobs.state import JobState
+from napari_shaspec.models.run_times import NOT_MEASURED, Seconds
+
+if TYPE_CHECKING:
+    from shaspec.models.card import Card
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A row of the list."""
+
+    model: str
+    """A bundled name, or a folder."""
+    card: Card | None
+    source: str
+    """``bundled``, ``imported``, ``trained``; empty where there is no card."""
+    megabytes: float = 0.0
+    seconds: Seconds = NOT_MEASURED
+    problem: str = ""
+    """Why there is no card."""
+
+    @property
+    def name(self) -> str:
+        """The last part of a folder."""
+        return Path(self.model).name
+
+
+@dataclass(eq=False)
+class ModelsState(JobState):
+    """Everything that the panel *Models* shows."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    models: tuple[KnownModel, ...] = ()
+    chosen: str = ""
+    """The model whose card is read."""
+
+    @property
+    def shown(self) -> KnownModel | None:
+        """The row that is chosen."""
+        return next((known for known in self.models if known.model == self.chosen), None)

@@ -1,0 +1,1 @@
+"""The panel *Robustness*: all subsets of modalities of a case."""

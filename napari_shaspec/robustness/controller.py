@@ -1,0 +1,355 @@
+"""What the panel *Robustness* can do. No Qt here: a `ViewerModel` will do.
+
+A sweep segments the open case from every subset of its modalities, with one model or several, in
+one job. Its results stay in the tables of the work, its features do not: nothing needs them then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_shaspec.case import assignment
+from napari_shaspec.case.assignment import VolumeSources
+from napari_shaspec.case.controller import NO_MODEL, CaseController
+from napari_shaspec.engine import Engine
+from napari_shaspec.jobs.runner import Runner, run_in_worker
+from napari_shaspec.jobs.state import Status
+from napari_shaspec.layers import maps
+from napari_shaspec.layers.maps import Map
+from napari_shaspec.layers.metadata import of_kind, origin
+from napari_shaspec.robustness import worker
+from napari_shaspec.robustness.state import RobustnessState, Shown
+from napari_shaspec.robustness.worker import sweep_models
+from napari_shaspec.settings import display_settings
+from shaspec.analysis import robustness_files
+from shaspec.analysis.robustness import RowAdded
+from shaspec.analysis.subset_table import DICE, TRUTH, Measure, SubsetTable, measures_of
+from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.events import Notice, Progress
+from shaspec.task import Subset, Task
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+
+    from shaspec.models.card import Card
+
+
+CLASSES = (
+    "{} names classes, and no region is there to be compared; `shaspec sweep` tells the class from "
+    "every subset"
+)
+FigureOf = Callable[[Sequence[SubsetTable], Measure], Any]
+
+
+@dataclass(frozen=True)
+class MapReady:
+    """The event of a job that has computed a map."""
+
+    map: Map
+
+
+class RobustnessController(CaseController[RobustnessState]):
+    """Everything the panel can do."""
+
+    def __init__(
+        self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
+    ) -> None:
+        super().__init__(viewer, RobustnessState(), engine, run, dims=False)
+        self._parts: VolumeSources | None = None  # what the tables were made of
+        self._before: tuple[SubsetTable, ...] = ()  # the tables that a cancelled sweep leaves
+        self._by_hand = False  # the user chose what to compare with
+        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            event.connect(self._refresh_truths, position="last")
+        viewer.layers.events.removed.connect(self._on_removed, position="last")
+        self.state.events.case.connect(self._on_case)
+        self.state.events.sources.connect(self._hint)
+        models = tuple(self._engine.models())
+        self.state.cards = tuple(self._engine.card(model) for model in models)
+        self.state.models = models
+        first = next((m for m, c in zip(models, self.state.cards, strict=True) if _maps(c)), None)
+        if first is not None:
+            self.choose_models([first])
+        else:
+            self._job.say(NO_MODEL, "warning")
+
+    # -- choices -------------------------------------------------------------------------------
+
+    def choose_models(self, chosen: Sequence[str]) -> bool:
+        """Which models take part; False, with a message, for one that finds no regions.
+
+        Of models that have no task in common those stay that go with the newest choice.
+        """
+        if self.state.status.busy:
+            return False
+        tasks = {m: card.task for m, card in zip(self.state.models, self.state.cards, strict=True)}
+        classes = [model for model in chosen if tasks[model].kind == "classification"]
+        if classes:
+            self._job.refuse(CLASSES.format(Path(classes[0]).name))
+            return False
+        newest = [m for m in chosen if m not in self.state.chosen] or [*chosen]
+        fitting = [m for m in chosen if _in_common(tasks[m], tasks[newest[-1]])]
+        self.state.chosen = tuple(model for model in self.state.models if model in fitting)
+        if self.state.task is not None:
+            self._rows.set_task(self.state.task)
+            self._refresh_truths()
+        self._show_seen()
+        self._hint()
+        out = [Path(model).name for model in chosen if model not in fitting]
+        if out:
+            self._job.say(f"{', '.join(out)}: unticked, with another task than the newest choice")
+        return True
+
+    def add_model(self, folder: str | Path) -> bool:
+        """Takes a model folder and ticks it; False, with a message, if it is none."""
+        model = str(folder)
+        if self.state.status.busy:
+            return False
+        if model not in self.state.models:
+            try:
+                card: Card = self._engine.card(model)
+            except ShaspecError as error:
+                self._job.refuse(str(error))
+                return False
+            self.state.cards = (*self.state.cards, card)
+            self.state.models = (*self.state.models, model)
+        return self.choose_models([*self.state.chosen, model])
+
+    def _on_known_models(self) -> None:
+        there = self._engine.models()
+        old = list(zip(self.state.models, self.state.cards, strict=True))
+        # Of those that were there the card may be another: trained on in the same folder.
+        cards = {m: self._engine.card(m) if m in there else card for m, card in old}
+        cards |= {model: self._engine.card(model) for model in there if model not in cards}
+        others = [m for m, card in old if m in self.state.chosen and cards[m].sha256 != card.sha256]
+        self.state.cards = tuple(cards.values())
+        self.state.models = tuple(cards)
+        if others and not self.state.status.busy:
+            self._forget_results()  # rows of the weights that were
+
+    def tick(self, modality: str, present: bool) -> None:
+        """Whether ``modality`` takes part in the subsets."""
+        if not self.state.status.busy:
+            self._rows.tick(modality, present)
+
+    def compare_with(self, truth: Labels | None) -> None:
+        """The ground truth, or None for the result of all modalities."""
+        if not self.state.status.busy:
+            self._by_hand = True
+            self.state.truth = truth
+
+    # -- sweeps ------------------------------------------------------------------------------------
+
+    def sweep(self) -> None:
+        """Starts a job over all subsets and all chosen models, or says what is missing for one."""
+        task = self.state.task
+        if self.state.status.busy or self._closed:
+            return
+        try:
+            if task is None:
+                raise InputError("no model is ticked: tick one, or open a model folder")
+            ticked = {n: la for n, la in self.state.sources.items() if n in self.state.present}
+            parts = assignment.collect(ticked, task, self.state.truth)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return
+        if not parts.same_as(self._parts):
+            self._forget_results()  # rows of other voxels do not belong beside these
+        self._parts = parts
+        self._before = self.state.tables
+        names = {model: self.state.name_of(model) for model in self.state.chosen}
+        self._start(lambda: sweep_models(self._kept, names, parts), self._on_swept)
+
+    def show_row(self, model: str, subset: Subset) -> None:
+        """Shows the result of one row in the layer for it."""
+        what = Shown(model, subset)
+        row = self.state.row(what)
+        if row is not None:
+            name = model if len(self.state.tables) > 1 else ""
+            opacity = display_settings().overlay_opacity
+            maps.show_row(self.viewer, row.prediction, name, opacity)
+            self.state.legend = ()
+            self.state.shown = what
+
+    # -- maps --------------------------------------------------------------------------------------
+
+    def show_disagreement(self, region: str) -> None:
+        """A layer of the entropy over all subsets of the model that is shown."""
+        self._start_map("disagreement", lambda table: worker.disagreement_of(table, region))
+
+    def show_smallest(self, region: str) -> None:
+        """A layer of the smallest subset that finds ``region``."""
+        self._start_map("smallest subset", lambda table: worker.smallest_of(table, region))
+
+    def show_difference(self, region: str, other: Shown | None) -> None:
+        """A layer of what differs between the shown row and ``other``; None: the ground truth."""
+        here, there = self.state.row(self.state.shown), self.state.row(other)
+        parts, shown = self._parts, self.state.shown
+        if here is None or shown is None or parts is None:
+            self._job.refuse("choose a row of the table first")
+            return
+        names = (here.name, there.name if there else TRUTH)
+        if there is not None and other is not None and other.model != shown.model:
+            names = (f"{here.name} ({shown.model})", f"{there.name} ({other.model})")
+
+        def compute(_: SubsetTable) -> Map:
+            labels = there.prediction.labels if there else parts.case().labels
+            if labels is None:
+                raise InputError("there was no ground truth when the subsets were run")
+            return worker.difference_of(here.prediction, labels, names, region)
+
+        self._start_map("difference", compute)
+
+    # -- files -------------------------------------------------------------------------------------
+
+    def save_tables(self, path: str | Path) -> list[Path]:
+        """Writes the rows as CSV, and the Shapley values beside them once all rows are there."""
+        path = Path(path)
+
+        def write() -> list[Path]:
+            paths = [robustness_files.write_rows(path, self.state.tables)]
+            whole = [table for table in self.state.tables if table.complete]
+            if whole:
+                beside = path.with_name(f"{path.stem}_shapley.csv")
+                _, _, size = measures_of(whole[0].task.dims)
+                paths.append(robustness_files.write_shapley(beside, whole, [DICE, size]))
+            return paths
+
+        return self._save(write)
+
+    def save_figure(self, path: str | Path, draw: FigureOf, measure: Measure) -> list[Path]:
+        """Writes a figure for a page: `heat_map_figure` or `contributions_figure`."""
+
+        def write() -> list[Path]:
+            figure = draw(self.state.tables, measure)
+            return [robustness_files.write_figure(Path(path), figure)]
+
+        return self._save(write)
+
+    def _leave(self) -> None:
+        for event in (self.viewer.layers.events.inserted, self.viewer.layers.events.removed):
+            event.disconnect(self._refresh_truths)
+        self.viewer.layers.events.removed.disconnect(self._on_removed)
+
+    # -- jobs ----------------------------------------------------------------------------------
+
+    def _start_map(self, stage: str, compute: Callable[[SubsetTable], Map]) -> None:
+        tables = {table.model: table for table in self.state.tables}
+        if self.state.status.busy or not tables:
+            return
+        table = tables[self.state.shown.model] if self.state.shown else next(iter(tables.values()))
+
+        def events() -> Iterator[Progress | MapReady]:
+            yield Progress(0, 0, stage)
+            yield MapReady(compute(table))
+
+        self._start(events, self._on_map)
+
+    def _start(self, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]) -> None:
+        self._job.start(events, on_event, self._on_failed, self._on_ended)
+
+    def _on_swept(self, event: Progress | Notice | RowAdded) -> None:
+        if self._closed:
+            return
+        if not isinstance(event, RowAdded):
+            self._job.track(event)
+            return
+        tables = {table.model: table for table in self.state.tables}
+        tables[event.table.model] = event.table
+        names = [self.state.name_of(model) for model in self.state.models]
+        self.state.tables = tuple(tables[name] for name in names if name in tables)
+        if event.table.seen_in_training:
+            self.state.seen = self.state.seen | {event.table.model: "by content"}
+        first = event.table.model == self.state.name_of(self.state.chosen[0])
+        if len(event.table.rows) == 1 and (first or self.state.shown is None):
+            self.show_row(event.table.model, event.table.rows[0].subset)
+        last = self.state.name_of(self.state.chosen[-1])
+        if event.table.complete and event.table.model == last:
+            count = len(event.table.rows)
+            self._job.succeed(f"{count} subsets against {event.table.reference}; click a row")
+
+    def _on_map(self, event: Progress | MapReady) -> None:
+        if self._closed:
+            return
+        if isinstance(event, MapReady):
+            maps.show_map(self.viewer, event.map)
+            self.state.legend = event.map.legend
+            self._job.outcome = Status.DONE
+        else:
+            self._job.track(event)
+
+    def _on_ended(self) -> None:
+        """Only now is the worker through; an unfinished table gives way to the last whole one."""
+        outcome = self._job.outcome
+        if outcome is not Status.DONE:
+            whole = {table.model: table for table in self._before}
+            self.state.tables = tuple(whole.get(t.model, t) for t in self.state.tables)
+        self._before = self.state.tables
+        if outcome is None:
+            self._job.say("cancelled; its memory is free again, the rows that are here stay")
+            outcome = Status.DONE if self.state.tables else Status.IDLE
+        self.state.status = outcome
+
+    # -- what changed around us --------------------------------------------------------------------
+
+    def _on_case(self, *_: object) -> None:
+        """Another case has no results yet, and a truth of its own."""
+        self._by_hand = False
+        self._forget_results()
+        self._refresh_truths()
+        self._show_seen()
+        self.state.status = Status.IDLE
+
+    def _forget_results(self) -> None:
+        self.state.tables, self.state.shown, self.state.legend = (), None, ()
+        self._before = ()
+
+    def _refresh_truths(self, *_: object) -> None:
+        task = self.state.task
+        if task is None or self.state.status.busy:
+            return
+        found = assignment.truths(self.viewer.layers, task, self.state.case)
+        self.state.truths = tuple(found)
+        lost = self.state.truth is not None and self.state.truth not in found
+        if lost or not self._by_hand:
+            own = (la for la in found if origin(la).get("kind") == "truth" and self.state.case)
+            self.state.truth = next(own, None)
+
+    def _on_removed(self, *_: object) -> None:
+        if self.state.shown is not None and not list(of_kind(self.viewer, "swept")):
+            self.state.shown = None
+
+    def _show_seen(self) -> None:
+        """As far as the cards tell by name; a session looks at the voxels too."""
+        cards = dict(zip(self.state.models, self.state.cards, strict=True))
+        known = {m: cards[m].seen_name(self.state.case) for m in self.state.chosen}
+        self.state.seen = {self.state.name_of(model): how for model, how in known.items() if how}
+
+    def _save(self, write: Callable[[], list[Path]]) -> list[Path]:
+        if not self.state.tables:
+            self._job.refuse("there is no row to save yet: run the subsets first")
+            return []
+        try:
+            written = write()
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return []
+        self._job.say(f"saved {', '.join(str(path) for path in written)}")
+        return written
+
+    def command(self) -> str | None:
+        """The command line that gives the shown row again; None, with a message, if none does."""
+        row = self.state.row(self.state.shown)
+        name, result = (row.name, row.prediction) if row else ("", None)
+        return self._copied(name, result, "choose a row of the table first")
+
+
+def _maps(card: Card) -> bool:
+    return card.task.kind == "segmentation"
+
+
+def _in_common(one: Task, other: Task) -> bool:
+    return (one.names, one.regions) == (other.names, other.regions)

@@ -1,0 +1,47 @@
+"""A filter of subsets: what is left if some modalities had not been acquired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+
+
+class ModalityFilter(QWidget):
+    """A button per modality; a pressed one leaves out the subsets that have it."""
+
+    changed = Signal(list)
+    """The modalities that are left out."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._buttons: dict[str, QPushButton] = {}
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(3)
+        self._row.addWidget(QLabel("ModalityFilter"))
+
+    def show_modalities(self, names: Sequence[str]) -> None:
+        """Makes new buttons only where the modalities are others."""
+        if list(self._buttons) == list(names):
+            return
+        for button in self._buttons.values():
+            self._row.removeWidget(button)
+            button.deleteLater()
+        self._buttons = {name: self._button(name) for name in names}
+
+    def modalities(self) -> list[str]:
+        """What is left out."""
+        return [name for name, button in self._buttons.items() if button.isChecked()]
+
+    def _button(self, name: str) -> QPushButton:
+        button = QPushButton()
+        button.setObjectName(f"shaspec_without_{name}")
+        button.setText(name)
+        button.setCheckable(True)
+        button.setFixedWidth(button.fontMetrics().horizontalAdvance(name) + 12)
+        button.setToolTip(f"Only subsets without {name}")
+        button.toggled.connect(lambda _: self.changed.emit(self.modalities()))
+        self._row.addWidget(button)
+        return button

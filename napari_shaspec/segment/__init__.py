@@ -1,0 +1,1 @@
+"""The panel *Segment*: a case, segmented from any subset of its modalities."""

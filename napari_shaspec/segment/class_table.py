@@ -1,0 +1,61 @@
+"""Probability of each class, one column per subset; a click shows that subset's order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtWidgets import QTableWidgetItem, QWidget
+
+from napari_shaspec.segment.result_table import ResultTable, number_item
+from napari_shaspec.segment.shortcuts import COMPARE
+from shaspec.prediction import Classification
+
+ROWS = 5  # classes at once; the others are further down
+
+
+class ClassTable(ResultTable):
+    """Rows: classes, the most probable of the shown result first; columns: subsets; cells: %."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("shaspec_classes", parent)
+        self._subsets: list[str] = []
+        self.cellClicked.connect(self._on_clicked)
+        header = self.horizontalHeader()
+        if header is not None:
+            header.sectionClicked.connect(lambda column: self._on_clicked(0, column))
+
+    def show_results(self, results: Sequence[Classification], shown: str) -> None:
+        """Shows the probabilities of all results in the order of the one that is ``shown``."""
+        self.setVisible(bool(results))
+        if not results:
+            return
+        task = results[0].task
+        named = {task.subset_name(result.subset): result for result in results}
+        found = {name: dict(result.ranked) for name, result in named.items()}
+        order = list(found.get(shown) or next(iter(found.values())))
+        self._subsets = list(named)
+        with QSignalBlocker(self):
+            self.clear()
+            self.setColumnCount(1 + len(named))
+            self.setRowCount(len(order))
+            self.setHorizontalHeaderItem(0, QTableWidgetItem("classes in %"))
+            for column, name in enumerate(named, 1):
+                head = QTableWidgetItem(name)
+                head.setToolTip(f"{name}: click to sort by this result; {COMPARE}: the one before")
+                self.setHorizontalHeaderItem(column, head)
+            for row, label in enumerate(order):
+                self.setItem(row, 0, QTableWidgetItem(label.title))
+                for column, name in enumerate(named, 1):
+                    percent = 100 * found[name][label]
+                    text = f"{label.title} from {name}: {percent:.3f} %"
+                    item = number_item(f"{percent:.1f}", text)
+                    font = item.font()
+                    font.setBold(name == shown)
+                    item.setFont(font)
+                    self.setItem(row, column, item)
+        self.fit(ROWS)
+
+    def _on_clicked(self, _row: int, column: int) -> None:
+        if column:
+            self.chosen.emit(self._subsets[column - 1])

@@ -1,0 +1,233 @@
+"""The panel *Segment*: puts the views together and wires them to the controller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QShortcut
+
+from napari_shaspec.case.case_bar import CaseBar
+from napari_shaspec.case.modality_table import ModalityTable
+from napari_shaspec.case.model_picker import ModelPicker
+from napari_shaspec.case.state import verb
+from napari_shaspec.segment import shortcuts
+from napari_shaspec.segment.class_table import ClassTable
+from napari_shaspec.segment.controller import SegmentController
+from napari_shaspec.segment.export_bar import ExportBar
+from napari_shaspec.segment.view_bar import ViewBar
+from napari_shaspec.segment.volume_table import Legend, VolumeTable
+from napari_shaspec.widgets.message_box import MessageBox
+from napari_shaspec.widgets.panel import Panel, line, to_clipboard
+from napari_shaspec.widgets.run_bar import RunBar
+from napari_shaspec.widgets.settings_form import SettingsForm
+from shaspec.io import label_ending
+from shaspec.io.naming import RESULT
+from shaspec.prediction import Classification, Prediction
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+SLICER = "3D Slicer, with names and colours (*.seg.nrrd)"
+SIZES = "Table of all sizes (*.csv)"
+SAVE_FILTER = {
+    ".csv": "Table (*.csv)",
+    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER};;{SIZES}",
+    ".png": f"PNG (*.png);;{SIZES}",
+}
+REPORT_FILTER = "HTML (*.html);;PDF (*.pdf)"
+REPORTS = (".html", ".htm", ".pdf")
+KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
+
+
+class SegmentPanel(Panel):
+    """Model, modalities, run, volumes. ``controller`` does the work; a script may drive it too."""
+
+    def __init__(
+        self, napari_viewer: ViewerModel, *, controller: SegmentController | None = None
+    ) -> None:
+        control = controller or SegmentController(napari_viewer)
+        super().__init__(control)
+        self.controller = control
+        self.models = ModelPicker()
+        self.case = CaseBar()
+        self.table = ModalityTable(shortcuts.MODALITIES)
+        self.auto_update = QCheckBox("Update when toggled")
+        self.run = RunBar()
+        self.settings = SettingsForm()
+        self.message = MessageBox()
+        self.volumes = VolumeTable()
+        self.classes = ClassTable()
+        self.legend = Legend()
+        self.views = ViewBar()
+        self.export = ExportBar()
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self.setObjectName("shaspec_segment")
+        self.auto_update.setObjectName("shaspec_update")
+        self.auto_update.setToolTip(
+            "Ticking or unticking a modality runs again at once, as long as the features of "
+            "the modalities are kept"
+        )
+        self.fill(
+            self.models,
+            line(),
+            self.case,
+            self.table,
+            self.auto_update,
+            self.settings,
+            self.run,
+            self.message,
+            self.volumes,
+            self.classes,
+            self.legend,
+            self.export,
+            line(),
+            self.views,
+        )
+
+    def _connect(self) -> None:
+        control = self.controller
+        for key, action in control.actions.items():  # napari hears them on its canvas only
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(action)
+        self.models.chosen.connect(self._on_model)
+        self.case.opened.connect(control.open)
+        self.table.assigned.connect(control.assign)
+        self.table.ticked.connect(control.tick)
+        self.auto_update.toggled.connect(control.update_when_toggled)
+        self.run.started.connect(control.segment)
+        self.run.cancelled.connect(control.cancel)
+        self.volumes.chosen.connect(control.show_result)
+        self.classes.chosen.connect(control.show_result)
+        self.export.saved.connect(self._on_save)
+        self.export.reported.connect(self._on_report)
+        self.export.copied.connect(lambda: to_clipboard(control.command()))
+        self.export.undone.connect(control.undo)
+        self.views.chosen.connect(control.look)
+        self.follow(
+            {
+                self._show_models: ("models", "model"),
+                self._show_card: ("card", "seen"),
+                self._show_case: ("case",),
+                self._show_rows: ("sources", "present", "choices"),
+                self._show_auto_update: ("auto_update", "card"),
+                self._show_status: ("status", "results"),
+                self._show_progress: ("progress",),
+                self._show_message: ("message",),
+                self._show_results: ("results", "shown"),
+                self._show_view: ("view", "card"),
+            }
+        )
+
+    # -- what the user does ------------------------------------------------------------------------
+
+    def _on_model(self, model: str) -> None:
+        if not self.controller.choose_model(model):
+            self._show_models()  # back to the one that is in use
+
+    def _on_save(self) -> None:
+        state = self.controller.state
+        # The last word keeps it from being taken for the truth where it lies beside its input.
+        name = "_".join(part for part in (state.case, state.shown, RESULT) if part)
+        folder = next((p.parent for p in self._paths()), Path.cwd())
+        first = next(iter(state.results), None)
+        if isinstance(first, Classification):
+            ending, name = ".csv", f"{state.case}_{state.shown}"
+        else:
+            ending = label_ending(first.grid) if first else ".nii.gz"
+        path, kind = QFileDialog.getSaveFileName(
+            self, "Save result", str(folder / f"{name}{ending}"), SAVE_FILTER[ending]
+        )
+        if path:
+            self.controller.save(with_ending(path, kind, ending))
+
+    def _on_report(self) -> None:
+        folder = next((p.parent for p in self._paths()), Path.cwd())
+        name = f"{self.controller.state.case}_report.html"
+        path, kind = QFileDialog.getSaveFileName(
+            self, "Write report", str(folder / name), REPORT_FILTER
+        )
+        if path:
+            ending = ".pdf" if kind.startswith("PDF") else ".html"
+            given = Path(path).suffix.lower()
+            self.controller.report(path if given in REPORTS else path + ending)
+
+    def _paths(self) -> list[Path]:
+        from napari_shaspec.layers.metadata import origin
+
+        layers = [la for la in self.controller.state.sources.values() if la is not None]
+        return [path for la in layers if (path := origin(la).get("path"))]
+
+    # -- what the work shows -----------------------------------------------------------------------
+
+    def _show_models(self) -> None:
+        self.models.show_models(self.controller.state.models, self.controller.state.model)
+
+    def _show_card(self) -> None:
+        card = self.controller.state.card
+        self.models.show_card(card)
+        if card is not None:
+            what = f"{verb(card.task)} the case from the ticked modalities ({shortcuts.SEGMENT})"
+            self.run.set_text(verb(card.task), what)
+        self.models.show_seen(self.controller.state.seen)
+
+    def _show_case(self) -> None:
+        self.case.show_case(self.controller.state.case)
+
+    def _show_rows(self) -> None:
+        state = self.controller.state
+        self.table.show_rows(state.sources, state.present, state.choices)
+
+    def _show_auto_update(self) -> None:
+        card = self.controller.state.card
+        with QSignalBlocker(self.auto_update):
+            self.auto_update.setChecked(self.controller.state.auto_update)
+        self.auto_update.setEnabled(card is not None and card.instant_toggles)
+
+    def _show_status(self) -> None:
+        state = self.controller.state
+        self.run.show_status(state.status)
+        self.models.setEnabled(not state.status.busy)
+        self.table.set_layers_enabled(not state.status.busy)
+        self.export.setVisible(bool(state.results))
+        self.export.set_busy(state.status.busy)
+        self.export.offer_report(any(isinstance(r, Prediction) for r in state.results))
+
+    def _show_progress(self) -> None:
+        self.run.show_progress(self.controller.state.progress)
+
+    def _show_message(self) -> None:
+        self.message.show_message(self.controller.state.message)
+
+    def _show_results(self) -> None:
+        state = self.controller.state
+        maps = [r for r in state.results if isinstance(r, Prediction)]
+        self.volumes.show_results(maps, state.shown)
+        self.legend.show_task(maps[0].task if maps else None)
+        classes = [r for r in state.results if isinstance(r, Classification)]
+        self.classes.show_results(classes, state.shown)
+
+    def _show_view(self) -> None:
+        state = self.controller.state
+        task = state.card.task if state.card is not None else None
+        self.views.setVisible(task is None or task.kind == "segmentation")
+        self.views.show_dims(task.dims if task is not None else 3)
+        self.views.show_view(state.view)
+
+
+def with_ending(path: str, kind: str, ending: str) -> str:
+    """The path as the user wants it: a dialog changes only what follows the last dot, or nothing.
+
+    ``kind`` is the filter that was chosen, ``ending`` what a name without one gets.
+    """
+    if kind == SLICER and not path.endswith(".seg.nrrd"):
+        return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"
+    if kind == SIZES and not path.endswith(".csv"):
+        return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.png')}.csv"
+    return path if path.endswith((*KNOWN, ".csv", ending)) else f"{path}{ending}"

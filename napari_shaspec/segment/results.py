@@ -1,0 +1,142 @@
+"""The results of the case in the panel *Segment*: as they came, as they were painted, undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from napari_shaspec.case.assignment import UNNAMED
+from napari_shaspec.layers.metadata import of_kind, origin
+from napari_shaspec.layers.results import (
+    add_result,
+    find_result,
+    go_to_result,
+    is_edited,
+    keep_edits,
+)
+from napari_shaspec.segment.state import SegmentState
+from napari_shaspec.settings import display_settings
+from shaspec.errors import InputError
+from shaspec.prediction import Classification, Prediction
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
+
+Result = Prediction | Classification
+
+
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """What the last run has changed."""
+
+    subset: str
+    """Whose result it made."""
+    result: Result | None
+    """The result of the same subset that was there."""
+    painted: Labels | None
+    """Its layer, where it was painted in and so was set aside."""
+    shown: str
+
+
+class Results:
+    """Keeps ``results`` and ``shown`` of a `SegmentState`, and the layers of the results."""
+
+    def __init__(self, viewer: ViewerModel, state: SegmentState) -> None:
+        self._viewer = viewer
+        self._state = state
+        self._before: _Before | None = None
+        self._made_of: dict[str, tuple[Image, object]] = {}  # modality: its layer and its voxels
+
+    def named(self) -> dict[str, Result]:
+        """The results of this case by their subset names."""
+        return {p.task.subset_name(p.subset): p for p in self._state.results}
+
+    def forget(self) -> None:
+        """Another case or model has none yet."""
+        self._before = None
+        self._made_of = {}
+        self._state.results, self._state.shown = (), ""
+
+    def are_of(self, sources: Mapping[str, Image | None]) -> bool:
+        """False if a modality that they were made of is another layer now, or has other voxels.
+
+        One that was added, or taken away, leaves them true.
+        """
+        return all(
+            layer is None or (layer is old and layer.data is voxels)
+            for modality, (old, voxels) in self._made_of.items()
+            for layer in [sources.get(modality)]
+        )
+
+    def take(self, result: Result) -> Labels | None:
+        """Puts a result in the place of the one for the same subset; returns the layer of that one
+        where it was painted in, which is kept beside it."""
+        subset = result.task.subset_name(result.subset)
+        earlier, shown = self.named().get(subset), self._state.shown
+        kept = None
+        if isinstance(result, Prediction):
+            kept = keep_edits(self._viewer, result)
+            layer = add_result(self._viewer, result, display_settings().overlay_opacity)
+            if not self._state.results:
+                go_to_result(self._viewer, layer)
+        self._before = _Before(subset, earlier, kept, shown)
+        for modality in result.subset:
+            layer = self._state.sources.get(modality)
+            if layer is not None:
+                self._made_of[modality] = (layer, layer.data)
+        self._state.results = tuple((self.named() | {subset: result}).values())
+        self._state.shown = subset
+        return kept
+
+    def undo(self) -> str:
+        """Goes back to what was shown before the last run, painted as it was; again: forth.
+
+        Returns a sentence; raises `InputError` if there is nothing to go back to.
+        """
+        before = self._before
+        if before is None or before.subset not in self.named():
+            raise InputError("there is no earlier result to go back to")
+        if before.result is None:
+            if before.shown not in self.named():
+                raise InputError("there is no earlier result to go back to")
+            self._before = replace(before, shown=self._state.shown)
+            self._state.shown = before.shown
+            return f"back to {before.shown}; the other result is in the table"
+        painted = before.painted
+        self.take(before.result)
+        layer = find_result(self._viewer, before.result.case, before.subset)
+        if layer is not None and painted is not None and painted in self._viewer.layers:
+            layer.data = painted.data
+            self._viewer.layers.remove(painted)
+        return f"{before.subset}: back to the result before this one"
+
+    def as_they_are(self) -> list[Prediction]:
+        """Label maps as they were painted since, the shown one first; then those set aside."""
+        named = self.named()
+        order = sorted(named, key=lambda subset: subset != self._state.shown)
+        found = []
+        for subset in order:
+            result = named[subset]
+            if isinstance(result, Prediction):
+                layer = find_result(self._viewer, result.case, subset)
+                painted = layer is not None and is_edited(layer)
+                found.append(_edited(result, layer) if layer and painted else result)
+        task = self._state.task
+        if task is None:
+            return found
+        for layer in of_kind(self._viewer, "edited"):
+            what = origin(layer)
+            if what.get("case") == (self._state.case or UNNAMED) and what.get("task") == task.name:
+                names = task.parse_subset(what["subset"])
+                facts, grid = what["provenance"], what["grid"]
+                made = Prediction(what["case"], task, grid, names, layer.data, facts)
+                found.append(_edited(made, layer))
+        return found
+
+
+def _edited(result: Prediction, layer: Labels) -> Prediction:
+    """A copy: the layer may be painted in while the copy is used elsewhere."""
+    facts = {**result.provenance, "edited": True}
+    return replace(result, labels=layer.data.astype("uint8"), provenance=facts)

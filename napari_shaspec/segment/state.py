@@ -1,0 +1,31 @@
+"""State of the panel *Segment*."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from psygnal import SignalGroupDescriptor
+
+from napari_shaspec.case.state import ModelState
+from napari_shaspec.layers.views import View
+from shaspec.prediction import Classification, Prediction
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(eq=False)
+class SegmentState(ModelState):
+    """Everything that the panel *Segment* shows."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    results: tuple[Prediction | Classification, ...] = ()
+    """What was found in this case, one per subset, in the order of their first runs."""
+    shown: str = ""
+    """Subset name of the result that is shown."""
+    view: View = View.STACK
+    """The way the case is looked at."""
+    auto_update: bool = True
+    """A toggle segments again at once where the features are kept."""

@@ -1,0 +1,52 @@
+"""The three ways to look at a case, of which one is pressed."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from napari_shaspec.layers.views import View
+from napari_shaspec.segment.shortcuts import GRID
+
+TEXTS = {
+    View.STACK: ("Stack", "One image over the other, as napari shows layers"),
+    View.GRID: (
+        "Side by side",
+        f"One pane per modality, with the result over each of them ({GRID})",
+    ),
+    View.SPACE: ("3D", "The regions of the result as translucent surfaces, in the head"),
+}
+
+
+class ViewBar(QWidget):
+    """Says which view the user wants."""
+
+    chosen = Signal(object)
+    """A `View`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(QLabel("View"))
+        self._buttons = {view: QPushButton(text) for view, (text, _) in TEXTS.items()}
+        for view, button in self._buttons.items():
+            button.setObjectName(f"shaspec_view_{view.value}")
+            button.setToolTip(TEXTS[view][1])
+            button.setCheckable(True)
+            button.clicked.connect(lambda _=False, view=view: self.chosen.emit(view))
+            self._group.addButton(button)
+            row.addWidget(button, 1)
+
+    def show_dims(self, dims: int) -> None:
+        """Pictures (2) have no third dimension to be looked at."""
+        button = self._buttons[View.SPACE]
+        button.setEnabled(dims == 3)
+        button.setToolTip(TEXTS[View.SPACE][1] if dims == 3 else "Only for volumes: this is 2D")
+
+    def show_view(self, view: View) -> None:
+        """Presses the button of the view."""
+        with QSignalBlocker(self._group):
+            self._buttons[view].setChecked(True)

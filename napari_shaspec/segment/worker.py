@@ -1,0 +1,32 @@
+"""Writes the report page; slow, runs in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_shaspec.case.assignment import VolumeSources
+from shaspec.inference.events import Notice, Progress
+from shaspec.prediction import Prediction
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Written:
+    """The event of a job that has written a report."""
+
+    path: Path
+
+
+def report_job(
+    path: Path, parts: VolumeSources, results: list[Prediction]
+) -> Iterator[Progress | Notice | Written]:
+    """Writes a page on the case; slow, so only ever run in a worker."""
+    yield Progress(0, 0, "writing the report")
+    from shaspec.report import write_report
+
+    yield Written(write_report(path, parts.case(), results))

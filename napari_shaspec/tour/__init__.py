@@ -1,0 +1,1 @@
+"""The guided tour: a lesson in steps, done in the real panels."""

@@ -1,0 +1,108 @@
+"""The panel *Guided tour*: one step at a time, below the picture, beside the panels it drives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_shaspec.tour.controller import TourController
+from napari_shaspec.widgets.message_box import MessageBox
+from napari_shaspec.widgets.panel import LowPanel, opener
+from napari_shaspec.widgets.run_bar import RunBar, Stop
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+BUTTONS = 240  # pixels across
+DO_TIP = "Do in the panels what this step is about; what it builds on is done too, where need be"
+STOP = Stop("Stop", "End the step, and the job that it waits for", "Stopping…", "It is ending")
+
+
+class TourPanel(LowPanel):
+    """Text on the left, buttons on the right. A script may drive ``controller`` too."""
+
+    def __init__(
+        self, napari_viewer: ViewerModel, *, controller: TourController | None = None
+    ) -> None:
+        control = controller or TourController(napari_viewer, opener(napari_viewer))
+        super().__init__(control, height=180)
+        self.controller = control
+        self.setObjectName("shaspec_tour")
+        self.title, self.text, self.ask = (self._label(n) for n in ("title", "text", "ask"))
+        self.message = MessageBox()
+        self.run = RunBar("Do it for me", DO_TIP, STOP)
+        self.back, self.next = QPushButton("Back"), QPushButton("Next")
+        self.back.setObjectName("shaspec_back")
+        self.back.setToolTip("Read the step before; nothing is undone")
+        self.next.setObjectName("shaspec_next")
+        self.next.setToolTip("Read the next step; nothing is done before you say so")
+        self._lay_out()
+        self._connect()
+
+    def _label(self, name: str) -> QLabel:
+        label = QLabel()
+        label.setObjectName(f"shaspec_tour_{name}")
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        label.setWordWrap(True)
+        return label
+
+    def _lay_out(self) -> None:
+        bold, italic = self.title.font(), self.ask.font()
+        bold.setBold(True)
+        italic.setItalic(True)
+        self.title.setFont(bold)
+        self.ask.setFont(italic)
+        whole, reading, buttons = QWidget(), QVBoxLayout(), QVBoxLayout()
+        reading.setSpacing(4)
+        for view in (self.title, self.text, self.ask, self.message):
+            reading.addWidget(view)
+        reading.addStretch(1)
+        turning = QHBoxLayout()
+        turning.addWidget(self.back)
+        turning.addWidget(self.next)
+        buttons.addWidget(self.run)
+        buttons.addLayout(turning)
+        buttons.addStretch(1)
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        row.addLayout(reading, 1)
+        row.addLayout(buttons)
+        for button in (self.back, self.next):
+            button.setMinimumWidth(BUTTONS // 2 - 4)
+        self.run.setMinimumWidth(BUTTONS)
+        self.fill(whole)
+
+    def _connect(self) -> None:
+        control = self.controller
+        self.run.started.connect(control.do)
+        self.run.cancelled.connect(control.cancel)
+        self.back.clicked.connect(lambda: control.go(-1))
+        self.next.clicked.connect(lambda: control.go(1))
+        self.follow(
+            {
+                self._show_step: ("at", "status"),
+                self._show_progress: ("progress",),
+                self._show_message: ("message",),
+            }
+        )
+
+    # -- what the work shows -----------------------------------------------------------------------
+
+    def _show_step(self) -> None:
+        state = self.controller.state
+        self.title.setText(f"{state.at + 1} of {len(state.steps)} · {state.step.title}")
+        self.text.setText(state.step.text)
+        self.ask.setText(f"Ask the class: {state.step.ask}")
+        self.run.show_status(state.status)
+        self.back.setEnabled(not state.status.busy and state.at > 0)
+        self.next.setEnabled(not state.status.busy and state.at < len(state.steps) - 1)
+
+    def _show_progress(self) -> None:
+        self.run.show_progress(self.controller.state.progress)
+
+    def _show_message(self) -> None:
+        self.message.show_message(self.controller.state.message)

@@ -1,0 +1,1 @@
+"""The panel *Train*: a training run, started, watched and resumed."""

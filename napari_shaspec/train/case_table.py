@@ -1,0 +1,51 @@
+"""The cases of a run: which modalities each has, what becomes of it, what is wrong with it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QTableWidgetItem, QWidget
+
+from napari_shaspec.train.state import CaseRow, FoundCases
+from napari_shaspec.widgets import theme
+from napari_shaspec.widgets.read_only_table import ReadOnlyTable
+
+MOST = 8  # rows that are seen at once
+ROW = 22  # pixels
+
+
+class TrainingTable(ReadOnlyTable):
+    """A row per case; those with problems first."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("shaspec_training_cases", parent, row_height=ROW)
+        self.hide()
+
+    def show_cases(self, cases: FoundCases | None) -> None:
+        """The rows; hidden while nothing is known."""
+        self.setVisible(cases is not None)
+        if cases is None:
+            return
+        self.clear()
+        self.setColumnCount(2 + len(cases.modalities))
+        self.setHorizontalHeaderLabels(["case", *cases.modalities, "use"])
+        rows = sorted(cases.rows, key=lambda row: not row.problem)
+        self.setRowCount(len(rows))
+        for line, row in enumerate(rows):
+            self._fill(line, row, cases.modalities)
+        self.fit(MOST)
+
+    def _fill(self, line: int, row: CaseRow, modalities: tuple[str, ...]) -> None:
+        marks = ["✓" if name in row.present else "–" for name in modalities]
+        missing = [name for name in modalities if name not in row.present]
+        tip = row.problem or (f"without {', '.join(missing)}" if missing else "complete")
+        for column, text in enumerate((row.name, *marks, row.role)):
+            item = QTableWidgetItem(text)
+            item.setToolTip(f"{row.name}: {tip}")
+            if 0 < column <= len(modalities):
+                item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+            if row.problem:
+                background = theme.colour("warning")
+                item.setBackground(QColor(background))
+                item.setForeground(QColor(theme.readable_on(background)))
+            self.setItem(line, column, item)

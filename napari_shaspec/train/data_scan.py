@@ -1,0 +1,62 @@
+"""Looks through the data of the panel *Train* whenever its form changes, in a worker."""
+
+from __future__ import annotations
+
+import threading
+
+from napari_shaspec.jobs.control import JobControl
+from napari_shaspec.jobs.runner import Handlers, Runner
+from napari_shaspec.jobs.state import Level
+from napari_shaspec.train import worker
+from napari_shaspec.train.state import FoundCases, TrainState
+
+HINT = (
+    "Choose a folder of cases, or drop it here. Or just press Start: a small model learns from "
+    "made-up patients for two minutes."
+)
+
+
+class DataScan:
+    """Keeps ``cases`` and ``looking`` of a `TrainState`; the newest form wins."""
+
+    def __init__(self, state: TrainState, job: JobControl, run: Runner) -> None:
+        self._state, self._job, self._run = state, job, run
+        self._stop = threading.Event()
+        self._again = False  # the form changed during the look that goes on
+        self._closed = False
+
+    def begin(self) -> None:
+        """Looks through the data of the form; what was found before is forgotten."""
+        self._again = self._state.looking
+        if self._again:
+            self._stop.set()
+            return
+        form, self._stop = self._state.form, threading.Event()
+        self._state.cases = None
+        self._job.say("" if form.data else HINT)
+        if form.data:
+            self._state.looking = True
+            handlers = Handlers(self._on_cases, self._on_failed, self._on_ended)
+            self._run(lambda: worker.look(form), handlers, self._stop)
+
+    def close(self) -> None:
+        """Ends a look that goes on; nothing is told any more."""
+        self._closed = True
+        self._stop.set()
+
+    def _on_cases(self, cases: FoundCases) -> None:
+        if self._closed or self._again:
+            return
+        self._state.cases = cases
+        text = "\n".join((cases.summary, *cases.problems, *cases.notices))
+        worst: Level = "error" if cases.problems else "warning" if cases.notices else "info"
+        self._job.say(text, worst)
+
+    def _on_failed(self, error: Exception) -> None:
+        if not (self._closed or self._again):
+            self._job.fail(error)
+
+    def _on_ended(self) -> None:
+        self._state.looking = False
+        if self._again and not self._closed:
+            self.begin()

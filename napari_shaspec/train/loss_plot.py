@@ -1,0 +1,70 @@
+"""The loss terms of a run, drawn while it goes on."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_shaspec.robustness.plots import figure_on_canvas
+from napari_shaspec.train.history import LossCurve
+from napari_shaspec.widgets import theme
+
+EVERY = 1000  # ms between two drawings: steps may come faster
+HEIGHT = 190
+
+
+class LossPlot(QWidget):
+    """A line per term over the steps; hidden while there is no step."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("shaspec_losses")
+        self.setFixedHeight(HEIGHT)
+        self.setToolTip("Terms of the loss, averaged over the last steps")
+        self.figure, self.canvas = figure_on_canvas()
+        self._curve = LossCurve()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(EVERY)
+        self._timer.timeout.connect(self.draw)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.canvas)
+        theme.follow(self, self.draw)
+        self.hide()
+
+    def show_curve(self, curve: LossCurve) -> None:
+        """Draws it within a second."""
+        self._curve = curve
+        self.setVisible(bool(curve.steps))
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """What changed while nobody looked is drawn now."""
+        super().showEvent(event)
+        self.draw()
+
+    def draw(self) -> None:
+        """Draws what is there now."""
+        if not (self.isVisible() and self._curve.steps):
+            return
+        from matplotlib.ticker import MaxNLocator
+
+        text, paper = theme.colour("text"), theme.colour("background")
+        self.figure.clear()
+        self.figure.set_facecolor(paper)
+        axes = self.figure.add_subplot()
+        axes.set_facecolor(paper)
+        few = "." if len(self._curve.steps) < 20 else ""
+        for name, steps, values in self._curve.lines():
+            axes.plot(steps, values, few + "-", label=name, linewidth=1.5)
+        axes.set_xlabel("step", color=text)
+        axes.set_ylabel("loss", color=text)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.tick_params(colors=text, labelsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(text)
+        axes.legend(frameon=False, labelcolor=text, fontsize=8)
+        self.canvas.draw_idle()

@@ -1,0 +1,127 @@
+"""The panel *Train*: data, form, run, losses, validations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QPlainTextEdit, QPushButton
+
+from napari_shaspec.train.case_table import TrainingTable
+from napari_shaspec.train.controller import TrainController
+from napari_shaspec.train.form import TrainFormView
+from napari_shaspec.train.loss_plot import LossPlot
+from napari_shaspec.train.validation_view import ValidationView
+from napari_shaspec.widgets.message_box import MessageBox
+from napari_shaspec.widgets.panel import Panel
+from napari_shaspec.widgets.run_bar import RunBar, Stop
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+LINES = 4  # of the messages that are seen at once
+STOP = Stop(
+    "Stop",
+    "End after the step that is being computed, with a checkpoint to resume from",
+    "Stopping…",
+    "The step that is being computed ends, then a checkpoint is saved",
+)
+START_TIP = "Train in a process of its own; it ends with a checkpoint when napari is closed"
+RESUME_TIP = "Go on from the checkpoint in the folder; the budget may be another one"
+
+
+class TrainPanel(Panel):
+    """Views of a `TrainController`, which a script may drive too."""
+
+    def __init__(
+        self,
+        napari_viewer: ViewerModel | None = None,
+        *,
+        controller: TrainController | None = None,
+    ) -> None:
+        del napari_viewer  # a run needs no layers
+        control = controller or TrainController()
+        super().__init__(control)
+        self.controller = control
+        self.form = TrainFormView()
+        self.cases = TrainingTable()
+        self.check = QPushButton("Read all cases")
+        self.run = RunBar("Start", START_TIP, STOP)
+        self.message = MessageBox()
+        self.losses = LossPlot()
+        self.validation = ValidationView()
+        self.lines = QPlainTextEdit()
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self.setObjectName("shaspec_train")
+        self.check.setObjectName("shaspec_check")
+        self.check.setToolTip("Read every case as the run would, to find broken files now")
+        self.lines.setObjectName("shaspec_lines")
+        self.lines.setReadOnly(True)
+        self.lines.setToolTip("What happened so far")
+        self.lines.setFixedHeight((LINES + 1) * self.lines.fontMetrics().lineSpacing())
+        self.fill(
+            self.form, self.cases, self.check, self.run, self.message, self.losses,
+            self.validation, self.lines,
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        control = self.controller
+        self.form.changed.connect(lambda values: control.change(**values))
+        self.form.data_chosen.connect(control.choose_data)
+        self.form.out_chosen.connect(control.choose_out)
+        self.form.new_asked.connect(control.new_run)
+        self.check.clicked.connect(control.check)
+        self.run.started.connect(control.start)
+        self.run.cancelled.connect(control.stop)
+        self.follow(
+            {
+                self._show_form: ("form",),
+                self._show_cases: ("cases", "looking"),
+                self._show_status: ("status", "looking", "resumable"),
+                self._show_progress: ("progress",),
+                self._show_message: ("message",),
+                self._show_losses: ("curve", "step"),
+                self._show_validations: ("validations",),
+                self._show_lines: ("lines",),
+            }
+        )
+
+    # -- what the work shows -----------------------------------------------------------------------
+
+    def _show_form(self) -> None:
+        self.form.show_form(self.controller.state.form)
+
+    def _show_cases(self) -> None:
+        self.cases.show_cases(self.controller.state.cases)
+        self.check.setVisible(self.controller.state.cases is not None)
+
+    def _show_status(self) -> None:
+        state = self.controller.state
+        resume = state.resumable
+        self.run.set_text("Resume" if resume else "Start", RESUME_TIP if resume else START_TIP)
+        self.run.show_status(state.status)
+        self.run.setEnabled(not state.looking)
+        self.form.setEnabled(not state.status.busy)
+        self.check.setEnabled(not (state.status.busy or state.looking))
+
+    def _show_progress(self) -> None:
+        self.run.show_progress(self.controller.state.progress)
+
+    def _show_message(self) -> None:
+        self.message.show_message(self.controller.state.message)
+
+    def _show_losses(self) -> None:
+        self.losses.show_curve(self.controller.state.curve)
+
+    def _show_validations(self) -> None:
+        self.validation.show_validations(self.controller.state.validations)
+
+    def _show_lines(self) -> None:
+        lines = self.controller.state.lines
+        self.lines.setVisible(bool(lines))
+        self.lines.setPlainText("\n".join(lines))
+        bar = self.lines.verticalScrollBar()
+        if bar is not None:
+            bar.setValue(bar.maximum())

@@ -1,0 +1,121 @@
+"""The folder of a run: a new one, and what is written there before the run begins."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from napari_shaspec.train.state import FoundCases, TrainForm
+from shaspec.errors import InputError, ShaspecError
+from shaspec.training.config import TrainConfig, make_config
+
+CHECKPOINT, CONFIG, RUN_FILE, TASK_FILE = "checkpoint.pt", "config.json", "run.toml", "task.toml"
+
+
+def new_folder(parent: Path) -> Path:
+    """A folder that is not there yet."""
+    number = 1
+    while (parent / f"run-{number}").exists():
+        number += 1
+    return parent / f"run-{number}"
+
+
+def write_run(out: Path, values: dict[str, Any], cases: FoundCases | None) -> None:
+    """The file that describes the run, every key explained, and the task if it is the data's."""
+    from shaspec.training.scaffold import config_text
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if cases is not None and "\n" in cases.task and not (out / TASK_FILE).exists():
+            (out / TASK_FILE).write_text(cases.task, "utf-8")
+        (out / RUN_FILE).write_text(config_text(values), "utf-8")
+    except OSError as error:
+        raise ShaspecError(f"{out} cannot be written ({error.strerror}): choose another") from error
+
+
+def settings(form: TrainForm, cases: FoundCases | None) -> dict[str, Any]:
+    """The keys of the configuration that ``form`` stands for; raises `InputError`."""
+    if not form.out:
+        raise InputError("choose a folder for the run: it will hold log, checkpoint and model")
+    out = Path(form.out).expanduser().absolute()
+    values: dict[str, Any] = {
+        "out": out,
+        # Beside the run: other runs on the same cases find them prepared.
+        "cache": out.parent / ".shaspec-cache",
+        "method": form.method,
+        "preset": form.preset,
+        "phantoms": form.phantoms,
+        "max_minutes": form.minutes or None,
+        "max_steps": form.steps or None,
+        "validate_every_minutes": form.validate or None,
+        "device": form.device,
+        "data": Path(form.data).absolute() if form.data else None,
+        "task": form.task or None,
+    }
+    if form.splits:
+        values |= {"splits": Path(form.splits).absolute(), "fold": form.fold}
+    if cases is not None:
+        own = "\n" in cases.task
+        values |= {"task": out / TASK_FILE if own else cases.task, "crop": cases.crop}
+    given = {key: value for key, value in values.items() if value is not None}
+    return given | _more(form.more)
+
+
+def config(form: TrainForm, cases: FoundCases | None) -> TrainConfig:
+    """The checked configuration; raises `InputError` that names the key."""
+    values = settings(form, cases)
+    return make_config(values | {"task": str(values.get("task", "brats"))}, "the panel Train")
+
+
+def _more(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.replace(";", "\n"))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            f"other settings {text!r}: {error}; write KEY = VALUE; KEY = VALUE as in a TOML file"
+        ) from error
+
+
+def stored_form(folder: Path, form: TrainForm) -> TrainForm:
+    """``form`` with the settings of the run in ``folder``, so that it can be resumed."""
+    path = folder / CONFIG
+    if not path.is_file():
+        return form
+    try:
+        stored = make_config(json.loads(path.read_text("utf-8")), str(path))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    return TrainForm(
+        data=str(stored.data or ""),
+        phantoms=stored.phantoms,
+        task=stored.task,
+        method=stored.method,
+        preset=stored.preset,
+        splits=str(stored.splits or ""),
+        fold=stored.fold or 0,
+        minutes=stored.max_minutes or 0.0,
+        steps=stored.max_steps or 0,
+        validate=stored.validate_every_minutes,
+        device=stored.device,
+        out=str(folder),
+        more=_others(stored),
+    )
+
+
+def _others(stored: TrainConfig) -> str:
+    """The keys that have no place of their own in the form, where they are not the default."""
+    from shaspec.training.scaffold import toml
+
+    own = {
+        "out", "data", "phantoms", "task", "method", "preset", "splits", "fold", "max_minutes",
+        "max_steps", "validate_every_minutes", "device", "cache",
+    }  # fmt: skip
+    values = {key: value for key, value in stored if key not in own}
+    fields = TrainConfig.model_fields
+    return "; ".join(
+        f"{key} = {toml(value)}"
+        for key, value in values.items()
+        if value != fields[key].get_default(call_default_factory=True)
+    )

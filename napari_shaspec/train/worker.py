@@ -1,0 +1,84 @@
+"""A look through the data of a run, before anything starts. In a worker: it reads files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_shaspec.train.run_folder import config
+from napari_shaspec.train.state import CaseRow, FoundCases, TrainForm
+from shaspec.task import Task, load_task
+
+if TYPE_CHECKING:
+    from shaspec.training.selection import Selection
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The case ``name`` was read; ``problem`` is empty if it can be used."""
+
+    name: str
+    problem: str
+    done: int
+    total: int
+
+
+def look(form: TrainForm) -> Iterator[FoundCases]:
+    """Finds the cases, the task that they fit and what is wrong; raises `InputError`."""
+    from shaspec.models.registry import network_config
+    from shaspec.training.methods import architecture
+    from shaspec.training.propose import propose
+    from shaspec.training.scaffold import task_text
+    from shaspec.training.selection import select_cases
+
+    crop: tuple[int, ...] | None
+    if form.task:
+        task, name = load_task(form.task), form.task
+        crop = None if task.dims == 3 else (64,) * task.dims
+    else:
+        found = propose(Path(form.data))
+        task, crop = found.task, found.crop
+        name = task.name if found.bundled else task_text(task)
+    cases = FoundCases(name, task.names, (), crop)
+    wanted = config(form, cases)
+    network_config(architecture(wanted), wanted.preset, task, **wanted.network)
+    selection = select_cases(wanted, task)
+    yield FoundCases(
+        name, task.names, _rows(Path(form.data), task, selection), crop,
+        selection.problems, selection.notices,
+    )  # fmt: skip
+
+
+def check(form: TrainForm, cases: FoundCases) -> Iterator[Checked]:
+    """Reads every case of the run."""
+    from shaspec.training.selection import read_through, select_cases
+
+    task = the_task(cases)
+    wanted = config(form, cases)
+    selection = select_cases(wanted, task)
+    total = len(selection.to_read)
+    for k, (files, problem) in enumerate(read_through(selection, wanted, task), 1):
+        yield Checked(files.name, problem, k, total)
+
+
+def the_task(cases: FoundCases) -> Task:
+    """The task of the cases."""
+    import tomllib
+
+    if "\n" in cases.task:
+        return Task.model_validate(tomllib.loads(cases.task))
+    return load_task(cases.task)
+
+
+def _rows(data: Path, task: Task, selection: Selection) -> tuple[CaseRow, ...]:
+    from shaspec.io.folders import find_cases
+
+    uses, rows = selection.uses, []
+    for files in find_cases(data, task):
+        role = uses.get(files.name, "not used")
+        bare = "no labels" if files.labels is None and role != "unlabelled" else ""
+        problem = files.problems[0] if files.problems else bare
+        rows.append(CaseRow(files.name, frozenset(files.volumes), role, problem))
+    return tuple(rows)

@@ -1,0 +1,127 @@
+"""The boundary between a generator and a napari worker: nothing hangs, nothing is swallowed."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from napari_shaspec.jobs.runner import Handlers, JobError, guarded, run_here, run_in_worker
+from shaspec.errors import InputError
+from shaspec.inference.events import Progress
+
+
+class Told:
+    """Handlers that write down what they were told, and in which thread."""
+
+    def __init__(self):
+        self.events, self.errors, self.ended, self.threads = [], [], 0, set()
+        self.handlers = Handlers(self._event, self._failed, self._ended)
+
+    def _event(self, event):
+        self.threads.add(threading.get_ident())
+        self.events.append(event)
+
+    def _failed(self, error):
+        self.threads.add(threading.get_ident())
+        self.errors.append(error)
+
+    def _ended(self):
+        self.ended += 1
+
+
+def steps(count=3, error=None, closed=None, pause=0.0):
+    def job():
+        try:
+            for k in range(count):
+                time.sleep(pause)
+                if error is not None and k == 1:
+                    raise error
+                yield Progress(k + 1, count, "step")
+        finally:
+            if closed is not None:
+                closed.append(threading.get_ident())
+
+    return job
+
+
+@pytest.fixture(params=["worker", "here"])
+def run(request, qtbot):
+    """Runs a job in either way and waits for its end."""
+
+    def start(job, told, stop=None):
+        stop = stop or threading.Event()
+        if request.param == "here":
+            run_here(job, told.handlers, stop)
+        else:
+            run_in_worker(job, told.handlers, stop)
+        qtbot.waitUntil(lambda: told.ended == 1, timeout=10_000)
+
+    return start
+
+
+def test_all_events_arrive_in_the_thread_that_started_the_job(run):
+    told = Told()
+    run(steps(), told)
+    assert [e.done for e in told.events] == [1, 2, 3]
+    assert told.threads == {threading.get_ident()}
+    assert told.errors == []
+
+
+def test_a_runtime_error_surfaces_and_never_hangs(run):
+    told = Told()
+    run(steps(error=RuntimeError("CUDA error: device-side assert")), told)
+    assert [e.done for e in told.events] == [1]
+    assert isinstance(told.errors[0], JobError)
+    assert "device-side assert" in str(told.errors[0])
+    assert isinstance(told.errors[0].__cause__, RuntimeError)
+
+
+def test_a_stray_stop_iteration_surfaces_too(run):
+    told = Told()
+    run(steps(error=StopIteration()), told)
+    assert isinstance(told.errors[0], JobError)
+
+
+def test_an_error_for_the_user_arrives_as_it_is(run):
+    told = Told()
+    error = InputError("no such file")
+    run(steps(error=error), told)
+    assert told.errors == [error]
+
+
+def test_an_error_before_the_first_event_arrives(run):
+    def job():
+        raise RuntimeError("at once")
+
+    told = Told()
+    run(job, told)
+    assert isinstance(told.errors[0], JobError)
+
+
+def test_stopping_ends_at_the_next_event_and_closes_the_generator(qtbot):
+    told, stop, closed = Told(), threading.Event(), []
+    run_in_worker(steps(1000, closed=closed, pause=0.01), told.handlers, stop)
+    qtbot.waitUntil(lambda: len(told.events) > 2, timeout=10_000)
+    stop.set()
+    qtbot.waitUntil(lambda: told.ended == 1, timeout=10_000)
+    assert len(told.events) < 1000
+    assert told.errors == []
+    assert len(closed) == 1
+    assert closed[0] != threading.get_ident()  # in the thread that holds its memory
+
+
+def test_a_job_that_was_stopped_before_it_began_does_nothing(run):
+    told, stop = Told(), threading.Event()
+    stop.set()
+    run(steps(), told, stop)
+    assert told.events == []
+
+
+def test_abandoning_a_guarded_job_closes_the_generator():
+    closed = []
+    job = guarded(steps(closed=closed), threading.Event())
+    next(job)
+    job.close()
+    assert len(closed) == 1
