@@ -131,7 +131,7 @@ def grid_all(scene: Scene) -> None:
     """A pane per sequence, with the result from all four."""
     from napari_shaspec.layers.views import View
 
-    scene.panel.controller.look(View.GRID)
+    scene.panel.controller.set_view(View.GRID)
     scene.viewer.scene.camera.zoom *= CLOSER
     scene.canvas("grid_all.png")
 
@@ -162,9 +162,9 @@ def space(scene: Scene) -> None:
     from napari_shaspec.layers.views import View
 
     control = scene.panel.controller
-    control.look(View.SPACE)
+    control.set_view(View.THREE_D)
     scene.canvas("space.png")
-    control.look(View.STACK)
+    control.set_view(View.STACK)
 
 
 # -- every subset ------------------------------------------------------------------------------
@@ -217,13 +217,13 @@ def subset_maps(scene: Scene) -> None:
 
 def feature_maps(scene: Scene) -> None:
     """Shared, specific and imputed features, a pane each; T1ce counts as not acquired."""
-    from napari_shaspec.features.state import Look
+    from napari_shaspec.features.state import FeatureView
 
     control = scene.panel.controller
     control.tick("T1ce", False)
     scene.press("run")
     for kind in ("shared", "specific", "imputed"):
-        control.look(Look(kind))
+        control.show_features(FeatureView(kind))
         scene.finish()
         scene.viewer.reset_view()
         scene.viewer.scene.camera.zoom *= CLOSER
@@ -232,10 +232,10 @@ def feature_maps(scene: Scene) -> None:
 
 def feature_window(scene: Scene) -> None:
     """The points of one label, marked among all points and in the window."""
-    from napari_shaspec.features.state import Look
+    from napari_shaspec.features.state import FeatureView
 
     control = scene.panel.controller
-    control.look(Look("fused"))
+    control.show_features(FeatureView("fused"))
     scene.finish()
     scene.press("mark_label")
     scene.scroll_to("scatter")

@@ -52,7 +52,7 @@ def main() -> int:
     if not finish(control):
         return fail(control)
     go_to_tumour(viewer, control.state.results[0])
-    control.look(View.GRID)
+    control.set_view(View.GRID)
     pictures = [picture(viewer, options.out / "grid.png")] if options.headless else []
 
     left_out = LEFT_OUT if LEFT_OUT in control.state.present else max(control.state.present)
@@ -72,9 +72,9 @@ def main() -> int:
 
     pictures.append(picture(viewer, options.out / f"grid_without_{left_out}.png"))
     pictures.append(picture(viewer, options.out / "window.png", canvas_only=False))
-    control.look(View.SPACE)
+    control.set_view(View.THREE_D)
     pictures.append(picture(viewer, options.out / "3d.png"))
-    control.look(View.STACK)
+    control.set_view(View.STACK)
     pictures.append(picture(viewer, options.out / "slice.png"))
     files = [
         control.save(options.out / f"{control.state.case}_{name}_pred.nii.gz", name)

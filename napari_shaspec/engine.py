@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from napari_shaspec.models import folders as model_folders
+from napari_shaspec import model_folders
 from napari_shaspec.settings import InferenceSettings
 from shaspec.case import Case
 from shaspec.inference.events import Computed, Event, Finished, Notice, Progress

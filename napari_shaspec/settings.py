@@ -54,11 +54,11 @@ class DisplaySettings:
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Which models are offered beside the bundled ones; see `napari_shaspec.models.folders`."""
+    """Which models are offered beside the bundled ones; see `napari_shaspec.model_folders`."""
 
     folders: str = ""
     seconds: str = ""
-    """What `napari_shaspec.models.run_times` has measured."""
+    """What `napari_shaspec.run_times` has measured."""
 
 
 def inference_settings() -> InferenceSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QMimeData, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from napari_shaspec.widgets.message_box import breakable
@@ -39,10 +39,3 @@ class CaseBar(QWidget):
         folder = QFileDialog.getExistingDirectory(self, "Open the folder of a case")
         if folder:
             self.opened.emit([folder])
-
-
-def local_paths(data: QMimeData | None) -> list[str]:
-    """The files and folders of this computer that are being dragged."""
-    if data is None:
-        return []
-    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]

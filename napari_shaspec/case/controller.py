@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from napari_shaspec import model_folders
 from napari_shaspec.case import assignment, opening
 from napari_shaspec.case.assignment import VolumeSources
 from napari_shaspec.case.modality_rows import ModalityRows
@@ -20,7 +21,6 @@ from napari_shaspec.engine import Engine, LocalEngine
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner
 from napari_shaspec.layers.viewer import prepare_view
-from napari_shaspec.models import folders as model_folders
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.command import Result, command_of
 from shaspec.task import Subset
@@ -66,6 +66,10 @@ class CaseController(ABC, Generic[W]):
         if not self.state.status.busy and self.state.sources.get(modality) is not layer:
             self._rows.assign(modality, layer)
             self._hint()
+
+    @abstractmethod
+    def tick(self, modality: str, present: bool) -> None:
+        """Says whether ``modality`` takes part."""
 
     def cancel(self) -> None:
         """Ends the job at its next window; what it has computed by then is kept."""

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from napari_shaspec.case.assignment import VolumeSources
 from napari_shaspec.engine import Engine, Session
-from napari_shaspec.jobs.control import LOADING
 from napari_shaspec.jobs.runner import E
 from napari_shaspec.settings import InferenceSettings, inference_settings
 from shaspec.inference.events import Event, Notice, Progress
 
+LOADING = Progress(0, 0, "loading the model")
 STARTING = Progress(0, 0, "first window")
 
 
@@ -49,8 +49,12 @@ class SessionCache:
     def job(
         self, model: str, parts: VolumeSources, run: Callable[[Session], Iterator[E]]
     ) -> Iterator[Event | E]:
-        """The events of one ``run``. Slow where a session is opened: to be run in a worker."""
-        if self._session is None:
+        """The events of one ``run`` on a session for these volumes. Slow: runs in a worker.
+
+        The session that is there is used if it fits; otherwise it is freed and another is opened.
+        """
+        if not self.fits(model, parts):
+            self.forget()
             yield LOADING
             case = parts.case()
             yield from (Notice(text) for text in case.notices)
@@ -59,6 +63,7 @@ class SessionCache:
             self._model, self._parts = model, parts
             self.seen_in_training = self._session.seen_in_training
             yield STARTING  # a place to stop at, before the first window
+        assert self._session is not None
         yield from run(self._session)
 
     def forget(self) -> None:

@@ -16,9 +16,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_shaspec.features.feature_picker import narrow
 from napari_shaspec.features.scatter import Scatter
 from napari_shaspec.features.state import ColourBy, Marked, Plot
+from napari_shaspec.widgets.controls import narrow
 from shaspec.analysis.features.cloud import Cloud, has_umap
 from shaspec.analysis.features.palette import COLOURS, NOTHING
 from shaspec.task import Task

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_shaspec.robustness.plots import figure_on_canvas
+from napari_shaspec.widgets.figure_canvas import figure_on_canvas
 
 if TYPE_CHECKING:
     from shaspec.analysis.features.cohort import WindowPoint

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from napari_shaspec.case.controller import ModelController
 from napari_shaspec.engine import Engine, Session
-from napari_shaspec.features.state import ColourBy, FeaturesState, Look, Marked, Plot
+from napari_shaspec.features.state import ColourBy, FeaturesState, FeatureView, Marked, Plot
 from napari_shaspec.features.worker import Drawn, draw, first_cloud
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
@@ -69,7 +69,7 @@ class FeaturesController(ModelController[FeaturesState]):
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
-        look, plot = self.state.look, self.state.plot
+        view, plot = self.state.feature_view, self.state.plot
 
         def run(session: Session) -> Iterator[Any]:
             for event in session.features(subset):
@@ -77,26 +77,23 @@ class FeaturesController(ModelController[FeaturesState]):
                 if isinstance(event, Computed):
                     yield Progress(0, 0, "drawing")
                     yield Computed(first_cloud(event.value, plot))
-                    yield draw(event.value, look)
+                    yield draw(event.value, view)
 
-        if not self._kept.fits(self.state.model, parts):
-            self._kept.forget()
         model = self.state.model
-        self._start(lambda: self._kept.job(model, parts, run))
+        self._start("computing features", lambda: self._kept.job(model, parts, run))
         self._computing = self.state.status.busy
 
-    def look(self, look: Look) -> None:
+    def show_features(self, view: FeatureView) -> None:
         """Shows other features, or the same in another way."""
-        self.state.look = look
+        self.state.feature_view = view
         maps = self.state.maps
         if maps is None:
             return
 
         def events() -> Iterator[Any]:
-            yield Progress(0, 0, "drawing")
-            yield draw(maps, look)
+            yield draw(maps, view)
 
-        self._do(lambda: self._start(events))
+        self._do(lambda: self._start("drawing", events))
 
     def side_by_side(self, on: bool) -> None:
         """A pane per modality, or one image over the other."""
@@ -114,11 +111,10 @@ class FeaturesController(ModelController[FeaturesState]):
             return
 
         def events() -> Iterator[Any]:
-            slow = " (t-SNE, about a minute)" if plot.method == "tsne" else ""
-            yield Progress(0, 0, f"placing points{slow}")
             yield Computed(make_cloud(maps, plot.kinds, plot.method))
 
-        self._do(lambda: self._start(events))
+        slow = " (t-SNE, about a minute)" if plot.method == "tsne" else ""
+        self._do(lambda: self._start(f"placing points{slow}", events))
 
     def colour_by(self, what: ColourBy) -> None:
         """What the colours of the points mean."""
@@ -187,7 +183,7 @@ class FeaturesController(ModelController[FeaturesState]):
             yield from measure_job(session, maps)
 
         model = self.state.model
-        self._start(lambda: self._kept.job(model, parts, run), patient=True)
+        self._start("measuring", lambda: self._kept.job(model, parts, run), patient=True)
 
     # -- many cases ------------------------------------------------------------------------------
 
@@ -196,7 +192,11 @@ class FeaturesController(ModelController[FeaturesState]):
         if self.state.status.busy or self._closed:
             return
         model, settings = self.state.model, inference_settings()
-        self._start(lambda: self._engine.cohort(model, str(folder), settings), patient=True)
+        self._start(
+            "computing features of many cases",
+            lambda: self._engine.cohort(model, str(folder), settings),
+            patient=True,
+        )
 
     def save_cohort(self, path: str | Path) -> list[Path]:
         """Writes the figure (png, pdf, svg) of many cases, and its points as CSV beside it."""
@@ -252,10 +252,12 @@ class FeaturesController(ModelController[FeaturesState]):
         else:
             action()
 
-    def _start(self, events: Callable[[], Iterator[Any]], *, patient: bool = False) -> None:
+    def _start(
+        self, doing: str, events: Callable[[], Iterator[Any]], *, patient: bool = False
+    ) -> None:
         if not self._closed:
             self._next, self._patient = None, patient
-            self._job.start(events, self._on_event, self._on_failed, self._on_ended)
+            self._job.start(doing, events, self._on_event, self._on_failed, self._on_ended)
 
     def _on_event(self, event: Any) -> None:
         if self._closed or (self._next is not None and not self._patient):
@@ -289,7 +291,7 @@ class FeaturesController(ModelController[FeaturesState]):
         maps = self.state.maps
         if maps is None:
             return
-        self.state.look = drawn.look
+        self.state.feature_view = drawn.view
         self._canvas.show(maps, drawn.pictures)
         self._mark_again()  # as many as there are panes now
         self._arrange()

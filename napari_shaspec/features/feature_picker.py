@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSpinBox, QWidget
 
-from napari_shaspec.features.state import Look
+from napari_shaspec.features.state import FeatureView
+from napari_shaspec.widgets.controls import narrow
 from shaspec.analysis.features.views import How
 
 KINDS = {
@@ -67,20 +68,20 @@ class FeaturePicker(QWidget):
         layout.addWidget(self._grid, 2, 1, 1, 2)
         layout.setColumnStretch(1, 1)
 
-    def show_choices(self, kinds: Sequence[str], channels: int, look: Look) -> None:
+    def show_choices(self, kinds: Sequence[str], channels: int, view: FeatureView) -> None:
         """Lists the kinds of a model and marks what is looked at."""
         with QSignalBlocker(self._kind), QSignalBlocker(self._how), QSignalBlocker(self._channel):
             self._kind.clear()
             for kind in kinds:
                 self._kind.addItem(kind, kind)
                 self._kind.setItemData(self._kind.count() - 1, KINDS.get(kind, ""), 3)
-            self._kind.setCurrentIndex(list(kinds).index(look.kind) if look.kind in kinds else -1)
-            self._how.setCurrentIndex(list(HOWS).index(look.how))
+            self._kind.setCurrentIndex(list(kinds).index(view.kind) if view.kind in kinds else -1)
+            self._how.setCurrentIndex(list(HOWS).index(view.how))
             self._channel.setRange(0, max(0, channels - 1))
-            self._channel.setValue(look.channel)
-        self._kind.setToolTip(KINDS.get(look.kind, "Which features are shown"))
-        self._how.setToolTip(HOWS[look.how][1])
-        self._channel.setVisible(look.how is How.CHANNEL)
+            self._channel.setValue(view.channel)
+        self._kind.setToolTip(KINDS.get(view.kind, "Which features are shown"))
+        self._how.setToolTip(HOWS[view.how][1])
+        self._channel.setVisible(view.how is How.CHANNEL)
         self.setEnabled(bool(kinds))
 
     def show_panes(self, on: bool) -> None:
@@ -90,10 +91,4 @@ class FeaturePicker(QWidget):
 
     def _on_chosen(self) -> None:
         kind = self._kind.currentData()
-        self.chosen.emit(Look(kind, self._how.currentData(), self._channel.value()))
-
-
-def narrow(box: QComboBox) -> None:
-    """A combo box that does not make the panel wider than it is."""
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(6)
+        self.chosen.emit(FeatureView(kind, self._how.currentData(), self._channel.value()))

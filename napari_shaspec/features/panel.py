@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QPushButton
 
-from napari_shaspec.case.case_bar import CaseBar
-from napari_shaspec.case.modality_table import ModalityTable
-from napari_shaspec.case.model_picker import ModelPicker
+from napari_shaspec.case.inputs import CaseInputs
 from napari_shaspec.features.cloud_view import CloudView
 from napari_shaspec.features.cohort_view import CohortView
 from napari_shaspec.features.controller import FeaturesController
@@ -33,9 +31,7 @@ class FeaturesPanel(Panel):
         super().__init__(control)
         self.controller = control
         self.setObjectName("shaspec_features")
-        self.models = ModelPicker()
-        self.case = CaseBar()
-        self.table = ModalityTable()
+        self.inputs = CaseInputs(control)
         self.run = RunBar(
             "Compute features",
             "Encode every modality; those that are not ticked are imputed from the others",
@@ -50,10 +46,7 @@ class FeaturesPanel(Panel):
         self.copy.setObjectName("shaspec_copy")
         self.copy.setToolTip("Copy the command line that gives these features again")
         self.fill(
-            self.models,
-            line(),
-            self.case,
-            self.table,
+            self.inputs,
             self.settings,
             self.run,
             self.message,
@@ -70,13 +63,9 @@ class FeaturesPanel(Panel):
 
     def _connect(self) -> None:
         control = self.controller
-        self.models.chosen.connect(self._on_model)
-        self.case.opened.connect(control.open)
-        self.table.assigned.connect(control.assign)
-        self.table.ticked.connect(control.tick)
         self.run.started.connect(control.compute)
         self.run.cancelled.connect(control.cancel)
-        self.picker.chosen.connect(control.look)
+        self.picker.chosen.connect(control.show_features)
         self.picker.arranged.connect(control.side_by_side)
         self.cloud.chosen.connect(control.plot)
         self.cloud.coloured.connect(control.colour_by)
@@ -88,67 +77,35 @@ class FeaturesPanel(Panel):
         self.cohort.saved.connect(control.save_cohort)
         self.follow(
             {
-                self._show_models: ("models", "model"),
-                self._show_card: ("card", "seen"),
-                self._show_case: ("case",),
-                self._show_rows: ("sources", "present", "choices"),
+                "side_by_side": self.picker.show_panes,
+                "measures": self.measures.show_measures,
+                "progress": self.run.show_progress,
+                "message": self.message.show_message,
+            },
+            {
+                **self.inputs.views,
                 self._show_status: ("status", "maps"),
-                self._show_progress: ("progress",),
-                self._show_message: ("message",),
-                self._show_look: ("maps", "look"),
-                self._show_panes: ("side_by_side",),
+                self._show_view: ("maps", "feature_view"),
                 self._show_plot: ("maps", "plot", "colour_by"),
                 self._show_cloud: ("cloud", "colour_by"),
                 self._show_marked: ("marked",),
-                self._show_measures: ("measures",),
                 self._show_cohort: ("cohort",),
-            }
+            },
         )
 
-    # -- what the user does ------------------------------------------------------------------------
-
-    def _on_model(self, model: str) -> None:
-        if not self.controller.choose_model(model):
-            self._show_models()  # back to the one that is in use
-
     # -- what the work shows -----------------------------------------------------------------------
-
-    def _show_models(self) -> None:
-        self.models.show_models(self.controller.state.models, self.controller.state.model)
-
-    def _show_card(self) -> None:
-        self.models.show_card(self.controller.state.card)
-        self.models.show_seen(self.controller.state.seen)
-
-    def _show_case(self) -> None:
-        self.case.show_case(self.controller.state.case)
-
-    def _show_rows(self) -> None:
-        state = self.controller.state
-        self.table.show_rows(state.sources, state.present, state.choices)
 
     def _show_status(self) -> None:
         state = self.controller.state
         self.run.show_status(state.status)
-        self.models.setEnabled(not state.status.busy)
-        self.table.set_layers_enabled(not state.status.busy)
         self.measures.set_ready(state.maps is not None and not state.status.busy)
         self.cohort.set_ready(bool(state.model) and not state.status.busy)
 
-    def _show_progress(self) -> None:
-        self.run.show_progress(self.controller.state.progress)
-
-    def _show_message(self) -> None:
-        self.message.show_message(self.controller.state.message)
-
-    def _show_look(self) -> None:
-        maps, look = self.controller.state.maps, self.controller.state.look
-        of_kind = maps.of(look.kind) if maps else {}
+    def _show_view(self) -> None:
+        maps, view = self.controller.state.maps, self.controller.state.feature_view
+        of_kind = maps.of(view.kind) if maps else {}
         channels = len(next(iter(of_kind.values()))) if of_kind else 0
-        self.picker.show_choices(maps.kinds if maps else (), channels, look)
-
-    def _show_panes(self) -> None:
-        self.picker.show_panes(self.controller.state.side_by_side)
+        self.picker.show_choices(maps.kinds if maps else (), channels, view)
 
     def _show_plot(self) -> None:
         state = self.controller.state
@@ -163,9 +120,6 @@ class FeaturesPanel(Panel):
 
     def _show_marked(self) -> None:
         self.cloud.show_marked(self.controller.state.marked)
-
-    def _show_measures(self) -> None:
-        self.measures.show_measures(self.controller.state.measures)
 
     def _show_cohort(self) -> None:
         self.cohort.show_points(self.controller.state.cohort, self.controller.state.task)

@@ -22,7 +22,7 @@ ColourBy = Literal["modality", "kind", "region"]
 
 
 @dataclass(frozen=True)
-class Look:
+class FeatureView:
     """What is looked at, and how."""
 
     kind: Kind = "shared"
@@ -52,7 +52,7 @@ class FeaturesState(ModelState):
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     maps: FeatureMaps | None = None
-    look: Look = Look()
+    feature_view: FeatureView = FeatureView()
     side_by_side: bool = True
     """One pane per modality, its image below its features."""
     plot: Plot = Plot()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_shaspec.features.state import Look, Plot
+from napari_shaspec.features.state import FeatureView, Plot
 from napari_shaspec.layers import features
 from napari_shaspec.layers.features import Picture
 from shaspec.analysis.features.cloud import Cloud, make_cloud
@@ -18,18 +18,18 @@ from shaspec.inference.feature_maps import FeatureMaps
 class Drawn:
     """The event of a job that has made the pictures of a look."""
 
-    look: Look
+    view: FeatureView
     pictures: list[Picture]
     text: str
     """What is to be seen, in a sentence."""
 
 
-def draw(maps: FeatureMaps, look: Look) -> Drawn:
+def draw(maps: FeatureMaps, view: FeatureView) -> Drawn:
     """The pictures of a look, or of the nearest that these maps have."""
-    if look.kind not in maps.kinds:  # another model, or all modalities are ticked now
-        look = replace(look, kind=maps.kinds[0], channel=0)
-    pictures = features.make_pictures(maps, look.kind, look.how, look.channel)
-    return Drawn(look, pictures, _said(maps, look))
+    if view.kind not in maps.kinds:  # another model, or all modalities are ticked now
+        view = replace(view, kind=maps.kinds[0], channel=0)
+    pictures = features.make_pictures(maps, view.kind, view.how, view.channel)
+    return Drawn(view, pictures, _said(maps, view))
 
 
 def first_cloud(maps: FeatureMaps, plot: Plot) -> Cloud:
@@ -38,9 +38,9 @@ def first_cloud(maps: FeatureMaps, plot: Plot) -> Cloud:
     return make_cloud(maps, kinds, "pca")
 
 
-def _said(maps: FeatureMaps, look: Look) -> str:
+def _said(maps: FeatureMaps, view: FeatureView) -> str:
     """What is on the canvas, in a sentence."""
-    if look.kind == "imputed":
+    if view.kind == "imputed":
         errors = [imputation_error(maps, kind) for kind in ("shared", "fused")]
         if not errors[0]:
             return "What stands for the modalities that were not acquired."
@@ -53,6 +53,6 @@ def _said(maps: FeatureMaps, look: Look) -> str:
         How.COLOURS: "the same colour is the same feature, in all modalities",
         How.ENERGY: "length of the feature, on one scale for all modalities",
         How.DISTANCE: "distance to the mean over the modalities, in lengths of that mean",
-        How.CHANNEL: f"channel {look.channel}, on one scale for all modalities",
+        How.CHANNEL: f"channel {view.channel}, on one scale for all modalities",
     }
-    return f"{look.kind}: {texts[look.how]}"
+    return f"{view.kind}: {texts[view.how]}"

@@ -16,8 +16,6 @@ from napari_shaspec.jobs.state import JobState, Level, Message, Status
 from shaspec.errors import ShaspecError
 from shaspec.inference.events import Notice, Progress
 
-LOADING = Progress(0, 0, "loading the model")
-
 
 class JobControl:
     """Starts and interrupts jobs; keeps ``status``, ``progress`` and ``message`` of a `JobState`.
@@ -34,16 +32,25 @@ class JobControl:
 
     def start(
         self,
+        doing: str,
         events: Callable[[], Iterator[Any]],
         on_event: Callable[[Any], None],
         on_failed: Callable[[Exception], None],
         on_ended: Callable[[], None],
     ) -> None:
-        """Begins a job; ``on_ended`` comes last, always, and calls `end`."""
+        """Starts a job.
+
+        Args:
+            doing: what the job does first, e.g. "loading the model"; the progress bar shows it.
+            events: makes the generator that does the work; runs in a worker.
+            on_event: gets each event, in this thread.
+            on_failed: gets the error that ended the job.
+            on_ended: is always called last; it sets the final status.
+        """
         self._stop = threading.Event()
         self.notices, self.outcome = [], None
         self.say("")
-        self._state.progress = LOADING
+        self._state.progress = Progress(0, 0, doing)
         self._state.status = Status.LOADING
         self._run(events, Handlers(on_event, on_failed, on_ended), self._stop)
 

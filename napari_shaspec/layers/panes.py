@@ -1,4 +1,4 @@
-"""Groups of layers in panes side by side; leaving gives everything back as it was."""
+"""Groups of layers in panes side by side; leaving restores what was there before."""
 
 from __future__ import annotations
 
@@ -10,60 +10,84 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 
+class Arrangement:
+    """Order and visibility of the layers of a viewer at one moment."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._visible = {layer: layer.visible for layer in viewer.layers}
+
+    def restore(self) -> None:
+        """Gives the layers their order and visibility back; newer ones stay on top as they are."""
+        layers = list(self._viewer.layers)
+        for layer in layers:
+            layer.name_overlay.visible = False
+            layer.visible = self._visible.get(layer, layer.visible)
+        newer = [layer for layer in layers if layer not in self._visible]
+        raise_layers(self._viewer, [*(la for la in self._visible if la in layers), *newer])
+
+
 class Panes:
     """napari's grid for groups of layers of one size, the first group in the first pane."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self._visible: dict[Layer, bool] = {}
+        self._before: Arrangement | None = None
         self._groups: list[tuple[Layer, ...]] = []
 
     @property
     def open(self) -> bool:
         """The grid is on, and it is ours."""
-        return bool(self._groups)
+        return self._before is not None
 
     def show(self, groups: Sequence[tuple[Layer, ...]], titles: Sequence[Layer]) -> None:
-        """Shows these groups, each from below, and hides all other layers.
+        """Shows these groups and hides all other layers.
 
-        ``titles`` are the layers that a pane has its title from.
+        Args:
+            groups: the layers of each pane, the lowest first.
+            titles: the layers whose names are shown as titles of the panes.
         """
         groups = [tuple(group) for group in groups]
-        if groups == self._groups:
-            self._viewer.canvas.grid.enabled = True
-            return
-        again = self.open
-        self.pause()
-        if not again:
-            self._visible = {layer: layer.visible for layer in self._viewer.layers}
-        shown = {layer for group in groups for layer in group}
-        for layer in self._viewer.layers:
-            layer.visible = layer in shown
-            layer.name_overlay.visible = layer in titles
-        for group in groups[::-1]:  # napari fills the grid from the top of the list
-            for layer in group:
-                last = len(self._viewer.layers)
-                self._viewer.layers.move(self._viewer.layers.index(layer), last)
+        first, others = not self.open, groups != self._groups
+        if others:
+            self.pause()
+        self._before = self._before or Arrangement(self._viewer)
+        with self._viewer.layers.batched_update():
+            if others:
+                shown = {layer for group in groups for layer in group}
+                for layer in self._viewer.layers:
+                    layer.visible = layer in shown
+                    layer.name_overlay.visible = layer in titles
+            # Napari fills the grid from the top of the list and counts hidden layers, new ones too.
+            raise_layers(self._viewer, [layer for group in groups[::-1] for layer in group])
         self._groups = groups
-        self._viewer.canvas.grid.stride = -len(groups[0])
-        self._viewer.canvas.grid.shape = (-1, -1)
-        self._viewer.canvas.grid.enabled = True
-        if not again:
+        grid = self._viewer.canvas.grid
+        grid.stride = -max(map(len, groups), default=1)
+        grid.shape = (-1, -1)
+        grid.enabled = True
+        if first:
             self._viewer.reset_view()
 
     def pause(self) -> None:
-        """Takes the grid off while layers come and go: with it on, every one of them is dear."""
+        """Turns the grid off while layers come and go: with it on, each of them is slow."""
         if self.open:
             self._viewer.canvas.grid.enabled = False
 
     def leave(self) -> None:
         """One image over the other again."""
-        if not self.open:
+        if self._before is None:
             return
-        self._groups = []
+        before, self._before, self._groups = self._before, None, []
         self._viewer.canvas.grid.enabled = False
-        for layer in self._viewer.layers:
-            layer.name_overlay.visible = False
-            layer.visible = self._visible.get(layer, layer.visible)
-        self._visible = {}
+        with self._viewer.layers.batched_update():
+            before.restore()
         self._viewer.reset_view()
+
+
+def raise_layers(viewer: ViewerModel, layers: Sequence[Layer]) -> None:
+    """Moves ``layers``, the lowest first, to the top of the list, if they are not there yet."""
+    wanted = [layer for layer in layers if layer in viewer.layers]
+    if list(viewer.layers)[len(viewer.layers) - len(wanted) :] == wanted:
+        return
+    for layer in wanted:
+        viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))

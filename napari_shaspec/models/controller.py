@@ -10,14 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec import settings
+from napari_shaspec import model_folders, run_times, settings
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
-from napari_shaspec.models import folders as model_folders
-from napari_shaspec.models import run_times
 from napari_shaspec.models.state import KnownModel, ModelsState
-from napari_shaspec.models.worker import Checkpoint, Imported, _import
+from napari_shaspec.models.worker import Checkpoint, Imported, import_checkpoint
 from shaspec.errors import ShaspecError
 from shaspec.inference.events import Progress
 
@@ -80,7 +78,11 @@ class ModelsController:
             self._job.refuse(f"there is a model in {checkpoint.out}: name another folder")
             return
         self._job.start(
-            lambda: _import(checkpoint), self._on_event, self._on_failed, self._on_ended
+            "reading the checkpoint",
+            lambda: import_checkpoint(checkpoint),
+            self._on_event,
+            self._on_failed,
+            self._on_ended,
         )
 
     def cancel(self) -> None:

@@ -71,11 +71,11 @@ class ModelsPanel(LowPanel):
         self.run.cancelled.connect(control.cancel)
         self.follow(
             {
-                self._show_models: ("models", "chosen"),
-                self._show_status: ("status",),
-                self._show_progress: ("progress",),
-                self._show_message: ("message",),
-            }
+                "status": self.run.show_status,
+                "progress": self.run.show_progress,
+                "message": self.message.show_message,
+            },
+            {self._show_models: ("models", "chosen")},
         )
 
     # -- what the user does ------------------------------------------------------------------------
@@ -106,15 +106,6 @@ class ModelsPanel(LowPanel):
         self.card.show_model(state.shown)
         self.remove.setEnabled(state.shown is not None and state.shown.source != "bundled")
         self.use.setEnabled(state.shown is not None and state.shown.card is not None)
-
-    def _show_status(self) -> None:
-        self.run.show_status(self.controller.state.status)
-
-    def _show_progress(self) -> None:
-        self.run.show_progress(self.controller.state.progress)
-
-    def _show_message(self) -> None:
-        self.message.show_message(self.controller.state.message)
 
 
 def _button(name: str, text: str, tooltip: str) -> QPushButton:

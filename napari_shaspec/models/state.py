@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from psygnal import SignalGroupDescriptor
 
 from napari_shaspec.jobs.state import JobState
-from napari_shaspec.models.run_times import NOT_MEASURED, Seconds
+from napari_shaspec.run_times import NOT_MEASURED, Seconds
 
 if TYPE_CHECKING:
     from shaspec.models.card import Card

@@ -36,9 +36,9 @@ class Imported:
     lines: tuple[str, ...]
 
 
-def _import(what: Checkpoint) -> Iterator[Progress | Imported]:
+def import_checkpoint(what: Checkpoint) -> Iterator[Progress | Imported]:
     """Reads, converts and writes: slow, to be run in a worker."""
-    yield Progress(0, 0, "reading the checkpoint")
+    yield Progress(0, 0, "reading the checkpoint")  # a place to stop at
     from shaspec.models.import_official import import_official
     from shaspec.task import load_task
 

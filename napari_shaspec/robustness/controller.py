@@ -161,7 +161,11 @@ class RobustnessController(CaseController[RobustnessState]):
         self._parts = parts
         self._before = self.state.tables
         names = {model: self.state.name_of(model) for model in self.state.chosen}
-        self._start(lambda: sweep_models(self._kept, names, parts), self._on_swept)
+        self._start(
+            "segmenting from all subsets",
+            lambda: sweep_models(self._kept, names, parts),
+            self._on_swept,
+        )
 
     def show_row(self, model: str, subset: Subset) -> None:
         """Shows the result of one row in the layer for it."""
@@ -242,14 +246,18 @@ class RobustnessController(CaseController[RobustnessState]):
             return
         table = tables[self.state.shown.model] if self.state.shown else next(iter(tables.values()))
 
-        def events() -> Iterator[Progress | MapReady]:
-            yield Progress(0, 0, stage)
+        def events() -> Iterator[MapReady]:
             yield MapReady(compute(table))
 
-        self._start(events, self._on_map)
+        self._start(stage, events, self._on_map)
 
-    def _start(self, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]) -> None:
-        self._job.start(events, on_event, self._on_failed, self._on_ended)
+    def _start(
+        self,
+        doing: str,
+        events: Callable[[], Iterator[Any]],
+        on_event: Callable[[Any], None],
+    ) -> None:
+        self._job.start(doing, events, on_event, self._on_failed, self._on_ended)
 
     def _on_swept(self, event: Progress | Notice | RowAdded) -> None:
         if self._closed:

@@ -136,17 +136,19 @@ class RobustnessPanel(Panel):
         self.copy.clicked.connect(lambda: to_clipboard(control.command()))
         self.follow(
             {
+                "case": self.case.show_case,
+                "legend": self.maps.show_legend,
+                "progress": self.run.show_progress,
+                "message": self.message.show_message,
+            },
+            {
                 self._show_models: ("models", "cards", "chosen", "seen"),
-                self._show_case: ("case",),
                 self._show_rows: ("sources", "present", "choices"),
                 self._show_truths: ("truths", "truth"),
                 self._show_status: ("status", "present", "chosen", "tables"),
-                self._show_progress: ("progress",),
-                self._show_message: ("message",),
                 self._show_tables: ("tables",),
                 self._show_shown: ("shown",),
-                self._show_legend: ("legend",),
-            }
+            },
         )
 
     # -- what the user does ------------------------------------------------------------------------
@@ -186,9 +188,6 @@ class RobustnessPanel(Panel):
         self.models.show_models(state.models, state.cards, state.chosen)
         self.models.show_seen(state.seen)
 
-    def _show_case(self) -> None:
-        self.case.show_case(self.controller.state.case)
-
     def _show_rows(self) -> None:
         state = self.controller.state
         self.sources.show_rows(state.sources, state.present, state.choices)
@@ -206,12 +205,6 @@ class RobustnessPanel(Panel):
         for inputs in (self.models, self.sources.table, self.truth, self.maps):
             inputs.setEnabled(not state.status.busy)
         self.results.setVisible(bool(state.tables))
-
-    def _show_progress(self) -> None:
-        self.run.show_progress(self.controller.state.progress)
-
-    def _show_message(self) -> None:
-        self.message.show_message(self.controller.state.message)
 
     def _show_tables(self) -> None:
         state = self.controller.state
@@ -234,9 +227,6 @@ class RobustnessPanel(Panel):
         self.contributions.show_tables(state.tables, measure, None)
         self.advice.setText(self._advice())
         self.advice.setVisible(bool(self.advice.text()))
-
-    def _show_legend(self) -> None:
-        self.maps.show_legend(self.controller.state.legend)
 
     def _advice(self) -> str:
         """Which single modality is worth adding to the row that is shown."""

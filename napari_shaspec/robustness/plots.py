@@ -12,11 +12,12 @@ from qtpy.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from napari_shaspec.robustness.state import Shown
 from napari_shaspec.widgets import theme
+from napari_shaspec.widgets.figure_canvas import figure_on_canvas
 from shaspec.analysis.robustness_plots import HeatMapAxes, Ink, draw_contributions, draw_heat_map
 from shaspec.analysis.subset_table import Measure, SubsetTable, subsets_of
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 
 class Plot(QWidget):
@@ -121,18 +122,3 @@ class Contributions(Plot):
         if any(table.complete for table in tables):
             return ""
         return super().missing(tables, measure) or "Shapley values come with the last subset."
-
-
-def figure_on_canvas() -> tuple[Figure, Any]:
-    """An empty figure and the widget that shows it."""
-    from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
-    from matplotlib.figure import Figure
-
-    class Canvas(FigureCanvasQTAgg):
-        """Leaves the wheel to the panel, which scrolls."""
-
-        def wheelEvent(self, event: Any) -> None:
-            event.ignore()
-
-    figure = Figure(layout="constrained")
-    return figure, Canvas(figure)

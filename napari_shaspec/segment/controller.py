@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_shaspec import run_times
 from napari_shaspec.case import assignment
 from napari_shaspec.case.controller import ModelController
 from napari_shaspec.case.state import verb
@@ -15,7 +16,6 @@ from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.results import find_result
 from napari_shaspec.layers.views import View, ViewManager
-from napari_shaspec.models import run_times
 from napari_shaspec.segment import shortcuts
 from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.shortcuts import Keys
@@ -41,7 +41,7 @@ class SegmentController(ModelController[SegmentState]):
     ) -> None:
         state = SegmentState(auto_update=inference_settings().update_when_toggled)
         super().__init__(viewer, state, engine, run, dims=True)
-        self._arranger = ViewManager(viewer)
+        self._views = ViewManager(viewer)
         self._results = Results(viewer, self.state)
         self._running: Subset = ()
         self._again = False  # a toggle came during a job: segment once more when it has ended
@@ -71,7 +71,7 @@ class SegmentController(ModelController[SegmentState]):
         """Shows the result of ``subset`` (joined by ``+``) and hides the others."""
         if subset in self._results.named():
             self.state.shown = subset
-            self._arranger.show(self._shown())
+            self._views.show(self._shown())
 
     def compare(self) -> None:
         """Shows the result that was shown before this one; pressed again, this one."""
@@ -93,19 +93,19 @@ class SegmentController(ModelController[SegmentState]):
         except ShaspecError as error:
             self._job.say(str(error), "warning")
             return
-        self._arranger.show(self._shown())
+        self._views.show(self._shown())
         self._job.say(said)
 
-    def look(self, view: View) -> None:
+    def set_view(self, view: View) -> None:
         """Changes the way the case is looked at: stacked, a pane per modality, or in 3D."""
         task = self.state.card.task if self.state.card is not None else None
         if task and view is not View.STACK and task.kind == "classification":
             self._job.refuse(f"{task.title_names} lie beside each other already")
             return
-        if task and view is View.SPACE and task.dims == 2:
+        if task and view is View.THREE_D and task.dims == 2:
             self._job.refuse("pictures cannot be looked at in 3D")
             return
-        self._arranger.look(view, self.state.sources, self._shown())
+        self._views.set_view(view, self.state.sources, self._shown())
         self.state.view = view
 
     def save(self, path: str | Path, subset: str = "") -> Path | None:
@@ -149,6 +149,7 @@ class SegmentController(ModelController[SegmentState]):
             return
         self._running, self._again = (), False
         self._job.start(
+            "writing the report",
             lambda: report_job(Path(path), parts, results),
             self._on_written,
             self._on_failed,
@@ -168,10 +169,9 @@ class SegmentController(ModelController[SegmentState]):
             return
         self._forget_outdated()
         model = self.state.model
-        if not self._kept.fits(model, parts):
-            self._kept.forget()
         self._running, self._again = subset, False
         self._job.start(
+            "segmenting",
             lambda: self._kept.job(model, parts, lambda session: session.predict(subset)),
             self._on_event,
             self._on_failed,
@@ -186,7 +186,7 @@ class SegmentController(ModelController[SegmentState]):
     def _leave(self) -> None:
         """The layers are left as the user had them."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
-        self.look(View.STACK)
+        self.set_view(View.STACK)
         self._keys.close()
 
     def _on_event(self, event: Event | Finished[Classification]) -> None:
@@ -204,7 +204,7 @@ class SegmentController(ModelController[SegmentState]):
         found = result.sentence if isinstance(result, Classification) else "done"
         kept = self._results.take(result)
         painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
-        self._arranger.show(self._shown())
+        self._views.show(self._shown())
         self._job.succeed(f"{self.state.shown}: {found}{_how(result)}{painted}")
 
     def _on_written(self, event: Progress | Notice | Written) -> None:
@@ -276,7 +276,7 @@ class SegmentController(ModelController[SegmentState]):
             self.tick(names[row], names[row] not in self.state.present)
 
     def _toggle_grid(self) -> None:
-        self.look(View.STACK if self.state.view is View.GRID else View.GRID)
+        self.set_view(View.STACK if self.state.view is View.GRID else View.GRID)
 
     # -- what changed around us --------------------------------------------------------------------
 
@@ -284,7 +284,7 @@ class SegmentController(ModelController[SegmentState]):
         """Another case or model has no results yet; it is first seen as napari shows layers."""
         super()._begin_anew()
         if self.state.view is not View.STACK:
-            self.look(View.STACK)
+            self.set_view(View.STACK)
         self._results.forget()
         self.state.status = Status.IDLE
 
@@ -292,7 +292,7 @@ class SegmentController(ModelController[SegmentState]):
         """Results of other layers are not these; a view of the old ones is made of the new."""
         self._forget_outdated()
         if self.state.view is not View.STACK:
-            self.look(self.state.view)
+            self.set_view(self.state.view)
 
     def _forget_outdated(self) -> None:
         """Their layers stay; the table begins anew."""

@@ -9,9 +9,7 @@ from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QShortcut
 
-from napari_shaspec.case.case_bar import CaseBar
-from napari_shaspec.case.modality_table import ModalityTable
-from napari_shaspec.case.model_picker import ModelPicker
+from napari_shaspec.case.inputs import CaseInputs
 from napari_shaspec.case.state import verb
 from napari_shaspec.segment import shortcuts
 from napari_shaspec.segment.class_table import ClassTable
@@ -51,9 +49,7 @@ class SegmentPanel(Panel):
         control = controller or SegmentController(napari_viewer)
         super().__init__(control)
         self.controller = control
-        self.models = ModelPicker()
-        self.case = CaseBar()
-        self.table = ModalityTable(shortcuts.MODALITIES)
+        self.inputs = CaseInputs(control, shortcuts.MODALITIES)
         self.auto_update = QCheckBox("Update when toggled")
         self.run = RunBar()
         self.settings = SettingsForm()
@@ -74,10 +70,7 @@ class SegmentPanel(Panel):
             "the modalities are kept"
         )
         self.fill(
-            self.models,
-            line(),
-            self.case,
-            self.table,
+            self.inputs,
             self.auto_update,
             self.settings,
             self.run,
@@ -96,10 +89,6 @@ class SegmentPanel(Panel):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(action)
-        self.models.chosen.connect(self._on_model)
-        self.case.opened.connect(control.open)
-        self.table.assigned.connect(control.assign)
-        self.table.ticked.connect(control.tick)
         self.auto_update.toggled.connect(control.update_when_toggled)
         self.run.started.connect(control.segment)
         self.run.cancelled.connect(control.cancel)
@@ -109,27 +98,23 @@ class SegmentPanel(Panel):
         self.export.reported.connect(self._on_report)
         self.export.copied.connect(lambda: to_clipboard(control.command()))
         self.export.undone.connect(control.undo)
-        self.views.chosen.connect(control.look)
+        self.views.chosen.connect(control.set_view)
         self.follow(
             {
-                self._show_models: ("models", "model"),
-                self._show_card: ("card", "seen"),
-                self._show_case: ("case",),
-                self._show_rows: ("sources", "present", "choices"),
+                "progress": self.run.show_progress,
+                "message": self.message.show_message,
+            },
+            {
+                **self.inputs.views,
+                self._show_verb: ("card",),
                 self._show_auto_update: ("auto_update", "card"),
                 self._show_status: ("status", "results"),
-                self._show_progress: ("progress",),
-                self._show_message: ("message",),
                 self._show_results: ("results", "shown"),
                 self._show_view: ("view", "card"),
-            }
+            },
         )
 
     # -- what the user does ------------------------------------------------------------------------
-
-    def _on_model(self, model: str) -> None:
-        if not self.controller.choose_model(model):
-            self._show_models()  # back to the one that is in use
 
     def _on_save(self) -> None:
         state = self.controller.state
@@ -166,23 +151,11 @@ class SegmentPanel(Panel):
 
     # -- what the work shows -----------------------------------------------------------------------
 
-    def _show_models(self) -> None:
-        self.models.show_models(self.controller.state.models, self.controller.state.model)
-
-    def _show_card(self) -> None:
+    def _show_verb(self) -> None:
         card = self.controller.state.card
-        self.models.show_card(card)
         if card is not None:
             what = f"{verb(card.task)} the case from the ticked modalities ({shortcuts.SEGMENT})"
             self.run.set_text(verb(card.task), what)
-        self.models.show_seen(self.controller.state.seen)
-
-    def _show_case(self) -> None:
-        self.case.show_case(self.controller.state.case)
-
-    def _show_rows(self) -> None:
-        state = self.controller.state
-        self.table.show_rows(state.sources, state.present, state.choices)
 
     def _show_auto_update(self) -> None:
         card = self.controller.state.card
@@ -193,17 +166,9 @@ class SegmentPanel(Panel):
     def _show_status(self) -> None:
         state = self.controller.state
         self.run.show_status(state.status)
-        self.models.setEnabled(not state.status.busy)
-        self.table.set_layers_enabled(not state.status.busy)
         self.export.setVisible(bool(state.results))
         self.export.set_busy(state.status.busy)
         self.export.offer_report(any(isinstance(r, Prediction) for r in state.results))
-
-    def _show_progress(self) -> None:
-        self.run.show_progress(self.controller.state.progress)
-
-    def _show_message(self) -> None:
-        self.message.show_message(self.controller.state.message)
 
     def _show_results(self) -> None:
         state = self.controller.state

@@ -14,7 +14,7 @@ TEXTS = {
         "Side by side",
         f"One pane per modality, with the result over each of them ({GRID})",
     ),
-    View.SPACE: ("3D", "The regions of the result as translucent surfaces, in the head"),
+    View.THREE_D: ("3D", "The regions of the result as translucent surfaces, in the head"),
 }
 
 
@@ -42,9 +42,9 @@ class ViewBar(QWidget):
 
     def show_dims(self, dims: int) -> None:
         """Pictures (2) have no third dimension to be looked at."""
-        button = self._buttons[View.SPACE]
+        button = self._buttons[View.THREE_D]
         button.setEnabled(dims == 3)
-        button.setToolTip(TEXTS[View.SPACE][1] if dims == 3 else "Only for volumes: this is 2D")
+        button.setToolTip(TEXTS[View.THREE_D][1] if dims == 3 else "Only for volumes: this is 2D")
 
     def show_view(self, view: View) -> None:
         """Presses the button of the view."""

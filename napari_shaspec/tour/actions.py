@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec.features.state import Look
+from napari_shaspec.features.state import FeatureView
 from napari_shaspec.layers import presence
 from napari_shaspec.layers.metadata import Kind, of_kind
 from napari_shaspec.layers.viewer import go_to_most
@@ -46,16 +46,16 @@ class TourActions:
 
     def meet_the_patient(self) -> Deed:
         panel = yield from self._ready("Segment")
-        panel.controller.look(View.GRID)
+        panel.controller.set_view(View.GRID)
 
     def segment_from_all(self) -> Deed:
         panel = yield from self._ready("Segment")
-        panel.controller.look(View.STACK)
+        panel.controller.set_view(View.STACK)
         yield from self._segmented(panel, panel.controller.state.sources)
 
     def take_t1ce_away(self) -> Deed:
         panel = yield from self._ready("Segment")
-        panel.controller.look(View.STACK)
+        panel.controller.set_view(View.STACK)
         yield from self._both(panel)
         yield from self._segmented(panel, _without(panel.controller.state.sources))
 
@@ -65,7 +65,7 @@ class TourActions:
         control = panel.controller
         again = control.state.view is View.GRID
         yield from self._both(panel)
-        control.look(View.GRID)
+        control.set_view(View.GRID)
         if again:
             names = _both_names(control.state)
             control.show_result(next(name for name in names if name != control.state.shown))
@@ -140,13 +140,13 @@ class TourActions:
 
     def _look(self, kind: str) -> Deed:
         panel = yield from self._ready("Features")
-        control, look = panel.controller, Look(kind)
+        control, view = panel.controller, FeatureView(kind)
         names = control.state.sources
         wanted = _without(names) if kind == "imputed" else names
         for name in names:  # what was computed before is computed anew for another subset
             control.tick(name, name in wanted)
         yield panel
-        control.look(look)
+        control.show_features(view)
         if control.state.maps is None:
             control.compute()
         yield panel
@@ -187,7 +187,7 @@ class TourActions:
             control = panel.controller
             if other == "Segment" != name:
                 if control.state.view is not View.STACK:
-                    control.look(View.STACK)
+                    control.set_view(View.STACK)
                 presence.show_presence(self._viewer, control.state.sources, control.state.sources)
             elif other == "Features" != name:
                 control.side_by_side(False)

@@ -84,10 +84,10 @@ class TourPanel(LowPanel):
         self.next.clicked.connect(lambda: control.go(1))
         self.follow(
             {
-                self._show_step: ("at", "status"),
-                self._show_progress: ("progress",),
-                self._show_message: ("message",),
-            }
+                "progress": self.run.show_progress,
+                "message": self.message.show_message,
+            },
+            {self._show_step: ("at", "status")},
         )
 
     # -- what the work shows -----------------------------------------------------------------------
@@ -100,9 +100,3 @@ class TourPanel(LowPanel):
         self.run.show_status(state.status)
         self.back.setEnabled(not state.status.busy and state.at > 0)
         self.next.setEnabled(not state.status.busy and state.at < len(state.steps) - 1)
-
-    def _show_progress(self) -> None:
-        self.run.show_progress(self.controller.state.progress)
-
-    def _show_message(self) -> None:
-        self.message.show_message(self.controller.state.message)

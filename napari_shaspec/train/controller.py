@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from napari_shaspec import model_folders
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
-from napari_shaspec.models import folders as model_folders
 from napari_shaspec.train import worker
 from napari_shaspec.train.data_scan import HINT, DataScan
 from napari_shaspec.train.history import LossCurve, Past, read_log
@@ -108,6 +108,7 @@ class TrainController:
         if self._closed or self.state.status.busy or cases is None:
             return
         self._job.start(
+            "reading cases",
             lambda: worker.check(form, cases),
             self._on_checked,
             self._on_failed,
@@ -156,7 +157,9 @@ class TrainController:
                     yield read_log(out, event.step)
                 yield event
 
-        self._job.start(events, self._on_event, self._on_failed, self._on_ended)
+        self._job.start(
+            "starting the training", events, self._on_event, self._on_failed, self._on_ended
+        )
 
     def stop(self) -> None:
         """Ends the job; a run saves a checkpoint first."""

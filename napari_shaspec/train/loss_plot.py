@@ -6,9 +6,9 @@ from qtpy.QtCore import QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_shaspec.robustness.plots import figure_on_canvas
 from napari_shaspec.train.history import LossCurve
 from napari_shaspec.widgets import theme
+from napari_shaspec.widgets.figure_canvas import figure_on_canvas
 
 EVERY = 1000  # ms between two drawings: steps may come faster
 HEIGHT = 190

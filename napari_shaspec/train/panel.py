@@ -77,21 +77,20 @@ class TrainPanel(Panel):
         self.run.cancelled.connect(control.stop)
         self.follow(
             {
-                self._show_form: ("form",),
+                "form": self.form.show_form,
+                "validations": self.validation.show_validations,
+                "progress": self.run.show_progress,
+                "message": self.message.show_message,
+            },
+            {
                 self._show_cases: ("cases", "looking"),
                 self._show_status: ("status", "looking", "resumable"),
-                self._show_progress: ("progress",),
-                self._show_message: ("message",),
                 self._show_losses: ("curve", "step"),
-                self._show_validations: ("validations",),
                 self._show_lines: ("lines",),
-            }
+            },
         )
 
     # -- what the work shows -----------------------------------------------------------------------
-
-    def _show_form(self) -> None:
-        self.form.show_form(self.controller.state.form)
 
     def _show_cases(self) -> None:
         self.cases.show_cases(self.controller.state.cases)
@@ -106,17 +105,9 @@ class TrainPanel(Panel):
         self.form.setEnabled(not state.status.busy)
         self.check.setEnabled(not (state.status.busy or state.looking))
 
-    def _show_progress(self) -> None:
-        self.run.show_progress(self.controller.state.progress)
-
-    def _show_message(self) -> None:
-        self.message.show_message(self.controller.state.message)
-
     def _show_losses(self) -> None:
+        """The curve grows in place: a step tells that there is more of it."""
         self.losses.show_curve(self.controller.state.curve)
-
-    def _show_validations(self) -> None:
-        self.validation.show_validations(self.controller.state.validations)
 
     def _show_lines(self) -> None:
         lines = self.controller.state.lines

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from magicgui.widgets import CheckBox
-from qtpy.QtWidgets import QFormLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 
 def form_of(controls: Iterable[Any]) -> QWidget:
@@ -19,3 +19,9 @@ def form_of(controls: Iterable[Any]) -> QWidget:
     for control in controls:
         rows.addRow("" if isinstance(control, CheckBox) else control.label, control.native)
     return form
+
+
+def narrow(box: QComboBox) -> None:
+    """A combo box that does not make the panel wider than it is."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(6)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QApplication,
@@ -18,7 +18,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_shaspec.case.case_bar import local_paths
 from napari_shaspec.jobs.state import JobState
 from napari_shaspec.settings import PLUGIN
 
@@ -87,13 +86,25 @@ class Panel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
 
-    def follow(self, views: Mapping[Callable[[], None], Sequence[str]]) -> None:
-        """Calls each view now, and whenever one of its fields of the work changes."""
-        events = self._controller.state.events
+    def follow(
+        self,
+        fields: Mapping[str, Callable[[Any], None]],
+        views: Mapping[Callable[[], None], Sequence[str]],
+    ) -> None:
+        """Shows the state of the controller now, and again whenever it changes.
+
+        Args:
+            fields: name of a field -> what shows its value.
+            views: what shows several fields at once -> the names of these fields.
+        """
+        state = self._controller.state
+        for name, show in fields.items():
+            show(getattr(state, name))
+            state.events[name].connect(show, max_args=1)
         for view, names in views.items():
             view()
             for name in names:
-                events[name].connect(view, max_args=0)
+                state.events[name].connect(view, max_args=0)
         self.destroyed.connect(self._controller.close)
 
     def scroll_to(self, view: QWidget) -> None:
@@ -169,3 +180,10 @@ def line() -> QFrame:
     frame = QFrame()
     frame.setFrameShape(QFrame.Shape.HLine)
     return frame
+
+
+def local_paths(data: QMimeData | None) -> list[str]:
+    """The files and folders of this computer that are being dragged."""
+    if data is None:
+        return []
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]

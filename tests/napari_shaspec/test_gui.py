@@ -131,7 +131,7 @@ def test_another_case_is_first_seen_as_napari_shows_layers(open_panel, qtbot, ma
     viewer, panel = open_panel()
     add_case(viewer, make_case())
     segment(qtbot, panel)
-    for view in (View.GRID, View.SPACE):
+    for view in (View.GRID, View.THREE_D):
         press(qtbot, panel, f"view_{view.value}")
         add_case(viewer, make_case(f"case {view.value}", present=("FLAIR", "T1"), seed=2))
         assert panel.controller.state.view is View.STACK
@@ -289,7 +289,7 @@ def test_the_cross_of_the_panel_models_ends_an_import(make_napari_viewer, qtbot,
         finally:
             ended.append(True)
 
-    monkeypatch.setattr(controller, "_import", slow)
+    monkeypatch.setattr(controller, "import_checkpoint", slow)
     viewer = make_napari_viewer(show=True)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Models")
     panel.controller.bring(Checkpoint(Path("weights.pth"), Path("model")))

@@ -7,11 +7,11 @@ import shutil
 import pytest
 from npe2 import PluginManifest
 
+from napari_shaspec import model_folders
 from napari_shaspec.engine import LocalEngine
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
-from napari_shaspec.models import folders as model_folders
 from napari_shaspec.robustness.controller import RobustnessController
 from napari_shaspec.segment.controller import SegmentController
 from shaspec.models.card import load_card

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton, QTableWi
 from napari_shaspec.engine import LocalEngine
 from napari_shaspec.features.controller import FeaturesController
 from napari_shaspec.features.panel import FeaturesPanel
-from napari_shaspec.features.state import Look, Plot
+from napari_shaspec.features.state import FeatureView, Plot
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers import features
@@ -92,11 +92,11 @@ def test_every_modality_has_a_pane_with_its_image_below(control, viewer, make_ca
 def test_another_look_takes_the_place_of_the_last_one(control, viewer, make_case):
     add_case(viewer, make_case())
     control.compute()
-    control.look(Look("specific", How.ENERGY))
+    control.show_features(FeatureView("specific", How.ENERGY))
     assert sorted(pictures(viewer)) == [f"specific · {m}" for m in ("FLAIR", "T1", "T1ce", "T2")]
     limits = {tuple(la.contrast_limits) for la in viewer.layers if "specific" in la.name}
     assert len(limits) == 1  # the same brightness is the same energy
-    control.look(Look("specific", How.CHANNEL, 3))
+    control.show_features(FeatureView("specific", How.CHANNEL, 3))
     expected = control.state.maps.maps["specific", "T1"][3] * control.state.maps.inside
     np.testing.assert_array_equal(viewer.layers["specific · T1"].data, expected)
 
@@ -105,11 +105,11 @@ def test_an_unticked_modality_is_imputed_beside_the_true_one(control, viewer, ma
     add_case(viewer, make_case())
     control.compute()
     control.tick("T1ce", False)
-    control.look(Look("imputed"))
+    control.show_features(FeatureView("imputed"))
     assert sorted(pictures(viewer)) == ["error · T1ce", "imputed · T1ce", "true shared · T1ce"]
     assert "stand-in is off by" in control.state.message.text
     control.tick("T1ce", True)  # nothing is imputed any more
-    assert control.state.look.kind == "shared"
+    assert control.state.feature_view.kind == "shared"
 
 
 def test_marked_points_light_up_their_voxels_in_every_pane(control, viewer, make_case):
@@ -253,7 +253,7 @@ def test_the_boxes_offer_what_the_model_has(qtbot, panel, viewer, make_case):
     how.activated.emit(3)
     wait(qtbot, panel)
     assert find(panel, "channel").isVisible()
-    assert panel.controller.state.look.how is How.CHANNEL
+    assert panel.controller.state.feature_view.how is How.CHANNEL
 
 
 def test_colours_of_the_points_mean_what_the_user_chooses(qtbot, panel, viewer, make_case, scatter):
@@ -285,10 +285,10 @@ def test_a_look_that_is_chosen_during_a_job_is_shown_at_its_end(qtbot, panel, vi
     panel.controller.compute()
     wait(qtbot, panel)
     for channel in range(5):
-        panel.controller.look(Look("fused", How.CHANNEL, channel))
+        panel.controller.show_features(FeatureView("fused", How.CHANNEL, channel))
     qtbot.waitUntil(lambda: "fused · T1" in viewer.layers, timeout=60_000)
     wait(qtbot, panel)
-    assert panel.controller.state.look == Look("fused", How.CHANNEL, 4)
+    assert panel.controller.state.feature_view == FeatureView("fused", How.CHANNEL, 4)
 
 
 def test_a_tick_during_the_first_job_counts(qtbot, panel, viewer, make_case):
@@ -307,7 +307,7 @@ def test_many_cases_are_waited_for_whatever_is_wished_meanwhile(
     panel.controller.compute()
     wait(qtbot, panel)
     panel.controller.gather(cases)
-    panel.controller.look(Look("fused", How.CHANNEL, 2))
+    panel.controller.show_features(FeatureView("fused", How.CHANNEL, 2))
     assert "when the job that runs has ended" in panel.controller.state.message.text
     qtbot.waitUntil(lambda: "fused · T1" in viewer.layers, timeout=120_000)
     assert {point.case for point in panel.controller.state.cohort} == {"anna", "berta", "carl"}

@@ -34,9 +34,9 @@ def sources(viewer, case):
 
 def test_every_layer_has_millimetres_and_named_axes(viewer, sources, prediction):
     add_result(viewer, prediction)
-    arranger = ViewManager(viewer)
+    manager = ViewManager(viewer)
     for view in View:
-        arranger.look(view, sources, prediction)
+        manager.set_view(view, sources, prediction)
         for layer in viewer.layers:
             assert {str(unit) for unit in layer.units} == {"millimeter"}
             assert layer.axis_labels == ("S", "P", "L")
@@ -92,7 +92,7 @@ def test_volumes_of_the_features_add_up(case):
 
 def test_side_by_side_has_a_pane_per_modality_with_the_result_on_each(viewer, sources, prediction):
     add_result(viewer, prediction)
-    ViewManager(viewer).look(View.GRID, sources, prediction)
+    ViewManager(viewer).set_view(View.GRID, sources, prediction)
     assert viewer.canvas.grid.enabled
     assert viewer.canvas.grid.actual_shape(viewer.layers) == (2, 2)
     assert _panes(viewer, sources) == ["FLAIR", "T1", "T1ce", "T2"]
@@ -110,8 +110,8 @@ def _panes(viewer, sources):
 
 def test_panes_follow_another_result_without_being_made_again(viewer, sources, prediction):
     add_result(viewer, prediction)
-    arranger = ViewManager(viewer)
-    arranger.look(View.GRID, sources, prediction)
+    manager = ViewManager(viewer)
+    manager.set_view(View.GRID, sources, prediction)
     before = list(of_kind(viewer, "pane"))
     empty = Prediction(
         prediction.case,
@@ -122,7 +122,7 @@ def test_panes_follow_another_result_without_being_made_again(viewer, sources, p
         {},
     )
     add_result(viewer, empty)
-    arranger.show(empty)
+    manager.show(empty)
     assert list(of_kind(viewer, "pane")) == before
     assert all(pane.data.max() == 0 for pane in before)
     assert viewer.canvas.grid.actual_shape(viewer.layers) == (2, 2)
@@ -130,11 +130,11 @@ def test_panes_follow_another_result_without_being_made_again(viewer, sources, p
 
 
 def test_a_pane_that_was_deleted_comes_again_with_the_next_result(viewer, sources, prediction):
-    arranger = ViewManager(viewer)
+    manager = ViewManager(viewer)
     add_result(viewer, prediction)
-    arranger.look(View.GRID, sources, prediction)
+    manager.set_view(View.GRID, sources, prediction)
     viewer.layers.remove(next(of_kind(viewer, "pane")))
-    arranger.show(prediction)
+    manager.show(prediction)
     assert viewer.layers.selection.active in list(of_kind(viewer, "pane"))
     assert _panes(viewer, sources) == ["FLAIR", "T1", "T1ce", "T2"]
 
@@ -143,13 +143,13 @@ def test_leaving_a_view_gives_everything_back(viewer, sources, prediction):
     viewer.add_points([[1, 2, 3]], name="mine", visible=False)
     viewer.layers["T2"].visible = False
     add_result(viewer, prediction)
-    arranger = ViewManager(viewer)
-    arranger.look(View.STACK, sources, prediction)
+    manager = ViewManager(viewer)
+    manager.set_view(View.STACK, sources, prediction)
     viewer.dims.set_current_step(0, 5)
     before = [(layer.name, layer.visible) for layer in viewer.layers]
     point = viewer.dims.point
-    for view in (View.GRID, View.SPACE, View.GRID, View.STACK):
-        arranger.look(view, sources, prediction)
+    for view in (View.GRID, View.THREE_D, View.GRID, View.STACK):
+        manager.set_view(view, sources, prediction)
     assert [(layer.name, layer.visible) for layer in viewer.layers] == before
     assert viewer.dims.point == pytest.approx(point)
     assert viewer.dims.ndisplay == 2
@@ -212,7 +212,7 @@ def test_a_ct_is_shown_in_the_window_of_its_task_and_its_body_in_space(viewer):
     add_case(viewer, case)
     sources = {name: viewer.layers[name] for name in case.task.names}
     assert all(list(layer.contrast_limits) == [-160, 240] for layer in sources.values())
-    ViewManager(viewer).look(View.SPACE, sources, None)
+    ViewManager(viewer).set_view(View.THREE_D, sources, None)
     low, high = viewer.layers["3D · body"].extent.world
     assert (high - low < np.array(case.grid.shape) * 10 + 20).all()
     assert high[2] - low[2] > 250  # an adult, not the lungs alone

@@ -8,11 +8,10 @@ import pytest
 from npe2 import PluginManifest
 from qtpy.QtWidgets import QMessageBox
 
+from napari_shaspec import model_folders, run_times
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
-from napari_shaspec.models import folders as model_folders
-from napari_shaspec.models import run_times
 from napari_shaspec.models.controller import ModelsController
 from napari_shaspec.models.import_dialog import ImportDialog
 from napari_shaspec.models.panel import ModelsPanel
@@ -160,7 +159,7 @@ def test_an_imported_checkpoint_is_on_the_list_with_what_was_found(panel, folder
         asked.append(what)
         yield Imported(what.out, ("took 3 tensors", "wrote them"))
 
-    monkeypatch.setattr("napari_shaspec.models.worker._import", convert)
+    monkeypatch.setattr("napari_shaspec.models.controller.import_checkpoint", convert)
     new = folder.rename(folder.parent / "new")
     dialog = ImportDialog(panel)
     dialog.form.file.value = folder.parent / "best.pth"

@@ -127,7 +127,7 @@ def test_a_class_is_told_and_toggles_are_answered_at_once(
 
     control.compare()
     assert control.state.shown == "image"
-    control.look(View.GRID)
+    control.set_view(View.GRID)
     assert control.state.view is View.STACK
     assert "beside each other already" in told[-1]
     assert "--present image " in control.command()

@@ -76,11 +76,11 @@ def test_panes_show_what_was_painted_and_painting_there_counts(
     add_case(viewer, make_case())
     controller.segment()
     paint(viewer.layers[-1])
-    controller.look(View.GRID)
+    controller.set_view(View.GRID)
     pane = viewer.layers["seg on T1"]
     assert pane.data[SPOT] == 4
     pane.data_setitem((np.array([7]), np.array([8]), np.array([9])), 2)
-    controller.look(View.STACK)
+    controller.set_view(View.STACK)
     assert find_result(viewer, "anna", ALL).data[7, 8, 9] == 2
 
 

@@ -190,7 +190,7 @@ def test_a_training_case_is_called_one(panel, viewer, make_case, engine):
     engine.trained_on = ("anna",)
     panel.controller.choose_model("instant")
     add_case(viewer, make_case())
-    boxes = panel.models.findChildren(QLabel, "shaspec_message")
+    boxes = panel.inputs.models.findChildren(QLabel, "shaspec_message")
     shown = lambda text: any(text in box.text() and box.isVisible() for box in boxes)  # noqa: E731
     assert shown("Same name as a training case")
     panel.controller.state.seen = "by content"
@@ -245,7 +245,7 @@ def test_the_view_buttons_change_the_view(qtbot, panel, viewer, make_case):
     add_case(viewer, make_case())
     click(qtbot, find(panel, "run"))
     qtbot.waitUntil(lambda: done(panel), timeout=10_000)
-    for view in (View.GRID, View.SPACE, View.STACK):
+    for view in (View.GRID, View.THREE_D, View.STACK):
         click(qtbot, find(panel, f"view_{view.value}"))
         assert panel.controller.state.view is view
         assert find(panel, f"view_{view.value}", QPushButton).isChecked()

@@ -146,12 +146,12 @@ def test_pictures_side_by_side_each_have_the_result_and_3d_is_refused(
 ):
     add_case(viewer, read_case(folder, rgbd))
     control.segment()
-    control.look(View.GRID)
+    control.set_view(View.GRID)
     assert {"seg on RGB", "seg on depth"} <= {layer.name for layer in viewer.layers}
-    control.look(View.SPACE)
+    control.set_view(View.THREE_D)
     assert control.state.view is View.GRID
     assert "cannot be looked at in 3D" in control.state.message.text
-    control.look(View.STACK)
+    control.set_view(View.STACK)
     assert viewer.dims.ndisplay == 2
 
 

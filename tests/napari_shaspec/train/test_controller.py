@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from napari_shaspec import model_folders
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.jobs.state import Status
-from napari_shaspec.models import folders as model_folders
 from napari_shaspec.train.controller import TrainController
 from napari_shaspec.train.run_folder import settings
 from shaspec.errors import ShaspecError

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from npe2 import PluginManifest
 
+from napari_shaspec import model_folders
 from napari_shaspec.engine import LocalEngine
 from napari_shaspec.features.controller import FeaturesController
 from napari_shaspec.jobs.runner import run_here
-from napari_shaspec.models import folders as model_folders
 from napari_shaspec.robustness.controller import RobustnessController
 from napari_shaspec.segment.controller import SegmentController
 from shaspec.models.card import CARD_FILE, bundled_models
