@@ -6,7 +6,7 @@ says what it is, any other one is recognised by its name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,6 +144,13 @@ class VolumeSources:
     parts: tuple[VolumeSource, ...]
     truth: VolumeSource | None = None
     """The true labels, in the codes of the task."""
+    reference: str = ""
+    """The modality whose grid is that of the case; empty: the first one."""
+
+    @property
+    def first(self) -> VolumeSource:
+        """The volume that gives the grid."""
+        return next((p for p in self.parts if p.modality == self.reference), self.parts[0])
 
     def same_as(self, other: VolumeSources | None) -> bool:
         """True if a session for ``other`` serves these parts as well."""
@@ -151,6 +158,7 @@ class VolumeSources:
             other is not None
             and self.name == other.name
             and self.task == other.task
+            and self.first.grid.matches(other.first.grid, 1e-6)
             and [p.modality for p in self.parts] == [p.modality for p in other.parts]
             and all(a.same_as(b) for a, b in zip(self.parts, other.parts, strict=True))
             and (self.truth is None) == (other.truth is None)
@@ -163,7 +171,7 @@ class VolumeSources:
 
         Raises `InputError` for layers that do not overlap, are constant or hold NaN.
         """
-        first = self.parts[0]
+        first = self.first
         volumes, notices = {}, []
         for part in self.parts:
             volumes[part.modality] = part.volume
@@ -184,9 +192,25 @@ class VolumeSources:
 
 
 def collect(
-    sources: Mapping[str, Image | None], task: Task, truth: Labels | None = None
+    sources: Mapping[str, Image | None],
+    task: Task,
+    present: Collection[str] | None = None,
+    truth: Labels | None = None,
 ) -> VolumeSources:
-    """The voxels of the assigned layers; raises `InputError` naming a layer that cannot be used."""
+    """The voxels of the assigned layers, as they are now.
+
+    The first ticked layer gives the grid. A layer that is not ticked is taken only where it lies on
+    that grid: then its features can be kept for a toggle, and it changes nothing else.
+
+    Args:
+        sources: modality -> its layer.
+        task: the task of the model.
+        present: the ticked modalities; default: all.
+        truth: the layer of the ground truth; None: there is none.
+
+    Raises:
+        InputError: nothing is assigned or ticked, or a layer cannot be used; names the layer.
+    """
     used = {name: layer for name, layer in sources.items() if layer is not None}
     if not used:
         raise InputError(
@@ -201,13 +225,28 @@ def collect(
                 "choose another one, or none, in the table"
             )
         seen[id(layer)] = name
-    names = [case_of(layer) for layer in used.values()]
+    present = used if present is None else present
+    ticked = [_image(task.modality(name), layer) for name, layer in used.items() if name in present]
+    others = [_unticked(task, name, layer) for name, layer in used.items() if name not in present]
+    if ticked and task.kind == "segmentation":
+        others = [part for part in others if part and part.grid.matches(ticked[0].grid)]
+    parts = {part.modality: part for part in (*ticked, *others) if part}
+    names = [case_of(used[name]) for name in (p.modality for p in ticked or parts.values())]
     return VolumeSources(
         next((name for name in names if name), UNNAMED),
         task,
-        tuple(_image(task.modality(name), layer) for name, layer in used.items()),
+        tuple(parts[name] for name in used if name in parts),
         None if truth is None else _part("truth", truth),
+        ticked[0].modality if ticked else "",
     )
+
+
+def _unticked(task: Task, name: str, layer: Image) -> VolumeSource | None:
+    """A layer that is not ticked; None if it cannot be used."""
+    try:
+        return _image(task.modality(name), layer)
+    except InputError:
+        return None
 
 
 def _image(modality: Modality, layer: Image) -> VolumeSource:

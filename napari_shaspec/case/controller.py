@@ -7,9 +7,9 @@ layers, runs the engine, and hands results to `napari_shaspec.layers`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from napari_shaspec import model_folders
 from napari_shaspec.case import assignment, opening
@@ -108,6 +108,21 @@ class CaseController(ABC, Generic[W]):
     def _on_known_models(self) -> None:
         """A model that was trained meanwhile is offered too."""
 
+    def _start_job(
+        self, doing: str, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]
+    ) -> None:
+        """Starts a job; its events are passed on as long as the panel is open."""
+
+        def while_open(event: Any) -> None:
+            if not self._closed:
+                on_event(event)
+
+        self._job.start(doing, events, while_open, self._on_failed, self._on_ended)
+
+    @abstractmethod
+    def _on_ended(self) -> None:
+        """The worker is through, so another job may start; sets the final status."""
+
     def _on_failed(self, error: Exception) -> None:
         if not self._closed:
             self._job.fail(error)
@@ -174,5 +189,5 @@ class ModelController(CaseController[M]):
         card = self.state.card
         if card is None:
             raise InputError("there is no model: choose one, or open a model folder")
-        parts = assignment.collect(self.state.sources, card.task)
-        return parts, card.task.subset(self.state.present)
+        sources = assignment.collect(self.state.sources, card.task, self.state.present)
+        return sources, card.task.subset(self.state.present)

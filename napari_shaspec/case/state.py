@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
-
-from psygnal import SignalGroupDescriptor
+from typing import TYPE_CHECKING
 
 from napari_shaspec.jobs.state import JobState
 from shaspec.task import Task
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 @dataclass(eq=False)
 class CaseState(JobState, ABC):
     """What a panel shows whose jobs are about a case."""
-
-    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     models: tuple[str, ...] = ()
     case: str = ""
@@ -47,8 +43,6 @@ def verb(task: Task) -> str:
 @dataclass(eq=False)
 class ModelState(CaseState):
     """What a panel shows that works with one model at a time."""
-
-    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     model: str = ""
     card: Card | None = None

@@ -10,18 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from napari_shaspec.case.controller import ModelController
 from napari_shaspec.engine import Engine, Session
-from napari_shaspec.features.state import ColourBy, FeaturesState, FeatureView, Marked, Plot
-from napari_shaspec.features.worker import Drawn, draw, first_cloud
+from napari_shaspec.features.marks import Marks
+from napari_shaspec.features.state import ColourBy, FeaturesState, FeatureView, Plot
+from napari_shaspec.features.worker import Drawn, draw, first_cloud, write_cohort
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
-from napari_shaspec.layers import features
 from napari_shaspec.layers.feature_canvas import FeatureCanvas
-from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.settings import inference_settings
 from shaspec.analysis.features.cloud import Cloud, make_cloud
 from shaspec.analysis.features.measure import Measures
@@ -31,7 +27,6 @@ from shaspec.inference.feature_maps import FeatureMaps
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels
 
     from shaspec.analysis.features.cohort import WindowPoint
 
@@ -44,9 +39,10 @@ class FeaturesController(ModelController[FeaturesState]):
     ) -> None:
         super().__init__(viewer, FeaturesState(), engine, run, dims=False)
         self._canvas = FeatureCanvas(viewer)
+        self.marks = Marks(viewer, self.state, self._canvas, self._job)
         self._next: Callable[[], None] | None = None  # what the user wanted during a job
         self._computing = False  # a job for the features of the case is running
-        self._patient = False  # a job is running that gives way to no other
+        self._uninterruptible = False  # a job is running that gives way to no other
         self.state.events.case.connect(self._begin_anew)
         self.state.events.sources.connect(self._begin_anew)
         self.state.events.model.connect(self._forget_cohort)
@@ -98,8 +94,8 @@ class FeaturesController(ModelController[FeaturesState]):
     def side_by_side(self, on: bool) -> None:
         """A pane per modality, or one image over the other."""
         self.state.side_by_side = on
-        self._mark_again()
-        self._arrange()
+        self.marks.renew()
+        self.marks.arrange()
 
     # -- points ----------------------------------------------------------------------------------
 
@@ -119,48 +115,6 @@ class FeaturesController(ModelController[FeaturesState]):
     def colour_by(self, what: ColourBy) -> None:
         """What the colours of the points mean."""
         self.state.colour_by = what
-
-    def mark(self, points: npt.NDArray[np.bool_]) -> None:
-        """Marks points (n,) of the cloud, and lights up their voxels in the viewer."""
-        cloud, maps = self.state.cloud, self.state.maps
-        if cloud is None or maps is None:
-            return
-        self.state.marked = Marked(points)
-        voxels = np.unique(cloud.voxel[points], axis=0)
-        self._canvas.mark(maps, voxels, side_by_side=self.state.side_by_side)
-        self._arrange()
-        self._job.say(f"{points.sum()} points marked, {len(voxels)} voxels")
-
-    def mark_label(self) -> None:
-        """Marks the points of the voxels that have the selected label of the active layer."""
-        cloud, maps, layer = self.state.cloud, self.state.maps, self.labels_layer()
-        if cloud is None or maps is None:
-            return
-        if layer is None:
-            self._job.refuse("there is no segmentation: open one, or segment the case first")
-            return
-        values = features.labels_at(layer, maps.grid, cloud.voxel)
-        self.mark(values == layer.selected_label)
-        count = int((values == layer.selected_label).sum())
-        self._job.say(f"label {layer.selected_label} of {layer.name!r}: {count} points marked")
-
-    def regions(self) -> npt.NDArray[np.int64] | None:
-        """(n,) the label of each point in the segmentation; None where there is none."""
-        cloud, maps, layer = self.state.cloud, self.state.maps, self.labels_layer()
-        if cloud is None or maps is None or layer is None:
-            return None
-        return features.labels_at(layer, maps.grid, cloud.voxel)
-
-    def labels_layer(self) -> Labels | None:
-        """The active labels layer, else the newest result, else the truth."""
-        from napari.layers import Labels
-
-        active = self.viewer.layers.selection.active
-        own = set(of_kind(self.viewer, "marked"))
-        if isinstance(active, Labels) and active not in own:
-            return active
-        found = [*of_kind(self.viewer, "truth"), *of_kind(self.viewer, "result")]
-        return found[-1] if found else None
 
     # -- numbers ---------------------------------------------------------------------------------
 
@@ -183,7 +137,7 @@ class FeaturesController(ModelController[FeaturesState]):
             yield from measure_job(session, maps)
 
         model = self.state.model
-        self._start("measuring", lambda: self._kept.job(model, parts, run), patient=True)
+        self._start("measuring", lambda: self._kept.job(model, parts, run), uninterruptible=True)
 
     # -- many cases ------------------------------------------------------------------------------
 
@@ -195,25 +149,19 @@ class FeaturesController(ModelController[FeaturesState]):
         self._start(
             "computing features of many cases",
             lambda: self._engine.cohort(model, str(folder), settings),
-            patient=True,
+            uninterruptible=True,
         )
 
     def save_cohort(self, path: str | Path) -> list[Path]:
         """Writes the figure (png, pdf, svg) of many cases, and its points as CSV beside it."""
-        from shaspec.analysis.features.cohort import write_points
-        from shaspec.analysis.features.figure import cohort_figure
-        from shaspec.analysis.robustness_files import write_figure
-
-        points, task = self.state.cohort, self.state.task
-        path = Path(path)
-        if not points or task is None:
+        task = self.state.task
+        if not self.state.cohort or task is None:
             return []
         try:
-            written = [write_figure(path, cohort_figure(points, task)), path.with_suffix(".csv")]
+            written = write_cohort(Path(path), self.state.cohort, task)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return []
-        write_points(written[1], points)
         self._job.say(f"saved {written[0]} and {written[1].name}")
         return written
 
@@ -245,7 +193,7 @@ class FeaturesController(ModelController[FeaturesState]):
         """
         if self.state.status.busy:
             self._next = action
-            if self._patient:
+            if self._uninterruptible:
                 self._job.say("this is done when the job that runs has ended")
             else:
                 self._job.interrupt()
@@ -253,14 +201,14 @@ class FeaturesController(ModelController[FeaturesState]):
             action()
 
     def _start(
-        self, doing: str, events: Callable[[], Iterator[Any]], *, patient: bool = False
+        self, doing: str, events: Callable[[], Iterator[Any]], *, uninterruptible: bool = False
     ) -> None:
         if not self._closed:
-            self._next, self._patient = None, patient
-            self._job.start(doing, events, self._on_event, self._on_failed, self._on_ended)
+            self._next, self._uninterruptible = None, uninterruptible
+            self._start_job(doing, events, self._on_event)
 
     def _on_event(self, event: Any) -> None:
-        if self._closed or (self._next is not None and not self._patient):
+        if self._next is not None and not self._uninterruptible:
             return
         if isinstance(event, Drawn):
             self._show(event)
@@ -272,11 +220,11 @@ class FeaturesController(ModelController[FeaturesState]):
 
     def _take(self, value: FeatureMaps | Cloud | Measures | list[WindowPoint]) -> None:
         if isinstance(value, FeatureMaps):
-            self._unmark()
+            self.marks.clear()
             self.state.maps = value
             self.state.measures = None
         elif isinstance(value, Cloud):
-            self._unmark()
+            self.marks.clear()
             self.state.cloud = value
             self._job.succeed(f"{len(value.xy)} points")
         elif isinstance(value, Measures):
@@ -293,8 +241,8 @@ class FeaturesController(ModelController[FeaturesState]):
             return
         self.state.feature_view = drawn.view
         self._canvas.show(maps, drawn.pictures)
-        self._mark_again()  # as many as there are panes now
-        self._arrange()
+        self.marks.renew()  # as many as there are panes now
+        self.marks.arrange()
         self._job.succeed(drawn.text)
 
     def _on_ended(self) -> None:
@@ -310,21 +258,6 @@ class FeaturesController(ModelController[FeaturesState]):
         if action is not None and not self._closed:
             self._next = None
             action()
-
-    # -- the canvas ------------------------------------------------------------------------------
-
-    def _arrange(self) -> None:
-        self._canvas.arrange(self.state.sources, side_by_side=self.state.side_by_side)
-
-    def _mark_again(self) -> None:
-        if self.state.marked is not None and self.state.marked.points.any():
-            self.mark(self.state.marked.points)
-
-    def _unmark(self) -> None:
-        """Other points, other marks."""
-        self.state.marked = None
-        self._canvas.unmark()
-        self._arrange()
 
     def _begin_anew(self, *_: object) -> None:
         """Features of another model or of other voxels are not these."""

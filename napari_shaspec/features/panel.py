@@ -69,8 +69,8 @@ class FeaturesPanel(Panel):
         self.picker.arranged.connect(control.side_by_side)
         self.cloud.chosen.connect(control.plot)
         self.cloud.coloured.connect(control.colour_by)
-        self.cloud.lassoed.connect(control.mark)
-        self.cloud.label_wanted.connect(control.mark_label)
+        self.cloud.lassoed.connect(control.marks.mark)
+        self.cloud.label_wanted.connect(control.marks.mark_label)
         self.measures.wanted.connect(control.measure)
         self.copy.clicked.connect(lambda: to_clipboard(control.command()))
         self.cohort.chosen.connect(control.gather)
@@ -114,7 +114,7 @@ class FeaturesPanel(Panel):
     def _show_cloud(self) -> None:
         state = self.controller.state
         task = state.card.task if state.card else None
-        regions = self.controller.regions() if state.colour_by == "region" else None
+        regions = self.controller.marks.labels() if state.colour_by == "region" else None
         self.cloud.show_cloud(state.cloud, state.colour_by, task, regions)
         self._show_marked()
 

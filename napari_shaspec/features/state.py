@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-from psygnal import SignalGroupDescriptor
 
 from napari_shaspec.case.state import ModelState
 from shaspec.analysis.features.cloud import Cloud, Method
@@ -48,8 +47,6 @@ class Marked:
 @dataclass(eq=False)
 class FeaturesState(ModelState):
     """Everything that the panel *Features* shows."""
-
-    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     maps: FeatureMaps | None = None
     feature_view: FeatureView = FeatureView()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +15,10 @@ from napari_shaspec.layers.features import Picture
 from shaspec.analysis.features.cloud import Cloud, make_cloud
 from shaspec.analysis.features.views import How, imputation_error
 from shaspec.inference.feature_maps import FeatureMaps
+
+if TYPE_CHECKING:
+    from shaspec.analysis.features.cohort import WindowPoint
+    from shaspec.task import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,3 +63,15 @@ def _said(maps: FeatureMaps, view: FeatureView) -> str:
         How.CHANNEL: f"channel {view.channel}, on one scale for all modalities",
     }
     return f"{view.kind}: {texts[view.how]}"
+
+
+def write_cohort(path: Path, points: Sequence[WindowPoint], task: Task) -> list[Path]:
+    """Writes the figure of many cases and, beside it, its points as CSV; returns both paths."""
+    from shaspec.analysis.features.cohort import write_points
+    from shaspec.analysis.features.figure import cohort_figure
+    from shaspec.analysis.robustness_files import write_figure
+
+    table = path.with_suffix(".csv")
+    written = [write_figure(path, cohort_figure(points, task)), table]
+    write_points(table, points)
+    return written

@@ -192,3 +192,14 @@ def labels_at(layer: Labels, grid: Grid, voxels: Array) -> npt.NDArray[np.int64]
     inside = ((index >= 0) & (index < layer.data.shape)).all(axis=1)
     values[inside] = place.straight(np.asarray(layer.data))[tuple(index[inside].T)]
     return values
+
+
+def labels_layer(viewer: ViewerModel) -> Labels | None:
+    """The active labels layer, else the newest result, else the ground truth."""
+    from napari.layers import Labels
+
+    active = viewer.layers.selection.active
+    if isinstance(active, Labels) and origin(active).get("kind") != "marked":
+        return active
+    others = [*of_kind(viewer, "truth"), *of_kind(viewer, "result")]
+    return others[-1] if others else None

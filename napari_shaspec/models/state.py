@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
-
-from psygnal import SignalGroupDescriptor
+from typing import TYPE_CHECKING
 
 from napari_shaspec.jobs.state import JobState
 from napari_shaspec.run_times import NOT_MEASURED, Seconds
@@ -38,8 +36,6 @@ class KnownModel:
 @dataclass(eq=False)
 class ModelsState(JobState):
     """Everything that the panel *Models* shows."""
-
-    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     models: tuple[KnownModel, ...] = ()
     chosen: str = ""

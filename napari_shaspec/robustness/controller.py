@@ -6,8 +6,7 @@ one job. Its results stay in the tables of the work, its features do not: nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +18,22 @@ from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers import maps
 from napari_shaspec.layers.maps import Map
-from napari_shaspec.layers.metadata import of_kind, origin
+from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.robustness import worker
+from napari_shaspec.robustness.model_choice import (
+    current_cards,
+    first_with_regions,
+    fitting_models,
+)
 from napari_shaspec.robustness.state import RobustnessState, Shown
-from napari_shaspec.robustness.worker import sweep_models
+from napari_shaspec.robustness.worker import MapReady, sweep_models, write_tables
 from napari_shaspec.settings import display_settings
 from shaspec.analysis import robustness_files
 from shaspec.analysis.robustness import RowAdded
-from shaspec.analysis.subset_table import DICE, TRUTH, Measure, SubsetTable, measures_of
+from shaspec.analysis.subset_table import Measure, SubsetTable
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.events import Notice, Progress
-from shaspec.task import Subset, Task
+from shaspec.task import Subset
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -38,18 +42,7 @@ if TYPE_CHECKING:
     from shaspec.models.card import Card
 
 
-CLASSES = (
-    "{} names classes, and no region is there to be compared; `shaspec sweep` tells the class from "
-    "every subset"
-)
 FigureOf = Callable[[Sequence[SubsetTable], Measure], Any]
-
-
-@dataclass(frozen=True)
-class MapReady:
-    """The event of a job that has computed a map."""
-
-    map: Map
 
 
 class RobustnessController(CaseController[RobustnessState]):
@@ -62,15 +55,14 @@ class RobustnessController(CaseController[RobustnessState]):
         self._parts: VolumeSources | None = None  # what the tables were made of
         self._before: tuple[SubsetTable, ...] = ()  # the tables that a cancelled sweep leaves
         self._by_hand = False  # the user chose what to compare with
-        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
-            event.connect(self._refresh_truths, position="last")
-        viewer.layers.events.removed.connect(self._on_removed, position="last")
+        layers = viewer.layers.events
+        layers.inserted.connect(self._refresh_truths, position="last")
+        layers.removed.connect(self._refresh_truths, position="last")
+        layers.removed.connect(self._on_removed, position="last")
         self.state.events.case.connect(self._on_case)
         self.state.events.sources.connect(self._hint)
-        models = tuple(self._engine.models())
-        self.state.cards = tuple(self._engine.card(model) for model in models)
-        self.state.models = models
-        first = next((m for m, c in zip(models, self.state.cards, strict=True) if _maps(c)), None)
+        self._set_cards(current_cards(self._engine, {}))
+        first = first_with_regions(self.state.card_of)
         if first is not None:
             self.choose_models([first])
         else:
@@ -85,13 +77,11 @@ class RobustnessController(CaseController[RobustnessState]):
         """
         if self.state.status.busy:
             return False
-        tasks = {m: card.task for m, card in zip(self.state.models, self.state.cards, strict=True)}
-        classes = [model for model in chosen if tasks[model].kind == "classification"]
-        if classes:
-            self._job.refuse(CLASSES.format(Path(classes[0]).name))
+        try:
+            fitting = fitting_models(chosen, self.state.chosen, self.state.card_of)
+        except InputError as error:
+            self._job.refuse(str(error))
             return False
-        newest = [m for m in chosen if m not in self.state.chosen] or [*chosen]
-        fitting = [m for m in chosen if _in_common(tasks[m], tasks[newest[-1]])]
         self.state.chosen = tuple(model for model in self.state.models if model in fitting)
         if self.state.task is not None:
             self._rows.set_task(self.state.task)
@@ -114,21 +104,19 @@ class RobustnessController(CaseController[RobustnessState]):
             except ShaspecError as error:
                 self._job.refuse(str(error))
                 return False
-            self.state.cards = (*self.state.cards, card)
-            self.state.models = (*self.state.models, model)
+            self._set_cards(self.state.card_of | {model: card})
         return self.choose_models([*self.state.chosen, model])
 
     def _on_known_models(self) -> None:
-        there = self._engine.models()
-        old = list(zip(self.state.models, self.state.cards, strict=True))
-        # Of those that were there the card may be another: trained on in the same folder.
-        cards = {m: self._engine.card(m) if m in there else card for m, card in old}
-        cards |= {model: self._engine.card(model) for model in there if model not in cards}
-        others = [m for m, card in old if m in self.state.chosen and cards[m].sha256 != card.sha256]
+        before, now = self.state.card_of, current_cards(self._engine, self.state.card_of)
+        self._set_cards(now)
+        retrained = [m for m in self.state.chosen if now[m].sha256 != before[m].sha256]
+        if retrained and not self.state.status.busy:
+            self._forget_results()  # they are of the weights that were there before
+
+    def _set_cards(self, cards: dict[str, Card]) -> None:
         self.state.cards = tuple(cards.values())
         self.state.models = tuple(cards)
-        if others and not self.state.status.busy:
-            self._forget_results()  # rows of the weights that were
 
     def tick(self, modality: str, present: bool) -> None:
         """Whether ``modality`` takes part in the subsets."""
@@ -152,7 +140,7 @@ class RobustnessController(CaseController[RobustnessState]):
             if task is None:
                 raise InputError("no model is ticked: tick one, or open a model folder")
             ticked = {n: la for n, la in self.state.sources.items() if n in self.state.present}
-            parts = assignment.collect(ticked, task, self.state.truth)
+            parts = assignment.collect(ticked, task, truth=self.state.truth)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
@@ -161,7 +149,7 @@ class RobustnessController(CaseController[RobustnessState]):
         self._parts = parts
         self._before = self.state.tables
         names = {model: self.state.name_of(model) for model in self.state.chosen}
-        self._start(
+        self._start_job(
             "segmenting from all subsets",
             lambda: sweep_models(self._kept, names, parts),
             self._on_swept,
@@ -195,48 +183,28 @@ class RobustnessController(CaseController[RobustnessState]):
         if here is None or shown is None or parts is None:
             self._job.refuse("choose a row of the table first")
             return
-        names = (here.name, there.name if there else TRUTH)
-        if there is not None and other is not None and other.model != shown.model:
-            names = (f"{here.name} ({shown.model})", f"{there.name} ({other.model})")
-
-        def compute(_: SubsetTable) -> Map:
-            labels = there.prediction.labels if there else parts.case().labels
-            if labels is None:
-                raise InputError("there was no ground truth when the subsets were run")
-            return worker.difference_of(here.prediction, labels, names, region)
-
-        self._start_map("difference", compute)
+        model = other.model if other is not None and other.model != shown.model else ""
+        self._start_map(
+            "difference", lambda _: worker.difference_of_rows(here, there, parts, model, region)
+        )
 
     # -- files -------------------------------------------------------------------------------------
 
     def save_tables(self, path: str | Path) -> list[Path]:
         """Writes the rows as CSV, and the Shapley values beside them once all rows are there."""
-        path = Path(path)
-
-        def write() -> list[Path]:
-            paths = [robustness_files.write_rows(path, self.state.tables)]
-            whole = [table for table in self.state.tables if table.complete]
-            if whole:
-                beside = path.with_name(f"{path.stem}_shapley.csv")
-                _, _, size = measures_of(whole[0].task.dims)
-                paths.append(robustness_files.write_shapley(beside, whole, [DICE, size]))
-            return paths
-
-        return self._save(write)
+        return self._save(lambda: write_tables(Path(path), self.state.tables))
 
     def save_figure(self, path: str | Path, draw: FigureOf, measure: Measure) -> list[Path]:
         """Writes a figure for a page: `heat_map_figure` or `contributions_figure`."""
-
-        def write() -> list[Path]:
-            figure = draw(self.state.tables, measure)
-            return [robustness_files.write_figure(Path(path), figure)]
-
-        return self._save(write)
+        return self._save(
+            lambda: [robustness_files.write_figure(Path(path), draw(self.state.tables, measure))]
+        )
 
     def _leave(self) -> None:
-        for event in (self.viewer.layers.events.inserted, self.viewer.layers.events.removed):
-            event.disconnect(self._refresh_truths)
-        self.viewer.layers.events.removed.disconnect(self._on_removed)
+        layers = self.viewer.layers.events
+        layers.inserted.disconnect(self._refresh_truths)
+        layers.removed.disconnect(self._refresh_truths)
+        layers.removed.disconnect(self._on_removed)
 
     # -- jobs ----------------------------------------------------------------------------------
 
@@ -246,27 +214,14 @@ class RobustnessController(CaseController[RobustnessState]):
             return
         table = tables[self.state.shown.model] if self.state.shown else next(iter(tables.values()))
 
-        def events() -> Iterator[MapReady]:
-            yield MapReady(compute(table))
-
-        self._start(stage, events, self._on_map)
-
-    def _start(
-        self,
-        doing: str,
-        events: Callable[[], Iterator[Any]],
-        on_event: Callable[[Any], None],
-    ) -> None:
-        self._job.start(doing, events, on_event, self._on_failed, self._on_ended)
+        # Computed in the worker, where the iterator is made.
+        self._start_job(stage, lambda: iter([MapReady(compute(table))]), self._on_map)
 
     def _on_swept(self, event: Progress | Notice | RowAdded) -> None:
-        if self._closed:
-            return
         if not isinstance(event, RowAdded):
             self._job.track(event)
             return
-        tables = {table.model: table for table in self.state.tables}
-        tables[event.table.model] = event.table
+        tables = {t.model: t for t in self.state.tables} | {event.table.model: event.table}
         names = [self.state.name_of(model) for model in self.state.models]
         self.state.tables = tuple(tables[name] for name in names if name in tables)
         if event.table.seen_in_training:
@@ -279,15 +234,10 @@ class RobustnessController(CaseController[RobustnessState]):
             count = len(event.table.rows)
             self._job.succeed(f"{count} subsets against {event.table.reference}; click a row")
 
-    def _on_map(self, event: Progress | MapReady) -> None:
-        if self._closed:
-            return
-        if isinstance(event, MapReady):
-            maps.show_map(self.viewer, event.map)
-            self.state.legend = event.map.legend
-            self._job.outcome = Status.DONE
-        else:
-            self._job.track(event)
+    def _on_map(self, event: MapReady) -> None:
+        maps.show_map(self.viewer, event.map)
+        self.state.legend = event.map.legend
+        self._job.outcome = Status.DONE
 
     def _on_ended(self) -> None:
         """Only now is the worker through; an unfinished table gives way to the last whole one."""
@@ -319,12 +269,10 @@ class RobustnessController(CaseController[RobustnessState]):
         task = self.state.task
         if task is None or self.state.status.busy:
             return
-        found = assignment.truths(self.viewer.layers, task, self.state.case)
-        self.state.truths = tuple(found)
-        lost = self.state.truth is not None and self.state.truth not in found
+        self.state.truths = tuple(assignment.truths(self.viewer.layers, task, self.state.case))
+        lost = self.state.truth is not None and self.state.truth not in self.state.truths
         if lost or not self._by_hand:
-            own = (la for la in found if origin(la).get("kind") == "truth" and self.state.case)
-            self.state.truth = next(own, None)
+            self.state.truth = self.state.own_truth
 
     def _on_removed(self, *_: object) -> None:
         if self.state.shown is not None and not list(of_kind(self.viewer, "swept")):
@@ -332,15 +280,14 @@ class RobustnessController(CaseController[RobustnessState]):
 
     def _show_seen(self) -> None:
         """As far as the cards tell by name; a session looks at the voxels too."""
-        cards = dict(zip(self.state.models, self.state.cards, strict=True))
+        cards = self.state.card_of
         known = {m: cards[m].seen_name(self.state.case) for m in self.state.chosen}
         self.state.seen = {self.state.name_of(model): how for model, how in known.items() if how}
 
     def _save(self, write: Callable[[], list[Path]]) -> list[Path]:
-        if not self.state.tables:
-            self._job.refuse("there is no row to save yet: run the subsets first")
-            return []
         try:
+            if not self.state.tables:
+                raise InputError("there is no row to save yet: run the subsets first")
             written = write()
         except ShaspecError as error:
             self._job.refuse(str(error))
@@ -353,11 +300,3 @@ class RobustnessController(CaseController[RobustnessState]):
         row = self.state.row(self.state.shown)
         name, result = (row.name, row.prediction) if row else ("", None)
         return self._copied(name, result, "choose a row of the table first")
-
-
-def _maps(card: Card) -> bool:
-    return card.task.kind == "segmentation"
-
-
-def _in_common(one: Task, other: Task) -> bool:
-    return (one.names, one.regions) == (other.names, other.regions)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
-
-from psygnal import SignalGroupDescriptor
+from typing import TYPE_CHECKING, NamedTuple
 
 from napari_shaspec.case.state import CaseState
 from napari_shaspec.layers.maps import Key
+from napari_shaspec.layers.metadata import origin
 from shaspec.analysis.subset_table import SubsetRow, SubsetTable, subsets_of
 from shaspec.task import Subset, Task
 
@@ -29,8 +28,6 @@ class Shown(NamedTuple):
 @dataclass(eq=False)
 class RobustnessState(CaseState):
     """Everything that the panel *Robustness* shows."""
-
-    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     cards: tuple[Card, ...] = ()
     """Of the models, in their order."""
@@ -52,13 +49,23 @@ class RobustnessState(CaseState):
     @property
     def task(self) -> Task | None:
         """What the models segment: it is the same for all that are chosen."""
-        cards = dict(zip(self.models, self.cards, strict=True))
-        return cards[self.chosen[0]].task if self.chosen else None
+        return self.card_of[self.chosen[0]].task if self.chosen else None
+
+    @property
+    def card_of(self) -> dict[str, Card]:
+        """Model -> its card."""
+        return dict(zip(self.models, self.cards, strict=True))
 
     @property
     def subsets(self) -> list[Subset]:
         """What a sweep will run for each model."""
         return subsets_of(self.task.subset(self.present)) if self.task and self.present else []
+
+    @property
+    def own_truth(self) -> Labels | None:
+        """The ground truth that was opened with the case."""
+        own = (la for la in self.truths if origin(la).get("kind") == "truth" and self.case)
+        return next(own, None)
 
     def name_of(self, model: str) -> str:
         """A model as tables show it: the last part of a folder, where that is enough."""

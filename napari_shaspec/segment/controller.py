@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_shaspec import run_times
 from napari_shaspec.case import assignment
+from napari_shaspec.case.assignment import VolumeSources
 from napari_shaspec.case.controller import ModelController
 from napari_shaspec.case.state import verb
 from napari_shaspec.engine import Engine
@@ -16,16 +16,13 @@ from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.results import find_result
 from napari_shaspec.layers.views import View, ViewManager
-from napari_shaspec.segment import shortcuts
-from napari_shaspec.segment.results import Results
-from napari_shaspec.segment.shortcuts import Keys
+from napari_shaspec.segment.results import Results, how
+from napari_shaspec.segment.shortcuts import Keys, actions_of
 from napari_shaspec.segment.state import SegmentState
 from napari_shaspec.segment.worker import Written, report_job
 from napari_shaspec.settings import inference_settings
-from napari_shaspec.writer import save_layer
 from shaspec.errors import ShaspecError
 from shaspec.inference.events import Event, Finished, Notice, Progress
-from shaspec.io import write_classes, write_sizes
 from shaspec.prediction import Classification, Prediction
 from shaspec.task import Subset
 
@@ -46,7 +43,7 @@ class SegmentController(ModelController[SegmentState]):
         self._running: Subset = ()
         self._again = False  # a toggle came during a job: segment once more when it has ended
         self._before = ""  # the subset whose result was shown before the present one
-        self.actions = self._key_actions()
+        self.actions = actions_of(self)
         self._keys = Keys(viewer, self.actions)
         viewer.layers.events.removed.connect(self._on_removed, position="last")
         self.state.events.case.connect(self._begin_anew)
@@ -111,18 +108,8 @@ class SegmentController(ModelController[SegmentState]):
     def save(self, path: str | Path, subset: str = "") -> Path | None:
         """Writes a result (the shown one): NIfTI on the grid of its input, or the probabilities of
         the classes as CSV; with the ending .csv the sizes from all subsets. None if it cannot."""
-        wanted = subset or self.state.shown
-        result = self._results.named().get(wanted)
-        layer = find_result(self.viewer, result.case, wanted) if result else None
         try:
-            if isinstance(result, Classification):
-                written = write_classes(path, [result])
-            elif result is not None and str(path).lower().endswith(".csv"):
-                written = write_sizes(path, self._results.as_they_are())
-            elif layer is not None:
-                written = save_layer(path, layer)
-            else:
-                raise ShaspecError("there is no result to save yet: press Segment first")
+            written = self._results.save(Path(path), subset or self.state.shown)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return None
@@ -143,17 +130,15 @@ class SegmentController(ModelController[SegmentState]):
         try:
             if not results:
                 raise ShaspecError("there is no result to report on yet: press Segment first")
-            parts = assignment.collect(self.state.sources, task)
+            parts = assignment.collect(self.state.sources, task, self.state.present)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
         self._running, self._again = (), False
-        self._job.start(
+        self._start_job(
             "writing the report",
             lambda: report_job(Path(path), parts, results),
             self._on_written,
-            self._on_failed,
-            self._on_ended,
         )
 
     # -- jobs ------------------------------------------------------------------------------------
@@ -163,19 +148,21 @@ class SegmentController(ModelController[SegmentState]):
         if self.state.status.busy or self._closed:
             return
         try:
-            parts, subset = self._case()
+            sources, subset = self._case()
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
+        self._run(sources, subset)
+
+    def _run(self, sources: VolumeSources, subset: Subset) -> None:
+        """Starts the job for ``subset`` of ``sources``."""
         self._forget_outdated()
         model = self.state.model
         self._running, self._again = subset, False
-        self._job.start(
+        self._start_job(
             "segmenting",
-            lambda: self._kept.job(model, parts, lambda session: session.predict(subset)),
+            lambda: self._kept.job(model, sources, lambda session: session.predict(subset)),
             self._on_event,
-            self._on_failed,
-            self._on_ended,
         )
 
     def cancel(self) -> None:
@@ -190,7 +177,7 @@ class SegmentController(ModelController[SegmentState]):
         self._keys.close()
 
     def _on_event(self, event: Event | Finished[Classification]) -> None:
-        if self._closed or self._again:  # after a toggle this job's result is out of date
+        if self._again:  # after a toggle this job's result is out of date
             return
         if isinstance(event, Finished):
             self._take(event.prediction)
@@ -205,11 +192,9 @@ class SegmentController(ModelController[SegmentState]):
         kept = self._results.take(result)
         painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
         self._views.show(self._shown())
-        self._job.succeed(f"{self.state.shown}: {found}{_how(result)}{painted}")
+        self._job.succeed(f"{self.state.shown}: {found}{how(result)}{painted}")
 
     def _on_written(self, event: Progress | Notice | Written) -> None:
-        if self._closed:
-            return
         if isinstance(event, Written):
             self._job.succeed(f"saved {event.path}")
         else:
@@ -244,39 +229,20 @@ class SegmentController(ModelController[SegmentState]):
             self._again = self._again or card.task.subset(present) != self._running
             if self._again:
                 self._job.interrupt()
-        elif self._is_kept():
-            self.segment()
+        else:
+            self._run_if_kept()
+
+    def _run_if_kept(self) -> None:
+        """Starts a job if the ticked subset is answered from the features that are kept."""
+        try:
+            sources, subset = self._case()
+        except ShaspecError:
+            self._hint()
+            return
+        if self._kept.answers_at_once(self.state.model, sources, subset):
+            self._run(sources, subset)
         else:
             self._hint()
-
-    def _is_kept(self) -> bool:
-        """True if the ticked subset is answered from the features that are kept."""
-        try:
-            parts, _ = self._case()
-        except ShaspecError:
-            return False
-        return self._kept.answers_at_once(self.state.model, parts, self.state.present)
-
-    # -- keys ------------------------------------------------------------------------------------
-
-    def _key_actions(self) -> shortcuts.Actions:
-        """What the keys do, in this viewer and in the panel."""
-        rows = {key: partial(self._toggle_row, k) for k, key in enumerate(shortcuts.MODALITIES)}
-        return {
-            **rows,
-            shortcuts.SEGMENT: self.segment,
-            shortcuts.GRID: self._toggle_grid,
-            shortcuts.COMPARE: self.compare,
-            shortcuts.UNDO: self.undo,
-        }
-
-    def _toggle_row(self, row: int) -> None:
-        names = list(self.state.sources)
-        if row < len(names):
-            self.tick(names[row], names[row] not in self.state.present)
-
-    def _toggle_grid(self) -> None:
-        self.set_view(View.STACK if self.state.view is View.GRID else View.GRID)
 
     # -- what changed around us --------------------------------------------------------------------
 
@@ -327,11 +293,3 @@ class SegmentController(ModelController[SegmentState]):
             self._job.say("No modality is ticked: tick at least one.", "warning")
         elif self.state.results and self.state.shown != task.subset_name(self.state.present):
             self._job.say(f"Press {verb(task)} for the modalities that are ticked now.")
-
-
-def _how(prediction: Prediction | Classification) -> str:
-    """`` in 3.1 s on cpu``, as far as the provenance tells; nothing if it took no time."""
-    device = prediction.provenance.get("device")
-    seconds = prediction.provenance.get("seconds", {}).get("total", 0)
-    took = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
-    return took + (f" on {device}" if took and device else "")

@@ -8,10 +8,15 @@ trap.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
+
+from napari_shaspec.layers.views import View
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+
+    from napari_shaspec.segment.controller import SegmentController
 
 MODALITIES = tuple(f"Alt+{digit}" for digit in range(1, 10))
 """One for each row of the table, from the top."""
@@ -19,6 +24,27 @@ SEGMENT, GRID, COMPARE, UNDO = "Alt+R", "Alt+G", "Alt+B", "Alt+Z"
 """Run, grid, the one before, undo. Alt+S and Alt+C are screenshots in napari's menu *File*."""
 
 Actions = Mapping[str, Callable[[], None]]
+
+
+def actions_of(controller: SegmentController) -> Actions:
+    """What each key does, in the viewer and in the panel."""
+
+    def toggle_row(row: int) -> None:
+        names = list(controller.state.sources)
+        if row < len(names):
+            controller.tick(names[row], names[row] not in controller.state.present)
+
+    def toggle_grid() -> None:
+        in_grid = controller.state.view is View.GRID
+        controller.set_view(View.STACK if in_grid else View.GRID)
+
+    return {
+        **{key: partial(toggle_row, row) for row, key in enumerate(MODALITIES)},
+        SEGMENT: controller.segment,
+        GRID: toggle_grid,
+        COMPARE: controller.compare,
+        UNDO: controller.undo,
+    }
 
 
 class Keys:

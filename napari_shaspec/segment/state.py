@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-from psygnal import SignalGroupDescriptor
+from typing import TYPE_CHECKING
 
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
 @dataclass(eq=False)
 class SegmentState(ModelState):
     """Everything that the panel *Segment* shows."""
-
-    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     results: tuple[Prediction | Classification, ...] = ()
     """What was found in this case, one per subset, in the order of their first runs."""

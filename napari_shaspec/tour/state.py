@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-from psygnal import SignalGroupDescriptor
+from typing import TYPE_CHECKING
 
 from napari_shaspec.jobs.state import JobState
 from napari_shaspec.tour.steps import Step
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
 @dataclass(eq=False)
 class TourState(JobState):
     """Everything that the guided tour shows."""
-
-    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     steps: tuple[Step, ...] = ()
     at: int = 0

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
-
-from psygnal import SignalGroupDescriptor
 
 from napari_shaspec.jobs.state import JobState
 from napari_shaspec.train.history import LossCurve
@@ -75,8 +72,6 @@ class FoundCases:
 @dataclass(eq=False)
 class TrainState(JobState):
     """Everything that the panel *Train* shows."""
-
-    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 
     form: TrainForm = TrainForm()
     cases: FoundCases | None = None

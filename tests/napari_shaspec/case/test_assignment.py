@@ -169,3 +169,36 @@ def test_new_voxels_in_a_layer_ask_for_a_new_session(controller, viewer, make_ca
     controller.segment()
     assert len(engine.sessions) == 2
     assert engine.sessions[0].released == 1
+
+
+@pytest.mark.parametrize("unticked", ["FLAIR", "T2"])
+def test_a_layer_that_is_not_ticked_changes_nothing(viewer, task, make_case, unticked):
+    """Whatever its grid: the case is that of the ticked layers, as if it had not been opened."""
+    add_case(viewer, make_case())
+    sources = {name: viewer.layers[name] for name in task.names}
+    others = {name: layer for name, layer in sources.items() if name != unticked}
+    wanted = assignment.collect(others, task).case()
+    voxels = np.random.default_rng(0).random((9, 7, 5))
+    sources[unticked] = viewer.add_image(voxels, scale=(3, 2, 2), translate=(500, 0, 0))
+    collected = assignment.collect(sources, task, others)
+    case = collected.case()
+    assert case.present == wanted.present
+    assert case.grid.matches(wanted.grid)
+    for name in others:
+        np.testing.assert_array_equal(case.volumes[name], wanted.volumes[name])
+    assert not case.notices
+
+
+def test_the_first_ticked_layer_gives_the_grid(viewer, task, make_case):
+    add_case(viewer, make_case())
+    first, *rest = task.names
+    coarse = viewer.layers[first]
+    viewer.layers.remove(coarse)
+    sources = {name: viewer.layers[name] for name in rest}
+    voxels = np.random.default_rng(0).random(tuple(n // 2 for n in coarse.data.shape))
+    sources = {first: viewer.add_image(voxels, scale=2 * np.array(coarse.scale))} | sources
+    everything = assignment.collect(sources, task)
+    without = assignment.collect(sources, task, rest)
+    assert everything.case().grid.shape == voxels.shape
+    assert without.case().grid.shape == viewer.layers[rest[0]].data.shape
+    assert not everything.same_as(without)

@@ -118,13 +118,13 @@ def test_marked_points_light_up_their_voxels_in_every_pane(control, viewer, make
     cloud = control.state.cloud
     points = np.zeros(len(cloud.xy), bool)
     points[[0, 5]] = True
-    control.mark(points)
+    control.marks.mark(points)
     marks = [la for la in viewer.layers if la.metadata["shaspec"]["kind"] == "marked"]
     assert len(marks) == 4
     assert viewer.canvas.grid.stride == -3
     lit = {tuple(v) for v in np.argwhere(marks[0].data)}
     assert lit == {tuple(v) for v in cloud.voxel[[0, 5]]}
-    control.mark(np.zeros(len(cloud.xy), bool))
+    control.marks.mark(np.zeros(len(cloud.xy), bool))
     assert not [la for la in viewer.layers if la.metadata["shaspec"]["kind"] == "marked"]
 
 
@@ -134,7 +134,7 @@ def test_the_selected_label_marks_its_points(control, viewer, make_case):
     truth = viewer.layers["truth"]
     viewer.layers.selection.active = truth
     truth.selected_label = 2
-    control.mark_label()
+    control.marks.mark_label()
     cloud, grid = control.state.cloud, control.state.maps.grid
     points = control.state.marked.points
     assert points.any()
@@ -265,7 +265,7 @@ def test_colours_of_the_points_mean_what_the_user_chooses(qtbot, panel, viewer, 
     assert len(np.unique(scatter["colours"], axis=0)) == 2
     assert "specific" in find(panel, "points_legend", QLabel).text()
     panel.controller.colour_by("region")
-    labels = set(panel.controller.regions())
+    labels = set(panel.controller.marks.labels())
     assert len(np.unique(scatter["colours"], axis=0)) == len(labels) > 1
 
 

@@ -1,0 +1,58 @@
+"""Which models of the list take part in a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shaspec.errors import InputError
+
+if TYPE_CHECKING:
+    from napari_shaspec.engine import Engine
+    from shaspec.models.card import Card
+    from shaspec.task import Task
+
+CLASSES = (
+    "{} predicts classes, so there are no regions to compare. `shaspec sweep` prints the class for "
+    "every subset."
+)
+
+
+def fitting_models(
+    wanted: Sequence[str], chosen: Sequence[str], cards: Mapping[str, Card]
+) -> list[str]:
+    """The models of ``wanted`` that share the task of the newest choice.
+
+    Args:
+        wanted: the models that the user ticked.
+        chosen: the models that were ticked before.
+        cards: model -> its card.
+
+    Raises:
+        InputError: a model predicts classes instead of regions.
+    """
+    classes = [model for model in wanted if cards[model].task.kind == "classification"]
+    if classes:
+        raise InputError(CLASSES.format(Path(classes[0]).name))
+    newest = [model for model in wanted if model not in chosen] or [*wanted]
+    return [m for m in wanted if _same_regions(cards[m].task, cards[newest[-1]].task)]
+
+
+def current_cards(engine: Engine, cards: Mapping[str, Card]) -> dict[str, Card]:
+    """``cards`` as they are now, with those of new models.
+
+    A model that was trained on in its folder has another card; one that is gone keeps its card.
+    """
+    models = engine.models()
+    old = {m: engine.card(m) if m in models else card for m, card in cards.items()}
+    return old | {model: engine.card(model) for model in models if model not in old}
+
+
+def first_with_regions(cards: Mapping[str, Card]) -> str | None:
+    """The first model that segments."""
+    return next((m for m, card in cards.items() if card.task.kind == "segmentation"), None)
+
+
+def _same_regions(one: Task, other: Task) -> bool:
+    return (one.names, one.regions) == (other.names, other.regions)

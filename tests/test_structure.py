@@ -1,0 +1,157 @@
+"""The direction of the imports: panels use what is below them, and never each other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = {"shaspec": ROOT / "src" / "shaspec", "napari_shaspec": ROOT / "napari_shaspec"}
+PANELS = {"segment", "robustness", "features", "train", "models"}
+DRIVERS = {"tour"}
+"""Panels that drive others."""
+SCREEN = {"napari", "napari_shaspec", "qtpy", "magicgui", "superqt", "vispy", "psygnal"}
+
+
+class Imports(ast.NodeVisitor):
+    """Dotted names that a module imports, in functions too; not those for type checkers alone."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_If(self, node: ast.If) -> None:
+        if not (isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.names |= {alias.name for alias in node.names}
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        assert node.module, "relative import"
+        self.names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+
+
+def imports_of(path: Path) -> set[str]:
+    visitor = Imports()
+    visitor.visit(ast.parse(path.read_text("utf-8")))
+    return visitor.names
+
+
+def module_graph(package: str) -> dict[str, set[str]]:
+    """Module -> the modules of the same package that it imports. A package is its ``__init__``."""
+    folder = FOLDERS[package]
+    paths = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    graph = {}
+    for name, path in paths.items():
+        used = imports_of(path) & paths.keys()
+        # ``from a.b import c`` of a submodule c needs a.b.c, and a.b only where it gives a name.
+        covered = {other.rpartition(".")[0] for other in used}
+        plain = {
+            other for other in used if other not in covered or _gives_a_name(path, other, paths)
+        }
+        graph[name] = plain - {name}
+    return graph
+
+
+def _gives_a_name(path: Path, module: str, paths: dict[str, Path]) -> bool:
+    """True if ``path`` takes something from ``module`` that is not one of its submodules."""
+    return any(
+        f"{module}.{alias.name}" not in paths
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == module
+        for alias in node.names
+    )
+
+
+def room_graph(package: str) -> dict[str, set[str]]:
+    """The same for the folders (and single modules) directly below the package."""
+
+    def room(name: str) -> str:
+        return ".".join(name.split(".")[:2])
+
+    rooms: dict[str, set[str]] = {}
+    for name, used in module_graph(package).items():
+        if name != package:
+            others = {room(other) for other in used if other != package}
+            rooms.setdefault(room(name), set()).update(others - {room(name)})
+    return rooms
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """The names on a circle of imports; empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def cross_imports() -> Iterator[tuple[str, str]]:
+    for name, used in module_graph("napari_shaspec").items():
+        own = name.split(".")[1:2]
+        for other in used:
+            room = other.split(".")[1:2]
+            if room and room != own and room[0] in PANELS | DRIVERS:
+                yield name, other
+
+
+def test_the_graph_knows_the_code() -> None:
+    """Or the tests below would pass on nothing."""
+    assert (
+        "napari_shaspec.case.controller"
+        in module_graph("napari_shaspec")["napari_shaspec.segment.controller"]
+    )
+    assert "shaspec.task" in module_graph("shaspec")["shaspec.case"]
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
+    assert circle(module_graph(package)) == []
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_no_folders_import_each_other_in_a_circle(package: str) -> None:
+    assert circle(room_graph(package)) == []
+
+
+def test_panels_are_imported_by_no_one_but_the_tour() -> None:
+    found = [(a, b) for a, b in cross_imports() if a.split(".")[1] not in DRIVERS]
+    assert found == []
+
+
+def test_the_engine_imports_no_screen() -> None:
+    paths = sorted(FOLDERS["shaspec"].rglob("*.py"))
+    assert paths
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in paths
+        for name in imports_of(path)
+        if name.partition(".")[0] in SCREEN or name.lower().startswith(("pyqt", "pyside"))
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("room", ["io", "models", "phantom"])
+def test_what_inference_is_made_of_does_not_import_it(room: str) -> None:
+    used = room_graph("shaspec")[f"shaspec.{room}"]
+    assert (
+        used & {"shaspec.inference", "shaspec.analysis", "shaspec.training", "shaspec.cli"} == set()
+    )
+
+
+def test_modules_are_short() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for folder in FOLDERS.values()
+        for path in sorted(folder.rglob("*.py"))
+        if (lines := len(path.read_text("utf-8").splitlines())) > 300
+    }
+    assert long == {}
