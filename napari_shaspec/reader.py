@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_shaspec.drops import is_ours, role_of, tasks
 from napari_shaspec.jobs import notifications
 from napari_shaspec.layers import layer_data
 from napari_shaspec.layers.metadata import KEY, LayerMetadata, folders_of, own_name, placement
@@ -22,35 +23,26 @@ from napari_shaspec.layers.viewer import prepare_view
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.io import find_case, read_case, read_volume
-from shaspec.io.folders import is_input
-from shaspec.io.images import is_image
-from shaspec.io.naming import LABELS, common_name, is_result, name_to_judge, recognise, stem
+from shaspec.io.naming import LABELS, common_name, is_result, stem
 from shaspec.io.nifti import is_nifti, read_header
 from shaspec.io.schemes import to_task_labels
 from shaspec.io.segmentation_nrrd import ENDING, is_segmentation
 from shaspec.io.segmentation_reader import read_segmentation
 from shaspec.io.sound import is_sound
-from shaspec.task import Task, bundled_tasks, load_task
+from shaspec.task import Task
 
 if TYPE_CHECKING:
     from napari.types import LayerDataTuple
 
 Reader = Callable[[str | Sequence[str]], "list[LayerDataTuple]"]
 
-ENTRIES = 500  # of one folder that are looked at: an image store may have a million of them
-FOLDERS = 60  # subfolders that are looked into
-DEPTH = 3
-
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
     """The function that reads ``path`` (a folder, a file, several files); None if not ours."""
     paths = _paths(path)
-    if len(paths) == 1 and paths[0].is_dir():
-        ours = _holds_nifti(paths[0], DEPTH) or _is_picture_case(_pictures_in(paths[0]))
-        return read_folder if ours else None
-    volumes = all(is_nifti(path) or is_segmentation(path) for path in paths)
-    ours = bool(paths) and (volumes or all(map(is_sound, paths)))
-    return read_files if ours or _is_picture_case(paths) else None
+    if not is_ours(paths):
+        return None
+    return read_folder if len(paths) == 1 and paths[0].is_dir() else read_files
 
 
 def read_folder(path: str | Sequence[str]) -> list[LayerDataTuple]:
@@ -65,7 +57,7 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
     task = _task_of_names(paths)
     layers: list[LayerDataTuple] = []
     inputs = [p for p in paths if not (is_result(p.name, task) or is_segmentation(p))]
-    if len(inputs) > 1 and len({_role(p, task) for p in inputs} - {None}) == len(inputs):
+    if len(inputs) > 1 and len({role_of(p, task) for p in inputs} - {None}) == len(inputs):
         layers += _case_layers(read_case(inputs, task))
         paths = [p for p in paths if p not in inputs]
     for one in paths:
@@ -92,7 +84,7 @@ def _single(path: Path, task: Task) -> LayerDataTuple:
     """
     prepare_current_viewer()
     volume = read_volume(path)
-    role = _role(path, task)
+    role = role_of(path, task)
     what: LayerMetadata = {"grid": volume.grid, "path": path, "notices": volume.notices}
     if volume.notices:
         notifications.info(f"{path.name}: " + "; ".join(volume.notices))
@@ -122,7 +114,7 @@ def _segmentation(path: Path) -> LayerDataTuple:
     if found.notices:
         notifications.info(f"{path.name}: " + "; ".join(found.notices))
     name = path.name[: -len(ENDING)]
-    for task in (task for task in _tasks() if task.dims == 3):
+    for task in (task for task in tasks() if task.dims == 3):
         labels = found.in_codes(task)
         if labels is not None:
             return layer_data.labels_layer(labels, what, task, name)
@@ -153,47 +145,9 @@ def _paths(path: str | Sequence[str]) -> list[Path]:
     return [Path(path)] if isinstance(path, str | os.PathLike) else [Path(p) for p in path]
 
 
-def _role(path: Path, task: Task) -> str | None:
-    if not is_input(path, task) or is_result(path.name, task):
-        return None
-    match = recognise(name_to_judge(path, task), task)
-    return match.role if match else None
-
-
-def _tasks() -> list[Task]:
-    """The bundled tasks; those of segmentation first, which are meant where names leave it open."""
-    tasks = [load_task(name) for name in bundled_tasks()]
-    return sorted(tasks, key=lambda task: task.kind != "segmentation")
-
-
 def _task_of_names(paths: Sequence[Path]) -> Task:
     """The task that knows most of the names."""
-    return max(_tasks(), key=lambda task: sum(_role(p, task) is not None for p in paths))
-
-
-def _is_picture_case(paths: Sequence[Path]) -> bool:
-    """True for pictures of different roles, two of them or more modalities of one task, and for a
-    sound, beside a picture or not."""
-    if not paths or not all(is_image(path) or is_sound(path) for path in paths):
-        return False
-    enough = 1 if any(map(is_sound, paths)) else 2
-    for task in _tasks():
-        roles = [_role(path, task) for path in paths]
-        if len(set(roles) & set(task.names)) >= enough and len(set(roles)) == len(roles):
-            return True
-    return False
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    """The pictures of a folder that say what they are, among its first entries."""
-    try:
-        with os.scandir(folder) as entries:
-            paths = [Path(entry.path) for entry, _ in zip(entries, range(ENTRIES), strict=False)]
-    except OSError:
-        return []
-    readable = [p for p in paths if is_image(p) or is_sound(p)]
-    said = [p for p in readable if not any(is_result(p.name, t) for t in _tasks())]
-    return [p for p in said if any(recognise(p.name, t) for t in _tasks())]
+    return max(tasks(), key=lambda task: sum(role_of(p, task) is not None for p in paths))
 
 
 def _task_of_folder(folder: Path) -> Task:
@@ -205,19 +159,4 @@ def _task_of_folder(folder: Path) -> Task:
         except InputError:
             return 0
 
-    return max(_tasks(), key=found)
-
-
-def _holds_nifti(folder: Path, depth: int) -> bool:
-    """True if there is a NIfTI file in a folder or a little below it; looks at names only."""
-    inside = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry, _ in zip(entries, range(ENTRIES), strict=False):
-                if is_nifti(Path(entry.name)):
-                    return True
-                if not entry.name.startswith(".") and entry.is_dir():
-                    inside.append(Path(entry.path))
-    except OSError:
-        return False
-    return depth > 0 and any(_holds_nifti(f, depth - 1) for f in inside[:FOLDERS])
+    return max(tasks(), key=found)

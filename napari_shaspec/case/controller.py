@@ -186,8 +186,6 @@ class ModelController(CaseController[M]):
 
     def _case(self) -> tuple[VolumeSources, Subset]:
         """The voxels and the ticked modalities for a job; raises `ShaspecError`."""
-        card = self.state.card
-        if card is None:
-            raise InputError("there is no model: choose one, or open a model folder")
+        card = self.state.card_in_use
         sources = assignment.collect(self.state.sources, card.task, self.state.present)
         return sources, card.task.subset(self.state.present)

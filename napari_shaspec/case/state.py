@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_shaspec.jobs.state import JobState
+from shaspec.errors import InputError
 from shaspec.task import Task
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ class ModelState(CaseState):
     card: Card | None = None
     seen: Seen = ""
     """How the model knows this case from its training."""
+
+    @property
+    def card_in_use(self) -> Card:
+        """The card of the model; raises `InputError` while there is none."""
+        if self.card is None:
+            raise InputError("there is no model: choose one, or open a model folder")
+        return self.card
 
     @property
     def task(self) -> Task | None:

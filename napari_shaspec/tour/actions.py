@@ -7,8 +7,8 @@ so that steps can be done in any order, and finds what the user has done meanwhi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from napari_shaspec.features.state import FeatureView
 from napari_shaspec.layers import presence
@@ -21,9 +21,17 @@ from shaspec.errors import InputError
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from napari_shaspec.features.panel import FeaturesPanel
+    from napari_shaspec.robustness.panel import RobustnessPanel
+    from napari_shaspec.segment.panel import SegmentPanel
+    from napari_shaspec.segment.state import SegmentState
     from shaspec.models.card import Card
 
-Deed = Generator[Any, None, Any]
+DrivenPanel: TypeAlias = "SegmentPanel | RobustnessPanel | FeaturesPanel"
+P = TypeVar("P")
+Steps: TypeAlias = "Generator[DrivenPanel, None, P]"
+"""Yields the panels to wait for."""
+Deed: TypeAlias = "Generator[DrivenPanel, None, None]"
 ABSENT = "T1ce"  # what the tour takes away
 REGION = "TC"  # what T1ce tells most about
 OVERLAYS: dict[str, tuple[Kind, ...]] = {
@@ -37,31 +45,31 @@ OVERLAYS: dict[str, tuple[Kind, ...]] = {
 class TourActions:
     """``open_panel`` opens a panel of this plugin by its name, or brings it to the front."""
 
-    def __init__(self, viewer: ViewerModel, open_panel: Callable[[str], Any]) -> None:
+    def __init__(self, viewer: ViewerModel, open_panel: Callable[[str], DrivenPanel]) -> None:
         self._viewer = viewer
         self._open_panel = open_panel
-        self._panels: dict[str, Any] = {}
+        self._panels: dict[str, DrivenPanel] = {}
 
     # -- the panel Segment -------------------------------------------------------------------------
 
     def meet_the_patient(self) -> Deed:
-        panel = yield from self._ready("Segment")
+        panel = yield from self._segment_panel()
         panel.controller.set_view(View.GRID)
 
     def segment_from_all(self) -> Deed:
-        panel = yield from self._ready("Segment")
+        panel = yield from self._segment_panel()
         panel.controller.set_view(View.STACK)
         yield from self._segmented(panel, panel.controller.state.sources)
 
     def take_t1ce_away(self) -> Deed:
-        panel = yield from self._ready("Segment")
+        panel = yield from self._segment_panel()
         panel.controller.set_view(View.STACK)
         yield from self._both(panel)
         yield from self._segmented(panel, _without(panel.controller.state.sources))
 
     def compare(self) -> Deed:
         """The grid; in the grid, the other of the two results."""
-        panel = yield from self._ready("Segment")
+        panel = yield from self._segment_panel()
         control = panel.controller
         again = control.state.view is View.GRID
         yield from self._both(panel)
@@ -70,20 +78,20 @@ class TourActions:
             names = _both_names(control.state)
             control.show_result(next(name for name in names if name != control.state.shown))
 
-    def _both(self, panel: Any) -> Deed:
+    def _both(self, panel: SegmentPanel) -> Deed:
         """Sees to it that there are the results with and without T1ce."""
         state = panel.controller.state
         for wanted in (list(state.sources), _without(state.sources)):
-            if state.card.task.subset_name(wanted) not in _results(state):
+            if state.card_in_use.task.subset_name(wanted) not in _results(state):
                 yield from self._segmented(panel, wanted)
 
-    def _segmented(self, panel: Any, wanted: Iterable[str]) -> Deed:
+    def _segmented(self, panel: SegmentPanel, wanted: Iterable[str]) -> Deed:
         """Ticks ``wanted`` and sees to it that their result is there and shown."""
         control, wanted = panel.controller, set(wanted)
         for name in control.state.sources:
             control.tick(name, name in wanted)
         yield panel  # where features are kept, the ticks have started it
-        subset = control.state.card.task.subset_name(control.state.present)
+        subset = control.state.card_in_use.task.subset_name(control.state.present)
         if subset not in _results(control.state):
             control.segment()
             yield panel
@@ -112,9 +120,9 @@ class TourActions:
         yield panel
         panel.scroll_to(panel.maps)
 
-    def _swept(self) -> Deed:
+    def _swept(self) -> Steps[RobustnessPanel]:
         """Sees to it that there is a whole table, and that the row of all sequences is shown."""
-        panel = yield from self._ready("Robustness")
+        panel = yield from self._robustness_panel()
         control = panel.controller
         if not any(table.complete for table in control.state.tables):
             for name in control.state.sources:
@@ -139,7 +147,7 @@ class TourActions:
         yield from self._look("imputed")
 
     def _look(self, kind: str) -> Deed:
-        panel = yield from self._ready("Features")
+        panel = yield from self._features_panel()
         control, view = panel.controller, FeatureView(kind)
         names = control.state.sources
         wanted = _without(names) if kind == "imputed" else names
@@ -156,41 +164,60 @@ class TourActions:
 
     # -- what all build on -------------------------------------------------------------------------
 
-    def _ready(self, name: str) -> Deed:
-        """The panel, with no job, a ShaSpec model and a case that has all sequences."""
+    def _segment_panel(self) -> Steps[SegmentPanel]:
+        panel = cast("SegmentPanel", (yield from self._open("Segment")))
+        control = panel.controller
+        for modality in control.state.sources:  # dims again what is not ticked
+            control.tick(modality, modality in control.state.present)
+        if not _fits(control.state.card):
+            control.choose_model(control.state.models[0])
+        self._need_case(control.state.sources)
+        return panel
+
+    def _robustness_panel(self) -> Steps[RobustnessPanel]:
+        panel = cast("RobustnessPanel", (yield from self._open("Robustness")))
+        state = panel.controller.state
+        if not any(_fits(state.card_of[model]) for model in state.chosen):
+            panel.controller.choose_models(state.models[:1])
+        self._need_case(state.sources)
+        return panel
+
+    def _features_panel(self) -> Steps[FeaturesPanel]:
+        panel = cast("FeaturesPanel", (yield from self._open("Features")))
+        control = panel.controller
+        if not _fits(control.state.card):
+            control.choose_model(control.state.models[0])
+        self._need_case(control.state.sources)
+        return panel
+
+    def _open(self, name: str) -> Steps[DrivenPanel]:
+        """The panel in front of the others, without a job."""
         self._leave_others(name)
         panel = self._open_panel(name)
         if self._panels.get(name) is not panel:
             self._panels[name] = panel
             panel.closed.connect(lambda: self._panels.pop(name, None))
         yield panel
-        control = panel.controller
-        if not control.state.models:
-            raise InputError(f"the tour needs a ShaSpec model of {ABSENT} and other sequences")
-        if name == "Segment":
-            for modality in control.state.sources:  # dims again what is not ticked
-                control.tick(modality, modality in control.state.present)
-        if name == "Robustness":
-            cards = dict(zip(control.state.models, control.state.cards, strict=True))
-            if not any(_fits(cards[model]) for model in control.state.chosen):
-                control.choose_models(control.state.models[:1])
-        elif not _fits(control.state.card):
-            control.choose_model(control.state.models[0])
-        if not control.state.sources or None in control.state.sources.values():
+        if not panel.controller.state.models:
+            raise InputError(f"the tour needs a ShaSpec model of {ABSENT} and other modalities")
+        return panel
+
+    def _need_case(self, sources: Mapping[str, object]) -> None:
+        """Opens the phantom where a modality has no layer."""
+        if not sources or None in sources.values():
             self._viewer.open_sample(PLUGIN, "phantom")
             go_to_most(self._viewer)
-        return panel
 
     def _leave_others(self, name: str) -> None:
         """One panel at a time has the canvas."""
-        for other, panel in self._panels.items():
-            control = panel.controller
-            if other == "Segment" != name:
-                if control.state.view is not View.STACK:
-                    control.set_view(View.STACK)
-                presence.show_presence(self._viewer, control.state.sources, control.state.sources)
-            elif other == "Features" != name:
-                control.side_by_side(False)
+        segment, features = (self._panels.get(other) for other in ("Segment", "Features"))
+        if segment is not None and name != "Segment":
+            control = cast("SegmentPanel", segment).controller
+            if control.state.view is not View.STACK:
+                control.set_view(View.STACK)
+            presence.show_presence(self._viewer, control.state.sources, control.state.sources)
+        if features is not None and name != "Features":
+            cast("FeaturesPanel", features).controller.side_by_side(False)
         for other, kinds in OVERLAYS.items():
             for kind in kinds if other != name else ():
                 for layer in of_kind(self._viewer, kind):
@@ -205,11 +232,11 @@ def _without(names: Iterable[str]) -> list[str]:
     return [name for name in names if name != ABSENT]
 
 
-def _results(state: Any) -> list[str]:
+def _results(state: SegmentState) -> list[str]:
     """Names of the subsets that have a result."""
     return [p.task.subset_name(p.subset) for p in state.results]
 
 
-def _both_names(state: Any) -> list[str]:
-    task = state.card.task
+def _both_names(state: SegmentState) -> list[str]:
+    task = state.card_in_use.task
     return [task.subset_name(wanted) for wanted in (state.sources, _without(state.sources))]

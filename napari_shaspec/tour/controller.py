@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_shaspec.case.opening import open_paths
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.runner import later
 from napari_shaspec.jobs.state import Message, Status
-from napari_shaspec.tour.actions import Deed, TourActions
+from napari_shaspec.tour.actions import Deed, DrivenPanel, TourActions
 from napari_shaspec.tour.state import TourState
 from napari_shaspec.tour.steps import load_steps
 from shaspec.errors import ShaspecError
@@ -30,14 +30,14 @@ class TourController:
     def __init__(
         self,
         viewer: ViewerModel,
-        open_panel: Callable[[str], Any],
+        open_panel: Callable[[str], DrivenPanel],
         wait: Callable[[Callable[[], None]], None] = later,
     ) -> None:
         self._viewer = viewer
         self._deeds = TourActions(viewer, open_panel)
         self._wait = wait
         self._deed: Deed | None = None
-        self._panel: Any = None  # the one that is waited for
+        self._panel: DrivenPanel | None = None  # the one that is waited for
         self._closed = False
         self.state = TourState(steps=load_steps())
 
@@ -90,7 +90,7 @@ class TourController:
             try:
                 last = next(self._deed)
             except StopIteration:
-                said = last.controller.state.message
+                said = last.controller.state.message if last else Message()
                 failed = said.level == "error"
                 self._end(Status.FAILED if failed else Status.DONE, said)
             except ShaspecError as error:
@@ -103,7 +103,7 @@ class TourController:
                     self._wait_for(last)
                     return
 
-    def _wait_for(self, panel: Any) -> None:
+    def _wait_for(self, panel: DrivenPanel) -> None:
         self._panel = panel
         state = panel.controller.state
         state.events.status.connect(self._on_status)
@@ -132,7 +132,7 @@ class TourController:
 
     def _on_status(self) -> None:
         """Not at once: the panel may begin its next job right after it has ended this one."""
-        if not self._panel.controller.state.status.busy:
+        if self._panel is not None and not self._panel.controller.state.status.busy:
             self._wait(self._when_idle)
 
     def _when_idle(self) -> None:
@@ -140,7 +140,8 @@ class TourController:
             self._go_on()
 
     def _on_progress(self) -> None:
-        self.state.progress = self._panel.controller.state.progress
+        if self._panel is not None:
+            self.state.progress = self._panel.controller.state.progress
 
     def _on_closed(self) -> None:
         self._end(Status.IDLE, Message(CLOSED, "warning"))

@@ -54,6 +54,14 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
+@pytest.fixture
+def no_bugs(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test fails where the plugin would report a bug of its own."""
+    monkeypatch.setattr(
+        "napari_shaspec.jobs.notifications.bug", lambda error: pytest.fail(repr(error))
+    )
+
+
 @pytest.fixture(scope="session")
 def task() -> Task:
     return load_task("brats")

@@ -19,16 +19,7 @@ from napari_shaspec.layers.viewer import add_case
 from shaspec.analysis.features import cohort
 from shaspec.analysis.features.views import How
 
-
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    said = []
-    monkeypatch.setattr("napari_shaspec.jobs.notifications.info", said.append)
-    monkeypatch.setattr("napari_shaspec.jobs.notifications.error", said.append)
-    monkeypatch.setattr(
-        "napari_shaspec.jobs.notifications.bug", lambda error: pytest.fail(repr(error))
-    )
-    return said
+pytestmark = pytest.mark.usefixtures("no_bugs")
 
 
 @pytest.fixture(scope="module")

@@ -21,16 +21,12 @@ from napari_shaspec.segment.panel import SegmentPanel
 from napari_shaspec.settings import section
 from shaspec.models.card import CARD_FILE, Training, load_card
 
+pytestmark = pytest.mark.usefixtures("no_bugs")
+
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch, plugin_settings, npe2pm):
+def _registered(plugin_settings, npe2pm):
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
-    said = []
-    monkeypatch.setattr("napari_shaspec.jobs.notifications.error", said.append)
-    monkeypatch.setattr(
-        "napari_shaspec.jobs.notifications.bug", lambda error: pytest.fail(repr(error))
-    )
-    return said
 
 
 @pytest.fixture

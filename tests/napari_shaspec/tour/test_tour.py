@@ -19,23 +19,14 @@ from napari_shaspec.segment.panel import SegmentPanel
 from napari_shaspec.tour.controller import CLOSED, TourController
 from napari_shaspec.tour.panel import TourPanel
 
+pytestmark = pytest.mark.usefixtures("no_bugs")
+
 PANELS = {
     "Segment": (SegmentPanel, SegmentController),
     "Robustness": (RobustnessPanel, RobustnessController),
     "Features": (FeaturesPanel, FeaturesController),
 }
 WAIT = 240_000
-
-
-@pytest.fixture(autouse=True)
-def told(monkeypatch):
-    said = []
-    monkeypatch.setattr("napari_shaspec.jobs.notifications.info", said.append)
-    monkeypatch.setattr("napari_shaspec.jobs.notifications.error", said.append)
-    monkeypatch.setattr(
-        "napari_shaspec.jobs.notifications.bug", lambda error: pytest.fail(repr(error))
-    )
-    return said
 
 
 @pytest.fixture(scope="module")

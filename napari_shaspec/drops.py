@@ -1,0 +1,101 @@
+"""Which paths that are dropped on napari are for this plugin.
+
+Only names are looked at, and only so many of them: the window waits for the answer, and a folder
+may hold a million files.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+from shaspec.io.folders import is_input
+from shaspec.io.images import is_image
+from shaspec.io.naming import is_result, name_to_judge, recognise
+from shaspec.io.nifti import is_nifti
+from shaspec.io.segmentation_nrrd import is_segmentation
+from shaspec.io.sound import is_sound
+from shaspec.task import Task, bundled_tasks, load_task
+
+ENTRIES = 500  # of one folder that are looked at
+FOLDERS = 200  # that are looked into, in all
+DEPTH = 3  # of folders in folders
+
+
+@cache
+def tasks() -> tuple[Task, ...]:
+    """The bundled tasks; segmentation first: it is meant where names leave it open."""
+    loaded = [load_task(name) for name in bundled_tasks()]
+    return tuple(sorted(loaded, key=lambda task: task.kind != "segmentation"))
+
+
+def is_ours(paths: Sequence[Path]) -> bool:
+    """True for a folder that holds a case, for volumes, and for pictures and sounds of one case."""
+    if len(paths) == 1 and paths[0].is_dir():
+        return holds_nifti(paths[0]) or _is_picture_case(_pictures_in(paths[0]))
+    volumes = all(is_nifti(path) or is_segmentation(path) for path in paths)
+    return bool(paths) and (volumes or all(map(is_sound, paths)) or _is_picture_case(paths))
+
+
+def role_of(path: Path, task: Task) -> str | None:
+    """The modality of the task, or ``labels``, that a file name stands for."""
+    if not is_input(path, task) or is_result(path.name, task):
+        return None
+    match = recognise(name_to_judge(path, task), task)
+    return match.role if match else None
+
+
+def holds_nifti(folder: Path) -> bool:
+    """True if there is a NIfTI file in a folder or a little below it."""
+    waiting, opened = deque([(folder, 0)]), 0
+    while waiting and opened < FOLDERS:
+        current, depth = waiting.popleft()
+        opened += 1
+        for entry in _entries(current):
+            if is_nifti(Path(entry.name)):
+                return True
+            deeper = depth < DEPTH and len(waiting) < FOLDERS
+            if deeper and not entry.name.startswith(".") and entry.is_dir():
+                waiting.append((Path(entry.path), depth + 1))
+    return False
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The first entries of a folder; none where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            yield from islice(entries, ENTRIES)
+    except OSError:
+        return
+
+
+def _pictures_in(folder: Path) -> Iterator[Path]:
+    """The pictures and sounds of a folder whose names say what they are."""
+    for entry in _entries(folder):
+        path = Path(entry.path)
+        media = is_image(path) or is_sound(path)
+        if media and any(role_of(path, task) for task in _picture_tasks()):
+            yield path
+
+
+def _picture_tasks() -> list[Task]:
+    return [task for task in tasks() if task.dims == 2]
+
+
+def _is_picture_case(paths: Iterable[Path]) -> bool:
+    """True for pictures of different roles, two of them or more modalities of one task, and for a
+    sound, beside a picture or not."""
+    most = max(len(task.names) for task in _picture_tasks()) + 1  # and a label file
+    case = list(islice(paths, most + 1))
+    if not case or len(case) > most or not all(is_image(p) or is_sound(p) for p in case):
+        return False
+    enough = 1 if any(map(is_sound, case)) else 2
+    for task in _picture_tasks():
+        roles = [role_of(path, task) for path in case]
+        if len(set(roles) & set(task.names)) >= enough and len(set(roles)) == len(roles):
+            return True
+    return False
