@@ -5,6 +5,7 @@ NIfTI, or ``.seg.nrrd`` with names and colours for 3D Slicer; those of pictures 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from shaspec.io import write_labels as write_label_map
 
 if TYPE_CHECKING:
     from napari.layers import Labels
+
+    from shaspec.task import Label
 
 
 def write_labels(path: str, data: npt.NDArray[Any], meta: dict[str, Any]) -> list[str]:
@@ -38,4 +41,17 @@ def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Pa
     if place is None:
         raise InputError(f"layer {name!r} is rotated or sheared: reset its transform, then save")
     named = meta.get("metadata", {}).get(KEY, {}).get("labels", ())
+    _refuse_foreign(labels, named, name)
     return write_label_map(path, place.straight(labels), place.grid, named)
+
+
+def _refuse_foreign(labels: npt.NDArray[Any], known: Sequence[Label], name: str) -> None:
+    """Raises `InputError` for values that are none of the ``known`` labels of the task."""
+    foreign = sorted(set(np.unique(labels).tolist()) - {0, *(label.value for label in known)})
+    if known and foreign:
+        values = ", ".join(map(str, foreign[:5]))
+        names = ", ".join(f"{label.value} {label.name}" for label in known)
+        raise InputError(
+            f"layer {name!r} has the labels {values}, which are none of {names}: paint over them, "
+            "then save"
+        )

@@ -98,7 +98,7 @@ class CaseController(ABC, Generic[W]):
         except ShaspecError as error:
             self._job.refuse(str(error))
             return None
-        self._job.say(f"{name}: the command that gives this result again is copied")
+        self._job.say(f"{name}: command copied")
         return command
 
     def _leave(self) -> None:

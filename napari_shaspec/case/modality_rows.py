@@ -1,7 +1,7 @@
 """The modality rows of a viewer, in step with the layers that come, go and are renamed.
 
-Keeps ``sources``, ``present``, ``choices`` and ``case`` of a `CaseState`, and shows on the canvas
-what is missing.
+Keeps ``sources``, ``present``, ``choices`` and ``case`` of a `CaseState`, and dims the layers of
+absent modalities.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from napari_shaspec.case import assignment
 from napari_shaspec.case.state import CaseState
 from napari_shaspec.layers.metadata import origin
-from napari_shaspec.layers.presence import show_presence, undim
+from napari_shaspec.layers.presence import dim_absent, undim
 from napari_shaspec.settings import display_settings
 from shaspec.task import Task
 
@@ -58,7 +58,7 @@ class ModalityRows:
             return False
         before = self._state.present
         self._state.present = before | {modality} if present else before - {modality}
-        self._show_presence()
+        self._dim_absent()
         return self._state.present != before
 
     def close(self) -> None:
@@ -68,7 +68,7 @@ class ModalityRows:
         for layer in self._viewer.layers:
             layer.events.name.disconnect(self._refresh_choices)
         if self._dims:
-            show_presence(self._viewer, self._state.sources, self._state.sources)
+            dim_absent(self._state.sources, self._state.sources)
 
     def _on_inserted(self, event: Any) -> None:
         event.value.events.name.connect(self._refresh_choices)
@@ -129,16 +129,11 @@ class ModalityRows:
         self._state.case = case
         self._state.sources = dict(sources)
         self._state.present = frozenset(ticked)
-        self._show_presence()
+        self._dim_absent()
 
-    def _show_presence(self) -> None:
+    def _dim_absent(self) -> None:
         if self._dims:
-            show_presence(
-                self._viewer,
-                self._state.sources,
-                self._state.present,
-                display_settings().dimmed_opacity,
-            )
+            dim_absent(self._state.sources, self._state.present, display_settings().dimmed_opacity)
 
     def _refresh_choices(self, *_: object) -> None:
         if self._task is not None:

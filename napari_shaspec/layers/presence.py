@@ -11,27 +11,24 @@ if TYPE_CHECKING:
 
 
 MISSING_COLOUR = "#f08c00"
-
-
 MISSING_BOX = "#000000"  # behind it: on a light theme's canvas it could not be read
-
-
 _SAVED = "shaspec_opacity"
 
 
-def show_presence(
-    viewer: ViewerModel,
-    sources: Mapping[str, Image | None],
-    present: Iterable[str],
-    dimmed_opacity: float = 0.25,
+def dim_absent(
+    sources: Mapping[str, Image | None], present: Iterable[str], opacity: float = 0.25
 ) -> None:
-    """Dims the layers of absent modalities and names on the canvas what is missing."""
+    """Dims the layers of absent modalities, and no others.
+
+    Args:
+        sources: modality -> its layer.
+        present: the modalities that are not dimmed.
+        opacity: of a dimmed layer.
+    """
     present = set(present)
     for name, layer in sources.items():
         if layer is not None:
-            undim(layer) if name in present else _dim(layer, dimmed_opacity)
-    anything = any(layer is not None for layer in sources.values())
-    name_missing(viewer, [n for n in sources if n not in present] if anything else [])
+            undim(layer) if name in present else _dim(layer, opacity)
 
 
 def name_missing(viewer: ViewerModel, missing: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Results, dimmed modalities and the canvas text of a running viewer."""
+"""The layers of results."""
 
 from __future__ import annotations
 
@@ -30,11 +30,8 @@ def go_to_result(viewer: ViewerModel, layer: Labels) -> None:
         viewer.dims.set_point(axis, float(layer.data_to_world(voxel)[axis]))
 
 
-# -- results -----------------------------------------------------------------------------------
-
-
 def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6) -> Labels:
-    """Adds the layer of a prediction, or updates the one of the same case and subset."""
+    """Adds the layer of a prediction, or updates the one of the same case, subset and model."""
     from napari.layers import Labels
 
     what: LayerMetadata = {
@@ -46,7 +43,7 @@ def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6
         "checksum": checksum(prediction.labels),
     }
     labels = prediction.labels.copy()  # the layer may be painted in, the prediction may not
-    layer = find_result(viewer, what["case"], what["subset"])
+    layer = layer_of(viewer, prediction)
     if layer is not None and layer.data.shape == labels.shape:
         layer.data = labels
         layer.features = volume_features(prediction.labels, prediction.grid, prediction.task)
@@ -57,6 +54,7 @@ def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6
         )
         layer = Labels(data, **options)
         viewer.layers.append(layer)
+        _tell_models_apart(viewer, layer)
     return layer
 
 
@@ -66,8 +64,7 @@ def keep_edits(viewer: ViewerModel, coming: Prediction) -> Labels | None:
     It becomes a layer of the user's own, named ``... (edited)`` and hidden. So does one that lies
     elsewhere, of other layers than the present ones, but it is no longer of this case.
     """
-    subset = coming.task.subset_name(coming.subset)
-    layer = find_result(viewer, coming.case, subset)
+    layer = layer_of(viewer, coming)
     if layer is None:
         return None
     here, edited = origin(layer)["grid"].matches(coming.grid), is_edited(layer)
@@ -90,13 +87,38 @@ def checksum(labels: npt.NDArray[Any]) -> int:
     return zlib.crc32(np.ascontiguousarray(labels).data)
 
 
-def find_result(viewer: ViewerModel, case: str, subset: str) -> Labels | None:
-    """The layer that shows the result for ``subset`` of ``case``."""
-    for layer in of_kind(viewer, "result"):
+def find_result(viewer: ViewerModel, case: str, subset: str, sha256: str = "") -> Labels | None:
+    """The layer of the result of ``case`` from ``subset``.
+
+    Args:
+        viewer: the viewer whose layers are searched.
+        case: name of the case.
+        subset: name of the subset, e.g. ``FLAIR+T2``.
+        sha256: of the weights of the model; default: of any model, the newest layer first.
+    """
+    for layer in reversed(list(of_kind(viewer, "result"))):
         what = origin(layer)
-        if (what["case"], what["subset"]) == (case, subset):
+        of_model = not sha256 or what["provenance"].get("sha256") == sha256
+        if (what["case"], what["subset"]) == (case, subset) and of_model:
             return layer
     return None
 
 
-# -- what is missing -----------------------------------------------------------------------------
+def layer_of(viewer: ViewerModel, prediction: Prediction) -> Labels | None:
+    """The layer that shows ``prediction``, or an earlier one of the same case, subset and model."""
+    subset = prediction.task.subset_name(prediction.subset)
+    return find_result(viewer, prediction.case, subset, prediction.provenance.get("sha256", ""))
+
+
+def _tell_models_apart(viewer: ViewerModel, layer: Labels) -> None:
+    """Adds the model to the names of results that differ in nothing else."""
+    what = origin(layer)
+    same = [
+        other
+        for other in of_kind(viewer, "result")
+        if (origin(other)["case"], origin(other)["subset"]) == (what["case"], what["subset"])
+    ]
+    for other in same if len(same) > 1 else ():
+        model = origin(other)["provenance"].get("model", "")
+        if model and not other.name.endswith(f" · {model}"):
+            other.name = f"{other.name} · {model}"

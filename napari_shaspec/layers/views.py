@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from napari_shaspec.layers.layer_data import labels_layer, volume_features
 from napari_shaspec.layers.metadata import LayerMetadata, of_kind, origin
 from napari_shaspec.layers.panes import Arrangement, Panes, raise_layers
-from napari_shaspec.layers.results import find_result
+from napari_shaspec.layers.results import layer_of
 from napari_shaspec.layers.surfaces import head_surface, region_surfaces
 from shaspec.prediction import Prediction
+from shaspec.task import Task
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -34,6 +35,15 @@ class View(Enum):
     STACK = "stack"
     GRID = "grid"
     THREE_D = "3d"
+
+
+def why_not(view: View, task: Task | None) -> str:
+    """Why cases of a task cannot be seen in a view; empty if they can."""
+    if task is not None and view is not View.STACK and task.kind == "classification":
+        return f"{task.title_names} lie beside each other already"
+    if task is not None and view is View.THREE_D and task.dims == 2:
+        return "pictures cannot be looked at in 3D"
+    return ""
 
 
 class ViewManager:
@@ -71,8 +81,7 @@ class ViewManager:
         """Shows one result, in the present view, and hides the others."""
         shown = None
         if result is not None:
-            subset = result.task.subset_name(result.subset)
-            shown = find_result(self._viewer, result.case, subset)
+            shown = layer_of(self._viewer, result)
         for layer in of_kind(self._viewer, "result"):
             layer.visible = layer is shown and self.view is View.STACK
         if shown is not None:

@@ -13,16 +13,16 @@ from napari_shaspec.case.state import verb
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
-from napari_shaspec.layers.metadata import origin
-from napari_shaspec.layers.results import find_result
-from napari_shaspec.layers.views import View, ViewManager
+from napari_shaspec.layers.presence import name_missing
+from napari_shaspec.layers.views import View, ViewManager, why_not
+from napari_shaspec.segment.edits import EditWatch
 from napari_shaspec.segment.results import Results, how
 from napari_shaspec.segment.shortcuts import Keys, actions_of
 from napari_shaspec.segment.state import SegmentState
 from napari_shaspec.segment.worker import Written, report_job
 from napari_shaspec.settings import inference_settings
 from shaspec.errors import ShaspecError
-from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.events import Event, Finished
 from shaspec.prediction import Classification, Prediction
 from shaspec.task import Subset
 
@@ -50,6 +50,9 @@ class SegmentController(ModelController[SegmentState]):
         self.state.events.sources.connect(self._on_sources)
         self.state.events.present.connect(self._hint)
         self.state.events.shown.connect(self._on_shown)
+        self._edits = EditWatch(viewer, self._on_edited)
+        for field in ("sources", "present", "shown", "results"):
+            self.state.events[field].connect(self.show_caption, max_args=0)
         self._choose_first_model()
 
     # -- choices -------------------------------------------------------------------------------
@@ -72,10 +75,7 @@ class SegmentController(ModelController[SegmentState]):
 
     def compare(self) -> None:
         """Shows the result that was shown before this one; pressed again, this one."""
-        names = [self._before, *reversed(self._results.named())]
-        other = next(
-            (n for n in names if n in self._results.named() and n != self.state.shown), None
-        )
+        other = self._results.other_than_shown(self._before)
         if other is None:
             self._job.say("Nothing to compare yet: run with two sets of modalities.", "warning")
         else:
@@ -95,12 +95,9 @@ class SegmentController(ModelController[SegmentState]):
 
     def set_view(self, view: View) -> None:
         """Changes the way the case is looked at: stacked, a pane per modality, or in 3D."""
-        task = self.state.card.task if self.state.card is not None else None
-        if task and view is not View.STACK and task.kind == "classification":
-            self._job.refuse(f"{task.title_names} lie beside each other already")
-            return
-        if task and view is View.THREE_D and task.dims == 2:
-            self._job.refuse("pictures cannot be looked at in 3D")
+        problem = why_not(view, self.state.task)
+        if problem:
+            self._job.refuse(problem)
             return
         self._views.set_view(view, self.state.sources, self._shown())
         self.state.view = view
@@ -119,8 +116,13 @@ class SegmentController(ModelController[SegmentState]):
     def command(self, subset: str = "") -> str | None:
         """The command line that gives a result (the shown one) again; None if there is none."""
         wanted = subset or self.state.shown
-        found = self._results.named().get(wanted)
-        return self._copied(wanted, found, "there is no result to repeat yet: press Segment first")
+        none = "there is no result to repeat yet: press Segment first"
+        command = self._copied(wanted, self._results.named().get(wanted), none)
+        if command is not None and wanted in self.state.edited:
+            self._job.say(
+                "Command copied. It repeats the run, without what was painted.", "warning"
+            )
+        return command
 
     def report(self, path: str | Path) -> None:
         """Starts a job that writes a page (``.html``, ``.pdf``) on all results, as they are now."""
@@ -138,7 +140,7 @@ class SegmentController(ModelController[SegmentState]):
         self._start_job(
             "writing the report",
             lambda: report_job(Path(path), parts, results),
-            self._on_written,
+            self._on_event,
         )
 
     # -- jobs ------------------------------------------------------------------------------------
@@ -175,15 +177,19 @@ class SegmentController(ModelController[SegmentState]):
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         self.set_view(View.STACK)
         self._keys.close()
+        self._edits.close()
+        name_missing(self.viewer, [])
 
-    def _on_event(self, event: Event | Finished[Classification]) -> None:
+    def _on_event(self, event: Event | Finished[Classification] | Written) -> None:
         if self._again:  # after a toggle this job's result is out of date
             return
         if isinstance(event, Finished):
             self._take(event.prediction)
-            return
-        self.state.seen = "by content" if self._kept.seen_in_training else self.state.seen
-        self._job.track(event)
+        elif isinstance(event, Written):
+            self._job.succeed(f"saved {event.path}")
+        else:
+            self.state.seen = "by content" if self._kept.seen_in_training else self.state.seen
+            self._job.track(event)
 
     def _take(self, result: Prediction | Classification) -> None:
         """Shows a result and puts it in the place of an earlier one for the same subset."""
@@ -193,12 +199,6 @@ class SegmentController(ModelController[SegmentState]):
         painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
         self._views.show(self._shown())
         self._job.succeed(f"{self.state.shown}: {found}{how(result)}{painted}")
-
-    def _on_written(self, event: Progress | Notice | Written) -> None:
-        if isinstance(event, Written):
-            self._job.succeed(f"saved {event.path}")
-        else:
-            self._job.track(event)
 
     def _on_failed(self, error: Exception) -> None:
         self._again = False
@@ -268,20 +268,28 @@ class SegmentController(ModelController[SegmentState]):
     def _on_shown(self, _now: str, before: str) -> None:
         self._before = before
 
+    def show_caption(self) -> None:
+        """Names on the canvas what the shown result was made without; else what is not ticked."""
+        result = self._results.named().get(self.state.shown)
+        used = self.state.present if result is None else result.subset
+        there = any(layer is not None for layer in self.state.sources.values())
+        missing = [name for name in self.state.sources if there and name not in used]
+        name_missing(self.viewer, missing)
+
+    def _on_edited(self) -> None:
+        """The table has the volumes as painted; a label that the task does not know is named."""
+        self.state.edited = self._results.edited()
+        problem = self._results.foreign_labels()
+        if problem:
+            self._job.say(problem, "warning")
+
     def _shown(self) -> Prediction | None:
         """The label map that is shown, of those of this case."""
         result = self._results.named().get(self.state.shown)
         return result if isinstance(result, Prediction) else None
 
     def _on_removed(self, event: Any) -> None:
-        what = origin(event.value)
-        gone = what.get("subset", "")
-        result = self._results.named().get(gone)
-        if what.get("kind") != "result" or result is None or what.get("case") != result.case:
-            return
-        if find_result(self.viewer, result.case, gone) is None:  # else this was a copy of it
-            self.state.results = tuple(p for p in self.state.results if p is not result)
-            self.state.shown = "" if self.state.shown == gone else self.state.shown
+        self._results.on_removed(event.value)
 
     def _hint(self, *_: object) -> None:
         super()._hint()

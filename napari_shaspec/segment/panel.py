@@ -109,7 +109,7 @@ class SegmentPanel(Panel):
                 self._show_verb: ("card",),
                 self._show_auto_update: ("auto_update", "card"),
                 self._show_status: ("status", "results"),
-                self._show_results: ("results", "shown"),
+                self._show_results: ("results", "shown", "edited"),
                 self._show_view: ("view", "card"),
             },
         )
@@ -172,7 +172,8 @@ class SegmentPanel(Panel):
 
     def _show_results(self) -> None:
         state = self.controller.state
-        maps = [r for r in state.results if isinstance(r, Prediction)]
+        results = [r for r in state.results if isinstance(r, Prediction)]
+        maps = [state.edited.get(r.task.subset_name(r.subset), r) for r in results]
         self.volumes.show_results(maps, state.shown)
         self.legend.show_task(maps[0].task if maps else None)
         classes = [r for r in state.results if isinstance(r, Classification)]

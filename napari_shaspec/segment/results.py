@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_shaspec.case.assignment import UNNAMED
 from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.results import (
     add_result,
-    find_result,
     go_to_result,
     is_edited,
     keep_edits,
+    layer_of,
 )
 from napari_shaspec.segment.state import SegmentState
 from napari_shaspec.settings import display_settings
@@ -25,7 +27,7 @@ from shaspec.prediction import Classification, Prediction
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels
+    from napari.layers import Image, Labels, Layer
 
 Result = Prediction | Classification
 
@@ -60,7 +62,7 @@ class Results:
         """Another case or model has none yet."""
         self._before = None
         self._made_of = {}
-        self._state.results, self._state.shown = (), ""
+        self._state.results, self._state.shown, self._state.edited = (), "", {}
 
     def are_of(self, sources: Mapping[str, Image | None]) -> bool:
         """False if a modality that they were made of is another layer now, or has other voxels.
@@ -90,6 +92,7 @@ class Results:
             if layer is not None:
                 self._made_of[modality] = (layer, layer.data)
         self._state.results = tuple((self.named() | {subset: result}).values())
+        self._state.edited = self.edited()
         self._state.shown = subset
         return kept
 
@@ -109,10 +112,11 @@ class Results:
             return f"back to {before.shown}; the other result is in the table"
         painted = before.painted
         self.take(before.result)
-        layer = find_result(self._viewer, before.result.case, before.subset)
+        layer = self._layer_of(before.result)
         if layer is not None and painted is not None and painted in self._viewer.layers:
             layer.data = painted.data
             self._viewer.layers.remove(painted)
+            self._state.edited = self.edited()
         return f"{before.subset}: back to the result before this one"
 
     def save(self, path: Path, subset: str) -> Path:
@@ -122,7 +126,7 @@ class Results:
             ShaspecError: there is no such result, or the file cannot be written.
         """
         result = self.named().get(subset)
-        layer = find_result(self._viewer, result.case, subset) if result else None
+        layer = self._layer_of(result)
         if isinstance(result, Classification):
             return write_classes(path, [result])
         if result is not None and path.name.lower().endswith(".csv"):
@@ -130,6 +134,50 @@ class Results:
         if layer is None:
             raise InputError("there is no result to save yet: press Segment first")
         return save_layer(path, layer)
+
+    def other_than_shown(self, first: str) -> str | None:
+        """A subset with a result that is not shown: ``first``, else the newest; None: no other."""
+        named = self.named()
+        candidates = [first, *reversed(named)]
+        return next((n for n in candidates if n in named and n != self._state.shown), None)
+
+    def on_removed(self, layer: Layer) -> None:
+        """A result whose layer was removed leaves the table."""
+        what = origin(layer)
+        subset = what.get("subset", "")
+        result = self.named().get(subset)
+        if what.get("kind") != "result" or result is None or what.get("case") != result.case:
+            return
+        if self._layer_of(result) is None:  # else this was a copy of it
+            self._state.results = tuple(p for p in self._state.results if p is not result)
+            self._state.shown = "" if self._state.shown == subset else self._state.shown
+
+    def edited(self) -> dict[str, Prediction]:
+        """Subset name -> the result as it was painted, for those that were."""
+        found = {}
+        for subset, result in self.named().items():
+            layer = self._layer_of(result)
+            if isinstance(result, Prediction) and layer is not None and is_edited(layer):
+                found[subset] = _edited(result, layer)
+        return found
+
+    def foreign_labels(self) -> str:
+        """A sentence on painted labels that the task does not have; empty where there are none."""
+        for subset, result in self.named().items():
+            layer, values = self._layer_of(result), {label.value for label in result.task.labels}
+            if layer is None or subset not in self._state.edited:
+                continue
+            foreign = sorted(set(np.unique(layer.data).tolist()) - values - {0})
+            if foreign:
+                known = ", ".join(f"{la.value} {la.name}" for la in result.task.labels)
+                return (
+                    f"{subset} has the label {foreign[0]}, which is none of {known}. It is not "
+                    "shown and cannot be saved: undo the stroke, or paint over it."
+                )
+        return ""
+
+    def _layer_of(self, result: Result | None) -> Labels | None:
+        return layer_of(self._viewer, result) if isinstance(result, Prediction) else None
 
     def as_they_are(self) -> list[Prediction]:
         """Label maps as they were painted since, the shown one first; then those set aside."""
@@ -139,7 +187,7 @@ class Results:
         for subset in order:
             result = named[subset]
             if isinstance(result, Prediction):
-                layer = find_result(self._viewer, result.case, subset)
+                layer = self._layer_of(result)
                 painted = layer is not None and is_edited(layer)
                 found.append(_edited(result, layer) if layer and painted else result)
         task = self._state.task

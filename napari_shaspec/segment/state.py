@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
 from shaspec.prediction import Classification, Prediction
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(eq=False)
@@ -19,6 +15,8 @@ class SegmentState(ModelState):
 
     results: tuple[Prediction | Classification, ...] = ()
     """What was found in this case, one per subset, in the order of their first runs."""
+    edited: dict[str, Prediction] = field(default_factory=dict)
+    """Subset name -> its result as it was painted since."""
     shown: str = ""
     """Subset name of the result that is shown."""
     view: View = View.STACK

@@ -50,7 +50,8 @@ class VolumeTable(ResultTable):
 
     def _fill(self, row: int, result: Prediction, regions: Sequence[tuple[str, str]]) -> None:
         subset = result.task.subset_name(result.subset)
-        first = QTableWidgetItem(subset)
+        edited = " (edited)" if result.provenance.get("edited") else ""
+        first = QTableWidgetItem(f"{subset}{edited}")
         first.setData(Qt.ItemDataRole.UserRole, subset)
         first.setToolTip(
             f"{subset}: click to show this result and hide the others; {COMPARE}: the one before"

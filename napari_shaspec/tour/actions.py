@@ -169,6 +169,7 @@ class TourActions:
         control = panel.controller
         for modality in control.state.sources:  # dims again what is not ticked
             control.tick(modality, modality in control.state.present)
+        control.show_caption()
         if not _fits(control.state.card):
             control.choose_model(control.state.models[0])
         self._need_case(control.state.sources)
@@ -215,7 +216,8 @@ class TourActions:
             control = cast("SegmentPanel", segment).controller
             if control.state.view is not View.STACK:
                 control.set_view(View.STACK)
-            presence.show_presence(self._viewer, control.state.sources, control.state.sources)
+            presence.dim_absent(control.state.sources, control.state.sources)
+            presence.name_missing(self._viewer, [])
         if features is not None and name != "Features":
             cast("FeaturesPanel", features).controller.side_by_side(False)
         for other, kinds in OVERLAYS.items():

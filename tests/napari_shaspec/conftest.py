@@ -156,7 +156,12 @@ class FakeSession:
             if self.keeps:
                 self.kept |= set(subset)
             labels = ball_labels(len(subset))
-            where = {"device": self.device, "seconds": {"total": 1.25}, "model": "fake"}
+            where = {
+                "device": self.device,
+                "seconds": {"total": 1.25},
+                "model": "fake",
+                "sha256": "f",
+            }
             yield Finished(Prediction(self.case.name, task, self.case.grid, subset, labels, where))
         finally:
             self.closed += 1

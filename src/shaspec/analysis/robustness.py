@@ -75,7 +75,7 @@ def sweep(
     case = session.case
     if case.task.kind == "classification":
         raise InputError(
-            f"task {case.task.name!r} is about classes, and no region is there to be compared; "
+            f"task {case.task.name!r} predicts classes, so there are no regions to compare; "
             "`shaspec sweep` tells the class from every subset"
         )
     measures = measures_of(case.grid.dims) if measures is None else measures

@@ -7,7 +7,7 @@ import pytest
 
 from napari_shaspec.layers import layer_data
 from napari_shaspec.layers.metadata import of_kind, origin
-from napari_shaspec.layers.presence import show_presence
+from napari_shaspec.layers.presence import dim_absent, name_missing
 from napari_shaspec.layers.results import add_result, find_result
 from napari_shaspec.layers.surfaces import head_surface, mesh, region_surfaces
 from napari_shaspec.layers.viewer import add_case
@@ -58,12 +58,14 @@ def test_a_result_keeps_its_provenance(viewer, case, prediction):
 
 
 def test_what_is_missing_can_be_read_on_a_white_canvas_and_leaves_no_trace(viewer, sources):
-    show_presence(viewer, sources, ["FLAIR"])
+    dim_absent(sources, ["FLAIR"])
+    name_missing(viewer, [name for name in sources if name != "FLAIR"])
     dimmed = sources["T1"].name_overlay
     for overlay in viewer.canvas.overlays.missing, dimmed:
         assert overlay.box_color is not None  # the canvas' own colour otherwise
         assert not np.array_equal(overlay.box_color, overlay.color)
-    show_presence(viewer, sources, sources)
+    dim_absent(sources, sources)
+    name_missing(viewer, [])
     assert dimmed.color is None
     assert dimmed.box_color is None
 

@@ -17,12 +17,12 @@ ALL = "FLAIR+T1+T1ce+T2"
 SPOT = (4, 5, 6)  # where nothing is segmented
 
 
-def paint(layer) -> None:
+def paint(layer, value: int = 4) -> None:
     """A stroke of napari's brush."""
-    layer.selected_label = 4
+    layer.selected_label = value
     layer.brush_size = 1
     layer.mode = "paint"
-    layer.paint(SPOT, 4)
+    layer.paint(SPOT, value)
 
 
 def test_a_new_run_keeps_what_was_painted_beside_it(controller, viewer, make_case):
@@ -172,3 +172,77 @@ def test_sizes_of_all_subsets_are_saved_as_painted(controller, viewer, make_case
     assert [row["edited"] for row in rows] == ["no"] * 3 + ["yes"] * 3
     size = controller.state.results[0].grid.voxel_size * (layer.data == 4).sum()
     assert float(rows[3]["ml"]) == pytest.approx(size, abs=1e-3)
+
+
+def test_the_table_has_the_volumes_as_painted(qtbot, controller, viewer, make_case):
+    add_case(viewer, make_case())
+    controller.segment()
+    assert controller.state.edited == {}
+    layer = viewer.layers.selection.active
+    before = controller.state.results[0].region_sizes()
+    paint(layer)
+    qtbot.waitUntil(lambda: ALL in controller.state.edited)
+    edited = controller.state.edited[ALL]
+    assert edited.provenance["edited"] is True
+    assert edited.region_sizes() != before
+    assert controller.state.results[0].region_sizes() == before  # what was computed stays known
+    layer.undo()
+    qtbot.waitUntil(lambda: not controller.state.edited)
+
+
+def test_a_label_that_the_task_does_not_have_is_named_and_not_saved(
+    qtbot, controller, tmp_path, told, viewer, make_case
+):
+    add_case(viewer, make_case())
+    controller.segment()
+    layer = viewer.layers.selection.active
+    paint(layer, 3)
+    qtbot.waitUntil(lambda: ALL in controller.state.edited)
+    assert "label 3" in controller.state.message.text
+    assert controller.save(tmp_path / "a.nii.gz") is None
+    assert "labels 3" in told[-1]
+    assert not (tmp_path / "a.nii.gz").exists()
+
+
+def test_the_caption_names_what_the_shown_result_lacks(controller, viewer, make_case):
+    def caption():
+        return viewer.canvas.overlays["missing"].text
+
+    add_case(viewer, make_case())
+    controller.update_when_toggled(False)
+    controller.tick("T1ce", False)
+    assert caption() == "without T1ce"
+    controller.segment()
+    controller.tick("T1ce", True)  # ticked, but the result that is shown was made without it
+    assert caption() == "without T1ce"
+    controller.segment()
+    assert caption() == ""
+    controller.compare()
+    assert caption() == "without T1ce"
+
+
+def test_results_of_two_models_have_a_layer_each(controller, engine, viewer, make_case):
+    add_case(viewer, make_case())
+    controller.segment()
+    first = viewer.layers.selection.active
+    first.metadata["shaspec"]["provenance"] = {"model": "one", "sha256": "1"}
+    controller.segment()
+    second = viewer.layers.selection.active
+    assert second is not first
+    assert first in viewer.layers
+    assert first.name != second.name
+    assert "one" in first.name
+
+
+def test_a_copied_command_says_that_it_lacks_the_edits(
+    qtbot, controller, viewer, make_case, monkeypatch
+):
+    monkeypatch.setattr("napari_shaspec.case.controller.command_of", lambda result: "shaspec ...")
+    add_case(viewer, make_case())
+    controller.segment()
+    assert controller.command() == "shaspec ..."
+    assert controller.state.message.level == "info"
+    paint(viewer.layers.selection.active)
+    qtbot.waitUntil(lambda: ALL in controller.state.edited)
+    assert controller.command() == "shaspec ..."
+    assert "without what was painted" in controller.state.message.text

@@ -386,4 +386,4 @@ def test_a_result_from_files_is_copied_as_a_command(qtbot, panel, viewer, make_c
     facts["files"] = {name: f"{name}.nii" for name in panel.controller.state.present}
     click(qtbot, find(panel, "copy"))
     assert clipboard.text().startswith("shaspec predict FLAIR=FLAIR.nii T1=T1.nii")
-    assert "is copied" in find(panel, "message", QLabel).text()
+    assert "command copied" in find(panel, "message", QLabel).text()
