@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 
 CLASSES = (
-    "{} names classes, and no region is there to be compared; `shaspec sweep` tells the class from "
-    "every subset"
+    "{} is a classification model and has no regions to compare; use `shaspec sweep` to classify "
+    "from every subset"
 )
 FigureOf = Callable[[Sequence[SubsetTable], Measure], Any]
 
@@ -100,7 +100,7 @@ class RobustnessController(CaseController[RobustnessState]):
         self._hint()
         out = [Path(model).name for model in chosen if model not in fitting]
         if out:
-            self._job.say(f"{', '.join(out)}: unticked, with another task than the newest choice")
+            self._job.say(f"{', '.join(out)}: deselected (another task than the last choice)")
         return True
 
     def add_model(self, folder: str | Path) -> bool:
