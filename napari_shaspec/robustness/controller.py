@@ -90,7 +90,7 @@ class RobustnessController(CaseController[RobustnessState]):
         self._hint()
         out = [Path(model).name for model in chosen if model not in fitting]
         if out:
-            self._job.say(f"{', '.join(out)}: unticked, with another task than the newest choice")
+            self._job.say(f"{', '.join(out)}: deselected (another task than the last choice)")
         return True
 
     def add_model(self, folder: str | Path) -> bool:
@@ -187,8 +187,6 @@ class RobustnessController(CaseController[RobustnessState]):
         self._start_map(
             "difference", lambda _: worker.difference_of_rows(here, there, parts, model, region)
         )
-
-    # -- files -------------------------------------------------------------------------------------
 
     def save_tables(self, path: str | Path) -> list[Path]:
         """Writes the rows as CSV, and the Shapley values beside them once all rows are there."""

@@ -20,7 +20,7 @@ class ModalityFilter(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(3)
-        self._row.addWidget(QLabel("ModalityFilter"))
+        self._row.addWidget(QLabel("Without"))
 
     def show_modalities(self, names: Sequence[str]) -> None:
         """Makes new buttons only where the modalities are others."""

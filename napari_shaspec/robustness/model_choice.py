@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from shaspec.task import Task
 
 CLASSES = (
-    "{} predicts classes, so there are no regions to compare. `shaspec sweep` prints the class for "
-    "every subset."
+    "{} is a classification model and has no regions to compare; use `shaspec sweep` to classify "
+    "from every subset"
 )
 
 

@@ -72,7 +72,7 @@ class ModelTicks(QWidget):
                 box = QCheckBox(Path(model).name)
                 box.setObjectName(f"shaspec_model_{Path(model).name}")
                 classes = card.task.kind == "classification"
-                why = "\nPredicts classes: there are no regions to compare" if classes else ""
+                why = "\nClassification model: has no regions to compare" if classes else ""
                 box.setToolTip(f"{card.title}\n{card_tooltip(card)}{why}")
                 box.setEnabled(not classes)
                 box.toggled.connect(self._on_toggled)

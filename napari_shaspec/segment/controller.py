@@ -55,8 +55,6 @@ class SegmentController(ModelController[SegmentState]):
             self.state.events[field].connect(self.show_caption, max_args=0)
         self._choose_first_model()
 
-    # -- choices -------------------------------------------------------------------------------
-
     def tick(self, modality: str, present: bool) -> None:
         """Says whether ``modality`` takes part; segments again at once where features are kept."""
         if self._rows.tick(modality, present):
@@ -243,8 +241,6 @@ class SegmentController(ModelController[SegmentState]):
             self._run(sources, subset)
         else:
             self._hint()
-
-    # -- what changed around us --------------------------------------------------------------------
 
     def _begin_anew(self, *_: object) -> None:
         """Another case or model has no results yet; it is first seen as napari shows layers."""

@@ -227,8 +227,8 @@ class InferenceSession(Session[Prediction]):
     @property
     def _too_large(self) -> str:
         return (
-            f"not even windows of {self.window} voxels fit into memory: close other programs or "
-            "take a smaller model"
+            f"out of memory even with windows of {self.window} voxels: close other programs or "
+            "use a smaller model"
         )
 
     def _make_smaller(self) -> str:

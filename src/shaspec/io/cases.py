@@ -58,7 +58,7 @@ def read_case(
     grid = first.grid
     notices = [*files.notices, *_distinct(volumes)]
     if grid.oblique:
-        notices.append(f"{first.path.name} lies obliquely in the scanner: shown along its own axes")
+        notices.append(f"{first.path.name} was acquired obliquely: shown along its own axes")
     arrays: dict[str, Array] = {}
     for name, volume in volumes.items():
         fill = 0.0 if volume.grid.matches(grid) else _fill(volume)

@@ -88,7 +88,7 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     if len(cases) > 1:
         names = ", ".join(case.name for case in cases[:4]) + (", ..." if len(cases) > 4 else "")
         raise InputError(
-            f"{path}: holds {len(cases)} cases ({names}); give the folder of one, or its files"
+            f"{path}: holds {len(cases)} cases ({names}); give the folder or the files of one case"
         )
     case = replace(cases[0], name=cases[0].name if cases[0].channel else _name_of(path))
     if not case.volumes:
@@ -270,7 +270,7 @@ def _folder_case(
     strange = ", ".join(path.name for path in unknown[:6]) + (", ..." if len(unknown) > 6 else "")
     if not roles and not problems:
         problems.append(
-            f"{folder}: no file name says a modality of {task.title_names} "
+            f"{folder}: no file name contains a modality of {task.title_names} "
             f"({strange or 'only labels'}); rename the files, or name them one by one "
             f"({task.names[0]}=file)"
         )
@@ -336,7 +336,7 @@ def _too_many(path: Path, task: Task) -> tuple[str, ...]:
         return ()
     said = (
         f"{path}: holds {count} volumes, but {task.title_names} are {len(task.names)}; put a "
-        "dataset.json that lists its channels beside it, if it is a case at all"
+        "dataset.json that lists its channels beside it, or leave the file out"
     )
     return (said,)
 

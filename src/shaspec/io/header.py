@@ -168,8 +168,8 @@ def _affine(
         place.set_data_shape(shape)
         found["voxel sizes"] = place.get_base_affine()
         notices.append(
-            f"{path.name} does not say how it lies in space (no sform, no qform): "
-            "left and right are assumed as in old Analyze files"
+            f"{path.name} has no orientation in its header (no sform, no qform): "
+            "left and right are assumed as in Analyze files"
         )
     scale = _mm_per_unit(place, found, path, notices)
     reasons = {name: _nonsense(affine, scale) for name, affine in found.items()}

@@ -157,8 +157,7 @@ def _read(path: Path) -> tuple[Header, bytes]:
         data = _unpack(data, header.end, path, whole=True)
     if len(data) < header.end:
         raise InputError(
-            f"{path}: cut off: {len(data)} of {header.end} bytes are there; copy or download it "
-            "again"
+            f"{path}: cut off: only {len(data)} of {header.end} bytes; copy or download it again"
         )
     return header, data
 
@@ -197,7 +196,7 @@ def _unpack(data: bytes, size: int, path: Path, *, whole: bool = False) -> bytes
             data = stream.unused_data if stream.eof else b""
     except (isal_zlib.error, EOFError) as error:  # type: ignore[misc]  # their stub is wrong
         raise InputError(
-            f"{path}: damaged: the compressed data does not unpack ({error}); copy or download it "
+            f"{path}: damaged: the compressed data cannot be read ({error}); copy or download it "
             "again"
         ) from error
     return parts[0] if len(parts) == 1 else b"".join(parts)

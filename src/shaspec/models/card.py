@@ -173,8 +173,8 @@ def model_folder(name_or_folder: str | Path) -> Path:
         folder = folder.parent
     if not (folder / CARD_FILE).is_file():
         raise WeightsError(
-            f"no model {str(name_or_folder)!r}: give a folder with {CARD_FILE} and {WEIGHTS_FILE}"
-            f" or one of {', '.join(bundled_models()) or '(none bundled)'}"
+            f"model {str(name_or_folder)!r} not found: give a folder with {CARD_FILE} and "
+            f"{WEIGHTS_FILE}, or one of {', '.join(bundled_models()) or '(none bundled)'}"
         )
     return folder
 

@@ -76,8 +76,8 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
         raise WeightsError(f"{folder} has a card but no {WEIGHTS_FILE}: copy it there")
     if card.sha256 and _sha256(weights) != card.sha256:
         raise WeightsError(
-            f"{weights} is not the file its card speaks of (sha256 differs): "
-            "take card and weights from the same place"
+            f"{weights} does not match its model card (sha256 differs): "
+            "use a card and weights from the same source"
         )
     try:
         tensors = load_file(weights)

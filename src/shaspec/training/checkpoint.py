@@ -87,8 +87,8 @@ def load_checkpoint(
     changed = [key for key in mine if mine[key] != theirs[key]]
     if changed:
         raise InputError(
-            f"{path} belongs to a run with another configuration ({', '.join(changed)}): take "
-            "another folder for out, or remove it to start again"
+            f"{path} belongs to a run with another configuration ({', '.join(changed)}): use "
+            "another folder for out, or delete the checkpoint to start again"
         )
     _same_cases(path, _content(cases), state["cases"])
     try:
@@ -113,14 +113,15 @@ def _same_cases(path: Path, mine: dict[str, str], theirs: dict[str, str] | None)
         return  # the former: of a version that did not keep them
     if mine == theirs:
         raise InputError(
-            f"{path} belongs to a run on the same cases in another order: restore it, take another "
-            "folder for out, or remove it to start again"
+            f"{path} belongs to a run on the same cases in another order: restore the order, use "
+            "another folder for out, or delete the checkpoint to start again"
         )
     differ = sorted(name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name))
     more = f" and {len(differ) - 4} more" if len(differ) > 4 else ""
     raise InputError(
-        f"{path} belongs to a run on other cases ({', '.join(differ[:4])}{more} came, went or "
-        "changed): restore them, take another folder for out, or remove it to start again"
+        f"{path} belongs to a run on other cases ({', '.join(differ[:4])}{more} added, removed or "
+        "changed): restore them, use another folder for out, or delete the checkpoint to start "
+        "again"
     )
 
 
@@ -137,8 +138,8 @@ def _read(path: Path) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise InputError(
-            f"{path} cannot be read as a checkpoint ({type(error).__name__}): take another folder "
-            "for out, or remove it to start again"
+            f"{path} cannot be read as a checkpoint ({type(error).__name__}): use another folder "
+            "for out, or delete the checkpoint to start again"
         ) from error
     try:
         unpacked: dict[str, Any] = {
@@ -155,6 +156,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _foreign(path: Path) -> str:
     return (
-        f"{path} is no checkpoint of shaspec train, or one of another version: take another folder "
-        "for out, or remove it to start again"
+        f"{path} is not a checkpoint of this version of shaspec train: use another folder for out, "
+        "or delete the checkpoint to start again"
     )

@@ -176,7 +176,7 @@ class TrainConfig(LossConfig):
     @model_validator(mode="after")
     def _complete(self) -> TrainConfig:
         if self.max_minutes is None and self.max_steps is None:
-            raise ValueError("give max_minutes or max_steps (or both), else it would never end")
+            raise ValueError("set max_minutes or max_steps (or both); otherwise the run has no end")
         if self.data is None and self.phantoms == 0:
             raise ValueError("nothing to train on: give data, phantoms or both")
         if self.phantom_seed + self.phantoms > DEMO_SEED:

@@ -55,8 +55,8 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
         if not is_out_of_memory(error):
             raise
         raise ShaspecError(
-            f"not enough memory to train; {last_good(config.out / CHECKPOINT)}; close other "
-            "programs and run the same command again, or take a smaller crop or batch and another "
+            f"out of memory during training; {last_good(config.out / CHECKPOINT)}; close other "
+            "programs and run the same command again, or set a smaller crop or batch and another "
             "folder for out"
         ) from error
 

@@ -288,7 +288,7 @@ def test_a_model_of_another_task_unticks_the_others(viewer, engine, monkeypatch)
     assert control.choose_models(["instant", "slow"])
     assert control.choose_models(["instant", "slow", "liver"])
     assert control.state.chosen == ("liver",)
-    assert "instant, slow: unticked" in control.state.message.text
+    assert "instant, slow: deselected" in control.state.message.text
     assert control.state.task.name == "liver-ct"
     assert control.choose_models(["slow", "liver"])
     assert control.state.chosen == ("slow",)

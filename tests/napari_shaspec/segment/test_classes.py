@@ -161,11 +161,11 @@ def test_the_panel_robustness_does_not_take_a_model_of_classes(qtbot, viewer, mo
     qtbot.addWidget(panel)
     before = panel.controller.state.chosen
     assert not panel.controller.add_model(model)
-    assert "no regions to compare" in told[-1]
+    assert "has no regions to compare" in told[-1]
     assert panel.controller.state.chosen == before
     box = panel.findChild(QCheckBox, f"shaspec_model_{model.name}")
     assert (box.isEnabled(), box.isChecked()) == (False, False)
-    assert "no regions to compare" in box.toolTip()
+    assert "has no regions to compare" in box.toolTip()
     panel.controller.close()
 
 

@@ -136,7 +136,7 @@ def test_every_step_is_done_in_the_real_panels(qtbot, tour, viewer, panels):
     go_to(tour, "Compare")
     do(qtbot, tour)
     assert missing.visible == (segment.state.shown != everything.removeprefix("seg · "))
-    go_to(tour, "From all four sequences")
+    go_to(tour, "Segment with all four modalities")
     do(qtbot, tour)
     assert not visible(viewer, "features")
     assert visible(viewer, "result") == [everything]
@@ -150,7 +150,7 @@ def test_a_step_brings_about_what_it_builds_on(qtbot, tour, viewer, panels):
     assert [len(p.subset) for p in state.results] == [4, 3]
     assert state.view is View.GRID
     viewer.layers.clear()  # the user tidies up, and goes on elsewhere
-    go_to(tour, "Take T1ce away")
+    go_to(tour, "Remove T1ce")
     do(qtbot, tour)
     assert state.shown == "FLAIR+T1+T2"
 
@@ -172,7 +172,7 @@ def test_a_panel_that_is_closed_meanwhile_ends_the_step(qtbot, tour, panels):
     assert tour.controller.state.message.text == CLOSED
     assert not tour.controller.state.status.busy
     qtbot.waitUntil(lambda: not closed.controller.state.status.busy, timeout=WAIT)
-    go_to(tour, "A patient")
+    go_to(tour, "A synthetic case")
     do(qtbot, tour)
 
 

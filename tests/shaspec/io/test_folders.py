@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_told_apart_is_listed_with_its_problem(
     assert list(cases) == ["good", "odd", "only-labels"]
     assert "a.nii, b.nii" in cases["odd"].problems[0]
     assert "only labels" in cases["only-labels"].problems[0]
-    with pytest.raises(InputError, match="no file name says a modality"):
+    with pytest.raises(InputError, match="no file name contains a modality"):
         find_case(tmp_path / "odd", brats)
 
 

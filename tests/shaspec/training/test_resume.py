@@ -70,7 +70,7 @@ def test_a_run_does_not_go_on_with_other_cases(
     of_today = {"data": data, "splits": None, "fold": None, "max_steps": 2}
     list(islice(train(configuration(tmp_path / "run", **of_today)), 1))
     write_case(data / "two", small_case.only(("FLAIR", "T1ce")))
-    with pytest.raises(InputError, match=r"other cases \(two came, went or changed\)"):
+    with pytest.raises(InputError, match=r"other cases \(two added, removed or changed\)"):
         list(train(configuration(tmp_path / "run", **of_today)))
     (data / "two").rename(tmp_path / "elsewhere")
     assert [s.step for s in train(configuration(tmp_path / "run", **of_today))] == [2]
@@ -126,7 +126,7 @@ def test_lack_of_memory_ends_the_run_with_the_last_good_checkpoint_and_what_to_d
         raise lack
 
     monkeypatch.setattr("shaspec.training.methods.Supervised.step", full)
-    with pytest.raises(ShaspecError, match=r"not enough memory .*, of step 0; .*smaller crop"):
+    with pytest.raises(ShaspecError, match=r"out of memory .*, of step 0; .*smaller crop"):
         list(train(configuration(tmp_path)))
     monkeypatch.undo()
     assert next(train(configuration(tmp_path))).step == 1
@@ -190,9 +190,9 @@ def test_a_file_that_is_no_checkpoint_of_a_run_is_refused_by_name(
     content: Any, configuration: Configuration, tmp_path: Path
 ) -> None:
     torch.save(content, tmp_path / CHECKPOINT)
-    with pytest.raises(InputError, match=r"checkpoint\.pt is no checkpoint .*another folder"):
+    with pytest.raises(InputError, match=r"checkpoint\.pt is not a checkpoint .*another folder"):
         list(train(configuration(tmp_path)))
-    with pytest.raises(InputError, match=r"checkpoint\.pt is no checkpoint .*another folder"):
+    with pytest.raises(InputError, match=r"checkpoint\.pt is not a checkpoint .*another folder"):
         last_good(tmp_path / CHECKPOINT)
 
 
@@ -207,7 +207,7 @@ def test_a_checkpoint_with_the_tensors_of_an_older_network_is_refused_by_name(
     else:
         state[part]["param_groups"][0]["params"].pop()
     torch.save(state, tmp_path / CHECKPOINT)
-    with pytest.raises(InputError, match=r"checkpoint\.pt is no checkpoint .*another version"):
+    with pytest.raises(InputError, match=r"checkpoint\.pt is not a checkpoint of this version"):
         list(train(configuration(tmp_path, max_steps=2)))
 
 
