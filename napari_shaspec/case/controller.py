@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from napari_shaspec import model_folders
 from napari_shaspec.case import assignment, opening
-from napari_shaspec.case.assignment import VolumeSources
+from napari_shaspec.case.assignment import cases_of
 from napari_shaspec.case.modality_rows import ModalityRows
+from napari_shaspec.case.open_cases import OpenCases
 from napari_shaspec.case.session_cache import SessionCache
 from napari_shaspec.case.state import CaseState, ModelState
+from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.engine import Engine, LocalEngine
+from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner
 from napari_shaspec.layers.viewer import prepare_view
@@ -32,6 +35,10 @@ if TYPE_CHECKING:
 W = TypeVar("W", bound=CaseState)
 M = TypeVar("M", bound=ModelState)
 
+MIX = (
+    "These layers belong to two cases, {} and {}. Use them as one case? Only layers of one patient "
+    "at one time give a meaningful result."
+)
 NO_MODEL = "no model is bundled: open a model folder"
 
 
@@ -51,6 +58,8 @@ class CaseController(ABC, Generic[W]):
         self._kept = SessionCache(self._engine)
         self._job = JobControl(state, run)
         self._closed = False
+        self._cases = OpenCases(viewer)
+        state.events.case.connect(self._cases.show, max_args=1)
         prepare_view(viewer)
         self._unfollow = model_folders.follow(self._on_known_models)
 
@@ -63,9 +72,33 @@ class CaseController(ABC, Generic[W]):
 
     def assign(self, modality: str, layer: Image | None) -> None:
         """Takes ``modality`` from ``layer``, or says with None that there is none."""
-        if not self.state.status.busy and self.state.sources.get(modality) is not layer:
-            self._rows.assign(modality, layer)
+        if self.state.status.busy or self.state.sources.get(modality) is layer:
+            return
+        others = {n: la for n, la in self.state.sources.items() if n != modality}
+        cases = cases_of({**others, modality: layer})
+        if (
+            len(cases) > 1
+            and cases_of(others) != cases
+            and not notifications.ask(MIX.format(*cases))
+        ):
+            self.state.events.sources.emit(self.state.sources, self.state.sources)  # as it was
+            return
+        self._rows.assign(modality, layer)
+        self._hint()
+
+    def switch_case(self, case: str) -> None:
+        """Shows another open case: its layers, rows and results."""
+        if not self.state.status.busy and case in self.state.cases:
+            self._rows.show_case(case)
             self._hint()
+
+    def close_case(self, case: str) -> None:
+        """Removes the layers of a case from the viewer, and shows another open case."""
+        if self.state.status.busy or case not in self.state.cases:
+            return
+        self._cases.close(case)
+        if self.state.cases:
+            self.switch_case(self.state.cases[-1])
 
     @abstractmethod
     def tick(self, modality: str, present: bool) -> None:

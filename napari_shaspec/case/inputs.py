@@ -38,6 +38,8 @@ class CaseInputs(QWidget):
             layout.addWidget(view)
         self.models.chosen.connect(self._on_model)
         self.case.opened.connect(controller.open)
+        self.case.chosen.connect(controller.switch_case)
+        self.case.closed.connect(controller.close_case)
         self.table.assigned.connect(controller.assign)
         self.table.ticked.connect(controller.tick)
 
@@ -47,7 +49,7 @@ class CaseInputs(QWidget):
         return {
             self._show_models: ("models", "model"),
             self._show_card: ("card", "seen"),
-            self._show_case: ("case",),
+            self._show_case: ("case", "cases"),
             self._show_rows: ("sources", "present", "choices"),
             self._show_busy: ("status",),
         }
@@ -66,7 +68,7 @@ class CaseInputs(QWidget):
         self.models.show_seen(state.seen)
 
     def _show_case(self) -> None:
-        self.case.show_case(self._controller.state.case)
+        self.case.show_cases(self._controller.state.cases, self._controller.state.case)
 
     def _show_rows(self) -> None:
         state = self._controller.state
@@ -76,4 +78,5 @@ class CaseInputs(QWidget):
         """While a job runs, its model and layers stay as they are; ticks may change."""
         busy = self._controller.state.status.busy
         self.models.setEnabled(not busy)
+        self.case.set_busy(busy)
         self.table.set_layers_enabled(not busy)

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec.case import assignment
+from napari_shaspec.case.assignment import (
+    candidates,
+    case_of,
+    cases_of,
+    find_layers,
+    newest_case,
+)
+from napari_shaspec.case.open_cases import MIXED, OpenCases
 from napari_shaspec.case.state import CaseState
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.presence import dim_absent, undim
@@ -45,12 +52,23 @@ class ModalityRows:
             return
         self._task = task
         self._refresh_choices()
-        case = assignment.newest_case(assignment.candidates(self._viewer.layers, task))
-        self._set_sources(assignment.find_layers(self._viewer.layers, task, case), case)
+        case = newest_case(candidates(self._viewer.layers, task))
+        self._set_sources(find_layers(self._viewer.layers, task, case), case)
 
     def assign(self, modality: str, layer: Image | None) -> None:
         """Takes ``modality`` from ``layer``: then it is ticked; without a layer it is not."""
-        self._set_sources({**self._state.sources, modality: layer}, self._state.case)
+        sources = {**self._state.sources, modality: layer}
+        self._set_sources(sources, MIXED.join(cases_of(sources)) or self._name_of(sources))
+
+    def show_case(self, case: str) -> None:
+        """Fills the rows with the layers of an open case."""
+        if self._task is not None:
+            layers = [la for la in self._viewer.layers if case_of(la) == case]
+            self._set_sources(find_layers(layers, self._task, case), case)
+
+    def _name_of(self, sources: Mapping[str, Image | None]) -> str:
+        """The name of a case that none of its layers tells: the old one while there is none."""
+        return "" if any(layer is not None for layer in sources.values()) else self._state.case
 
     def tick(self, modality: str, present: bool) -> bool:
         """Ticks or unticks a row; False where that changes nothing."""
@@ -100,17 +118,17 @@ class ModalityRows:
 
         A layer that is no input of the task, say a picture beside volumes, changes nothing.
         """
-        if layer not in assignment.candidates([layer], task):
+        if layer not in candidates([layer], task):
             return
-        case = assignment.case_of(layer)
+        case = case_of(layer)
         ours = origin(layer).get("kind") == "modality"
         if ours and case != self._state.case:
-            self._set_sources(assignment.find_layers([layer], task, case), case)
+            self._set_sources(find_layers([layer], task, case), case)
         else:
             old = self._state.sources
             if not any(old.values()):  # nothing is left of the case whose name stands there
                 self._state.case = case
-            found = assignment.find_layers([layer], task, self._state.case)
+            found = find_layers([layer], task, self._state.case)
             self._set_sources({n: old[n] or la for n, la in found.items()}, self._state.case)
 
     def _set_sources(self, sources: Mapping[str, Image | None], case: str) -> None:
@@ -139,5 +157,6 @@ class ModalityRows:
         if self._task is not None:
             # Emptied first: the same layers are news too, if one of them has another name.
             self._state.choices = ()
-            found = assignment.candidates(self._viewer.layers, self._task)
+            found = candidates(self._viewer.layers, self._task)
             self._state.choices = tuple(reversed(found))
+            self._state.cases = OpenCases(self._viewer).names()

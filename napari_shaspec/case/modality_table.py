@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSizePolicy, QWidget
 
+from napari_shaspec.case.assignment import describe
+
 if TYPE_CHECKING:
     from napari.layers import Image
 
@@ -55,13 +57,14 @@ class ModalityTable(QWidget):
                 row.layer.clear()
                 row.layer.addItem(NONE, None)
                 for choice in choices:
-                    row.layer.addItem(choice.name, choice)
+                    row.layer.addItem(describe(choice), choice)
                 row.layer.setCurrentIndex(1 + choices.index(layer) if layer in choices else 0)
                 row.tick.setChecked(name in present)
             row.tick.setEnabled(layer is not None)
             row.tick.setToolTip(_tick_tooltip(name, layer is not None) + key)
             row.layer.setToolTip(
-                f"The layer that holds {name}" + (f": {layer.name}" if layer is not None else "")
+                f"The layer that holds {name}"
+                + (f": {describe(layer)}" if layer is not None else "")
             )
 
     def set_layers_enabled(self, enabled: bool) -> None:

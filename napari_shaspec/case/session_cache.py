@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from napari_shaspec.case.assignment import VolumeSources
+from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.engine import Engine, Session
 from napari_shaspec.jobs.runner import E
 from napari_shaspec.settings import InferenceSettings, inference_settings

@@ -22,7 +22,10 @@ class CaseState(JobState, ABC):
     """What a panel shows whose jobs are about a case."""
 
     models: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    """The cases that are open in the viewer."""
     case: str = ""
+    """The case in the table."""
     choices: tuple[Image, ...] = ()
     """The layers that can be assigned, the top of the list first."""
     sources: dict[str, Image | None] = field(default_factory=dict)

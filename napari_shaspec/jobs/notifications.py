@@ -22,3 +22,14 @@ def bug(error: Exception) -> None:
     from napari.utils.notifications import notification_manager
 
     notification_manager.receive_error(type(error), error, error.__traceback__)
+
+
+def ask(question: str) -> bool:
+    """Asks the user; False where there is no window to ask in."""
+    from qtpy.QtWidgets import QApplication, QMessageBox
+
+    if QApplication.instance() is None:
+        return False
+    parent = QApplication.activeWindow()
+    yes = QMessageBox.StandardButton.Yes
+    return bool(QMessageBox.question(parent, "ShaSpec", question) == yes)

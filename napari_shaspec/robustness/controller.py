@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_shaspec.case import assignment
-from napari_shaspec.case.assignment import VolumeSources
 from napari_shaspec.case.controller import NO_MODEL, CaseController
+from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status

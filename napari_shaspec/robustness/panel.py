@@ -119,6 +119,8 @@ class RobustnessPanel(Panel):
         self.models.chosen.connect(self._on_models)
         self.models.opened.connect(control.add_model)
         self.case.opened.connect(control.open)
+        self.case.chosen.connect(control.switch_case)
+        self.case.closed.connect(control.close_case)
         self.sources.table.assigned.connect(control.assign)
         self.sources.table.ticked.connect(control.tick)
         self.truth.chosen.connect(control.compare_with)
@@ -136,13 +138,13 @@ class RobustnessPanel(Panel):
         self.copy.clicked.connect(lambda: to_clipboard(control.command()))
         self.follow(
             {
-                "case": self.case.show_case,
                 "legend": self.maps.show_legend,
                 "progress": self.run.show_progress,
                 "message": self.message.show_message,
             },
             {
                 self._show_models: ("models", "cards", "chosen", "seen"),
+                self._show_cases: ("cases", "case"),
                 self._show_rows: ("sources", "present", "choices"),
                 self._show_truths: ("truths", "truth"),
                 self._show_status: ("status", "present", "chosen", "tables"),
@@ -187,6 +189,9 @@ class RobustnessPanel(Panel):
         state = self.controller.state
         self.models.show_models(state.models, state.cards, state.chosen)
         self.models.show_seen(state.seen)
+
+    def _show_cases(self) -> None:
+        self.case.show_cases(self.controller.state.cases, self.controller.state.case)
 
     def _show_rows(self) -> None:
         state = self.controller.state

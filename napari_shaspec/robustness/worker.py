@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.case.assignment import VolumeSources
 from napari_shaspec.case.session_cache import SessionCache
+from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.layers import maps
 from napari_shaspec.layers.maps import Map
 from shaspec.analysis import disagreement, robustness, robustness_files

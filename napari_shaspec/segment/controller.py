@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_shaspec import run_times
 from napari_shaspec.case import assignment
-from napari_shaspec.case.assignment import VolumeSources
 from napari_shaspec.case.controller import ModelController
 from napari_shaspec.case.state import verb
+from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
@@ -247,7 +247,7 @@ class SegmentController(ModelController[SegmentState]):
         super()._begin_anew()
         if self.state.view is not View.STACK:
             self.set_view(View.STACK)
-        self._results.forget()
+        self._results.switch(self.state.model, self.state.case)
         self.state.status = Status.IDLE
 
     def _on_sources(self) -> None:

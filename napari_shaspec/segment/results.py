@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
 
 Result = Prediction | Classification
+MadeOf = dict[str, "tuple[Image, object]"]
+"""Modality -> the layer it was taken from, and its voxels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +54,28 @@ class Results:
         self._viewer = viewer
         self._state = state
         self._before: _Before | None = None
-        self._made_of: dict[str, tuple[Image, object]] = {}  # modality: its layer and its voxels
+        self._made_of: MadeOf = {}
+        self._key = ("", "")  # model and case of the results
+        self._aside: dict[tuple[str, str], tuple[tuple[Result, ...], str, MadeOf]] = {}
 
     def named(self) -> dict[str, Result]:
         """The results of this case by their subset names."""
         return {p.task.subset_name(p.subset): p for p in self._state.results}
 
+    def switch(self, model: str, case: str) -> None:
+        """Sets the results aside and takes up those of another model or case, if there are some."""
+        self._aside[self._key] = (self._state.results, self._state.shown, self._made_of)
+        self._key = (model, case)
+        results, shown, made_of = self._aside.pop(self._key, ((), "", {}))
+        self.forget()
+        self._made_of = made_of
+        there = [r for r in results if isinstance(r, Classification) or self._layer_of(r)]
+        self._state.results = tuple(there)
+        self._state.shown = shown if shown in self.named() else ""
+        self._state.edited = self.edited()
+
     def forget(self) -> None:
-        """Another case or model has none yet."""
+        """Drops the results; their layers stay."""
         self._before = None
         self._made_of = {}
         self._state.results, self._state.shown, self._state.edited = (), "", {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_shaspec.case.assignment import VolumeSources
+from napari_shaspec.case.volume_sources import VolumeSources
 from shaspec.inference.events import Notice, Progress
 from shaspec.prediction import Prediction
 

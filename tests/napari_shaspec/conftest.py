@@ -51,6 +51,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(
         "napari_shaspec.jobs.notifications.bug", lambda error: said.append(repr(error))
     )
+    monkeypatch.setattr("napari_shaspec.jobs.notifications.ask", lambda text: said.append(text))
     return said
 
 

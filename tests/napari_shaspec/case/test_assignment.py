@@ -8,6 +8,7 @@ from napari.layers import Image
 
 from napari_shaspec.case import assignment
 from napari_shaspec.jobs.state import Status
+from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.viewer import add_case
 from shaspec.errors import InputError
 from shaspec.io import read_case
@@ -202,3 +203,63 @@ def test_the_first_ticked_layer_gives_the_grid(viewer, task, make_case):
     assert everything.case().grid.shape == voxels.shape
     assert without.case().grid.shape == viewer.layers[rest[0]].data.shape
     assert not everything.same_as(without)
+
+
+# -- several cases ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(viewer, controller, make_case):
+    add_case(viewer, make_case("anna"))
+    controller.segment()
+    add_case(viewer, make_case("berta", seed=1))
+    return controller
+
+
+def visible(viewer):
+    return {origin(la).get("case") for la in viewer.layers if la.visible}
+
+
+def test_one_case_is_seen_at_a_time_and_switching_brings_its_results_back(two, viewer):
+    assert two.state.cases == ("anna", "berta")
+    assert (two.state.case, two.state.results) == ("berta", ())
+    assert visible(viewer) == {"berta"}
+    two.segment()
+    two.switch_case("anna")
+    assert two.state.case == "anna"
+    assert visible(viewer) == {"anna"}
+    assert [r.case for r in two.state.results] == ["anna"]
+    assert two.state.shown == "FLAIR+T1+T1ce+T2"
+    two.switch_case("berta")
+    assert [r.case for r in two.state.results] == ["berta"]
+
+
+def test_a_closed_case_is_gone_and_another_one_is_shown(two, viewer):
+    two.close_case("berta")
+    assert two.state.cases == ("anna",)
+    assert two.state.case == "anna"
+    assert {origin(la).get("case") for la in viewer.layers} == {"anna"}
+    assert visible(viewer) == {"anna"}
+
+
+def test_layers_of_two_cases_are_not_combined_without_a_question(two, viewer, told, monkeypatch):
+    own = two.state.sources["T1"]
+    other = next(la for la in viewer.layers if origin(la).get("case") == "anna" and la.name == "T1")
+    two.assign("T1", other)
+    assert "two cases" in told[-1]
+    assert two.state.sources["T1"] is own
+    monkeypatch.setattr("napari_shaspec.jobs.notifications.ask", lambda text: True)
+    two.assign("T1", other)
+    assert two.state.sources["T1"] is other
+    assert two.state.case == "berta + anna" or two.state.case == "anna + berta"
+
+
+def test_a_case_has_the_name_of_the_layers_that_are_used(two, viewer):
+    """The header and the proposed file name never come from layers that are gone."""
+    for layer in [la for la in viewer.layers if origin(la).get("case") == "berta"]:
+        viewer.layers.remove(layer)
+    for name in two.state.sources:
+        layer = next(la for la in viewer.layers if la.name == name)
+        two.assign(name, layer)
+    assert two.state.case == "anna"
+    assert assignment.collect(two.state.sources, two.state.card.task).name == "anna"

@@ -69,7 +69,7 @@ def test_a_case_fills_the_table(panel, viewer, make_case):
     assert not find(panel, "tick_T1", QCheckBox).isEnabled()
     assert find(panel, "layer_T1ce", QComboBox).currentText() == "T1ce"
     assert find(panel, "layer_T1", QComboBox).currentText() == "— none —"
-    assert "anna" in find(panel, "case", QLabel).text()
+    assert "anna" in find(panel, "case", QComboBox).currentText()
 
 
 def test_the_button_segments_and_the_table_tells_millilitres(qtbot, panel, viewer, make_case):
