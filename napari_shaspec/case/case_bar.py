@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QToolButton, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from napari_shaspec.widgets.controls import narrow
 
@@ -28,8 +36,9 @@ class CaseBar(QWidget):
         self._cases.setObjectName("shaspec_case")
         self._cases.setToolTip("The case whose layers are in the table; choose another open case")
         narrow(self._cases)
+        self._cases.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._cases.activated.connect(lambda row: self.chosen.emit(self._cases.itemText(row)))
-        self._close = _button("close_case", "Close", "Remove the layers of this case from napari")
+        self._close = _button("close_case", "✕", "Close this case: remove its layers from napari")
         self._close.clicked.connect(lambda: self.closed.emit(self._cases.currentText()))
         tip = "Open the folder of a case: one file per modality; some may be missing"
         opening = _button("open_case", "Open…", tip)

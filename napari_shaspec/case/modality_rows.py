@@ -40,6 +40,7 @@ class ModalityRows:
         self._dims = dims
         self._task: Task | None = None
         self._arrived: list[Layer] = []
+        self._ticks: dict[str, frozenset[str]] = {}  # of the cases that were switched away from
         for layer in viewer.layers:
             layer.events.name.connect(self._refresh_choices)
         viewer.layers.events.inserted.connect(self._on_inserted, position="last")
@@ -64,7 +65,10 @@ class ModalityRows:
         """Fills the rows with the layers of an open case."""
         if self._task is not None:
             layers = [la for la in self._viewer.layers if case_of(la) == case]
+            self._ticks[self._state.case] = self._state.present
             self._set_sources(find_layers(layers, self._task, case), case)
+            for name in self._state.present - self._ticks.get(case, self._state.present):
+                self.tick(name, False)
 
     def _name_of(self, sources: Mapping[str, Image | None]) -> str:
         """The name of a case that none of its layers tells: the old one while there is none."""

@@ -225,13 +225,16 @@ def test_one_case_is_seen_at_a_time_and_switching_brings_its_results_back(two, v
     assert (two.state.case, two.state.results) == ("berta", ())
     assert visible(viewer) == {"berta"}
     two.segment()
+    two.tick("T2", False)
     two.switch_case("anna")
     assert two.state.case == "anna"
+    assert two.state.present == {"FLAIR", "T1", "T1ce", "T2"}
     assert visible(viewer) == {"anna"}
     assert [r.case for r in two.state.results] == ["anna"]
     assert two.state.shown == "FLAIR+T1+T1ce+T2"
     two.switch_case("berta")
-    assert [r.case for r in two.state.results] == ["berta"]
+    assert [r.case for r in two.state.results] == ["berta", "berta"]
+    assert two.state.present == {"FLAIR", "T1", "T1ce"}
 
 
 def test_a_closed_case_is_gone_and_another_one_is_shown(two, viewer):
