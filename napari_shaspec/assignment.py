@@ -21,7 +21,7 @@ from shaspec.geometry import Grid
 from shaspec.io.cases import case_from_arrays
 from shaspec.io.naming import recognise
 from shaspec.io.resample import coverage, resample
-from shaspec.preprocessing import background
+from shaspec.preprocessing import fill_value
 from shaspec.task import Modality, Task
 
 if TYPE_CHECKING:
@@ -168,7 +168,8 @@ class Parts:
         for part in self.parts:
             volumes[part.modality] = part.volume
             if self.task.kind == "segmentation" and not part.grid.matches(first.grid):
-                volumes[part.modality] = _resampled(part, first)
+                fill = fill_value(part.array, self.task.modality(part.modality))
+                volumes[part.modality] = _resampled(part, first, order=1, fill=fill)
                 notices.append(
                     f"layer {part.layer!r} lies on another grid: "
                     f"resampled to that of {first.layer!r}"
@@ -177,7 +178,7 @@ class Parts:
         if self.truth is not None:
             labels = self.truth.array
             if not self.truth.grid.matches(first.grid):
-                labels = _resampled(self.truth, first, order=0)
+                labels = _resampled(self.truth, first, order=0, fill=0)
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
         return replace(case, files=files, notices=tuple(notices))
@@ -229,7 +230,7 @@ def _part(name: str, layer: Image | Labels) -> Part:
     return Part(name, layer.name, array, place, origin(layer).get("path"))
 
 
-def _resampled(part: Part, first: Part, order: int = 1) -> npt.NDArray[Any]:
+def _resampled(part: Part, first: Part, *, order: int, fill: float) -> npt.NDArray[Any]:
     """``part`` on the grid of ``first``; refused where they are not of the same place."""
     if first.grid.dims == 2:
         raise InputError(
@@ -241,11 +242,4 @@ def _resampled(part: Part, first: Part, order: int = 1) -> npt.NDArray[Any]:
             f"layers {part.layer!r} and {first.layer!r} do not lie in the same place: choose "
             "layers of one patient in the table, or register them first"
         )
-    fill = background(part.array)
-    return resample(
-        part.array,
-        part.grid,
-        first.grid,
-        order=order,
-        fill=float(part.array.min()) if fill is None else fill,
-    )
+    return resample(part.array, part.grid, first.grid, order=order, fill=fill)
