@@ -15,7 +15,7 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.cases import case_from_arrays
 from shaspec.io.resample import coverage, resample
-from shaspec.preprocessing import background
+from shaspec.preprocessing import fill_value
 from shaspec.task import Task
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ class VolumeSources:
         for part in self.parts:
             volumes[part.modality] = part.volume
             if self.task.kind == "segmentation" and not part.grid.matches(first.grid):
-                volumes[part.modality] = _resampled(part, first)
+                fill = fill_value(part.array, self.task.modality(part.modality))
+                volumes[part.modality] = _resampled(part, first, order=1, fill=fill)
                 notices.append(
                     f"layer {part.layer!r} lies on another grid: "
                     f"resampled to that of {first.layer!r}"
@@ -108,13 +109,15 @@ class VolumeSources:
         if self.truth is not None:
             labels = self.truth.array
             if not self.truth.grid.matches(first.grid):
-                labels = _resampled(self.truth, first, order=0)
+                labels = _resampled(self.truth, first, order=0, fill=0)
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
         return replace(case, files=files, notices=tuple(notices))
 
 
-def _resampled(part: VolumeSource, first: VolumeSource, order: int = 1) -> npt.NDArray[Any]:
+def _resampled(
+    part: VolumeSource, first: VolumeSource, *, order: int, fill: float
+) -> npt.NDArray[Any]:
     """``part`` on the grid of ``first``; refused where they are not of the same place."""
     if first.grid.dims == 2:
         raise InputError(
@@ -126,11 +129,4 @@ def _resampled(part: VolumeSource, first: VolumeSource, order: int = 1) -> npt.N
             f"layers {part.layer!r} and {first.layer!r} do not lie in the same place: choose "
             "layers of one patient in the table, or register them first"
         )
-    fill = background(part.array)
-    return resample(
-        part.array,
-        part.grid,
-        first.grid,
-        order=order,
-        fill=float(part.array.min()) if fill is None else fill,
-    )
+    return resample(part.array, part.grid, first.grid, order=order, fill=fill)

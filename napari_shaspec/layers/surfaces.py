@@ -11,7 +11,7 @@ import numpy.typing as npt
 from napari_shaspec.layers.metadata import KEY, LayerMetadata, placement
 from shaspec.geometry import Grid
 from shaspec.prediction import Prediction
-from shaspec.preprocessing import background
+from shaspec.preprocessing import background, foreground
 
 if TYPE_CHECKING:
     from napari.types import LayerDataTuple
@@ -57,14 +57,17 @@ def head_surface(
 
     ``window`` (of a CT): what is brighter than its dark end is body, and the rest is air.
     """
-    empty = background(volume)
-    if window is None and empty is None:
-        return None
     step = max(1, round(HEAD_STEP_MM / max(grid.spacing)))
     coarse = volume[::step, ::step, ::step]
-    coarse = np.ascontiguousarray(coarse > window[0] if window else coarse != empty)
-    if not coarse.any():
+    if window is None:
+        inside = foreground(coarse, background(coarse))
+        if inside.all():
+            return None
+    else:
+        inside = np.asarray(coarse > window[0])
+    if not inside.any():
         return None
+    coarse = np.ascontiguousarray(inside)
     s, p, la = coarse.shape
     a, b, c = (step * v for v in grid.spacing)
     coarse_grid = Grid((s, p, la), (a, b, c), grid.origin)

@@ -2,6 +2,10 @@
 
 A mask or a crop taken from all volumes would tell the network about the absent ones, so every
 function here takes exactly one volume.
+
+Which voxels are background is decided by the values in the volume, never by where they lie: a
+crop through the head, a slab, or zeros added around a crop leave every other voxel as it was. The
+rule is that of `background` and `foreground`; statistics are those of the foreground alone.
 """
 
 from __future__ import annotations
@@ -16,57 +20,112 @@ from shaspec.errors import InputError
 from shaspec.task import Modality
 
 Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
 Box = tuple[slice, ...]
 
-FLAT = 0.25  # part of the outer faces that must hold one and the same value to be a background
+SHARE = 0.25  # of the voxels that are not 0 that a background other than 0 holds at least, or
+APART = 0.5  # it lies below all others by this part of their range, and
+REPEATED = 8  # so many voxels of the sample hold it
+SPREAD = 0.1  # no value of a continuum holds more than this part of it
+ROUNDING = 1e-5  # interpolation between equal numbers differs from them by so little
+NOISE = 0.005  # isolated background voxels per foreground voxel from which on they are noise
+SCATTERED = 100  # so few isolated voxels are never taken for noise
 CLIP = (0.1, 99.9)  # percentiles of the foreground beyond which intensities are cut off
 BYTES = (0.0, 255.0)  # of a picture
 PICTURE = ("range", "minmax", "fixed")  # normalisations that know no background
-SAMPLE = 200_000  # foreground voxels that the percentiles are taken from
+SAMPLE = 200_000  # voxels that the percentiles and the most frequent value are taken from
 
 
 def background(volume: Array) -> float | None:
-    """The value around the head: the most frequent one on the outer faces of ``volume`` (S, P, L).
+    """The value that stands for "nothing was measured here" in ``volume`` (*spatial), if any.
 
-    0 for skull-stripped volumes, whatever a scanner or a resampling put there for others. None if
-    no value covers a quarter of the faces (noise, or tissue up to the edge): then there is no
-    background, and every voxel counts.
+    The first of these that holds, however many zeros there are:
+
+    1. another value stands out of a continuum, in which no value has more than a tenth of the
+       voxels: a quarter of all voxels that are not 0 hold it, and ten times as many as any other;
+       or several voxels hold it, and it lies below all others by half their range (e.g. -1024);
+    2. 0 if the volume has zeros: it is stripped, padded, or a crop of such a volume;
+    3. None: every voxel counts, as in a crop that lies inside the head.
+
+    A background other than 0 that adjoins the tissue in intensity is not found in a crop that keeps
+    less than a quarter of it. Quantised or saturated tissue would be taken for it otherwise.
     """
-    faces = [volume.take(i, axis).ravel() for axis in range(volume.ndim) for i in (0, -1)]
-    values, counts = np.unique(np.concatenate(faces), return_counts=True)
-    most = int(counts.argmax())
-    return float(values[most]) if counts[most] >= FLAT * counts.sum() else None
+    sample = _sample(volume)
+    if (value := _standing_out(sample[sample != 0])) is not None:
+        return value
+    return 0.0 if (sample == 0).any() or (volume == 0).any() else None
 
 
-def foreground(volume: Array, value: float | None) -> npt.NDArray[np.bool_]:
-    """Mask of the voxels that are not background ``value`` (all of them for None)."""
+def foreground(volume: Array, value: float | None) -> Mask:
+    """Mask (*spatial) of the voxels that are not background ``value``; all of them for None.
+
+    In a scan whose air is noise, single voxels have the value by chance. Where many voxels of that
+    value have no neighbour of their kind, only those count as background that belong to a block of
+    2 voxels in every direction; what lies outside of the volume counts as background there. In a
+    volume with another background, blocks of zeros are padding, and no foreground either.
+    """
     if value is None:
         return np.ones(volume.shape, bool)
     if value == 0 or volume.dtype.kind in "iu":
-        return np.asarray(volume != value)
-    # Interpolation between equal numbers differs from them by rounding only.
-    return np.asarray(np.abs(volume - value) > 1e-5 * max(abs(value), float(np.ptp(volume))))
+        inside = np.asarray(volume != value)
+    else:
+        tolerance = ROUNDING * max(abs(value), float(np.ptp(volume)))
+        inside = np.asarray(np.abs(volume - value) > tolerance)
+    if _noisy(inside):
+        inside = ~_blocks(~inside)
+    if value != 0 and (zeros := volume == 0).any():
+        inside &= ~_blocks(zeros)
+    return inside
 
 
 def foreground_box(volume: Array) -> Box:
-    """The smallest box with every voxel of ``volume`` (S, P, L) that is not background.
+    """The smallest box with every voxel of ``volume`` (*spatial) that is not background.
 
     The whole volume if there is no background, or nothing else.
     """
-    return _box(foreground(volume, background(volume)))
+    return bounding_box(foreground(volume, background(volume)))
+
+
+def bounding_box(mask: Mask) -> Box:
+    """The smallest box with all of a mask; the whole volume if the mask is empty."""
+    box: list[slice] = []
+    for axis, size in enumerate(mask.shape):
+        others = tuple(a for a in range(mask.ndim) if a != axis)
+        hit = np.flatnonzero(mask.any(axis=others))
+        box.append(slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(0, size))
+        mask = mask[(slice(None),) * axis + (box[-1],)]
+    return tuple(box)
+
+
+def fill_value(volume: Array, modality: Modality) -> float:
+    """What stands for "not measured" around ``volume`` (*spatial) as stored, e.g. in resampling.
+
+    ``zscore``: its background, or 0, which then becomes its background. ``window``: what becomes 0
+    in normalisation, the dark end of the window or less. Otherwise the smallest value.
+    """
+    if modality.normalisation == "zscore":
+        return background(volume) or 0.0
+    low = float(volume.min())
+    return min(low, modality.window[0]) if modality.window else low
+
+
+def content(channels: Array, modality: Modality) -> Mask:
+    """Mask (*spatial) of what is worth a look in a normalised volume (C, *spatial).
+
+    Where any channel is not 0, the background of all normalised volumes; all of a picture, which
+    has no background: its most frequent colour may well be what is to be found.
+    """
+    if modality.normalisation in PICTURE:
+        return np.ones(channels.shape[1:], bool)
+    return np.asarray((channels != 0).any(axis=0))
 
 
 def content_box(volume: Array, modality: Modality) -> Box:
-    """The spatial box of a normalised volume (*spatial) or (C, *spatial) that is worth a look.
+    """The smallest box around the `content` of a normalised volume; all of it if there is none.
 
-    Where any channel has foreground; all of a picture, which has no background: its most frequent
-    border colour may well be what is to be found.
+    ``volume`` is as `normalise` gives it: (*spatial), or (C, *spatial) of several channels.
     """
-    if modality.normalisation in PICTURE:
-        shape = volume.shape if modality.channels == 1 else volume.shape[1:]
-        return tuple(slice(0, n) for n in shape)
-    channels = [volume] if modality.channels == 1 else volume
-    return _box(np.any([foreground(c, background(c)) for c in channels], axis=0))
+    return bounding_box(content(volume if modality.channels > 1 else volume[None], modality))
 
 
 def normalise(volume: Array, modality: Modality) -> npt.NDArray[np.float32]:
@@ -98,9 +157,8 @@ def normalise(volume: Array, modality: Modality) -> npt.NDArray[np.float32]:
 
 
 def _zscored(volume: Array) -> npt.NDArray[np.float32]:
-    value = background(volume)
-    mask = foreground(volume, value)
-    box = _box(mask)
+    mask = foreground(volume, background(volume))
+    box = bounding_box(mask)
     mask = mask[box]
     voxels = volume[box][mask].astype(np.float32)
     out = np.zeros(volume.shape, np.float32)
@@ -146,11 +204,47 @@ def _ranged(volume: Array, low: float, high: float, zero: float) -> npt.NDArray[
     return out
 
 
-def _box(mask: npt.NDArray[np.bool_]) -> Box:
-    """Bounding box of a mask; everything if the mask is empty."""
-    box = []
-    for axis in range(mask.ndim):
-        others = tuple(a for a in range(mask.ndim) if a != axis)
-        hit = np.flatnonzero(mask.any(axis=others))
-        box.append(slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(None))
-    return tuple(box)
+def _sample(volume: Array) -> Array:
+    """Voxels (n,) on a lattice over the whole volume; all of them if there are few."""
+    step = math.ceil((volume.size / SAMPLE) ** (1 / volume.ndim))
+    return np.asarray(volume[(slice(None, None, step),) * volume.ndim]).ravel()
+
+
+def _standing_out(sample: Array) -> float | None:
+    """The value of ``sample`` (n,) that is no part of the continuum that tissue is."""
+    if not sample.size:
+        return None
+    low, high = float(sample.min()), float(sample.max())
+    if low == high:
+        return None
+    width = ROUNDING * max(abs(low), abs(high), high - low)
+    bins = np.rint((sample - np.float64(low)) / width)
+    places, counts = np.unique(bins, return_counts=True)
+    for index in (int(counts.argmax()), 0):
+        count, others = counts[index], np.delete(counts, index)
+        often = others.max(initial=0)
+        if often > SPREAD * others.sum():
+            continue  # a mask, or tissue of a few values: nothing can be said
+        filling = count >= SHARE * sample.size and often <= SPREAD * count
+        apart = index == 0 and places[1] >= APART * (places[-1] - places[1])
+        if filling or (apart and count >= REPEATED):
+            return float(np.median(sample[bins == places[index]]))
+    return None
+
+
+def _noisy(inside: Mask) -> bool:
+    """True if background voxels lie scattered in the foreground, as they do in noise."""
+    alone = sum(  # plane by plane, which the cache of a processor holds
+        np.count_nonzero((p[..., :-2] & p[..., 2:]) > p[..., 1:-1]) for p in inside
+    )
+    return bool(alone > max(SCATTERED, NOISE * np.count_nonzero(inside)))
+
+
+def _blocks(mask: Mask) -> Mask:
+    """Opening of ``mask`` by a cube of 2 voxels; it goes on outside of the volume."""
+    out = np.pad(mask, 1, constant_values=True)
+    for combine in (np.logical_and, np.logical_or):
+        for axis in range(mask.ndim):
+            n = out.shape[axis]
+            out = combine(out.take(range(n - 1), axis), out.take(range(1, n), axis))
+    return out

@@ -17,7 +17,7 @@ from shaspec.case import Case
 from shaspec.inference.feature_maps import FeatureMaps, Floats, Kind
 from shaspec.inference.kept import Corner
 from shaspec.inference.windows import Blend, Box
-from shaspec.preprocessing import background, foreground
+from shaspec.preprocessing import Mask
 from shaspec.task import Subset
 
 FINEST = 4  # voxels: finer maps are averaged over blocks of that size, or they would fill memory
@@ -83,14 +83,14 @@ class FeatureMosaic:
         self,
         case: Case,
         present: Subset,
-        volumes: Sequence[npt.NDArray[Any]],
+        contents: Sequence[Mask],
         provenance: Mapping[str, Any],
     ) -> FeatureMaps:
-        """What was collected; ``volumes`` are the inputs at the spacing of the task."""
+        """What was collected; ``contents`` are masks of the inputs at the spacing of the task."""
         stride = next(iter(self._mosaics.values())).stride
         maps = {key: mosaic.mean().cpu().numpy() for key, mosaic in self._mosaics.items()}
         s, p, la = next(iter(maps.values())).shape[1:]
-        ratio = np.divide(case.grid.shape, volumes[0].shape)  # voxels of the case in one of ours
+        ratio = np.divide(case.grid.shape, contents[0].shape)  # voxels of the case in one of ours
         start = np.array([axis.start for axis in self._box])
         return FeatureMaps(
             case=case.name,
@@ -98,7 +98,7 @@ class FeatureMosaic:
             task=case.task,
             present=present,
             grid=case.grid.blocks(start * ratio, np.array(stride) * ratio, (s, p, la)),
-            inside=np.any([_tissue(v, self._box, stride) for v in volumes], axis=0),
+            inside=np.any([_tissue(m, self._box, stride) for m in contents], axis=0),
             maps=maps,
             windows={key: np.stack(rows) for key, rows in self._means.items()},
             provenance=provenance,
@@ -112,9 +112,9 @@ def coarsened(values: Tensor, size: Corner) -> Tensor:
     return values if max(factors) == 1 else pool(values[None], factors)[0]
 
 
-def _tissue(volume: npt.NDArray[Any], box: Box, stride: Sequence[int]) -> npt.NDArray[np.bool_]:
+def _tissue(content: Mask, box: Box, stride: Sequence[int]) -> Mask:
     """Mask (S, P, L) of the blocks of ``stride`` voxels of which half is not background."""
-    inside = foreground(volume[box], background(volume))
+    inside = content[box]
     mask = torch.from_numpy(inside.astype(np.float32))
     padding = [
         size

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from shaspec.case import Case
@@ -21,11 +20,12 @@ from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner
 from shaspec.inference.mosaic import FeatureMosaic
+from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
-from shaspec.preprocessing import content_box, normalise
+from shaspec.preprocessing import bounding_box, content, normalise
 from shaspec.task import Subset
 
 
@@ -50,6 +50,10 @@ class InferenceSession(Session[Prediction]):
         window: voxels (S, P, L), or pixels (row, column); default: that of the model's card.
         overlap: share of a window that at least overlaps with its neighbour.
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+
+    Raises:
+        InputError: for an option out of range, and for a case that is too large at the voxel size
+            of the task.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class InferenceSession(Session[Prediction]):
         super().__init__(model, case, device=device, keep=keep)
         self.overlap = overlap
         self.window = self._asked = tuple(window or model.card.window)
+        self._shape = shape_at(case.grid.shape, case.grid.spacing, task.spacing, case.name)
         self._inputs: dict[int, _Input] = {}
 
     def features(
@@ -103,9 +108,9 @@ class InferenceSession(Session[Prediction]):
             if m not in self._inputs:
                 modality = self.task.modalities[m]
                 volume = torch.from_numpy(normalise(self.case.volumes[modality.name], modality))
-                resized = self._to_task_spacing(volume if modality.channels > 1 else volume[None])
-                content = resized if modality.channels > 1 else resized[0]
-                self._inputs[m] = _Input(resized, content_box(content.numpy(), modality))
+                volume = resized(volume if modality.channels > 1 else volume[None], self._shape)
+                box = bounding_box(content(volume.numpy(), modality))
+                self._inputs[m] = _Input(volume, box)
 
     def _plan(self, subset: Sequence[int]) -> tuple[list[Corner], Corner, Box]:
         """Window corners, their size and the box they cover; only ``subset`` has a say in it."""
@@ -155,9 +160,10 @@ class InferenceSession(Session[Prediction]):
                 for name, maps in self._network.joint_features(features, present).items():
                     mosaic.add(name, maps, corner)
             yield count.tick("stitch")
-        volumes = [self._inputs[m].volume[0].numpy() for m in indices]  # one channel says where
+        modalities = self.task.modalities
+        contents = [content(self._inputs[m].volume.numpy(), modalities[m]) for m in indices]
         facts = self._provenance(subset, {}, window=list(size), overlap=self.overlap)
-        yield Computed(mosaic.finish(self.case, subset, volumes, facts))
+        yield Computed(mosaic.finish(self.case, subset, contents, facts))
 
     def _count(self, indices: Sequence[int], corners: Sequence[Corner], size: Corner) -> Count:
         """One unit per window that is to be encoded, one more per window for what follows."""
@@ -198,7 +204,7 @@ class InferenceSession(Session[Prediction]):
         if shape != self.case.grid.shape:  # back to the voxels of the case
             full = means.new_zeros(len(means), *shape)
             full[(slice(None), *blend.box)] = means
-            means = _interpolate(full, self.case.grid.shape)
+            means = resized(full, self.case.grid.shape)
             box: Box = tuple(slice(0, n) for n in self.case.grid.shape)
         else:
             box = blend.box
@@ -209,18 +215,6 @@ class InferenceSession(Session[Prediction]):
         else:
             labels[box] = self.task.paint((means > 0.5).cpu().numpy())
         return labels
-
-    def _to_task_spacing(self, volume: Tensor) -> Tensor:
-        """``volume`` (C, *spatial) at the voxel size that the network was trained for."""
-        shape = tuple(
-            max(1, round(n * have / want))
-            for n, have, want in zip(
-                volume.shape[1:], self.case.grid.spacing, self.task.spacing, strict=True
-            )
-        )
-        if all(abs(a - b) <= 0.05 * b for a, b in zip(shape, volume.shape[1:], strict=True)):
-            return volume
-        return _interpolate(volume, shape)
 
     # -- lack of memory --------------------------------------------------------------------------
 
@@ -252,10 +246,3 @@ class InferenceSession(Session[Prediction]):
             divisor[longest], half[longest] // 2 // divisor[longest] * divisor[longest]
         )
         return tuple(half)
-
-
-def _interpolate(volume: Tensor, shape: Sequence[int]) -> Tensor:
-    """``volume`` (C, *spatial) linearly resized to (C, *shape)."""
-    mode = "trilinear" if len(shape) == 3 else "bilinear"
-    resized: Tensor = F.interpolate(volume[None], tuple(shape), mode=mode)[0]
-    return resized

@@ -21,7 +21,7 @@ from shaspec.io.nifti import Volume, read_channels, read_volume
 from shaspec.io.resample import coverage, resample
 from shaspec.io.schemes import label_values, to_task_labels
 from shaspec.io.sound import read_sound
-from shaspec.preprocessing import background
+from shaspec.preprocessing import fill_value
 from shaspec.task import Task
 
 Array = npt.NDArray[Any]
@@ -61,7 +61,7 @@ def read_case(
         notices.append(f"{first.path.name} was acquired obliquely: shown along its own axes")
     arrays: dict[str, Array] = {}
     for name, volume in volumes.items():
-        fill = 0.0 if volume.grid.matches(grid) else _fill(volume)
+        fill = 0.0 if volume.grid.matches(grid) else fill_value(volume.array, task.modality(name))
         arrays[name] = _on_grid(volume, first, name, notices, order=1, fill=fill)
     task_labels = None
     if labels is not None:
@@ -230,11 +230,6 @@ def _read_channels(files: CaseFiles) -> dict[str, Volume]:
 def _distinct(volumes: Mapping[str, Volume]) -> list[str]:
     """Notices of the files, each once (the volumes of a 4D file share theirs)."""
     return list(dict.fromkeys(n for volume in volumes.values() for n in volume.notices))
-
-
-def _fill(volume: Volume) -> float:
-    value = background(volume.array)
-    return volume.limits[0] if value is None else value
 
 
 def _on_grid(

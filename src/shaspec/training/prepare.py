@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 
 from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import union
 from shaspec.io.cases import read_case
 from shaspec.io.folders import CaseFiles
@@ -35,9 +35,8 @@ from shaspec.training.config import TrainConfig
 from shaspec.training.selection import Selection
 
 PER_REGION = 4000  # candidate centres kept per region
-FORMAT = 4  # of the prepared files; part of their key
+FORMAT = 5  # of the prepared files; part of their key
 LARGEST = np.iinfo(np.int16).max
-CLOSE = 0.05  # relative difference of size below which a volume is not resampled
 
 
 @dataclass(frozen=True)
@@ -181,17 +180,17 @@ def _ensure(job: _Job) -> PreparedCase:
 def _write(folder: Path, case: Case, task: Task) -> None:
     volumes = {n: normalise(v, task.modality(n)) for n, v in case.volumes.items()}
     box = union([content_box(v, task.modality(n)) for n, v in volumes.items()])
-    spacing = case.grid.spacing
     known = np.zeros(case.grid.shape, np.uint8) if case.labels is None else case.labels
-    labels = to_spacing(np.ascontiguousarray(known[box]), spacing, task.spacing, labels=True)
-    images = np.zeros((sum(task.channels), *labels.shape), np.int16)
+    shape = shape_at(known[box].shape, case.grid.spacing, task.spacing, case.name)
+    labels = _resized(known[box], shape, labels=True)
+    images = np.zeros((sum(task.channels), *shape), np.int16)
     scales = np.ones(len(images), np.float32)
     owners = [m.name for m in task.modalities for _ in range(m.channels)]
     for c, name in enumerate(owners):
         if name in volumes:
             channels = volumes[name].reshape(-1, *case.grid.shape)
             channel = channels[c - owners.index(name)][box]
-            images[c], scales[c] = quantised(to_spacing(channel, spacing, task.spacing))
+            images[c], scales[c] = quantised(_resized(channel, shape))
     rng = np.random.default_rng(0)
     centres = {}
     for k, mask in enumerate(task.region_masks(labels)):
@@ -220,30 +219,17 @@ def _write(folder: Path, case: Case, task: Task) -> None:
                 raise
 
 
+def _resized(
+    volume: npt.NDArray[Any], shape: tuple[int, ...], *, labels: bool = False
+) -> npt.NDArray[Any]:
+    tensor = torch.from_numpy(np.ascontiguousarray(volume))
+    return resized(tensor[None], shape, labels=labels)[0].numpy()
+
+
 def quantised(volume: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int16], np.float32]:
     """``volume`` as int16 and the factor that gives it back; 0 stays exactly 0."""
     scale = np.float32(max(float(np.abs(volume).max(initial=0.0)), 1e-6) / LARGEST)
     return np.rint(volume / scale).astype(np.int16), scale
-
-
-def to_spacing(
-    volume: npt.NDArray[Any],
-    have: tuple[float, ...],
-    want: tuple[float, ...],
-    *,
-    labels: bool = False,
-) -> npt.NDArray[Any]:
-    """``volume`` (*spatial) at voxel size ``want`` (mm), by the rule of the inference session.
-
-    Images are interpolated, labels take the nearest voxel.
-    """
-    sizes = zip(volume.shape, have, want, strict=True)
-    shape = tuple(max(1, round(n * a / b)) for n, a, b in sizes)
-    if all(abs(a - b) <= CLOSE * b for a, b in zip(shape, volume.shape, strict=True)):
-        return volume
-    tensor = torch.from_numpy(np.ascontiguousarray(volume))[None, None]
-    mode = "nearest-exact" if labels else {2: "bilinear", 3: "trilinear"}[volume.ndim]
-    return F.interpolate(tensor, shape, mode=mode)[0, 0].numpy()
 
 
 def _content(files: CaseFiles, task: Task, scheme: str | None) -> dict[str, Any]:

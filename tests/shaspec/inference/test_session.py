@@ -89,6 +89,39 @@ def test_absent_volumes_do_not_change_the_result(shaspec_model: Model, small_cas
     np.testing.assert_array_equal(mine.labels, missing.labels)
 
 
+@pytest.mark.parametrize("values", [(0, 1), (3, 7), (0, 0)])
+@pytest.mark.parametrize("voxels", [1, 5000])
+def test_an_image_of_two_values_is_segmented(
+    values: tuple[int, int], voxels: int, shaspec_model: Model, small_case: Case
+) -> None:
+    volume = np.full(small_case.grid.shape, values[0], np.uint8)
+    volume.flat[:voxels] = values[1]
+    case = replace(small_case, volumes={"T1": volume})
+    labels = run(session_of(shaspec_model, case)).labels
+    assert labels.shape == volume.shape
+
+
+def test_padding_by_whole_steps_of_the_windows_changes_no_label(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    def padded(margin: tuple[tuple[int, int], ...]) -> Case:
+        volumes = {name: np.pad(v, margin) for name, v in small_case.volumes.items()}
+        grid = Grid(volumes["T1"].shape, small_case.grid.spacing, small_case.grid.origin)
+        return replace(small_case, grid=grid, volumes=volumes, labels=None)
+
+    some = run(session_of(shaspec_model, padded(((0, 8),) * 3))).labels
+    more = run(session_of(shaspec_model, padded(((8, 24), (16, 8), (24, 16))))).labels
+    np.testing.assert_array_equal(more, np.pad(some, ((8, 16), (16, 0), (24, 8))))
+
+
+def test_a_case_that_is_too_large_at_the_spacing_of_the_task_is_refused_at_once(
+    shaspec_model: Model, small_case: Case
+) -> None:
+    grid = replace(small_case.grid, spacing=(90.0, 90.0, 90.0))
+    with pytest.raises(InputError, match=f"case {small_case.name}: .*voxel size in the headers"):
+        session_of(shaspec_model, replace(small_case, grid=grid))
+
+
 def test_progress_counts_up_to_its_total(shaspec_model: Model, small_case: Case) -> None:
     events = list(session_of(shaspec_model, small_case).predict())
     ticks = [e for e in events if isinstance(e, Progress)]

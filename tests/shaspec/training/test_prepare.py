@@ -25,7 +25,7 @@ from shaspec.preprocessing import normalise
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.data import Crops
-from shaspec.training.prepare import LARGEST, PreparedCase, prepare, quantised, to_spacing
+from shaspec.training.prepare import LARGEST, PreparedCase, prepare, quantised
 from shaspec.training.selection import select_cases
 
 
@@ -85,9 +85,13 @@ def test_coarse_cases_are_brought_to_the_spacing_of_the_task(
     assert set(np.unique(coarse)) == set(np.unique(fine))
 
 
-def test_a_volume_close_to_the_spacing_stays_as_it_is() -> None:
-    volume = np.ones((10, 10, 10), np.float32)
-    assert to_spacing(volume, (1.02, 1, 1), (1, 1, 1)) is volume
+def test_a_case_that_is_too_large_at_the_spacing_of_the_task_is_refused_by_name(
+    folder: Path, brats: Task, small_case: Case
+) -> None:
+    grid = replace(small_case.grid, spacing=(90.0, 90.0, 90.0))
+    write_case(folder / "data" / "huge", replace(small_case, grid=grid, name="huge"))
+    with pytest.raises(InputError, match=r"case huge: .*voxel size in the headers"):
+        prepared(configuration(folder), brats)
 
 
 def test_a_case_travels_to_a_worker_without_its_voxels(folder: Path, brats: Task) -> None:
