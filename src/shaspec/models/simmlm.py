@@ -1,4 +1,4 @@
-"""SimMLM: one U-Net per modality, mixed by a gate (SimMLM, ICCV 2025).
+"""SimMLM: one U-Net per modality, mixed by a gate (Li et al., ICCV 2025).
 
 Every modality has an expert, a U-Net that segments from this modality alone. A small gate looks at
 all images that are present and gives every modality one weight per output channel; the answer is

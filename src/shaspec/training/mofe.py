@@ -1,4 +1,4 @@
-"""More versus fewer (MoFe): more modalities must never do worse (SimMLM, ICCV 2025).
+"""More versus fewer (MoFe): more modalities must never do worse (Li et al., ICCV 2025).
 
 A sample is answered from two subsets of its modalities, of which one strictly contains the other.
 The ranking loss is what the answer from more modalities costs above the answer from fewer.
