@@ -8,6 +8,7 @@ alone has weight 1. The authors call it a dynamic mixture of modality experts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,11 +19,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, Output, only_present, presence
-from shaspec.models.blocks import Conv, Dims, InstanceNorm
+from shaspec.models.blocks import Conv, Dims, InstanceNorm, conv_class
 from shaspec.models.maml import MamlConfig, UNet
 
 POOLED = 4
 """Positions per axis of the gate's last map: what the published gate has for windows of 128."""
+
+
+RARE = 0.05
+"""Probability of a region that an untrained expert begins with, as Lin et al. (Focal Loss, ICCV
+2017) start rare classes. From one half, hundreds of steps go by until the network has learned that
+most voxels lie in no region."""
 
 
 class SimMlmConfig(BaseModel):
@@ -87,7 +94,11 @@ class Expert(UNet):
         )
         super().__init__(unet)
         self.down[0] = self._level(unet, c.in_channels, c.base, stride=c.stem_stride)
-        self.heads = self.heads[-1:]
+        head = conv_class(c.dims)(c.base, c.out_channels, 1)
+        assert head.bias is not None
+        if not c.exclusive:
+            nn.init.constant_(head.bias, math.log(RARE / (1 - RARE)))
+        self.heads = nn.ModuleList([head])
 
     def logits(self, image: Tensor) -> Tensor:
         """(N, C, *spatial) -> (N, K, *small)."""

@@ -173,3 +173,15 @@ def test_the_light_weights_stay_below_16_mib_in_half_precision() -> None:
     with torch.device("meta"):
         network = build("simmlm", network_config("simmlm", "light", load_task("brats")))
     assert 2 * sum(p.numel() for p in network.parameters()) < 16 * 2**20
+
+
+@torch.no_grad()
+def test_an_untrained_network_of_regions_finds_little_and_one_of_labels_favours_none(
+    tiny: Tiny,
+) -> None:
+    s = tiny("simmlm", 3, 3, seed=5)
+    for head in (expert.heads[0] for expert in s.network.experts):
+        assert (head.bias.sigmoid() < 0.1).all()
+    softmax = tiny("simmlm", 3, 3, seed=5, exclusive=True).network
+    biases = torch.stack([expert.heads[0].bias for expert in softmax.experts])
+    assert biases.abs().max() < 1
