@@ -1,4 +1,4 @@
-"""The three methods, and what they have in common, as diagrams of our own.
+"""The four methods, and what they have in common, as diagrams of our own.
 
 python docs/figures/methods.py [FOLDER]      writes SVG files into docs/_pictures
 """
@@ -20,7 +20,7 @@ def main() -> None:
     """Draw all."""
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "_pictures"
     out.mkdir(parents=True, exist_ok=True)
-    for draw in (halves, shaspec, maml, linear_fusion):
+    for draw in (halves, shaspec, maml, simmlm, linear_fusion):
         draw().save(out / f"{draw.__name__}.svg")
 
 
@@ -108,6 +108,32 @@ def maml() -> Diagram:
     d.text(6.0, 4.25, "attention, per voxel and channel", ORANGE, size=8)
     head = d.box(8.95, 2.28, "joint\nlabels", DATA, width=0.9, height=0.6)
     d.arrow(total.right, head.left)
+    return d
+
+
+def simmlm() -> Diagram:
+    """One U-Net per modality; a gate over all present images weighs their logits."""
+    d = Diagram(9.6, 4.9)
+    pictures = images(d)
+    total = d.box(7.35, 2.28, r"$\sum_i\, w_i\, \ell_i$", JOINT, width=1.3, height=0.6)
+    gate = d.box(3.3, 4.55, "gate: one weight per modality and region", SHARED, width=4.0)
+    for number, name in enumerate(NAMES, 1):
+        if name == ABSENT:
+            d.text(4.4, ROWS[name], "no weight", PALE, size=8)
+            continue
+        y = ROWS[name]
+        net = d.box(2.9, y, f"U-Net of {name}", SPECIFIC, width=1.4)
+        logits = d.box(4.25, y, rf"$\ell_{number}$", SPECIFIC, width=0.5)
+        weight = d.box(5.4, y, rf"$w_{number}\, \ell_{number}$", JOINT, width=0.9)
+        d.arrow(pictures[name].right, net.left)
+        d.arrow(pictures[name].right, (2.0 - 0.15 * number, gate.bottom[1]), ORANGE, dashed=True)
+        d.arrow(net.right, logits.left)
+        d.arrow(logits.right, weight.left)
+        d.arrow(weight.right, total.left)
+    d.arrow(gate.right, total.top, ORANGE, dashed=True, bend=-0.25)
+    d.text(2.9, ROWS["T2"] - 0.36, "each segments by itself, too", PALE, size=8)
+    labels = d.box(8.85, 2.28, "labels", DATA, width=0.9)
+    d.arrow(total.right, labels.left)
     return d
 
 

@@ -12,6 +12,9 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.task import Label, Subset, Task
 
+Weights = dict[str, dict[str, float]]
+"""Region (of a softmax: label) -> present modality -> weight; those of a region add up to 1."""
+
 NOT_FOUND = "not found"
 NOT_FOUND_NOTE = (
     "Not found does not mean absent: a model may leave a region empty when a modality that shows "
@@ -31,6 +34,15 @@ class Prediction:
     provenance: dict[str, Any]
     """JSON-ready: model, sha256, version, subset, device, precision, window, overlap, seconds
     ..."""
+
+    @property
+    def modality_weights(self) -> Weights:
+        """How much each present modality counted in each region; empty for most networks.
+
+        See `shaspec.inference.modality_weights.MeanWeights`.
+        """
+        weights: Weights = self.provenance.get("modality_weights", {})
+        return weights
 
     @property
     def name(self) -> str:

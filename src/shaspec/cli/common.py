@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from shaspec.errors import InputError
 
 if TYPE_CHECKING:
     from shaspec.case import Case
     from shaspec.models.card import Seen
-    from shaspec.prediction import Prediction
 
 Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, cuda:1 ...")]
 Overlap = Annotated[float, typer.Option(help="Share of a window that overlaps with the next.")]
@@ -133,3 +133,14 @@ def run_job(console: Console, events: Any) -> Any:
                 result = event.value
     assert result is not None
     return result
+
+
+def weight_table(weights: Weights, title: str) -> Table:
+    """How much each modality counted in each region; see `Prediction.modality_weights`."""
+    modalities = list(next(iter(weights.values())))
+    table = Table("region", title=title)
+    for name in modalities:
+        table.add_column(escape(name), justify="right")
+    for region, row in weights.items():
+        table.add_row(escape(region), *(f"{row[name]:.2f}" for name in modalities))
+    return table

@@ -20,6 +20,7 @@ from shaspec.cli.common import (
     report_case,
     run_job,
     source,
+    weight_table,
 )
 from shaspec.errors import InputError
 
@@ -52,7 +53,11 @@ def features(
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
 ) -> None:
-    """Maps of shared, specific, fused and imputed features, and how far they are told apart."""
+    """Maps of what the network finds in each modality.
+
+    ShaSpec: shared, specific, fused and imputed features, and how far they are told apart. MAML:
+    features and attention. SimMLM: logits of the experts, and how much each modality counts.
+    """
     from shaspec.models.weights import load_model
 
     console = Console()
@@ -83,6 +88,7 @@ def _case(
 ) -> list[Path]:
     from shaspec.analysis.features.figure import montage
     from shaspec.analysis.features.measure_job import measure_job
+    from shaspec.analysis.features.views import mean_weights
     from shaspec.inference.session import InferenceSession
     from shaspec.io import read_case
 
@@ -95,6 +101,8 @@ def _case(
     written = [write_picture(out / f"{subject.name}_features.png", montage(maps, subject))]
     if nifti:
         written += write_maps(out, maps)
+    if weights := mean_weights(maps):
+        console.print(weight_table(weights, title="mean weight over the head"))
     if with_measures and maps.of("shared") and len(subject.present) > 1:
         found = run_job(console, measure_job(session, maps))
         written.append(write_measures(out, found))

@@ -20,6 +20,7 @@ from shaspec.cli.common import (
     report_seen,
     run_events,
     source,
+    weight_table,
 )
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def _segment(
     if volumes is not None:
         write_volumes(volumes, prediction)
     console.print(volume_table(prediction))
+    if prediction.modality_weights:
+        console.print(weight_table(prediction.modality_weights, title="weight of each modality"))
     if not prediction.found_all:
         console.print(NOT_FOUND_NOTE)
     return path

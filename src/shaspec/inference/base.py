@@ -121,7 +121,7 @@ class Session(ABC, Generic[P]):
         del present
         raise InputError(
             f"model {self.model.card.name!r} ({self.model.card.method}) has no features of a "
-            "single modality to look at: take a ShaSpec or MAML model"
+            "single modality to look at: take a ShaSpec, MAML or SimMLM model"
         )
 
     # -- what a kind of task has to say ----------------------------------------------------------
@@ -165,12 +165,17 @@ class Session(ABC, Generic[P]):
     @torch.inference_mode()
     def _decode(
         self, features: Mapping[int, Features], absent: Mapping[int, Features] | None = None
-    ) -> Tensor:
-        """Probabilities (K, ...); ``absent`` is what stands for the modalities that are not in
-        ``features``, for the few models that have such."""
+    ) -> tuple[Tensor, Tensor | None]:
+        """Probabilities (K, ...), and how much each modality counted, (M, K), if the network says.
+
+        ``absent`` is what stands for the modalities that are not in ``features``, for the few
+        models that have such.
+        """
         present = torch.tensor([[m in features for m in range(self._network.modalities)]])
-        logits = self._network.decode({**features, **(absent or {})}, present).logits[0].float()
-        return logits.softmax(dim=0) if self._network.exclusive else logits.sigmoid()
+        output = self._network.decode({**features, **(absent or {})}, present)
+        logits, weights = output.logits[0].float(), output.modality_weights()
+        probabilities = logits.softmax(dim=0) if self._network.exclusive else logits.sigmoid()
+        return probabilities, None if weights is None else weights[0]
 
     # -- subsets and provenance ------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ class ClassificationSession(Session[Classification]):
         yield Progress(0, count.total, "prepared")
         features = yield from self._encoded(indices, WHOLE, WHOLE, count)
         start = time.perf_counter()
-        probabilities = self._decode(features).cpu().numpy()
+        probabilities = self._decode(features)[0].cpu().numpy()
         end = time.perf_counter()
         yield count.tick("decode")
         seconds = {"encode": count.encoding, "decode": end - start, "total": end - begin}

@@ -15,7 +15,7 @@ from shaspec.task import Subset, Task
 Floats = npt.NDArray[np.float32]
 Kind = str
 """``shared``, ``specific``, ``fused``, ``imputed`` of ShaSpec; ``feature``, ``attention`` of
-MAML."""
+MAML; ``logits``, ``weight`` of SimMLM."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,8 @@ class FeatureMaps:
     """All features of one case from one model, on one coarse grid that lies over the anatomy.
 
     ``maps[kind, modality]`` is (C, S, P, L) on ``grid``. A modality that is not in ``present`` was
-    encoded too, if the case has it; ``imputed`` and ``attention`` know only those in ``present``.
+    encoded too, if the case has it; ``imputed``, ``attention`` and ``weight`` are those of
+    the subset alone.
     """
 
     case: str

@@ -19,6 +19,7 @@ from shaspec.inference.base import Count, Session
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner
+from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
@@ -128,10 +129,12 @@ class InferenceSession(Session[Prediction]):
         count, decoding = self._count(indices, corners, size), 0.0
         yield Progress(0, count.total, "prepared")
         blend: Blend | None = None
+        counted = MeanWeights()
         for corner in corners:
             features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
-            probabilities = self._probabilities(features, size)
+            probabilities, weights = self._answer(features, size)
+            counted.add(weights, probabilities)
             if blend is None:
                 blend = Blend(len(probabilities), box, size, self._device)
             blend.add(probabilities, corner)
@@ -142,6 +145,9 @@ class InferenceSession(Session[Prediction]):
         total = time.perf_counter() - begin
         seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
+        exclusive = self._network.exclusive
+        if by_region := counted.by_region(self.task, indices, exclusive=exclusive):
+            facts["modality_weights"] = by_region
         yield Finished(Prediction(self.case.name, self.task, self.case.grid, subset, labels, facts))
 
     def _attempt_features(self, subset: Subset) -> Iterator[Progress | Computed[FeatureMaps]]:
@@ -162,7 +168,9 @@ class InferenceSession(Session[Prediction]):
             yield count.tick("stitch")
         modalities = self.task.modalities
         contents = [content(self._inputs[m].volume.numpy(), modalities[m]) for m in indices]
-        facts = self._provenance(subset, {}, window=list(size), overlap=self.overlap)
+        outputs = output_names(self.task, exclusive=self._network.exclusive)
+        settings = {"window": list(size), "overlap": self.overlap, "outputs": outputs}
+        facts = self._provenance(subset, {}, **settings)
         yield Computed(mosaic.finish(self.case, subset, contents, facts))
 
     def _count(self, indices: Sequence[int], corners: Sequence[Corner], size: Corner) -> Count:
@@ -180,8 +188,8 @@ class InferenceSession(Session[Prediction]):
     def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
         return cut(self._inputs[modality].volume, corner, size)
 
-    def _probabilities(self, features: dict[int, Features], size: Corner) -> Tensor:
-        """(K, *size) in one window."""
+    def _answer(self, features: dict[int, Features], size: Corner) -> tuple[Tensor, Tensor | None]:
+        """What `_decode` says of one window of ``size``."""
         others = set(range(self._network.modalities)) - set(features)
         absent = {m: found for m in others if (found := self._absent(m, size)) is not None}
         return self._decode(features, absent)

@@ -26,6 +26,11 @@ class Output:
     logits: Tensor
     """(N, K, *spatial) at full resolution, no activation."""
 
+    def modality_weights(self) -> Tensor | None:
+        """How much each modality counts in each output channel, (N, M, K), adding up to 1 over the
+        modalities; None where the network has no such weights."""
+        return None
+
 
 class Network(nn.Module, ABC):
     """A network over ``modalities`` inputs of which any non-empty subset may be there."""
@@ -97,11 +102,20 @@ class Network(nn.Module, ABC):
             x: (N, M, *spatial), or M tensors (N, C_m, *spatial). Absent entries are never read.
             present: bool (N, M), default all.
         """
+        if present is None:
+            samples = len(x) if isinstance(x, Tensor) else len(x[0])
+            present = torch.ones(samples, self.modalities, dtype=torch.bool)
+        return self.decode(self.encode_batch(x, present), present)
+
+    def encode_batch(self, x: Tensor | Sequence[Tensor], present: Tensor) -> dict[int, Features]:
+        """Features (N, ...) by modality index of what ``present`` (N, M) says is there.
+
+        Rows of samples without that modality are zero. Raises `ValueError` for a sample that has
+        nothing.
+        """
         images = [x[:, m : m + 1] for m in range(x.shape[1])] if isinstance(x, Tensor) else list(x)
         if len(images) != self.modalities:
             raise ValueError(f"{len(images)} modalities given, the network has {self.modalities}")
-        if present is None:
-            present = torch.ones(len(images[0]), len(images), dtype=torch.bool)
         there = present.cpu()
         if not there.any(dim=1).all():
             raise ValueError("a sample has no modality at all")
@@ -115,7 +129,7 @@ class Network(nn.Module, ABC):
                 parts.append((~r, absent))
             if parts:
                 features[m] = _scatter(parts, len(r))
-        return self.decode(features, present)
+        return features
 
     def prepare_for_inference(self) -> None:
         """Switch to eval mode and fold what can be folded; training needs a fresh copy."""

@@ -11,7 +11,7 @@ a modality that is alone answers with its own U-Net, as the authors advise their
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -102,15 +102,20 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Feature (N, base, *spatial) and logits, full resolution first, then halves."""
+        features = list(self.features(x))
+        logits = [head(f) for head, f in zip(self.heads, features, strict=True)]
+        return features[-1], logits[::-1]
+
+    def features(self, x: Tensor) -> Iterator[Tensor]:
+        """What each level of the decoder finds, deepest first, full resolution last."""
         maps = []
         for level in self.down:
             x = level(x)
             maps.append(x)
-        x, logits = maps.pop(), []
-        for up, level, head in zip(self.ups, self.levels, self.heads, strict=True):
+        x = maps.pop()
+        for up, level in zip(self.ups, self.levels, strict=True):
             x = level(torch.cat([up(x), maps.pop()], dim=1))
-            logits.append(head(x))
-        return x, logits[::-1]
+            yield x
 
 
 class Fusion(nn.Module):

@@ -16,6 +16,7 @@ from shaspec.models.classifier import ClassifierConfig, ShaSpecClassifier
 from shaspec.models.linear_fusion import LinearFusion, LinearFusionConfig
 from shaspec.models.maml import Maml, MamlConfig
 from shaspec.models.shaspec import EncoderConfig, ShaSpec, ShaSpecConfig
+from shaspec.models.simmlm import SimMlm, SimMlmConfig
 from shaspec.models.zero_fill import ZeroFill, ZeroFillConfig
 from shaspec.task import Task
 
@@ -25,6 +26,7 @@ NETWORKS: dict[str, tuple[type[Network], type[BaseModel]]] = {
     "shaspec": (ShaSpec, ShaSpecConfig),
     CLASSIFIER: (ShaSpecClassifier, ClassifierConfig),
     "maml": (Maml, MamlConfig),
+    "simmlm": (SimMlm, SimMlmConfig),
     "linear-fusion": (LinearFusion, LinearFusionConfig),
     "zero-fill": (ZeroFill, ZeroFillConfig),
 }
@@ -80,6 +82,11 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "join_kernel": 1,
             "exclusive": False,
         },
+    },
+    "simmlm": {
+        "paper": {},
+        # Half resolution from the first layer on, as in ShaSpec's, and wider levels instead.
+        "light": {"base": 16, "most": 128, "halvings": 3, "stem_stride": 2, "gate_halvings": 4},
     },
     "linear-fusion": {
         "paper": {},

@@ -25,7 +25,7 @@ EDITED = (
 EDITED_ROW = "Rows marked (edited) were changed by hand."
 FACTS = (
     "model", "sha256", "version", "subset", "device", "precision", "window", "overlap", "seconds",
-    "torch", "machine", "files", "notices",
+    "torch", "machine", "files", "modality_weights", "notices",
 )  # fmt: skip
 
 
@@ -86,9 +86,9 @@ def _name(prediction: Prediction) -> str:
     return prediction.task.subset_name(prediction.subset) + edited
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, separator: str = "; ") -> str:
     if isinstance(value, dict):
-        return "; ".join(f"{key} {item}" for key, item in value.items())
+        return separator.join(f"{key} {_text(item, ', ')}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value)

@@ -20,7 +20,9 @@ from pydantic import (
 from shaspec.errors import InputError, in_words
 from shaspec.phantom import DEMO_SEED
 
-MethodName = Literal["shaspec", "maml", "linear-fusion", "zero-fill", "mean-teacher", "m3l"]
+MethodName = Literal[
+    "shaspec", "maml", "simmlm", "linear-fusion", "zero-fill", "mean-teacher", "m3l"
+]
 
 
 class LossConfig(BaseModel):
@@ -44,6 +46,12 @@ class LossConfig(BaseModel):
     """Weight of the shared features' alignment (alpha of the ShaSpec paper)."""
     domain: float = 0.02
     """Weight of the specific features' domain classification (beta of the ShaSpec paper)."""
+    mofe: float = Field(default=0.1, ge=0)
+    """Weight of SimMLM's more-versus-fewer loss: a sample must not be segmented worse from more
+    modalities than from fewer. 0.1 is the published weight."""
+    experts: float = Field(default=1.0, ge=0)
+    """Weight of the segmentation by each of SimMLM's experts alone. The authors train the experts
+    in a first stage instead; 0 leaves them to the mixture and to subsets of one modality."""
 
 
 class TrainConfig(LossConfig):

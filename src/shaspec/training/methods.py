@@ -19,11 +19,13 @@ from shaspec.models.base import Network, Output
 from shaspec.task import Task
 from shaspec.training.config import MethodName, TrainConfig
 from shaspec.training.losses import Total, alone
-from shaspec.training.objectives import OBJECTIVES, Terms
-from shaspec.training.subsets import draw_presence, parse_rule
+from shaspec.training.mofe import draw_pairs
+from shaspec.training.objectives import OBJECTIVES, SimMlmObjective, Terms
+from shaspec.training.subsets import Rule, draw_presence, parse_rule
 
 Forward = Callable[[Tensor, Tensor], Output]
-"""Images (N, M, *spatial) and which are present, bool (N, M), to an answer."""
+"""Images (N, M, *spatial) and which are present, bool (N, M), to an answer. SimMLM's takes
+(V, N, M) too: V subsets of every sample."""
 
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -109,8 +111,28 @@ class Supervised:
 
     def drawn(self, batch: Batch) -> Tensor:
         """Which modalities each sample shows: bool (N, M)."""
-        rule = "full" if batch.progress < self.config.warm_up else self.rule
-        return draw_presence(batch.available, rule, batch.seed, batch.numbers)
+        return draw_presence(batch.available, self.rule_at(batch), batch.seed, batch.numbers)
+
+    def rule_at(self, batch: Batch) -> Rule:
+        """The rule that subsets are drawn by at this time of the run."""
+        return "full" if batch.progress < self.config.warm_up else self.rule
+
+
+class MoreVersusFewer(Supervised):
+    """Two subsets of every sample, one of which contains the other (SimMLM).
+
+    Both are held to the labels, and to each other: `shaspec.training.mofe`. The authors cut a crop
+    of its own for each subset; here both see the same crop, so that the experts run once for both,
+    and what is compared differs in the modalities alone.
+    """
+
+    def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:
+        """Terms of the mixture over both subsets, of the experts, and of the ranking."""
+        del teacher
+        assert isinstance(self.objective, SimMlmObjective)
+        more, fewer = draw_pairs(batch.available, self.rule_at(batch), batch.seed, batch.numbers)
+        output = network(batch.images, torch.stack([more, fewer]))
+        return self.objective.ranked(output, batch.target, more, fewer)
 
 
 class MeanTeacher(Supervised):
@@ -166,6 +188,7 @@ class M3L(MeanTeacher):
 METHODS: dict[MethodName, type[Supervised]] = {
     "shaspec": Supervised,
     "maml": Supervised,
+    "simmlm": MoreVersusFewer,
     "linear-fusion": Supervised,
     "zero-fill": Supervised,
     "mean-teacher": MeanTeacher,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,7 @@ from shaspec.models.base import Output
 from shaspec.models.linear_fusion import LinearFusionOutput
 from shaspec.models.maml import MamlOutput
 from shaspec.models.shaspec import ShaSpecOutput
+from shaspec.models.simmlm import SimMlmOutput
 from shaspec.training.config import LossConfig
 from shaspec.training.losses import (
     Total,
@@ -29,6 +31,7 @@ from shaspec.training.losses import (
     domain_loss,
     ohem_loss,
 )
+from shaspec.training.mofe import costs, ranking_loss
 
 Terms = dict[str, Tensor]
 """Weighted parts of a loss by name; their sum is minimised, each is logged."""
@@ -47,6 +50,9 @@ class Answer:
     """Put before the names of its terms; answers of the same name are added up."""
     rows: Tensor | None = None
     """bool (N,): the samples that count; None: all."""
+    reduction: Literal["nearest", "area"] = "nearest"
+    """How the target gets to the size of smaller logits. ``area``: the share of each mask in a
+    voxel, which shifts no edge."""
 
 
 class Objective:
@@ -103,7 +109,7 @@ class Objective:
         for answer in self.answers(output, present):
             logits, masks, weight = answer.logits, target, torch.tensor(answer.weight)
             if logits.shape[2:] != masks.shape[2:]:
-                masks = F.interpolate(masks, logits.shape[2:], mode="nearest")
+                masks = F.interpolate(masks, logits.shape[2:], mode=answer.reduction)
             rows = torch.ones(len(masks), dtype=torch.bool)
             for some in (answer.rows, samples):
                 rows = rows if some is None else rows & some.cpu()
@@ -169,6 +175,39 @@ class MamlObjective(Objective):
                 yield Answer(logits, weight, "intra", present[:, m])
 
 
+class SimMlmObjective(Objective):
+    """The mixture and, weighted, every present expert alone; two subsets of a sample are ranked.
+
+    The authors' first stage teaches the experts alone; here that is a term beside the mixture's.
+    """
+
+    def answers(self, output: Output, present: Tensor) -> Iterator[Answer]:
+        assert isinstance(output, SimMlmOutput)
+        yield Answer(output.logits)
+        experts, weight = output.expert_logits, self.config.experts
+        for m in range(present.shape[1]) if experts and weight else ():
+            # One that no sample has is compared too, in no row: all processes count alike.
+            here = m if m in experts else next(iter(experts))
+            yield Answer(experts[here], weight, "expert", present[:, m], "area")
+
+    def ranked(self, output: Output, target: Tensor, more: Tensor, fewer: Tensor) -> Terms:
+        """Terms of an answer to two subsets per sample, ``more`` and ``fewer`` (N, M) in this
+        order: the mean of both, the experts', and how much worse ``more`` is than ``fewer``."""
+        assert isinstance(output, SimMlmOutput)
+        first, second = output.per_subset(2)
+        terms = self.supervised(first, target, more)
+        for name, value in self.supervised(second, target, fewer).items():
+            terms[name] = (terms[name] + value) / 2
+        if self.config.mofe:
+            a, b = (self._costs(answer.logits, target) for answer in (first, second))
+            terms["mofe"] = self.config.mofe * ranking_loss(a, b, total=self.total)
+        return terms
+
+    def _costs(self, logits: Tensor, target: Tensor) -> Tensor:
+        smooth = self.config.dice_smooth
+        return costs(logits, target, exclusive=self.exclusive, smooth=smooth)
+
+
 class LinearFusionObjective(Objective):
     """Mean over the answers of the streams and of the ensemble.
 
@@ -194,6 +233,7 @@ OBJECTIVES: dict[str, type[Objective]] = {
     "shaspec": ShaSpecObjective,
     "shaspec-classifier": ClassifierObjective,
     "maml": MamlObjective,
+    "simmlm": SimMlmObjective,
     "linear-fusion": LinearFusionObjective,
     "zero-fill": Objective,
 }

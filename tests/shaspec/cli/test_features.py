@@ -9,6 +9,9 @@ import nibabel
 import numpy as np
 from typer.testing import Result
 
+from shaspec.models.weights import Model
+from shaspec.task import Task
+
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
 
@@ -26,6 +29,20 @@ def test_features_leave_a_picture_numbers_and_maps(
     assert (tmp_path / "f" / "anna_features.png").stat().st_size > 1000
     energy = nibabel.load(tmp_path / "f" / "anna_shared-energy_T1.nii.gz")
     np.testing.assert_allclose(energy.header.get_zooms(), 8)
+
+
+def test_features_of_simmlm_are_its_logits_and_how_much_each_modality_counts(
+    run: Run, folder: Path, model_of: Callable[[Task, str], Model], brats: Task, tmp_path: Path
+) -> None:
+    model = model_of(brats, "simmlm").source
+    result = run(
+        "features", folder / "anna", "--model", model, "--out", tmp_path / "f",
+        "--present", "FLAIR+T2", "--nifti", "--device", "cpu",
+    )  # fmt: skip
+    assert "mean weight over the head" in result.output
+    assert (tmp_path / "f" / "anna_features.png").stat().st_size > 1000
+    assert (tmp_path / "f" / "anna_weight-energy_T2.nii.gz").is_file()
+    assert not (tmp_path / "f" / "anna_weight-energy_T1.nii.gz").exists()
 
 
 def test_features_of_a_cohort_are_a_figure_and_a_table(

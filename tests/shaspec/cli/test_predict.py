@@ -15,6 +15,8 @@ from typer.testing import Result
 from shaspec.case import Case
 from shaspec.errors import ShaspecError
 from shaspec.inference.session import InferenceSession
+from shaspec.models.weights import Model
+from shaspec.task import Task
 
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
@@ -34,6 +36,14 @@ def test_predict_writes_labels_on_the_grid_of_the_input(
     np.testing.assert_array_equal(image.affine, reference.affine)
     assert set(np.unique(np.asanyarray(image.dataobj))) <= {0, 1, 2, 4}
     assert {line["subset"] for line in rows_of(table)} == {"FLAIR+T2"}
+
+
+def test_predict_says_how_much_each_modality_counted_where_the_network_knows(
+    run: Run, folder: Path, model_of: Callable[[Task, str], Model], brats: Task, tmp_path: Path
+) -> None:
+    words = ["predict", folder / "anna", "--device", "cpu", "--out", tmp_path / "seg.nii.gz"]
+    told = [run(*words, "--model", model_of(brats, m).source).output for m in ("simmlm", "shaspec")]
+    assert ["weight of each modality" in text for text in told] == [True, False]
 
 
 def test_sizes_are_written_into_a_new_folder_with_names_in_quotes(

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from shaspec.analysis.features.views import mean_weights
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
@@ -118,11 +119,31 @@ def test_attention_of_maml_knows_the_subset_and_lies_between_0_and_1(
     assert maps.grid.spacing == (4.0, 4.0, 4.0)  # averaged, or it would fill memory
 
 
+@pytest.mark.parametrize("present", [("FLAIR", "T2"), ("T1",)])
+def test_the_weights_of_simmlm_know_the_subset_and_add_up_to_1(
+    model_of: Callable[[Task, str], Model], small_case: Case, present: tuple[str, ...]
+) -> None:
+    maps = features(session_of(model_of(small_case.task, "simmlm"), small_case), *present)
+    assert maps.kinds == ("logits", "weight")
+    assert set(maps.of("logits")) == set(small_case.task.names)
+    weights = maps.of("weight")
+    assert set(weights) == set(present)
+    np.testing.assert_allclose(sum(weights.values()), 1, atol=1e-5)
+    means = mean_weights(maps)
+    assert list(means) == ["background", *(label.name for label in small_case.task.labels)]
+    for row in means.values():
+        assert sum(row.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_maps_without_weights_have_no_mean_of_them(shaspec_model: Model, small_case: Case) -> None:
+    assert mean_weights(features(session_of(shaspec_model, small_case))) == {}
+
+
 def test_a_model_without_such_features_is_refused_by_name(
     zero_fill_folder: Path, small_case: Case
 ) -> None:
     session = session_of(load_model(zero_fill_folder), small_case)
-    with pytest.raises(InputError, match=r"tiny-zero-fill.*take a ShaSpec or MAML"):
+    with pytest.raises(InputError, match=r"tiny-zero-fill.*take a ShaSpec, MAML or SimMLM"):
         list(session.features())
 
 

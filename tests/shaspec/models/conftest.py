@@ -98,6 +98,14 @@ TINY: dict[str, dict[str, Any]] = {
         "decoder_widths": (5, 3),
     },
     "maml": {"base": 3, "most": 7, "halvings": 2, "convs": 1, "exclusive": False},
+    "simmlm": {
+        "base": 3,
+        "most": 7,
+        "halvings": 2,
+        "convs": 1,
+        "stem_stride": 2,
+        "gate_halvings": 2,
+    },
     "linear-fusion": {
         "in_channels": 1,
         "widths": (4, 6),

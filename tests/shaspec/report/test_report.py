@@ -21,7 +21,7 @@ from shaspec.cli.predict import volume_table
 from shaspec.errors import InputError
 from shaspec.io import write_case
 from shaspec.prediction import Prediction
-from shaspec.report import case_page, case_sheet, write_report
+from shaspec.report import case_page, case_sheet, content, write_report
 from shaspec.report.pictures import comparison_png, most_of, slices_png
 
 
@@ -183,3 +183,10 @@ def test_the_command_compares_all_with_all_but_one(
     rows = re.findall(r"<tr><td>([FT][A-Z0-9+]+)</td><td>\d", out.read_text("utf-8"))
     assert rows == ["FLAIR+T1+T2", "T1+T2", "FLAIR+T2", "FLAIR+T1"]
     assert "shaspec predict FLAIR=" in out.read_text("utf-8")
+
+
+def test_a_report_says_how_much_each_modality_counted(prediction: Prediction) -> None:
+    weights = {"ET": {"FLAIR": 0.1, "T2": 0.9}, "WT": {"FLAIR": 0.8, "T2": 0.2}}
+    known = replace(prediction, provenance={"modality_weights": weights})
+    said = ["modality_weights", "ET FLAIR 0.1, T2 0.9; WT FLAIR 0.8, T2 0.2"]
+    assert said in content.facts(known)

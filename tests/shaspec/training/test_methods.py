@@ -36,6 +36,7 @@ ENCODER = {
 TINY: dict[str, dict[str, Any]] = {
     "shaspec": {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (8, 6)},
     "maml": {"base": 4, "halvings": 2},
+    "simmlm": {"base": 4, "halvings": 2, "gate_halvings": 2},
     "linear-fusion": {
         "widths": (8, 8, 8, 8), "depths": (1, 1, 1, 1), "heads": (1, 1, 1, 1), "head_width": 8,
         "reductions": (2, 1, 1, 1), "mlp_ratio": 1, "drop_path": 0.0, "dropout": 0.0,
@@ -88,7 +89,7 @@ def test_a_trained_model_segments_any_subset(
 
 
 @pytest.mark.parametrize("exclusive", [False, True])
-@pytest.mark.parametrize("method", ["maml", "linear-fusion", "m3l"])
+@pytest.mark.parametrize("method", ["maml", "simmlm", "linear-fusion", "m3l"])
 def test_the_loss_of_one_sample_falls(method: str, exclusive: bool, brats: Task) -> None:
     torch.manual_seed(0)
     values = {"out": "run", "phantoms": 1, "max_steps": 1, "method": method, "subsets": "full"}

@@ -17,9 +17,11 @@ from shaspec.models.base import Network
 from shaspec.models.linear_fusion import LinearFusionOutput
 from shaspec.models.maml import MamlOutput
 from shaspec.models.registry import build, check_config
+from shaspec.models.simmlm import SimMlmOutput
 from shaspec.training.config import LossConfig
 from shaspec.training.losses import bce_loss, ce_loss, deep_weights, dice_loss
-from shaspec.training.objectives import OBJECTIVES, Objective
+from shaspec.training.mofe import costs, ranking_loss
+from shaspec.training.objectives import OBJECTIVES, Objective, SimMlmObjective
 
 ENCODER = {
     "stem_width": 4,
@@ -35,6 +37,7 @@ ENCODER = {
 NETWORKS: dict[str, dict[str, Any]] = {
     "shaspec": {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (4,)},
     "maml": {"base": 2, "halvings": 3, "convs": 1, "join_kernel": 1},
+    "simmlm": {"base": 2, "halvings": 2, "convs": 1, "stem_stride": 2, "gate_halvings": 2},
     "linear-fusion": {
         "widths": (4, 4, 4, 4), "depths": (1, 1, 1, 1), "heads": (1, 1, 1, 1), "head_width": 4,
         "reductions": (1, 1, 1, 1), "in_channels": 1, "drop_path": 0.0, "dropout": 0.0,
@@ -50,7 +53,7 @@ def tiny(name: str, exclusive: bool = False) -> Network:
     """A network of two dimensions, three modalities and three outputs."""
     torch.manual_seed(0)
     values = {"modalities": 3, "out_channels": 3, "dims": 2} | NETWORKS[name]
-    if name in ("maml", "linear-fusion"):
+    if name in ("maml", "simmlm", "linear-fusion"):
         values["exclusive"] = exclusive
     return build(name, check_config(name, values)).double().train()
 
@@ -128,6 +131,53 @@ def test_every_u_net_learns_from_the_joint_answer() -> None:
     (terms["dice"] + terms["bce"]).backward()
     for unet in network.unets:  # type: ignore[union-attr]
         assert next(unet.parameters()).grad is not None
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_simmlm_adds_to_the_mixture_every_present_expert_alone(exclusive: bool) -> None:
+    network = tiny("simmlm", exclusive)
+    images, target = sample(3)
+    present = torch.tensor([[True, True, False], [True, False, False], [True, False, False]])
+    output = network(images, present)
+    assert isinstance(output, SimMlmOutput)
+    terms = objective("simmlm", network, experts=0.5).supervised(output, target, present)
+    small = F.avg_pool2d(target, 2)  # the share of each mask
+
+    def dice(logits: Tensor, masks: Tensor) -> Tensor:
+        return dice_loss(logits, masks, batch=True, exclusive=exclusive)
+
+    other, name = (ce_loss, "ce") if exclusive else (bce_loss, "bce")
+    own = output.expert_logits
+    for key, f in (("dice", dice), (name, other)):
+        torch.testing.assert_close(terms[key], f(output.logits, target))
+        expected = 0.5 * (f(own[0], small) + f(own[1][:1], small[:1]))
+        torch.testing.assert_close(terms[f"expert {key}"], expected)
+    without = objective("simmlm", network, experts=0).supervised(output, target, present)
+    assert set(without) == {"dice", name}
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_two_subsets_of_a_sample_are_held_to_the_target_alike_and_ranked(exclusive: bool) -> None:
+    network = tiny("simmlm", exclusive)
+    images, target = sample(2)
+    more = torch.tensor([[True, True, True], [True, False, True]])
+    fewer = torch.tensor([[True, False, True], [False, False, True]])
+    taught = objective("simmlm", network, experts=0)
+    assert isinstance(taught, SimMlmObjective)
+    terms = taught.ranked(network(images, torch.stack([more, fewer])), target, more, fewer)
+    one, two = network(images, more), network(images, fewer)
+    for key, value in taught.supervised(one, target, more).items():
+        other = taught.supervised(two, target, fewer)[key]
+        torch.testing.assert_close(terms[key], (value + other) / 2)
+    found = [costs(answer.logits, target, exclusive=exclusive) for answer in (one, two)]
+    torch.testing.assert_close(terms["mofe"], 0.1 * ranking_loss(*found))
+    same = taught.ranked(network(images, torch.stack([more, more])), target, more, more)
+    assert same["mofe"] == 0
+    off = objective("simmlm", network, mofe=0)
+    assert isinstance(off, SimMlmObjective)
+    assert "mofe" not in off.ranked(
+        network(images, torch.stack([more, fewer])), target, more, fewer
+    )
 
 
 def test_linear_fusion_is_the_mean_over_streams_and_ensemble() -> None:

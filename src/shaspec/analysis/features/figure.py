@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from shaspec.analysis.features.cohort import WindowPoint
 from shaspec.analysis.features.palette import COLOURS
-from shaspec.analysis.features.views import How, imputation_error, views
+from shaspec.analysis.features.views import How, imputation_error, mean_weights, views
 from shaspec.case import Case
 from shaspec.geometry import Grid
 from shaspec.inference.feature_maps import FeatureMaps
@@ -23,6 +23,11 @@ MARKERS = {"shared": "o", "specific": "^"}
 PANEL = 2.4  # inches
 ERROR = {"cmap": "magma", "vmin": 0.0, "vmax": 1.0}
 """1: a stand-in no better than none."""
+WEIGHT = {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
+BARS = (
+    (ERROR, "error, in lengths of the true feature"),
+    (WEIGHT, "weight of the modality"),
+)
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,18 @@ class _Row:
 
 
 def montage(maps: FeatureMaps, case: Case) -> Figure:
-    """Modalities across; the images, every kind in colours, and the error of imputation, down."""
+    """Modalities across; down the images, every kind in colours, the error of imputation, and the
+    weight of the modality in each output."""
     errors = {against: imputation_error(maps, against) for against in ("shared", "fused")}
+    coloured = [kind for kind in maps.kinds if kind != "weight"]  # its channels have a meaning
     rows = [
         _Row("image", case.volumes, case.grid, {"cmap": "gray"}),
-        *(_Row(kind, views(maps, kind, How.COLOURS), maps.grid, {}) for kind in maps.kinds),
+        *(_Row(kind, views(maps, kind, How.COLOURS), maps.grid, {}) for kind in coloured),
         *(_Row(f"error to {k}", e, maps.grid, ERROR) for k, e in errors.items() if e),
+        *(
+            _Row(f"weight, {name}", views(maps, "weight", How.CHANNEL, k), maps.grid, WEIGHT)
+            for k, name in enumerate(mean_weights(maps))
+        ),
     ]
     names, depth = maps.task.names, _middle(maps)
     left, right, bottom, top = _extent(maps.grid)  # the head, not the air around it
@@ -58,9 +69,11 @@ def montage(maps: FeatureMaps, case: Case) -> Figure:
                 shown = pane.imshow(picture, extent=_extent(row.grid), **options)
     for name, pane in zip(names, panes[0], strict=True):
         pane.set_title(name if name in maps.present else f"{name} (absent)")
-    if rows[-1].options is ERROR:
-        bar = figure.colorbar(shown, ax=panes, shrink=0.25, anchor=(0.0, 0.0), extend="max")
-        bar.set_label("error, in lengths of the true feature")
+    for options, label in BARS:
+        if rows[-1].options is options:
+            extend = "max" if options is ERROR else "neither"
+            bar = figure.colorbar(shown, ax=panes, shrink=0.25, anchor=(0.0, 0.0), extend=extend)
+            bar.set_label(label)
     return figure
 
 

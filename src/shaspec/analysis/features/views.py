@@ -12,6 +12,7 @@ import numpy.typing as npt
 from shaspec.analysis.features.colours import ColourBasis
 from shaspec.errors import InputError
 from shaspec.inference.feature_maps import FeatureMaps, Floats, Kind
+from shaspec.prediction import Weights
 
 
 class How(Enum):
@@ -95,6 +96,13 @@ def imputation_error(maps: FeatureMaps, against: Kind = "shared") -> dict[str, F
         for m, values in maps.of("imputed").items()
         if m in true
     }
+
+
+def mean_weights(maps: FeatureMaps) -> Weights:
+    """How much each present modality counts in each output, mean over the head; of SimMLM alone."""
+    means = {m: maps.points("weight", m).mean(axis=0).tolist() for m in maps.of("weight")}
+    outputs: list[str] = maps.provenance["outputs"] if means else []
+    return {name: {m: row[k] for m, row in means.items()} for k, name in enumerate(outputs)}
 
 
 def _relative(values: Floats, reference: Floats) -> Floats:

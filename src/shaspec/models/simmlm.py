@@ -1,0 +1,208 @@
+"""SimMLM: one U-Net per modality, mixed by a gate (Li et al., ICCV 2025).
+
+Every modality has an expert, a U-Net that segments from this modality alone. A small gate looks at
+all images that are present and gives every modality one weight per output channel; the answer is
+the weighted sum of the experts' logits. Absent modalities have no weight, and a modality that is
+alone has weight 1. The authors call it a dynamic mixture of modality experts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from shaspec.models.base import Features, Network, Output, only_present, presence
+from shaspec.models.blocks import Conv, Dims, InstanceNorm, conv_class
+from shaspec.models.maml import MamlConfig, UNet
+
+POOLED = 4
+"""Positions per axis of the gate's last map: what the published gate has for windows of 128."""
+
+
+RARE = 0.05
+"""Probability of a region that an untrained expert begins with, as Lin et al. (Focal Loss, ICCV
+2017) start rare classes. From one half, hundreds of steps go by until the network has learned that
+most voxels lie in no region."""
+
+
+class SimMlmConfig(BaseModel):
+    """Everything that fixes a SimMLM network; the defaults are the published ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modalities: int
+    out_channels: int
+    """Background and labels if ``exclusive``, otherwise regions."""
+    dims: Dims = 3
+    in_channels: int = 1
+    base: int = 8
+    """Channels of an expert's first level; doubled with every halving, up to ``most``."""
+    most: int = 80
+    halvings: int = 5
+    convs: int = 2
+    """Convolutions per level."""
+    stem_stride: int = Field(default=1, ge=1)
+    """Stride of an expert's first convolution. Its logits are that much smaller than the image, and
+    are interpolated linearly after they are mixed."""
+    gate_halvings: int = Field(default=5, ge=1)
+    """Convolutions of the gate, each with stride 2."""
+    exclusive: bool = False
+    """Trained with a softmax over background and labels."""
+
+
+@dataclass
+class SimMlmOutput(Output):
+    """With ``present`` (V, N, M), row v * N + n of logits and weights is subset v of sample n."""
+
+    expert_logits: dict[int, Tensor]
+    """(N, K, *small) of every expert by modality index; rows without that modality are zero."""
+    weights: Tensor
+    """(N, M, K): the gate's weight of each modality in each output channel. They add up to 1 over
+    the present modalities; absent ones have 0."""
+
+    def modality_weights(self) -> Tensor:
+        """The gate's weights (N, M, K)."""
+        return self.weights
+
+    def per_subset(self, subsets: int) -> list[SimMlmOutput]:
+        """The answers to V subsets one by one; the experts' own come with the first."""
+        parts = zip(self.logits.chunk(subsets), self.weights.chunk(subsets), strict=True)
+        experts = [self.expert_logits, *({} for _ in range(subsets - 1))]
+        return [SimMlmOutput(lo, own, w) for (lo, w), own in zip(parts, experts, strict=True)]
+
+
+class Expert(UNet):
+    """One modality's U-Net with logits at the size of its first level: no deep supervision."""
+
+    def __init__(self, c: SimMlmConfig) -> None:
+        unet = MamlConfig(
+            modalities=1,
+            out_channels=c.out_channels,
+            dims=c.dims,
+            in_channels=c.in_channels,
+            base=c.base,
+            most=c.most,
+            halvings=c.halvings,
+            convs=c.convs,
+        )
+        super().__init__(unet)
+        self.down[0] = self._level(unet, c.in_channels, c.base, stride=c.stem_stride)
+        head = conv_class(c.dims)(c.base, c.out_channels, 1)
+        assert head.bias is not None
+        if not c.exclusive:
+            nn.init.constant_(head.bias, math.log(RARE / (1 - RARE)))
+        self.heads = nn.ModuleList([head])
+
+    def logits(self, image: Tensor) -> Tensor:
+        """(N, C, *spatial) -> (N, K, *small)."""
+        *_, feature = self.features(image)
+        logits: Tensor = self.heads[0](feature)
+        return logits
+
+
+class Gate(nn.Module):
+    """Convolutions of stride 2 over all present images, then a linear layer: a weight per modality.
+
+    The first convolution is linear, hence a sum of one `term` per modality: the terms are computed
+    with the modality and kept, and an absent modality adds nothing. It has no bias, which the
+    instance norm after it would take away.
+    """
+
+    def __init__(self, c: SimMlmConfig) -> None:
+        super().__init__()
+        m = c.modalities
+        self.modalities, self.channels = m, c.in_channels
+        self.first = Conv(c.dims, m * c.in_channels, m, stride=2)
+        layers: list[nn.Module] = [InstanceNorm(m), nn.ReLU()]
+        for _ in range(c.gate_halvings - 1):
+            layers += [Conv(c.dims, m, m, stride=2), InstanceNorm(m), nn.ReLU()]
+        pool = nn.AdaptiveAvgPool2d if c.dims == 2 else nn.AdaptiveAvgPool3d
+        self.rest = nn.Sequential(*layers, pool(POOLED), nn.Flatten())
+        self.score = nn.Linear(m * POOLED**c.dims, m * c.out_channels)
+
+    def term(self, image: Tensor, modality: int) -> Tensor:
+        """What modality ``modality`` adds: (N, C, *spatial) -> (N, M, *half)."""
+        columns = slice(modality * self.channels, (modality + 1) * self.channels)
+        return self.first.convolve(image, self.first.weight[:, columns])
+
+    def forward(self, terms: Sequence[Tensor], present: Tensor) -> Tensor:
+        """Terms of the modalities that some sample has, ``present`` (N, M) -> weights (N, M, K)."""
+        scores = self.score(self.rest(torch.stack(list(terms)).sum(dim=0)))
+        scores = scores.view(len(present), self.modalities, -1)
+        weights: Tensor = scores.masked_fill(~present[:, :, None], -torch.inf).softmax(dim=1)
+        return weights
+
+
+class SimMlm(Network):
+    """The segmentation network; see `SimMlmConfig` and the presets in `registry`."""
+
+    feature_names: ClassVar[tuple[str, ...]] = ("logits",)
+
+    def __init__(self, config: SimMlmConfig) -> None:
+        super().__init__()
+        c = self.config = config
+        self.modalities, self.exclusive = c.modalities, c.exclusive
+        self.in_channels = c.in_channels
+        self.divisor = (c.stem_stride * 2**c.halvings,) * c.dims
+        self.experts = nn.ModuleList(Expert(c) for _ in range(c.modalities))
+        self.gate = Gate(c)
+
+    def encode(self, image: Tensor, modality: int) -> Features:
+        """The expert's ``logits`` (N, K, *small), and ``gate``, its term of the gate."""
+        image, expert = self.widened(image), self.experts[modality]
+        assert isinstance(expert, Expert)
+        return {"logits": expert.logits(image), "gate": self.gate.term(image, modality)}
+
+    def joint_features(
+        self, features: Mapping[int, Features], present: Tensor
+    ) -> dict[str, dict[int, Tensor]]:
+        """``weight``: the gate's weight of each present modality in each output channel, as a map
+        (N, K, *small) that is constant in the window."""
+        features = only_present(features, present)
+        _, weights = self._mixed(features, present)
+        maps = {m: f["logits"] for m, f in features.items()}
+        return {"weight": {m: _over(weights, m, like).expand_as(like) for m, like in maps.items()}}
+
+    def forward(self, x: Tensor | Sequence[Tensor], present: Tensor | None = None) -> SimMlmOutput:
+        """As `Network.forward`. ``present`` may be (V, N, M) too: V subsets of every sample, for
+        which the experts run once."""
+        if present is None or present.dim() == 2:
+            answer = super().forward(x, present)
+            assert isinstance(answer, SimMlmOutput)
+            return answer
+        return self.decode(self.encode_batch(x, present.any(dim=0)), present)
+
+    def decode(
+        self, features: Mapping[int, Features], present: Tensor | None = None
+    ) -> SimMlmOutput:
+        """Gate and weighted sum over what is there; ``present`` (N, M) or (V, N, M)."""
+        present = presence(features, self.modalities, present)
+        subsets = present if present.dim() == 3 else present[None]
+        features = only_present(features, subsets.any(dim=0))
+        mixed = [self._mixed(only_present(features, rows), rows) for rows in subsets]
+        logits, weights = (torch.cat(parts) for parts in zip(*mixed, strict=True))
+        if self.config.stem_stride > 1:
+            # After the sum: interpolation is linear, so one for all experts does.
+            mode = "bilinear" if self.config.dims == 2 else "trilinear"
+            scale = [float(self.config.stem_stride)] * self.config.dims
+            logits = F.interpolate(logits, scale_factor=scale, mode=mode, align_corners=False)
+        own = {m: f["logits"] for m, f in features.items()}
+        return SimMlmOutput(logits, expert_logits=own, weights=weights)
+
+    def _mixed(self, features: Mapping[int, Features], present: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (N, K, *small) and the weights (N, M, K) by which they are mixed."""
+        weights = self.gate([f["gate"] for f in features.values()], present)
+        terms = [f["logits"] * _over(weights, m, f["logits"]) for m, f in features.items()]
+        return torch.stack(terms).sum(dim=0), weights
+
+
+def _over(weights: Tensor, modality: int, like: Tensor) -> Tensor:
+    """Weights (N, K) of a modality, shaped to broadcast over maps ``like`` (N, K, *size)."""
+    return weights[:, modality].view(*like.shape[:2], *(1,) * (like.dim() - 2))
