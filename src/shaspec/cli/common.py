@@ -17,6 +17,7 @@ from shaspec.errors import InputError
 if TYPE_CHECKING:
     from shaspec.case import Case
     from shaspec.models.card import Seen
+    from shaspec.prediction import Prediction, Weights
 
 Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, cuda:1 ...")]
 Overlap = Annotated[float, typer.Option(help="Share of a window that overlaps with the next.")]
