@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from os.path import commonpath
+from itertools import takewhile
 from pathlib import Path
 
 from shaspec.io.naming import (
@@ -25,6 +25,9 @@ from shaspec.io.naming import (
 )
 from shaspec.io.subjects import several_subjects
 from shaspec.task import Task
+
+GIVEN_NAME = ("roi",)
+"""Words for a label map that are a given name as well."""
 
 
 @dataclass
@@ -65,7 +68,12 @@ def assign_loose(paths: Sequence[Path], task: Task) -> Assignment:
 
     Files of several patients or dates are a problem, for they are no case.
     """
-    found = assign([(name_to_judge(path, task), path) for path in paths], task)
+    named = [(name_to_judge(path, task), path) for path in paths]
+    found = assign(named, task)
+    by_folder = [path for name, path in named if name != path.name]
+    if by_folder and task.dims == 3:
+        names = ", ".join(f"{path.parent.name}/{path.name}" for path in by_folder)
+        found.notices.append(f"{names}: the modality is that of the folder")
     for path in found.unknown:
         require_role(path, task)
     if len(found.roles) < len(paths) and not found.problems:
@@ -128,33 +136,48 @@ def _settle_doubt(path: Path, reading: Reading, certain: set[str], found: Assign
 def _in_context(names: Sequence[str], readings: Sequence[Reading], task: Task) -> list[Reading]:
     """Settle doubts by what all names begin with: the patient, who may be called ``Roi Post``."""
     shared = _shared_beginning(names)
-    certain = {r.match.role for r in readings if r.match and not r.match.reason}
-    if not shared or all(r.match or not r.candidates for r in readings):
+    if not shared:
         return list(readings)
-    settled = []
-    for name, reading in zip(names, readings, strict=True):
-        rest = read_name(name[len(shared) :], task).match
-        others = set(reading.candidates) - {LABELS, rest.role if rest else ""}
-        fits = rest is not None and rest.role in reading.candidates and not rest.reason
-        if reading.match is None and rest is not None and fits and others <= certain:
-            reason = f"{shared.strip('_-. ')!r}, with which all names begin, says nothing of it"
-            probable = replace(
-                rest,
-                certainty=Certainty.PROBABLE,
-                reason=reason,
-                start=rest.start + len(shared),
-                stop=rest.stop + len(shared),
-            )
-            settled.append(Reading(probable))
-        else:
-            settled.append(reading)
-    return settled
+    inner = [read_name(name[len(shared) :], task).match for name in names]
+    seen = [_not_all_after(r, rest, shared) for r, rest in zip(readings, inner, strict=True)]
+    certain = {r.match.role for r in seen if r.match and not r.match.reason}
+    return [_settled(r, rest, shared, certain) for r, rest in zip(seen, inner, strict=True)]
+
+
+def _not_all_after(reading: Reading, rest: Match | None, shared: str) -> Reading:
+    """A doubt if only ``post`` in front of all names says that contrast agent was given."""
+    match = reading.match
+    if match is None or rest is None or rest.role == match.role:
+        return reading
+    said = [word.lower() for word in match.evidence]
+    if match.start >= len(shared) or "post" not in said or len(said) != 2:
+        return reading
+    reason = "'post', in front of all names, may be a name, a time or contrast agent"
+    return Reading(None, (rest.role, match.role), reason, ("post",))
+
+
+def _settled(reading: Reading, rest: Match | None, shared: str, certain: set[str]) -> Reading:
+    """The reading without the shared beginning, if that alone made it doubtful."""
+    if reading.match or rest is None or rest.reason or rest.role not in reading.candidates:
+        return reading
+    label = LABELS in reading.candidates and reading.evidence != GIVEN_NAME
+    others = set(reading.candidates) - {LABELS, rest.role}
+    if label or not others <= certain:
+        return reading
+    match = replace(
+        rest,
+        certainty=Certainty.PROBABLE,
+        reason=f"{shared.strip('_-. ')!r}, with which all names begin, was read as the patient",
+        start=rest.start + len(shared),
+        stop=rest.stop + len(shared),
+    )
+    return Reading(match)
 
 
 def _shared_beginning(names: Sequence[str]) -> str:
     """What all names begin with, up to a separator; empty for a single one."""
-    if len(names) < 2:
-        return ""
-    shared = commonpath([stem(name) for name in names])
+    columns = zip(*(stem(name) for name in names), strict=False)
+    same = list(takewhile(lambda column: len(set(column)) == 1, columns))
+    shared = "".join(column[0] for column in same) if len(names) > 1 else ""
     cut = re.match(r".*[\W_]", shared, re.DOTALL)
     return cut.group() if cut else ""

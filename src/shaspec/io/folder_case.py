@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shaspec.io.assign import assign
+from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
 from shaspec.io.channels import channel_case, is_4d
-from shaspec.io.naming import LABELS, Match, read_name, recognise
+from shaspec.io.naming import (
+    LABELS,
+    Certainty,
+    Match,
+    in_folder,
+    name_to_judge,
+    read_name,
+    recognise,
+)
 from shaspec.io.nifti import is_nifti
 from shaspec.io.subjects import several_subjects
 from shaspec.io.unread import unread_notices
@@ -30,10 +38,16 @@ def folder_case(
     if len(files) == len(found.unknown) == 1:
         if is_4d(found.unknown[0]):
             return channel_case(found.unknown[0], task, with_labels)
-        by_folder = _by_folder(found.unknown[0], task)
-        if by_folder:
-            found.roles[by_folder.role] = found.unknown.pop()
-            found.notices.append(_folder_notice(found.roles[by_folder.role], by_folder))
+        name = name_to_judge(found.unknown[0], task) if task.dims == 3 else ""
+        if match := recognise(name, task):
+            path = found.roles[match.role] = found.unknown.pop()
+            text = f"{path.name} was taken as {match.role} by the name of its folder"
+            found.notices.append(f"{text}, {path.absolute().parent.name}")
+    for name, path in files:
+        if name == path.parent.name and not is_nifti(path.parent) and path in found.roles.values():
+            found.notices.append(f"{path.name} was judged by the name of its folder, {name}")
+    if message := _contradicts(folder, found, task):
+        found.problems["T1"] = message
     labels = found.roles.pop(LABELS, None)
     if not with_labels:
         labels, _ = None, found.problems.pop(LABELS, None)
@@ -87,16 +101,23 @@ def _says_modality(name: str, task: Task) -> bool:
     return match is not None and match.role in task.names
 
 
-def _by_folder(path: Path, task: Task) -> Match | None:
-    """What the name of the folder says about the only file in it, whose own name says nothing."""
-    silent = not read_name(path.name, task).evidence
-    match = recognise(path.absolute().parent.name, task) if silent else None
-    return match if match and match.role in task.names else None
-
-
-def _folder_notice(path: Path, match: Match) -> str:
-    folder = path.absolute().parent.name
-    return f"{path.name} was taken as {match.role} by the name of its folder, {folder}"
+def _contradicts(folder: Path, found: Assignment, task: Task) -> str:
+    """What to tell if a folder ``T1_post`` holds one file that is called ``T1``."""
+    if len(found.roles) != 1 or found.unknown or task.dims != 3:
+        return ""
+    ((role, path),) = found.roles.items()
+    whole = read_name(in_folder(folder.resolve().name, path), task)
+    own = recognise(path.name, task)
+    match = whole.match
+    if own is None or match is None or match.certainty is not Certainty.CERTAIN:
+        return ""
+    said = recognise(folder.resolve().name, task)
+    if said is None or match.role != said.role or match.role in (role, LABELS):
+        return ""
+    return (
+        f"{path}: by its name it is {role}, by that of its folder {match.role}; name it with "
+        f"{role}={path.name} or {match.role}={path.name}"
+    )
 
 
 def _modalities(files: list[tuple[str, Path]], task: Task) -> dict[Path, Match]:

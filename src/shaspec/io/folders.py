@@ -59,7 +59,8 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     if len(cases) > 1:
         names = ", ".join(case.name for case in cases[:4]) + (", ..." if len(cases) > 4 else "")
         raise InputError(
-            f"{path}: holds {len(cases)} cases ({names}); give the folder of one, or its files"
+            f"{path}: holds {len(cases)} cases ({names}); give the folder of one, FOLDER/NAME "
+            "where their files are side by side, or its files"
         )
     case = replace(cases[0], name=cases[0].name if cases[0].channel else _name_of(path))
     if not case.volumes:

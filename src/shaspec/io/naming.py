@@ -26,7 +26,9 @@ __all__ = [
     "Reading",
     "common_name",
     "find_word",
+    "in_folder",
     "is_result",
+    "is_silent",
     "name_to_judge",
     "notice",
     "parts",
@@ -92,8 +94,7 @@ def read_name(name: str, task: Task) -> Reading:
         match = reading.match
         moved = replace(match, start=match.start + place, stop=match.stop + place)
         return replace(reading, match=moved)
-    silent = reading.match is None and not reading.candidates and not reading.evidence
-    if silent and len(fitting) == 1:
+    if is_silent(reading) and len(fitting) == 1:
         ending = Match(fitting[0], Certainty.CERTAIN, (), "", len(text), len(text))
         return Reading(ending)
     return reading
@@ -117,12 +118,30 @@ def _fitting(name: str, task: Task) -> list[str]:
 
 
 def name_to_judge(path: Path, task: Task) -> str:
-    """The name that says what a file holds: its own, or its folder's for a picture ``rgb/39.png``.
+    """The name that says what a file holds: its own, or its folder's where its own says nothing.
 
-    The folder of a volume is the case's, which may well speak of a modality that it is not.
+    The folder of a picture may be ``rgb``. That of a volume is the case's, as a rule, which may
+    well speak of a modality that it is not: it has to say the modality and nothing else, as
+    ``T1ce`` and ``5_T1_post`` do.
     """
-    by_folder = task.dims == 2 and recognise(path.name, task) is None
-    return path.absolute().parent.name if by_folder else path.name
+    folder = path.absolute().parent.name
+    if task.dims == 2:
+        return path.name if recognise(path.name, task) else folder
+    match = recognise(folder, task) if is_silent(read_name(path.name, task)) else None
+    if match is None or match.reason or match.role == LABELS:
+        return path.name
+    rest = folder[: match.start] + folder[match.stop :]
+    return in_folder(folder, path) if not re.search(r"[^\W\d_]", rest) else path.name
+
+
+def in_folder(folder: str, path: Path) -> str:
+    """The name of a file with that of its folder in front, to be judged together."""
+    return f"{folder}_{path.name}"
+
+
+def is_silent(reading: Reading) -> bool:
+    """True if a name speaks of no image at all, not even one that the task does not know."""
+    return reading.match is None and not reading.candidates and not reading.evidence
 
 
 def common_name(files: Sequence[Path], task: Task) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
-from shaspec.io.naming import LABELS, Reading, read_name
+from shaspec.io.naming import LABELS, Reading, in_folder, is_silent, read_name, recognise
 from shaspec.io.unread import unread_notices
 from shaspec.task import Task
 
@@ -29,14 +29,15 @@ def sequence_case(
     by_folder: list[str] = []
     for path, reading in folders.items():
         volumes = list(_volumes(path, task, DEPTH))
-        own = [read_name(volume.name, task) for volume in volumes]
-        if not _fits(reading, own):
+        names = [_name(path, reading, volume, task) for volume in volumes]
+        if not _fits(reading, [read_name(name, task) for name in names]):
             return None
-        for volume, said in zip(volumes, own, strict=True):
-            silent = said.match is None and not said.candidates and not said.evidence
-            files.append((path.name if silent else volume.name, volume))
-            if silent and reading.match:
-                by_folder.append(f"{path.name}/{volume.name} is {reading.match.role}")
+        files += zip(names, volumes, strict=True)
+        by_folder += [
+            f"{path.name}/{volume.name} is {match.role}"
+            for name, volume in zip(names, volumes, strict=True)
+            if name != volume.name and (match := recognise(name, task))
+        ]
     if not files:
         return None
     found = assign(files, task)
@@ -56,6 +57,21 @@ def sequence_case(
         problems=tuple(found.problems.values()),
         notices=(*notices, *found.notices, *unread_notices(inside, task)),
     )
+
+
+def _name(folder: Path, reading: Reading, volume: Path, task: Task) -> str:
+    """The name to judge a file by: with that of its folder where its own says nothing or less.
+
+    ``T1.nii`` in a folder ``T1_post`` is a T1 after contrast agent.
+    """
+    own = read_name(volume.name, task)
+    if reading.match is None or (own.match and own.match.role == reading.match.role):
+        return volume.name
+    together = in_folder(folder.name, volume)
+    both = recognise(together, task)
+    if both and both.role == reading.match.role:
+        return folder.name
+    return together if is_silent(own) else volume.name
 
 
 def _fits(folder: Reading, files: list[Reading]) -> bool:

@@ -8,8 +8,8 @@ from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, from_roles, is_input
 from shaspec.io.description import DESCRIPTION, channel_order
 from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
-from shaspec.io.naming import LABELS, parts, recognise
-from shaspec.io.subjects import by_subject, subject_name
+from shaspec.io.naming import LABELS, Match, parts, recognise
+from shaspec.io.subjects import Subject, by_subject, subject_name, subject_of
 from shaspec.task import Task
 
 
@@ -51,15 +51,16 @@ def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFi
     groups = by_subject(modal)
     if len(groups) < 2 or () in groups:
         return []
-    others = [path for path in files if path not in modal]
+    others = {path: read[path] for path in files if path not in modal}
+    strange = [p for p, match in others.items() if not any(_of(p, match, s) for s in groups)]
     cases = []
     for subject, own in groups.items():
-        beside = [p for p in others if tuple(parts(p.name)[: len(subject)]) == subject]
+        beside = [p for p, match in others.items() if _of(p, match, subject)]
         found = assign([(p.name, p) for p in (*own, *beside)], task)
         labels = found.roles.pop(LABELS, None)
         if not with_labels:
             labels, _ = None, found.problems.pop(LABELS, None)
-        unknown = ", ".join(p.name for p in found.unknown)
+        unknown = ", ".join(p.name for p in (*found.unknown, *strange))
         notices = [f"not recognised and not used: {unknown}"] if unknown else []
         cases.append(
             CaseFiles(
@@ -71,3 +72,10 @@ def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFi
             )
         )
     return sorted(cases, key=lambda case: case.name)
+
+
+def _of(path: Path, match: Match | None, subject: Subject) -> bool:
+    """True if a file is of a patient and date."""
+    if match is not None:
+        return subject_of(path.name, match) == subject
+    return tuple(parts(path.name)[: len(subject)]) == subject

@@ -15,7 +15,10 @@ DATE = re.compile(
     r"(?<!\d)((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)"
     r"|(?<!\d)(0[1-9]|[12]\d|3[01])[-_.](0[1-9]|1[0-2])[-_.]((?:19|20)\d{2})(?!\d)"
 )
-SERIES = re.compile(r"\d{1,4}")
+SERIES = re.compile(r"[1-9]\d{0,3}")
+VISITS = re.compile(
+    r"ses|session|sub|subject|subj|pat|patient|case|visit|week|day|month|tp|timepoint|p|s"
+)
 Subject = tuple[str, ...]
 SHOWN = 4
 
@@ -71,9 +74,15 @@ def several_subjects(files: Mapping[Path, Match]) -> str:
 
 
 def _numbered(subjects: Iterable[Subject], files: int) -> bool:
-    """True if the subjects differ in a short number alone, another one for each file."""
+    """True if the subjects differ in a short number alone, another one for each file.
+
+    Numbers with zeros in front, and those of subjects and sessions, name different cases.
+    """
     listed = list(subjects)
     if len(listed) != files or len({len(subject) for subject in listed}) > 1:
         return False
-    columns = [column for column in zip(*listed, strict=True) if len(set(column)) > 1]
-    return len(columns) == 1 and all(SERIES.fullmatch(word) for word in columns[0])
+    columns = list(zip(*listed, strict=True))
+    differ = [i for i, column in enumerate(columns) if len(set(column)) > 1]
+    if len(differ) != 1 or (differ[0] and VISITS.fullmatch(columns[differ[0] - 1][0])):
+        return False
+    return all(SERIES.fullmatch(word) for word in columns[differ[0]])

@@ -59,6 +59,8 @@ def contrast(tokens: Sequence[Token], image: Token, smells: Sequence[str]) -> Co
     strange = [t for t in tokens if not t.known and any(s in t.words[0] for s in smells)]
     unclear += [t for t in strange if not t.key or t.key == "acq"]
     both = [t for t in tokens if t.says(Sense.BOTH)]
+    if absent and not given:  # "Markus_Post_T1_nativ"
+        unclear = [t for t in unclear if t.start > image.start]
     evidence = (*given, *absent, *unclear, *both)
     if both or (given and absent) or (unclear and not given):
         return Contrast(Agent.UNCLEAR, evidence)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from shaspec.io.names.contrast import Agent, contrast
-from shaspec.io.names.parts import CONTRAST, HEADS, IMAGES, Parts, divide
+from shaspec.io.names.parts import HEADS, IMAGES, Parts, divide
 from shaspec.io.names.reading import LABELS, Certainty, Match, Reading
 from shaspec.io.names.tokens import Token, tokenise
 from shaspec.io.names.vocabulary import Sense, Vocabulary
@@ -50,6 +50,9 @@ def read(text: str, vocabulary: Vocabulary, allowed: Collection[str] | None = No
     if lesion and vocabulary.has_labels:
         reason = f"{_spell(parts.tokens[-1:])} was read as its outline"
         return _match(text, tokens, LABELS, Certainty.PROBABLE, parts.tokens[-1:], reason)
+    maps = [t for t in parts.tokens if t.says(Sense.MAP)]
+    if maps:
+        return Reading(reason=f"{_spell(maps)} is a map", evidence=_texts(maps))
     return Reading(reason=NOTHING_SAID)
 
 
@@ -66,11 +69,10 @@ def image_kind(parts: Parts, vocabulary: Vocabulary) -> Kind:
     t1 = [t for t in images if t.term.kind in T1_FAMILY]
     if t1 and set(kind.kinds) <= set(T1_FAMILY):
         kind = _with_contrast(kind, t1[-1], parts, vocabulary)
+    if parts.contrast_doubt and kind.kinds in (("T1",), (AFTER,)) and not _says_after(images):
+        return _open(kind.evidence, parts.contrast_doubt)
     if parts.doubt and kind.certainty is not Certainty.DOUBTFUL:
-        open_t1 = "contrast" in parts.doubt
-        if not open_t1 or set(kind.kinds) & {"T1"}:
-            kinds = ("T1", AFTER) if open_t1 else kind.kinds
-            kind = Kind(kinds, kind.evidence, Certainty.DOUBTFUL, parts.doubt)
+        return Kind(kind.kinds, kind.evidence, Certainty.DOUBTFUL, parts.doubt)
     return kind
 
 
@@ -116,11 +118,7 @@ def _with_contrast(kind: Kind, image: Token, parts: Parts, vocabulary: Vocabular
     certainty, reason, base = kind.certainty, kind.reason, kind.kinds[0]
     native = all(t.words[0].startswith("nati") for t in found.evidence)
     if found.agent is Agent.NOTHING:
-        strange = [t for t in parts.target if t.says(*CONTRAST) and not t.key]
-        t1_target = any(t.term.kind in T1_FAMILY for t in parts.target)
-        if not strange or t1_target:
-            return kind
-        return _open(evidence, f"{_spell(strange)} may belong to the image or to the target")
+        return kind
     said = _spell(found.evidence)
     if found.agent is Agent.UNCLEAR and base != AFTER:
         return _open(evidence, f"{said} leaves open whether contrast agent was given")
@@ -137,6 +135,10 @@ def _with_contrast(kind: Kind, image: Token, parts: Parts, vocabulary: Vocabular
     return Kind((AFTER if after else PLAIN,), evidence, certainty, reason)
 
 
+def _says_after(images: Sequence[Token]) -> bool:
+    return any(t.term.kind == AFTER for t in images)
+
+
 def _open(evidence: tuple[Token, ...], reason: str) -> Kind:
     return Kind(("T1", AFTER), evidence, Certainty.DOUBTFUL, reason)
 
@@ -151,7 +153,7 @@ def _read_image(
         said = _spell([*evidence, *maps])
         return Reading(reason=f"{said} is a map, no weighted image", evidence=_texts(maps))
     roles = tuple(dict.fromkeys(r for k in kind.kinds for r in _roles(k, vocabulary)))
-    odd = [t for t in parts.tokens if t.says(Sense.ODD)]
+    odd = _odd(parts.tokens)
     at = max(parts.tokens.index(t) for t in evidence)
     lesion = [] if own else [t for t in parts.tokens[at:] if t.says(Sense.LESION)]
     if kind.kinds == (AFTER,) and not roles and _roles("T1", vocabulary):
@@ -172,6 +174,17 @@ def _read_image(
         certainty = Certainty.PROBABLE
         reason = parts.probable or f"{_spell(strange)} is unknown"
     return _match(text, tokens, roles[0], certainty, evidence, reason)
+
+
+def _odd(tokens: Sequence[Token]) -> list[Token]:
+    """Words for images that are perhaps none; ``sub`` in front of a number is a subject."""
+    following = [*tokens[1:], None]
+    return [
+        token
+        for token, after in zip(tokens, following, strict=True)
+        if token.says(Sense.ODD)
+        and not (token.says(Sense.PERSON) and after and (after.number or after.identifies))
+    ]
 
 
 def _roles(kind: str, vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -214,7 +227,8 @@ def _read_labels(
     found = _label_tokens(parts)
     said = _spell(found)
     if not vocabulary.has_labels:
-        return Reading(reason=f"{said} is a label map, which the task has no use for")
+        reason = f"{said} is a label map, which the task has no use for"
+        return Reading(reason=reason, evidence=_texts(found))
     all_words = [*parts.front, *parts.tokens]
     truth = [t for t in found if t.says(Sense.TRUTH)]
     lesion = [t for t in parts.tokens if t.says(Sense.LESION)]
@@ -229,7 +243,8 @@ def _read_labels(
     if phrase or truth or lesion:
         return _match(text, tokens, LABELS, Certainty.CERTAIN, [*lesion, *found], "")
     if anatomy or extraction:
-        return Reading(reason=f"{said} is a label map of anatomy, not of a lesion")
+        reason = f"{said} is a label map of anatomy, not of a lesion"
+        return Reading(reason=reason, evidence=_texts(found))
     modal = [r for t in images for r in _roles(t.term.kind, vocabulary)]
     foreign = bool(images) and all(vocabulary.own_kind(t.term.kind) for t in images)
     if images and not foreign and mask:
@@ -279,8 +294,9 @@ def _letter(tokens: Sequence[Token], place: int) -> bool:
 
 
 def _describes(token: Token) -> bool:
-    named = token.key in ("sub", "ses", "sample", "cohort") or token.identifies
-    return not named and (token.known or bool(token.key) or token.says(*HEADS))
+    if token.identifies or token.number:
+        return False
+    return token.known or bool(token.key) or token.says(*HEADS)
 
 
 def _spell(tokens: Sequence[Token]) -> str:

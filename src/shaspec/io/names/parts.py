@@ -11,7 +11,7 @@ from shaspec.io.names.vocabulary import Sense
 
 IMAGES = (Sense.IMAGE, Sense.IMPLIED)
 CONTRAST = (Sense.GIVEN, Sense.ABSENT, Sense.HINT)
-HEADS = (*IMAGES, Sense.LABEL, Sense.DERIVED, Sense.MAP)
+HEADS = (*IMAGES, Sense.LABEL, Sense.DERIVED, Sense.MAP, Sense.LESION)
 NOT_IMAGES = (Sense.LABEL, Sense.TRUTH, Sense.DERIVED)
 
 
@@ -28,6 +28,8 @@ class Parts:
     """A reason why the division is not certain."""
     doubt: str = ""
     """A reason why it is open."""
+    contrast_doubt: str = ""
+    """A reason why it is open which words on contrast agent belong to the image."""
 
 
 def divide(tokens: Sequence[Token]) -> Parts:
@@ -64,6 +66,9 @@ def _cut_target(parts: Parts) -> None:
             parts.doubt = f"{words!r} may be a target or a number"
         elif not sure:
             parts.probable = f"{words!r} was read as the target of a registration"
+        if end < len(tokens) and tokens[end].says(*CONTRAST) and not tokens[end].key:
+            word = " ".join(tokens[end].words)
+            parts.contrast_doubt = f"{word!r} may belong to the image or to the target"
         parts.target += tokens[place:end]
         parts.tokens = tokens[:place] + tokens[end:]
 
@@ -129,4 +134,4 @@ def _cut_front(parts: Parts) -> None:
         if one.says(*NOT_IMAGES) and two.identifies and not one.numbered:
             parts.doubt = f"{' '.join(one.words)!r} may say what the file is"
         if (one.says(Sense.WITH) and two.says(Sense.GIVEN)) or one.words[0].startswith("gadol"):
-            parts.doubt = f"{' '.join(one.words)!r} may say that contrast agent was given"
+            parts.contrast_doubt = f"{' '.join(one.words)!r} may belong to the image"

@@ -17,6 +17,7 @@ from shaspec.io.names.vocabulary import Phrase, Sense, Term, Vocabulary
 CHUNK = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|[+*]")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[A-Z][a-z])")
 WITHOUT_AGENT = re.compile(r"-(?=$|[_\s.])")  # "T1 C-"
+MINUS = re.compile(r"(?:^|[_\s])-$")  # "T1 -KM"
 LETTERS_DIGITS = re.compile(r"(\D.*?)(\d{1,8})")
 DIGITS_LETTERS = re.compile(r"(\d+)(\D.*)")
 MEASURE = re.compile(  # 1mm, 3t, 1x1x1, te30, b0: sizes, field strengths, settings of a scanner
@@ -24,6 +25,8 @@ MEASURE = re.compile(  # 1mm, 3t, 1x1x1, te30, b0: sizes, field strengths, setti
 )
 GLUED = frozenset({"t1", "t2", "3d", "2d", "ax", "fs", "gd", "km", "t1w", "t2w", "c-"})
 """Words of fewer than three letters that may stand in a word without a gap."""
+CASE_KEYS = frozenset({"sub", "ses", "sample", "cohort"})
+"""Keys of the BIDS entities that name a case."""
 JOINTS = frozenset({"to", "in", "on", "2"})
 """Words for a registration that may, between two images."""
 
@@ -61,6 +64,8 @@ class Token:
     @property
     def identifies(self) -> bool:
         """True for what names a patient, a visit or a study: ``patient``, ``0012``, ``p7``."""
+        if self.key:
+            return self.key in CASE_KEYS
         if self.says(Sense.PERSON) or self.numbered:
             return True
         word = self.words[0]
@@ -128,6 +133,8 @@ def _words(text: str, vocabulary: Vocabulary) -> Iterator[_Word]:
     while found := CHUNK.search(text, place):
         entity = entities.get(found.start())
         if entity is None:
+            if MINUS.search(text, 0, found.start()) and place:
+                yield _Word("-", found.start() - 1, found.start(), "")
             place = found.end()
             if fold(found.group()) in ("c", "km", "gd") and WITHOUT_AGENT.match(text, place):
                 place += 1
@@ -143,7 +150,10 @@ def _words(text: str, vocabulary: Vocabulary) -> Iterator[_Word]:
 def _entities(text: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
     keys = "|".join(sorted(vocabulary.entities.all))
     pattern = rf"(?i)(?<![^\W_])(?<!-)({keys})-([^\W_]+\+?)(?=$|[_\s./])"
-    return re.finditer(pattern, text)
+    for found in re.finditer(pattern, text):
+        value = vocabulary.terms.get((fold(found[2]),), Term())
+        if found[1].lower() not in vocabulary.entities.agent or Sense.IMAGE not in value.senses:
+            yield found  # CE-T1w is a T1 after contrast agent, no entity
 
 
 def _split(chunk: str, start: int, key: str, vocabulary: Vocabulary) -> Iterator[_Word]:

@@ -68,13 +68,12 @@ class Entities:
     target: frozenset[str]
     labels: frozenset[str]
     source: frozenset[str]
-    case: frozenset[str]
 
     @property
     def all(self) -> frozenset[str]:
         """Every key."""
         words = self.ignored | self.read | self.agent | self.target
-        return words | self.labels | self.source | self.case
+        return words | self.labels | self.source
 
 
 @dataclass(frozen=True)
