@@ -42,7 +42,7 @@ RESULT = "pred"
 """The last word in the name of what a model found: no input and no truth, wherever it lies."""
 
 ENDING = re.compile(
-    r"(\.nii|\.seg)?(\.(nii|nrrd|nhdr|mha|mhd|mgz|mgh|hdr|img|dcm|ima|png|jpe?g|bmp|tiff?|wav))?"
+    r"(\.nii)?(\.(nii|nrrd|nhdr|mha|mhd|mgz|mgh|hdr|img|dcm|ima|png|jpe?g|bmp|tiff?|wav))?"
     r"(\.(gz|bz2|zst|xz|zip))?$",
     re.IGNORECASE,
 )

@@ -30,7 +30,8 @@ def sequence_case(
     for path, reading in folders.items():
         volumes = list(_volumes(path, task, DEPTH))
         names = [_name(path, reading, volume, task) for volume in volumes]
-        if not _fits(reading, [read_name(name, task) for name in names]):
+        own = [n for n, volume in zip(names, volumes, strict=True) if n == volume.name]
+        if not _fits(reading, [read_name(name, task) for name in own]):
             return None
         files += zip(names, volumes, strict=True)
         by_folder += [

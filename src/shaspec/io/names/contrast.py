@@ -113,7 +113,9 @@ def _initials(tokens: Sequence[Token], first: int, last: int, at: int) -> bool:
 
 def _strange_before(tokens: Sequence[Token], place: int) -> bool:
     before = tokens[place - 1] if place else None
-    return before is not None and not (before.known or before.key or before.identifies)
+    if before is None or before.key or before.number:
+        return False
+    return not (before.known or before.identifies)
 
 
 def _stranger(tokens: Sequence[Token], place: int, at: int) -> bool:

@@ -14,6 +14,12 @@ CONTRAST = (Sense.GIVEN, Sense.ABSENT, Sense.HINT)
 HEADS = (*IMAGES, Sense.LABEL, Sense.DERIVED, Sense.MAP, Sense.LESION)
 NOT_IMAGES = (Sense.LABEL, Sense.TRUTH, Sense.DERIVED)
 
+IN_TARGET = (
+    *CONTRAST, Sense.WITH, Sense.WITHOUT, Sense.TREATMENT, Sense.NEUTRAL,
+    Sense.TARGET, Sense.LIKELY_TARGET, Sense.SPACE,
+)  # fmt: skip
+"""What may stand between ``reg`` and the image that is the target."""
+
 
 @dataclass
 class Parts:
@@ -66,8 +72,9 @@ def _cut_target(parts: Parts) -> None:
             parts.doubt = f"{words!r} may be a target or a number"
         elif not sure:
             parts.probable = f"{words!r} was read as the target of a registration"
-        if end < len(tokens) and tokens[end].says(*CONTRAST) and not tokens[end].key:
-            word = " ".join(tokens[end].words)
+        after = [t for t in tokens[end:] if t.says(*CONTRAST) and not t.key]
+        if after:
+            word = " ".join(after[0].words)
             parts.contrast_doubt = f"{word!r} may belong to the image or to the target"
         parts.target += tokens[place:end]
         parts.tokens = tokens[:place] + tokens[end:]
@@ -75,10 +82,13 @@ def _cut_target(parts: Parts) -> None:
 
 def _cut_pair(parts: Parts) -> None:
     """``co__t1c__flair``: of two images after ``co`` the first is the target."""
-    images = [t for t in parts.tokens if _image(t)]
-    if parts.tokens and parts.tokens[0].says(Sense.PAIR) and len(images) == 2:
-        parts.target = [images[0]]
-        parts.tokens = [t for t in parts.tokens if t is not images[0]]
+    tokens = parts.tokens
+    for place in range(len(tokens) - 2):
+        pair, first, second = tokens[place : place + 3]
+        if pair.says(Sense.PAIR) and _image(first) and _image(second):
+            parts.target.append(first)
+            del tokens[place + 1]
+            return
 
 
 def _target_end(tokens: Sequence[Token], place: int) -> int | None:
@@ -87,8 +97,13 @@ def _target_end(tokens: Sequence[Token], place: int) -> int | None:
     if token.key or not token.says(Sense.TARGET, Sense.LIKELY_TARGET, Sense.SPACE, Sense.TWO):
         return None
     at = place + 1
-    skipped = (Sense.TARGET, Sense.LIKELY_TARGET, Sense.SPACE)
-    while at < len(tokens) and tokens[at].says(*skipped) and not _image(tokens[at]):
+    if token.says(Sense.WITH) and at < len(tokens) and tokens[at].says(Sense.GIVEN):
+        return None  # "nach KM"
+    anything = token.says(Sense.TARGET)
+    while at < len(tokens) and not _image(tokens[at]) and not tokens[at].key:
+        if not (anything or tokens[at].says(*IN_TARGET)) or tokens[at].says(Sense.TEMPLATE):
+            break
+        anything |= tokens[at].says(Sense.TARGET)
         at += 1
     if at == len(tokens) or tokens[at].key:
         return None
@@ -102,11 +117,15 @@ def _target_end(tokens: Sequence[Token], place: int) -> int | None:
         return None
     contrast = tokens[at].term.kind.startswith("T1")
     at += 1
-    while at < len(tokens) and not tokens[at].key:
-        if not (tokens[at].says(Sense.SPACE) or (contrast and tokens[at].says(*CONTRAST))):
-            break
+    if anything:  # to T2 FLAIR, to anna_12_T2
+        at = max([at, *(i + 1 for i, t in enumerate(tokens) if _image(t) and not t.key)])
+    end = at
+    while at < len(tokens) and not tokens[at].key and tokens[at].says(*IN_TARGET):
+        agent = contrast and tokens[at].says(*CONTRAST, Sense.TREATMENT)
+        if agent or tokens[at].says(Sense.SPACE):
+            end = at + 1
         at += 1
-    return at
+    return end
 
 
 def _unknown_head(parts: Parts, place: int, before: Sequence[Token]) -> None:
@@ -121,8 +140,11 @@ def _unknown_head(parts: Parts, place: int, before: Sequence[Token]) -> None:
 def _cut_front(parts: Parts) -> None:
     """Take out everything up to the last patient, study or number in front of the last image."""
     tokens = parts.tokens
-    heads = [i for i, t in enumerate(tokens) if t.says(Sense.IMAGE) and not t.key]
-    heads = heads or [i for i, t in enumerate(tokens) if t.says(Sense.IMPLIED) and not t.key]
+    heads = [i for i, t in enumerate(tokens) if _image(t) and not t.key]
+    people = [i for i, t in enumerate(tokens) if t.says(Sense.PERSON) and not t.key]
+    if people and heads and people[-1] > heads[-1]:  # FLAIR-trial-33_mask
+        rest = range(people[-1], len(tokens))
+        heads += [i for i in rest if tokens[i].says(*NOT_IMAGES, Sense.LESION)]
     if not heads:
         return
     ends = [i + 1 for i in range(heads[-1]) if tokens[i].identifies and not tokens[i].key]

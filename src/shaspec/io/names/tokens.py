@@ -150,10 +150,14 @@ def _words(text: str, vocabulary: Vocabulary) -> Iterator[_Word]:
 def _entities(text: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
     keys = "|".join(sorted(vocabulary.entities.all))
     pattern = rf"(?i)(?<![^\W_])(?<!-)({keys})-([^\W_]+\+?)(?=$|[_\s./])"
-    for found in re.finditer(pattern, text):
-        value = vocabulary.terms.get((fold(found[2]),), Term())
-        if found[1].lower() not in vocabulary.entities.agent or Sense.IMAGE not in value.senses:
-            yield found  # CE-T1w is a T1 after contrast agent, no entity
+    found = list(re.finditer(pattern, text))
+    subject = any(match[1].lower() == "sub" for match in found)
+    for match in found:
+        key, term = match[1].lower(), vocabulary.terms.get((fold(match[2]),), Term())
+        agent = key in vocabulary.entities.agent and Sense.IMAGE in term.senses  # CE-T1w
+        sequence = key == "space" and term.kind == "FLAIR" and not subject  # SPACE-FLAIR
+        if not (agent or sequence):
+            yield match
 
 
 def _split(chunk: str, start: int, key: str, vocabulary: Vocabulary) -> Iterator[_Word]:
@@ -169,14 +173,19 @@ def _split(chunk: str, start: int, key: str, vocabulary: Vocabulary) -> Iterator
 
 def _cut(chunk: str, vocabulary: Vocabulary) -> list[tuple[str, bool]]:
     """(word, whether digits follow it) for each word of a chunk."""
-    whole = _resolve(fold(chunk), vocabulary)
+    word = fold(chunk)
+    if word in vocabulary.words or MEASURE.fullmatch(word):
+        return [(word, False)]
+    camel = [fold(piece) for piece in CAMEL.split(chunk) if piece]
+    found = [_resolve(piece, vocabulary) for piece in camel] if len(camel) > 1 else []
+    if found and all(found):  # before numbers are cut off: wT1 is no "wt 1"
+        return [pair for pairs in found for pair in pairs or ()]
+    whole = _resolve(word, vocabulary)
     if whole is not None:
         return whole
-    camel = [piece for piece in CAMEL.split(chunk) if piece]
-    if len(camel) > 1:
-        pieces = [(fold(piece), _resolve(fold(piece), vocabulary)) for piece in camel]
-        if any(found for _, found in pieces):
-            return [w for text, found in pieces for w in (found or [(text, False)])]
+    if any(found):
+        pairs = zip(camel, found, strict=True)
+        return [pair for text, known in pairs for pair in known or [(text, False)]]
     return [(fold(chunk), False)]
 
 
@@ -184,10 +193,12 @@ def _resolve(word: str, vocabulary: Vocabulary) -> list[tuple[str, bool]] | None
     """The known words that make up all of ``word``, numbers at either end allowed."""
     if word in vocabulary.words or MEASURE.fullmatch(word):
         return [(word, False)]
-    cover = _cover(word, vocabulary)
+    found = LETTERS_DIGITS.fullmatch(word)
+    numbered = found is not None and found[1] in vocabulary.words  # post1 is no "pos t1"
+    cover = [] if numbered else _cover(word, vocabulary)
     if cover:
         return [(text, False) for text in cover]
-    if found := LETTERS_DIGITS.fullmatch(word):
+    if found:
         known = _known(found[1], vocabulary)
         if known and not found[1][-1].isdigit():
             last = (known[-1], len(found[2]) > 1)
