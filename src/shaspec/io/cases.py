@@ -14,9 +14,10 @@ import numpy.typing as npt
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
+from shaspec.io.assign import assign_loose
 from shaspec.io.folders import CaseFiles, find_case
 from shaspec.io.images import read_image, read_label_image
-from shaspec.io.naming import LABELS, assign, common_name, name_to_judge, require_role
+from shaspec.io.naming import LABELS, common_name
 from shaspec.io.nifti import Volume, read_channels, read_volume
 from shaspec.io.resample import coverage, resample
 from shaspec.io.schemes import label_values, to_task_labels
@@ -165,6 +166,7 @@ def case_from_arrays(
 
 
 def _files(source: Source, task: Task, with_labels: bool) -> CaseFiles:
+    notices: tuple[str, ...] = ()
     if isinstance(source, CaseFiles):
         return source if with_labels else replace(source, labels=None)
     if isinstance(source, str | Path):
@@ -175,16 +177,15 @@ def _files(source: Source, task: Task, with_labels: bool) -> CaseFiles:
         paths = [Path(p) for p in source]
         if len(paths) == 1:
             return find_case(paths[0], task, with_labels=with_labels)
-        for path in paths:
-            require_role(path, task)
-        roles, doubts, _ = assign([(name_to_judge(path, task), path) for path in paths], task)
-        if doubts:
-            raise InputError(next(iter(doubts.values())))
+        found = assign_loose(paths, task)
+        if found.problems:
+            raise InputError(next(iter(found.problems.values())))
+        roles, notices = found.roles, tuple(found.notices)
     labels = roles.pop(LABELS, None)
     if not roles:
         raise InputError(f"no modality was given: give at least one of {task.title_names}")
     name = common_name(list(roles.values()), task)
-    return CaseFiles(name, roles, labels if with_labels else None)
+    return CaseFiles(name, roles, labels if with_labels else None, notices=notices)
 
 
 def _named(source: Mapping[str, str | Path], task: Task) -> dict[str, Path]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.io.naming import LABELS, parts, recognise, stem
+from shaspec.io.naming import LABELS, parts, read_name, recognise, stem
 from shaspec.io.table import CASE
 from shaspec.task import Task
 
@@ -140,9 +140,12 @@ def _roles(entry: Entry, path: Path, task: Task) -> Iterator[tuple[str, str]]:
                 )
             yield match.role, files[0]
         elif len(files) == 1:
-            alone = recognise(Path(files[0]).name, task)
+            reading = read_name(Path(files[0]).name, task)
+            alone = reading.match
             if alone is not None and alone.role != LABELS:
                 yield alone.role, files[0]
+            elif set(reading.candidates) - {LABELS}:
+                raise _doubtful(entry, files, path, task)
             else:
                 yield (IMAGE if len(task.names) > 1 else task.names[0]), files[0]
         else:
@@ -153,15 +156,20 @@ def _by_name(
     entry: Entry, files: tuple[str, ...], path: Path, task: Task
 ) -> Iterator[tuple[str, str]]:
     """The modalities of several files: by their names, else in the order of the task."""
-    matches = [recognise(Path(file).name, task) for file in files]
-    roles = [match.role for match in matches if match and match.role != LABELS]
+    readings = [read_name(Path(file).name, task) for file in files]
+    roles = [r.match.role for r in readings if r.match and r.match.role != LABELS]
+    silent = not any(r.match or r.candidates for r in readings)
     if len(set(roles)) == len(files):
         yield from zip(roles, files, strict=True)
-    elif not any(matches) and len(files) == len(task.names):
+    elif silent and len(files) == len(task.names):
         yield from zip(task.names, files, strict=True)
     else:
-        raise InputError(
-            f"{path}: case {entry.name}: {', '.join(Path(f).name for f in files)} cannot be told "
-            f'apart as {task.title_names}; write {{"{task.names[0]}": "...", ...}} instead of '
-            '"image"'
-        )
+        raise _doubtful(entry, files, path, task)
+
+
+def _doubtful(entry: Entry, files: tuple[str, ...], path: Path, task: Task) -> InputError:
+    return InputError(
+        f"{path}: case {entry.name}: {', '.join(Path(f).name for f in files)} cannot be told "
+        f'apart as {task.title_names}; write {{"{task.names[0]}": "...", ...}} instead of '
+        '"image"'
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.io.naming import recognise
+from shaspec.io.naming import read_name
 from shaspec.task import Task
 
 DESCRIPTION = "dataset.json"
@@ -25,8 +25,14 @@ def channel_order(description: Path, task: Task) -> list[str]:
             f'{{"0": "{task.names[0]}", ...}} '
             f"({error!r}); correct or remove it"
         ) from error
-    matches = [recognise(channel, task) for channel in channels]
-    order = [m.role if m else c for m, c in zip(matches, channels, strict=True)]
+    readings = [read_name(channel, task) for channel in channels]
+    for channel, reading in zip(channels, readings, strict=True):
+        if reading.match is None and reading.candidates:
+            raise InputError(
+                f"{description}: which modality channel {channel!r} is, is not clear "
+                f"({reading.reason}); call it {' or '.join(reading.candidates)}"
+            )
+    order = [r.match.role if r.match else c for r, c in zip(readings, channels, strict=True)]
     if len(set(order)) != len(order) or not set(order) & set(task.names):
         raise InputError(
             f"{description}: the channels {', '.join(channels)} cannot be told apart as "

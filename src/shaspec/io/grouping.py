@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.io.images import is_image
-from shaspec.io.naming import LABELS, Match, doubt, is_result, parts, recognise, stem
-from shaspec.io.sound import is_sound
+from shaspec.io.assign import doubt
+from shaspec.io.case_files import entries, is_input
+from shaspec.io.naming import LABELS, Match, parts, recognise, stem
+from shaspec.io.subjects import by_subject
 from shaspec.task import Task
 
 CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.ASCII)
@@ -57,6 +58,8 @@ def group_by_word(files: Iterable[Path], task: Task) -> dict[str, dict[str, Path
     several = [roles for roles in cases.values() if len(roles) > 1]
     if len(several) < 2 or any(set(roles) == {LABELS} for roles in cases.values()):
         return {}
+    if not _many(cases, task):
+        return {}
     order = (*task.names, LABELS)
     return {
         case: {role: cases[case][role] for role in order if role in cases[case]}
@@ -64,25 +67,41 @@ def group_by_word(files: Iterable[Path], task: Task) -> dict[str, dict[str, Path
     }
 
 
-def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]:
-    """Role -> its pictures, where every role has a folder of its own; empty for other layouts.
+def _many(cases: dict[str, dict[str, Path]], task: Task) -> bool:
+    """True if the names speak of several cases: a role occurs twice, or the patients differ."""
+    roles = [role for case in cases.values() for role in case]
+    files = [path for case in cases.values() for path in case.values()]
+    matches = {path: m for path in files if (m := recognise(path.name, task))}
+    return len(set(roles)) < len(roles) or len(by_subject(matches)) > 1
 
-    A folder of a case is told apart by pictures whose own names say another role than the folder's.
+
+def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]:
+    """Role -> its files, where every role has a folder of its own; empty for other layouts.
+
+    A folder of a case is told apart by files whose own names say another role than the folder's.
+    Volumes are grouped so only if a folder has several: else each folder is a sequence of a case.
     """
     found: dict[str, list[Path]] = {}
     for folder in inside:
         match = recognise(folder.name, task) if folder.is_dir() else None
-        inner = sorted(folder.iterdir()) if match else []
-        readable = [p for p in inner if is_image(p) or is_sound(p)]
-        readable = [p for p in readable if not is_result(p.name, task)]
-        pictures = [p for p in readable if p.is_file() and p.name[0] != "."]
-        if match is None or not pictures:
+        readable = [p for p in entries(folder, task) if is_input(p, task)] if match else []
+        files = [p for p in readable if p.is_file()]
+        if match is None or not files:
             continue
-        own = {m.role for p in pictures if (m := recognise(p.name, task))}
+        own = {m.role for p in files if (m := recognise(p.name, task))}
         if match.role in found or not own <= {match.role}:
             return {}
-        found[match.role] = pictures
-    return found if set(found) & set(task.names) else {}
+        found[match.role] = files
+    if not set(found) & set(task.names) or (task.dims == 3 and not _shared_stems(found, task)):
+        return {}
+    return found
+
+
+def _shared_stems(folders: dict[str, list[Path]], task: Task) -> bool:
+    """True if folders of volumes hold several cases, by names that come back in each folder."""
+    names = [{_case_name(path, task) for path in files} for files in folders.values()]
+    several = all(len(files) > 1 for files in folders.values()) or len(names) > 1
+    return several and any(len(n) > 1 for n in names) and all(n & names[0] for n in names)
 
 
 def by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, Path]]:
@@ -90,13 +109,18 @@ def by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, P
     cases: dict[str, dict[str, Path]] = {}
     for role in (*task.names, LABELS):
         for path in folders.get(role, []):
-            match = recognise(path.name, task)  # the end of 0001_rgb.png is not the case's
-            name = "_".join(parts(path.name)[: match.start]) if match else stem(path.name)
-            roles = cases.setdefault(name, {})
+            roles = cases.setdefault(_case_name(path, task), {})
             if role in roles:
                 raise InputError(doubt(role, [roles[role], path]))
             roles[role] = path
     return dict(sorted(cases.items(), key=lambda item: _counting(item[0])))
+
+
+def _case_name(path: Path, task: Task) -> str:
+    """The name of a file without its end, if that repeats the modality: ``0001_rgb.png``."""
+    match = recognise(path.name, task)
+    text = stem(path.name)
+    return "_".join(parts(text[: match.start])) if match else text
 
 
 def _counting(name: str) -> list[tuple[int, str]]:
@@ -105,10 +129,7 @@ def _counting(name: str) -> list[tuple[int, str]]:
 
 
 def _rest(name: str, match: Match) -> str:
-    """The name without the parts that say the modality, in its own spelling."""
-    spelled = list(re.finditer(r"[A-Za-z0-9]+", stem(name)))
-    assert len(spelled) == len(parts(name))
+    """The name without the part that says the modality, in its own spelling."""
     text = stem(name)
-    before = text[: spelled[match.start - 1].end()] if match.start else ""
-    after = text[spelled[match.stop].start() :] if match.stop < len(spelled) else ""
-    return "_".join(piece for piece in (before, after) if piece)
+    pieces = (text[: match.start].strip(" _-."), text[match.stop :].strip(" _-."))
+    return "_".join(piece for piece in pieces if piece)

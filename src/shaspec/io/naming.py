@@ -1,43 +1,58 @@
-"""Which modality a file holds, from its name alone.
+"""Which modality a file, a layer or a column holds, from its name alone.
 
-A name is cut into parts at everything that is neither letter nor digit; the words of a task are
-looked for as runs of whole parts ("t1" is no part of "t1ce"). The match that ends last wins, then
-the longest: ``x_t2_flair`` is FLAIR, ``sub-01_ce-gad_T1w`` is T1ce.
+`recognise` gives the modality where the name says it, `read_name` also the reason where not.
+How names are read is in `shaspec.io.names`; its vocabulary is a table, and a task adds its words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.io.images import is_image
+from shaspec.io.names import LABELS, Certainty, Match, Reading, read, task_vocabulary
 from shaspec.io.sound import is_sound
 from shaspec.task import Task
 
-LABELS = "labels"
-"""The role of a label file beside the modality names."""
+__all__ = [
+    "LABELS",
+    "RESULT",
+    "Certainty",
+    "Match",
+    "Reading",
+    "common_name",
+    "find_word",
+    "in_folder",
+    "is_result",
+    "is_silent",
+    "name_to_judge",
+    "notice",
+    "parts",
+    "read_name",
+    "recognise",
+    "require_role",
+    "stem",
+]
 
 RESULT = "pred"
 """The last word in the name of what a model found: no input and no truth, wherever it lies."""
 
-
-@dataclass(frozen=True)
-class Match:
-    """What a name says: the ``role`` (a modality or ``labels``) and the parts that say so."""
-
-    role: str
-    start: int
-    stop: int
+ENDING = re.compile(
+    r"(\.nii)?(\.(nii|nrrd|nhdr|mha|mhd|mgz|mgh|hdr|img|dcm|ima|png|jpe?g|bmp|tiff?|wav))?"
+    r"(\.(gz|bz2|zst|xz|zip))?$",
+    re.IGNORECASE,
+)
+OWN_SEPARATOR = " · "
+"""Between a case and a modality in the names of layers."""
 
 
 def stem(name: str) -> str:
     """File name without ``.nii``, ``.nii.gz``, ``.png`` and the like, in its own spelling."""
-    ending = r"(\.nii)?(\.gz)?$|\.(png|jpe?g|bmp|tiff?|wav)$"
-    return re.sub(ending, "", name, count=1, flags=re.IGNORECASE)
+    return ENDING.sub("", name, count=1)
 
 
 def parts(name: str) -> list[str]:
@@ -55,24 +70,39 @@ def find_word(word: str, name_parts: Sequence[str]) -> tuple[int, int] | None:
 
 
 def recognise(name: str, task: Task) -> Match | None:
-    """The modality (or ``labels``) that a file name stands for; None if it says nothing.
+    """The modality (or ``labels``) that a name stands for; None if it says nothing or is doubtful.
 
-    The name of a modality is always one of its words. Of a task with images and sounds the ending
-    has a say: it must fit, and where no word speaks it is enough, if one modality only fits.
+    Args:
+        name: a file name, the name of a layer, channel or column, or the description of a series.
+        task: its modalities are looked for; their words in the task file come first.
     """
-    name_parts = parts(name)
-    words = [(m.name, word) for m in task.modalities for word in (m.name, *m.words)]
-    words += [(LABELS, word) for word in task.label_words]
-    found = [
-        Match(role, *place)
-        for role, word in words
-        if (place := find_word(word, name_parts)) is not None
-    ]
-    match = max(found, key=lambda m: (m.stop, m.stop - m.start), default=None)
+    return read_name(name, task).match
+
+
+def read_name(name: str, task: Task) -> Reading:
+    """What a name says, with its certainty, or the reason why that is doubtful.
+
+    Of a task with images and sounds the ending of a file has a say: it must fit, and where no word
+    speaks it is enough, if one modality only fits.
+    """
+    text = stem(name)
     fitting = _fitting(name, task)
-    if match is None and len(fitting) == 1:
-        return Match(fitting[0], len(name_parts), len(name_parts))
-    return match if match is None or not fitting or match.role in fitting else None
+    shown = text.rpartition(OWN_SEPARATOR)[2]
+    reading = read(shown, task_vocabulary(task), fitting or None)
+    if reading.match and shown != text:
+        place = len(text) - len(shown)
+        match = reading.match
+        moved = replace(match, start=match.start + place, stop=match.stop + place)
+        return replace(reading, match=moved)
+    if is_silent(reading) and len(fitting) == 1:
+        ending = Match(fitting[0], Certainty.CERTAIN, (), "", len(text), len(text))
+        return Reading(ending)
+    return reading
+
+
+def notice(path: Path, match: Match) -> str:
+    """What to tell about a file that probably holds ``match.role``."""
+    return f"{path.name} was taken as {match.role}: {match.reason}"
 
 
 def is_result(name: str, task: Task) -> bool:
@@ -88,40 +118,30 @@ def _fitting(name: str, task: Task) -> list[str]:
 
 
 def name_to_judge(path: Path, task: Task) -> str:
-    """The name that says what a file holds: its own, or its folder's for a picture ``rgb/39.png``.
+    """The name that says what a file holds: its own, or its folder's where its own says nothing.
 
-    The folder of a volume is the case's, which may well speak of a modality that it is not.
+    The folder of a picture may be ``rgb``. That of a volume is the case's, as a rule, which may
+    well speak of a modality that it is not: it has to say the modality and nothing else, as
+    ``T1ce`` and ``5_T1_post`` do.
     """
-    by_folder = task.dims == 2 and recognise(path.name, task) is None
-    return path.absolute().parent.name if by_folder else path.name
+    folder = path.absolute().parent.name
+    if task.dims == 2:
+        return path.name if recognise(path.name, task) else folder
+    match = recognise(folder, task) if is_silent(read_name(path.name, task)) else None
+    if match is None or match.reason or match.role == LABELS:
+        return path.name
+    rest = folder[: match.start] + folder[match.stop :]
+    return in_folder(folder, path) if not re.search(r"[^\W\d_]", rest) else path.name
 
 
-def assign(
-    files: Iterable[tuple[str, Path]], task: Task
-) -> tuple[dict[str, Path], dict[str, str], list[Path]]:
-    """Sort files, given as (name to judge by, path), to modalities in task order, labels last.
-
-    Returns what is clear, a message per role that two files claim, and the files without a role.
-    """
-    claims: dict[str, list[Path]] = {role: [] for role in (*task.names, LABELS)}
-    unknown: list[Path] = []
-    for name, path in files:
-        match = recognise(name, task)
-        (claims[match.role] if match else unknown).append(path)
-    clear = {role: paths[0] for role, paths in claims.items() if len(paths) == 1}
-    doubts = {role: doubt(role, paths) for role, paths in claims.items() if len(paths) > 1}
-    return clear, doubts, unknown
+def in_folder(folder: str, path: Path) -> str:
+    """The name of a file with that of its folder in front, to be judged together."""
+    return f"{folder}_{path.name}"
 
 
-def doubt(role: str, paths: list[Path]) -> str:
-    """What to tell a user about files that claim the same role."""
-    same_folder = len({path.parent for path in paths}) == 1
-    names = " and ".join(path.name if same_folder else str(path) for path in paths)
-    where = f"{paths[0].parent}: " if same_folder else ""
-    return (
-        f"{where}{names} both look like {role}; keep one of them in the folder, or name the files "
-        f"one by one ({role}=file)"
-    )
+def is_silent(reading: Reading) -> bool:
+    """True if a name speaks of no image at all, not even one that the task does not know."""
+    return reading.match is None and not reading.candidates and not reading.evidence
 
 
 def common_name(files: Sequence[Path], task: Task) -> str:
@@ -129,7 +149,8 @@ def common_name(files: Sequence[Path], task: Task) -> str:
     shared: list[list[str]] = []
     for path in files:
         match = recognise(path.name, task)
-        shared.append(parts(path.name)[: match.start if match else None])
+        text = stem(path.name)
+        shared.append(parts(text[: match.start] if match else text))
     columns = takewhile(lambda column: len(set(column)) == 1, zip(*shared, strict=False))
     count = len(list(columns))
     if not count:
@@ -138,18 +159,20 @@ def common_name(files: Sequence[Path], task: Task) -> str:
     return stem(files[0].name)[: spelled[count - 1].end()]
 
 
-def require_role(path: Path, task: Task) -> str:
+def require_role(path: Path, task: Task) -> Match:
     """The role of one file; raises `InputError` where its name says none, or a result."""
     if is_result(path.name, task):
         raise InputError(
-            f"{path}: by the last word of its name this is what a model found; give a modality, "
+            f"{path}: by the last word of its name this is the result of a model; give a modality, "
             f"or name the file outright, e.g. {task.names[0]}={path.name}"
         )
-    match = recognise(name_to_judge(path, task), task)
-    if match is None:
+    reading = read_name(name_to_judge(path, task), task)
+    if reading.match is None:
+        roles = reading.candidates or task.names[:1]
+        options = " or ".join(f"{role}={path.name}" for role in roles)
         words = "; ".join(f"{m.name}: {', '.join(m.words[:4])}" for m in task.modalities)
         raise InputError(
-            f"{path}: the name does not say which modality it is; use a part like ({words}), or "
-            f"name it outright, e.g. {task.names[0]}={path.name}"
+            f"{path}: which modality this is, is not clear from its name ({reading.reason}); use a "
+            f"part like ({words}), or name it outright: {options}"
         )
-    return match.role
+    return reading.match

@@ -13,7 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.io.naming import LABELS, recognise
+from shaspec.io.naming import LABELS, read_name
 from shaspec.task import Task
 
 CASE = ("case", "name", "id", "subject", "patient")
@@ -72,11 +72,12 @@ def read_table(path: Path, task: Task) -> dict[str, dict[str, Path]]:
     roles = {}
     for column in rows[0]:
         if column != name and column not in SPLIT:
-            match = recognise(column, task)
+            reading = read_name(column, task)
+            match = reading.match
             if match is None:
                 raise InputError(
                     f"{path}: column {column!r} is no modality of {task.title_names}, nor a label "
-                    f"column ({', '.join(task.label_words)})"
+                    f"column ({', '.join(task.label_words)}): {reading.reason}"
                 )
             roles[column] = match.role
     if len(set(roles.values())) != len(roles):

@@ -79,8 +79,11 @@ def test_lists_and_mappings_that_cannot_be_used_are_refused(
     brats: Task, write_case: Any, tmp_path: Path
 ) -> None:
     folder = write_case(tmp_path / "p", [*NAMES, "q_t1.nii", "adc.nii"])
-    with pytest.raises(InputError, match=r"p_t1\.nii\.gz and q_t1\.nii both look like T1"):
+    with pytest.raises(InputError, match=r"holds 2 cases \(p, q\)"):
         read_case(folder, brats)
+    twice = write_case(tmp_path / "twice", [*NAMES, "p_T1w.nii"])
+    with pytest.raises(InputError, match=r"p_T1w\.nii and p_t1\.nii\.gz both look like T1"):
+        read_case(twice, brats)
     with pytest.raises(InputError, match="both look like T1"):
         read_case([folder / "p_t1.nii.gz", folder / "q_t1.nii"], brats)
     with pytest.raises(InputError, match=r"adc\.nii.*which modality"):

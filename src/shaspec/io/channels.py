@@ -1,0 +1,68 @@
+"""Cases in one 4D file each, whose channels are the modalities, as in the Decathlon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shaspec.errors import InputError
+from shaspec.io.case_files import CaseFiles
+from shaspec.io.description import DESCRIPTION, channel_order
+from shaspec.io.naming import stem
+from shaspec.io.nifti import is_nifti, read_header
+from shaspec.task import Task
+
+
+def is_4d(path: Path) -> bool:
+    """True for a NIfTI file with four axes."""
+    return is_nifti(path) and len(read_header(path).shape) == 4
+
+
+def holds_channels(folder: Path) -> bool:
+    """True for the image folders of a decathlon data set."""
+    return folder.name.startswith("imagesT") and (folder.parent / DESCRIPTION).is_file()
+
+
+def _too_many(path: Path, task: Task) -> tuple[str, ...]:
+    """What keeps a file with more channels than modalities, such as a time series, from use."""
+    try:
+        count = read_header(path).shape[3]
+    except (InputError, IndexError):  # said when it is read
+        return ()
+    if count <= len(task.names):
+        return ()
+    said = (
+        f"{path}: holds {count} volumes, but {task.title_names} are {len(task.names)}; put a "
+        "dataset.json that lists its channels beside it, if it is a case at all"
+    )
+    return (said,)
+
+
+def channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
+    """The case in a 4D file; its channels are named by a ``dataset.json``, else in task order."""
+    notices: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    order: list[str] | None = None
+    description = next(
+        (p for f in list(path.resolve().parents)[:2] if (p := f / DESCRIPTION).is_file()), None
+    )
+    try:
+        order = channel_order(description, task) if description else None
+    except InputError as error:
+        problems = (str(error),)
+    if order is None:
+        order = list(task.names)
+        problems = problems or _too_many(path, task)
+        notices = (f"{path.name}: channels were taken as {', '.join(order)} (no dataset.json)",)
+    elif description:
+        notices = (f"{path.name}: channels are {', '.join(order)} (by dataset.json)",)
+    channel = {name: order.index(name) for name in task.names if name in order}
+    labels = path.parent.with_name(path.parent.name.replace("images", "labels")) / path.name
+    has_labels = with_labels and labels != path and labels.is_file()
+    return CaseFiles(
+        name=stem(path.name),
+        volumes=dict.fromkeys(channel, path),
+        labels=labels if has_labels else None,
+        channel=channel,
+        problems=problems,
+        notices=notices,
+    )

@@ -1,0 +1,126 @@
+"""The case whose files are directly in one folder, one file per modality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shaspec.io.assign import Assignment, assign
+from shaspec.io.case_files import CaseFiles, entries, is_input
+from shaspec.io.channels import channel_case, is_4d
+from shaspec.io.naming import (
+    LABELS,
+    Certainty,
+    Match,
+    in_folder,
+    name_to_judge,
+    read_name,
+    recognise,
+)
+from shaspec.io.nifti import is_nifti
+from shaspec.io.subjects import several_subjects
+from shaspec.io.unread import unread_notices
+from shaspec.task import Task
+
+SHOWN = 6
+
+
+def folder_case(
+    folder: Path, inside: list[Path], task: Task, with_labels: bool
+) -> CaseFiles | None:
+    """The case whose files are ``inside`` ``folder``; None if there are no files of the task.
+
+    A doubt about a file, two files for one modality, and files of several patients are problems.
+    """
+    files = _files(inside, task)
+    if not any(path.parent == folder or is_input(path.parent, task) for _, path in files):
+        return None
+    found = assign(files, task)
+    if len(files) == len(found.unknown) == 1:
+        if is_4d(found.unknown[0]):
+            return channel_case(found.unknown[0], task, with_labels)
+        name = name_to_judge(found.unknown[0], task) if task.dims == 3 else ""
+        if match := recognise(name, task):
+            path = found.roles[match.role] = found.unknown.pop()
+            text = f"{path.name} was taken as {match.role} by the name of its folder"
+            found.notices.append(f"{text}, {path.absolute().parent.name}")
+    for name, path in files:
+        if name == path.parent.name and not is_nifti(path.parent) and path in found.roles.values():
+            found.notices.append(f"{path.name} was judged by the name of its folder, {name}")
+    if message := _contradicts(folder, found, task):
+        found.problems["T1"] = message
+    labels = found.roles.pop(LABELS, None)
+    if not with_labels:
+        labels, _ = None, found.problems.pop(LABELS, None)
+    problems = list(found.problems.values())
+    matches = _modalities(files, task)
+    if not problems and task.dims == 3 and (message := several_subjects(matches)):
+        problems.append(message)
+    strange = ", ".join(path.name for path in found.unknown[:SHOWN])
+    strange += ", ..." if len(found.unknown) > SHOWN else ""
+    unread = unread_notices(inside, task)
+    if not found.roles and not problems:
+        seen = "; ".join([strange or "only labels", *unread])
+        problems.append(
+            f"{folder}: no file name says a modality of {task.title_names} ({seen}); rename the "
+            f"files, or name them one by one ({task.names[0]}=file)"
+        )
+    notices = [f"not recognised and not used: {strange}"] if strange and found.roles else []
+    return CaseFiles(
+        name=folder.resolve().name,
+        volumes=found.roles,
+        labels=labels,
+        problems=tuple(problems),
+        notices=(*notices, *found.notices, *unread),
+    )
+
+
+def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
+    """(name to judge by, path) of the files, and of those in folders named like a file or a
+    sequence."""
+    files: list[tuple[str, Path]] = []
+    for path in inside:
+        if path.is_file():
+            files += [(path.name, path)] if is_input(path, task) else []
+        elif task.dims == 3 and is_nifti(path):  # unpacked archives: a folder x_t1.nii
+            files += _within(path, task)
+        elif task.dims == 3 and path.is_dir() and _says_modality(path.name, task):
+            one = _within(path, task)
+            files += one if len(one) == 1 else []
+    return files
+
+
+def _within(folder: Path, task: Task) -> list[tuple[str, Path]]:
+    """The volumes in a folder of one sequence, judged by their own names where those speak."""
+    volumes = [p for p in entries(folder, task) if is_nifti(p) and p.is_file()]
+    clear = [p for p in volumes if recognise(p.name, task)]
+    return [(p.name if clear else folder.name, p) for p in (clear or volumes)]
+
+
+def _says_modality(name: str, task: Task) -> bool:
+    match = recognise(name, task)
+    return match is not None and match.role in task.names
+
+
+def _contradicts(folder: Path, found: Assignment, task: Task) -> str:
+    """What to tell if a folder ``T1_post`` holds one file that is called ``T1``."""
+    if len(found.roles) != 1 or found.unknown or task.dims != 3:
+        return ""
+    ((role, path),) = found.roles.items()
+    whole = read_name(in_folder(folder.resolve().name, path), task)
+    own = recognise(path.name, task)
+    match = whole.match
+    if own is None or match is None or match.certainty is not Certainty.CERTAIN:
+        return ""
+    said = recognise(folder.resolve().name, task)
+    if said is None or match.role != said.role or match.role in (role, LABELS):
+        return ""
+    return (
+        f"{path}: by its name it is {role}, by that of its folder {match.role}; name it with "
+        f"{role}={path.name} or {match.role}={path.name}"
+    )
+
+
+def _modalities(files: list[tuple[str, Path]], task: Task) -> dict[Path, Match]:
+    """The files whose own names say a modality."""
+    read = {path: recognise(path.name, task) for _, path in files}
+    return {path: match for path, match in read.items() if match and match.role != LABELS}

@@ -1,0 +1,144 @@
+"""Whether the words around a T1 say that contrast agent was given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shaspec.io.names.tokens import Token
+from shaspec.io.names.vocabulary import Sense
+
+SHORT = 2  # letters of "gd", "km", "ce", which are initials of people too
+
+
+class Agent(StrEnum):
+    """What the words say about contrast agent."""
+
+    NOTHING = "nothing"
+    GIVEN = "given"
+    ABSENT = "absent"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The answer, and the words that gave it."""
+
+    agent: Agent
+    evidence: tuple[Token, ...] = ()
+    probable: bool = False
+
+
+def contrast(tokens: Sequence[Token], image: Token, smells: Sequence[str]) -> Contrast:
+    """Read the words around ``image``, a T1.
+
+    Args:
+        tokens: the tokens that describe the image, ``image`` among them.
+        image: the token that says T1.
+        smells: parts of unknown words that hint at contrast agent.
+    """
+    at = next(i for i, token in enumerate(tokens) if token is image)
+    given: list[Token] = []
+    absent: list[Token] = []
+    unclear: list[Token] = []
+    probable = False
+    for first, last, sense in _runs(tokens):
+        token = tokens[first]
+        if sense is Sense.ABSENT:
+            absent += tokens[first : last + 1]
+        elif sense is Sense.GIVEN and not _initials(tokens, first, last, at):
+            given += tokens[first : last + 1]
+            probable |= not token.key and _stranger(tokens, last, at)
+        elif sense is Sense.HINT and _is_post(tokens, first, at):
+            given.append(token)
+        elif sense is Sense.HINT and _hints(tokens, first, at):
+            unclear.append(token)
+        elif sense is Sense.GIVEN:
+            unclear += tokens[first : last + 1]
+    strange = [t for t in tokens if not t.known and any(s in t.words[0] for s in smells)]
+    unclear += [t for t in strange if not t.key or t.key == "acq"]
+    both = [t for t in tokens if t.says(Sense.BOTH)]
+    if absent and not given:  # "Markus_Post_T1_nativ"
+        unclear = [t for t in unclear if t.start > image.start]
+    evidence = (*given, *absent, *unclear, *both)
+    if both or (given and absent) or (unclear and not given):
+        return Contrast(Agent.UNCLEAR, evidence)
+    if given:
+        return Contrast(Agent.GIVEN, tuple(given), probable)
+    return Contrast(Agent.ABSENT if absent else Agent.NOTHING, tuple(absent))
+
+
+def _runs(tokens: Sequence[Token]) -> list[tuple[int, int, Sense]]:
+    """(first, last, `GIVEN`, `ABSENT` or `HINT`) for words that belong together: ``ohne KM``."""
+    found: list[tuple[int, int, Sense]] = []
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        end = _given_end(tokens, place + 1, token.key)
+        treated = place + 1 < len(tokens) and tokens[place + 1].says(Sense.TREATMENT)
+        if treated and token.says(Sense.HINT, Sense.ABSENT):
+            place += 1
+        elif end is not None and token.says(Sense.WITHOUT):
+            found.append((place, end, Sense.ABSENT))
+            place = end
+        elif end is not None and token.says(Sense.WITH):
+            found.append((place, end, Sense.GIVEN))
+            place = end
+        elif token.says(Sense.GIVEN):
+            found.append((place, place, Sense.GIVEN))
+        elif token.says(Sense.ABSENT):
+            found.append((place, place, Sense.ABSENT))
+        elif token.says(Sense.HINT):
+            found.append((place, place, Sense.HINT))
+        place += 1
+    return found
+
+
+def _given_end(tokens: Sequence[Token], start: int, key: str) -> int | None:
+    """The last of the words for contrast agent that begin at ``start``."""
+    end = None
+    for place in range(start, len(tokens)):
+        if not tokens[place].says(Sense.GIVEN) or tokens[place].key != key:
+            break
+        end = place
+    return end
+
+
+def _initials(tokens: Sequence[Token], first: int, last: int, at: int) -> bool:
+    """True for ``gd`` after an unknown word and before T1: it may be part of a person's name."""
+    short = first == last and len(tokens[first].words[0]) <= SHORT and not tokens[first].key
+    return short and len(tokens[first].words) == 1 and last < at and _strange_before(tokens, first)
+
+
+def _strange_before(tokens: Sequence[Token], place: int) -> bool:
+    before = tokens[place - 1] if place else None
+    if before is None or before.key or before.number:
+        return False
+    return not (before.known or before.identifies)
+
+
+def _stranger(tokens: Sequence[Token], place: int, at: int) -> bool:
+    """True if an unknown word stands between a place and the T1."""
+    low, high = sorted((place, at))
+    between = tokens[low + 1 : high]
+    return any(not (t.known or t.number or t.key) for t in between)
+
+
+def _is_post(tokens: Sequence[Token], place: int, at: int) -> bool:
+    """True where ``post`` can mean nothing but contrast agent: beside T1, no name between."""
+    token = tokens[place]
+    if token.words != ("post",):
+        return False
+    if token.key:
+        return True
+    if _stranger(tokens, place, at):
+        return False
+    return place > at or not _strange_before(tokens, place)
+
+
+def _hints(tokens: Sequence[Token], place: int, at: int) -> bool:
+    """False for initials like ``c`` that stand apart from the T1."""
+    token = tokens[place]
+    single = len(token.words) == 1 and len(token.words[0]) == 1 and token.words[0].isalpha()
+    return not single or abs(place - at) == 1 or bool(token.key)

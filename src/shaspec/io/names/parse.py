@@ -1,0 +1,205 @@
+"""Read a name with the vocabulary of a task: which modality it stands for, and how certainly."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from shaspec.io.names.answers import (
+    AFTER,
+    PLAIN,
+    matched,
+    roles_of,
+    spell,
+    strange,
+    stranger_between,
+    words_of,
+)
+from shaspec.io.names.contrast import Agent, contrast
+from shaspec.io.names.label_maps import label_tokens, read_labels
+from shaspec.io.names.parts import IMAGES, Parts, divide
+from shaspec.io.names.reading import LABELS, Certainty, Reading
+from shaspec.io.names.tokens import Token, tokenise
+from shaspec.io.names.vocabulary import Sense, Vocabulary
+
+T1_FAMILY = ("T1", PLAIN, AFTER)
+NOTHING_SAID = "no word of the name says what the file is"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The kind of image that tokens speak of; several, or none, where that is open."""
+
+    kinds: tuple[str, ...]
+    evidence: tuple[Token, ...]
+    certainty: Certainty
+    reason: str = ""
+
+
+def read(text: str, vocabulary: Vocabulary, allowed: Collection[str] | None = None) -> Reading:
+    """What ``text``, a name without the ending of a file, says.
+
+    Args:
+        text: any text that describes one image.
+        vocabulary: of the task, see `shaspec.io.names.task_vocabulary`.
+        allowed: the modalities that it can be by what is known otherwise; default: all.
+    """
+    tokens = tokenise(text, vocabulary)
+    if allowed is not None:
+        tokens = [_without_image(t, vocabulary, allowed) for t in tokens]
+    parts = divide(tokens)
+    derived = [t for t in parts.tokens if t.says(Sense.DERIVED)]
+    if derived:
+        return Reading(reason=f"{spell(derived)} is no image", evidence=words_of(derived))
+    if label_tokens(parts):
+        return read_labels(text, tokens, parts, vocabulary)
+    kind = image_kind(parts, vocabulary)
+    if kind.kinds:
+        return _read_image(text, tokens, parts, kind, vocabulary)
+    lesion = parts.tokens[-1:] and parts.tokens[-1].says(Sense.LESION)
+    if lesion and vocabulary.has_labels:
+        reason = f"{spell(parts.tokens[-1:])} was read as its outline"
+        return matched(text, tokens, LABELS, Certainty.PROBABLE, parts.tokens[-1:], reason)
+    maps = [t for t in parts.tokens if t.says(Sense.MAP)]
+    if maps:
+        return Reading(reason=f"{spell(maps)} is a map", evidence=words_of(maps))
+    return Reading(reason=NOTHING_SAID)
+
+
+# -- images --------------------------------------------------------------------------------------
+
+
+def image_kind(parts: Parts, vocabulary: Vocabulary) -> Kind:
+    """The kind of image that the tokens name."""
+    images = [t for t in parts.tokens if t.says(Sense.IMAGE)]
+    images = images or [t for t in parts.tokens if t.says(Sense.IMPLIED)]
+    if not images:
+        return Kind((), (), Certainty.DOUBTFUL)
+    kind = _combine(images, parts.tokens, vocabulary)
+    t1 = [t for t in images if t.term.kind in T1_FAMILY]
+    if t1 and set(kind.kinds) <= set(T1_FAMILY):
+        kind = _with_contrast(kind, t1[-1], parts, vocabulary)
+    if parts.contrast_doubt and kind.kinds in (("T1",), (AFTER,)) and not _says_after(images):
+        return _open(kind.evidence, parts.contrast_doubt)
+    if parts.doubt and kind.certainty is not Certainty.DOUBTFUL:
+        return Kind(kind.kinds, kind.evidence, Certainty.DOUBTFUL, parts.doubt)
+    return kind
+
+
+def _combine(images: Sequence[Token], tokens: Sequence[Token], vocabulary: Vocabulary) -> Kind:
+    """One kind out of all the words that name images."""
+    evidence = tuple(images)
+    kinds = tuple(dict.fromkeys(t.term.kind for t in images))
+    own = tuple(k for k in kinds if vocabulary.own_kind(k))
+    certain, probable, doubtful = Certainty.CERTAIN, Certainty.PROBABLE, Certainty.DOUBTFUL
+    if len(kinds) == 1:
+        implied = not images[0].says(Sense.IMAGE)
+        usual = f"{spell(images)} is usually {kinds[0]}"
+        return Kind(kinds, evidence, probable if implied else certain, usual if implied else "")
+    if own and len(own) < len(kinds) and vocabulary.roles:
+        known = [k for k in kinds if k not in own and roles_of(k, vocabulary)]
+        if len(own) == 1 and not known:
+            return Kind(own, evidence, probable, f"{spell(images)} were taken as {own[0][4:]}")
+    joined = any(
+        t.words[0] == "+" and tokens[i - 1 : i] and tokens[i - 1].says(*IMAGES)
+        and tokens[i + 1 : i + 2] and tokens[i + 1].says(*IMAGES)
+        for i, t in enumerate(tokens)
+    )  # fmt: skip
+    if set(kinds) == {"FLAIR", "T2"} and not joined:
+        return Kind(("FLAIR",), evidence, certain)
+    if set(kinds) == {"T1", PLAIN}:
+        return Kind((PLAIN,), evidence, certain)
+    if kinds[-1] == "FLAIR" and len(kinds) == 2 and kinds[0] in T1_FAMILY and not joined:
+        adjacent = tokens.index(images[-1]) - tokens.index(images[-2]) == 1
+        if adjacent:
+            reason = f"{spell(images)} was read as a T1-weighted image, T1 FLAIR"
+            return Kind(kinds[:1], evidence, probable, reason)
+    foreign = [k for k in kinds if not roles_of(k, vocabulary) and k not in T1_FAMILY]
+    if foreign and vocabulary.roles and not stranger_between(images, tokens):
+        return Kind((foreign[0],), evidence, certain)
+    names = " and ".join(spell([t]) for t in images)
+    return Kind(kinds, evidence, doubtful, f"{names} stand for different images")
+
+
+def _with_contrast(kind: Kind, image: Token, parts: Parts, vocabulary: Vocabulary) -> Kind:
+    """Settle whether a T1 is before or after contrast agent."""
+    found = contrast(parts.tokens, image, vocabulary.smells)
+    evidence = (*kind.evidence, *(t for t in found.evidence if t not in kind.evidence))
+    certainty, reason, base = kind.certainty, kind.reason, kind.kinds[0]
+    native = all(t.words[0].startswith("nati") for t in found.evidence)
+    if found.agent is Agent.NOTHING:
+        return kind
+    said = spell(found.evidence)
+    if found.agent is Agent.UNCLEAR and base != AFTER:
+        return _open(evidence, f"{said} leaves open whether contrast agent was given")
+    if found.agent is Agent.ABSENT and base == AFTER and not native:
+        return _open(evidence, f"{said} contradicts {spell([image])}")
+    if found.agent is Agent.GIVEN and base == PLAIN:
+        return _open(evidence, f"{said} contradicts {spell([image])}")
+    if found.agent is Agent.ABSENT and base == AFTER:
+        reason = f"{said} was read as the space of the image"
+        return Kind((AFTER,), evidence, Certainty.PROBABLE, reason)
+    if found.agent is Agent.GIVEN and found.probable and certainty is Certainty.CERTAIN:
+        certainty, reason = Certainty.PROBABLE, f"{said} was read as contrast agent"
+    after = base == AFTER or found.agent is Agent.GIVEN
+    return Kind((AFTER if after else PLAIN,), evidence, certainty, reason)
+
+
+def _says_after(images: Sequence[Token]) -> bool:
+    return any(t.term.kind == AFTER for t in images)
+
+
+def _open(evidence: tuple[Token, ...], reason: str) -> Kind:
+    return Kind(("T1", AFTER), evidence, Certainty.DOUBTFUL, reason)
+
+
+def _read_image(
+    text: str, tokens: Sequence[Token], parts: Parts, kind: Kind, vocabulary: Vocabulary
+) -> Reading:
+    evidence = list(kind.evidence)
+    own = all(vocabulary.own_kind(k) for k in kind.kinds)
+    maps = [] if own else [t for t in parts.tokens if t.says(Sense.MAP)]
+    if maps:
+        said = spell([*evidence, *maps])
+        return Reading(reason=f"{said} is a map, no weighted image", evidence=words_of(maps))
+    roles = tuple(dict.fromkeys(r for k in kind.kinds for r in roles_of(k, vocabulary)))
+    odd = _odd(parts.tokens)
+    at = max(parts.tokens.index(t) for t in evidence)
+    lesion = [] if own else [t for t in parts.tokens[at:] if t.says(Sense.LESION)]
+    if kind.kinds == (AFTER,) and not roles and roles_of("T1", vocabulary):
+        reason = f"{spell(evidence)} is a T1 after contrast agent, which the task does not have"
+        return Reading(None, roles_of("T1", vocabulary), reason, words_of(evidence))
+    if not roles:
+        reason = f"{spell(evidence)} is {kind.kinds[0]}, no modality of the task"
+        return Reading(reason=reason, evidence=words_of(evidence))
+    if odd or lesion:
+        reason = f"{spell([*odd, *lesion])} leaves open whether this is the image itself"
+        return Reading(None, roles, reason, words_of([*odd, *lesion]))
+    if kind.certainty is Certainty.DOUBTFUL or len(roles) > 1:
+        reason = kind.reason or f"{spell(evidence)} fits {' and '.join(roles)}"
+        return Reading(None, roles, reason, words_of(evidence))
+    certainty, reason = kind.certainty, kind.reason
+    unknown = [t for t in parts.tokens[at + 1 :] if strange(t)]
+    if certainty is Certainty.CERTAIN and (parts.probable or (unknown and not own)):
+        certainty = Certainty.PROBABLE
+        reason = parts.probable or f"{spell(unknown)} is unknown"
+    return matched(text, tokens, roles[0], certainty, evidence, reason)
+
+
+def _odd(tokens: Sequence[Token]) -> list[Token]:
+    """Words for images that are perhaps none; ``sub`` in front of a number is a subject."""
+    following = [*tokens[1:], None]
+    return [
+        token
+        for token, after in zip(tokens, following, strict=True)
+        if token.says(Sense.ODD)
+        and not (token.says(Sense.PERSON) and after and (after.number or after.identifies))
+    ]
+
+
+def _without_image(token: Token, vocabulary: Vocabulary, allowed: Collection[str]) -> Token:
+    """The token as a word without meaning if its image cannot be in the file."""
+    roles = roles_of(token.term.kind, vocabulary)
+    if not roles or set(roles) & set(allowed):
+        return token
+    return replace(token, term=replace(token.term, senses=frozenset({Sense.NEUTRAL}), kind=""))

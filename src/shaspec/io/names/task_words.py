@@ -1,0 +1,56 @@
+"""The vocabulary of one task: which kinds of image are its modalities, and its own words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from shaspec.io.names.parse import image_kind
+from shaspec.io.names.parts import Parts
+from shaspec.io.names.reading import Certainty
+from shaspec.io.names.tokens import CHUNK, fold, tokenise
+from shaspec.io.names.vocabulary import Phrase, Vocabulary, base_vocabulary, with_words
+from shaspec.task import Task
+
+Words = tuple[tuple[str, tuple[str, ...]], ...]
+CACHED = 32  # tasks
+
+
+def task_vocabulary(task: Task) -> Vocabulary:
+    """The vocabulary for reading names as files of ``task``."""
+    words = tuple((m.name, (m.name, *m.words)) for m in task.modalities)
+    segmented = (*(label.name for label in task.labels), *task.region_names)
+    return _vocabulary(words, task.label_words, segmented)
+
+
+@lru_cache(maxsize=CACHED)
+def _vocabulary(
+    words: Words, label_words: tuple[str, ...], segmented: tuple[str, ...]
+) -> Vocabulary:
+    base = base_vocabulary()
+    kinds: dict[str, set[str]] = {}
+    for role, texts in words:
+        for text in texts:
+            if kind := _kind(text, base):
+                kinds.setdefault(kind, set()).add(role)
+    literal: dict[str, list[Phrase]] = {}
+    for role, texts in words:
+        for text in texts:
+            if len(kinds.get(_kind(text, base), ())) != 1 and _phrase(text):
+                literal.setdefault(role, []).append(_phrase(text))
+    order = [role for role, _ in words]
+    roles = {kind: tuple(r for r in order if r in found) for kind, found in kinds.items()}
+    labels = [_phrase(text) for text in label_words if _phrase(text)]
+    exempt = [word for text in segmented for word in _phrase(text)]
+    return with_words(base, literal, labels, roles, exempt)
+
+
+def _kind(text: str, base: Vocabulary) -> str:
+    """The kind of image that a word of a task names; empty where the vocabulary does not tell."""
+    tokens = tokenise(text, base)
+    found = image_kind(Parts(tokens), base)
+    certain = found.certainty is not Certainty.DOUBTFUL and len(found.kinds) == 1
+    return found.kinds[0] if certain and all(t.known for t in tokens) else ""
+
+
+def _phrase(text: str) -> Phrase:
+    return tuple(fold(chunk) for chunk in CHUNK.findall(text))

@@ -1,0 +1,236 @@
+"""From a name to tokens: the words in it, joined to phrases of a vocabulary, and BIDS' entities.
+
+A name is cut at everything that is neither letter nor digit. What is left is one word, words of
+the vocabulary without a gap (``T1post``, ``FLAIRax``, ``brainmask``), words in camel case, or a
+word and a number. Anything else is an unknown word: the name of a patient, as a rule.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shaspec.io.names.vocabulary import Phrase, Sense, Term, Vocabulary
+
+CHUNK = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|[+*]")
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[A-Z][a-z])")
+WITHOUT_AGENT = re.compile(r"-(?=$|[_\s.])")  # "T1 C-"
+MINUS = re.compile(r"(?:^|[_\s])-$")  # "T1 -KM"
+LETTERS_DIGITS = re.compile(r"(\D.*?)(\d{1,8})")
+DIGITS_LETTERS = re.compile(r"(\d+)(\D.*)")
+MEASURE = re.compile(  # 1mm, 3t, 1x1x1, te30, b0: sizes, field strengths, settings of a scanner
+    r"\d+(mm|t|iso|deg|min|sec|slices?|sl|ch|x\d+(x\d+)?(mm)?)|(te|tr|ti|fa|sl|bw|fov|nex)\d+|v\d"
+)
+GLUED = frozenset({"t1", "t2", "3d", "2d", "ax", "fs", "gd", "km", "t1w", "t2w", "c-"})
+"""Words of fewer than three letters that may stand in a word without a gap."""
+CASE_KEYS = frozenset({"sub", "ses", "sample", "cohort"})
+"""Keys of the BIDS entities that name a case."""
+JOINTS = frozenset({"to", "in", "on", "2"})
+"""Words for a registration that may, between two images."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """One phrase of a name."""
+
+    words: Phrase
+    start: int
+    stop: int
+    """Place in the text: ``text[start:stop]``."""
+    term: Term
+    key: str = ""
+    """The key of the BIDS entity whose value it is part of."""
+    glued: bool = False
+    """True if it has no gap to the word before it."""
+    numbered: bool = False
+    """True if two or more digits follow without a gap, as in ``seg01``."""
+
+    def says(self, *senses: Sense) -> bool:
+        """True if it has one of these senses."""
+        return not self.term.senses.isdisjoint(senses)
+
+    @property
+    def known(self) -> bool:
+        """True if the vocabulary has it, or it is a size or setting."""
+        return bool(self.term.senses) or bool(MEASURE.fullmatch(self.words[0]))
+
+    @property
+    def number(self) -> bool:
+        """True for a number."""
+        return self.words[0].isdecimal()
+
+    @property
+    def identifies(self) -> bool:
+        """True for what names a patient, a visit or a study: ``patient``, ``0012``, ``p7``."""
+        if self.key:
+            return self.key in CASE_KEYS
+        if self.says(Sense.PERSON) or self.numbered:
+            return True
+        word = self.words[0]
+        digits = any(c.isdigit() for c in word)
+        return digits and not self.known and (len(word) > 1 or not self.number)
+
+
+@dataclass(frozen=True)
+class _Word:
+    text: str
+    start: int
+    stop: int
+    key: str
+    glued: bool = False
+    numbered: bool = False
+
+
+def tokenise(text: str, vocabulary: Vocabulary) -> list[Token]:
+    """The tokens of a name (without the ending of a file), in order."""
+    words = list(_words(text, vocabulary))
+    tokens: list[Token] = []
+    place = 0
+    while place < len(words):
+        token = _longest(words, place, vocabulary)
+        tokens.append(token)
+        place += len(token.words)
+    return tokens
+
+
+def fold(text: str) -> str:
+    """Lower case without accents."""
+    plain = unicodedata.normalize("NFKD", text.lower())
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def _longest(words: list[_Word], place: int, vocabulary: Vocabulary) -> Token:
+    first = words[place]
+    run, term = [first], Term()
+    for count in range(min(vocabulary.longest, len(words) - place), 0, -1):
+        found = words[place : place + count]
+        phrase = tuple(word.text for word in found)
+        if phrase in vocabulary.terms and all(word.key == first.key for word in found):
+            run, term = found, vocabulary.terms[phrase]
+            break
+    if first.key:
+        term = _in_entity(first.key, term, vocabulary)
+    numbered = any(word.numbered for word in run)
+    phrase = tuple(word.text for word in run)
+    return Token(phrase, first.start, run[-1].stop, term, first.key, first.glued, numbered)
+
+
+def _in_entity(key: str, term: Term, vocabulary: Vocabulary) -> Term:
+    """What a word says as the value of a BIDS entity."""
+    entities = vocabulary.entities
+    if key in entities.agent:
+        absent = {Sense.ABSENT, Sense.WITHOUT} & term.senses
+        return Term(frozenset({Sense.ABSENT if absent else Sense.GIVEN}))
+    return term if key in entities.read | entities.labels else Term()
+
+
+def _words(text: str, vocabulary: Vocabulary) -> Iterator[_Word]:
+    """The words of a text; the key of an entity is none of them."""
+    entities = {m.start(): m for m in _entities(text, vocabulary)}
+    place = 0
+    while found := CHUNK.search(text, place):
+        entity = entities.get(found.start())
+        if entity is None:
+            if MINUS.search(text, 0, found.start()) and place:
+                yield _Word("-", found.start() - 1, found.start(), "")
+            place = found.end()
+            if fold(found.group()) in ("c", "km", "gd") and WITHOUT_AGENT.match(text, place):
+                place += 1
+                yield _Word("c-", found.start(), place, "")
+            else:
+                yield from _split(found.group(), found.start(), "", vocabulary)
+        else:
+            key, start = entity[1].lower(), entity.start(2)
+            yield from _split(entity[2], start, key, vocabulary)
+            place = entity.end()
+
+
+def _entities(text: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
+    keys = "|".join(sorted(vocabulary.entities.all))
+    pattern = rf"(?i)(?<![^\W_])(?<!-)({keys})-([^\W_]+\+?)(?=$|[_\s./])"
+    found = list(re.finditer(pattern, text))
+    subject = any(match[1].lower() == "sub" for match in found)
+    for match in found:
+        key, term = match[1].lower(), vocabulary.terms.get((fold(match[2]),), Term())
+        agent = key in vocabulary.entities.agent and Sense.IMAGE in term.senses  # CE-T1w
+        sequence = key == "space" and term.kind == "FLAIR" and not subject  # SPACE-FLAIR
+        if not (agent or sequence):
+            yield match
+
+
+def _split(chunk: str, start: int, key: str, vocabulary: Vocabulary) -> Iterator[_Word]:
+    """The words of a run of letters and digits."""
+    pieces = _cut(chunk, vocabulary)
+    same = "".join(text for text, _ in pieces) == chunk.lower()
+    place = start
+    for number, (text, numbered) in enumerate(pieces):
+        stop = place + len(text) if same else start + len(chunk)
+        yield _Word(text, place, stop, key, number > 0, numbered)
+        place = stop if same else start
+
+
+def _cut(chunk: str, vocabulary: Vocabulary) -> list[tuple[str, bool]]:
+    """(word, whether digits follow it) for each word of a chunk."""
+    word = fold(chunk)
+    if word in vocabulary.words or MEASURE.fullmatch(word):
+        return [(word, False)]
+    camel = [fold(piece) for piece in CAMEL.split(chunk) if piece]
+    found = [_resolve(piece, vocabulary) for piece in camel] if len(camel) > 1 else []
+    if found and all(found):  # before numbers are cut off: wT1 is no "wt 1"
+        return [pair for pairs in found for pair in pairs or ()]
+    whole = _resolve(word, vocabulary)
+    if whole is not None:
+        return whole
+    if any(found):
+        pairs = zip(camel, found, strict=True)
+        return [pair for text, known in pairs for pair in known or [(text, False)]]
+    return [(fold(chunk), False)]
+
+
+def _resolve(word: str, vocabulary: Vocabulary) -> list[tuple[str, bool]] | None:
+    """The known words that make up all of ``word``, numbers at either end allowed."""
+    if word in vocabulary.words or MEASURE.fullmatch(word):
+        return [(word, False)]
+    found = LETTERS_DIGITS.fullmatch(word)
+    numbered = found is not None and found[1] in vocabulary.words  # post1 is no "pos t1"
+    cover = [] if numbered else _cover(word, vocabulary)
+    if cover:
+        return [(text, False) for text in cover]
+    if found:
+        known = _known(found[1], vocabulary)
+        if known and not found[1][-1].isdigit():
+            last = (known[-1], len(found[2]) > 1)
+            return [*((text, False) for text in known[:-1]), last, (found[2], False)]
+    if found := DIGITS_LETTERS.fullmatch(word):
+        known = _known(found[2], vocabulary)
+        if known and len(found[2]) > 1:
+            return [(found[1], False), *((text, False) for text in known)]
+    return None
+
+
+def _known(word: str, vocabulary: Vocabulary) -> list[str]:
+    return [word] if word in vocabulary.words else _cover(word, vocabulary)
+
+
+def _cover(word: str, vocabulary: Vocabulary) -> list[str]:
+    """The fewest words of the vocabulary that make up ``word`` without a rest; or none."""
+    best: dict[int, list[str]] = {0: []}
+    for stop in range(2, len(word) + 1):
+        for start in sorted(best):
+            piece = word[start:stop]
+            if start < stop and _may_glue(piece, best[start], word[stop:], vocabulary):
+                found = [*best[start], piece]
+                if stop not in best or len(found) < len(best[stop]):
+                    best[stop] = found
+    return best.get(len(word), [])
+
+
+def _may_glue(piece: str, before: list[str], rest: str, vocabulary: Vocabulary) -> bool:
+    if piece in JOINTS:
+        image = vocabulary.terms.get((before[-1],)) if before else None
+        return image is not None and Sense.IMAGE in image.senses and bool(rest)
+    if piece not in vocabulary.words or piece.isdecimal():
+        return False
+    return piece in GLUED or len(piece) > 2

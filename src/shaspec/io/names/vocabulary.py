@@ -1,0 +1,187 @@
+"""The vocabulary of image names: what a word or a phrase means, for every task and for one.
+
+`vocabulary.toml` holds what is usual in hospitals and data sets. A task adds its own words. Words
+that the vocabulary knows as one kind of image make that kind an input of the task; all others, and
+words that two modalities would share, are taken literally.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+Phrase = tuple[str, ...]
+
+
+class Sense(StrEnum):
+    """What a word says. A word may say several things; its neighbours tell which."""
+
+    IMAGE = "a kind of image"
+    IMPLIED = "a technique that stands for a kind of image"
+    OWN = "a word of the task for a modality"
+    GIVEN = "contrast agent"
+    ABSENT = "no contrast agent"
+    WITH = "with, after"
+    WITHOUT = "without, before"
+    HINT = "perhaps contrast agent"
+    BOTH = "with and without contrast agent"
+    TREATMENT = "a treatment or computation"
+    LABEL = "a label map"
+    OWN_LABEL = "a word of the task for labels"
+    TRUTH = "labels of a lesion"
+    LESION = "a lesion"
+    ANATOMY = "anatomy"
+    EXTRACTION = "brain extraction"
+    DERIVED = "no image"
+    MAP = "a quantitative map"
+    ODD = "perhaps no image"
+    TARGET = "to"
+    LIKELY_TARGET = "in, on, registered"
+    SPACE = "space"
+    TWO = "2"
+    PAIR = "a pair, target first"
+    TEMPLATE = "a template"
+    NEUTRAL = "nothing of the contrast"
+    PERSON = "a patient, visit or study"
+
+
+@dataclass(frozen=True)
+class Term:
+    """The senses of a phrase, and the kind of image it names, if it does."""
+
+    senses: frozenset[Sense] = frozenset()
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Entities:
+    """Keys of BIDS' ``key-value`` pairs, by what their values say."""
+
+    ignored: frozenset[str]
+    read: frozenset[str]
+    agent: frozenset[str]
+    target: frozenset[str]
+    labels: frozenset[str]
+    source: frozenset[str]
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every key."""
+        words = self.ignored | self.read | self.agent | self.target
+        return words | self.labels | self.source
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Phrases and their terms."""
+
+    terms: Mapping[Phrase, Term]
+    entities: Entities
+    smells: tuple[str, ...]
+    """Parts of unknown words that hint at contrast agent."""
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind of image -> the modalities of the task that may be it; empty without a task."""
+    has_labels: bool = True
+    """False for a task without label files."""
+    exempt: frozenset[str] = frozenset()
+    """Words of anatomy that the task itself segments."""
+    words: frozenset[str] = field(init=False)
+    """Single words of all phrases."""
+    longest: int = field(init=False)
+    """Words in the longest phrase."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", frozenset(w for phrase in self.terms for w in phrase))
+        object.__setattr__(self, "longest", max(map(len, self.terms)))
+
+    def own_kind(self, kind: str) -> bool:
+        """True for a kind that only the words of the task know."""
+        return kind.startswith(OWN_KIND)
+
+
+OWN_KIND = "own "
+
+_TABLES = {
+    ("contrast", "given"): Sense.GIVEN,
+    ("contrast", "absent"): Sense.ABSENT,
+    ("contrast", "with"): Sense.WITH,
+    ("contrast", "without"): Sense.WITHOUT,
+    ("contrast", "hints"): Sense.HINT,
+    ("contrast", "both"): Sense.BOTH,
+    ("contrast", "treatments"): Sense.TREATMENT,
+    ("labels", "words"): Sense.LABEL,
+    ("labels", "truths"): Sense.TRUTH,
+    ("labels", "lesions"): Sense.LESION,
+    ("labels", "anatomy"): Sense.ANATOMY,
+    ("labels", "extraction"): Sense.EXTRACTION,
+    ("derived", "always"): Sense.DERIVED,
+    ("derived", "maps"): Sense.MAP,
+    ("derived", "odd"): Sense.ODD,
+    ("targets", "sure"): Sense.TARGET,
+    ("targets", "likely"): Sense.LIKELY_TARGET,
+    ("targets", "space"): Sense.SPACE,
+    ("targets", "two"): Sense.TWO,
+    ("targets", "pair"): Sense.PAIR,
+    ("targets", "templates"): Sense.TEMPLATE,
+    ("neutral", "technique"): Sense.NEUTRAL,
+    ("neutral", "processing"): Sense.NEUTRAL,
+    ("neutral", "persons"): Sense.PERSON,
+}
+
+
+@lru_cache(maxsize=1)
+def base_vocabulary() -> Vocabulary:
+    """What words mean whatever the task is."""
+    text = (resources.files("shaspec.io.names") / "vocabulary.toml").read_text("utf-8")
+    content: dict[str, dict[str, Any]] = tomllib.loads(text)
+    terms: dict[Phrase, Term] = {}
+    for kind, phrases in content["images"].items():
+        _add(terms, phrases, Sense.IMAGE, kind)
+    for kind, phrases in content["implied"].items():
+        _add(terms, phrases, Sense.IMPLIED, kind)
+    for (table, key), sense in _TABLES.items():
+        _add(terms, content[table][key], sense)
+    entities = Entities(**{key: frozenset(words) for key, words in content["entities"].items()})
+    return Vocabulary(terms, entities, tuple(content["contrast"]["smells"]))
+
+
+def _add(terms: dict[Phrase, Term], phrases: Iterable[str], sense: Sense, kind: str = "") -> None:
+    for text in phrases:
+        phrase = tuple(text.split())
+        known = terms.get(phrase, Term())
+        terms[phrase] = Term(known.senses | {sense}, kind or known.kind)
+
+
+def with_words(
+    base: Vocabulary,
+    own: Mapping[str, Iterable[Phrase]],
+    labels: Iterable[Phrase],
+    roles: Mapping[str, tuple[str, ...]],
+    exempt: Iterable[str],
+) -> Vocabulary:
+    """``base`` and the literal words of a task.
+
+    Args:
+        base: the vocabulary without a task.
+        own: modality -> phrases that stand for it and nothing else.
+        labels: phrases that stand for the labels; none where the task has no label files.
+        roles: kind of image -> modalities.
+        exempt: words of anatomy that the task segments.
+    """
+    terms = dict(base.terms)
+    all_roles = dict(roles)
+    for phrase in labels:
+        known = terms.get(phrase, Term()).senses & {Sense.LABEL, Sense.TRUTH, Sense.LESION}
+        terms[phrase] = Term(known | {Sense.LABEL, Sense.OWN_LABEL})
+    for role, phrases in own.items():
+        for phrase in phrases:
+            terms[phrase] = Term(frozenset({Sense.IMAGE, Sense.OWN}), OWN_KIND + role)
+        all_roles[OWN_KIND + role] = (role,)
+    return Vocabulary(
+        terms, base.entities, base.smells, all_roles, bool(list(labels)), frozenset(exempt)
+    )

@@ -1,0 +1,95 @@
+"""A case with a folder for each sequence: ``patient/2_T1GD/NIFTI/T1GD.nii.gz``, ``T1ce/scan.nii``.
+
+So the exports of XNAT and of many scanners are. The name of a folder is evidence where that of the
+file says nothing; folders with files of other modalities are no such folders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from shaspec.io.assign import assign
+from shaspec.io.case_files import CaseFiles, entries, is_input
+from shaspec.io.naming import LABELS, Reading, in_folder, is_silent, read_name, recognise
+from shaspec.io.unread import unread_notices
+from shaspec.task import Task
+
+DEPTH = 3  # folders inside that of a sequence: resources/NIFTI/files
+
+
+def sequence_case(
+    folder: Path, inside: list[Path], task: Task, with_labels: bool
+) -> CaseFiles | None:
+    """The case in ``folder``, whose subfolders hold one sequence each; None for other layouts."""
+    folders = {path: read_name(path.name, task) for path in inside if path.is_dir()}
+    if task.dims != 3 or not any(r.match and r.match.role != LABELS for r in folders.values()):
+        return None
+    files: list[tuple[str, Path]] = []
+    by_folder: list[str] = []
+    for path, reading in folders.items():
+        volumes = list(_volumes(path, task, DEPTH))
+        names = [_name(path, reading, volume, task) for volume in volumes]
+        own = [n for n, volume in zip(names, volumes, strict=True) if n == volume.name]
+        if not _fits(reading, [read_name(name, task) for name in own]):
+            return None
+        files += zip(names, volumes, strict=True)
+        by_folder += [
+            f"{path.name}/{volume.name} is {match.role}"
+            for name, volume in zip(names, volumes, strict=True)
+            if name != volume.name and (match := recognise(name, task))
+        ]
+    if not files:
+        return None
+    found = assign(files, task)
+    labels = found.roles.pop(LABELS, None)
+    if not with_labels:
+        labels, _ = None, found.problems.pop(LABELS, None)
+    if not found.roles and not found.problems:
+        return None
+    notices = [f"by the names of folders: {', '.join(by_folder)}"] if by_folder else []
+    if found.unknown:
+        strange = ", ".join(str(path.relative_to(folder)) for path in found.unknown)
+        notices.append(f"not recognised and not used: {strange}")
+    return CaseFiles(
+        name=folder.resolve().name,
+        volumes=found.roles,
+        labels=labels,
+        problems=tuple(found.problems.values()),
+        notices=(*notices, *found.notices, *unread_notices(inside, task)),
+    )
+
+
+def _name(folder: Path, reading: Reading, volume: Path, task: Task) -> str:
+    """The name to judge a file by: with that of its folder where its own says nothing or less.
+
+    ``T1.nii`` in a folder ``T1_post`` is a T1 after contrast agent.
+    """
+    own = read_name(volume.name, task)
+    if reading.match is None or (own.match and own.match.role == reading.match.role):
+        return volume.name
+    together = in_folder(folder.name, volume)
+    both = recognise(together, task)
+    if both and both.role == reading.match.role:
+        return folder.name
+    return together if is_silent(own) else volume.name
+
+
+def _fits(folder: Reading, files: list[Reading]) -> bool:
+    """True if the files can be those of one sequence, and the folder's name does not deny it."""
+    roles = {said.match.role for said in files if said.match}
+    if folder.match is None and not folder.evidence:  # a folder of something else
+        return not roles
+    if folder.match is None or folder.match.role == LABELS:
+        return True
+    return roles <= {folder.match.role, LABELS} | set(folder.candidates)
+
+
+def _volumes(folder: Path, task: Task, depth: int) -> Iterator[Path]:
+    """The files of the task in a folder and the folders inside it."""
+    for path in entries(folder, task):
+        if path.is_dir():
+            if depth:
+                yield from _volumes(path, task, depth - 1)
+        elif is_input(path, task):
+            yield path

@@ -1,0 +1,81 @@
+"""The cases of a folder that holds the files of many: by name, by patient, by channel number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shaspec.io.assign import assign
+from shaspec.io.case_files import CaseFiles, from_roles, is_input
+from shaspec.io.description import DESCRIPTION, channel_order
+from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
+from shaspec.io.naming import LABELS, Match, parts, recognise
+from shaspec.io.subjects import Subject, by_subject, subject_name, subject_of
+from shaspec.task import Task
+
+
+def side_by_side(
+    folder: Path, inside: list[Path], task: Task, with_labels: bool
+) -> list[CaseFiles]:
+    """The cases of a folder that holds many, one file per modality; empty if it is no such one."""
+    files = [p for p in inside if p.is_file() and is_input(p, task)]
+    if not files:
+        return []
+    notices: tuple[str, ...] = ()
+    groups = group_by_word(files, task)
+    numbers = {c[1] for p in files if (c := channel_of(p.name))}
+    if not groups and folder.name.startswith("imagesT") and 0 in numbers:
+        description = folder.parent / DESCRIPTION
+        described = description.is_file()
+        order = channel_order(description, task) if described else list(task.names)
+        groups = group_by_channel(files, order)
+        source = "by dataset.json" if described else "no dataset.json"
+        notices = (f"channels 0000, 0001, ... are {', '.join(order)} ({source})",)
+    if not groups:
+        return _by_subject(files, task, with_labels) if task.dims == 3 else []
+    cases = []
+    for name, roles in groups.items():
+        known = {m: roles[m] for m in (*task.names, LABELS) if m in roles}
+        labels = folder.with_name(folder.name.replace("images", "labels"))
+        beside = (labels / f"{name}{ending}" for ending in (".nii.gz", ".nii"))
+        found = next((p for p in beside if labels != folder and p.is_file()), None)
+        if found and LABELS not in known:
+            known[LABELS] = found
+        cases.append(from_roles(name, known, notices, with_labels=with_labels))
+    return cases
+
+
+def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFiles]:
+    """A case for each patient and date, if every modality's file says whose it is."""
+    read = {path: recognise(path.name, task) for path in files}
+    modal = {path: m for path, m in read.items() if m and m.role != LABELS}
+    groups = by_subject(modal)
+    if len(groups) < 2 or () in groups:
+        return []
+    others = {path: read[path] for path in files if path not in modal}
+    strange = [p for p, match in others.items() if not any(_of(p, match, s) for s in groups)]
+    cases = []
+    for subject, own in groups.items():
+        beside = [p for p, match in others.items() if _of(p, match, subject)]
+        found = assign([(p.name, p) for p in (*own, *beside)], task)
+        labels = found.roles.pop(LABELS, None)
+        if not with_labels:
+            labels, _ = None, found.problems.pop(LABELS, None)
+        unknown = ", ".join(p.name for p in (*found.unknown, *strange))
+        notices = [f"not recognised and not used: {unknown}"] if unknown else []
+        cases.append(
+            CaseFiles(
+                name=subject_name(own[0].name, modal[own[0]]),
+                volumes=found.roles,
+                labels=labels,
+                problems=tuple(found.problems.values()),
+                notices=(*notices, *found.notices),
+            )
+        )
+    return sorted(cases, key=lambda case: case.name)
+
+
+def _of(path: Path, match: Match | None, subject: Subject) -> bool:
+    """True if a file is of a patient and date."""
+    if match is not None:
+        return subject_of(path.name, match) == subject
+    return tuple(parts(path.name)[: len(subject)]) == subject

@@ -1,0 +1,70 @@
+"""Which of several files is which modality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shaspec.io.assign import Assignment, assign
+from shaspec.task import Task
+
+
+def test_two_files_for_one_modality_are_a_doubt_that_names_both(brats: Task) -> None:
+    files = [(n, Path("case") / n) for n in ("a_t1.nii", "b_T1.nii.gz", "t2.nii", "odd.nii")]
+    found = assign(files, brats)
+    assert list(found.roles) == ["T2"]
+    assert found.unknown == [Path("case/odd.nii")]
+    for text in ("a_t1.nii", "b_T1.nii.gz", "T1=file", "case"):
+        assert text in found.problems["T1"]
+
+
+def test_roles_come_in_task_order_with_labels_last(brats: Task) -> None:
+    names = ("seg.nii", "t2.nii", "t1ce.nii", "flair.nii", "t1.nii")
+    found = assign([(n, Path(n)) for n in names], brats)
+    assert list(found.roles) == [*brats.names, "labels"]
+
+
+def sorted_out(brats: Task, *names: str) -> Assignment:
+    return assign([(n, Path(n)) for n in names], brats)
+
+
+def test_a_certain_name_goes_before_a_probable_one(brats: Task) -> None:
+    found = sorted_out(brats, "T1.nii", "T1_FLAIR.nii")
+    assert found.roles == {"T1": Path("T1.nii")}
+    assert found.notices == ["not used: T1_FLAIR.nii, for T1.nii is T1"]
+
+
+def test_a_probable_name_is_used_with_a_notice(brats: Task) -> None:
+    found = sorted_out(brats, "T1_FLAIR.nii", "T2.nii")
+    assert found.roles["T1"] == Path("T1_FLAIR.nii")
+    assert "T1-weighted" in found.notices[0]
+
+
+def test_a_doubtful_name_is_a_problem_that_names_the_options(brats: Task) -> None:
+    found = sorted_out(brats, "T1_delayed.nii", "T2.nii")
+    assert list(found.roles) == ["T2"]
+    assert "T1=T1_delayed.nii or T1ce=T1_delayed.nii" in found.problems["T1_delayed.nii"]
+
+
+def test_a_doubtful_name_is_set_aside_where_others_are_certain(brats: Task) -> None:
+    found = sorted_out(brats, "p_T1c.nii", "p_T1c_bias.nii", "p_T1_mask.nii")
+    assert found.roles == {"T1ce": Path("p_T1c.nii")}
+    assert not found.problems
+    assert [n.split()[2] for n in found.notices] == ["p_T1c_bias.nii", "p_T1_mask.nii"]
+
+
+def test_what_all_names_begin_with_is_the_patient(brats: Task) -> None:
+    found = sorted_out(brats, "Markus_Post_T1.nii", "Markus_Post_T1ce.nii", "Markus_Post_T2.nii")
+    assert list(found.roles) == ["T1", "T1ce", "T2"]
+    assert "Markus_Post" in found.notices[0]
+    found = sorted_out(brats, "Roi_Cohen_T1.nii", "Roi_Cohen_FLAIR.nii")
+    assert list(found.roles) == ["FLAIR", "T1"]
+
+
+def test_post_in_front_of_all_names_leaves_a_t1_open(brats: Task) -> None:
+    found = sorted_out(brats, "post_T1.nii", "post_FLAIR.nii")
+    assert list(found.roles) == ["FLAIR"]
+    assert "T1ce=post_T1.nii" in found.problems["post_T1.nii"]
+
+
+def test_masks_that_all_begin_alike_are_no_images(brats: Task) -> None:
+    assert not sorted_out(brats, "mask_anna_T1.nii", "mask_anna_FLAIR.nii").roles

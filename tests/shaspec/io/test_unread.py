@@ -1,0 +1,47 @@
+"""Formats that are not read are named, with what to do about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shaspec.errors import InputError
+from shaspec.io.folders import find_case, find_cases
+from shaspec.task import Task
+
+DICOM = b"\0" * 128 + b"DICM"
+
+
+@pytest.mark.parametrize(
+    "name", ["p_T1ce.mha", "p_T1ce.nrrd", "p_T1ce.mgz", "p_T1ce.hdr", "p_T1ce.nii.bz2", "T1ce/IM1"]
+)
+def test_an_image_that_is_not_read_is_named_beside_the_others(
+    name: str, brats: Task, tmp_path: Path
+) -> None:
+    (tmp_path / "p_FLAIR.nii").touch()
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(DICOM)
+    case = find_case(tmp_path, brats)
+    assert list(case.volumes) == ["FLAIR"]
+    assert "seen but not read" in case.notices[0]
+    assert "T1ce by its name" in case.notices[0]
+
+
+def test_a_dicom_folder_is_recognised_and_its_conversion_named(brats: Task, tmp_path: Path) -> None:
+    (tmp_path / "IM0001").write_bytes(DICOM)
+    for find in (find_case, find_cases):
+        with pytest.raises(InputError, match=r"DICOM.*dcm2niix"):
+            find(tmp_path, brats)
+
+
+def test_a_file_that_is_not_read_is_refused_with_its_format(brats: Task, tmp_path: Path) -> None:
+    (tmp_path / "p_T1.mha").touch()
+    with pytest.raises(InputError, match=r"p_T1\.mha.*MetaImage: convert it to NIfTI"):
+        find_case(tmp_path / "p_T1.mha", brats)
+
+
+def test_segmentations_of_slicer_and_other_files_are_not_named(brats: Task, tmp_path: Path) -> None:
+    for name in ("p_FLAIR.nii", "p.seg.nrrd", "notes.txt", "README", "p_FLAIR.json"):
+        (tmp_path / name).touch()
+    assert find_case(tmp_path, brats).notices == ()
