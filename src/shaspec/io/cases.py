@@ -16,6 +16,7 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.folders import CaseFiles, find_case
 from shaspec.io.images import read_image, read_label_image
+from shaspec.io.label_names import described_scheme
 from shaspec.io.naming import LABELS, assign, common_name, name_to_judge, require_role
 from shaspec.io.nifti import Volume, read_channels, read_volume
 from shaspec.io.resample import coverage, resample
@@ -28,6 +29,7 @@ Array = npt.NDArray[Any]
 Source = str | Path | CaseFiles | Sequence[str | Path] | Mapping[str, str | Path]
 
 READERS = 4  # threads: unpacking works outside the interpreter lock
+FOLDERS = 3  # above a label file, whose names may say by which convention it was made
 COVERED = 0.99  # below this part of the grid a user is told that a volume ends early
 
 
@@ -161,6 +163,15 @@ def case_from_arrays(
     return Case(name, task, grid, arrays, labels)
 
 
+def label_hints(files: CaseFiles) -> list[str]:
+    """The names that may say by which convention the labels were made, the nearest first."""
+    if files.labels is None:
+        return []
+    folders = [folder.name for folder in files.labels.resolve().parents[:FOLDERS]]
+    others = [other.name for other in files.volumes.values()]
+    return [files.labels.name, *folders[:1], files.name, *folders[1:], *others]
+
+
 # -- which files ---------------------------------------------------------------------------------
 
 
@@ -280,8 +291,7 @@ def _task_labels(
     notices: list[str],
 ) -> npt.NDArray[np.uint8]:
     """Label map in the codes of the task."""
-    hints = [path.name, path.resolve().parent.name, files.name]
-    hints += [other.name for other in files.volumes.values()]
-    labels, chosen = to_task_labels(array, task, str(path), hints, scheme)
-    notices.append(f"labels read as {chosen.name}")
+    described = None if scheme else described_scheme(path, task)
+    labels, reading = to_task_labels(array, task, str(path), label_hints(files), scheme, described)
+    notices.append(reading.notice)
     return labels

@@ -25,9 +25,11 @@ import torch.nn.functional as F
 from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.windows import union
-from shaspec.io.cases import read_case
+from shaspec.io.cases import label_hints, read_case
 from shaspec.io.fingerprint import fingerprint
 from shaspec.io.folders import CaseFiles
+from shaspec.io.label_names import described_scheme
+from shaspec.io.schemes import named_schemes
 from shaspec.phantom import make_case
 from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Task
@@ -261,9 +263,11 @@ def _content(files: CaseFiles, task: Task, scheme: str | None) -> dict[str, Any]
         "labels": [digests[path] for path in labels],
         "scheme": scheme,
     }
-    if labels and task.schemes and scheme is None:  # recognised by names, among other things
-        paths = [*labels, *files.volumes.values()]
-        key["names"] = [files.name, labels[0].resolve().parent.name, *(p.name for p in paths)]
+    if labels and scheme is None:  # the convention is told by names too
+        described = described_scheme(labels[0], task)
+        named, _ = named_schemes(task.schemes, label_hints(files))
+        key["names"] = [s.name for s in named]
+        key["described"] = described and described.codes
     return key
 
 

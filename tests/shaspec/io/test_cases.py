@@ -38,7 +38,7 @@ def test_a_folder_is_read_whole(brats: Task, write_case: Any, tmp_path: Path) ->
     assert case.files["labels"] == folder / "p_seg.nii.gz"
     assert case.labels is not None
     assert sorted(np.unique(case.labels)) == [0, 1, 2, 4]
-    assert case.notices == ("labels read as BraTS 2017-2021 (1 NCR, 2 ED, 4 ET)",)
+    assert case.notices == ("labels read as BraTS 2017-2021 (1 NCR, 2 ED, 4 ET), by their values",)
     assert case.grid.header is not None
 
 
@@ -53,7 +53,7 @@ def test_any_file_may_be_missing(gone: int, brats: Task, write_case: Any, tmp_pa
 def test_a_list_and_a_mapping_give_the_same_case_as_the_folder(
     brats: Task, write_case: Any, tmp_path: Path
 ) -> None:
-    folder = write_case(tmp_path / "p", NAMES, {"p_seg.nii.gz": [1, 2, 3]})
+    folder = write_case(tmp_path / "p", NAMES, {"p_seg.nii.gz": [1, 2, 4]})
     files = sorted(folder.iterdir())
     mapping = {"t1": files[0], "Flair": files[2], "LABELS": folder / "p_seg.nii.gz"}
 
@@ -64,7 +64,7 @@ def test_a_list_and_a_mapping_give_the_same_case_as_the_folder(
     for case in (from_list, from_mapping, again):
         assert case.name == "p"
         assert case.labels is not None
-        assert sorted(np.unique(case.labels)) == [0, 1, 2, 4]  # 2023
+        assert sorted(np.unique(case.labels)) == [0, 1, 2, 4]
     assert from_mapping.present == ("FLAIR", "T1")
     assert from_mapping.files["T1"] == files[0]
     assert from_list.present == again.present == brats.names
@@ -102,7 +102,7 @@ def test_labels_are_read_only_if_wanted(brats: Task, write_case: Any, tmp_path: 
 
 @pytest.mark.parametrize(
     ("scheme", "codes", "expected"),
-    [(None, [1, 2, 3], [0, 1, 2, 4]), ("2023", [1, 2, 3], [0, 1, 2, 4]),
+    [(None, [1, 2, 4], [0, 1, 2, 4]), ("2023", [1, 2, 3], [0, 1, 2, 4]),
      ("2015", [1, 2, 3], [0, 1, 2]), ("BraTS 2012", [1, 2, 3, 4], [0, 1, 2, 4])],
 )  # fmt: skip
 def test_the_label_scheme_can_be_named(
@@ -117,10 +117,13 @@ def test_the_label_scheme_can_be_named(
 def test_the_other_names_of_a_case_speak_for_a_scheme(
     brats: Task, write_case: Any, tmp_path: Path
 ) -> None:
-    plain = write_case(tmp_path / "p", ["Flair.nii"], {"segmentation.nii": [1, 2, 3]})
+    old = write_case(tmp_path / "brats_tcia_pat1_1", ["Flair.nii"], {"segmentation.nii": [1, 3]})
     newer = write_case(tmp_path / "q", ["x-t2f.nii"], {"x-seg.nii": [1, 2, 3]})
-    assert "2015" in read_case(plain, brats).notices[-1]
+    plain = write_case(tmp_path / "p", ["Flair.nii"], {"segmentation.nii": [1, 2, 3]})
+    assert "2015" in read_case(old, brats).notices[-1]
     assert "2023" in read_case(newer, brats).notices[-1]
+    with pytest.raises(InputError, match=r"segmentation\.nii.*--scheme"):
+        read_case(plain, brats)
 
 
 def test_an_empty_volume_is_refused_and_an_empty_label_map_is_not(
@@ -162,7 +165,7 @@ def test_a_volume_on_another_grid_is_resampled_to_the_first_with_a_notice(
     affine = np.diag([-0.5, -0.5, 0.5, 1.0])
     affine[:3, 3] = (0.25, 0.25, -0.25)
     write_file(tmp_path / "p" / "t2.nii", fine, affine)
-    write_file(tmp_path / "p" / "seg.nii", (fine > 110).astype(np.uint8), affine)
+    write_file(tmp_path / "p" / "seg.nii", 4 * (fine > 110).astype(np.uint8), affine)
 
     case = read_case(tmp_path / "p", brats)
 
@@ -171,7 +174,7 @@ def test_a_volume_on_another_grid_is_resampled_to_the_first_with_a_notice(
     assert any("labels (seg.nii)" in notice for notice in case.notices)
     np.testing.assert_allclose(case.volumes["T2"], case.volumes["T1"], atol=0.76)
     assert case.labels is not None
-    assert set(np.unique(case.labels)) <= {0, 1}
+    assert set(np.unique(case.labels)) <= {0, 4}
 
 
 def test_outside_of_a_resampled_volume_is_its_background(
