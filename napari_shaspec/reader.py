@@ -48,7 +48,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
 def read_folder(path: str | Sequence[str]) -> list[LayerDataTuple]:
     """The layers of the one case in a folder."""
     folder = _paths(path)[0]
-    return _case_layers(read_case(folder, _task_of_folder(folder)))
+    return _case_layers(_case(folder, _task_of_folder(folder)))
 
 
 def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
@@ -58,16 +58,25 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
     layers: list[LayerDataTuple] = []
     inputs = [p for p in paths if not (is_result(p.name, task) or is_segmentation(p))]
     if len(inputs) > 1 and len({role_of(p, task) for p in inputs} - {None}) == len(inputs):
-        layers += _case_layers(read_case(inputs, task))
+        layers += _case_layers(_case(inputs, task))
         paths = [p for p in paths if p not in inputs]
     for one in paths:
         if is_segmentation(one):
             layers.append(_segmentation(one))
         elif is_sound(one) or (is_nifti(one) and len(read_header(one).shape) == 4):
-            layers += _case_layers(read_case(one, task))
+            layers += _case_layers(_case(one, task))
         else:
             layers.append(_single(one, task))
     return layers
+
+
+def _case(source: Path | list[Path], task: Task) -> Case:
+    """The case in ``source``; without its labels, and with a notice, where those cannot be read."""
+    try:
+        return read_case(source, task)
+    except InputError as error:
+        case = read_case(source, task, with_labels=False)  # raises where a volume is to blame
+        return replace(case, notices=(*case.notices, f"the labels are left out: {error}"))
 
 
 def _case_layers(case: Case) -> list[LayerDataTuple]:

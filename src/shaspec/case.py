@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,9 @@ class Case:
     files: Mapping[str, Path] = field(default_factory=dict)
     """Where each modality (and ``"labels"``) was read."""
     notices: tuple[str, ...] = ()
+    reduce: Callable[[Subset], Case] | None = field(default=None, repr=False)
+    """Where the volumes were on several grids: this case, without labels, as if only a subset had
+    been acquired. Its grid depends on that subset alone."""
 
     def __post_init__(self) -> None:
         self.task.subset(self.volumes)  # names are known, at least one is there
@@ -69,9 +72,19 @@ class Case:
         """Names of the modalities that are not there."""
         return tuple(n for n in self.task.names if n not in self.volumes)
 
-    def only(self, subset: Subset) -> Case:
-        """The same case as if only ``subset`` had been acquired."""
+    def require(self, subset: Subset) -> None:
+        """Raise `InputError` if a modality of ``subset`` is not there."""
         absent = [name for name in subset if name not in self.volumes]
         if absent:
             raise InputError(f"case {self.name} has no {', '.join(absent)}")
+
+    def only(self, subset: Subset) -> Case:
+        """The same case as if only ``subset`` had been acquired.
+
+        Where that changes the grid (`reduce`), the labels are left out.
+        """
+        self.require(subset)
+        if self.reduce is not None:
+            case = self.reduce(subset)
+            return replace(case, labels=self.labels) if case.grid.matches(self.grid) else case
         return replace(self, volumes={name: self.volumes[name] for name in subset})

@@ -52,6 +52,8 @@ class Modality(_Frozen):
     window: tuple[float, float] | None = None
     """For ``window`` and ``range``: intensities are clipped to this range (Hounsfield units for
     CT). A ``range`` without one is that of 8-bit pictures, 0 to 255."""
+    invalid: tuple[float, ...] = ()
+    """Stored values that stand for "not measured", e.g. 0 and 65535 in a depth map."""
 
     def array_shape(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the array of this modality on a grid of shape ``spatial``."""
@@ -61,13 +63,14 @@ class Modality(_Frozen):
 class Label(_Frozen):
     """One integer of the label map, which is of 8 bits; 0 is its background, or the first class.
 
-    ``colour`` is ``#rrggbb``.
+    ``colour`` is ``#rrggbb``. ``words`` are other names that data sets give to it.
     """
 
     value: int = Field(ge=0, le=255)
     name: str
     title: str
     colour: str
+    words: tuple[str, ...] = ()
 
 
 class Region(_Frozen):
@@ -83,12 +86,17 @@ class Region(_Frozen):
 
 
 class LabelScheme(_Frozen):
-    """A convention of label files: ``codes`` maps theirs (as text) to the task's."""
+    """A convention of label files: ``codes`` maps theirs (as text) to the task's.
+
+    0 is background, -1 something that the task has no label for: such files are refused.
+    """
 
     name: str
     codes: dict[str, int]
     words: tuple[str, ...] = ()
-    """File-name parts that speak for this scheme where the values leave it open."""
+    """Parts of file and folder names that speak for this scheme; ``[0-9]`` is any digit."""
+    shown_by: tuple[int, ...] = ()
+    """Codes without which nobody would think of this scheme, unless a name speaks for it."""
 
     @property
     def mapping(self) -> dict[int, int]:
@@ -112,6 +120,8 @@ class Task(_Frozen):
     labels: tuple[Label, ...]
     regions: tuple[Region, ...] = ()
     label_words: tuple[str, ...] = ("seg", "segmentation", "label", "labels", "mask")
+    background_words: tuple[str, ...] = ("background",)
+    """Names that data sets give to labels which count as background here."""
     schemes: tuple[LabelScheme, ...] = ()
 
     @model_validator(mode="before")
@@ -144,6 +154,10 @@ class Task(_Frozen):
             unknown = {*region.labels, region.paints} - values
             if unknown:
                 raise ValueError(f"region {region.name} uses labels {sorted(unknown)}, unknown")
+        for scheme in self.schemes:
+            unknown = set(scheme.codes.values()) - values - {0, -1}
+            if unknown:
+                raise ValueError(f"scheme {scheme.name} maps to {sorted(unknown)}, no labels")
         return self
 
     @cached_property

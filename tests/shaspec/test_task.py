@@ -77,12 +77,12 @@ def test_any_masks_can_be_painted_the_smallest_region_wins(values: list[bool]) -
     assert label == (4 if et else 1 if tc else 2 if wt else 0)
 
 
-def test_schemes_map_background_to_background_and_only_to_known_labels() -> None:
+def test_schemes_map_background_to_background_and_only_to_known_labels_or_to_none() -> None:
     known = {0, *(label.value for label in BRATS.labels)}
     assert len(BRATS.schemes) >= 3
     for scheme in BRATS.schemes:
         assert scheme.mapping[0] == 0
-        assert set(scheme.mapping.values()) <= known
+        assert set(scheme.mapping.values()) <= known | {-1}
 
 
 def test_a_task_survives_being_stored_in_a_card() -> None:

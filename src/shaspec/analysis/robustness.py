@@ -126,7 +126,7 @@ def _order(case: Case, subsets: Sequence[Subset] | None, *, with_all: bool) -> l
         return subsets_of(case.present)
     wanted = {case.task.subset(subset) for subset in subsets}
     for subset in wanted:
-        case.only(subset)  # says which modalities are not there
+        case.require(subset)
     if with_all:
         wanted.add(case.present)
     return [subset for subset in subsets_of(case.present) if subset in wanted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,23 @@ if TYPE_CHECKING:
     from shaspec.prediction import Prediction, Weights
 
 Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, cuda:1 ...")]
+Grid = Annotated[
+    str,
+    typer.Option(
+        help="Modality whose grid the case lies on, or finest; default: the first that is present."
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace files that are there, but never one that was read."),
+]
+ByVoxel = Annotated[
+    bool | None,
+    typer.Option(
+        "--labels-by-voxel/--labels-by-header",
+        help="For labels whose header says another place than the volumes; default: refuse them.",
+    ),
+]
 Overlap = Annotated[float, typer.Option(help="Share of a window that overlaps with the next.")]
 
 
@@ -85,6 +103,22 @@ def check_file(path: Path | None) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder: name a file to write")
     make_folder(path.parent)
+
+
+def check_results(paths: Sequence[Path | None], case: Case, overwrite: bool) -> None:
+    """See that results of ``case`` can be written to ``paths``; raises `InputError` naming one.
+
+    A label map of this program is kept where its name is that of an input or of a truth.
+    """
+    from shaspec.io.naming import is_result, recognise
+    from shaspec.io.outputs import check_output
+
+    for path in paths:
+        if path is not None:
+            check_file(path)
+            named = recognise(path.name, case.task) and not is_result(path.name, case.task)
+            inputs = case.files.values()
+            check_output(path, inputs, overwrite=overwrite, keep_own=bool(named))
 
 
 def progress(console: Console) -> Progress:

@@ -12,8 +12,10 @@ from rich.table import Table
 from shaspec.cli.classes import class_table, classify, refuse
 from shaspec.cli.common import (
     Device,
+    Grid,
     Overlap,
-    check_file,
+    Overwrite,
+    check_results,
     escape,
     numbers,
     report_case,
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from shaspec.evaluation.tables import Line
     from shaspec.models.weights import Model
     from shaspec.prediction import Prediction
-    from shaspec.task import Subset
 
 
 def predict(
@@ -55,6 +56,8 @@ def predict(
     device: Device = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
+    grid: Grid = "",
+    overwrite: Overwrite = False,
 ) -> None:
     """Segment one case from any subset of its modalities; or tell its class, if that is what the
     model is for."""
@@ -64,9 +67,11 @@ def predict(
     console = Console()
     loaded = load_model(model)
     task = loaded.card.task
-    subject = read_case(source(case), task, with_labels=False)
+    asked = task.parse_subset(present) if present else None
+    subject = read_case(source(case), task, with_labels=False, present=asked, grid=grid)
     report_case(console, subject)
-    subset = task.parse_subset(present) if present else subject.present
+    subset = subject.present
+    check_results([out, volumes], subject, overwrite)
     if task.kind == "classification":
         refuse(loaded.card, volumes=volumes, window=window)
         predictions = classify(console, loaded, subject, [subset], device)
@@ -74,7 +79,9 @@ def predict(
         console.print(class_table(predictions[0]))
     else:
         options = {"device": device, "window": numbers(window) or None, "overlap": overlap}
-        path = _segment(console, loaded, subject, subset, out, volumes, options)
+        path = out or _default_name(subject)
+        check_results([path], subject, overwrite)
+        _segment(console, loaded, subject, path, volumes, options)
     wrote = f"; wrote {escape(str(path))}" if path else ""
     console.print(f"model {loaded.card.name}, {loaded.card.licence}{wrote}")
 
@@ -83,24 +90,18 @@ def _segment(
     console: Console,
     model: Model,
     case: Case,
-    subset: Subset,
-    out: Path | None,
+    path: Path,
     volumes: Path | None,
     options: dict[str, Any],
-) -> Path:
-    """Writes the label map, and the sizes of its regions if asked for; returns its path."""
+) -> None:
+    """Writes the label map, and the sizes of its regions if asked for."""
     from shaspec.inference.session import InferenceSession
-    from shaspec.io import label_ending, write_labels
-    from shaspec.io.naming import RESULT
+    from shaspec.io import write_labels
     from shaspec.prediction import NOT_FOUND_NOTE
 
-    check_file(out)
-    check_file(volumes)
     session = InferenceSession(model, case, **options)
     report_seen(console, session.seen, case.name, model.card.name)
-    prediction = run_events(console, session.predict(subset))
-    ending = label_ending(prediction.grid)
-    path = out or Path(f"{case.name}_{case.task.subset_name(subset)}_{RESULT}{ending}")
+    prediction = run_events(console, session.predict(case.present))
     write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)
     if volumes is not None:
         write_volumes(volumes, prediction)
@@ -109,7 +110,15 @@ def _segment(
         console.print(weight_table(prediction.modality_weights, title="weight of each modality"))
     if not prediction.found_all:
         console.print(NOT_FOUND_NOTE)
-    return path
+
+
+def _default_name(case: Case) -> Path:
+    """``case_FLAIR+T2_pred.nii.gz`` in the working folder."""
+    from shaspec.io import label_ending
+    from shaspec.io.naming import RESULT
+
+    subset = case.task.subset_name(case.present)
+    return Path(f"{case.name}_{subset}_{RESULT}{label_ending(case.grid)}")
 
 
 def volume_table(prediction: Prediction) -> Table:

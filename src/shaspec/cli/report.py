@@ -10,8 +10,10 @@ from rich.console import Console
 
 from shaspec.cli.common import (
     Device,
+    Grid,
     Overlap,
-    check_file,
+    Overwrite,
+    check_results,
     escape,
     numbers,
     report_case,
@@ -39,6 +41,8 @@ def report(
     device: Device = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
+    grid: Grid = "",
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a page on one case: slices, sizes from several subsets, provenance."""
     from shaspec.inference.session import InferenceSession
@@ -49,13 +53,14 @@ def report(
     console = Console()
     loaded = load_model(model)
     task = loaded.card.task
-    subject = read_case(source(case), task, with_labels=False)
+    asked = dict.fromkeys(task.parse_subset(text) for text in present or ())
+    used = {name for subset in asked for name in subset} or None
+    subject = read_case(source(case), task, with_labels=False, present=used, grid=grid)
     report_case(console, subject)
     there = subject.present
     without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
-    asked = dict.fromkeys(task.parse_subset(text) for text in present or ())
     subsets = list(asked) or [there, *without_one]
-    check_file(out)
+    check_results([out], subject, overwrite)
     session = InferenceSession(
         loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
     )

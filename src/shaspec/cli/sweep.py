@@ -10,8 +10,12 @@ from rich.console import Console
 
 from shaspec.cli.classes import class_of_subsets, classify, refuse
 from shaspec.cli.common import (
+    ByVoxel,
     Device,
+    Grid,
     Overlap,
+    Overwrite,
+    check_results,
     escape,
     make_folder,
     numbers,
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from shaspec.inference.session import InferenceSession
     from shaspec.prediction import Classification
 
+FILES = ("sweep.csv", "shapley.csv", "heat_map.png", "shapley.png")
 CELL = 8  # characters of a number in the table
 
 
@@ -47,6 +52,9 @@ def sweep(
     device: Device = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
+    grid: Grid = "",
+    labels_by_voxel: ByVoxel = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Segment one case from every subset of its modalities, and say what each is worth.
 
@@ -68,26 +76,31 @@ def sweep(
     make_folder(out)
     if all(card.task.kind == "classification" for card in cards):
         refuse(cards[0], save_labels=save_labels, maps=maps, window=window)
-        _classes(console, model, source(case), out, device)
+        _classes(console, model, source(case), out, device, overwrite)
         return
     for name in model:
         loaded = load_model(name)
-        subject = read_case(source(case), loaded.card.task, scheme=scheme or None)
+        subject = read_case(
+            source(case), loaded.card.task,
+            scheme=scheme or None, grid=grid, labels_by_voxel=labels_by_voxel,
+        )  # fmt: skip
         if maps and subject.grid.dims == 2:
             raise InputError("--maps writes NIfTI, which is for volumes: leave it out for pictures")
         if not tables:
             report_case(console, subject)
+            check_results([out / name for name in FILES], subject, overwrite)
         session = InferenceSession(
             loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
         )
         tables.append(_run(console, session))
         session.release()
     _, _, size = measures_of(tables[0].task.dims)
+    rows, shapley, heat_map, contributions = (out / name for name in FILES)
     paths = [
-        files.write_rows(out / "sweep.csv", tables),
-        files.write_shapley(out / "shapley.csv", tables, [DICE, size]),
-        files.write_figure(out / "heat_map.png", files.heat_map_figure(tables, DICE)),
-        files.write_figure(out / "shapley.png", files.contributions_figure(tables, DICE)),
+        files.write_rows(rows, tables),
+        files.write_shapley(shapley, tables, [DICE, size]),
+        files.write_figure(heat_map, files.heat_map_figure(tables, DICE)),
+        files.write_figure(contributions, files.contributions_figure(tables, DICE)),
     ]
     for table in tables:
         many = files.write_label_maps(out / "labels", table) if save_labels else []
@@ -103,6 +116,7 @@ def _classes(
     files: Path | list[Path] | dict[str, Path],
     out: Path,
     device: str,
+    overwrite: bool,
 ) -> None:
     """The class from every subset, by every model."""
     from shaspec.analysis.subset_table import subsets_of
@@ -115,6 +129,7 @@ def _classes(
         case = read_case(files, model.card.task)
         if not found:
             report_case(console, case)
+            check_results([out / FILES[0]], case, overwrite)
         found += (mine := classify(console, model, case, subsets_of(case.present), device))
         console.print(class_of_subsets(mine))
     console.print(f"wrote {escape(str(write_classes(out / 'sweep.csv', found)))}")

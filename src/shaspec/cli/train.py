@@ -7,7 +7,6 @@ import shlex
 import signal
 import sys
 import tomllib
-from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,11 +23,11 @@ from shaspec.training.config import MethodName, TrainConfig, load_config, make_c
 
 if TYPE_CHECKING:
     from shaspec.training.events import Event, Validation
-    from shaspec.training.selection import Selection
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Number of this process among several: of torchrun, of srun, of Lightning's own launcher.
 RANKS = ("RANK", "SLURM_PROCID", "LOCAL_RANK")
+LISTED = "; "
 REST = "set the rest in the train.toml that it writes"
 
 
@@ -123,7 +122,10 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def run(settings: TrainConfig, *, json: bool) -> None:
-    """Drive a run; ends with 128 + the number of the signal that ended it."""
+    """Drive a run; ends with 128 + the number of the signal that ended it.
+
+    The exit code is 1 if cases were left out.
+    """
     from shaspec.training.events import Failed, as_json
     from shaspec.training.loop import run as events
 
@@ -133,10 +135,12 @@ def run(settings: TrainConfig, *, json: bool) -> None:
     show = silence() if not first else lines(as_json) if json else bars(settings)
     next(show)
     work = events(settings, shlex.join(["shaspec", *sys.argv[1:]]))
+    left_out: tuple[str, ...] = ()
     with caught_signals() as caught:
         try:
             for event in work:
                 show.send(event)
+                left_out = getattr(event, "left_out", left_out)
                 if caught and first:
                     break
         except ShaspecError as error:
@@ -153,6 +157,11 @@ def run(settings: TrainConfig, *, json: bool) -> None:
         name = signal.Signals(caught[0]).name
         Console(stderr=True).print(f"ended by {name}; run the same command again to resume")
         raise typer.Exit(128 + caught[0])
+    if left_out and first:
+        Console(stderr=True).print(
+            escape(f"left out, for they cannot be used: {LISTED.join(left_out)}")
+        )
+        raise typer.Exit(1)
 
 
 @contextmanager
@@ -198,7 +207,7 @@ def bars(settings: TrainConfig) -> Generator[None, Event, None]:
                 console.print(
                     f"{event.cases} cases, {event.phantoms} phantoms; {event.held_out} held out"
                 )
-                for notice in event.notices:
+                for notice in (*event.notices, *(f"left out: {text}" for text in event.left_out)):
                     console.print(f"[yellow]{escape(notice)}[/]")
                 if event.step:
                     console.print(f"resumed after step {event.step}")
@@ -235,7 +244,7 @@ def print_validation(console: Console, event: Validation) -> None:
 def list_cases(settings: TrainConfig) -> None:
     """Read every case of the run and say what is there, what is missing and what is wrong."""
     from shaspec.task import load_task
-    from shaspec.training.check import settings_problems
+    from shaspec.training.check import counted, settings_problems, uses
     from shaspec.training.selection import read_through, select_cases
 
     console = Console()
@@ -257,24 +266,6 @@ def list_cases(settings: TrainConfig) -> None:
         console.print(f"[yellow]{escape(notice)}[/]")
     if wrong:
         raise InputError(f"{len(wrong)} problem{'s' * (len(wrong) > 1)}: {'; '.join(wrong)}")
-
-
-def uses(selection: Selection) -> dict[str, str]:
-    """Name of a case -> what the run does with it."""
-    return selection.uses | {files.name: "validate" for files in selection.validation}
-
-
-def counted(selection: Selection) -> str:
-    """How many cases there are of each kind; that none is held out is worth a word too."""
-    found = Counter(uses(selection).values())
-    numbers = {
-        "to train on": found["train"],
-        "phantoms": found["phantom"],
-        "unlabelled": found["unlabelled"],
-        "held out": len(selection.held_out),
-        "of these to validate on": found["validate"],
-    }
-    return ", ".join(f"{n} {kind}" for kind, n in numbers.items() if n or kind == "held out")
 
 
 def propose(folder: Path, out: Path, modalities: list[str], labels_word: str) -> None:

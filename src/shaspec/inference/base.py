@@ -181,7 +181,7 @@ class Session(ABC, Generic[P]):
 
     def _subset(self, present: Iterable[str] | None) -> Subset:
         subset = self.task.subset(self.case.present if present is None else present)
-        self.case.only(subset)  # says which are not there
+        self.case.require(subset)
         return subset
 
     def _indices(self, subset: Subset) -> list[int]:

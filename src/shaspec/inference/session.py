@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
+from shaspec.io.resample import resample
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
@@ -85,6 +86,40 @@ class InferenceSession(Session[Prediction]):
         self.window = self._asked = tuple(window or model.card.window)
         self._shape = shape_at(case.grid.shape, case.grid.spacing, task.spacing, case.name)
         self._inputs: dict[int, _Input] = {}
+
+    def predict(
+        self, present: Iterable[str] | None = None
+    ) -> Iterator[Progress | Notice | Finished[Prediction]]:
+        """As `Session.predict`; always on the grid of the case.
+
+        Where ``present`` alone would lie on another grid, the result is that of the case with
+        these modalities alone, brought to this grid by the nearest voxel.
+        """
+        subset = self._subset(present)
+        reduced = self.case.reduce and self.case.reduce(subset)
+        if reduced is None or reduced.grid.matches(self.case.grid):
+            yield from super().predict(subset)
+            return
+        alone = InferenceSession(
+            self.model,
+            reduced,
+            device=self.device,
+            window=self._asked,
+            overlap=self.overlap,
+            keep=0,
+        )
+        for event in alone.predict(subset):
+            yield (
+                Finished(self._brought(event.prediction)) if isinstance(event, Finished) else event
+            )
+
+    def _brought(self, found: Prediction) -> Prediction:
+        """A result on another grid, on that of the case."""
+        labels = resample(found.labels, found.grid, self.case.grid, order=0, fill=0)
+        text = f"segmented on the grid of {self.task.subset_name(found.subset)} alone"
+        notices = [*found.provenance["notices"], text]
+        facts = found.provenance | {"notices": notices}
+        return replace(found, grid=self.case.grid, labels=labels, provenance=facts)
 
     def features(
         self, present: Iterable[str] | None = None

@@ -1,10 +1,10 @@
-"""From files, or arrays, to a `Case`: everything on one grid, labels in the codes of the task."""
+"""From files to a `Case`: everything on one grid, labels in the codes of the task."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,69 +14,129 @@ import numpy.typing as npt
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
+from shaspec.io import findings
+from shaspec.io.arrays import case_from_arrays
 from shaspec.io.assign import assign_loose
 from shaspec.io.folders import CaseFiles, find_case
+from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
 from shaspec.io.images import read_image, read_label_image
+from shaspec.io.label_names import described_scheme
+from shaspec.io.measured import measured
 from shaspec.io.naming import LABELS, common_name
-from shaspec.io.nifti import Volume, read_channels, read_volume
-from shaspec.io.resample import coverage, resample
-from shaspec.io.schemes import label_values, to_task_labels
+from shaspec.io.reading import Read, chosen, read_volumes, require
+from shaspec.io.schemes import to_task_labels
 from shaspec.io.sound import read_sound
-from shaspec.preprocessing import fill_value
-from shaspec.task import Task
+from shaspec.task import Subset, Task
+
+__all__ = ["case_from_arrays", "label_hints", "read_case"]
 
 Array = npt.NDArray[Any]
 Source = str | Path | CaseFiles | Sequence[str | Path] | Mapping[str, str | Path]
 
-READERS = 4  # threads: unpacking works outside the interpreter lock
-COVERED = 0.99  # below this part of the grid a user is told that a volume ends early
+FOLDERS = 3  # above a label file, whose names may say by which convention it was made
+
+
+@dataclass(frozen=True)
+class _Options:
+    """How the files of a case are to be understood; see `read_case`."""
+
+    scheme: str | None
+    grid: str
+    by_voxel: bool | None
 
 
 def read_case(
-    source: Source, task: Task, *, scheme: str | None = None, with_labels: bool = True
+    source: Source,
+    task: Task,
+    *,
+    scheme: str | None = None,
+    with_labels: bool = True,
+    present: Collection[str] | None = None,
+    grid: str = "",
+    labels_by_voxel: bool | None = None,
 ) -> Case:
     """Read a case from a folder, a 4D file, a list of files or ``{modality: file}``.
 
-    In a mapping the key ``labels`` names the label file. Volumes on another grid than the first
-    are resampled to it, which the case's notices say; pictures must all have the same size, for
-    nothing tells where they lie, unless they are classified. ``scheme`` is the label convention by
-    name (e.g. ``"BraTS 2023"`` or ``"2023"``), recognised if not given.
-    Raises `InputError` naming the file and the mend.
+    Volumes on another grid are resampled, which the case's notices say. A modality whose file is
+    empty counts as missing. Pictures must all have the same size, for nothing tells where they lie,
+    unless they are classified.
+
+    Args:
+        source: in a mapping the key ``labels`` names the label file.
+        task: what the files are for.
+        scheme: the label convention by name, e.g. ``"2023"``; default: see `shaspec.io.schemes`.
+        with_labels: whether labels are read.
+        present: read the case as if only these modalities had been acquired; default: all.
+        grid: the modality whose grid the case lies on, or ``finest``; default: the first of those
+            that are present.
+        labels_by_voxel: for labels whose header says another place than the volumes: True takes
+            them voxel by voxel, False by their header, None refuses doubtful ones.
+
+    Raises:
+        InputError: naming the file and the mend.
     """
     files = _files(source, task, with_labels and task.kind == "segmentation")
     if files.problems:
         raise InputError(files.problems[0])
-    if task.dims == 2:
-        return _picture_case(files, task, scheme)
-    volumes, labels = _read_all(files)
-    for name, volume in volumes.items():
-        if volume.limits[0] == volume.limits[1]:
-            raise InputError(
-                f"{volume.path}: {name} is empty, every voxel is {volume.limits[0]:g}; leave the "
-                "file out (the modality then counts as missing) or export it again"
-            )
-    first = next((v for v in volumes.values() if v.oriented), next(iter(volumes.values())))
-    grid = first.grid
-    notices = [*files.notices, *_distinct(volumes)]
-    if grid.oblique:
-        notices.append(f"{first.path.name} was acquired obliquely: shown along its own axes")
-    arrays: dict[str, Array] = {}
-    for name, volume in volumes.items():
-        fill = 0.0 if volume.grid.matches(grid) else fill_value(volume.array, task.modality(name))
-        arrays[name] = _on_grid(volume, first, name, notices, order=1, fill=fill)
-    task_labels = None
-    if labels is not None:
-        notices += labels.notices
-        array = _task_labels(labels.array, labels.path, files, task, scheme, notices)
-        task_labels = _on_grid(
-            replace(labels, array=array), first, LABELS, notices, order=0, fill=0
-        )
-    elif scheme is not None and with_labels:
-        notices.append(f"label scheme {scheme} was not needed: the case has no label file")
-    return Case(files.name, task, grid, arrays, task_labels, _paths(files), tuple(notices))
+    files = chosen(files, task, present)
+    options = _Options(scheme, grid, labels_by_voxel)
+    case = _picture_case(files, task, options) if task.dims == 2 else _case(files, task, options)
+    if present is not None:
+        require(files.name, task.subset(present), case.present, "; ".join(case.notices))
+    if scheme is not None and with_labels and case.labels is None:
+        text = f"label scheme {scheme} was not needed: the case has no label file"
+        case = replace(case, notices=(*case.notices, text))
+    return case
 
 
-def _picture_case(files: CaseFiles, task: Task, scheme: str | None) -> Case:
+def _case(files: CaseFiles, task: Task, options: _Options) -> Case:
+    """A case of volumes."""
+    read = read_volumes(files, task)
+    whole = read
+    if read.labels is not None:
+        array, notice = _task_labels(read.labels.array, files, task, options.scheme)
+        whole = replace(read, labels=replace(read.labels, array=array), label_notice=notice)
+    case = _gridded(whole, files, task, options, tuple(read.volumes))
+    if all(v.grid.matches(case.grid) for v in read.volumes.values()):
+        return case
+    reduce = partial(_reduced, replace(whole, labels=None), files, task, options)
+    return replace(case, reduce=reduce)
+
+
+def _reduced(read: Read, files: CaseFiles, task: Task, options: _Options, subset: Subset) -> Case:
+    """The case as `read_case` gives it with ``present=subset``, without labels."""
+    asked = options.grid.lower()
+    fits = asked == FINEST or asked in map(str.lower, subset)
+    return _gridded(read, files, task, options if fits else replace(options, grid=""), subset)
+
+
+def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset: Subset) -> Case:
+    """The case of the volumes of ``subset`` on their grid."""
+    volumes = {name: read.volumes[name] for name in subset}
+    first = reference(volumes, options.grid)
+    notices = [*files.notices, *read.notices]
+    if first.grid.oblique:
+        notices.append(f"{first.path.name} lies obliquely in the scanner: shown along its own axes")
+    notices += findings.notices(
+        [
+            findings.Scan(task.modality(name), volume.array, volume.grid, volume.path)
+            for name, volume in volumes.items()
+        ]
+    )
+    arrays = {
+        name: on_grid(volume, first, task.modality(name), notices)
+        for name, volume in volumes.items()
+    }
+    labels = None
+    if read.labels is not None:
+        others = read.volumes.values()
+        labels = truth_on_grid(read.labels, first, others, notices, options.by_voxel)
+        notices.append(read.label_notice)
+    paths = _paths(files, volumes)
+    return Case(files.name, task, first.grid, arrays, labels, paths, tuple(notices))
+
+
+def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:
     """A case of pictures (and sounds); all have the size of the first if they are segmented."""
     notices = list(files.notices)
     shape: tuple[int, ...] = ()
@@ -84,23 +144,30 @@ def _picture_case(files: CaseFiles, task: Task, scheme: str | None) -> Case:
     for name, path in files.volumes.items():
         modality = task.modality(name)
         sound = modality.medium == "sound"
-        array = read_sound(path) if sound else read_image(path, modality.channels)
-        if array.min() == array.max():
-            raise InputError(
-                f"{path}: {name} is empty, every pixel is {array.min()}; leave the file out (the "
-                "modality then counts as missing) or export it again"
-            )
-        shape = shape or array.shape[-2:]
+        found = measured(
+            read_sound(path) if sound else read_image(path, modality.channels), modality
+        )
+        if found.absent:
+            notices.append(f"{name} ({path.name}) is empty, {found.absent}: it counts as missing")
+            continue
+        notices += [f"{name} ({path.name}): {found.notice}"] * bool(found.notice)
+        shape = shape or found.array.shape[-2:]
         if task.kind == "segmentation":
-            _same_size(path, name, array.shape[-2:], files, shape)
-        arrays[name] = array
+            _same_size(path, name, found.array.shape[-2:], files, shape)
+        arrays[name] = found.array
+    if not arrays:
+        raise InputError(f"{'; '.join(notices)}: no modality of case {files.name} is left")
+    notices += findings.notices(
+        [findings.Scan(task.modality(n), a, None, files.volumes[n]) for n, a in arrays.items()]
+    )
     labels = None
     if files.labels is not None:
-        array = read_label_image(files.labels)
-        _same_size(files.labels, LABELS, array.shape, files, shape)
-        labels = _task_labels(array, files.labels, files, task, scheme, notices)
-    grid = Grid(shape, (1.0, 1.0))
-    return Case(files.name, task, grid, arrays, labels, _paths(files), tuple(notices))
+        stored = read_label_image(files.labels)
+        _same_size(files.labels, LABELS, stored.shape, files, shape)
+        labels, notice = _task_labels(stored, files, task, options.scheme)
+        notices.append(notice)
+    paths = _paths(files, arrays)
+    return Case(files.name, task, Grid(shape, (1.0, 1.0)), arrays, labels, paths, tuple(notices))
 
 
 def _same_size(
@@ -114,52 +181,29 @@ def _same_size(
         )
 
 
-def _paths(files: CaseFiles) -> dict[str, Path]:
-    return dict(files.volumes) | ({LABELS: files.labels} if files.labels else {})
+def _paths(files: CaseFiles, volumes: Collection[str]) -> dict[str, Path]:
+    there = {name: path for name, path in files.volumes.items() if name in volumes}
+    return there | ({LABELS: files.labels} if files.labels else {})
 
 
-def case_from_arrays(
-    volumes: Mapping[str, Array],
-    task: Task,
-    *,
-    spacing: tuple[float, ...] | None = None,
-    labels: Array | None = None,
-    name: str = "case",
-    grid: Grid | None = None,
-) -> Case:
-    """A case from arrays in memory, (S, P, L) or (row, column), a colour picture with its channels
-    first; ``labels`` in the codes of the task.
+def _task_labels(
+    array: Array, files: CaseFiles, task: Task, scheme: str | None
+) -> tuple[npt.NDArray[np.uint8], str]:
+    """Label map in the codes of the task, and a notice of how it was read."""
+    assert files.labels is not None
+    described = None if scheme else described_scheme(files.labels, task)
+    hints = label_hints(files)
+    labels, reading = to_task_labels(array, task, str(files.labels), hints, scheme, described)
+    return labels, reading.notice
 
-    ``spacing`` is the voxel size in mm, order (S, P, L), default 1; ``grid`` says it all and
-    overrides it.
-    """
-    present = task.subset(volumes)
-    arrays = {n: np.asarray(volumes[n]) for n in present}
-    axes = "three axes (S, P, L)" if task.dims == 3 else "two axes (row, column)"
-    for key, array in arrays.items():
-        channels = task.modality(key).channels
-        wanted = task.dims + (channels > 1)
-        if array.ndim != wanted or array.dtype.kind not in "iuf":
-            first = f"{channels} channels and then " if channels > 1 else ""
-            raise InputError(f"{key} of {name}: an array of {first}{axes} of real numbers")
-        low, high = float(array.min()), float(array.max())
-        if not np.isfinite((low, high)).all() or low == high:
-            raise InputError(
-                f"{key} of {name} is constant or holds NaN or infinite values; leave it out"
-            )
-    shape = next(iter(arrays.values())).shape[-task.dims :]
-    grid = grid or Grid(shape, spacing or (1.0,) * task.dims)
-    if labels is not None:
-        labels = np.asarray(labels)
-        strange = set(label_values(labels, f"labels of {name}")) - {
-            0, *(label.value for label in task.labels)
-        }  # fmt: skip
-        if strange:
-            raise InputError(
-                f"labels of {name} hold {sorted(strange)}, which task {task.name!r} does not know"
-            )
-        labels = labels.astype(np.uint8)
-    return Case(name, task, grid, arrays, labels)
+
+def label_hints(files: CaseFiles) -> list[str]:
+    """The names that may say by which convention the labels were made, the nearest first."""
+    if files.labels is None:
+        return []
+    folders = [folder.name for folder in files.labels.resolve().parents[:FOLDERS]]
+    others = [other.name for other in files.volumes.values()]
+    return [files.labels.name, *folders[:1], files.name, *folders[1:], *others]
 
 
 # -- which files ---------------------------------------------------------------------------------
@@ -199,85 +243,3 @@ def _named(source: Mapping[str, str | Path], task: Task) -> dict[str, Path]:
         )
     given = {spelled[key.lower()]: Path(path) for key, path in source.items()}
     return {role: given[role] for role in spelled.values() if role in given}
-
-
-def _read_all(files: CaseFiles) -> tuple[dict[str, Volume], Volume | None]:
-    """All volumes in task order, and the labels, read side by side."""
-    paths = [] if files.channel else list(files.volumes.values())
-    paths += [files.labels] if files.labels else []
-    with ThreadPoolExecutor(READERS) as pool:
-        reading = pool.map(read_volume, paths)
-        channels = _read_channels(files) if files.channel else {}
-        read = list(reading)
-    labels = read.pop() if files.labels else None
-    return channels or dict(zip(files.volumes, read, strict=True)), labels
-
-
-def _read_channels(files: CaseFiles) -> dict[str, Volume]:
-    path = next(iter(files.volumes.values()))
-    channel = files.channel or {}
-    volumes = read_channels(path)
-    if max(channel.values()) >= len(volumes):
-        raise InputError(
-            f"{path}: holds {len(volumes)} volumes, {max(channel.values()) + 1} were expected for "
-            f"{', '.join(channel)}; put a dataset.json that lists its modalities beside it"
-        )
-    return {name: volumes[index] for name, index in channel.items()}
-
-
-# -- onto one grid -------------------------------------------------------------------------------
-
-
-def _distinct(volumes: Mapping[str, Volume]) -> list[str]:
-    """Notices of the files, each once (the volumes of a 4D file share theirs)."""
-    return list(dict.fromkeys(n for volume in volumes.values() for n in volume.notices))
-
-
-def _on_grid(
-    volume: Volume, first: Volume, name: str, notices: list[str], *, order: int, fill: float
-) -> Array:
-    """The voxels of ``volume`` on the grid of ``first``; says in ``notices`` what it took."""
-    grid, shown = first.grid, f"{name} ({volume.path.name})"
-    if volume.grid.matches(grid):
-        return volume.array
-    if not volume.oriented:
-        if volume.grid.file_shape != grid.file_shape:
-            raise InputError(
-                f"{volume.path}: {name} does not say how it lies in space, and its shape "
-                f"{volume.grid.file_shape} is not that of {first.path.name} {grid.file_shape}; "
-                "export it again with its position"
-            )
-        notices.append(f"{shown} has no position: taken voxel by voxel as {first.path.name}")
-        return _like(volume, grid)
-    covered = coverage(volume.grid, grid)
-    if covered == 0:
-        raise InputError(
-            f"{volume.path}: {name} does not overlap with {first.path.name}: by their headers they "
-            "lie at different places; register it to the other volumes or leave it out"
-        )
-    text = f"{shown} lies on another grid: resampled to that of {first.path.name}"
-    if covered < COVERED:
-        text += f", of which it covers {covered:.0%}"
-    notices.append(text)
-    return resample(volume.array, volume.grid, grid, order=order, fill=fill)
-
-
-def _like(volume: Volume, grid: Grid) -> Array:
-    """The voxels of a file without a position, in the orientation of a grid of the same shape."""
-    return np.ascontiguousarray(grid.from_file(volume.grid.to_file(volume.array)))
-
-
-def _task_labels(
-    array: Array,
-    path: Path,
-    files: CaseFiles,
-    task: Task,
-    scheme: str | None,
-    notices: list[str],
-) -> npt.NDArray[np.uint8]:
-    """Label map in the codes of the task."""
-    hints = [path.name, path.resolve().parent.name, files.name]
-    hints += [other.name for other in files.volumes.values()]
-    labels, chosen = to_task_labels(array, task, str(path), hints, scheme)
-    notices.append(f"labels read as {chosen.name}")
-    return labels

@@ -25,6 +25,7 @@ LIMIT = 2**31  # decoded bytes above which a file is no volume of a patient but 
 VOXEL_MM = (0.005, 1000.0)  # sizes of a voxel that make sense
 BELIEVED_MM = (0.02, 20.0)  # the same where the header claims another unit than mm
 FAR_MM = 1e6  # an origin farther away than this is no place
+APART_MM = 1.0  # more than this between sform and qform is no rounding
 DEGENERATE = 0.01  # volume of the voxel / product of its edges: below it two axes coincide
 # Everything that says where voxels lie; the names are the same in both NIfTI versions.
 PLACE = (
@@ -179,12 +180,26 @@ def _affine(
         if name == "qform" and "sform" in found:
             notices.append(f"the sform of {path.name} {reasons['sform']}: its qform was taken")
             place["sform_code"] = 0
+        elif name == "sform" and (apart := _apart(found, shape) * scale) > APART_MM:
+            notices.append(
+                f"the sform and the qform of {path.name} are {apart:.3g} mm apart: its sform was "
+                "taken; tools that read the qform show it elsewhere, or mirrored"
+            )
         return np.diag([scale, scale, scale, 1.0]) @ affine, oriented
     name, reason = next(iter(reasons.items()))
     raise InputError(
         f"{path}: the position in the header ({name}) {reason}; export the file again or copy the "
         "header of a registered volume of this case"
     )
+
+
+def _apart(found: dict[str, Array], shape: tuple[int, ...]) -> float:
+    """The largest distance between a corner by the sform and by the qform; 0 without both."""
+    if len(found) < 2 or not all(np.isfinite(affine).all() for affine in found.values()):
+        return 0.0
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape])).reshape(3, -1)
+    moved = found["sform"].astype(np.float64) - found["qform"]
+    return float(np.linalg.norm(moved[:3, :3] @ corners + moved[:3, 3:], axis=0).max())
 
 
 def _mm_per_unit(

@@ -35,7 +35,8 @@ def read_image(path: str | Path, channels: int = 1) -> Array:
     """A picture as stored: (3, row, column) uint8 for three ``channels``, (row, column) for one.
 
     Turned upright where a camera noted how it was held. A grey picture serves as colour, and a
-    colour picture without any colour as grey. Raises `InputError` naming the file and the mend.
+    colour picture without any colour as grey. Pixels that were not measured may be NaN. Raises
+    `InputError` naming the file and the mend.
     """
     picture = _open(Path(path))
     if channels == 3:
@@ -47,8 +48,8 @@ def read_image(path: str | Path, channels: int = 1) -> Array:
     if picture.mode == "LA":
         array = array[..., 0]
     array = _grey(array, Path(path), "this modality")
-    if not np.isfinite(array).all():
-        raise InputError(f"{path}: has pixels that are NaN or infinite; replace them by 0")
+    if np.isinf(array).any():
+        raise InputError(f"{path}: has infinite pixels; replace them by NaN or 0")
     return array
 
 

@@ -44,6 +44,8 @@ class Volume:
     oriented: bool = True
     """False: the file does not say how it lies in space."""
     notices: tuple[str, ...] = ()
+    nan: npt.NDArray[np.bool_] | None = None
+    """Where the file holds NaN and ``array`` 0; None: nowhere."""
 
 
 def is_nifti(path: Path) -> bool:
@@ -212,9 +214,14 @@ def _volume(header: Header, data: bytes, path: Path) -> Volume:
             array = array.astype(np.result_type(header.dtype.newbyteorder("="), np.float32))
             array = array * array.dtype.type(header.slope) + array.dtype.type(header.inter)
         limits = float(array.min()), float(array.max())  # NaN if any voxel is
+        nan = np.isnan(array) if np.isnan(limits).any() else None
+        if nan is not None:
+            array = np.where(nan, array.dtype.type(0), array)
+            limits = float(array.min()), float(array.max())
     if not np.isfinite(limits).all():
         raise InputError(
-            f"{path}: has voxels that are NaN or infinite; replace them by the background value"
+            f"{path}: has infinite voxels; replace them by the background value, or leave the "
+            "file out"
         )
     try:
         grid = Grid.from_affine(header.affine, header.shape, header.block)
@@ -222,4 +229,5 @@ def _volume(header: Header, data: bytes, path: Path) -> Volume:
         raise InputError(f"{path}: {error}; export the file again") from error
     array = np.ascontiguousarray(grid.from_file(array), array.dtype.newbyteorder("="))
     array.setflags(write=False)
-    return Volume(array, grid, path, limits, header.oriented, header.notices)
+    where = None if nan is None else np.ascontiguousarray(grid.from_file(nan))
+    return Volume(array, grid, path, limits, header.oriented, header.notices, where)

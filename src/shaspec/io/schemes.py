@@ -1,59 +1,90 @@
 """Label files in any of a task's conventions -> the codes of the task.
 
-Values decide first, then words in the names of the file, its folder and its neighbours, then the
-order in which the task lists its schemes.
+What says which convention a file follows, the first that speaks decides: an option, names of
+labels beside the file (`shaspec.io.label_names`), the names of files and folders, and at last the
+values, if all conventions that have them mean the same. Everything else is refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from shaspec.errors import InputError
-from shaspec.io.naming import find_word, parts
 from shaspec.task import LabelScheme, Task
 
 Array = npt.NDArray[Any]
 
+ROUNDING = 1e-3
+"""Largest distance from a whole number that is rounding, e.g. by a slope in a header."""
+UNKNOWN = -1
+"""In the codes of a scheme: something that the task has no label for."""
+MEND = "choose one with --scheme (in a training configuration: scheme)"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The scheme of a label file, and what spoke for it."""
+
+    scheme: LabelScheme
+    evidence: str
+
+    @property
+    def notice(self) -> str:
+        """For the notices of a case."""
+        return f"labels read as {self.scheme.name}, by {self.evidence}"
+
 
 def to_task_labels(
-    array: Array, task: Task, source: str, hints: Sequence[str] = (), scheme: str | None = None
-) -> tuple[npt.NDArray[np.uint8], LabelScheme]:
+    array: Array,
+    task: Task,
+    source: str,
+    hints: Sequence[str] = (),
+    scheme: str | None = None,
+    described: LabelScheme | None = None,
+) -> tuple[npt.NDArray[np.uint8], Reading]:
     """Labels of a file in the task's codes (same shape, uint8), and the scheme they were in.
 
-    ``source`` names the file in messages, ``hints`` are names to look for words in, the nearest
-    first, ``scheme`` overrides the recognition. Raises `InputError` for values no scheme knows.
+    Args:
+        array: the label map as stored; numbers within `ROUNDING` of a whole one are rounded.
+        source: names the file in messages.
+        hints: names of the file, its folders and its neighbours, the nearest first.
+        scheme: overrides everything else, as for `find_scheme`.
+        described: the scheme by names of labels that lie beside the file.
+
+    Raises:
+        InputError: for what is no label map, and where the convention is doubtful.
     """
     values = label_values(array, source)
-    schemes = task.schemes or (_identity(task),)
-    chosen = find_scheme(scheme, task) if scheme else recognise_scheme(values, schemes, hints)
-    if chosen is None or not set(values) <= set(chosen.mapping):
-        known = [chosen] if chosen else schemes
-        raise InputError(
-            f"{source}: holds the label values {_text(values)}, which do not fit "
-            f"{' or '.join(s.name for s in known)}; choose another scheme or correct the file"
-        )
-    labels = array.astype(np.uint8)
-    if any(chosen.mapping[value] != value for value in values):
+    reading = choose_scheme(values, task, source, hints, scheme, described)
+    labels = _whole(array)
+    meaning = _meaning(reading.scheme, values)
+    if meaning != values:
         table = np.zeros(256, np.uint8)
-        table[values] = _meaning(chosen, values)
+        table[values] = meaning
         labels = table[labels]
-    return labels, chosen
+    return labels, reading
 
 
 def label_values(array: Array, source: str) -> list[int]:
-    """The distinct values of a label map, which must be integers from 0 to 255."""
+    """The distinct values of a label map, which must be integers from 0 to 255.
+
+    Raises `InputError` naming ``source`` for others.
+    """
     low, high = array.min(), array.max()
-    if low < 0 or high > 255:
+    if not (low >= -ROUNDING and high <= 255 + ROUNDING):
         raise InputError(
             f"{source}: values reach from {low:g} to {high:g}, so this is no label map; give the "
             "label file, or load this one as a modality"
         )
-    whole = array.astype(np.uint8, copy=False)
-    if array.dtype.kind == "f" and not np.array_equal(whole, array):
+    whole = _whole(array)
+    if array.dtype.kind == "f" and np.abs(array - whole).max() > ROUNDING:
         raise InputError(
             f"{source}: holds values that are not whole numbers, so this is no label map (or one "
             "that was interpolated); resample labels with nearest neighbour"
@@ -63,33 +94,48 @@ def label_values(array: Array, source: str) -> list[int]:
     return found if inside.size == whole.size else [0, *found]
 
 
-def recognise_scheme(
-    values: Sequence[int], schemes: Sequence[LabelScheme], hints: Sequence[str] = ()
-) -> LabelScheme | None:
-    """The scheme that ``values`` and ``hints`` speak for; None if no scheme has all the values."""
-    fitting = [s for s in schemes if set(values) <= set(s.mapping)]
-    if not fitting:
-        return None
-    chosen = fitting[0]
-    for hint in hints:
-        hint_parts = parts(hint)
-        named = [s for s in fitting if any(find_word(w, hint_parts) for w in s.words)]
-        if named:
-            chosen = named[0]
-            break
-    # Where several mean the same by these values, the first listed gives its name.
-    return next(s for s in fitting if _meaning(s, values) == _meaning(chosen, values))
+def choose_scheme(
+    values: Sequence[int],
+    task: Task,
+    source: str,
+    hints: Sequence[str] = (),
+    scheme: str | None = None,
+    described: LabelScheme | None = None,
+) -> Reading:
+    """The scheme of a file with these ``values``; arguments and errors as in `to_task_labels`."""
+    if scheme:
+        reading = Reading(find_scheme(scheme, task), "--scheme")
+    elif described:
+        reading = Reading(described, "the names of its labels")
+    else:
+        reading = _recognised(values, task, source, hints)
+    known = reading.scheme.mapping
+    if not set(values) <= set(known):
+        raise InputError(
+            f"{source}: holds the label values {_text(values)}, which do not fit "
+            f"{reading.scheme.name}, chosen by {reading.evidence}; {MEND} or correct the file"
+        )
+    if UNKNOWN in _meaning(reading.scheme, values):
+        raise InputError(
+            f"{source}: by {reading.evidence} its labels are {reading.scheme.name}, and task "
+            f"{task.name!r} has no label for that; give a label file with "
+            f"{', '.join(label.name for label in task.labels)}, or {MEND}"
+        )
+    return reading
 
 
 def find_scheme(text: str, task: Task) -> LabelScheme:
-    """A scheme by the beginning of its name or by a part of it, e.g. ``2023``."""
+    """A scheme by the beginning of its name or by a part of it, e.g. ``2023`` or ``paediatric``.
+
+    Raises `InputError` naming all of them.
+    """
     wanted = text.strip().lower()
-    titles = {s.name: s.name.split("(")[0].strip() for s in task.schemes}
-    found = [
-        s
-        for s in task.schemes
-        if wanted and (s.name.lower().startswith(wanted) or find_word(text, parts(titles[s.name])))
-    ]
+    titles = {s.name: _title(s) for s in task.schemes}
+    exact = [s for s in task.schemes if wanted in (s.name.lower(), titles[s.name].lower())]
+    begun = [s for s in task.schemes if wanted and s.name.lower().startswith(wanted)]
+    named = [s for s in task.schemes if _length(_parts(text), _parts(titles[s.name]))]
+    spoken = [s for s in task.schemes if any(_length(_parts(text), _parts(w)) for w in s.words)]
+    found = next((group for group in (exact, begun, named, spoken) if group), [])
     if len(found) != 1:
         raise InputError(
             f"label scheme {text!r} {'fits several' if found else 'is unknown'}: task "
@@ -98,13 +144,87 @@ def find_scheme(text: str, task: Task) -> LabelScheme:
     return found[0]
 
 
+# -- by names and values -------------------------------------------------------------------------
+
+
+def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[str]) -> Reading:
+    schemes = task.schemes or (_identity(task),)
+    fitting = [s for s in schemes if set(values) <= set(s.mapping)]
+    named, hint = named_schemes(schemes, hints)
+    if named:
+        chosen, evidence = [s for s in named if s in fitting], f"the name {hint}"
+    else:
+        shown = [s for s in fitting if set(s.shown_by) <= set(values)]
+        chosen, evidence = shown or fitting, "their values"
+    if not chosen:
+        known = named or schemes
+        raise InputError(
+            f"{source}: holds the label values {_text(values)}, which do not fit "
+            f"{' or '.join(_title(s) for s in known)}"
+            f"{f', for which the name {hint} speaks' if named else ''}"
+            f"; {MEND}{_listed(fitting) if named else ''} or correct the file"
+        )
+    if len({tuple(_meaning(s, values)) for s in chosen}) > 1:
+        raise InputError(
+            f"{source}: the label values {_text(values)} mean different things in"
+            f"{_listed(chosen if named else fitting)}; {MEND}"
+        )
+    return Reading(chosen[0], evidence)
+
+
+def named_schemes(
+    schemes: Sequence[LabelScheme], hints: Sequence[str]
+) -> tuple[list[LabelScheme], str]:
+    """The schemes that names speak for, and the name that was the first to do so.
+
+    A farther name may only narrow down what a nearer one leaves open.
+    """
+    chosen: list[LabelScheme] = []
+    first = ""
+    for hint in hints:
+        parts = _parts(hint)
+        lengths = [max((_length(w.split("_"), parts) for w in s.words), default=0) for s in schemes]
+        longest = max(lengths, default=0)
+        here = [s for s, n in zip(schemes, lengths, strict=True) if n == longest > 0]
+        if not chosen:
+            chosen, first = here, hint
+        else:
+            chosen = [s for s in chosen if s in here] or chosen
+    return chosen, first
+
+
+def _length(wanted: Sequence[str], parts: Sequence[str]) -> int:
+    """How many parts the word ``wanted`` has if it is a run of ``parts``, else 0."""
+    n = len(wanted)
+    runs = (parts[k : k + n] for k in range(len(parts) - n + 1))
+    matches = (all(map(fnmatchcase, run, wanted)) for run in runs)
+    return n if n and any(matches) else 0
+
+
+def _parts(name: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", name.lower())
+
+
 def _meaning(scheme: LabelScheme, values: Sequence[int]) -> list[int]:
     return [scheme.mapping[v] for v in values]
+
+
+def _whole(array: Array) -> npt.NDArray[np.uint8]:
+    rounded = np.rint(array) if array.dtype.kind == "f" else array
+    return rounded.astype(np.uint8, copy=False)
 
 
 def _identity(task: Task) -> LabelScheme:
     codes = {str(label.value): label.value for label in task.labels}
     return LabelScheme(name=f"the labels of task {task.name}", codes=codes)
+
+
+def _title(scheme: LabelScheme) -> str:
+    return scheme.name.split("(")[0].strip()
+
+
+def _listed(schemes: Sequence[LabelScheme]) -> str:
+    return " " + "; ".join(s.name for s in schemes) if schemes else ""
 
 
 def _text(values: Sequence[int]) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from shaspec.case import Case
+from shaspec.conventions import with_conventions
 from shaspec.errors import WeightsError
 from shaspec.models.fingerprint import fingerprint
 from shaspec.models.portable import portable, portable_command
@@ -180,9 +181,13 @@ def model_folder(name_or_folder: str | Path) -> Path:
 
 
 def load_card(name_or_folder: str | Path) -> Card:
-    """The card of a model; raises `WeightsError` naming what is wrong with it."""
+    """The card of a model, its task with the file conventions of this version.
+
+    Raises `WeightsError` naming what is wrong with it.
+    """
     path = model_folder(name_or_folder) / CARD_FILE
     try:
-        return Card.model_validate_json(path.read_text("utf-8"))
+        card = Card.model_validate_json(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise WeightsError(f"{path} is not a card this version can read: {error}") from error
+    return card.model_copy(update={"task": with_conventions(card.task)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,6 +36,24 @@ def settings_problems(config: TrainConfig, task: Task, selection: Selection) -> 
         if tried:
             check_subsets(subsets(config, task), tried)
     return problems
+
+
+def uses(selection: Selection) -> dict[str, str]:
+    """Name of a case -> what the run does with it."""
+    return selection.uses | {files.name: "validate" for files in selection.validation}
+
+
+def counted(selection: Selection) -> str:
+    """How many cases there are of each kind; that none is held out is worth a word too."""
+    found = Counter(uses(selection).values())
+    numbers = {
+        "to train on": found["train"],
+        "phantoms": found["phantom"],
+        "unlabelled": found["unlabelled"],
+        "held out": len(selection.held_out),
+        "of these to validate on": found["validate"],
+    }
+    return ", ".join(f"{n} {kind}" for kind, n in numbers.items() if n or kind == "held out")
 
 
 @contextmanager

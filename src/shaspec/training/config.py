@@ -79,6 +79,7 @@ class TrainConfig(LossConfig):
     """Folder of labelled cases (one folder per case, files side by side, a decathlon or nnU-Net
     folder), its ``dataset.json``, a CSV list with a column per modality, or MONAI's JSON list."""
     scheme: str | None = None
+    labels_by_voxel: bool | None = None
     """Label convention of ``data``, e.g. ``BraTS 2023``; default: recognised case by case."""
     cases: Path | None = None
     """Text or CSV file that lists the cases to train on, one name or path a line; default: all."""

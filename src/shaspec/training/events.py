@@ -27,6 +27,8 @@ class Prepared:
     notices: tuple[str, ...]
     """What a user should know, e.g. cases without labels, which are not used."""
     step: int
+    left_out: tuple[str, ...] = ()
+    """Cases that cannot be used, each with the reason."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from contextlib import closing
 
 from lightning_fabric import Fabric
 
-from shaspec.errors import ShaspecError
+from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.memory import is_out_of_memory
 from shaspec.task import Task, load_task
 from shaspec.training.checkpoint import CHECKPOINT, last_good
@@ -20,7 +20,7 @@ from shaspec.training.data import samples
 from shaspec.training.distributed import make_fabric
 from shaspec.training.events import Event, Finished, Prepared, Preparing, Step, Validation
 from shaspec.training.learner import Learner
-from shaspec.training.prepare import PreparedCase, prepare
+from shaspec.training.prepare import LeftOut, PreparedCase, prepare
 from shaspec.training.product import save_product
 from shaspec.training.record import Record
 from shaspec.training.selection import Selection, select_cases
@@ -71,7 +71,8 @@ def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
     validator = None
     if config.validate_every_minutes and fabric.is_global_zero:
         validator = Validator(config, task, selection, str(fabric.device))
-    cases = yield from _prepared(config, task, selection, fabric)
+    cases, left_out = yield from _prepared(config, task, selection, fabric)
+    left_out += validator.left_out if validator else ()
     check_rule(learner.method.rule, task, {c.name: c.available for c in cases})
 
     record = Record(config, cases, learner.parts, writes=fabric.is_global_zero)
@@ -91,7 +92,8 @@ def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
                     yield event
 
     try:
-        yield Prepared(real, len(cases) - real, len(selection.held_out), selection.notices, step)
+        held_out, notices = len(selection.held_out), selection.notices
+        yield Prepared(real, len(cases) - real, held_out, notices, step, left_out)
         if step == 0:
             yield record.checkpoint(step)  # a disk that is full says so now, not in an hour
         # Rank 0's clock is everybody's, or one rank would end while another waits for it.
@@ -128,11 +130,17 @@ def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
 
 def _prepared(
     config: TrainConfig, task: Task, selection: Selection, fabric: Fabric
-) -> Generator[Event, None, list[PreparedCase]]:
-    """The cases, made ready for reading crops from them."""
+) -> Generator[Event, None, tuple[list[PreparedCase], tuple[str, ...]]]:
+    """The cases, made ready for reading crops from them, and those that cannot be used."""
     cases: list[PreparedCase] = []
+    left_out: list[str] = []
     yield Preparing(0, selection.number)
     for case in prepare(config, task, selection, fabric.global_rank, fabric.world_size):
-        cases.append(case)
-        yield Preparing(len(cases), selection.number)
-    return cases
+        if isinstance(case, LeftOut):
+            left_out.append(f"{case.name}: {case.reason}")
+        else:
+            cases.append(case)
+        yield Preparing(len(cases) + len(left_out), selection.number)
+    if not any(case.labelled for case in cases):
+        raise InputError(f"no case is left to train on: {'; '.join(left_out)}")
+    return cases, tuple(left_out)

@@ -32,10 +32,11 @@ from shaspec.phantom import make_case
 from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
+from shaspec.training.identity import content, phantom_version, reading
 from shaspec.training.selection import Selection
 
 PER_REGION = 4000  # candidate centres kept per region
-FORMAT = 5  # of the prepared files; part of their key
+FORMAT = 6  # of the prepared files; part of their key
 LARGEST = np.iinfo(np.int16).max
 
 
@@ -108,25 +109,33 @@ class _Job:
     load: Callable[[], Case]
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A case that cannot be used."""
+
+    name: str
+    reason: str
+
+
 def prepare(
     config: TrainConfig, task: Task, selection: Selection, rank: int = 0, world: int = 1
-) -> Iterator[PreparedCase]:
+) -> Iterator[PreparedCase | LeftOut]:
     """All cases of a run from the cache, made where they are not there; yields them in order.
 
-    Of several processes (``world``) each begins with a share of its own.
+    A case that cannot be used does not keep the others from being prepared. Of several processes
+    (``world``) each begins with a share of its own.
 
     Raises:
-        InputError: naming the case, if it cannot be used.
         ShaspecError: if the cache cannot be written, e.g. for want of space.
     """
-    jobs = [_real(config, task, files) for files in selection.training]
+    jobs: list[_Job | LeftOut] = [_real(config, task, files) for files in selection.training]
     jobs += [_phantom(config, task, seed) for seed in selection.phantoms]
-    jobs = [_hidden(job) if job.target.name in selection.hidden else job for job in jobs]
+    jobs = [_hidden(job) if _name(job) in selection.hidden else job for job in jobs]
     jobs += [_hidden(_real(config, task, files)) for files in selection.unlabelled]
     if world > 1:
         for job in jobs[rank::world]:
             _ensure(job)
-    missing = sum(not job.target.folder.is_dir() for job in jobs)
+    missing = sum(isinstance(job, _Job) and not job.target.folder.is_dir() for job in jobs)
     workers = min(config.prepare_workers, missing)
     if workers < 2:
         yield from map(_ensure, jobs)
@@ -137,20 +146,29 @@ def prepare(
         yield from pool.map(_ensure, jobs)
 
 
-def _hidden(job: _Job) -> _Job:
+def _name(job: _Job | LeftOut) -> str:
+    return job.name if isinstance(job, LeftOut) else job.target.name
+
+
+def _hidden(job: _Job | LeftOut) -> _Job | LeftOut:
     """The same case with its labels out of sight."""
+    if isinstance(job, LeftOut):
+        return job
     return replace(job, target=replace(job.target, labelled=False))
 
 
-def _real(config: TrainConfig, task: Task, files: CaseFiles) -> _Job:
-    load = partial(read_case, files, task, scheme=config.scheme)
-    key = _content(files, task, config.scheme)
+def _real(config: TrainConfig, task: Task, files: CaseFiles) -> _Job | LeftOut:
+    load = partial(read_case, files, task, **reading(config))
+    try:
+        key = content(files, task, config)
+    except InputError as error:
+        return LeftOut(files.name, str(error))
     return _Job(_target(config, task, files.name, key, phantom=False), task, load)
 
 
 def _phantom(config: TrainConfig, task: Task, seed: int) -> _Job:
     load = partial(make_case, seed, task=task.name)
-    key = {"phantom": task.name, "seed": seed, "version": _phantom_version()}
+    key = {"phantom": task.name, "seed": seed, "version": phantom_version()}
     return _Job(_target(config, task, f"phantom-{seed}", key, phantom=True), task, load)
 
 
@@ -163,10 +181,15 @@ def _target(
     return PreparedCase(name, phantom, config.cache / digest)
 
 
-def _ensure(job: _Job) -> PreparedCase:
+def _ensure(job: _Job | LeftOut) -> PreparedCase | LeftOut:
+    if isinstance(job, LeftOut):
+        return job
     folder = job.target.folder
     if not folder.is_dir():
-        case = job.load()
+        try:
+            case = job.load()
+        except InputError as error:
+            return LeftOut(job.target.name, str(error))
         try:
             _write(folder, case, job.task)
         except OSError as error:
@@ -230,44 +253,3 @@ def quantised(volume: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int16], n
     """``volume`` as int16 and the factor that gives it back; 0 stays exactly 0."""
     scale = np.float32(max(float(np.abs(volume).max(initial=0.0)), 1e-6) / LARGEST)
     return np.rint(volume / scale).astype(np.int16), scale
-
-
-def _content(files: CaseFiles, task: Task, scheme: str | None) -> dict[str, Any]:
-    """What a prepared case depends on: the bytes of its files, wherever they lie.
-
-    Reading packed files costs a hundredth of preparing them.
-    """
-    labels = [files.labels] if files.labels else []
-    digests = {path: _digest(path) for path in {*files.volumes.values(), *labels}}
-    key: dict[str, Any] = {
-        "volumes": {
-            name: [digests[path], (files.channel or {}).get(name)]
-            for name, path in files.volumes.items()
-        },
-        "labels": [digests[path] for path in labels],
-        "scheme": scheme,
-    }
-    if labels and task.schemes and scheme is None:  # recognised by names, among other things
-        paths = [*labels, *files.volumes.values()]
-        key["names"] = [files.name, labels[0].resolve().parent.name, *(p.name for p in paths)]
-    return key
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror or error}); see that it is a file and that "
-            "you may read it, or take the case out of the training data"
-        ) from error
-
-
-def _phantom_version() -> str:
-    """Changes with the source of the phantom, so that a better one is not hidden by the cache."""
-    import shaspec.phantom as package
-
-    root = Path(str(package.__file__))
-    files = sorted(root.parent.glob("*.py")) if root.name == "__init__.py" else [root]
-    return hashlib.blake2b(b"".join(f.read_bytes() for f in files), digest_size=8).hexdigest()

@@ -256,7 +256,7 @@ def read_through(
     """Read every case as the run would; yields it with what is wrong, or ``""``."""
     for files in selection.to_read:
         try:
-            read_case(files, task, scheme=config.scheme)
+            read_case(files, task, scheme=config.scheme, labels_by_voxel=config.labels_by_voxel)
         except InputError as error:
             yield files, str(error)
         else:

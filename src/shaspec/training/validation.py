@@ -24,6 +24,7 @@ from shaspec.report.pictures import comparison_png
 from shaspec.task import Subset, Task
 from shaspec.training.config import TrainConfig
 from shaspec.training.events import Validating, Validation
+from shaspec.training.identity import reading
 from shaspec.training.product import unfinished
 from shaspec.training.selection import Selection
 
@@ -36,14 +37,23 @@ Scores = dict[str, dict[str, list[float]]]
 class Validator:
     """Tries a network on the cases that ``selection`` has for it; ``device`` as for a session.
 
-    They are read once, for a run comes back to them. Raises `InputError` for one that cannot be
-    used, and for subsets that the task or all of the cases lack.
+    They are read once, for a run comes back to them; those that cannot be used are in
+    ``left_out``. Raises `InputError` if none is left, and for subsets that the task or all of the
+    cases lack.
     """
 
     def __init__(self, config: TrainConfig, task: Task, selection: Selection, device: str) -> None:
         self._config, self._task, self._device = config, task, device
         self._subsets = subsets(config, task)
-        cases = [read_case(f, task, scheme=config.scheme) for f in selection.validation]
+        cases, left_out = [], []
+        for files in selection.validation:
+            try:
+                cases.append(read_case(files, task, **reading(config)))
+            except InputError as error:
+                left_out.append(f"{files.name}: {error}")
+        self.left_out = tuple(left_out)
+        if left_out and not cases:
+            raise InputError(f"no case is left to validate on: {'; '.join(left_out)}")
         cases += [make_case(seed, task=task.name) for seed in selection.demo_phantoms]
         check_subsets(self._subsets, {case.name: case.present for case in cases})
         self.cases = tuple(case for case in cases if self._subsets_of(case))

@@ -113,11 +113,11 @@ def test_an_affine_that_makes_no_sense_is_refused(
     refused(patched(path, "sform", sform.tobytes()), match)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_nan_and_infinite_voxels_are_refused(value: float, write_file: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinite_voxels_are_refused(value: float, write_file: Any, tmp_path: Path) -> None:
     voxels = np.ones((6, 5, 4), np.float32)
     voxels[3, 2, 1] = value
-    refused(write_file(tmp_path / "x.nii.gz", voxels), "NaN or infinite")
+    refused(write_file(tmp_path / "x.nii.gz", voxels), "has infinite voxels")
 
 
 @given(

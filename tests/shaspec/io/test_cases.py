@@ -38,7 +38,7 @@ def test_a_folder_is_read_whole(brats: Task, write_case: Any, tmp_path: Path) ->
     assert case.files["labels"] == folder / "p_seg.nii.gz"
     assert case.labels is not None
     assert sorted(np.unique(case.labels)) == [0, 1, 2, 4]
-    assert case.notices == ("labels read as BraTS 2017-2021 (1 NCR, 2 ED, 4 ET)",)
+    assert case.notices == ("labels read as BraTS 2017-2021 (1 NCR, 2 ED, 4 ET), by their values",)
     assert case.grid.header is not None
 
 
@@ -53,7 +53,7 @@ def test_any_file_may_be_missing(gone: int, brats: Task, write_case: Any, tmp_pa
 def test_a_list_and_a_mapping_give_the_same_case_as_the_folder(
     brats: Task, write_case: Any, tmp_path: Path
 ) -> None:
-    folder = write_case(tmp_path / "p", NAMES, {"p_seg.nii.gz": [1, 2, 3]})
+    folder = write_case(tmp_path / "p", NAMES, {"p_seg.nii.gz": [1, 2, 4]})
     files = sorted(folder.iterdir())
     mapping = {"t1": files[0], "Flair": files[2], "LABELS": folder / "p_seg.nii.gz"}
 
@@ -64,7 +64,7 @@ def test_a_list_and_a_mapping_give_the_same_case_as_the_folder(
     for case in (from_list, from_mapping, again):
         assert case.name == "p"
         assert case.labels is not None
-        assert sorted(np.unique(case.labels)) == [0, 1, 2, 4]  # 2023
+        assert sorted(np.unique(case.labels)) == [0, 1, 2, 4]
     assert from_mapping.present == ("FLAIR", "T1")
     assert from_mapping.files["T1"] == files[0]
     assert from_list.present == again.present == brats.names
@@ -105,7 +105,7 @@ def test_labels_are_read_only_if_wanted(brats: Task, write_case: Any, tmp_path: 
 
 @pytest.mark.parametrize(
     ("scheme", "codes", "expected"),
-    [(None, [1, 2, 3], [0, 1, 2, 4]), ("2023", [1, 2, 3], [0, 1, 2, 4]),
+    [(None, [1, 2, 4], [0, 1, 2, 4]), ("2023", [1, 2, 3], [0, 1, 2, 4]),
      ("2015", [1, 2, 3], [0, 1, 2]), ("BraTS 2012", [1, 2, 3, 4], [0, 1, 2, 4])],
 )  # fmt: skip
 def test_the_label_scheme_can_be_named(
@@ -120,23 +120,59 @@ def test_the_label_scheme_can_be_named(
 def test_the_other_names_of_a_case_speak_for_a_scheme(
     brats: Task, write_case: Any, tmp_path: Path
 ) -> None:
-    plain = write_case(tmp_path / "p", ["Flair.nii"], {"segmentation.nii": [1, 2, 3]})
+    old = write_case(tmp_path / "brats_tcia_pat1_1", ["Flair.nii"], {"segmentation.nii": [1, 3]})
     newer = write_case(tmp_path / "q", ["x-t2f.nii"], {"x-seg.nii": [1, 2, 3]})
-    assert "2015" in read_case(plain, brats).notices[-1]
+    plain = write_case(tmp_path / "p", ["Flair.nii"], {"segmentation.nii": [1, 2, 3]})
+    assert "2015" in read_case(old, brats).notices[-1]
     assert "2023" in read_case(newer, brats).notices[-1]
+    with pytest.raises(InputError, match=r"segmentation\.nii.*--scheme"):
+        read_case(plain, brats)
 
 
-def test_an_empty_volume_is_refused_and_an_empty_label_map_is_not(
-    brats: Task, write_case: Any, write_file: Any, tmp_path: Path
-) -> None:
-    folder = write_case(tmp_path / "p", NAMES, {"p_seg.nii": []})
-    labels = read_case(folder, brats).labels
+def test_an_empty_label_map_is_read(brats: Task, write_case: Any, tmp_path: Path) -> None:
+    labels = read_case(write_case(tmp_path / "p", NAMES, {"p_seg.nii": []}), brats).labels
     assert labels is not None
     assert not labels.any()
-    for value in (0, 7):
-        write_file(folder / NAMES[2], np.full((6, 5, 4), value, np.int16))
-        with pytest.raises(InputError, match=r"p_t1ce\.nii\.gz: T1ce is empty.*leave the file out"):
-            read_case(folder, brats)
+
+
+@pytest.mark.parametrize("value", [0, 7, np.nan])
+def test_an_empty_volume_counts_as_missing_unless_it_is_asked_for(
+    value: float, brats: Task, write_case: Any, write_file: Any, tmp_path: Path
+) -> None:
+    folder = write_case(tmp_path / "p", NAMES)
+    write_file(folder / NAMES[2], np.full((6, 5, 4), value, np.float32))
+    case = read_case(folder, brats)
+    assert case.missing == ("T1ce",)
+    assert "T1ce" not in case.files
+    assert any("T1ce (p_t1ce.nii.gz) is empty" in notice for notice in case.notices)
+    assert not read_case(folder, brats, present=("T1", "T2")).notices
+    with pytest.raises(InputError, match=r"has no T1ce, which --present asks for.*is empty"):
+        read_case(folder, brats, present=("T1ce", "T2"))
+    for name in NAMES:
+        write_file(folder / name, np.full((6, 5, 4), value, np.float32))
+    with pytest.raises(InputError, match=r"p_flair\.nii\.gz: no modality of case p holds an image"):
+        read_case(folder, brats)
+
+
+def test_a_channel_of_zeros_in_a_4d_file_counts_as_missing(
+    brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    voxels = np.stack([head(seed=k) for k in range(4)], axis=-1)
+    voxels[..., 2] = 0
+    path = write_file(tmp_path / "x.nii.gz", voxels)
+    assert read_case(path, brats).present == ("FLAIR", "T1", "T2")
+    assert read_case(path, brats, present=("FLAIR", "T2")).present == ("FLAIR", "T2")
+
+
+def test_nan_is_background_and_is_told(brats: Task, write_file: Any, tmp_path: Path) -> None:
+    plain = head()
+    holes = np.where(plain == 0, np.nan, plain)
+    holes[5, 5, 4] = np.nan
+    write_file(tmp_path / "t1.nii", holes)
+    case = read_case(tmp_path / "t1.nii", brats)
+    plain[5, 5, 4] = 0
+    np.testing.assert_array_equal(case.grid.to_file(case.volumes["T1"]), plain)
+    assert "1 voxels of it inside the measured ones" in case.notices[0]
 
 
 # -- grids ---------------------------------------------------------------------------------------
@@ -151,7 +187,7 @@ def test_another_orientation_of_the_same_voxels_needs_no_resampling(
     mirrored[0, 3] = -(volume.shape[0] - 1)
     write_file(tmp_path / "p" / "t2.nii", volume[::-1], mirrored)
     case = read_case(tmp_path / "p", brats)
-    assert not case.notices
+    assert not any("grid" in notice for notice in case.notices)
     np.testing.assert_array_equal(case.volumes["T1"], case.volumes["T2"])
 
 
@@ -165,7 +201,7 @@ def test_a_volume_on_another_grid_is_resampled_to_the_first_with_a_notice(
     affine = np.diag([-0.5, -0.5, 0.5, 1.0])
     affine[:3, 3] = (0.25, 0.25, -0.25)
     write_file(tmp_path / "p" / "t2.nii", fine, affine)
-    write_file(tmp_path / "p" / "seg.nii", (fine > 110).astype(np.uint8), affine)
+    write_file(tmp_path / "p" / "seg.nii", 4 * (fine > 110).astype(np.uint8), affine)
 
     case = read_case(tmp_path / "p", brats)
 
@@ -174,7 +210,7 @@ def test_a_volume_on_another_grid_is_resampled_to_the_first_with_a_notice(
     assert any("labels (seg.nii)" in notice for notice in case.notices)
     np.testing.assert_allclose(case.volumes["T2"], case.volumes["T1"], atol=0.76)
     assert case.labels is not None
-    assert set(np.unique(case.labels)) <= {0, 1}
+    assert set(np.unique(case.labels)) <= {0, 4}
 
 
 def test_outside_of_a_resampled_volume_is_its_background(
@@ -221,6 +257,120 @@ def test_an_oblique_case_says_so(brats: Task, write_file: Any, tmp_path: Path) -
     affine[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     write_file(tmp_path / "t1.nii", head(), affine)
     assert "obliquely" in read_case(tmp_path / "t1.nii", brats).notices[0]
+
+
+def shift(mm: float) -> Any:
+    """The affine of the test files, moved along the third axis."""
+    affine = np.diag([-1.0, -1.0, 1.0, 1.0])
+    affine[2, 3] = mm
+    return affine
+
+
+def with_labels(write_file: Any, folder: Path, affine: Any, shape: Any = (12, 10, 8)) -> Path:
+    """A case with a FLAIR and labels on the grid of ``affine``."""
+    write_file(folder / "flair.nii", head())
+    labels = np.zeros(shape, np.uint8)
+    labels[4:8, 4:6, 2:5] = 4
+    write_file(folder / "seg.nii", labels, affine)
+    return folder
+
+
+@pytest.mark.parametrize("mm", [1, -3, 6, 900])
+def test_labels_whose_header_alone_is_elsewhere_are_refused_with_the_options(
+    mm: float, brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    folder = with_labels(write_file, tmp_path / "p", shift(mm))
+    with pytest.raises(InputError, match=r"seg\.nii: the labels have the shape.*--labels-by-voxel"):
+        read_case(folder, brats)
+    by_voxel = read_case(folder, brats, labels_by_voxel=True)
+    assert np.argwhere(by_voxel.grid.to_file(by_voxel.labels))[0].tolist() == [4, 4, 2]
+    assert any("taken voxel by voxel" in notice for notice in by_voxel.notices)
+
+
+@pytest.mark.parametrize("mm", [1, -2])
+def test_labels_are_taken_by_their_header_where_that_is_asked_for(
+    mm: float, brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    folder = with_labels(write_file, tmp_path / "p", shift(mm))
+    case = read_case(folder, brats, labels_by_voxel=False)
+    assert np.argwhere(case.grid.to_file(case.labels))[0].tolist() == [4, 4, 2 + mm]
+
+
+@pytest.mark.parametrize("mm", [4, -3, 900])
+def test_labels_that_would_lose_voxels_are_refused(
+    mm: float, brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    folder = with_labels(write_file, tmp_path / "p", shift(mm), (12, 10, 9))
+    with pytest.raises(
+        InputError, match=r"seg\.nii: \d+ of 24 labelled voxels lie outside of flair"
+    ):
+        read_case(folder, brats)
+    with pytest.raises(InputError, match=r"seg\.nii: --labels-by-voxel needs labels of the shape"):
+        read_case(folder, brats, labels_by_voxel=True)
+
+
+def test_a_label_that_vanishes_on_a_coarse_grid_is_refused(
+    brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    write_file(tmp_path / "p" / "flair.nii", head(), np.diag([-4.0, -4.0, 4.0, 1.0]))
+    labels = np.zeros((44, 36, 28), np.uint8)
+    labels[6, 6, 6] = 4
+    write_file(tmp_path / "p" / "seg.nii", labels)
+    with pytest.raises(InputError, match=r"seg\.nii: nothing is left of the labels 4.*--grid"):
+        read_case(tmp_path / "p", brats)
+
+
+def test_labels_on_the_grid_of_another_volume_lie_where_that_lies(
+    brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    folder = with_labels(write_file, tmp_path / "p", shift(2))
+    write_file(folder / "t2.nii", head(seed=1), shift(2))
+    case = read_case(folder, brats)
+    assert np.argwhere(case.grid.to_file(case.labels))[0].tolist() == [4, 4, 4]
+
+
+def write_on_grids(write_file: Any, folder: Path) -> Path:
+    """Four modalities on three grids."""
+    write_file(folder / "flair.nii", head(), np.diag([-2.0, -2.0, 2.0, 1.0]))
+    write_file(folder / "t1.nii", head((20, 18, 14), 1))
+    write_file(folder / "t1ce.nii", head((20, 18, 14), 2))
+    write_file(folder / "t2.nii", head((14, 18, 8), 3), np.diag([-1.0, -1.0, 2.0, 1.0]))
+    return folder
+
+
+SUBSETS = [("FLAIR", "T2"), ("T1", "T1ce"), ("T1", "T2"), ("T1ce",), ("T2",)]
+
+
+@pytest.mark.parametrize("subset", SUBSETS)
+@pytest.mark.parametrize("grid", ["", "finest"])
+def test_leaving_modalities_out_and_deleting_their_files_give_the_same_case(
+    subset: Any, grid: str, brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    folder = write_on_grids(write_file, tmp_path / "p")
+    left_out = read_case(folder, brats, present=subset, grid=grid)
+    reduced = read_case(folder, brats, grid=grid).only(subset)
+    for name in set(brats.names) - set(subset):
+        (folder / f"{name.lower()}.nii").unlink()
+    deleted = read_case(folder, brats, grid=grid)
+    for case in (left_out, reduced):
+        assert case.grid.matches(deleted.grid)
+        assert case.present == deleted.present
+        for name in subset:
+            np.testing.assert_array_equal(case.volumes[name], deleted.volumes[name])
+    assert left_out.notices == deleted.notices
+
+
+@pytest.mark.parametrize(
+    ("grid", "spacing"),
+    [("", (2, 2, 2)), ("t1", (1, 1, 1)), ("T2", (2, 1, 1)), ("finest", (1,) * 3)],
+)
+def test_the_grid_can_be_chosen(
+    grid: str, spacing: Any, brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    folder = write_on_grids(write_file, tmp_path / "p")
+    assert read_case(folder, brats, grid=grid).grid.spacing == spacing
+    with pytest.raises(InputError, match="--grid T1: this modality is not there"):
+        read_case(folder, brats, grid="T1", present=("T2",))
 
 
 # -- 4D ------------------------------------------------------------------------------------------
@@ -279,8 +429,9 @@ def test_arrays_make_a_case(brats: Task) -> None:
     [
         ({}, None, "no modality"),
         ({"PET": head()}, None, "unknown modality"),
-        ({"T1": np.zeros((4, 4, 4))}, None, "constant"),
-        ({"T1": np.full((4, 4, 4), np.nan)}, None, "NaN"),
+        ({"T1": np.zeros((4, 4, 4))}, None, "T1: every value is 0"),
+        ({"T1": np.full((4, 4, 4), np.nan)}, None, "none of its values"),
+        ({"T1": np.full((4, 4, 4), np.inf)}, None, "infinite"),
         ({"T1": np.zeros((4, 4))}, None, "three axes"),
         ({"T1": np.array([[["a"]]])}, None, "real numbers"),
         ({"T1": head(), "T2": head((9, 9, 9))}, None, "shape"),
@@ -325,8 +476,9 @@ def test_pictures_that_do_not_fit_together_are_refused_by_name(
 ) -> None:
     folder = write_pictures(tmp_path / "a", picture_case, "rgb.png", "depth.png", "label.png")
     Image.new("L", (52, 40), 7).save(folder / "depth.png")
-    with pytest.raises(InputError, match=r"depth\.png: depth is empty, every pixel is 7"):
-        read_case(folder, rgbd)
+    case = read_case(folder, rgbd)
+    assert case.present == ("RGB",)
+    assert any("depth (depth.png) is empty, every value is 7" in n for n in case.notices)
     Image.linear_gradient("L").save(folder / "depth.png")
     with pytest.raises(InputError, match=r"depth has 256 x 256 pixels, rgb\.png has 52 x 40"):
         read_case(folder, rgbd)

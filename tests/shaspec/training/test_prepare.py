@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import pickle
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from shaspec.preprocessing import normalise
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.data import Crops
-from shaspec.training.prepare import LARGEST, PreparedCase, prepare, quantised
+from shaspec.training.prepare import LARGEST, LeftOut, PreparedCase, prepare, quantised
 from shaspec.training.selection import select_cases
 
 
@@ -37,7 +38,17 @@ def configuration(folder: Path, **changes: Any) -> TrainConfig:
 def prepared(config: TrainConfig, task: Task) -> list[PreparedCase]:
     selection = select_cases(config, task)
     selection.require()
-    return list(prepare(config, task, selection))
+    cases = list(prepare(config, task, selection))
+    assert not [case for case in cases if isinstance(case, LeftOut)]
+    return [case for case in cases if isinstance(case, PreparedCase)]
+
+
+def left_out(config: TrainConfig, task: Task) -> list[str]:
+    """What is said of the cases that cannot be used, where the others are prepared."""
+    selection = select_cases(config, task)
+    cases = list(prepare(config, task, selection))
+    assert len(cases) == selection.number
+    return [f"{c.name}: {c.reason}" for c in cases if isinstance(c, LeftOut)]
 
 
 @pytest.fixture
@@ -195,8 +206,8 @@ def test_a_file_that_cannot_be_opened_is_named(
         return opened(path, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", denied)
-    with pytest.raises(InputError, match=r"two.*_t2\.nii\.gz: cannot be read \(Permission denied"):
-        prepared(configuration(folder), brats)
+    (said,) = left_out(configuration(folder), brats)
+    assert re.search(r"^two: .*_t2\.nii\.gz: cannot be read \(Permission denied", said)
 
 
 def test_labels_outside_the_task_are_refused_by_file(
@@ -205,5 +216,5 @@ def test_labels_outside_the_task_are_refused_by_file(
     assert small_case.labels is not None
     labels = np.where(small_case.labels == 4, 9, small_case.labels).astype(np.uint8)
     write_case(folder / "data" / "one", replace(small_case, labels=labels))
-    with pytest.raises(InputError, match=r"one.*_seg\.nii\.gz.*9"):
-        prepared(configuration(folder), brats)
+    (said,) = left_out(configuration(folder), brats)
+    assert re.search(r"^one: .*_seg\.nii\.gz.*9", said)

@@ -48,7 +48,11 @@ def cohort_job(
     """
     found: list[FeatureMaps] = []
     for number, files in enumerate(cases):
-        case = read_case(files, model.card.task, with_labels=False)
+        try:
+            case = read_case(files, model.card.task, with_labels=False)
+        except InputError as error:
+            yield Notice(f"{files.name} was left out: {error}")
+            continue
         session = InferenceSession(model, case, keep=0, **options)
         for event in session.features():
             if isinstance(event, Computed):

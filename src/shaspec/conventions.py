@@ -1,0 +1,38 @@
+"""The file conventions of this version for the tasks that older cards carry.
+
+A card keeps its whole task. How files are named and coded is no part of what a network has learned,
+so a model reads them by the words and schemes that its task has today.
+"""
+
+from __future__ import annotations
+
+from shaspec.task import Task, bundled_tasks, load_task
+
+
+def with_conventions(task: Task) -> Task:
+    """``task`` with today's words, label schemes and invalid values.
+
+    A task that is not bundled, or has other modalities or labels, stays as it is.
+    """
+    if task.name not in bundled_tasks():
+        return task
+    today = load_task(task.name)
+    labels = {label.value: label for label in today.labels}
+    known = {value: label.name for value, label in labels.items()}
+    if set(task.names) != set(today.names) or {v.value: v.name for v in task.labels} != known:
+        return task
+    modalities = []
+    for modality in task.modalities:
+        now = today.modality(modality.name)
+        modalities.append(modality.model_copy(update={"words": now.words, "invalid": now.invalid}))
+    return task.model_copy(
+        update={
+            "modalities": tuple(modalities),
+            "labels": tuple(
+                v.model_copy(update={"words": labels[v.value].words}) for v in task.labels
+            ),
+            "label_words": today.label_words,
+            "background_words": today.background_words,
+            "schemes": today.schemes,
+        }
+    )

@@ -1,0 +1,83 @@
+"""Cases from arrays in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.io.findings import Scan, notices
+from shaspec.io.measured import measured
+from shaspec.io.schemes import label_values
+from shaspec.task import Task
+
+Array = npt.NDArray[Any]
+
+
+def case_from_arrays(
+    volumes: Mapping[str, Array],
+    task: Task,
+    *,
+    spacing: tuple[float, ...] | None = None,
+    labels: Array | None = None,
+    name: str = "case",
+    grid: Grid | None = None,
+) -> Case:
+    """A case from arrays, (S, P, L) or (row, column), a colour picture with its channels first.
+
+    Args:
+        volumes: modality -> array. NaN is background; one without any contrast counts as absent.
+        task: what they are for.
+        spacing: voxel size in mm, order (S, P, L); default: 1.
+        labels: in the codes of ``task``, on the same grid.
+        name: of the case.
+        grid: where the voxels lie; overrides ``spacing``.
+
+    Raises:
+        InputError: for arrays that cannot be used, naming modality and case.
+    """
+    told: list[str] = []
+    arrays: dict[str, Array] = {}
+    for key in task.subset(volumes):
+        array = np.asarray(volumes[key])
+        _check(key, array, task, name)
+        found = measured(array, task.modality(key))
+        if found.absent:
+            told.append(f"{key}: {found.absent}; it counts as missing")
+            continue
+        told += [f"{key}: {found.notice}"] * bool(found.notice)
+        arrays[key] = found.array
+    if not arrays:
+        raise InputError(f"{name}: no modality holds an image: {'; '.join(told)}")
+    shape = next(iter(arrays.values())).shape[-task.dims :]
+    grid = grid or Grid(shape, spacing or (1.0,) * task.dims)
+    where = grid if task.dims == 3 else None
+    told += notices([Scan(task.modality(key), array, where) for key, array in arrays.items()])
+    if labels is not None:
+        labels = _labels(np.asarray(labels), task, name)
+    return Case(name, task, grid, arrays, labels, notices=tuple(told))
+
+
+def _check(key: str, array: Array, task: Task, name: str) -> None:
+    channels = task.modality(key).channels
+    if array.ndim != task.dims + (channels > 1) or array.dtype.kind not in "iuf":
+        axes = "three axes (S, P, L)" if task.dims == 3 else "two axes (row, column)"
+        first = f"{channels} channels and then " if channels > 1 else ""
+        raise InputError(f"{key} of {name}: an array of {first}{axes} of real numbers")
+    if array.dtype.kind == "f" and np.isinf(array).any():
+        raise InputError(f"{key} of {name} holds infinite values; replace them or leave it out")
+
+
+def _labels(labels: Array, task: Task, name: str) -> npt.NDArray[np.uint8]:
+    known = {0, *(label.value for label in task.labels)}
+    strange = set(label_values(labels, f"labels of {name}")) - known
+    if strange:
+        raise InputError(
+            f"labels of {name} hold {sorted(strange)}, which task {task.name!r} does not know"
+        )
+    return np.rint(labels).astype(np.uint8)

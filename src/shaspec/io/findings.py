@@ -1,0 +1,183 @@
+"""What is wrong, or odd, with the content of a case before it is used.
+
+Each check is one function over the volumes as they were stored; add another to `CHECKS`. Checks
+look at values, never at names, and none of them changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.task import Modality
+
+Array = npt.NDArray[Any]
+Level = Literal["info", "warning", "refuse"]
+
+SAMPLE = 4096  # voxels that show whether a volume has many values
+MASK_VALUES = 2  # as many distinct values, or fewer, have a mask and no scan
+LABEL_VALUES = 8
+CONTINUOUS = ("zscore", "window")  # normalisations of scans
+HU_AIR = -500.0  # above it there is no air
+HU_RAW = 1000.0  # raw values of tissue reach beyond it
+WIDE_MM = 700.0  # no head or trunk is wider
+THICK_MM = 12.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a user should know of the content of a case."""
+
+    level: Level
+    """``refuse``: the case cannot be used like this."""
+    text: str
+    mend: str
+
+    @property
+    def sentence(self) -> str:
+        """For a notice or an error."""
+        return f"{self.text}; {self.mend}"
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """One modality of a case, as a check sees it."""
+
+    modality: Modality
+    array: Array
+    """(*spatial) or (C, *spatial), as stored."""
+    grid: Grid | None = None
+    """None: a picture."""
+    path: Path | None = None
+
+    @property
+    def shown(self) -> str:
+        """Modality and file, for a sentence."""
+        return f"{self.modality.name} ({self.path.name})" if self.path else self.modality.name
+
+    @property
+    def continuous(self) -> bool:
+        """Whether it is a scan, which has many values."""
+        return self.modality.normalisation in CONTINUOUS
+
+
+def findings(scans: Sequence[Scan]) -> tuple[Finding, ...]:
+    """Everything that the checks find in a case, in their order."""
+    return tuple(finding for check in CHECKS for finding in check(scans))
+
+
+def notices(scans: Sequence[Scan]) -> list[str]:
+    """The findings as sentences; raises `InputError` with the first that refuses the case."""
+    found = findings(scans)
+    for finding in found:
+        if finding.level == "refuse":
+            raise InputError(finding.sentence)
+    return [finding.sentence for finding in found]
+
+
+def few_values(array: Array, most: int = LABEL_VALUES) -> list[float]:
+    """The distinct values of ``array`` if there are at most ``most``, else nothing."""
+    flat = array.ravel()
+    if np.unique(flat[:: max(1, flat.size // SAMPLE)]).size > most:  # cheap, and nearly always so
+        return []
+    values = np.unique(flat)
+    return [float(v) for v in values] if values.size <= most else []
+
+
+def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
+    """Masks and label maps given as scans."""
+    for scan in scans:
+        values = few_values(scan.array) if scan.continuous else []
+        if not values:
+            continue
+        shown = ", ".join(f"{v:g}" for v in values)
+        where = scan.path or scan.modality.name
+        if len(values) <= MASK_VALUES:
+            yield Finding(
+                "refuse",
+                f"{where}: {scan.modality.name} holds only the values {shown}, so it is a mask and "
+                "no scan",
+                f"give the scan ({scan.modality.name}=file), or leave it out with --present",
+            )
+        else:
+            yield Finding(
+                "warning",
+                f"{scan.shown} holds only the values {shown}, as a label map does",
+                "see that it is the scan",
+            )
+
+
+def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
+    """The same scan under two names."""
+    for one, other in combinations(scans, 2):
+        if one.array.shape == other.array.shape and _equal(one.array, other.array):
+            yield Finding(
+                "warning",
+                f"{one.shown} and {other.shown} hold the same voxels: one scan is given twice",
+                "the one that was not acquired counts as present; leave it out with --present",
+            )
+
+
+def hounsfield(scans: Sequence[Scan]) -> Iterator[Finding]:
+    """CT whose numbers are not Hounsfield units: no voxel is darker than water."""
+    for scan in scans:
+        window = scan.modality.window
+        if scan.modality.normalisation != "window" or window is None or window[0] >= 0:
+            continue
+        low, high = float(scan.array.min()), float(scan.array.max())
+        if low < 0:
+            continue
+        where = scan.path or scan.modality.name
+        if high > HU_RAW:
+            yield Finding(
+                "refuse",
+                f"{where}: the values of {scan.modality.name} reach from {low:g} to {high:g}, so "
+                "they are no Hounsfield units: no voxel is as dark as air or fat",
+                "apply the rescale intercept of the DICOM files, usually -1024, and save it again",
+            )
+        else:
+            yield Finding(
+                "warning",
+                f"{scan.shown} reaches from {low:g} to {high:g}, without a voxel as dark as air or "
+                "fat: these may be no Hounsfield units",
+                "see that it was exported with its full range",
+            )
+
+
+def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
+    """Voxels and fields of view that no scanner makes of a head or a trunk."""
+    for scan in scans:
+        if scan.grid is None:
+            continue
+        spacing = scan.grid.spacing
+        extent = [n * mm for n, mm in zip(scan.grid.shape, spacing, strict=True)]
+        if max(extent) > WIDE_MM or max(spacing) > THICK_MM:
+            field = " x ".join(f"{mm:.0f}" for mm in extent)
+            voxel = " x ".join(f"{mm:.3g}" for mm in spacing)
+            yield Finding(
+                "warning",
+                f"{scan.shown} is {field} mm large, in voxels of {voxel} mm (S, P, L)",
+                "if the header is wrong, correct its voxel size; else crop it to the body",
+            )
+
+
+CHECKS: tuple[Callable[[Sequence[Scan]], Iterator[Finding]], ...] = (
+    masks,
+    twins,
+    hounsfield,
+    sizes,
+)
+
+
+def _equal(one: Array, other: Array) -> bool:
+    step = max(1, one.size // SAMPLE)
+    same = np.array_equal(one.ravel()[::step], other.ravel()[::step])
+    return bool(same and np.array_equal(one, other))

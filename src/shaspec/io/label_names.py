@@ -1,0 +1,128 @@
+"""Names of labels that lie beside a label file -> its scheme.
+
+They stand in the ``labels`` of a ``dataset.json`` (nnU-Net: name -> value or, for regions, a list
+of values; Medical Segmentation Decathlon: value -> name), in a JSON file of the label file's own
+name, or in the columns ``index`` and ``name`` of a BIDS table (``x_dseg.tsv``, ``dseg.tsv``).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from shaspec.io.naming import stem
+from shaspec.task import LabelScheme, Task
+
+DESCRIPTION = "dataset.json"
+SECTIONS = ("labels", "LabelMap")
+BRITISH = {"tumour": "tumor", "tumours": "tumors", "oedema": "edema", "oedematous": "edematous"}
+
+Names = dict[str, tuple[int, ...]]
+"""Name -> the values that carry it; several for a region."""
+
+
+def described_scheme(labels: Path, task: Task) -> LabelScheme | None:
+    """The scheme of the file ``labels`` by names beside it; None where there are none.
+
+    A value whose name is not known is no part of the scheme, so that a file with it is refused;
+    names of which the task knows none say nothing.
+    """
+    for path in _sidecars(labels.absolute()):
+        codes = _codes(_read(path), task) if path.is_file() else {}
+        if any(code > 0 for code in codes.values()):
+            known = {label.value: label.name for label in task.labels} | {0: "background"}
+            text = ", ".join(f"{value} {known[code]}" for value, code in codes.items())
+            return LabelScheme(
+                name=f"{path.name} says ({text})", codes={str(v): c for v, c in codes.items()}
+            )
+    return None
+
+
+def _sidecars(labels: Path) -> Iterator[Path]:
+    yield labels.with_name(stem(labels.name) + ".json")
+    yield labels.with_name(stem(labels.name) + ".tsv")
+    yield labels.with_name("dseg.tsv")
+    yield labels.parent / DESCRIPTION
+    yield labels.parent.parent / DESCRIPTION
+
+
+def _read(path: Path) -> Names:
+    """What a file says; nothing if it cannot be read or is about something else."""
+    try:
+        text = path.read_text("utf-8-sig")
+        if path.suffix.lower() == ".tsv":
+            rows = csv.DictReader(text.splitlines(), delimiter="\t")
+            return {row["name"]: (int(row["index"]),) for row in rows}
+        content = json.loads(text)
+        section: dict[str, Any] = next((content[key] for key in SECTIONS if key in content), {})
+        return dict(_entry(key, value) for key, value in section.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _entry(key: str, value: Any) -> tuple[str, tuple[int, ...]]:
+    """``"edema": 2``, ``"whole tumor": [1, 2]`` or ``"2": "edema"``."""
+    if isinstance(value, list):
+        return key, tuple(map(int, value))
+    if isinstance(value, str) and key.strip().isdecimal():
+        return value, (int(key),)
+    return key, (int(value),)
+
+
+def _codes(names: Names, task: Task) -> dict[int, int]:
+    """Value -> code of the task, for the values with a name that it knows."""
+    if any(len(values) > 1 for values in names.values()):
+        return _by_region(names, task)
+    found = {values[0]: _label(name, task) for name, values in names.items() if values}
+    return {value: code for value, code in found.items() if value and code is not None}
+
+
+def _label(name: str, task: Task) -> int | None:
+    """The label that a name means: the one with the longest of its words in it."""
+    parts = _parts(name)
+    words = [(label.value, w) for label in task.labels for w in (label.name, label.title)]
+    words += [(label.value, w) for label in task.labels for w in label.words]
+    words += [(0, word) for word in task.background_words]
+    lengths = [(_run(_parts(word), parts), code) for code, word in words]
+    longest = max((n for n, _ in lengths), default=0)
+    meant = {code for n, code in lengths if n == longest}
+    return meant.pop() if longest and len(meant) == 1 else None
+
+
+def _by_region(names: Names, task: Task) -> dict[int, int]:
+    """Value -> code of the label that lies in the same of the named regions."""
+    named = {region: v for name, v in names.items() if (region := _region(name, task))}
+    values = {v for several in named.values() for v in several} - {0}
+    inside: dict[frozenset[str], set[int]] = {}
+    for label in task.labels:
+        key = frozenset(r.name for r in task.regions if r.name in named and label.value in r.labels)
+        inside.setdefault(key, set()).add(label.value)
+    codes = {}
+    for value in sorted(values):
+        meant = inside.get(frozenset(r for r, several in named.items() if value in several), set())
+        if len(meant) == 1:
+            codes[value] = next(iter(meant))
+    return codes
+
+
+def _region(name: str, task: Task) -> str | None:
+    """``"whole tumor"``, ``"whole"`` or ``"WT"`` -> ``"WT"``."""
+    wanted = set(_parts(name)) - {"tumor"}
+    titles: Mapping[str, list[set[str]]] = {
+        r.name: [set(_parts(r.name)), set(_parts(r.title)) - {"tumor"}] for r in task.regions
+    }
+    return next((region for region, known in titles.items() if wanted in known), None)
+
+
+def _parts(text: str) -> list[str]:
+    return [BRITISH.get(part, part) for part in re.findall(r"[a-z0-9]+", text.lower())]
+
+
+def _run(wanted: list[str], parts: list[str]) -> int:
+    """Length of the word ``wanted`` if it is a run of ``parts``, else 0."""
+    n = len(wanted)
+    return n if n and any(parts[k : k + n] == wanted for k in range(len(parts) - n + 1)) else 0

@@ -1,0 +1,85 @@
+"""What of a volume was measured: NaN and a modality's invalid values are background.
+
+A volume in which nothing was measured counts as an absent modality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from shaspec.task import Modality
+
+Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A volume, or picture, without values that stand for something else."""
+
+    array: Array
+    notice: str = ""
+    """What was taken as background, for a sentence after the name of the modality."""
+    absent: str = ""
+    """Why the modality counts as absent, likewise; empty: it is there."""
+
+
+def measured(array: Array, modality: Modality, nan: Mask | None = None) -> Measured:
+    """``array`` with what was not measured as background.
+
+    Args:
+        array: (*spatial) or (C, *spatial), as stored.
+        modality: says which values mean "not measured".
+        nan: where the file held NaN, if ``array`` does not say so itself.
+    """
+    invalid = _invalid(array, modality, nan)
+    valid = array if invalid is None else array[~invalid]
+    if not valid.size:
+        return Measured(array, absent="none of its values was measured")
+    low, high = valid.min(), valid.max()
+    if low == high:
+        return Measured(array, absent=f"every value is {low:g}")
+    if invalid is None:
+        return Measured(array)
+    value = _background(float(low), float(high), modality)
+    filled = np.where(invalid, value, array).astype(np.result_type(array.dtype, type(value)))
+    if array.dtype.kind == "f" or value == int(value):
+        filled = filled.astype(array.dtype)
+    return Measured(filled, _told(invalid))
+
+
+def _invalid(array: Array, modality: Modality, nan: Mask | None) -> Mask | None:
+    """Where nothing was measured; None: everything was."""
+    masks = [] if nan is None else [nan]
+    if nan is None and array.dtype.kind == "f" and np.isnan(array).any():
+        masks.append(np.isnan(array))
+    if modality.invalid:
+        masks.append(np.isin(array, modality.invalid))
+    mask = np.logical_or.reduce(masks) if masks else None
+    return mask if mask is not None and mask.any() else None
+
+
+def _background(low: float, high: float, modality: Modality) -> float:
+    """The value that `shaspec.preprocessing.normalise` turns into 0, as what pads a window is."""
+    if modality.normalisation == "zscore":
+        return 0.0
+    if modality.normalisation == "fixed":
+        return modality.mean
+    if modality.normalisation == "minmax":
+        return (low + high) / 2
+    ends = modality.window or (0.0, 255.0)
+    return ends[0] if modality.normalisation == "window" else sum(ends) / 2
+
+
+def _told(invalid: Mask) -> str:
+    """How much was taken as background; that some of it lies inside is worth a word."""
+    spatial = invalid if invalid.ndim < 4 else invalid.any(axis=0)
+    text = f"{invalid.mean():.1%} of it is NaN or marked as not measured: taken as background"
+    outside = ~ndimage.binary_fill_holes(~spatial)
+    inside = int(np.count_nonzero(spatial & ~outside))
+    return text + (f", {inside} voxels of it inside the measured ones" if inside else "")

@@ -1,0 +1,59 @@
+"""Where results may be written: never over a file that was read, and over others when asked."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from shaspec.errors import InputError
+
+MARK = b"napari-shaspec"  # in the header of every label map that this program writes
+HEAD = 1024  # bytes of a file that have it
+
+
+def check_output(
+    path: Path, inputs: Iterable[Path], *, overwrite: bool = False, keep_own: bool = False
+) -> None:
+    """See that ``path`` may be written, before work goes into it.
+
+    A label map that this program wrote is a result and may be replaced, unless ``keep_own``.
+
+    Args:
+        path: the file to write.
+        inputs: the files that were read; links to them and names that differ in case alone count
+            as the same file.
+        overwrite: whether another file that is there may be replaced.
+        keep_own: whether label maps of this program are kept too, for they may have been corrected.
+
+    Raises:
+        InputError: naming the file, and ``--overwrite`` where that would help.
+    """
+    same = next((file for file in inputs if _is_same(path, file)), None)
+    if same is not None:
+        raise InputError(
+            f"{path}: this is the file {same}, which was read; name another file to write"
+        )
+    if path.exists() and not overwrite and (keep_own or not _is_ours(path)):
+        raise InputError(f"{path}: exists already; name another file, or replace it: --overwrite")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists() and os.path.samefile(one, other):
+        return True
+    places = [Path(os.path.realpath(p)) for p in (one, other)]
+    folders = [place.parent for place in places]
+    return folders[0] == folders[1] and places[0].name.lower() == places[1].name.lower()
+
+
+def _is_ours(path: Path) -> bool:
+    """True for a label map that this program wrote."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(HEAD)
+        if data[:2] == b"\x1f\x8b":
+            data = zlib.decompressobj(wbits=31).decompress(data, HEAD)
+    except (OSError, zlib.error):
+        return False
+    return MARK in data

@@ -1,0 +1,107 @@
+"""The volumes of one case as files have them, and which of them hold an image at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from shaspec.errors import InputError
+from shaspec.io.folders import CaseFiles
+from shaspec.io.measured import measured
+from shaspec.io.nifti import Volume, read_channels, read_volume
+from shaspec.task import Subset, Task
+
+READERS = 4  # threads: unpacking works outside the interpreter lock
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What the files of a case hold, each volume on its own grid."""
+
+    volumes: Mapping[str, Volume]
+    """In task order, without those that are empty."""
+    labels: Volume | None
+    notices: tuple[str, ...]
+    label_notice: str = ""
+    """How the labels were read."""
+
+
+def chosen(files: CaseFiles, task: Task, present: Collection[str] | None) -> CaseFiles:
+    """``files`` as if only ``present`` had been acquired; None: all that are there.
+
+    Raises `InputError` for a modality that has no file.
+    """
+    if present is None:
+        return files
+    subset = task.subset(present)
+    require(files.name, subset, files.volumes)
+    channel = files.channel and {name: files.channel[name] for name in subset}
+    volumes = {name: files.volumes[name] for name in subset}
+    return replace(files, volumes=volumes, channel=channel)
+
+
+def require(case: str, subset: Subset, there: Collection[str], why: str = "") -> None:
+    """Raise `InputError` if ``there`` lacks a modality that was asked for by name."""
+    absent = [name for name in subset if name not in there]
+    if absent:
+        raise InputError(
+            f"case {case} has no {', '.join(absent)}, which --present asks for"
+            f"{f' ({why})' if why else ''}; it has {', '.join(there) or 'nothing'}"
+        )
+
+
+def read_volumes(files: CaseFiles, task: Task) -> Read:
+    """Read all files; NaN and invalid values become background, empty volumes are left out.
+
+    Raises `InputError` naming a file that cannot be read.
+    """
+    volumes, labels = _read_all(files)
+    told = list(dict.fromkeys(n for volume in volumes.values() for n in volume.notices))
+    there: dict[str, Volume] = {}
+    for name, volume in volumes.items():
+        found = measured(volume.array, task.modality(name), volume.nan)
+        shown = f"{name} ({volume.path.name})"
+        if found.absent:
+            told.append(f"{shown} is empty, {found.absent}: it counts as missing")
+            continue
+        told += [f"{shown}: {found.notice}"] * bool(found.notice)
+        if found.array is not volume.array:
+            limits = float(found.array.min()), float(found.array.max())
+            volume = replace(volume, array=found.array, limits=limits)
+        there[name] = volume
+    if not there:
+        raise InputError(
+            f"{next(iter(files.volumes.values()))}: no modality of case {files.name} holds an "
+            f"image: {'; '.join(told)}; export the files again"
+        )
+    if labels is not None:
+        told += labels.notices
+        if labels.nan is not None:
+            told.append(f"labels ({labels.path.name}) hold NaN, which was taken as background")
+    return Read(there, labels, tuple(told))
+
+
+def _read_all(files: CaseFiles) -> tuple[dict[str, Volume], Volume | None]:
+    """All volumes in task order, and the labels, read side by side."""
+    paths = [] if files.channel else list(files.volumes.values())
+    paths += [files.labels] if files.labels else []
+    with ThreadPoolExecutor(READERS) as pool:
+        reading = pool.map(read_volume, paths)
+        channels = _read_channels(files) if files.channel else {}
+        read = list(reading)
+    labels = read.pop() if files.labels else None
+    return channels or dict(zip(files.volumes, read, strict=True)), labels
+
+
+def _read_channels(files: CaseFiles) -> dict[str, Volume]:
+    path: Path = next(iter(files.volumes.values()))
+    channel = files.channel or {}
+    volumes = read_channels(path)
+    if max(channel.values()) >= len(volumes):
+        raise InputError(
+            f"{path}: holds {len(volumes)} volumes, {max(channel.values()) + 1} were expected for "
+            f"{', '.join(channel)}; put a dataset.json that lists its modalities beside it"
+        )
+    return {name: volumes[index] for name, index in channel.items()}

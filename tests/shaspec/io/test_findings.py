@@ -1,0 +1,80 @@
+"""What is found in the content of a case, and what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.io.cases import case_from_arrays, read_case
+from shaspec.io.findings import Scan, findings
+from shaspec.phantom import make_case
+from shaspec.task import Modality, load_task
+
+T1, T2 = load_task("brats").modalities[1], load_task("brats").modalities[3]
+CT = load_task("liver-ct").modalities[0]
+DEPTH = load_task("rgbd").modalities[1]
+
+
+def noise(low: float, high: float, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).uniform(low, high, (9, 8, 7))
+
+
+@pytest.mark.parametrize(
+    ("scans", "level", "text"),
+    [
+        ([Scan(T1, noise(0, 1) > 0.5)], "refuse", "only the values 0, 1, so it is a mask"),
+        ([Scan(T1, noise(0, 4).astype(int))], "warning", "as a label map does"),
+        ([Scan(T1, noise(0, 9)), Scan(T2, noise(0, 9))], "warning", "hold the same voxels"),
+        ([Scan(CT, noise(0, 2000))], "refuse", "no Hounsfield units"),
+        ([Scan(CT, noise(0, 255))], "warning", "may be no Hounsfield units"),
+        ([Scan(T1, noise(0, 9), Grid((9, 8, 7), (1, 1, 200)))], "warning", "9 x 8 x 1400 mm"),
+    ],
+)
+def test_faults_are_found(scans: list[Scan], level: str, text: str) -> None:
+    (found,) = findings(scans)
+    assert found.level == level
+    assert text in found.sentence
+
+
+@pytest.mark.parametrize(
+    "scans",
+    [
+        [Scan(T1, noise(0, 900)), Scan(T2, noise(0, 900, 1))],
+        [Scan(CT, noise(-1000, 900))],
+        [Scan(Modality(name="ADC", normalisation="window", window=(0, 3000)), noise(0, 3000))],
+        [Scan(DEPTH, noise(0, 1) > 0.5)],
+        [Scan(T1, noise(0, 9), Grid((9, 8, 7), (5, 0.5, 0.5)))],
+    ],
+)
+def test_sound_scans_have_no_findings(scans: list[Scan]) -> None:
+    assert findings(scans) == ()
+
+
+@pytest.mark.parametrize("task", ["brats", "liver-ct"])
+def test_phantoms_have_no_findings(task: str) -> None:
+    case = make_case(9_000_001, task=task, shape=(40, 48, 44) if task == "brats" else None)
+    names = case.volumes.items()
+    assert findings([Scan(case.task.modality(n), a, case.grid) for n, a in names]) == ()
+
+
+def test_a_mask_beside_scans_is_refused_by_name_unless_it_is_left_out(
+    write_file: Any, tmp_path: Path
+) -> None:
+    task = load_task("brats")
+    write_file(tmp_path / "p" / "flair.nii", noise(0, 900).astype(np.int16))
+    write_file(tmp_path / "p" / "t1.nii", (noise(0, 1) > 0.5).astype(np.uint8))
+    with pytest.raises(InputError, match=r"t1\.nii: T1 holds only the values 0, 1.*--present"):
+        read_case(tmp_path / "p", task)
+    assert read_case(tmp_path / "p", task, present=("FLAIR",)).present == ("FLAIR",)
+
+
+def test_findings_are_notices_of_the_case(small_case: Case) -> None:
+    scan = small_case.volumes["T1"]
+    case = case_from_arrays({"T1": scan, "T2": scan}, small_case.task)
+    assert any("hold the same voxels" in notice for notice in case.notices)

@@ -1,0 +1,72 @@
+"""No result replaces a file that was read, nor another one unless that is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.io import write_labels
+from shaspec.io.outputs import check_output
+
+
+def hard_link(path: Path, file: Path) -> Path:
+    os.link(file, path)
+    return path
+
+
+def symbolic_link(path: Path, file: Path) -> Path:
+    path.symlink_to(file)
+    return path
+
+
+def linked_folder(path: Path, file: Path) -> Path:
+    path.symlink_to(file.parent)
+    return path / file.name
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda _, file: file,
+        lambda _, file: file.with_name(file.name.upper()),
+        lambda _, file: file.parent / ".." / file.parent.name / file.name,
+        hard_link,
+        symbolic_link,
+        linked_folder,
+    ],
+)
+def test_a_file_that_was_read_is_never_replaced(
+    other: Callable[[Path, Path], Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "case" / "t1.nii.gz"
+    file.parent.mkdir()
+    file.write_bytes(b"scan")
+    path = other(tmp_path / "link", file)
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match=r"t1\.nii\.gz, which was read"):
+            check_output(path, [tmp_path / "none.nii", file], overwrite=overwrite)
+
+
+def test_another_file_needs_overwrite(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a")
+    with pytest.raises(InputError, match=r"a\.csv: exists already.*--overwrite"):
+        check_output(tmp_path / "a.csv", [])
+    check_output(tmp_path / "a.csv", [], overwrite=True)
+    check_output(tmp_path / "b.csv", [tmp_path / "a.csv"])
+
+
+@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
+def test_a_label_map_of_this_program_is_a_result_unless_it_may_be_a_truth(
+    name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    write_labels(path, np.zeros((2, 3, 4), np.uint8), Grid((2, 3, 4), (1, 1, 1)))
+    check_output(path, [])
+    with pytest.raises(InputError, match="--overwrite"):
+        check_output(path, [], keep_own=True)
