@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
+from shaspec.notebook import html_table
 from shaspec.task import Subset, Task
 
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Case:
     """The volumes of one subject that are there; an absent modality has no entry at all.
 
@@ -75,3 +76,27 @@ class Case:
         if absent:
             raise InputError(f"case {self.name} has no {', '.join(absent)}")
         return replace(self, volumes={name: self.volumes[name] for name in subset})
+
+    def __repr__(self) -> str:
+        missing = f", without {', '.join(self.missing)}" if self.missing else ""
+        labels = "no labels" if self.labels is None else "labels"
+        return (
+            f"<Case {self.name}: {', '.join(self.present)}{missing}, "
+            f"{' x '.join(map(str, self.grid.shape))}, {labels}>"
+        )
+
+    def _repr_html_(self) -> str:
+        spacing = " x ".join(f"{size:g}" for size in self.grid.spacing)
+        arrays = dict(self.volumes) | ({} if self.labels is None else {"labels": self.labels})
+        rows = []
+        for name, array in arrays.items():
+            shape = " x ".join(map(str, array.shape))
+            rows.append((name, shape, str(array.dtype), str(self.files.get(name, ""))))
+        notes = [f"not there: {', '.join(self.missing)}"] if self.missing else []
+        unit = "mm" if self.grid.dims == 3 else "pixels"
+        return html_table(
+            f"Case {self.name}, task {self.task.name}",
+            ("volume", "shape", "type", "file"),
+            rows,
+            [f"voxel size {spacing} {unit}", *notes, *self.notices],
+        )

@@ -6,9 +6,9 @@ cost a decoder run each (where the model can do that: see `Card.instant_toggles`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,23 +26,14 @@ from shaspec.analysis.subset_table import (
 )
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.prediction import Classification, Prediction
 from shaspec.task import Subset, Task
 
+if TYPE_CHECKING:  # it imports torch, which a table does not need
+    from shaspec.inference.base import Session
+
 STEPS = 100  # units of progress for one subset, whatever its number of windows
-
-
-class Session(Protocol):
-    """What a sweep needs of an `shaspec.inference.session.InferenceSession`."""
-
-    @property
-    def case(self) -> Case: ...
-
-    @property
-    def seen_in_training(self) -> bool: ...
-
-    def predict(self, present: Iterable[str]) -> Iterator[Event | Finished[Classification]]: ...
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ SweepEvent = Progress | Notice | RowAdded
 
 
 def sweep(
-    session: Session,
+    session: Session[Prediction | Classification],
     subsets: Sequence[Subset] | None = None,
     truth: npt.NDArray[Any] | None = None,
     *,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Device, Overlap, escape, make_folder, numbers, progress, report_seen
+from shaspec.cli.common import Device, Overlap, escape, make_folder, numbers, report_seen
 from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.errors import InputError
+from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:
     from shaspec.evaluation.protocol import GaveWay, Rules
@@ -133,7 +134,7 @@ def _evaluate_one(
 
     seen: list[str] = []
     namesakes: list[str] = []
-    with progress(console) as bar:
+    with progress_bar(console) as bar:
         work = bar.add_task(escape(name), total=len(files))
         for found in files:
             bar.update(work, description=escape(f"{name}: {found.name}"))

@@ -18,7 +18,7 @@ from shaspec.cli.common import (
     numbers,
     report_case,
     report_seen,
-    run_events,
+    run_job,
     source,
 )
 
@@ -97,7 +97,7 @@ def _segment(
     check_file(volumes)
     session = InferenceSession(model, case, **options)
     report_seen(console, session.seen, case.name, model.card.name)
-    prediction = run_events(console, session.predict(subset))
+    prediction = run_job(console, session.predict(subset)).prediction
     ending = label_ending(prediction.grid)
     path = out or Path(f"{case.name}_{case.task.subset_name(subset)}_{RESULT}{ending}")
     write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)

@@ -22,10 +22,11 @@ from shaspec.evaluation.metrics import EMPTY, METRICS, metrics_for
 from shaspec.evaluation.scoring import TrueRegion
 from shaspec.evaluation.surfaces import Mask
 from shaspec.evaluation.tables import Row
-from shaspec.inference.events import Finished, Notice
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.io.nifti import write_atomically
 from shaspec.models.weights import Model
+from shaspec.prediction import Prediction
 from shaspec.task import Subset, Task
 
 PROTOCOL_FILE = "protocol.json"
@@ -128,17 +129,24 @@ def evaluate_case(
     there = set(case.present)
     for subset in (s for s in subsets or task.subsets() if set(s) <= there):
         name = task.subset_name(subset)
-        for event in session.predict(subset):
-            if isinstance(event, Notice):
-                gave_way(GaveWay(case.name, name, session.window, session.device, event.text))
-            elif isinstance(event, Finished):
-                masks = task.region_masks(event.prediction.labels)
-                found = dict(zip(task.region_names, masks, strict=True))
-                for region in task.reported_regions:
-                    predicted = rules.applied(region, found[region])
-                    scores = truth[region].scores(predicted, rules.measured(task))
-                    yield Row(case.name, name, region, scores)
+        prediction = _predict(session, subset, gave_way)
+        masks = task.region_masks(prediction.labels)
+        found = dict(zip(task.region_names, masks, strict=True))
+        for region in task.reported_regions:
+            predicted = rules.applied(region, found[region])
+            scores = truth[region].scores(predicted, rules.measured(task))
+            yield Row(case.name, name, region, scores)
     session.release()
+
+
+def _predict(
+    session: InferenceSession, subset: Subset, gave_way: Callable[[GaveWay], None]
+) -> Prediction:
+    case, name = session.case.name, session.task.subset_name(subset)
+    return last_event(
+        session.predict(subset),
+        notice=lambda text: gave_way(GaveWay(case, name, session.window, session.device, text)),
+    ).prediction
 
 
 def protocol(

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from torch import Tensor
 from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.inference.events import Computed, Finished, Notice, P, Progress, T
+from shaspec.inference.events import Computed, Finished, Notice, P_co, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
@@ -30,6 +30,8 @@ from shaspec.models.base import Features
 from shaspec.models.card import Seen
 from shaspec.models.weights import Model
 from shaspec.task import Subset
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -46,10 +48,15 @@ class Count:
         return Progress(self.done, self.total, stage)
 
 
-class Session(ABC, Generic[P]):
-    """Runs ``model`` on ``case`` for any subset of its modalities; the results are of type ``P``.
+class Session(ABC, Generic[P_co]):
+    """The interface of all sessions: one model on one case, for any subset of its modalities.
+
+    `InferenceSession` segments, `ClassificationSession` classifies. Interfaces (the napari plugin,
+    the command line, the robustness sweep) are written against this class.
 
     Args:
+        model: the network and its card.
+        case: a case of the task of the model.
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
     """
@@ -103,7 +110,7 @@ class Session(ABC, Generic[P]):
 
     def predict(
         self, present: Iterable[str] | None = None
-    ) -> Iterator[Progress | Notice | Finished[P]]:
+    ) -> Iterator[Progress | Notice | Finished[P_co]]:
         """The result as if only ``present`` had been acquired (default: all there is).
 
         Yields `Progress` before the first and after every step (one encoded or decoded window, or
@@ -127,7 +134,7 @@ class Session(ABC, Generic[P]):
     # -- what a kind of task has to say ----------------------------------------------------------
 
     @abstractmethod
-    def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[P]]:
+    def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[P_co]]:
         """The events of one run, if memory suffices."""
 
     @abstractmethod

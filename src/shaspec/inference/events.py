@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 from shaspec.prediction import Classification, Prediction
 
-T = TypeVar("T")
-P = TypeVar("P", bound=Prediction | Classification)
+T_co = TypeVar("T_co", covariant=True)
+P_co = TypeVar("P_co", bound=Prediction | Classification, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Finished(Generic[P]):
+class Finished(Generic[P_co]):
     """The last event of a job that was not cancelled."""
 
-    prediction: P
+    prediction: P_co
 
 
 @dataclass(frozen=True)
-class Computed(Generic[T]):
+class Computed(Generic[T_co]):
     """The last event of a job that asked for something else than a prediction."""
 
-    value: T
+    value: T_co
 
 
 Event = Progress | Notice | Finished[Prediction]

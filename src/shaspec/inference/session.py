@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -21,6 +20,7 @@ from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner
 from shaspec.inference.mosaic import FeatureMosaic
+from shaspec.inference.outputs import label_map, region_probabilities
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
@@ -80,6 +80,30 @@ class InferenceSession(Session[Prediction]):
         self.window = self._asked = tuple(window or model.card.window)
         self._inputs: dict[int, _Input] = {}
 
+    def predict(
+        self, present: Iterable[str] | None = None, *, probabilities: bool = False
+    ) -> Iterator[Progress | Notice | Finished[Prediction]]:
+        """The label map as if only ``present`` had been acquired.
+
+        Args:
+            present: names of modalities of the case; default: all that it has.
+            probabilities: also keep the probability of every region, a float32 array per region
+                on the grid of the case, in `Prediction.probabilities`.
+
+        Yields:
+            `Progress` before the first and after every encoded or decoded window, `Notice` when
+            the run continues with less memory, and `Finished` at the end. Closing the generator
+            cancels; features that are finished are kept.
+
+        Raises:
+            InputError: for modalities that the case does not have.
+            OutOfMemoryError: if not even the smallest window fits into memory.
+        """
+        subset = self._subset(present)
+        yield from self._with_what_memory_there_is(
+            lambda: self._attempt(subset, probabilities=probabilities)
+        )
+
     def features(
         self, present: Iterable[str] | None = None
     ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
@@ -115,7 +139,9 @@ class InferenceSession(Session[Prediction]):
         corners, size = plan(box, self.window, self.model.network.divisor, self.overlap)
         return corners, size, box
 
-    def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[Prediction]]:
+    def _attempt(
+        self, subset: Subset, *, probabilities: bool = False
+    ) -> Iterator[Progress | Finished[Prediction]]:
         begin = time.perf_counter()
         indices = self._indices(subset)
         self._prepare(indices)
@@ -126,18 +152,27 @@ class InferenceSession(Session[Prediction]):
         for corner in corners:
             features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
-            probabilities = self._probabilities(features, size)
+            answer = self._probabilities(features, size)
             if blend is None:
-                blend = Blend(len(probabilities), box, size, self._device)
-            blend.add(probabilities, corner)
+                blend = Blend(len(answer), box, size, self._device)
+            blend.add(answer, corner)
             decoding += time.perf_counter() - start
             yield count.tick("decode")
         assert blend is not None
-        labels = self._labels(blend)
+        means, box = self._on_case_grid(blend)
+        where = (self.task, box, self.case.grid.shape)
+        labels = label_map(means, *where, exclusive=self._network.exclusive)
+        maps = (
+            region_probabilities(means, *where, exclusive=self._network.exclusive)
+            if probabilities
+            else {}
+        )
         total = time.perf_counter() - begin
         seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
-        yield Finished(Prediction(self.case.name, self.task, self.case.grid, subset, labels, facts))
+        yield Finished(
+            Prediction(self.case.name, self.task, self.case.grid, subset, labels, facts, maps)
+        )
 
     def _attempt_features(self, subset: Subset) -> Iterator[Progress | Computed[FeatureMaps]]:
         indices = self._indices(self.case.present)
@@ -191,24 +226,16 @@ class InferenceSession(Session[Prediction]):
         return self._kept.absent[key]
 
     @torch.inference_mode()
-    def _labels(self, blend: Blend) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        """Label map (*spatial) on the grid of the case."""
+    def _on_case_grid(self, blend: Blend) -> tuple[Tensor, Box]:
+        """Probabilities (K, *box) at the voxels of the case, and the box that they cover."""
         means = blend.mean()
         shape = next(iter(self._inputs.values())).shape
-        if shape != self.case.grid.shape:  # back to the voxels of the case
-            full = means.new_zeros(len(means), *shape)
-            full[(slice(None), *blend.box)] = means
-            means = _interpolate(full, self.case.grid.shape)
-            box: Box = tuple(slice(0, n) for n in self.case.grid.shape)
-        else:
-            box = blend.box
-        labels = np.zeros(self.case.grid.shape, np.uint8)
-        if self._network.exclusive:
-            values = np.array([0, *(label.value for label in self.task.labels)], np.uint8)
-            labels[box] = values[means.argmax(dim=0).cpu().numpy()]
-        else:
-            labels[box] = self.task.paint((means > 0.5).cpu().numpy())
-        return labels
+        if shape == self.case.grid.shape:
+            return means, blend.box
+        full = means.new_zeros(len(means), *shape)  # back to the voxels of the case
+        full[(slice(None), *blend.box)] = means
+        means = _interpolate(full, self.case.grid.shape)
+        return means, tuple(slice(0, n) for n in self.case.grid.shape)
 
     def _to_task_spacing(self, volume: Tensor) -> Tensor:
         """``volume`` (C, *spatial) at the voxel size that the network was trained for."""

@@ -8,7 +8,7 @@ import io
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,10 @@ from shaspec.io import nifti
 from shaspec.io.images import write_label_image
 from shaspec.io.nifti import write_atomically
 from shaspec.io.segmentation_nrrd import is_segmentation, write_segmentation
-from shaspec.prediction import Classification, Prediction
 from shaspec.task import Label
+
+if TYPE_CHECKING:  # results save themselves with the functions of this module
+    from shaspec.prediction import Classification, Prediction
 
 
 def label_ending(grid: Grid) -> str:

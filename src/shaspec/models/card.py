@@ -130,6 +130,11 @@ class Card(BaseModel):
     version: str = ""
     """Of this package when the card was written."""
 
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """The rest, such as fingerprints of all training cases, would fill the screen."""
+        shown = ("name", "title", "method", "preset", "licence")
+        return [*((key, getattr(self, key)) for key in shown), ("task", self.task.name)]
+
     @property
     def training_cases(self) -> tuple[str, ...]:
         """Names of the real cases that taught the weights, be it in the start model."""
