@@ -18,7 +18,7 @@ from napari_shaspec.layers.metadata import Place, origin, place_of, transform_of
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io.cases import case_from_arrays
+from shaspec.io import case_from_arrays
 from shaspec.io.naming import recognise
 from shaspec.io.resample import coverage, resample
 from shaspec.preprocessing import background

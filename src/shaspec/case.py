@@ -22,22 +22,26 @@ Array = npt.NDArray[Any]
 class Case:
     """The volumes of one subject that are there; an absent modality has no entry at all.
 
-    ``volumes`` are arrays on ``grid``: (*spatial) for a modality of one channel, (C, *spatial) for
-    one of several, where spatial is (S, P, L) for volumes and (row, column) for pictures. The
-    inputs of a classification task (an image and a sound) may each have a shape of their own, and
-    ``grid`` is that of the first.
-    ``labels`` is a uint8 array (*spatial) in the codes of ``task``. ``notices`` is what a user
-    should know (resampled, oblique, label scheme).
+    Raises:
+        InputError: if there is no volume, a name is unknown, or a shape does not fit the grid.
     """
 
     name: str
+    """Name for tables, files and messages."""
     task: Task
+    """What the case is to be segmented into."""
     grid: Grid
+    """Where the voxels lie. Of a classification task: the grid of the first input."""
     volumes: Mapping[str, Array]
+    """Modality -> array on ``grid``: (*spatial) for one channel, (C, *spatial) for several, where
+    spatial is (S, P, L) for volumes and (row, column) for pictures. The inputs of a
+    classification task (an image and a sound) may differ in shape."""
     labels: npt.NDArray[np.uint8] | None = None
+    """uint8 label map (*spatial) in the codes of ``task``; None: the case has no labels."""
     files: Mapping[str, Path] = field(default_factory=dict)
-    """Where each modality (and ``"labels"``) was read."""
+    """The file of each modality, and of ``"labels"``; empty for arrays in memory."""
     notices: tuple[str, ...] = ()
+    """What a user should know, e.g. resampled volumes, an oblique file, the label scheme."""
 
     def __post_init__(self) -> None:
         self.task.subset(self.volumes)  # names are known, at least one is there
@@ -54,7 +58,15 @@ class Case:
             )
 
     def grid_of(self, name: str) -> Grid:
-        """Where the volume of a modality lies: on ``grid``, but for inputs of another shape."""
+        """The grid of one modality.
+
+        Args:
+            name: a modality that is there.
+
+        Returns:
+            ``grid``; for an input of a classification task with another shape, a grid of that shape
+            with spacing 1.
+        """
         shape = self.volumes[name].shape[-self.grid.dims :]
         if self.task.kind == "segmentation" or shape == self.grid.shape:
             return self.grid
@@ -71,7 +83,17 @@ class Case:
         return tuple(n for n in self.task.names if n not in self.volumes)
 
     def only(self, subset: Subset) -> Case:
-        """The same case as if only ``subset`` had been acquired."""
+        """The same case as if only some modalities had been acquired.
+
+        Args:
+            subset: names of modalities that are there.
+
+        Returns:
+            A case with these volumes; arrays are shared, not copied.
+
+        Raises:
+            InputError: if one of them is not there.
+        """
         absent = [name for name in subset if name not in self.volumes]
         if absent:
             raise InputError(f"case {self.name} has no {', '.join(absent)}")

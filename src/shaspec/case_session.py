@@ -37,7 +37,7 @@ class CaseSession:
 
     @property
     def case(self) -> Case:
-        """The case."""
+        """The case that was opened."""
         return self.session.case
 
     @property

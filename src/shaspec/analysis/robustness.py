@@ -41,6 +41,7 @@ class RowAdded:
     """One more subset is done: ``table`` has all rows so far, the new one last."""
 
     table: SubsetTable
+    """All rows so far, the new one last."""
 
 
 SweepEvent = Progress | Notice | RowAdded
@@ -53,15 +54,25 @@ def sweep(
     *,
     measures: Sequence[Measure] | None = None,
 ) -> Iterator[SweepEvent]:
-    """Segment the case from every subset of its modalities (or from ``subsets``).
+    """Segment the case of a session from every subset of its modalities.
 
-    All modalities come first, then ever fewer. Rows are compared with ``truth``, a label map
-    (*spatial) on the grid of the case in the codes of its task; without one, with the result of
-    all modalities, which is then run even if ``subsets`` lacks it. Yields `Progress` (in
-    hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one has the whole table.
-    Closing the generator cancels. Raises `InputError` for subsets that the case does not have or a
-    truth on another grid, and what `InferenceSession.predict` raises. Without ``measures``, those
-    of `measures_of`.
+    All modalities come first, then ever smaller subsets. Without ``truth`` the rows are compared
+    with the result of all modalities, which is then run even if ``subsets`` lacks it.
+
+    Args:
+        session: a session that segments; its kept features make all but the first run quick.
+        subsets: which subsets; default: all 2^M - 1 of the M modalities of the case.
+        truth: label map (*spatial) on the grid of the case, in the codes of its task.
+        measures: what to compute per region; default: Dice, HD95 and size.
+
+    Yields:
+        `Progress` (in hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one
+        has the whole table. Closing the generator cancels.
+
+    Raises:
+        InputError: for subsets that the case does not have, a truth on another grid, and a
+            classification task.
+        OutOfMemoryError: if not even the smallest window fits into memory.
     """
     case = session.case
     if case.task.kind == "classification":

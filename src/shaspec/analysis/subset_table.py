@@ -34,18 +34,36 @@ class Measure:
     name: str
     """Column of the tables."""
     title: str
+    """Name for people, with the unit."""
     function: Callable[[Mask, Mask, Spacing], float]
+    """Called with the mask found and the reference, bool (*spatial), and the voxel size in mm."""
     best: Literal["high", "low", "neither"]
+    """Whether high or low values are good; ``neither`` for sizes."""
     digits: int
+    """Decimals in tables."""
     limits: tuple[float, float] | None = None
     """Smallest and largest possible value, where there are such."""
 
     def text(self, value: float) -> str:
-        """The value as narrow tables show it."""
+        """The value as narrow tables show it.
+
+        Args:
+            value: a value of this measure.
+
+        Returns:
+            The number with `digits` decimals.
+        """
         return f"{value:.{self.digits}f}"
 
     def words(self, value: float) -> str:
-        """The value for the eyes of a user: a size of 0 is *not found*."""
+        """The value for people.
+
+        Args:
+            value: a value of this measure.
+
+        Returns:
+            As `text`; a size of 0 is ``not found``.
+        """
         return size_text(value, self.digits) if self.best == "neither" else self.text(value)
 
 

@@ -59,6 +59,9 @@ class Session(ABC, Generic[P_co]):
         case: a case of the task of the model.
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+
+    Raises:
+        InputError: if the case is of another task than the model, or the device is not available.
     """
 
     def __init__(
@@ -97,12 +100,22 @@ class Session(ABC, Generic[P_co]):
         return self.seen == "by content"
 
     def is_kept(self, present: Iterable[str]) -> bool:
-        """True if this subset can be decoded without encoding anything."""
+        """Whether a subset can be decoded without encoding anything.
+
+        Args:
+            present: names of modalities of the case.
+
+        Returns:
+            True if the features of all of them are kept.
+
+        Raises:
+            InputError: for a name that the task does not have, or if there is none.
+        """
         indices = self._indices(self.task.subset(present))
         return self.model.card.instant_toggles and self._has_features_of(indices)
 
     def release(self) -> None:
-        """Forget all kept features and free their memory."""
+        """Free the memory of all kept features; the session can still be used."""
         self._kept = KeptFeatures(0)  # first, so that the budget counts what they had taken
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
@@ -111,12 +124,19 @@ class Session(ABC, Generic[P_co]):
     def predict(
         self, present: Iterable[str] | None = None
     ) -> Iterator[Progress | Notice | Finished[P_co]]:
-        """The result as if only ``present`` had been acquired (default: all there is).
+        """The result as if only ``present`` had been acquired.
 
-        Yields `Progress` before the first and after every step (one encoded or decoded window, or
-        whole input), `Notice` when it had to give way to lack of memory, and `Finished` at the
-        end. Closing the generator cancels; features that were finished stay. Raises `InputError`
-        for modalities that are not there and `OutOfMemoryError`.
+        Args:
+            present: names of modalities of the case; default: all that it has.
+
+        Yields:
+            `Progress` before the first and after every step (one encoded or decoded window, or
+            whole input), `Notice` when the run continues with less memory, and `Finished` at the
+            end. Closing the generator cancels; features that are finished are kept.
+
+        Raises:
+            InputError: for modalities that the case does not have.
+            OutOfMemoryError: if not even the smallest piece of work fits into memory.
         """
         subset = self._subset(present)
         yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
@@ -124,7 +144,17 @@ class Session(ABC, Generic[P_co]):
     def features(
         self, present: Iterable[str] | None = None
     ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
-        """Maps of what the network sees in each modality; `InputError` where there are none."""
+        """Feature maps of every modality; in this class a refusal, for models that have none.
+
+        Args:
+            present: what counts as acquired; default: all modalities of the case.
+
+        Yields:
+            Events as in `predict`, the last one `Computed` with `FeatureMaps`.
+
+        Raises:
+            InputError: for a model without features of single modalities.
+        """
         del present
         raise InputError(
             f"model {self.model.card.name!r} ({self.model.card.method}) has no features of a "

@@ -12,7 +12,7 @@ from shaspec.task import Task
 
 
 def label_map(
-    means: Tensor, task: Task, box: Box, shape: tuple[int, ...], *, exclusive: bool
+    means: Tensor, task: Task, box: Box, shape: tuple[int, ...], exclusive: bool
 ) -> npt.NDArray[np.uint8]:
     """The most probable label of every voxel.
 
@@ -36,7 +36,7 @@ def label_map(
 
 
 def region_probabilities(
-    means: Tensor, task: Task, box: Box, shape: tuple[int, ...], *, exclusive: bool
+    means: Tensor, task: Task, box: Box, shape: tuple[int, ...], exclusive: bool
 ) -> dict[str, npt.NDArray[np.float32]]:
     """The probability of every region at every voxel.
 

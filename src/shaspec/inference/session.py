@@ -46,10 +46,16 @@ class InferenceSession(Session[Prediction]):
     """Segments ``case`` with ``model`` from any subset of its modalities.
 
     Args:
+        model: a segmentation model.
+        case: a case of the task of the model.
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
         window: voxels (S, P, L), or pixels (row, column); default: that of the model's card.
-        overlap: share of a window that at least overlaps with its neighbour.
+        overlap: least share of a window that overlaps with the next, from 0 to below 1.
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+
+    Raises:
+        InputError: if the model classifies, the case is of another task, or an option cannot be
+            used.
     """
 
     def __init__(
@@ -109,10 +115,19 @@ class InferenceSession(Session[Prediction]):
     ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
         """The features of every modality of the case, over its whole volume.
 
-        What depends on the subset (imputed features, attention) is computed as if only
-        ``present`` had been acquired; all others are encoded beside it, to compare with. Events
-        as in `predict`; the last one is `Computed` with `FeatureMaps`. Raises `InputError` also
-        for a model that has no features of a modality.
+        What depends on the subset (imputed features, attention) is computed as if only ``present``
+        had been acquired; all other modalities are encoded too, to compare with.
+
+        Args:
+            present: what counts as acquired; default: all modalities of the case.
+
+        Yields:
+            Events as in `predict`, the last one `Computed` with `FeatureMaps`.
+
+        Raises:
+            InputError: for modalities that the case does not have, and for a model without features
+                of single modalities.
+            OutOfMemoryError: if not even the smallest window fits into memory.
         """
         subset = self._subset(present)
         if not self._network.feature_names:
@@ -152,21 +167,17 @@ class InferenceSession(Session[Prediction]):
         for corner in corners:
             features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
-            answer = self._probabilities(features, size)
+            values = self._probabilities(features, size)
             if blend is None:
-                blend = Blend(len(answer), box, size, self._device)
-            blend.add(answer, corner)
+                blend = Blend(len(values), box, size, self._device)
+            blend.add(values, corner)
             decoding += time.perf_counter() - start
             yield count.tick("decode")
         assert blend is not None
         means, box = self._on_case_grid(blend)
-        where = (self.task, box, self.case.grid.shape)
-        labels = label_map(means, *where, exclusive=self._network.exclusive)
-        maps = (
-            region_probabilities(means, *where, exclusive=self._network.exclusive)
-            if probabilities
-            else {}
-        )
+        answer = (means, self.task, box, self.case.grid.shape, self._network.exclusive)
+        labels = label_map(*answer)
+        maps = region_probabilities(*answer) if probabilities else {}
         total = time.perf_counter() - begin
         seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)

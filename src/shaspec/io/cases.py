@@ -1,4 +1,4 @@
-"""From files, or arrays, to a `Case`: everything on one grid, labels in the codes of the task."""
+"""From files to a `Case`: everything on one grid, labels in the codes of the task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shaspec.io.images import read_image, read_label_image
 from shaspec.io.naming import LABELS, assign, common_name, name_to_judge, require_role
 from shaspec.io.nifti import Volume, read_channels, read_volume
 from shaspec.io.resample import coverage, resample
-from shaspec.io.schemes import label_values, to_task_labels
+from shaspec.io.schemes import to_task_labels
 from shaspec.io.sound import read_sound
 from shaspec.preprocessing import background
 from shaspec.task import Task
@@ -36,11 +36,24 @@ def read_case(
 ) -> Case:
     """Read a case from a folder, a 4D file, a list of files or ``{modality: file}``.
 
-    In a mapping the key ``labels`` names the label file. Volumes on another grid than the first
-    are resampled to it, which the case's notices say; pictures must all have the same size, for
-    nothing tells where they lie, unless they are classified. ``scheme`` is the label convention by
-    name (e.g. ``"BraTS 2023"`` or ``"2023"``), recognised if not given.
-    Raises `InputError` naming the file and the mend.
+    Volumes on another grid than the first are resampled to it, and a notice of the case says so.
+    Pictures that are segmented must have the same size, since nothing tells where they lie.
+
+    Args:
+        source: the folder or file, a list of files, a mapping (the key ``labels`` names the label
+            file), or `CaseFiles` from `find_cases`.
+        task: says which modalities and labels there are.
+        scheme: the label convention by name, e.g. ``"BraTS 2023"`` or ``"2023"``; default:
+            recognised from the file.
+        with_labels: False: label files are not read.
+
+    Returns:
+        The case; arrays are (S, P, L) or (row, column) on one grid, labels in the codes of
+        ``task``.
+
+    Raises:
+        InputError: if files cannot be found, told apart or read; the message names the file and
+            what to do.
     """
     files = _files(source, task, with_labels and task.kind == "segmentation")
     if files.problems:
@@ -115,50 +128,6 @@ def _same_size(
 
 def _paths(files: CaseFiles) -> dict[str, Path]:
     return dict(files.volumes) | ({LABELS: files.labels} if files.labels else {})
-
-
-def case_from_arrays(
-    volumes: Mapping[str, Array],
-    task: Task,
-    *,
-    spacing: tuple[float, ...] | None = None,
-    labels: Array | None = None,
-    name: str = "case",
-    grid: Grid | None = None,
-) -> Case:
-    """A case from arrays in memory, (S, P, L) or (row, column), a colour picture with its channels
-    first; ``labels`` in the codes of the task.
-
-    ``spacing`` is the voxel size in mm, order (S, P, L), default 1; ``grid`` says it all and
-    overrides it.
-    """
-    present = task.subset(volumes)
-    arrays = {n: np.asarray(volumes[n]) for n in present}
-    axes = "three axes (S, P, L)" if task.dims == 3 else "two axes (row, column)"
-    for key, array in arrays.items():
-        channels = task.modality(key).channels
-        wanted = task.dims + (channels > 1)
-        if array.ndim != wanted or array.dtype.kind not in "iuf":
-            first = f"{channels} channels and then " if channels > 1 else ""
-            raise InputError(f"{key} of {name}: an array of {first}{axes} of real numbers")
-        low, high = float(array.min()), float(array.max())
-        if not np.isfinite((low, high)).all() or low == high:
-            raise InputError(
-                f"{key} of {name} is constant or holds NaN or infinite values; leave it out"
-            )
-    shape = next(iter(arrays.values())).shape[-task.dims :]
-    grid = grid or Grid(shape, spacing or (1.0,) * task.dims)
-    if labels is not None:
-        labels = np.asarray(labels)
-        strange = set(label_values(labels, f"labels of {name}")) - {
-            0, *(label.value for label in task.labels)
-        }  # fmt: skip
-        if strange:
-            raise InputError(
-                f"labels of {name} hold {sorted(strange)}, which task {task.name!r} does not know"
-            )
-        labels = labels.astype(np.uint8)
-    return Case(name, task, grid, arrays, labels)
 
 
 # -- which files ---------------------------------------------------------------------------------
