@@ -15,7 +15,6 @@ from shaspec.io.export import (
 from shaspec.io.folders import CaseFiles, find_case, find_cases
 from shaspec.io.images import read_image
 from shaspec.io.nifti import Volume, read_channels, read_volume
-from shaspec.models.fingerprint import fingerprint
 
 __all__ = [
     "CaseFiles",
@@ -23,7 +22,6 @@ __all__ = [
     "case_from_arrays",
     "find_case",
     "find_cases",
-    "fingerprint",
     "label_ending",
     "read_case",
     "read_channels",
