@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shaspec.io import find_cases, read_case, write_labels
-from shaspec.models import fingerprint
+from shaspec.models.fingerprint import fingerprint
 from shaspec.task import Task
 
 pytestmark = pytest.mark.slow

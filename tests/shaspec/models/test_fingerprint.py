@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from shaspec.io import case_from_arrays, read_case
-from shaspec.models import fingerprint
-from shaspec.models.fingerprint import volume_fingerprint
+from shaspec.models.fingerprint import fingerprint, volume_fingerprint
 from shaspec.task import Task
 
 
