@@ -13,20 +13,15 @@ import sys
 
 from matplotlib.figure import Figure
 
+import shaspec
 from shaspec.analysis.features.views import How, views
-from shaspec.inference.events import Computed
-from shaspec.inference.session import InferenceSession
-from shaspec.io import read_case
-from shaspec.models.weights import load_model
-from shaspec.phantom import DEMO_SEED, make_case
+from shaspec.phantom import DEMO_SEED
 
 KINDS = ("shared", "specific")
 
-model = load_model("shaspec")
-case = read_case(sys.argv[1], model.card.task) if len(sys.argv) > 1 else make_case(DEMO_SEED)
-*_, last = InferenceSession(model, case).features()
-assert isinstance(last, Computed)
-maps = last.value
+model = shaspec.load_model("shaspec")
+case = shaspec.read_case(sys.argv[1]) if len(sys.argv) > 1 else shaspec.make_case(DEMO_SEED)
+maps = model.features(case)
 
 figure = Figure((3 * len(case.present), 6), layout="constrained")
 axes = figure.subplots(len(KINDS), len(case.present), squeeze=False)

@@ -1,47 +1,30 @@
 """The plugin's one door to the engine: models, cards and sessions, imported when asked for.
 
-The controller takes anything with these three methods, so that it is tested without a network.
+Controllers take any `Engine`, so that they are tested without a network. Its sessions have the
+interface of `shaspec.inference.base.Session`, which is imported for type checks alone: it would
+import torch when the plugin loads.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from napari_shaspec import model_folders
 from napari_shaspec.settings import InferenceSettings
 from shaspec.case import Case
-from shaspec.inference.events import Computed, Event, Finished, Notice, Progress
-from shaspec.inference.feature_maps import FeatureMaps
-from shaspec.prediction import Classification
+from shaspec.inference.events import Computed, Notice, Progress
+from shaspec.prediction import Classification, Prediction
 
 if TYPE_CHECKING:
     from shaspec.analysis.features.cohort import WindowPoint
+    from shaspec.inference import base
     from shaspec.models.card import Card
     from shaspec.models.weights import Model
 
 
-class Session(Protocol):
-    """One model at work on one case; see `shaspec.inference.base.Session`."""
-
-    case: Case
-
-    @property
-    def device(self) -> str: ...
-
-    @property
-    def seen_in_training(self) -> bool: ...
-
-    def predict(self, present: Iterable[str]) -> Iterator[Event | Finished[Classification]]: ...
-
-    def features(
-        self, present: Iterable[str]
-    ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]: ...
-
-    def is_kept(self, present: Iterable[str]) -> bool: ...
-
-    def release(self) -> None: ...
+Session: TypeAlias = "base.Session[Prediction | Classification]"
 
 
 class Engine(Protocol):

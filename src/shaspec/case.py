@@ -12,31 +12,36 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
+from shaspec.notebook import html_table
 from shaspec.task import Subset, Task
 
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Case:
     """The volumes of one subject that are there; an absent modality has no entry at all.
 
-    ``volumes`` are arrays on ``grid``: (*spatial) for a modality of one channel, (C, *spatial) for
-    one of several, where spatial is (S, P, L) for volumes and (row, column) for pictures. The
-    inputs of a classification task (an image and a sound) may each have a shape of their own, and
-    ``grid`` is that of the first.
-    ``labels`` is a uint8 array (*spatial) in the codes of ``task``. ``notices`` is what a user
-    should know (resampled, oblique, label scheme).
+    Raises:
+        InputError: if there is no volume, a name is unknown, or a shape does not fit the grid.
     """
 
     name: str
+    """Name for tables, files and messages."""
     task: Task
+    """What the case is to be segmented into."""
     grid: Grid
+    """Where the voxels lie. Of a classification task: the grid of the first input."""
     volumes: Mapping[str, Array]
+    """Modality -> array on ``grid``: (*spatial) for one channel, (C, *spatial) for several, where
+    spatial is (S, P, L) for volumes and (row, column) for pictures. The inputs of a
+    classification task (an image and a sound) may differ in shape."""
     labels: npt.NDArray[np.uint8] | None = None
+    """uint8 label map (*spatial) in the codes of ``task``; None: the case has no labels."""
     files: Mapping[str, Path] = field(default_factory=dict)
-    """Where each modality (and ``"labels"``) was read."""
+    """The file of each modality, and of ``"labels"``; empty for arrays in memory."""
     notices: tuple[str, ...] = ()
+    """What a user should know, e.g. resampled volumes, an oblique file, the label scheme."""
     reduce: Callable[[Subset], Case] | None = field(default=None, repr=False)
     """Where the volumes were on several grids: this case, without labels, as if only a subset had
     been acquired. Its grid depends on that subset alone."""
@@ -56,7 +61,15 @@ class Case:
             )
 
     def grid_of(self, name: str) -> Grid:
-        """Where the volume of a modality lies: on ``grid``, but for inputs of another shape."""
+        """The grid of one modality.
+
+        Args:
+            name: a modality that is there.
+
+        Returns:
+            ``grid``; for an input of a classification task with another shape, a grid of that shape
+            with spacing 1.
+        """
         shape = self.volumes[name].shape[-self.grid.dims :]
         if self.task.kind == "segmentation" or shape == self.grid.shape:
             return self.grid
@@ -73,7 +86,14 @@ class Case:
         return tuple(n for n in self.task.names if n not in self.volumes)
 
     def require(self, subset: Subset) -> None:
-        """Raise `InputError` if a modality of ``subset`` is not there."""
+        """Check that modalities are there.
+
+        Args:
+            subset: names of the modalities.
+
+        Raises:
+            InputError: if one of them is not there.
+        """
         absent = [name for name in subset if name not in self.volumes]
         if absent:
             raise InputError(f"case {self.name} has no {', '.join(absent)}")
@@ -88,3 +108,27 @@ class Case:
             case = self.reduce(subset)
             return replace(case, labels=self.labels) if case.grid.matches(self.grid) else case
         return replace(self, volumes={name: self.volumes[name] for name in subset})
+
+    def __repr__(self) -> str:
+        missing = f", without {', '.join(self.missing)}" if self.missing else ""
+        labels = "no labels" if self.labels is None else "labels"
+        return (
+            f"<Case {self.name}: {', '.join(self.present)}{missing}, "
+            f"{' x '.join(map(str, self.grid.shape))}, {labels}>"
+        )
+
+    def _repr_html_(self) -> str:
+        spacing = " x ".join(f"{size:g}" for size in self.grid.spacing)
+        arrays = dict(self.volumes) | ({} if self.labels is None else {"labels": self.labels})
+        rows = []
+        for name, array in arrays.items():
+            shape = " x ".join(map(str, array.shape))
+            rows.append((name, shape, str(array.dtype), str(self.files.get(name, ""))))
+        notes = [f"not there: {', '.join(self.missing)}"] if self.missing else []
+        unit = "mm" if self.grid.dims == 3 else "pixels"
+        return html_table(
+            f"Case {self.name}, task {self.task.name}",
+            ("volume", "shape", "type", "file"),
+            rows,
+            [f"voxel size {spacing} {unit}", *notes, *self.notices],
+        )

@@ -15,6 +15,10 @@ class ShaspecError(Exception):
     """Base of every error this package raises on purpose; the message is written for a user."""
 
 
+class ShaspecWarning(UserWarning):
+    """A notice about a run from Python, e.g. that it continued with smaller windows."""
+
+
 class InputError(ShaspecError):
     """A file, a folder, an array or an option that cannot be used as it is."""
 

@@ -32,19 +32,24 @@ OBLIQUE_TOLERANCE = 1e-3  # sine of the angle below which a rotation is rounding
 class Grid:
     """The voxel grid of a volume in memory, axis order (S, P, L), and the file it came from.
 
-    ``origin`` is the position of voxel (0, 0, 0) and ``spacing`` the voxel size, both in LPS mm and
-    in the order (S, P, L): ready for napari's ``translate`` and ``scale``. A grid whose file is
-    oblique (`oblique`) is shown along its own axes, about its true centre. All three have two
-    entries, in pixels and in the order (row, column), for a picture.
+    A grid whose file is oblique (`oblique`) is shown along its own axes, about its true centre. A
+    picture has two axes, (row, column), measured in pixels.
+
+    Raises:
+        InputError: if shape, spacing and origin have different lengths.
     """
 
     shape: tuple[int, ...]
+    """Voxels along (S, P, L), or pixels along (row, column)."""
     spacing: tuple[float, ...]
+    """Voxel size in mm, (S, P, L), as napari's ``scale``; 1 for pixels."""
     origin: tuple[float, ...] = ()
-    """Default: zeros."""
+    """Position of voxel (0, 0, 0) in LPS mm, in the order (S, P, L), as napari's ``translate``.
+    Default: zeros."""
     source_affine: Array | None = None
     """Voxel (i, j, k) of the file -> RAS mm (4, 4), as nibabel gives it; None: no file."""
     source_shape: tuple[int, ...] | None = None
+    """Array shape (i, j, k) in the file; None: no file."""
     header: bytes | None = field(default=None, repr=False)
     """The file's NIfTI-1 header (348 bytes), for qform, sform and their codes on export."""
 
@@ -61,7 +66,19 @@ class Grid:
     def from_affine(
         cls, affine: Array, shape: tuple[int, ...], header: bytes | None = None
     ) -> Grid:
-        """Grid of a file with RAS ``affine`` (4, 4) and array ``shape`` (i, j, k)."""
+        """The grid of a file.
+
+        Args:
+            affine: (4, 4), voxel (i, j, k) -> RAS mm, as nibabel gives it.
+            shape: array shape (i, j, k) in the file.
+            header: the NIfTI-1 header (348 bytes), to be used on export.
+
+        Returns:
+            The grid of the array in the order (S, P, L).
+
+        Raises:
+            InputError: if the affine is not an invertible 4x4 matrix of finite numbers.
+        """
         affine = np.asarray(affine, np.float64)
         if affine.shape != (4, 4) or not np.isfinite(affine).all():
             raise InputError("the affine is not a 4x4 matrix of finite numbers")
@@ -134,16 +151,38 @@ class Grid:
         return "mL" if self.dims == 3 else "px"
 
     def from_file(self, data: Array) -> Array:
-        """Array (i, j, k) of the file -> (S, P, L); a view, no interpolation."""
+        """An array in memory from one in the order of the file.
+
+        Args:
+            data: (i, j, k) as in the file.
+
+        Returns:
+            (S, P, L), a view without interpolation.
+        """
         return np.asarray(apply_orientation(data, _to_lps(self.affine))).transpose(2, 1, 0)
 
     def to_file(self, data: Array) -> Array:
-        """Array (S, P, L) -> (i, j, k) as in the file: the exact inverse of `from_file`."""
+        """An array in the order of the file; the exact inverse of `from_file`.
+
+        Args:
+            data: (S, P, L).
+
+        Returns:
+            (i, j, k) as in the file, a view without interpolation.
+        """
         back = ornt_transform(axcodes2ornt("LPS"), io_orientation(self.affine))
         return np.asarray(apply_orientation(data.transpose(2, 1, 0), back))
 
     def matches(self, other: Grid, tolerance: float = 1e-2) -> bool:
-        """Same voxels in the same place (``tolerance`` in voxels at the corners)."""
+        """Whether two grids have the same voxels in the same place.
+
+        Args:
+            other: another grid.
+            tolerance: largest distance at the corners, in voxels.
+
+        Returns:
+            True if shapes are equal and corners are within ``tolerance``.
+        """
         if self.shape != other.shape:
             return False
         corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape])).reshape(self.dims, -1)
@@ -151,10 +190,15 @@ class Grid:
         return bool(np.abs(mine - theirs).max() <= tolerance * min(self.spacing))
 
     def blocks(self, start: Array, step: Array, shape: tuple[int, ...]) -> Grid:
-        """The grid of ``shape`` blocks of ``step`` voxels, the first of which begins at ``start``.
+        """A coarse grid of blocks of voxels; each block is centred on the voxels that it covers.
 
-        Both in voxels of this grid, (dims,) each; a block is centred on the voxels that it covers,
-        and the grid of a volume needs no file of its own to be written in the right place.
+        Args:
+            start: first voxel of the first block, (dims,), in voxels of this grid.
+            step: size of a block, (dims,), in voxels of this grid.
+            shape: number of blocks along each axis.
+
+        Returns:
+            The grid of the blocks. For a volume it can be written to a file in the right place.
         """
         start, step = np.asarray(start, np.float64), np.asarray(step, np.float64)
         first = start + (step - 1) / 2
@@ -169,9 +213,11 @@ class Grid:
         return Grid(shape, spacing, origin, affine, shape[::-1])
 
     def voxel_to_lps(self) -> Array:
-        """(4, 4): voxel (s, p, l) of the array -> true world (L, P, S) mm, rotation included.
+        """The matrix from voxels to the world, rotation included.
 
-        (3, 3) for a picture: pixel (row, column) -> (column, row).
+        Returns:
+            (4, 4), voxel (s, p, l) of the array -> (L, P, S) mm; for a picture (3, 3), pixel (row,
+            column) -> (column, row).
         """
         if self.source_affine is None:  # nothing is turned
             matrix = np.diag([*self.spacing, 1.0])
@@ -182,7 +228,14 @@ class Grid:
         return np.asarray(lps @ swap)
 
     def world(self, voxels: Array) -> Array:
-        """True world positions (3, n) in LPS mm of voxel coordinates (3, n) in (S, P, L)."""
+        """World positions of voxels.
+
+        Args:
+            voxels: (3, n) voxel coordinates in the order (S, P, L).
+
+        Returns:
+            (3, n) positions (L, P, S) in mm; for a picture (2, n).
+        """
         matrix = self.voxel_to_lps()
         return np.asarray(matrix[:-1, :-1] @ voxels + matrix[:-1, -1:])
 

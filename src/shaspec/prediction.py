@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
+from shaspec.notebook import html_table
 from shaspec.task import Label, Subset, Task
 
 Weights = dict[str, dict[str, float]]
@@ -22,18 +25,26 @@ NOT_FOUND_NOTE = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
-    """Label map (*spatial) in the codes of ``task`` on ``grid``, for one subset of one case."""
+    """The label map of one subset of one case."""
 
     case: str
+    """Name of the case."""
     task: Task
+    """Says what the labels and regions are."""
     grid: Grid
+    """Grid of the case."""
     subset: Subset
+    """The modalities that were used, in task order."""
     labels: npt.NDArray[np.uint8]
+    """(*spatial) on ``grid``, in the codes of ``task``."""
     provenance: dict[str, Any]
     """JSON-ready: model, sha256, version, subset, device, precision, window, overlap, seconds
     ..."""
+    probabilities: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    """Region -> (*spatial) on ``grid``, 0 to 1. Empty unless they were asked for, see
+    `Predictor.predict`. Voxels outside of the head or body, which no window covers, have 0."""
 
     @property
     def modality_weights(self) -> Weights:
@@ -50,7 +61,11 @@ class Prediction:
         return f"seg · {self.task.subset_name(self.subset)}"
 
     def region_sizes(self) -> dict[str, float]:
-        """Size of each region in ``grid.unit`` (mL, pixels), the smallest region first."""
+        """Size of each region, the region with the fewest labels first.
+
+        Returns:
+            Region name -> size in ``grid.unit``: millilitres for volumes, pixels for pictures.
+        """
         masks = dict(zip(self.task.region_names, self.task.region_masks(self.labels), strict=True))
         return {
             name: float(masks[name].sum()) * self.grid.voxel_size
@@ -63,24 +78,122 @@ class Prediction:
         return all(self.region_sizes().values())
 
     def region_ml(self) -> dict[str, float]:
-        """Volume of each region in millilitres, the smallest region first; not for pictures."""
+        """Volume of each region, the region with the fewest labels first.
+
+        Returns:
+            Region name -> volume in millilitres.
+
+        Raises:
+            InputError: for pictures, whose regions have no volume; see `region_sizes`.
+        """
         if self.grid.dims != 3:
-            raise InputError(f"{self.case} is a picture: its regions have areas, no volumes")
+            raise InputError(
+                f"{self.case} is a picture: its regions have no volume; region_sizes gives pixels"
+            )
         return self.region_sizes()
+
+    def probability(self, region: str) -> npt.NDArray[np.float32]:
+        """The probability of one region at every voxel.
+
+        Args:
+            region: name of a region of the task.
+
+        Returns:
+            float32 array (*spatial) on ``grid``, 0 to 1.
+
+        Raises:
+            InputError: if the task has no such region, or if probabilities were not asked for.
+        """
+        if region not in self.task.region_names:
+            raise InputError(
+                f"unknown region {region!r}: task {self.task.name!r} has "
+                f"{', '.join(self.task.region_names)}"
+            )
+        if region not in self.probabilities:
+            raise InputError(
+                f"{self.name} of case {self.case} has no probabilities: call predict again with "
+                "probabilities=True"
+            )
+        return self.probabilities[region]
+
+    def save(self, path: str | Path) -> Path:
+        """Write the label map, or a table of the regions' sizes; the ending says which.
+
+        Args:
+            path: ``.nii.gz`` or ``.nii``: the label map in the orientation of the input file;
+                ``.seg.nrrd``: the same with names and colours for 3D Slicer; ``.png``: the label
+                map of a picture; ``.csv``: sizes of the regions in mL or pixels.
+
+        Returns:
+            The path that was written.
+
+        Raises:
+            InputError: for another ending, or if the file cannot be written.
+        """
+        from shaspec.io.export import write_labels, write_sizes
+
+        if Path(path).suffix.lower() == ".csv":
+            return write_sizes(path, [self])
+        return write_labels(path, self.labels, self.grid, self.task.labels)
+
+    def __repr__(self) -> str:
+        unit, digits = self.grid.unit, 1 if self.grid.dims == 3 else 0
+        sizes = (
+            f"{region} {size_text(size, digits)}" + (f" {unit}" if size else "")
+            for region, size in self.region_sizes().items()
+        )
+        return f"<Prediction {self.name} of case {self.case}: {', '.join(sizes)}>"
+
+    def _repr_html_(self) -> str:
+        digits = 2 if self.grid.dims == 3 else 0
+        titles = {region.name: region.title for region in self.task.regions}
+        rows = [
+            (name, titles[name], size_text(size, digits))
+            for name, size in self.region_sizes().items()
+        ]
+        notes = [] if self.found_all else [NOT_FOUND_NOTE]
+        return html_table(
+            f"{self.name}, case {self.case}",
+            ("region", "title", self.grid.unit),
+            rows,
+            [*_origin(self.provenance), *notes],
+        )
+
+
+def _origin(provenance: Mapping[str, Any]) -> list[str]:
+    """Lines for a notebook: the model, whether it was trained on the case, notices."""
+    lines = [f"model {provenance['model']}"] if provenance.get("model") else []
+    if provenance.get("seen_in_training"):
+        lines.append(
+            "This case was in the training set; the result says nothing about accuracy on new "
+            "cases."
+        )
+    return [*lines, *map(str, provenance.get("notices", ()))]
 
 
 def size_text(size: float, digits: int) -> str:
-    """A size for the eyes of a user: a region without a voxel was not found, it is not 0."""
+    """A size as a user reads it.
+
+    Args:
+        size: in mL or pixels.
+        digits: decimals.
+
+    Returns:
+        The number, or ``not found`` for a region without a voxel.
+    """
     return f"{size:.{digits}f}" if size else NOT_FOUND
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Classification:
-    """Probabilities of the labels of ``task`` as classes, for one subset of one case."""
+    """Probabilities of the classes of one subset of one case."""
 
     case: str
+    """Name of the case."""
     task: Task
+    """Its labels are the classes."""
     subset: Subset
+    """The modalities that were used, in task order."""
     probabilities: npt.NDArray[np.float32]
     """(K,) in the order of the labels of the task; they add up to 1."""
     provenance: dict[str, Any]
@@ -88,7 +201,7 @@ class Classification:
 
     @property
     def name(self) -> str:
-        """For tables, e.g. ``class · image+audio``."""
+        """Name for tables, e.g. ``class · image+audio``."""
         return f"class · {self.task.subset_name(self.subset)}"
 
     @property
@@ -102,3 +215,27 @@ class Classification:
         """The answer for a person, e.g. ``class seven (97 %)``."""
         label, probability = self.ranked[0]
         return f"class {label.title} ({100 * probability:.0f} %)"
+
+    def save(self, path: str | Path) -> Path:
+        """Write a table with a row per class.
+
+        Args:
+            path: a ``.csv`` file.
+
+        Returns:
+            The path that was written.
+
+        Raises:
+            InputError: for another ending, or if the file cannot be written.
+        """
+        from shaspec.io.export import write_classes
+
+        return write_classes(path, [self])
+
+    def __repr__(self) -> str:
+        return f"<Classification {self.name} of case {self.case}: {self.sentence}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(label.title, f"{100 * probability:.1f} %") for label, probability in self.ranked]
+        title = f"{self.name}, case {self.case}"
+        return html_table(title, ("class", "probability"), rows, _origin(self.provenance))

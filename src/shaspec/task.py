@@ -9,16 +9,23 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from importlib import resources
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
+from pydantic import PositiveFloat, ValidationError, model_validator
 
 from shaspec.errors import InputError, in_words
+from shaspec.task_files import TEMPLATE as TEMPLATE
+from shaspec.task_files import bundled_tasks as bundled_tasks
+from shaspec.task_files import task_file as task_file
+from shaspec.task_parts import Frozen
+from shaspec.task_parts import Label as Label
+from shaspec.task_parts import LabelScheme as LabelScheme
+from shaspec.task_parts import Modality as Modality
+from shaspec.task_parts import Region as Region
 
 Subset = tuple[str, ...]
 """Names of the present modalities, always in the order of the task."""
@@ -27,88 +34,13 @@ FULL = "+"
 """What joins modality names everywhere: file names, tables, command line, layers."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Modality(_Frozen):
-    """One input: ``words`` are the file-name parts by which it is recognised.
-
-    An array of one channel is (*spatial); one of three, a colour picture, is (3, *spatial).
-    """
-
-    name: str
-    words: tuple[str, ...] = ()
-    medium: Literal["image", "sound"] = "image"
-    """``sound``: read from WAV files as its cepstrum, see `shaspec.io.sound`."""
-    channels: Literal[1, 3] = 1
-    normalisation: Literal["zscore", "window", "range", "minmax", "fixed"] = "zscore"
-    """What `shaspec.preprocessing.normalise` does; all but ``zscore`` and ``window`` are for
-    pictures and sounds, which have no background."""
-    mean: float = 0.0
-    """For ``fixed``: of the intensities of a whole data set."""
-    deviation: PositiveFloat = 1.0
-    """For ``fixed``: their standard deviation."""
-    window: tuple[float, float] | None = None
-    """For ``window`` and ``range``: intensities are clipped to this range (Hounsfield units for
-    CT). A ``range`` without one is that of 8-bit pictures, 0 to 255."""
-    invalid: tuple[float, ...] = ()
-    """Stored values that stand for "not measured", e.g. 0 and 65535 in a depth map."""
-
-    def array_shape(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of the array of this modality on a grid of shape ``spatial``."""
-        return spatial if self.channels == 1 else (self.channels, *spatial)
-
-
-class Label(_Frozen):
-    """One integer of the label map, which is of 8 bits; 0 is its background, or the first class.
-
-    ``colour`` is ``#rrggbb``. ``words`` are other names that data sets give to it.
-    """
-
-    value: int = Field(ge=0, le=255)
-    name: str
-    title: str
-    colour: str
-    words: tuple[str, ...] = ()
-
-
-class Region(_Frozen):
-    """What a network predicts and a table reports: a union of labels, e.g. whole tumour.
-
-    ``paints`` is the label that a voxel gets which lies in this region and in no smaller one.
-    """
-
-    name: str
-    title: str
-    labels: tuple[int, ...]
-    paints: int
-
-
-class LabelScheme(_Frozen):
-    """A convention of label files: ``codes`` maps theirs (as text) to the task's.
-
-    0 is background, -1 something that the task has no label for: such files are refused.
-    """
-
-    name: str
-    codes: dict[str, int]
-    words: tuple[str, ...] = ()
-    """Parts of file and folder names that speak for this scheme; ``[0-9]`` is any digit."""
-    shown_by: tuple[int, ...] = ()
-    """Codes without which nobody would think of this scheme, unless a name speaks for it."""
-
-    @property
-    def mapping(self) -> dict[int, int]:
-        """File code -> task code, background included."""
-        return {0: 0} | {int(k): v for k, v in self.codes.items()}
-
-
-class Task(_Frozen):
+class Task(Frozen):
     """A segmentation problem. Everything else in the package is written against this."""
 
     name: str
+    """Short name, e.g. ``brats``."""
     title: str
+    """Name for people."""
     kind: Literal["segmentation", "classification"] = "segmentation"
     """``classification``: one of ``labels`` for a whole case, and no regions."""
     dims: Literal[2, 3] = 3
@@ -117,12 +49,17 @@ class Task(_Frozen):
     """Size of a voxel in mm (of a pixel, in pixels) at which the networks of the task work, in the
     order of the axes; default: 1 each."""
     modalities: tuple[Modality, ...]
+    """The inputs; subsets and results keep this order."""
     labels: tuple[Label, ...]
+    """The labels of the label map, or the classes."""
     regions: tuple[Region, ...] = ()
+    """What is predicted and reported; none for classification."""
     label_words: tuple[str, ...] = ("seg", "segmentation", "label", "labels", "mask")
+    """Parts of file names by which a label file is recognised."""
     background_words: tuple[str, ...] = ("background",)
     """Names that data sets give to labels which count as background here."""
     schemes: tuple[LabelScheme, ...] = ()
+    """Conventions of label files that are converted to the codes of the task."""
 
     @model_validator(mode="before")
     @classmethod
@@ -181,13 +118,31 @@ class Task(_Frozen):
         return tuple(r.name for r in sorted(self.regions, key=lambda r: len(r.labels)))
 
     def modality(self, name: str) -> Modality:
-        """The modality of that name."""
+        """Look up a modality.
+
+        Args:
+            name: its name, as in `names`.
+
+        Returns:
+            The modality of that name.
+
+        Raises:
+            ValueError: if the task has no such modality.
+        """
         return self.modalities[self.names.index(name)]
 
     def reordered(self, modalities: Sequence[str], labels: Sequence[int]) -> Task:
-        """The same task with modalities and labels in the order of somebody's network.
+        """The same task with modalities and labels in another order, that of an imported network.
 
-        An empty sequence leaves the order as it is; otherwise each has to be named once.
+        Args:
+            modalities: every modality name once; empty: the order stays.
+            labels: every label value once; empty: the order stays.
+
+        Returns:
+            A new task.
+
+        Raises:
+            InputError: if a name or value is missing, unknown or given twice.
         """
         by_name = {m.name: m for m in self.modalities}
         by_value = {label.value: label for label in self.labels}
@@ -204,7 +159,17 @@ class Task(_Frozen):
         return Task.model_validate(self.model_dump() | changes)
 
     def at(self, spacing: Sequence[float] | None) -> Task:
-        """The same task for networks that work at voxels of ``spacing``; None: as it is."""
+        """The same task for networks that work at another voxel size.
+
+        Args:
+            spacing: voxel size in mm, (S, P, L), or pixel size in pixels; None: as it is.
+
+        Returns:
+            A new task, or this one.
+
+        Raises:
+            InputError: if the number of sizes is not the number of axes.
+        """
         if spacing is None:
             return self
         if len(spacing) != self.dims:
@@ -214,7 +179,17 @@ class Task(_Frozen):
     # -- subsets -------------------------------------------------------------------------
 
     def subset(self, present: Iterable[str]) -> Subset:
-        """``present`` in task order; raises `InputError` for unknown names or none at all."""
+        """Modality names in the order of the task.
+
+        Args:
+            present: names in any order; repeated names count once.
+
+        Returns:
+            The subset.
+
+        Raises:
+            InputError: for an unknown name, or if there is none.
+        """
         wanted = set(present)
         unknown = wanted - set(self.names)
         if unknown:
@@ -227,7 +202,18 @@ class Task(_Frozen):
         return tuple(name for name in self.names if name in wanted)
 
     def parse_subset(self, text: str) -> Subset:
-        """``"flair+T2"`` -> ``("FLAIR", "T2")``; case does not matter, ``all`` is the full set."""
+        """Read a subset from text.
+
+        Args:
+            text: names joined by ``+``, e.g. ``flair+T2``; upper and lower case are the same.
+                ``all``: all modalities of the task.
+
+        Returns:
+            The subset in task order.
+
+        Raises:
+            InputError: for an unknown name, or if there is none.
+        """
         if text.strip().lower() == "all":
             return self.names
         lower = {name.lower(): name for name in self.names}
@@ -235,11 +221,25 @@ class Task(_Frozen):
         return self.subset(lower.get(part.lower(), part) for part in parts)
 
     def subset_name(self, subset: Iterable[str]) -> str:
-        """The subset as text, e.g. ``FLAIR+T2``; the full set is spelled out too."""
+        """The subset as text for file names and tables.
+
+        Args:
+            subset: modality names in any order.
+
+        Returns:
+            The names in task order, joined by ``+``, e.g. ``FLAIR+T2``.
+
+        Raises:
+            InputError: for an unknown name, or if there is none.
+        """
         return FULL.join(self.subset(subset))
 
     def subsets(self) -> list[Subset]:
-        """All 2^M - 1 non-empty subsets: single modalities first, the full set last."""
+        """All 2^M - 1 non-empty subsets of the M modalities.
+
+        Returns:
+            Single modalities first, the full set last.
+        """
         sizes = range(1, len(self.names) + 1)
         return [subset for k in sizes for subset in combinations(self.names, k)]
 
@@ -251,11 +251,25 @@ class Task(_Frozen):
     # -- labels and regions ---------------------------------------------------------------
 
     def region_masks(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-        """Label map (*spatial) in the task's codes -> one mask per region (K, *spatial)."""
+        """Masks of all regions.
+
+        Args:
+            labels: label map (*spatial) in the codes of the task.
+
+        Returns:
+            bool (K, *spatial), one mask per region in the order of `region_names`.
+        """
         return np.stack([np.isin(labels, region.labels) for region in self.regions])
 
     def paint(self, masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
-        """Region masks (K, *spatial) -> label map (*spatial); the smallest region wins."""
+        """The label map of region masks; the smallest region wins where several overlap.
+
+        Args:
+            masks: bool (K, *spatial), in the order of `region_names`.
+
+        Returns:
+            uint8 label map (*spatial) in the codes of the task.
+        """
         labels = np.zeros(masks.shape[1:], np.uint8)
         order = sorted(range(len(self.regions)), key=lambda k: -len(self.regions[k].labels))
         for k in order:
@@ -263,28 +277,19 @@ class Task(_Frozen):
         return labels
 
 
-TEMPLATE = "template"
-"""The bundled file that is no task of its own but an example with comments."""
-
-
-def bundled_tasks() -> list[str]:
-    """Names of the tasks that ship with the package."""
-    files = resources.files("shaspec.tasks").iterdir()
-    names = {f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")}
-    return sorted(names - {TEMPLATE})
-
-
-def task_file(name: str) -> str:
-    """The text of a bundled task's file, or of the ``template`` for one's own."""
-    if name not in (*bundled_tasks(), TEMPLATE):
-        raise InputError(
-            f"no task {name!r} is bundled: there are {', '.join(bundled_tasks())} and {TEMPLATE}"
-        )
-    return (resources.files("shaspec.tasks") / f"{name}.toml").read_text("utf-8")
-
-
 def load_task(name: str | Path) -> Task:
-    """A bundled task by name (``brats``), or a task file by path."""
+    """Load a task.
+
+    Args:
+        name: name of a bundled task, e.g. ``brats``, or the path of a task file (TOML).
+
+    Returns:
+        The task.
+
+    Raises:
+        InputError: if there is no such task, or if the file is not a valid task; the message names
+            the key.
+    """
     text = str(name)
     if text not in bundled_tasks() and not Path(text).is_file():
         raise InputError(

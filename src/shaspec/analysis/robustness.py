@@ -6,9 +6,9 @@ cost a decoder run each (where the model can do that: see `Card.instant_toggles`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,23 +26,14 @@ from shaspec.analysis.subset_table import (
 )
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.inference.events import Event, Finished, Notice, Progress
+from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.prediction import Classification, Prediction
 from shaspec.task import Subset, Task
 
+if TYPE_CHECKING:  # it imports torch, which a table does not need
+    from shaspec.inference.base import Session
+
 STEPS = 100  # units of progress for one subset, whatever its number of windows
-
-
-class Session(Protocol):
-    """What a sweep needs of an `shaspec.inference.session.InferenceSession`."""
-
-    @property
-    def case(self) -> Case: ...
-
-    @property
-    def seen_in_training(self) -> bool: ...
-
-    def predict(self, present: Iterable[str]) -> Iterator[Event | Finished[Classification]]: ...
 
 
 @dataclass(frozen=True)
@@ -50,27 +41,38 @@ class RowAdded:
     """One more subset is done: ``table`` has all rows so far, the new one last."""
 
     table: SubsetTable
+    """All rows so far, the new one last."""
 
 
 SweepEvent = Progress | Notice | RowAdded
 
 
 def sweep(
-    session: Session,
+    session: Session[Prediction | Classification],
     subsets: Sequence[Subset] | None = None,
     truth: npt.NDArray[Any] | None = None,
     *,
     measures: Sequence[Measure] | None = None,
 ) -> Iterator[SweepEvent]:
-    """Segment the case from every subset of its modalities (or from ``subsets``).
+    """Segment the case of a session from every subset of its modalities.
 
-    All modalities come first, then ever fewer. Rows are compared with ``truth``, a label map
-    (*spatial) on the grid of the case in the codes of its task; without one, with the result of
-    all modalities, which is then run even if ``subsets`` lacks it. Yields `Progress` (in
-    hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one has the whole table.
-    Closing the generator cancels. Raises `InputError` for subsets that the case does not have or a
-    truth on another grid, and what `InferenceSession.predict` raises. Without ``measures``, those
-    of `measures_of`.
+    All modalities come first, then ever smaller subsets. Without ``truth`` the rows are compared
+    with the result of all modalities, which is then run even if ``subsets`` lacks it.
+
+    Args:
+        session: a session that segments; its kept features make all but the first run quick.
+        subsets: which subsets; default: all 2^M - 1 of the M modalities of the case.
+        truth: label map (*spatial) on the grid of the case, in the codes of its task.
+        measures: what to compute per region; default: Dice, HD95 and size.
+
+    Yields:
+        `Progress` (in hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one
+        has the whole table. Closing the generator cancels.
+
+    Raises:
+        InputError: for subsets that the case does not have, a truth on another grid, and a
+            classification task.
+        OutOfMemoryError: if not even the smallest window fits into memory.
     """
     case = session.case
     if case.task.kind == "classification":

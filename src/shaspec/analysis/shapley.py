@@ -41,10 +41,22 @@ def shapley_values(players: Subset, value: Mapping[Subset, float]) -> dict[str, 
 
 
 def contributions(table: SubsetTable, measure: Measure) -> dict[str, dict[str, float]]:
-    """Region -> modality -> Shapley value, where subsets are worth their ``measure``.
+    """Shapley value of every modality, where a subset is worth its value of ``measure``.
 
-    No modality at all is worth an empty prediction (`SubsetTable.empty`): a Dice of 0, or of 1 for
-    a region that is not there in the reference either; a size of 0.
+    No modality at all is worth an empty prediction (`SubsetTable.empty`): a Dice of 0, or 1 for a
+    region that is empty in the reference too; a size of 0. Source: L. S. Shapley, A value for
+    n-person games, 1953; exact, over all 2^M subsets.
+
+    Args:
+        table: a complete table.
+        measure: one of its measures.
+
+    Returns:
+        Region -> modality -> value in the unit of the measure; over the modalities they add up to
+        the value of all modalities minus that of none.
+
+    Raises:
+        InputError: if a subset is missing or has no finite value.
     """
     return {
         region: shapley_values(table.modalities, table.values(measure, region))
@@ -53,11 +65,17 @@ def contributions(table: SubsetTable, measure: Measure) -> dict[str, dict[str, f
 
 
 def gains(table: SubsetTable, subset: Sequence[str], measure: Measure) -> dict[str, float]:
-    """What each absent modality would add to ``subset``: mean over the regions, the best first.
+    """What each absent modality would add to a subset.
 
-    Positive is better, also for measures of which less is better. Empty for a measure without
-    better and worse, for a subset that is not in the table, and once everything is there;
-    modalities whose row has not come yet are left out.
+    Args:
+        table: a table; modalities whose row is missing are left out.
+        subset: the modalities at hand.
+        measure: one of its measures.
+
+    Returns:
+        Modality -> mean gain over the regions, the best first; positive is better, also for
+        measures of which low values are good. Empty for sizes, for a subset that is not in the
+        table, and for the full set.
     """
     row = table.row(subset)
     if row is None or measure.best == "neither":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,13 @@ import numpy.typing as npt
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import dice
 from shaspec.evaluation.surfaces import Surface, bounding_box, diagonal, hd95
+from shaspec.io.nifti import write_atomically
+from shaspec.notebook import html_table
 from shaspec.prediction import Prediction, size_text
 from shaspec.task import Subset, Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Mask = npt.NDArray[np.bool_]
 Spacing = Sequence[float]
@@ -28,18 +34,36 @@ class Measure:
     name: str
     """Column of the tables."""
     title: str
+    """Name for people, with the unit."""
     function: Callable[[Mask, Mask, Spacing], float]
+    """Called with the mask found and the reference, bool (*spatial), and the voxel size in mm."""
     best: Literal["high", "low", "neither"]
+    """Whether high or low values are good; ``neither`` for sizes."""
     digits: int
+    """Decimals in tables."""
     limits: tuple[float, float] | None = None
     """Smallest and largest possible value, where there are such."""
 
     def text(self, value: float) -> str:
-        """The value as narrow tables show it."""
+        """The value as narrow tables show it.
+
+        Args:
+            value: a value of this measure.
+
+        Returns:
+            The number with `digits` decimals.
+        """
         return f"{value:.{self.digits}f}"
 
     def words(self, value: float) -> str:
-        """The value for the eyes of a user: a size of 0 is *not found*."""
+        """The value for people.
+
+        Args:
+            value: a value of this measure.
+
+        Returns:
+            As `text`; a size of 0 is ``not found``.
+        """
         return size_text(value, self.digits) if self.best == "neither" else self.text(value)
 
 
@@ -79,14 +103,16 @@ Values = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, eq=False)
 class SubsetRow:
-    """The result of one subset, and what it is worth."""
+    """The result of one subset and its scores."""
 
     prediction: Prediction
+    """The label map from this subset."""
     values: Values
+    """Measure -> region -> value, e.g. ``row.values["dice"]["WT"]``."""
 
     @property
     def subset(self) -> Subset:
-        """The modalities that it was made from."""
+        """The modalities that were used, in task order."""
         return self.prediction.subset
 
     @property
@@ -95,23 +121,29 @@ class SubsetRow:
         return self.prediction.task.subset_name(self.subset)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SubsetTable:
-    """Rows of one case and one model; keeps a label map (uint8) per row."""
+    """One case segmented by one model from many subsets; keeps a label map (uint8) per row."""
 
     case: str
+    """Name of the case."""
     model: str
+    """Name of the model."""
     task: Task
+    """Says what the regions are."""
     modalities: Subset
-    """What the case has."""
+    """The modalities of the case, in task order."""
     reference: str
-    """What the rows are compared with: `TRUTH` or `ALL`."""
+    """What the rows are compared with: ``ground truth`` or ``all modalities``."""
     seen_in_training: bool
+    """True if the model was trained on this case."""
     measures: tuple[Measure, ...]
+    """Dice, HD95 and size, unless others were asked for."""
     empty: Values
-    """Of a prediction without a voxel: what no modality at all is worth. Its Dice is 0, and 1 for a
-    region that the reference lacks too."""
+    """The values of an empty prediction, which stands for no modality at all. Its Dice is 0, and 1
+    for a region that is empty in the reference too."""
     rows: tuple[SubsetRow, ...] = ()
+    """In the order in which they were run: all modalities first."""
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -120,19 +152,43 @@ class SubsetTable:
 
     @property
     def complete(self) -> bool:
-        """True if no subset of what the case has is missing."""
+        """True if there is a row for every subset of the modalities of the case."""
         return set(subsets_of(self.modalities)) <= {row.subset for row in self.rows}
 
     def with_row(self, row: SubsetRow) -> SubsetTable:
-        """The table with one more row."""
+        """The table with one more row.
+
+        Args:
+            row: the row to add at the end.
+
+        Returns:
+            A new table.
+        """
         return replace(self, rows=(*self.rows, row))
 
     def row(self, subset: Sequence[str]) -> SubsetRow | None:
-        """The row of a subset, if it is there."""
+        """The row of one subset.
+
+        Args:
+            subset: names of modalities, in any order.
+
+        Returns:
+            The row, or None if the table has none for this subset.
+        """
         return next((row for row in self.rows if set(row.subset) == set(subset)), None)
 
     def measure(self, name: str) -> Measure:
-        """The measure of that name; raises `InputError` if the table has none."""
+        """The measure of that name.
+
+        Args:
+            name: name of the column, e.g. ``dice`` or ``hd95_mm``.
+
+        Returns:
+            The measure.
+
+        Raises:
+            InputError: if the table has no such measure.
+        """
         for measure in self.measures:
             if measure.name == name:
                 return measure
@@ -140,12 +196,25 @@ class SubsetTable:
         raise InputError(f"the table has no measure {name!r}: it has {known}")
 
     def values(self, measure: Measure, region: str) -> dict[Subset, float]:
-        """Subset -> value of one region; the empty subset is there too."""
+        """The value of one region for every subset.
+
+        Args:
+            measure: one of `measures`.
+            region: name of a region of the task.
+
+        Returns:
+            Subset -> value in the unit of the measure; the empty subset is there too, with the
+            value of an empty prediction.
+        """
         values = {row.subset: row.values[measure.name][region] for row in self.rows}
         return {(): self.empty[measure.name][region]} | values
 
     def records(self) -> list[dict[str, Any]]:
-        """One line per subset and region, for a CSV file; ``number`` counts subsets from 1."""
+        """The table as plain data, for CSV files and data frames.
+
+        Returns:
+            One dictionary per subset and region; ``number`` counts subsets from 1.
+        """
         return [
             {
                 "case": self.case,
@@ -162,12 +231,63 @@ class SubsetTable:
             for region in self.regions
         ]
 
+    def to_dataframe(self) -> pd.DataFrame:
+        """The table for pandas.
+
+        Returns:
+            A data frame with the columns of `records`: a row per subset and region.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.records())
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the table as CSV, the format of ``sweep.csv`` of ``shaspec sweep``.
+
+        Args:
+            path: file to write.
+
+        Returns:
+            The path that was written.
+
+        Raises:
+            InputError: if the file cannot be written.
+        """
+        text = self.to_dataframe().to_csv(
+            index=False, float_format="%.6f", na_rep="nan", lineterminator="\r\n"
+        )
+        write_atomically(Path(path), text.encode())
+        return Path(path)
+
+    def __repr__(self) -> str:
+        return (
+            f"<SubsetTable of case {self.case}, model {self.model}: {len(self.rows)} of "
+            f"{2 ** len(self.modalities) - 1} subsets, compared with {self.reference}>"
+        )
+
+    def _repr_html_(self) -> str:
+        columns = [(measure, region) for measure in self.measures for region in self.regions]
+        rows = [
+            [row.name, *(m.words(row.values[m.name][region]) for m, region in columns)]
+            for row in self.rows
+        ]
+        head = ["subset", *(f"{measure.title} {region}" for measure, region in columns)]
+        title = f"Case {self.case}, model {self.model}"
+        return html_table(title, head, rows, [f"Compared with {self.reference}."])
+
 
 TRUTH = "ground truth"
 ALL = "all modalities"
 
 
 def subsets_of(modalities: Subset) -> list[Subset]:
-    """All 2^M - 1 non-empty subsets: everything first, then ever fewer modalities."""
+    """All 2^M - 1 non-empty subsets of M modalities.
+
+    Args:
+        modalities: names in task order.
+
+    Returns:
+        The full set first, then ever smaller subsets.
+    """
     sizes = range(len(modalities), 0, -1)
     return [subset for size in sizes for subset in combinations(modalities, size)]

@@ -28,7 +28,7 @@ def classify(
 
     session = ClassificationSession(model, case, device=device)
     report_seen(console, session.seen, case.name, model.card.name)
-    return [run_job(console, session.predict(subset)) for subset in subsets]
+    return [run_job(console, session.predict(subset)).prediction for subset in subsets]
 
 
 def refuse(card: Card, **options: object) -> None:

@@ -6,19 +6,24 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from shaspec.errors import InputError
+from shaspec.progress import reporting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shaspec.case import Case
+    from shaspec.inference.events import Notice, Progress
     from shaspec.models.card import Seen
-    from shaspec.prediction import Prediction, Weights
+    from shaspec.prediction import Weights
+
+E = TypeVar("E")
 
 Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, cuda:1 ...")]
 Grid = Annotated[
@@ -121,11 +126,6 @@ def check_results(paths: Sequence[Path | None], case: Case, overwrite: bool) -> 
             check_output(path, inputs, overwrite=overwrite, keep_own=bool(named))
 
 
-def progress(console: Console) -> Progress:
-    columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
-    return Progress(*columns, console=console, transient=True)
-
-
 def report_case(console: Console, case: Case) -> None:
     absent = f"; not there: {', '.join(case.missing)}" if case.missing else ""
     console.print(f"case {escape(case.name)}: {', '.join(case.present)}{absent}")
@@ -144,30 +144,16 @@ def report_seen(console: Console, seen: Seen, case: str, model: str) -> None:
         console.print(f"[yellow]{escape(text)}[/]")
 
 
-def run_events(console: Console, events: Any) -> Prediction:
-    prediction: Prediction = run_job(console, events)
-    return prediction
+def run_job(console: Console, events: Iterable[Progress | Notice | E]) -> E:
+    """Show progress and notices of a job; returns its last event, which has the result."""
+    from shaspec.inference.outcome import last_event
 
-
-def run_job(console: Console, events: Any) -> Any:
-    """Shows the progress of a job and returns what it has computed."""
-    from shaspec.inference.events import Computed, Finished, Notice
-    from shaspec.inference.events import Progress as Tick
-
-    result = None
-    with progress(console) as bar:
-        work = bar.add_task("starting", total=None)
-        for event in events:
-            if isinstance(event, Tick):
-                bar.update(work, total=event.total, completed=event.done, description=event.stage)
-            elif isinstance(event, Notice):
-                console.print(f"[yellow]{escape(event.text)}[/]")
-            elif isinstance(event, Finished):
-                result = event.prediction
-            elif isinstance(event, Computed):
-                result = event.value
-    assert result is not None
-    return result
+    with reporting(True, console) as report:
+        return last_event(
+            events,
+            progress=report,
+            notice=lambda text: console.print(f"[yellow]{escape(text)}[/]"),
+        )
 
 
 def weight_table(weights: Weights, title: str) -> Table:

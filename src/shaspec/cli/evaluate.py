@@ -20,11 +20,11 @@ from shaspec.cli.common import (
     escape,
     make_folder,
     numbers,
-    progress,
     report_seen,
 )  # fmt: skip
 from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +159,7 @@ def _evaluate_one(
 
     seen: list[str] = []
     namesakes: list[str] = []
-    with progress(console) as bar:
+    with progress_bar(console) as bar:
         work = bar.add_task(escape(name), total=len(files))
         for found in files:
             bar.update(work, description=escape(f"{name}: {found.name}"))

@@ -97,14 +97,14 @@ def _case(
     report_case(console, subject)
     session = InferenceSession(model, subject, keep=0, **options)
     subset = task.parse_subset(present) if present else subject.present
-    maps = run_job(console, session.features(subset))
+    maps = run_job(console, session.features(subset)).value
     written = [write_picture(out / f"{subject.name}_features.png", montage(maps, subject))]
     if nifti:
         written += write_maps(out, maps)
     if weights := mean_weights(maps):
         console.print(weight_table(weights, title="mean weight over the head"))
     if with_measures and maps.of("shared") and len(subject.present) > 1:
-        found = run_job(console, measure_job(session, maps))
+        found = run_job(console, measure_job(session, maps)).value
         written.append(write_measures(out, found))
         console.print(measure_table(found))
         console.print(found.sentence)
@@ -121,7 +121,7 @@ def _cohort(
     if len(paths) != 1:
         raise InputError("--cohort takes one folder with a folder per case")
     files = find_cases(paths[0], model.card.task, with_labels=False)
-    points = run_job(console, cohort_job(model, files, **options))
+    points = run_job(console, cohort_job(model, files, **options)).value
     table, picture = out / "cohort_features.csv", out / "cohort_features.png"
     write_points(table, points)
     write_picture(picture, cohort_figure(points, model.card.task))

@@ -20,7 +20,7 @@ from shaspec.cli.common import (
     numbers,
     report_case,
     report_seen,
-    run_events,
+    run_job,
     source,
     weight_table,
 )
@@ -101,7 +101,7 @@ def _segment(
 
     session = InferenceSession(model, case, **options)
     report_seen(console, session.seen, case.name, model.card.name)
-    prediction = run_events(console, session.predict(case.present))
+    prediction = run_job(console, session.predict(case.present)).prediction
     write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)
     if volumes is not None:
         write_volumes(volumes, prediction)

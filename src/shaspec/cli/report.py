@@ -17,7 +17,7 @@ from shaspec.cli.common import (
     escape,
     numbers,
     report_case,
-    run_events,
+    run_job,
     source,
 )
 
@@ -64,7 +64,7 @@ def report(
     session = InferenceSession(
         loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
     )
-    predictions = [run_events(console, session.predict(subset)) for subset in subsets]
+    predictions = [run_job(console, session.predict(subset)).prediction for subset in subsets]
     path = write_report(out, subject, predictions)
     card = loaded.card
     console.print(escape(f"model {card.name}, {card.licence}; wrote {path}"))

@@ -19,12 +19,12 @@ from shaspec.cli.common import (
     escape,
     make_folder,
     numbers,
-    progress,
     report_case,
     report_seen,
     source,
 )
 from shaspec.errors import InputError
+from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:
     from shaspec.analysis.subset_table import SubsetTable
@@ -146,7 +146,7 @@ def _run(console: Console, session: InferenceSession) -> SubsetTable:
     console.print(f"model {escape(card.name)}, {escape(card.licence)}")
     report_seen(console, session.seen, session.case.name, card.name)
     table: SubsetTable | None = None
-    with progress(console) as bar:
+    with progress_bar(console) as bar:
         work = bar.add_task("starting", total=None)
         for event in run(session, truth=session.case.labels):
             if isinstance(event, Progress):

@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from shaspec.cli.common import escape, numbers, progress
+from shaspec.cli.common import escape, numbers
 from shaspec.errors import InputError, ShaspecError
+from shaspec.progress import progress_bar
 from shaspec.training.config import MethodName, TrainConfig, load_config, make_config
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ def list_cases(settings: TrainConfig) -> None:
     table = Table("case", *task.names, "use", "problem")
     use = uses(selection)
     wrong = [*selection.problems, *settings_problems(settings, task, selection)]
-    with progress(console) as bar:
+    with progress_bar(console) as bar:
         work = bar.add_task("reading cases", total=len(selection.to_read))
         for files, problem in read_through(selection, settings, task):
             marks = ["yes" if name in files.volumes else "-" for name in task.names]

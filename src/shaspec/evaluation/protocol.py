@@ -22,10 +22,11 @@ from shaspec.evaluation.metrics import EMPTY, METRICS, metrics_for
 from shaspec.evaluation.scoring import TrueRegion
 from shaspec.evaluation.surfaces import Mask
 from shaspec.evaluation.tables import Row
-from shaspec.inference.events import Finished, Notice
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.io.nifti import write_atomically
 from shaspec.models.weights import Model
+from shaspec.prediction import Prediction
 from shaspec.task import Subset, Task
 
 PROTOCOL_FILE = "protocol.json"
@@ -35,7 +36,11 @@ SMALL_ET = 500
 
 @dataclass(frozen=True)
 class Rules:
-    """What is measured, and what is done to a prediction before."""
+    """What is measured, and what is done to a prediction before.
+
+    Raises:
+        InputError: for an unknown metric, or metrics without ``dice``.
+    """
 
     metrics: tuple[str, ...] = ()
     """Names of `METRICS`; empty: all that suit the task."""
@@ -58,7 +63,14 @@ class Rules:
         return f"{EMPTY}, {', '.join(dropped) or 'no post-processing'}"
 
     def check(self, task: Task) -> None:
-        """Raise `InputError` if a rule speaks of a region or unit that ``task`` does not have."""
+        """Check the rules against a task.
+
+        Args:
+            task: the task of the model.
+
+        Raises:
+            InputError: if a rule is about a region or unit that the task does not have.
+        """
         unknown = set(self.drop_small) - set(task.region_names)
         if unknown:
             raise InputError(
@@ -75,11 +87,26 @@ class Rules:
             )
 
     def measured(self, task: Task) -> tuple[str, ...]:
-        """Names of the metrics of ``task``."""
+        """The metrics that are computed for a task.
+
+        Args:
+            task: the task of the model.
+
+        Returns:
+            Names of `METRICS`.
+        """
         return self.metrics or metrics_for(task.dims)
 
     def applied(self, region: str, mask: Mask) -> Mask:
-        """``mask`` as it is scored."""
+        """A predicted region as it is scored.
+
+        Args:
+            region: name of the region.
+            mask: bool (*spatial), what was predicted.
+
+        Returns:
+            ``mask``, or an empty one if it has fewer voxels than `drop_small` says.
+        """
         small = np.count_nonzero(mask) < self.drop_small.get(region, 0)
         return np.zeros_like(mask) if small else mask
 
@@ -111,9 +138,25 @@ def evaluate_case(
     overlap: float = 0.25,
     gave_way: Callable[[GaveWay], None] = lambda _: None,
 ) -> Iterator[Row]:
-    """Rows of one case, all subsets (or those of ``subsets``) of the modalities that it has.
+    """Score one case from every subset of its modalities.
 
-    ``gave_way`` is told what was done for lack of memory.
+    Args:
+        model: a segmentation model.
+        case: a case with labels.
+        subsets: which subsets; default: all of the task. Those that the case does not have are
+            skipped.
+        rules: metrics and post-processing.
+        device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
+        window: voxels (S, P, L), or pixels (row, column); default: that of the model's card.
+        overlap: least share of a window that overlaps with the next.
+        gave_way: called when a run continues with less memory.
+
+    Yields:
+        One row per subset and region. The definitions of the metrics are in `METRICS`.
+
+    Raises:
+        InputError: for a case without labels, rules or options that do not fit the task.
+        OutOfMemoryError: if not even the smallest window fits into memory.
     """
     if case.labels is None:
         raise InputError(f"case {case.name} has no labels: there is nothing to compare with")
@@ -128,17 +171,24 @@ def evaluate_case(
     there = set(case.present)
     for subset in (s for s in subsets or task.subsets() if set(s) <= there):
         name = task.subset_name(subset)
-        for event in session.predict(subset):
-            if isinstance(event, Notice):
-                gave_way(GaveWay(case.name, name, session.window, session.device, event.text))
-            elif isinstance(event, Finished):
-                masks = task.region_masks(event.prediction.labels)
-                found = dict(zip(task.region_names, masks, strict=True))
-                for region in task.reported_regions:
-                    predicted = rules.applied(region, found[region])
-                    scores = truth[region].scores(predicted, rules.measured(task))
-                    yield Row(case.name, name, region, scores)
+        prediction = _predict(session, subset, gave_way)
+        masks = task.region_masks(prediction.labels)
+        found = dict(zip(task.region_names, masks, strict=True))
+        for region in task.reported_regions:
+            predicted = rules.applied(region, found[region])
+            scores = truth[region].scores(predicted, rules.measured(task))
+            yield Row(case.name, name, region, scores)
     session.release()
+
+
+def _predict(
+    session: InferenceSession, subset: Subset, gave_way: Callable[[GaveWay], None]
+) -> Prediction:
+    case, name = session.case.name, session.task.subset_name(subset)
+    return last_event(
+        session.predict(subset),
+        notice=lambda text: gave_way(GaveWay(case, name, session.window, session.device, text)),
+    ).prediction
 
 
 def protocol(

@@ -20,9 +20,13 @@ class Published:
     """The scores of one method under one protocol."""
 
     name: str
+    """Short name."""
     title: str
+    """Method and paper."""
     protocol: str
+    """Which cases, which split, which rules."""
     source: str
+    """Where the numbers were printed."""
     measure: str
     """What is counted, and its unit: ``Dice (%)``."""
     columns: tuple[str, ...]
@@ -54,7 +58,17 @@ def all_published() -> list[Published]:
 
 
 def load_published(name: str) -> Published:
-    """A table by its name; raises `InputError` that lists what there is."""
+    """A table of published results.
+
+    Args:
+        name: its name, as ``shaspec published`` lists them.
+
+    Returns:
+        The scores with their protocol and source.
+
+    Raises:
+        InputError: if there is no such table; the message lists all.
+    """
     tables = {table.name: table for table in all_published()}
     if name not in tables:
         raise InputError(f"no published table {name!r}: there are {', '.join(tables)}")

@@ -27,7 +27,18 @@ Cell = tuple[str, str]
 
 
 def summary(rows: Iterable[Row]) -> list[Line]:
-    """Lines of ``summary.csv``: mean, median and 95 % interval of the mean over the cases."""
+    """Mean, median and 95 % interval of the mean over the cases: the lines of ``summary.csv``.
+
+    Averages over subsets and regions are taken within each case first. Intervals are percentile
+    bootstraps over cases.
+
+    Args:
+        rows: scores of any number of cases.
+
+    Returns:
+        A line per metric, subset and region, with averages over regions and over subsets, and
+        pooled IoU where volumes are known.
+    """
     rows = list(rows)
     lines = []
     for metric in metrics_of(rows):

@@ -24,12 +24,16 @@ Line = dict[str, str | float]
 
 @dataclass(frozen=True)
 class Row:
-    """The scores of one region of one case under one subset; names as in `METRICS`."""
+    """The scores of one region of one case from one subset."""
 
     case: str
+    """Name of the case."""
     subset: str
+    """The subset as text, e.g. ``FLAIR+T2``."""
     region: str
+    """Name of the region."""
     scores: Mapping[str, float]
+    """Metric, as in `METRICS` -> value in its unit; NaN: undefined."""
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from torch import Tensor
 from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.inference.events import Computed, Finished, Notice, P, Progress, T
+from shaspec.inference.events import Computed, Finished, Notice, P_co, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
@@ -30,6 +30,8 @@ from shaspec.models.base import Features
 from shaspec.models.card import Seen
 from shaspec.models.weights import Model
 from shaspec.task import Subset
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -46,12 +48,20 @@ class Count:
         return Progress(self.done, self.total, stage)
 
 
-class Session(ABC, Generic[P]):
-    """Runs ``model`` on ``case`` for any subset of its modalities; the results are of type ``P``.
+class Session(ABC, Generic[P_co]):
+    """The interface of all sessions: one model on one case, for any subset of its modalities.
+
+    `InferenceSession` segments, `ClassificationSession` classifies. Interfaces (the napari plugin,
+    the command line, the robustness sweep) are written against this class.
 
     Args:
+        model: the network and its card.
+        case: a case of the task of the model.
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+
+    Raises:
+        InputError: if the case is of another task than the model, or the device is not available.
     """
 
     def __init__(
@@ -90,12 +100,22 @@ class Session(ABC, Generic[P]):
         return self.seen == "by content"
 
     def is_kept(self, present: Iterable[str]) -> bool:
-        """True if this subset can be decoded without encoding anything."""
+        """Whether a subset can be decoded without encoding anything.
+
+        Args:
+            present: names of modalities of the case.
+
+        Returns:
+            True if the features of all of them are kept.
+
+        Raises:
+            InputError: for a name that the task does not have, or if there is none.
+        """
         indices = self._indices(self.task.subset(present))
         return self.model.card.instant_toggles and self._has_features_of(indices)
 
     def release(self) -> None:
-        """Forget all kept features and free their memory."""
+        """Free the memory of all kept features; the session can still be used."""
         self._kept = KeptFeatures(0)  # first, so that the budget counts what they had taken
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
@@ -103,13 +123,20 @@ class Session(ABC, Generic[P]):
 
     def predict(
         self, present: Iterable[str] | None = None
-    ) -> Iterator[Progress | Notice | Finished[P]]:
-        """The result as if only ``present`` had been acquired (default: all there is).
+    ) -> Iterator[Progress | Notice | Finished[P_co]]:
+        """The result as if only ``present`` had been acquired.
 
-        Yields `Progress` before the first and after every step (one encoded or decoded window, or
-        whole input), `Notice` when it had to give way to lack of memory, and `Finished` at the
-        end. Closing the generator cancels; features that were finished stay. Raises `InputError`
-        for modalities that are not there and `OutOfMemoryError`.
+        Args:
+            present: names of modalities of the case; default: all that it has.
+
+        Yields:
+            `Progress` before the first and after every step (one encoded or decoded window, or
+            whole input), `Notice` when the run continues with less memory, and `Finished` at the
+            end. Closing the generator cancels; features that are finished are kept.
+
+        Raises:
+            InputError: for modalities that the case does not have.
+            OutOfMemoryError: if not even the smallest piece of work fits into memory.
         """
         subset = self._subset(present)
         yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
@@ -117,7 +144,17 @@ class Session(ABC, Generic[P]):
     def features(
         self, present: Iterable[str] | None = None
     ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
-        """Maps of what the network sees in each modality; `InputError` where there are none."""
+        """Feature maps of every modality; in this class a refusal, for models that have none.
+
+        Args:
+            present: what counts as acquired; default: all modalities of the case.
+
+        Yields:
+            Events as in `predict`, the last one `Computed` with `FeatureMaps`.
+
+        Raises:
+            InputError: for a model without features of single modalities.
+        """
         del present
         raise InputError(
             f"model {self.model.card.name!r} ({self.model.card.method}) has no features of a "
@@ -127,7 +164,7 @@ class Session(ABC, Generic[P]):
     # -- what a kind of task has to say ----------------------------------------------------------
 
     @abstractmethod
-    def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[P]]:
+    def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[P_co]]:
         """The events of one run, if memory suffices."""
 
     @abstractmethod

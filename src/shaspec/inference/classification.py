@@ -26,8 +26,14 @@ class ClassificationSession(Session[Classification]):
     """Classifies ``case`` with ``model`` from any subset of its modalities.
 
     Args:
+        model: a classification model.
+        case: a case of the task of the model.
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+
+    Raises:
+        InputError: if the model segments, the case is of another task, or the device is not
+            available.
     """
 
     def __init__(

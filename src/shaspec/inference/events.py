@@ -11,38 +11,44 @@ from typing import Generic, TypeVar
 
 from shaspec.prediction import Classification, Prediction
 
-T = TypeVar("T")
-P = TypeVar("P", bound=Prediction | Classification)
+T_co = TypeVar("T_co", covariant=True)
+P_co = TypeVar("P_co", bound=Prediction | Classification, covariant=True)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """``done`` of ``total`` equal units (windows) are finished; ``stage`` is a short text."""
+    """How far a job is."""
 
     done: int
+    """Units (windows) that are finished."""
     total: int
+    """Units of the whole job; all take about the same time."""
     stage: str
+    """Short text, e.g. ``encode T1``."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Something a user should read, e.g. that smaller windows were taken for lack of memory."""
+    """Something a user should read, e.g. that the run continued with smaller windows."""
 
     text: str
+    """One or two sentences."""
 
 
 @dataclass(frozen=True)
-class Finished(Generic[P]):
+class Finished(Generic[P_co]):
     """The last event of a job that was not cancelled."""
 
-    prediction: P
+    prediction: P_co
+    """The result."""
 
 
 @dataclass(frozen=True)
-class Computed(Generic[T]):
+class Computed(Generic[T_co]):
     """The last event of a job that asked for something else than a prediction."""
 
-    value: T
+    value: T_co
+    """The result."""
 
 
 Event = Progress | Notice | Finished[Prediction]

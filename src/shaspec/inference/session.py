@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,9 +20,9 @@ from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
+from shaspec.inference.outputs import label_map, on_grid, region_probabilities
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
-from shaspec.io.resample import resample
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
@@ -48,14 +47,16 @@ class InferenceSession(Session[Prediction]):
     """Segments ``case`` with ``model`` from any subset of its modalities.
 
     Args:
+        model: a segmentation model.
+        case: a case of the task of the model.
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
         window: voxels (S, P, L), or pixels (row, column); default: that of the model's card.
-        overlap: share of a window that at least overlaps with its neighbour.
+        overlap: least share of a window that overlaps with the next, from 0 to below 1.
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
 
     Raises:
-        InputError: for an option out of range, and for a case that is too large at the voxel size
-            of the task.
+        InputError: if the model classifies, the case is of another task, an option cannot be used,
+            or the case is too large at the voxel size of the task.
     """
 
     def __init__(
@@ -88,18 +89,40 @@ class InferenceSession(Session[Prediction]):
         self._inputs: dict[int, _Input] = {}
 
     def predict(
-        self, present: Iterable[str] | None = None
+        self, present: Iterable[str] | None = None, *, probabilities: bool = False
     ) -> Iterator[Progress | Notice | Finished[Prediction]]:
-        """As `Session.predict`; always on the grid of the case.
+        """The label map as if only ``present`` had been acquired, on the grid of the case.
 
         Where ``present`` alone would lie on another grid, the result is that of the case with
         these modalities alone, brought to this grid by the nearest voxel.
+
+        Args:
+            present: names of modalities of the case; default: all that it has.
+            probabilities: also keep the probability of every region, a float32 array per region
+                on the grid of the case, in `Prediction.probabilities`.
+
+        Yields:
+            `Progress` before the first and after every encoded or decoded window, `Notice` when
+            the run continues with less memory, and `Finished` at the end. Closing the generator
+            cancels; features that are finished are kept.
+
+        Raises:
+            InputError: for modalities that the case does not have.
+            OutOfMemoryError: if not even the smallest window fits into memory.
         """
         subset = self._subset(present)
         reduced = self.case.reduce and self.case.reduce(subset)
-        if reduced is None or reduced.grid.matches(self.case.grid):
-            yield from super().predict(subset)
+        if reduced is not None and not reduced.grid.matches(self.case.grid):
+            yield from self._on_own_grid(reduced, subset, probabilities)
             return
+        yield from self._with_what_memory_there_is(
+            lambda: self._attempt(subset, probabilities=probabilities)
+        )
+
+    def _on_own_grid(
+        self, reduced: Case, subset: Subset, probabilities: bool
+    ) -> Iterator[Progress | Notice | Finished[Prediction]]:
+        """The prediction of a case on another grid, brought to that of this case."""
         alone = InferenceSession(
             self.model,
             reduced,
@@ -108,28 +131,30 @@ class InferenceSession(Session[Prediction]):
             overlap=self.overlap,
             keep=0,
         )
-        for event in alone.predict(subset):
-            yield (
-                Finished(self._brought(event.prediction)) if isinstance(event, Finished) else event
-            )
-
-    def _brought(self, found: Prediction) -> Prediction:
-        """A result on another grid, on that of the case."""
-        labels = resample(found.labels, found.grid, self.case.grid, order=0, fill=0)
-        text = f"segmented on the grid of {self.task.subset_name(found.subset)} alone"
-        notices = [*found.provenance["notices"], text]
-        facts = found.provenance | {"notices": notices}
-        return replace(found, grid=self.case.grid, labels=labels, provenance=facts)
+        for event in alone.predict(subset, probabilities=probabilities):
+            if isinstance(event, Finished):
+                yield Finished(on_grid(event.prediction, self.case.grid))
+            else:
+                yield event
 
     def features(
         self, present: Iterable[str] | None = None
     ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
         """The features of every modality of the case, over its whole volume.
 
-        What depends on the subset (imputed features, attention) is computed as if only
-        ``present`` had been acquired; all others are encoded beside it, to compare with. Events
-        as in `predict`; the last one is `Computed` with `FeatureMaps`. Raises `InputError` also
-        for a model that has no features of a modality.
+        What depends on the subset (imputed features, attention) is computed as if only ``present``
+        had been acquired; all other modalities are encoded too, to compare with.
+
+        Args:
+            present: what counts as acquired; default: all modalities of the case.
+
+        Yields:
+            Events as in `predict`, the last one `Computed` with `FeatureMaps`.
+
+        Raises:
+            InputError: for modalities that the case does not have, and for a model without features
+                of single modalities.
+            OutOfMemoryError: if not even the smallest window fits into memory.
         """
         subset = self._subset(present)
         if not self._network.feature_names:
@@ -156,7 +181,9 @@ class InferenceSession(Session[Prediction]):
         corners, size = plan(box, self.window, self.model.network.divisor, self.overlap)
         return corners, size, box
 
-    def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[Prediction]]:
+    def _attempt(
+        self, subset: Subset, *, probabilities: bool = False
+    ) -> Iterator[Progress | Finished[Prediction]]:
         begin = time.perf_counter()
         indices = self._indices(subset)
         self._prepare(indices)
@@ -168,22 +195,27 @@ class InferenceSession(Session[Prediction]):
         for corner in corners:
             features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
-            probabilities, weights = self._answer(features, size)
-            counted.add(weights, probabilities)
+            values, weights = self._answer(features, size)
+            counted.add(weights, values)
             if blend is None:
-                blend = Blend(len(probabilities), box, size, self._device)
-            blend.add(probabilities, corner)
+                blend = Blend(len(values), box, size, self._device)
+            blend.add(values, corner)
             decoding += time.perf_counter() - start
             yield count.tick("decode")
         assert blend is not None
-        labels = self._labels(blend)
+        means, box = self._on_case_grid(blend)
+        answer = (means, self.task, box, self.case.grid.shape, self._network.exclusive)
+        labels = label_map(*answer)
+        maps = region_probabilities(*answer) if probabilities else {}
         total = time.perf_counter() - begin
         seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
         exclusive = self._network.exclusive
         if by_region := counted.by_region(self.task, indices, exclusive=exclusive):
             facts["modality_weights"] = by_region
-        yield Finished(Prediction(self.case.name, self.task, self.case.grid, subset, labels, facts))
+        yield Finished(
+            Prediction(self.case.name, self.task, self.case.grid, subset, labels, facts, maps)
+        )
 
     def _attempt_features(self, subset: Subset) -> Iterator[Progress | Computed[FeatureMaps]]:
         indices = self._indices(self.case.present)
@@ -240,24 +272,16 @@ class InferenceSession(Session[Prediction]):
         return self._kept.absent[key]
 
     @torch.inference_mode()
-    def _labels(self, blend: Blend) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-        """Label map (*spatial) on the grid of the case."""
+    def _on_case_grid(self, blend: Blend) -> tuple[Tensor, Box]:
+        """Probabilities (K, *box) at the voxels of the case, and the box that they cover."""
         means = blend.mean()
         shape = next(iter(self._inputs.values())).shape
-        if shape != self.case.grid.shape:  # back to the voxels of the case
-            full = means.new_zeros(len(means), *shape)
-            full[(slice(None), *blend.box)] = means
-            means = resized(full, self.case.grid.shape)
-            box: Box = tuple(slice(0, n) for n in self.case.grid.shape)
-        else:
-            box = blend.box
-        labels = np.zeros(self.case.grid.shape, np.uint8)
-        if self._network.exclusive:
-            values = np.array([0, *(label.value for label in self.task.labels)], np.uint8)
-            labels[box] = values[means.argmax(dim=0).cpu().numpy()]
-        else:
-            labels[box] = self.task.paint((means > 0.5).cpu().numpy())
-        return labels
+        if shape == self.case.grid.shape:
+            return means, blend.box
+        full = means.new_zeros(len(means), *shape)  # back to the voxels of the case
+        full[(slice(None), *blend.box)] = means
+        means = resized(full, self.case.grid.shape)
+        return means, tuple(slice(0, n) for n in self.case.grid.shape)
 
     # -- lack of memory --------------------------------------------------------------------------
 

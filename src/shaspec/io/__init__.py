@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shaspec.io.cases import case_from_arrays, read_case
+from shaspec.io.arrays import case_from_arrays
+from shaspec.io.cases import read_case
 from shaspec.io.export import (
     label_ending,
     write_case,

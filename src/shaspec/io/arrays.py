@@ -28,18 +28,23 @@ def case_from_arrays(
     name: str = "case",
     grid: Grid | None = None,
 ) -> Case:
-    """A case from arrays, (S, P, L) or (row, column), a colour picture with its channels first.
+    """A case from arrays in memory.
 
     Args:
-        volumes: modality -> array. NaN is background; one without any contrast counts as absent.
-        task: what they are for.
-        spacing: voxel size in mm, order (S, P, L); default: 1.
-        labels: in the codes of ``task``, on the same grid.
-        name: of the case.
-        grid: where the voxels lie; overrides ``spacing``.
+        volumes: modality -> array of real numbers: (S, P, L) or (row, column), channels first for a
+            colour picture. NaN is background; an array without contrast counts as absent.
+        task: says which modalities and labels there are.
+        spacing: voxel size in mm, (S, P, L); default: 1.
+        labels: label map (*spatial) in the codes of ``task``.
+        name: name of the case.
+        grid: shape, spacing and position in one; replaces ``spacing``.
+
+    Returns:
+        The case.
 
     Raises:
-        InputError: for arrays that cannot be used, naming modality and case.
+        InputError: for unknown modalities or labels, arrays of other shapes, infinite values, and
+            if no array has any contrast.
     """
     told: list[str] = []
     arrays: dict[str, Array] = {}

@@ -57,23 +57,30 @@ def read_case(
 ) -> Case:
     """Read a case from a folder, a 4D file, a list of files or ``{modality: file}``.
 
-    Volumes on another grid are resampled, which the case's notices say. A modality whose file is
-    empty counts as missing. Pictures must all have the same size, for nothing tells where they lie,
-    unless they are classified.
+    Volumes on another grid are resampled, and a notice of the case says so. A modality whose file
+    is empty counts as missing.
+    Pictures that are segmented must have the same size, since nothing tells where they lie.
 
     Args:
-        source: in a mapping the key ``labels`` names the label file.
-        task: what the files are for.
-        scheme: the label convention by name, e.g. ``"2023"``; default: see `shaspec.io.schemes`.
-        with_labels: whether labels are read.
+        source: the folder or file, a list of files, a mapping (the key ``labels`` names the label
+            file), or `CaseFiles` from `find_cases`.
+        task: says which modalities and labels there are.
+        scheme: the label convention by name, e.g. ``"BraTS 2023"`` or ``"2023"``; default:
+            recognised from the file.
+        with_labels: False: label files are not read.
         present: read the case as if only these modalities had been acquired; default: all.
         grid: the modality whose grid the case lies on, or ``finest``; default: the first of those
             that are present.
         labels_by_voxel: for labels whose header says another place than the volumes: True takes
             them voxel by voxel, False by their header, None refuses doubtful ones.
 
+    Returns:
+        The case; arrays are (S, P, L) or (row, column) on one grid, labels in the codes of
+        ``task``.
+
     Raises:
-        InputError: naming the file and the mend.
+        InputError: if files cannot be found, told apart or read; the message names the file and
+            what to do.
     """
     files = _files(source, task, with_labels and task.kind == "segmentation")
     if files.problems:

@@ -8,7 +8,7 @@ import io
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,10 @@ from shaspec.io import nifti
 from shaspec.io.images import write_label_image
 from shaspec.io.nifti import write_atomically
 from shaspec.io.segmentation_nrrd import is_segmentation, write_segmentation
-from shaspec.prediction import Classification, Prediction
 from shaspec.task import Label
+
+if TYPE_CHECKING:  # results save themselves with the functions of this module
+    from shaspec.prediction import Classification, Prediction
 
 
 def label_ending(grid: Grid) -> str:
@@ -33,10 +35,21 @@ def label_ending(grid: Grid) -> str:
 def write_labels(
     path: str | Path, labels: npt.NDArray[Any], grid: Grid, names: Sequence[Label] = ()
 ) -> Path:
-    """Write a label map (*spatial) on ``grid``: NIfTI in the orientation of its input, or PNG.
+    """Write a label map.
 
-    ``.seg.nrrd`` is for 3D Slicer: there the labels have the names, colours and meanings of
-    ``names``. Raises `InputError` for an ending that does not fit the grid. Returns ``path``.
+    Args:
+        path: ``.nii.gz`` or ``.nii``: in the orientation of the input file; ``.seg.nrrd``: with
+            names, colours and meanings for 3D Slicer; ``.png`` for pictures.
+        labels: (*spatial), integers from 0 to 255.
+        grid: the grid of ``labels``.
+        names: the labels of the task, for ``.seg.nrrd``.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        InputError: for an ending that does not fit the grid, labels that do not fit it, or if the
+            file cannot be written.
     """
     if grid.dims != 3:
         return write_label_image(path, labels, grid)
@@ -46,7 +59,18 @@ def write_labels(
 
 
 def write_classes(path: str | Path, results: Sequence[Classification]) -> Path:
-    """Write a CSV file with a row per model, subset and class; returns ``path``."""
+    """Write probabilities as CSV, a row per model, subset and class.
+
+    Args:
+        path: a ``.csv`` file.
+        results: one or more classifications.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        InputError: for another ending, or if the file cannot be written.
+    """
     path = Path(path)
     if path.suffix.lower() != ".csv":
         raise InputError(f"{path}: probabilities are written as .csv; change the ending")
@@ -63,9 +87,20 @@ def write_classes(path: str | Path, results: Sequence[Classification]) -> Path:
 
 
 def write_sizes(path: str | Path, results: Sequence[Prediction]) -> Path:
-    """Write a CSV file with a row per subset and region, sizes in mL or pixels; returns ``path``.
+    """Write sizes of regions as CSV, a row per subset and region.
 
-    A region without a voxel has size 0. A column ``edited`` says which results were edited by hand.
+    The size is in mL or pixels, 0 for a region without a voxel. A column ``edited`` says which
+    results were edited by hand.
+
+    Args:
+        path: a ``.csv`` file.
+        results: one or more predictions on grids of one kind.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        InputError: for another ending, or if the file cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() != ".csv":
@@ -84,8 +119,17 @@ def write_sizes(path: str | Path, results: Sequence[Prediction]) -> Path:
 def write_case(folder: str | Path, case: Case) -> list[Path]:
     """Write ``<name>_<modality>.nii.gz`` and, if there are labels, ``<name>_seg.nii.gz``.
 
-    For volumes only, `InputError` for pictures. The names are such that `shaspec.io.read_case`
-    finds them again. Returns the paths.
+    `shaspec.io.read_case` recognises these names.
+
+    Args:
+        folder: made if it is missing.
+        case: a case of volumes.
+
+    Returns:
+        The paths that were written.
+
+    Raises:
+        InputError: for a case of pictures, or if a file cannot be written.
     """
     if case.grid.dims != 3:
         raise InputError(f"case {case.name} holds pictures, which are not written as NIfTI")

@@ -76,12 +76,21 @@ def _name_of(folder: Path) -> str:
 
 
 def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
-    """All cases under ``folder`` (or the one case that it is), sorted by path.
+    """Find all cases in a folder or list.
 
-    ``folder`` may also be a list of files (`shaspec.io.table`, `shaspec.io.datalist`), a text file
-    with the names of those cases, beside their data, that are meant, or a ``dataset.json``, which
-    stands for the folder it describes. A folder whose files cannot be told apart is in the list
-    too, with its ``problems``.
+    Args:
+        folder: a folder of cases; one case; a list of files (`shaspec.io.table`,
+            `shaspec.io.datalist`); a text file of case names beside their data; or a
+            ``dataset.json``, for the folder that it describes.
+        task: says which modalities there are.
+        with_labels: False: label files are left out.
+
+    Returns:
+        The files of each case, sorted by path. A case whose files cannot be told apart is in the
+        list too, with its ``problems``.
+
+    Raises:
+        InputError: if there is no such folder, it has no case, or a list cannot be read.
     """
     folder = Path(folder)
     if folder.is_file() and is_table(folder):

@@ -58,7 +58,15 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, image: Tensor, modality: int) -> Features:
-        """Features of one modality: ``image`` (N, 1 or C, *spatial) -> tensors (N, ...)."""
+        """The features of one modality.
+
+        Args:
+            image: (N, 1 or C, *spatial), normalised.
+            modality: index of the modality in the task.
+
+        Returns:
+            Named tensors (N, C, *small), or (N, C) for vectors.
+        """
 
     @abstractmethod
     def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> Output:
@@ -67,6 +75,9 @@ class Network(nn.Module, ABC):
         Args:
             features: by modality index; a modality that no sample has may be left out.
             present: bool (N, M), for batches whose samples differ; None: ``features`` says it.
+
+        Returns:
+            Logits (N, K, *spatial) at full resolution, with what a method adds.
         """
 
     def widened(self, image: Tensor) -> Tensor:
@@ -76,7 +87,12 @@ class Network(nn.Module, ABC):
     def encode_absent(self, like: Tensor, modality: int) -> Features | None:
         """Features that stand for an absent modality, for the few models that have such.
 
-        ``like`` (N, C, *spatial) gives shape, type and device. None: nothing stands for it.
+        Args:
+            like: (N, C, *spatial), gives shape, type and device.
+            modality: index of the modality in the task.
+
+        Returns:
+            Named tensors as of `encode`; None: nothing stands for it.
         """
         del like, modality
         return None
@@ -101,6 +117,12 @@ class Network(nn.Module, ABC):
         Args:
             x: (N, M, *spatial), or M tensors (N, C_m, *spatial). Absent entries are never read.
             present: bool (N, M), default all.
+
+        Returns:
+            The output of `decode`.
+
+        Raises:
+            ValueError: for another number of modalities, or a sample without any.
         """
         if present is None:
             samples = len(x) if isinstance(x, Tensor) else len(x[0])

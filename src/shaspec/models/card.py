@@ -31,11 +31,12 @@ Hashes = dict[str, dict[str, str]]
 
 
 class Start(BaseModel):
-    """The model that a training went on from."""
+    """The model that a training started from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
+    """Name of the start model."""
     sha256: str
     """Of its weights."""
 
@@ -50,6 +51,7 @@ class Training(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cases: tuple[str, ...] = ()
+    """Names of the real cases, also those of the start model."""
     unlabelled: tuple[str, ...] = ()
     """Those of ``cases`` whose labels had no part in it."""
     fingerprints: Hashes = Field(default_factory=dict)
@@ -68,14 +70,24 @@ class Training(BaseModel):
     command: Annotated[str, AfterValidator(portable_command)] = ""
     """With absolute paths cut down likewise."""
     minutes: float = 0.0
+    """Duration of the run."""
     steps: int = 0
+    """Optimizer steps of the run."""
     seed: int = 0
+    """Seed of the run."""
     machine: str = ""
+    """Processor or GPU of the run."""
 
     def after(self, start: Card) -> Training:
-        """The same, begun with the weights of ``start``: whom that model saw, this one has seen.
+        """The same training, started from another model: cases of both count as seen.
 
         A case that had labels in one of the two trainings counts as labelled.
+
+        Args:
+            start: card of the start model.
+
+        Returns:
+            A new account with the cases, phantoms and fingerprints of both.
         """
         both = self, start.training
         cases = tuple(dict.fromkeys(case for t in both for case in t.cases))
@@ -103,33 +115,48 @@ def _merged(mine: Hashes, start: Card) -> Hashes:
 
 
 class Card(BaseModel):
-    """Stored as ``card.json`` beside ``model.safetensors``."""
+    """What a model segments, how it was trained and under which licence: ``card.json``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int = 1
+    """Version of the card format."""
     name: str
+    """Short name, e.g. ``shaspec``."""
     title: str
+    """Name for people."""
     description: str = ""
+    """Notes."""
     licence: str
+    """Terms of the weights."""
     method: str
     """The network, by its name in `shaspec.models.registry`. How it was trained: `Training`."""
     preset: str
+    """Size of the network: ``light``, ``paper`` or ``official``."""
     network: dict[str, Any]
     """Configuration of the network, as `shaspec.models.registry.check_config` takes it."""
     task: Task
+    """What the model segments from what."""
     window: tuple[int, ...]
     """Window at which it is run, axis order (S, P, L), voxels: larger than the crops that it was
     trained on, by half if nobody chose another."""
     instant_toggles: bool
+    """True if another subset of a case only re-runs the decoder."""
     training: Training = Training()
+    """How the weights were trained, and on which cases."""
     scores: dict[str, dict[str, float]] = Field(default_factory=dict)
     """What it reached where, e.g. ``{"fold 0, mean of 15 subsets": {"WT": 0.7}}``."""
     parameters: int = 0
+    """Number of weights."""
     sha256: str = ""
     """Of ``model.safetensors``."""
     version: str = ""
     """Of this package when the card was written."""
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """The rest, such as fingerprints of all training cases, would fill the screen."""
+        shown = ("name", "title", "method", "preset", "licence")
+        return [*((key, getattr(self, key)) for key in shown), ("task", self.task.name)]
 
     @property
     def training_cases(self) -> tuple[str, ...]:
@@ -142,14 +169,29 @@ class Card(BaseModel):
         return "experimental" in self.title
 
     def seen(self, case: Case) -> Seen:
-        """Whether ``case`` was in the training data: by the content of a volume, else by name."""
+        """Whether a case was in the training data.
+
+        Args:
+            case: a case with its volumes.
+
+        Returns:
+            ``by content`` if a volume has the fingerprint of a training volume, ``by name`` if only
+            the name is that of a training case, else an empty text.
+        """
         known = {h for hashes in self.training.fingerprints.values() for h in hashes.values()}
         if known and not known.isdisjoint(fingerprint(case).values()):
             return "by content"
         return self.seen_name(case.name)
 
     def seen_name(self, case: str) -> Seen:
-        """All that can be said of a case whose volumes are not there yet."""
+        """Whether a case has the name of a training case; for cases that are not read yet.
+
+        Args:
+            case: name of the case.
+
+        Returns:
+            ``by name`` or an empty text.
+        """
         return "by name" if case in self.training.cases else ""
 
 
@@ -157,7 +199,11 @@ DEFAULT_MODEL = "shaspec"
 
 
 def bundled_models() -> list[str]:
-    """Names of the models that ship with the package, the default one first."""
+    """Names of the models that are part of the package.
+
+    Returns:
+        The default model first, the others sorted.
+    """
     folder = resources.files("shaspec") / "weights"
     if not folder.is_dir():
         return []
@@ -181,9 +227,16 @@ def model_folder(name_or_folder: str | Path) -> Path:
 
 
 def load_card(name_or_folder: str | Path) -> Card:
-    """The card of a model, its task with the file conventions of this version.
+    """Read the card of a model; needs no torch.
 
-    Raises `WeightsError` naming what is wrong with it.
+    Args:
+        name_or_folder: name of a bundled model, or a model folder.
+
+    Returns:
+        The card; its task has the file conventions of this version.
+
+    Raises:
+        WeightsError: if there is no such model, or the card cannot be read.
     """
     path = model_folder(name_or_folder) / CARD_FILE
     try:

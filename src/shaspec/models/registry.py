@@ -102,10 +102,25 @@ OF_TASK = ("modalities", "in_channels", "out_channels", "dims")
 
 
 def network_config(method: str, preset: str, task: Task, /, **overrides: Any) -> BaseModel:
-    """Configuration of ``method`` at ``preset`` for the modalities and regions of ``task``.
+    """Configuration of a network for the modalities and regions of a task.
 
-    Every modality gets the channels of the one that has most, see `Network.widened`.
-    Raises `InputError` for ``overrides`` that are no settings of the network alone.
+    Every modality gets the channels of the one that has most, see `Network.widened`. Sources of the
+    networks: ``shaspec`` and ``shaspec-classifier``, Wang et al., CVPR 2023 (arXiv 2307.14126);
+    ``maml``, Zhang et al., MICCAI 2021 (arXiv 2107.09842); ``linear-fusion``, Maheshwari et al.,
+    WACV 2024 (arXiv 2304.10756).
+
+    Args:
+        method: name of the network, a key of `NETWORKS`.
+        preset: ``light`` or ``paper``, as far as the network has it.
+        task: gives modalities, channels, axes and outputs.
+        overrides: single settings that differ from the preset.
+
+    Returns:
+        A checked configuration for `build`.
+
+    Raises:
+        InputError: for an unknown method or preset, one that does not fit the task, and settings
+            that the network does not have.
     """
     fixed = [key for key in (*OF_TASK, "method", "preset", "task") if key in overrides]
     if fixed:
@@ -152,5 +167,13 @@ def check_config(method: str, values: dict[str, Any]) -> BaseModel:
 
 
 def build(method: str, config: BaseModel) -> Network:
-    """A network with fresh weights."""
+    """A network with fresh weights.
+
+    Args:
+        method: name of the network, a key of `NETWORKS`.
+        config: its configuration, from `network_config`.
+
+    Returns:
+        The network, in training mode.
+    """
     return NETWORKS[method][0](config)

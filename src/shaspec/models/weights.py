@@ -33,15 +33,24 @@ class Model:
     """A network and its card."""
 
     network: Network
+    """The network, on the CPU when it is loaded."""
     card: Card
+    """What it segments and how it was trained."""
     source: str = ""
     """What `load_model` gives it again for: a bundled name or a folder; empty: it is on no disk."""
 
 
 def save_model(folder: Path, network: Network, card: Card, *, half: bool = False) -> Card:
-    """Write ``network`` and its card into ``folder``, each file atomically; returns the card.
+    """Write a network and its card, each file atomically.
 
-    ``half`` stores float16, for weights that are shipped; they are read back as float32.
+    Args:
+        folder: made if it is missing.
+        network: the network to save.
+        card: its card; checksum, version and number of parameters are filled in.
+        half: store float16, for weights that are shipped; they are read back as float32.
+
+    Returns:
+        The card as written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
@@ -65,9 +74,18 @@ def save_model(folder: Path, network: Network, card: Card, *, half: bool = False
 
 
 def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
-    """A bundled model by name or a model folder, ready for inference unless ``training``.
+    """Load a model.
 
-    Raises `WeightsError` if the card cannot be read or does not fit the weights, and says why.
+    Args:
+        name_or_folder: name of a bundled model, or a model folder.
+        training: False: ready for inference, frozen; True: as it was saved.
+
+    Returns:
+        The network with its card.
+
+    Raises:
+        WeightsError: if there is no such model, the card cannot be read, or card and weights do not
+            fit each other; the message says why.
     """
     folder = model_folder(name_or_folder)
     card = load_card(folder)

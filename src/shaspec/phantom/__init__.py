@@ -23,16 +23,25 @@ def make_case(
     spacing: tuple[float, ...] | None = None,
     task: str = "brats",
 ) -> Case:
-    """The case ``phantom-<seed>`` with labels; the same arguments give the same bytes.
+    """Make the case ``phantom-<seed>`` with labels; the same arguments give the same bytes.
 
-    ``brats`` is a head with a glioma, ``liver-ct`` an abdomen with tumours in the liver. ``shape``
-    and ``spacing`` (mm) are in the order (S, P, L); by default those of an ordinary scan. The
-    patient lies in the field of view as usual and has the natural size; where ``shape * spacing``
-    cannot hold it, everything is shrunk alike in all directions until it fits, so
-    ``shape=(64, 64, 64)`` is a doll at 1 mm and a coarse scan of a whole head at
-    ``spacing=(3, 3, 3)``.
+    The patient lies in the field of view as usual and has the natural size. Where ``shape *
+    spacing`` cannot hold it, everything is scaled down by one factor until it fits: ``shape=(64,
+    64, 64)`` is a small head at 1 mm, and with ``spacing=(3, 3, 3)`` a coarse scan of a whole head.
 
-    Raises `InputError` for a task without a phantom or a grid that cannot hold one.
+    Args:
+        seed: 0 or more; from `DEMO_SEED` on seeds are for demonstrations and no model is trained on
+            them.
+        shape: voxels (S, P, L); default: that of an ordinary scan.
+        spacing: voxel size in mm, (S, P, L); default: that of an ordinary scan.
+        task: ``brats``, a head with a glioma, or ``liver-ct``, an abdomen with tumours in the
+            liver.
+
+    Returns:
+        The case with all modalities and labels.
+
+    Raises:
+        InputError: for a task without a phantom, or a grid that cannot hold one.
     """
     from shaspec.phantom.window import checked
 

@@ -15,7 +15,15 @@ from shaspec.report.pictures import slices_png
 
 
 def case_page(case: Case, predictions: Sequence[Prediction]) -> str:
-    """The HTML of a report on ``case``; the first of ``predictions`` (one or more) is pictured."""
+    """The page on one case as HTML with its pictures inside.
+
+    Args:
+        case: the case.
+        predictions: one or more on the grid of the case; the first is pictured.
+
+    Returns:
+        A complete HTML page.
+    """
     first = predictions[0]
     picture = base64.b64encode(slices_png(case, first)).decode("ascii")
     command = content.command(first)

@@ -14,11 +14,20 @@ from shaspec.report.sheet import case_sheet
 
 
 def write_report(path: str | Path, case: Case, predictions: Sequence[Prediction]) -> Path:
-    """Write one page on ``case``, as ``.html`` or ``.pdf``; returns ``path``.
+    """Write a page on one case: slices, sizes of regions, provenance.
 
-    The first of ``predictions`` (one or more) is pictured, each is a row of the table; one whose
-    provenance has ``edited`` is said to be edited by hand. Raises `InputError` for another ending,
-    and for predictions that do not lie on the grid of the case.
+    Args:
+        path: ``.html`` or ``.pdf``.
+        case: the case.
+        predictions: one or more; the first is pictured, each is a row of the table. One whose
+            provenance has ``edited`` is marked as edited by hand.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        InputError: for another ending, predictions on another grid than the case, or if the file
+            cannot be written.
     """
     path = Path(path)
     for prediction in predictions:

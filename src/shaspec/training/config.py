@@ -197,7 +197,19 @@ class TrainConfig(LossConfig):
 
 
 def load_config(path: Path, /, **overrides: Any) -> TrainConfig:
-    """Read a TOML file; ``overrides`` (those that are not None) win."""
+    """Read the settings of a training run.
+
+    Args:
+        path: a TOML file.
+        overrides: settings that replace those of the file; None: as in the file.
+
+    Returns:
+        Checked settings.
+
+    Raises:
+        InputError: if the file cannot be read or a setting cannot be used; the message names the
+            key.
+    """
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -206,7 +218,18 @@ def load_config(path: Path, /, **overrides: Any) -> TrainConfig:
 
 
 def make_config(values: dict[str, Any], source: str = "the command line") -> TrainConfig:
-    """Checked configuration; raises `InputError` that names the key."""
+    """Check the settings of a training run.
+
+    Args:
+        values: setting -> value; None: the default.
+        source: where they come from, for the message of an error.
+
+    Returns:
+        Checked settings.
+
+    Raises:
+        InputError: if a setting cannot be used; the message names the key.
+    """
     given = {key: value for key, value in values.items() if value is not None}
     try:
         return TrainConfig.model_validate(given)

@@ -36,10 +36,13 @@ class Step:
     """What the loop tells after every step."""
 
     step: int
+    """Optimizer steps so far."""
     minutes: float
+    """Minutes of training so far."""
     progress: float
     """Share of the budget that is used, 0 to 1."""
     losses: dict[str, float]
+    """Loss term -> value of this step."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,11 @@ class Validation:
     """How good the averaged weights are on cases that training does not see."""
 
     step: int
+    """Optimizer steps so far."""
     minutes: float
+    """Minutes of training so far."""
     cases: tuple[str, ...]
+    """Names of the cases."""
     dice: dict[str, dict[str, float]]
     """Subset -> region -> Dice, 0 to 1: the mean over those of the cases that have the subset."""
     picture: str

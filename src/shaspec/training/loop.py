@@ -30,7 +30,20 @@ from shaspec.training.validation import Validator
 
 
 def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]:
-    """The steps of `run`; closing this closes it."""
+    """Run, or resume, a training; the steps of `run` alone.
+
+    Args:
+        config: the settings.
+        command: the command line, to be written into the model's card.
+
+    Yields:
+        A `Step` after every optimizer step. Closing the generator saves a checkpoint and ends.
+
+    Raises:
+        InputError: if the settings, the data or an existing checkpoint cannot be used.
+        ShaspecError: if the loss is NaN or infinite, the disk is full, or memory does not suffice;
+            the message names the last good checkpoint.
+    """
     with closing(run(config, command)) as events:
         for event in events:
             if isinstance(event, Step):
@@ -38,16 +51,24 @@ def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]
 
 
 def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
-    """Run, or resume, the training that ``config`` describes; yields after every step and between.
+    """Run, or resume, the training that ``config`` describes.
 
-    Leaves in ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt``, the model
-    (averaged weights and card) and the pictures of validations, in ``samples``. Closing the
-    generator saves a checkpoint and ends; after an error the last checkpoint stays as it was.
+    Leaves in ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt``, the model (averaged
+    weights and card) and the pictures of validations, in ``samples``. After an error the last
+    checkpoint stays as it was. Sources of the methods are in ``docs/methods.md``.
+
+    Args:
+        config: the settings.
+        command: the command line, to be written into the model's card.
+
+    Yields:
+        Events of `shaspec.training.events`: after every case that is prepared, every step,
+        checkpoint and validation. Closing the generator saves a checkpoint and ends.
 
     Raises:
-        InputError: if the configuration, the data or a checkpoint that is there cannot be used.
-        ShaspecError: if the loss is no number any more, the disk is full or memory does not
-            suffice; the message names the last good checkpoint.
+        InputError: if the settings, the data or an existing checkpoint cannot be used.
+        ShaspecError: if the loss is NaN or infinite, the disk is full, or memory does not suffice;
+            the message names the last good checkpoint.
     """
     try:
         yield from _run(config, command)

@@ -14,7 +14,8 @@ from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.inference.classification import ClassificationSession
 from shaspec.inference.command import command_of
-from shaspec.inference.events import Finished, Notice
+from shaspec.inference.events import Notice
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.io import read_case
 from shaspec.models.weights import Model, load_model
@@ -28,9 +29,8 @@ def model(classifier_folder: Path) -> Model:
 
 
 def classify(model: Model, case: Case, *present: str) -> Classification:
-    *_, last = ClassificationSession(model, case, device="cpu").predict(present or None)
-    assert isinstance(last, Finished)
-    return last.prediction
+    session = ClassificationSession(model, case, device="cpu")
+    return last_event(session.predict(present or None)).prediction
 
 
 def test_the_answer_is_that_of_the_network(model: Model, digit_case: Case) -> None:

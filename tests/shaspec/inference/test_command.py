@@ -15,7 +15,8 @@ from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import InputError
 from shaspec.inference.command import command_of
-from shaspec.inference.events import Computed, Finished
+from shaspec.inference.events import Computed
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.io import read_case, read_volume, write_case
 from shaspec.models.weights import Model, load_model
@@ -38,9 +39,7 @@ def segmented(
 ) -> Prediction:
     case = read_case(source, model.card.task, with_labels=False)
     session = InferenceSession(model, case, **options)  # type: ignore[arg-type]
-    events = list(session.predict(subset))
-    assert isinstance(events[-1], Finished)
-    return events[-1].prediction
+    return last_event(session.predict(subset)).prediction
 
 
 def repeated(prediction: Prediction, out: Path) -> np.ndarray:
@@ -101,10 +100,9 @@ def test_a_result_without_files_says_that_it_cannot_be_repeated(
     shaspec_model: Model, small_case: Case
 ) -> None:
     session = InferenceSession(shaspec_model, small_case, device="cpu")
-    *_, last = session.predict(("FLAIR",))
-    assert isinstance(last, Finished)
+    prediction = last_event(session.predict(("FLAIR",))).prediction
     with pytest.raises(InputError, match="FLAIR did not come from a file"):
-        command_of(last.prediction)
+        command_of(prediction)
 
 
 def test_a_model_from_memory_is_refused_too(shaspec_model: Model, files: dict[str, Path]) -> None:

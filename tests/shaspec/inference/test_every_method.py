@@ -12,7 +12,8 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.base import Session
 from shaspec.inference.classification import ClassificationSession
-from shaspec.inference.events import Finished, Progress
+from shaspec.inference.events import Progress
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.models.registry import CLASSIFIER, NETWORKS
 from shaspec.models.weights import Model
@@ -49,9 +50,7 @@ def open_session(
 
 def answer(session: Session[Any], *present: str) -> Any:
     """The label map, or the probabilities of the classes."""
-    *_, last = session.predict(present or None)
-    assert isinstance(last, Finished)
-    result = last.prediction
+    result = last_event(session.predict(present or None)).prediction
     return result.labels if isinstance(result, Prediction) else result.probabilities
 
 
@@ -99,8 +98,6 @@ def test_what_is_not_there_is_refused_and_how_a_result_came_about_is_told(
     session = open_session(case.only((name,)))
     with pytest.raises(InputError, match=f"has no {others[0]}"):
         next(session.predict([others[0]]))
-    *_, last = session.predict()
-    assert isinstance(last, Finished)
-    facts = last.prediction.provenance
+    facts = last_event(session.predict()).prediction.provenance
     assert (facts["subset"], facts["device"], facts["case"]) == (name, "cpu", case.name)
     assert facts["sha256"] == session.model.card.sha256

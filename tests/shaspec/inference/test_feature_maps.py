@@ -18,9 +18,10 @@ from shaspec.analysis.features.views import mean_weights
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.inference.events import Computed, Progress
+from shaspec.inference.events import Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.mosaic import Mosaic, coarsened
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.models.base import Features, Network
 from shaspec.models.card import Card
@@ -30,10 +31,7 @@ from shaspec.task import Task
 
 
 def features(session: InferenceSession, *present: str) -> FeatureMaps:
-    *_, last = session.features(present or None)
-    assert isinstance(last, Computed)
-    assert isinstance(last.value, FeatureMaps)
-    return last.value
+    return last_event(session.features(present or None)).value
 
 
 def session_of(model: Model, case: Case, **options: object) -> InferenceSession:

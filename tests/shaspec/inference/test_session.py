@@ -15,6 +15,7 @@ from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.geometry import Grid
 from shaspec.inference.events import Finished, Notice, Progress
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.models.weights import Model, load_model
 from shaspec.prediction import Prediction
@@ -22,9 +23,7 @@ from shaspec.task import Task
 
 
 def run(session: InferenceSession, *present: str) -> Prediction:
-    *_, last = session.predict(present or None)
-    assert isinstance(last, Finished)
-    return last.prediction
+    return last_event(session.predict(present or None)).prediction
 
 
 def session_of(model: Model, case: Case, **options: Any) -> InferenceSession:

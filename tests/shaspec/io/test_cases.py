@@ -14,8 +14,7 @@ from PIL import Image
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io import find_case
-from shaspec.io.cases import case_from_arrays, read_case
+from shaspec.io import case_from_arrays, find_case, read_case
 from shaspec.task import Task
 
 NAMES = ["p_flair.nii.gz", "p_t1.nii.gz", "p_t1ce.nii.gz", "p_t2.nii.gz"]

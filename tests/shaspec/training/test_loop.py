@@ -15,7 +15,7 @@ import torch
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.inference.events import Finished
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.io import write_case
 from shaspec.models.weights import load_model
@@ -126,9 +126,7 @@ def test_a_network_of_larger_voxels_answers_on_the_grid_of_the_case(
     model = load_model(tmp_path)
     assert model.card.task.spacing == (2.0, 2.0, 2.0)
     session = InferenceSession(model, small_case, device="cpu")
-    *_, last = session.predict(("T1",))
-    assert isinstance(last, Finished)
-    assert last.prediction.labels.shape == small_case.grid.shape
+    assert last_event(session.predict(("T1",))).prediction.labels.shape == small_case.grid.shape
     with pytest.raises(InputError, match=r"spacing \(2.0,\): task 'brats' needs 3 numbers"):
         list(train(configuration(tmp_path / "other", spacing=(2.0,))))
 

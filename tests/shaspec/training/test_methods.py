@@ -11,7 +11,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.inference.events import Finished
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.io import write_case
 from shaspec.models.registry import build, network_config
@@ -83,9 +83,7 @@ def test_a_trained_model_segments_any_subset(
     assert model.card.method == method
     session = InferenceSession(model, small_case, device="cpu")
     for subset in (("FLAIR", "T2"), ("T1ce",)):
-        *_, done = session.predict(subset)
-        assert isinstance(done, Finished)
-        assert done.prediction.labels.shape == small_case.grid.shape
+        assert last_event(session.predict(subset)).prediction.labels.shape == small_case.grid.shape
 
 
 @pytest.mark.parametrize("exclusive", [False, True])

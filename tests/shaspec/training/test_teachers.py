@@ -13,7 +13,7 @@ from torch import Tensor
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.inference.events import Finished
+from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.io import write_case
 from shaspec.models.base import Output
@@ -185,10 +185,9 @@ def test_what_a_teacher_made_segments_like_any_other_model(
     list(train(configuration(cases, tmp_path, method=method, crop=(32, 32, 32), max_steps=3)))
     session = InferenceSession(load_model(tmp_path), small_case, device="cpu")
     for subset in (small_case.task.names, ("T2",)):
-        *_, last = session.predict(subset)
-        assert isinstance(last, Finished)
-        assert last.prediction.labels.shape == small_case.grid.shape
-        assert set(np.unique(last.prediction.labels)) <= {0, 1, 2, 4}
+        prediction = last_event(session.predict(subset)).prediction
+        assert prediction.labels.shape == small_case.grid.shape
+        assert set(np.unique(prediction.labels)) <= {0, 1, 2, 4}
 
 
 def test_labels_of_unlabelled_cases_are_not_read(cases: Path, tmp_path: Path) -> None:

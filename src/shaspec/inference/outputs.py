@@ -1,0 +1,88 @@
+"""From the probabilities of a network to a label map and to the probabilities of regions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from shaspec.geometry import Grid
+from shaspec.inference.windows import Box
+from shaspec.io.resample import resample
+from shaspec.prediction import Prediction
+from shaspec.task import Task
+
+
+def label_map(
+    means: Tensor, task: Task, box: Box, shape: tuple[int, ...], exclusive: bool
+) -> npt.NDArray[np.uint8]:
+    """The most probable label of every voxel.
+
+    Args:
+        means: (K, *box) probabilities: of background and labels if ``exclusive``, else of regions.
+        task: says which label stands for which channel or region.
+        box: the voxels that ``means`` covers; all others are background.
+        shape: of the label map.
+        exclusive: see `shaspec.models.base.Network`.
+
+    Returns:
+        Label map (*shape) in the codes of ``task``. A region begins above a probability of 0.5.
+    """
+    labels = np.zeros(shape, np.uint8)
+    if exclusive:
+        values = np.array([0, *(label.value for label in task.labels)], np.uint8)
+        labels[box] = values[means.argmax(dim=0).cpu().numpy()]
+    else:
+        labels[box] = task.paint((means > 0.5).cpu().numpy())
+    return labels
+
+
+def region_probabilities(
+    means: Tensor, task: Task, box: Box, shape: tuple[int, ...], exclusive: bool
+) -> dict[str, npt.NDArray[np.float32]]:
+    """The probability of every region at every voxel.
+
+    Args:
+        means: as for `label_map`, and so are the other arguments.
+        task: says what the regions are.
+        box: the voxels that ``means`` covers; the probability elsewhere is 0.
+        shape: of the maps.
+        exclusive: True: the probability of a region is the sum over its labels.
+
+    Returns:
+        Region name -> float32 array (*shape), in the order of the regions of ``task``.
+    """
+    if exclusive:
+        channel = {label.value: k for k, label in enumerate(task.labels, 1)}
+        parts = [[channel[value] for value in region.labels] for region in task.regions]
+        means = torch.stack([means[channels].sum(dim=0) for channels in parts])
+    maps = {}
+    for name, mean in zip(task.region_names, means.cpu().numpy(), strict=True):
+        maps[name] = np.zeros(shape, np.float32)
+        maps[name][box] = mean
+    return maps
+
+
+def on_grid(prediction: Prediction, grid: Grid) -> Prediction:
+    """A prediction brought to another grid, with a notice that says so.
+
+    Args:
+        prediction: a prediction on a grid of its own.
+        grid: the grid to bring it to.
+
+    Returns:
+        Labels by the nearest voxel, probabilities interpolated.
+    """
+    here = prediction.grid
+    labels = resample(prediction.labels, here, grid, order=0, fill=0)
+    maps = {
+        name: resample(values, here, grid, order=1, fill=0)
+        for name, values in prediction.probabilities.items()
+    }
+    text = f"segmented on the grid of {prediction.task.subset_name(prediction.subset)} alone"
+    facts = prediction.provenance
+    facts = facts | {"notices": [*facts["notices"], text]}
+    return replace(prediction, grid=grid, labels=labels, probabilities=maps, provenance=facts)

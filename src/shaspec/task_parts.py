@@ -1,0 +1,100 @@
+"""What a task consists of: modalities, labels, regions and conventions of label files."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+
+
+class Frozen(BaseModel):
+    """Settings that are checked when they are made and do not change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Modality(Frozen):
+    """One input of a task.
+
+    An array of one channel is (*spatial); one of three, a colour picture, is (3, *spatial).
+    """
+
+    name: str
+    """Name in tables, options and results, e.g. ``FLAIR``."""
+    words: tuple[str, ...] = ()
+    """Parts of file names by which the modality is recognised."""
+    medium: Literal["image", "sound"] = "image"
+    """``sound``: read from WAV files as its cepstrum, see `shaspec.io.sound`."""
+    channels: Literal[1, 3] = 1
+    """3 for a colour picture."""
+    normalisation: Literal["zscore", "window", "range", "minmax", "fixed"] = "zscore"
+    """What `shaspec.preprocessing.normalise` does; all but ``zscore`` and ``window`` are for
+    pictures and sounds, which have no background."""
+    mean: float = 0.0
+    """For ``fixed``: of the intensities of a whole data set."""
+    deviation: PositiveFloat = 1.0
+    """For ``fixed``: their standard deviation."""
+    window: tuple[float, float] | None = None
+    """For ``window`` and ``range``: intensities are clipped to this range (Hounsfield units for
+    CT). A ``range`` without one is that of 8-bit pictures, 0 to 255."""
+    invalid: tuple[float, ...] = ()
+    """Stored values that mean "not measured", e.g. 0 and 65535 in a depth map."""
+
+    def array_shape(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the array of this modality on a grid.
+
+        Args:
+            spatial: shape of the grid, (S, P, L) or (row, column).
+
+        Returns:
+            ``spatial`` for one channel, else (C, *spatial).
+        """
+        return spatial if self.channels == 1 else (self.channels, *spatial)
+
+
+class Label(Frozen):
+    """One integer of the label map, which is of 8 bits."""
+
+    value: int = Field(ge=0, le=255)
+    """Code in the label map, 0 to 255. Segmentation: 0 is the background and no label.
+    Classification: a class."""
+    name: str
+    """Short name, e.g. ``ED``."""
+    title: str
+    """Name for people, e.g. ``oedema``."""
+    colour: str
+    """``#rrggbb``."""
+    words: tuple[str, ...] = ()
+    """Other names that data sets give to the label."""
+
+
+class Region(Frozen):
+    """What a network predicts and a table reports: a union of labels, e.g. whole tumour."""
+
+    name: str
+    """Short name, e.g. ``WT``."""
+    title: str
+    """Name for people, e.g. ``whole tumour``."""
+    labels: tuple[int, ...]
+    """Label values that belong to the region."""
+    paints: int
+    """The label of a voxel that lies in this region and in no smaller one."""
+
+
+class LabelScheme(Frozen):
+    """A convention of label files: which of their codes is which code of the task."""
+
+    name: str
+    """Name for option ``scheme`` and for notices."""
+    codes: dict[str, int]
+    """Code in the file, as text -> code of the task; 0 is background, -1 something that the task
+    has no label for: such files are refused."""
+    words: tuple[str, ...] = ()
+    """Parts of file and folder names that indicate this scheme; ``[0-9]`` is any digit."""
+    shown_by: tuple[int, ...] = ()
+    """Codes without which the scheme is not considered, unless a name indicates it."""
+
+    @property
+    def mapping(self) -> dict[int, int]:
+        """File code -> task code, background included."""
+        return {0: 0} | {int(k): v for k, v in self.codes.items()}
