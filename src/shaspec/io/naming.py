@@ -88,7 +88,7 @@ def read_name(name: str, task: Task) -> Reading:
     text = stem(name)
     fitting = _fitting(name, task)
     shown = text.rpartition(OWN_SEPARATOR)[2]
-    reading = read(shown, task_vocabulary(task), fitting or None)
+    reading = read(shown, task_vocabulary(task), frozenset(fitting) or None)
     if reading.match and shown != text:
         place = len(text) - len(shown)
         match = reading.match

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from shaspec.io.names.answers import (
     AFTER,
@@ -23,6 +24,7 @@ from shaspec.io.names.tokens import Token, tokenise
 from shaspec.io.names.vocabulary import Sense, Vocabulary
 
 T1_FAMILY = ("T1", PLAIN, AFTER)
+CACHED = 4096  # names; finding the cases of a folder reads each several times
 NOTHING_SAID = "no word of the name says what the file is"
 
 
@@ -36,7 +38,8 @@ class Kind:
     reason: str = ""
 
 
-def read(text: str, vocabulary: Vocabulary, allowed: Collection[str] | None = None) -> Reading:
+@lru_cache(maxsize=CACHED)
+def read(text: str, vocabulary: Vocabulary, allowed: frozenset[str] | None = None) -> Reading:
     """What ``text``, a name without the ending of a file, says.
 
     Args:

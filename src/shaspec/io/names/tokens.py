@@ -148,9 +148,7 @@ def _words(text: str, vocabulary: Vocabulary) -> Iterator[_Word]:
 
 
 def _entities(text: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
-    keys = "|".join(sorted(vocabulary.entities.all))
-    pattern = rf"(?i)(?<![^\W_])(?<!-)({keys})-([^\W_]+\+?)(?=$|[_\s./])"
-    found = list(re.finditer(pattern, text))
+    found = list(vocabulary.entity.finditer(text))
     subject = any(match[1].lower() == "sub" for match in found)
     for match in found:
         key, term = match[1].lower(), vocabulary.terms.get((fold(match[2]),), Term())

@@ -7,6 +7,7 @@ words that two modalities would share, are taken literally.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -76,7 +77,7 @@ class Entities:
         return words | self.labels | self.source
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Phrases and their terms."""
 
@@ -94,10 +95,15 @@ class Vocabulary:
     """Single words of all phrases."""
     longest: int = field(init=False)
     """Words in the longest phrase."""
+    entity: re.Pattern[str] = field(init=False)
+    """A BIDS entity: its key and its value."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "words", frozenset(w for phrase in self.terms for w in phrase))
         object.__setattr__(self, "longest", max(map(len, self.terms)))
+        keys = "|".join(sorted(self.entities.all))
+        pattern = rf"(?i)(?<![^\W_])(?<!-)({keys})-([^\W_]+\+?)(?=$|[_\s./])"
+        object.__setattr__(self, "entity", re.compile(pattern))
 
     def own_kind(self, kind: str) -> bool:
         """True for a kind that only the words of the task know."""
