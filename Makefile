@@ -34,7 +34,7 @@ check: install
 	$(PYTHON_IN) -m tox run -e lint,types,manifest
 
 # Pictures and printed outputs come from the real program, and again when what they show has changed.
-ENGINE := $(shell find src -name '*.py' -o -name '*.toml') $(wildcard src/shaspec/weights/*/*)
+ENGINE := $(shell find src/shaspec -name '*.py' -o -name '*.toml') $(wildcard src/shaspec/weights/*/*)
 PLUGIN := $(shell find napari_shaspec -name '*.py')
 MADE := $(addprefix docs/_pictures/.made-,figures lesson pictures) docs/_printed/.made
 
@@ -62,7 +62,7 @@ docs/_pictures/.made-pictures: docs/pictures.py $(ENGINE) $(PLUGIN) | install
 install: $(STAMP)
 	@scripts/system_libraries.sh
 
-$(STAMP): pyproject.toml constraints.txt scripts/install.sh scripts/cuda_packages.py
+$(STAMP): pyproject.toml src/pyproject.toml constraints.txt scripts/install.sh scripts/cuda_packages.py
 	@scripts/system_libraries.sh
 	@scripts/install.sh
 	@touch $@

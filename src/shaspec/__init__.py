@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
-try:
-    __version__ = version("napari-shaspec")
-except PackageNotFoundError:  # run from a source tree that was never installed
-    __version__ = "0.0.0"
+__version__ = "0.2.0"  # of both distributions: their pyproject.toml files read it here
 
 __all__ = ["__version__"]
