@@ -30,8 +30,8 @@ class ResBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv1(F.relu(self.norm1(x)))
-        y = self.conv2(F.relu(self.norm2(y)))
-        return x + y
+        change: Tensor = self.conv2(F.relu(self.norm2(y)))
+        return x + change
 
 
 class SegResNet(nn.Module):
