@@ -4,9 +4,9 @@
 #   make demo CASE=folder  the same on your own case
 #   make test              the tests
 #
-# More: make check (style, types, manifest), make docs (the site), make clean. Options: VENV, PYTHON,
-# TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and TESTS, what pytest is given: make test
-# TESTS="-k session -x".
+# More: make test-fast (no display, nothing slow), make check (style, types, manifest), make docs (the
+# site), make clean. Options: VENV, PYTHON, TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and
+# TESTS, what pytest is given: make test TESTS="-k session -x".
 
 SHELL := /bin/bash
 VENV ?= .venv
@@ -20,7 +20,7 @@ HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x12
 # The demo looks the same everywhere and leaves its user's napari as it is.
 SETTINGS := $(abspath $(VENV))/demo-settings
 
-.PHONY: demo test check docs install clean
+.PHONY: demo test test-fast check docs install clean
 
 demo: install
 	rm -rf $(SETTINGS)
@@ -29,6 +29,9 @@ demo: install
 
 test: install
 	$(PYTHON_IN) -m tox run -e test -- $(TESTS)
+
+test-fast: install
+	$(PYTHON_IN) -m tox run -e fast -- $(TESTS)
 
 check: install
 	$(PYTHON_IN) -m tox run -e lint,types,manifest
