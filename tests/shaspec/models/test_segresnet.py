@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
-from monai.networks.nets.segresnet import SegResNet as MonaiSegResNet
 
 from shaspec.models.blocks import Dims
 from shaspec.models.segresnet import SegResNet
 
 
+@pytest.mark.slow  # importing MONAI takes seconds
 @pytest.mark.parametrize(("dims", "down", "up"), [(2, (1, 2), (2,)), (3, (1, 2, 1), (1, 2))])
 def test_segresnet_has_the_weights_and_the_output_of_monai(
     dims: Dims, down: tuple[int, ...], up: tuple[int, ...]
 ) -> None:
+    from monai.networks.nets.segresnet import SegResNet as MonaiSegResNet
+
     torch.manual_seed(0)
     ours = SegResNet(dims, 3, 2, 8, down, up)
     torch.manual_seed(0)
