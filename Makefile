@@ -4,9 +4,9 @@
 #   make demo CASE=folder  the same on your own case
 #   make test              the tests
 #
-# More: make check (style, types, manifest), make docs (the site), make clean. Options: VENV, PYTHON,
-# TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and TESTS, what pytest is given: make test
-# TESTS="-k session -x".
+# More: make test-fast (no display, nothing slow), make check (style, types, manifest), make docs (the
+# site), make clean. Options: VENV, PYTHON, TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and
+# TESTS, what pytest is given: make test TESTS="-k session -x".
 
 SHELL := /bin/bash
 VENV ?= .venv
@@ -20,7 +20,7 @@ HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x12
 # The demo looks the same everywhere and leaves its user's napari as it is.
 SETTINGS := $(abspath $(VENV))/demo-settings
 
-.PHONY: demo test check docs install clean
+.PHONY: demo test test-fast check docs install clean
 
 demo: install
 	rm -rf $(SETTINGS)
@@ -30,11 +30,14 @@ demo: install
 test: install
 	$(PYTHON_IN) -m tox run -e test -- $(TESTS)
 
+test-fast: install
+	$(PYTHON_IN) -m tox run -e fast -- $(TESTS)
+
 check: install
 	$(PYTHON_IN) -m tox run -e lint,types,manifest
 
 # Pictures and printed outputs come from the real program, and again when what they show has changed.
-ENGINE := $(shell find src -name '*.py' -o -name '*.toml') $(wildcard src/shaspec/weights/*/*)
+ENGINE := $(shell find src/shaspec -name '*.py' -o -name '*.toml') $(wildcard src/shaspec/weights/*/*)
 PLUGIN := $(shell find napari_shaspec -name '*.py')
 MADE := $(addprefix docs/_pictures/.made-,figures lesson pictures) docs/_printed/.made
 
@@ -62,7 +65,7 @@ docs/_pictures/.made-pictures: docs/pictures.py $(ENGINE) $(PLUGIN) | install
 install: $(STAMP)
 	@scripts/system_libraries.sh
 
-$(STAMP): pyproject.toml constraints.txt scripts/install.sh scripts/cuda_packages.py
+$(STAMP): pyproject.toml src/pyproject.toml constraints.txt scripts/install.sh scripts/cuda_packages.py
 	@scripts/system_libraries.sh
 	@scripts/install.sh
 	@touch $@

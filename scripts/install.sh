@@ -87,8 +87,8 @@ If the CUDA build is what you want, run: make TORCH_CUDA=1 demo"
 make_venv
 pip install -qq --upgrade "pip>=25.1" # the first with --group
 install_torch
-echo "Installing napari-shaspec and what it needs into $venv (some minutes the first time)"
-pip install -qq -c constraints.txt --editable ".[all]" --group dev
+echo "Installing shaspec, napari-shaspec and what they need into $venv (some minutes the first time)"
+pip install -qq -c constraints.txt --editable ./src --editable ".[all]" --group dev
 if ! has_gpu && [ "${TORCH_CUDA:-}" != 1 ] && pip list --format freeze | grep -i '^nvidia-'; then
     fail "The CUDA packages above are in $venv though there is no GPU. Remove $venv and run again."
 fi

@@ -28,16 +28,18 @@ os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 os.environ.setdefault("MKL_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
 
 hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=10)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
-def _has_screen() -> bool:
+def _has_screen(config: pytest.Config) -> bool:
     """True where Qt can open a window that OpenGL can draw into (pytest-xvfb makes one)."""
     if not sys.platform.startswith("linux"):
         return True
     display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    return bool(display or shutil.which("Xvfb"))
+    xvfb = shutil.which("Xvfb") and not config.getoption("--no-xvfb", default=False)
+    return bool(display or xvfb)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,11 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.mkdtemp(prefix="napari-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     os.environ["NAPARI_CONFIG"] = str(Path(folder) / "settings.yaml")
-    if not _has_screen():
+    if not _has_screen(config):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark by fixture: what asks for data is ``real``, what asks for a viewer is ``gui``."""
     no_screen = pytest.mark.skip(reason="no screen and no Xvfb: apt-get install xvfb xauth")
     for item in items:
@@ -58,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("real")
         if "make_napari_viewer" in fixtures:
             item.add_marker("gui")
-        if item.get_closest_marker("gui") and not _has_screen():
+        if item.get_closest_marker("gui") and not _has_screen(config):
             item.add_marker(no_screen)
 
 

@@ -1,4 +1,4 @@
-"""What the distribution promises, and the direction of its arrows: plugin to engine, never back."""
+"""The two distributions: metadata, dependencies, and imports that go from plugin to engine only."""
 
 from __future__ import annotations
 
@@ -8,17 +8,25 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import shaspec
+
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE, PLUGIN = ROOT / "src" / "shaspec", ROOT / "napari_shaspec"
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+FOLDERS = {"shaspec": ROOT / "src", "napari-shaspec": ROOT}
+PACKAGES = {"shaspec": ENGINE, "napari-shaspec": PLUGIN}
+PROJECTS = {
+    name: tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    for name, folder in FOLDERS.items()
+}
 SCREEN = {"napari", "napari_shaspec", "qtpy", "magicgui", "superqt", "vispy"}
 QT = {"pyqt5", "pyqt6", "pyside2", "pyside6"}
 SUFFIXES = {".py", ".toml", ".ini", ".yaml", ".yml", ".json", ".md", ".sh", ".txt", ".cfg", ""}
@@ -48,38 +56,78 @@ def project_files() -> Iterator[Path]:
             yield path
 
 
+def requirements(texts: Iterable[str]) -> dict[str, Requirement]:
+    """By canonical name."""
+    parsed = [Requirement(text) for text in texts]
+    return {canonicalize_name(requirement.name): requirement for requirement in parsed}
+
+
+def extras(name: str) -> dict[str, Requirement]:
+    """What the extras of a distribution require."""
+    groups = PROJECTS[name]["optional-dependencies"].values()
+    return requirements(text for texts in groups for text in texts)
+
+
 @pytest.mark.parametrize("path", modules(ENGINE), ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_engine_knows_no_screen(path: Path) -> None:
+def test_the_engine_imports_no_user_interface(path: Path) -> None:
     found = set(imports(path.read_text("utf-8"))) & (SCREEN | {"PyQt5", "PyQt6", "PySide6"})
     assert not found
 
 
-def test_the_plugin_asks_for_no_qt_binding_of_its_own() -> None:
+def test_the_engine_requires_no_user_interface() -> None:
+    required = set(requirements(PROJECTS["shaspec"]["dependencies"])) | set(extras("shaspec"))
+    interface = {canonicalize_name(name) for name in SCREEN} | QT | {"npe2", "psygnal", "app-model"}
+    assert not required & interface
+
+
+def test_the_plugin_imports_no_qt_binding() -> None:
     for path in modules(PLUGIN):
         found = {name for name in imports(path.read_text("utf-8")) if name.lower() in QT}
         assert not found, path
 
 
-def test_no_qt_binding_and_no_napari_extra_is_a_dependency() -> None:
-    needed = [Requirement(text) for text in PROJECT["dependencies"]]
-    assert not {canonicalize_name(r.name) for r in needed} & QT
-    assert not [r for r in needed if r.name == "napari" and r.extras]
+def test_the_plugin_requires_no_qt_binding_and_no_extra_of_napari() -> None:
+    required = requirements(PROJECTS["napari-shaspec"]["dependencies"])
+    assert not set(required) & QT
+    assert not required["napari"].extras
 
 
-def test_the_dependencies_are_what_is_imported() -> None:
-    inside = {"shaspec", "napari_shaspec"} | sys.stdlib_module_names
-    used = {n for path in modules(ENGINE, PLUGIN) for n in imports(path.read_text("utf-8"))}
-    # An extra need not be installed here, so the name it is imported by is told.
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_distribution_requires_what_it_imports(name: str) -> None:
+    used = {n for path in modules(PACKAGES[name]) for n in imports(path.read_text("utf-8"))}
+    used -= {PACKAGES[name].name} | sys.stdlib_module_names
+    # An extra may not be installed here, so the name of its package is given.
     distributions = {"umap": ["umap-learn"], **metadata.packages_distributions()}
-    used_names = {canonicalize_name(d) for n in used - inside for d in distributions.get(n, [n])}
-    declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
-    optional = {
-        canonicalize_name(Requirement(text).name)
-        for texts in PROJECT["optional-dependencies"].values()
-        for text in texts
-    }
-    assert used_names - declared - optional == set(), "imported, not declared"
+    distributions["shaspec"] = ["shaspec"]
+    used_names = {canonicalize_name(d) for n in used for d in distributions.get(n, [n])}
+    declared = set(requirements(PROJECTS[name]["dependencies"]))
+    assert used_names - declared - set(extras(name)) == set(), "imported, not declared"
     assert declared - used_names == set(), "declared, not imported"
+
+
+def test_the_plugin_requires_the_engine_of_its_own_version() -> None:
+    required = requirements(PROJECTS["napari-shaspec"]["dependencies"])
+    assert str(required["shaspec"].specifier) == f"=={shaspec.__version__}"
+
+
+def test_both_distributions_agree_on_versions() -> None:
+    engine, plugin = (requirements(PROJECTS[name]["dependencies"]) for name in PROJECTS)
+    for name in set(engine) & set(plugin):
+        assert engine[name].specifier == plugin[name].specifier, name
+    for key in ("requires-python", "authors"):
+        assert PROJECTS["shaspec"][key] == PROJECTS["napari-shaspec"][key], key
+    pythons = [[c for c in PROJECTS[name]["classifiers"] if "Python ::" in c] for name in PROJECTS]
+    assert pythons[0] == pythons[1]
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_distribution_holds_its_licences(name: str) -> None:
+    """Real files: a source distribution keeps a link, which then leads nowhere."""
+    licences = [FOLDERS[name] / file for file in PROJECTS[name]["license-files"]]
+    assert not [path for path in licences if path.is_symlink()]
+    assert licences[0].read_bytes() == (ROOT / "LICENSE").read_bytes()
+    has_weights = any(PACKAGES[name].rglob("*.safetensors"))
+    assert (FOLDERS[name] / "WEIGHTS_LICENSE.md" in licences) == has_weights
 
 
 def test_the_plugin_loads_without_torch_and_without_the_networks() -> None:
@@ -91,7 +139,7 @@ import napari_shaspec
 manifest = PluginManifest.from_distribution("napari-shaspec")
 for command in manifest.contributions.commands or []:
     importlib.import_module(command.python_name.partition(":")[0])
-heavy = ("torch", "monai", "lightning_fabric", "shaspec.models", "shaspec.training")
+heavy = ("torch", "lightning_fabric", "shaspec.models", "shaspec.training")
 # What a training is told and what it tells: plain data, that the panel Train is made of.
 light = ("shaspec.training", "shaspec.training.config", "shaspec.training.events")
 loaded = (n for n in sys.modules if n.startswith(tuple(f"{h}." for h in heavy)) or n in heavy)
@@ -118,18 +166,39 @@ def test_the_manifest_reads_as_it_is_installed() -> None:
     assert (Path(spec.origin).parent / "napari.yaml").is_file()
 
 
-def test_the_version_is_the_one_of_the_changelog() -> None:
-    import shaspec
-
-    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    newest = re.search(r"^## \[(\d[^\]]*)\]", text, re.MULTILINE)
+def test_the_version_is_that_of_the_changelog_and_the_citation() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    newest = re.search(r"^## \[(\d[^\]]*)\]", changelog, re.MULTILINE)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert newest is not None
-    assert shaspec.__version__ == PROJECT["version"] == newest[1]
+    assert shaspec.__version__ == newest[1] == citation["version"]
 
 
-def test_the_command_line_is_installed() -> None:
+def test_the_citation_file_lists_the_papers_of_the_docs() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    listed = {
+        identifier["value"].removeprefix("arXiv:")
+        for reference in citation["references"]
+        for identifier in reference["identifiers"]
+    }
+    methods, citing = (
+        set(re.findall(r"arxiv\.org/abs/([\d.]+\d)", (ROOT / "docs" / page).read_text("utf-8")))
+        for page in ("methods.md", "citing.md")
+    )
+    assert methods <= listed == citing
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "src/README.md"])
+def test_a_link_of_a_front_page_leads_to_a_file(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    for target in re.findall(r"\]\((?!\w+:)([^)#]+)", text):
+        assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_the_engine_installs_the_command_line() -> None:
     scripts = metadata.entry_points(group="console_scripts", name="shaspec")
     assert {script.value for script in scripts} == {"shaspec.cli:main"}
+    assert {script.dist.name for script in scripts if script.dist} == {"shaspec"}
 
 
 def test_no_file_names_a_folder_of_one_machine() -> None:

@@ -12,7 +12,6 @@ and needs no torch.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,10 +25,7 @@ if TYPE_CHECKING:
     from shaspec.predictor import Predictor, load_model, read_case
     from shaspec.task import Task, load_task
 
-try:
-    __version__ = version("napari-shaspec")
-except PackageNotFoundError:  # run from a source tree that was never installed
-    __version__ = "0.0.0"
+__version__ = "0.2.0"  # of both distributions: their pyproject.toml files read it here
 
 __all__ = [
     "__version__",

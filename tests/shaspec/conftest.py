@@ -1,24 +1,28 @@
-"""A small case and a small model, for tests of everything that needs both."""
+"""A small case and a small model, for tests of everything that needs both.
+
+torch and the networks are imported by the fixtures that need them: tests of files, names and grids
+run without.
+"""
 
 from __future__ import annotations
 
 import wave
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from shaspec.case import Case
 from shaspec.io import case_from_arrays
 from shaspec.models.card import Card
-from shaspec.models.registry import build, network_config
-from shaspec.models.weights import Model, load_model, save_model
 from shaspec.phantom import make_case
 from shaspec.task import Task, load_task
+
+if TYPE_CHECKING:
+    from shaspec.models.weights import Model
 
 ENCODER = {
     "stem_width": 4,
@@ -101,6 +105,11 @@ def small_case() -> Case:
 
 def tiny_model(folder: Path, task: Task, method: str = "shaspec", **changes: Any) -> Model:
     """A model of a few thousand random weights, saved and loaded."""
+    import torch
+
+    from shaspec.models.registry import build, network_config
+    from shaspec.models.weights import load_model, save_model
+
     torch.manual_seed(0)
     config = network_config(method, "light", task, **TINY[method], **changes)
     network = build(method, config)
@@ -130,6 +139,8 @@ def shaspec_folder(tmp_path_factory: pytest.TempPathFactory, brats: Task) -> Pat
 @pytest.fixture
 def shaspec_model(shaspec_folder: Path) -> Model:
     """A tiny ShaSpec with random weights."""
+    from shaspec.models.weights import load_model
+
     return load_model(shaspec_folder)
 
 
@@ -155,6 +166,8 @@ def picture_model_folder(tmp_path_factory: pytest.TempPathFactory, rgbd: Task) -
 @pytest.fixture(scope="session")
 def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Task, str], Model]:
     """A tiny model of a task and a method; saved once, loaded anew for every test."""
+    from shaspec.models.weights import load_model
+
     folders: dict[tuple[str, str], Path] = {}
 
     def get(task: Task, method: str) -> Model:

@@ -1,21 +1,21 @@
-"""The baseline that everybody would try first: one network, absent modalities filled with zeros.
+"""The zero-fill baseline: one network, the channels of missing modalities are zero.
 
-A MONAI SegResNet over all modalities as channels, trained with modality dropout. It stands here so
-that every claim of the other methods can be checked against it by the same commands.
+A SegResNet over all modalities as channels, trained with modality dropout. Every claim about the
+other methods can be checked against it with the same commands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
-from monai.networks.nets.segresnet import SegResNet
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
 from shaspec.models.base import Features, Network, Output, presence, row_mask
 from shaspec.models.blocks import Dims
+from shaspec.models.segresnet import SegResNet
 
 
 class ZeroFillConfig(BaseModel):
@@ -28,9 +28,15 @@ class ZeroFillConfig(BaseModel):
     dims: Dims = 3
     in_channels: int = 1
     """Of every modality."""
-    init_filters: int = 8
+    init_filters: int = Field(8, gt=0, multiple_of=8)
     blocks_down: tuple[int, ...] = (1, 2, 2, 4)
     blocks_up: tuple[int, ...] = (1, 1, 1)
+
+    @model_validator(mode="after")
+    def _one_level_fewer_upwards(self) -> Self:
+        if len(self.blocks_up) != len(self.blocks_down) - 1:
+            raise ValueError("blocks_up needs one entry fewer than blocks_down")
+        return self
 
 
 class ZeroFill(Network):
@@ -44,7 +50,7 @@ class ZeroFill(Network):
         self.modalities, self.in_channels = config.modalities, config.in_channels
         self.divisor = (2 ** (len(config.blocks_down) - 1),) * config.dims
         self.network = SegResNet(
-            spatial_dims=config.dims,
+            dims=config.dims,
             init_filters=config.init_filters,
             in_channels=config.modalities * config.in_channels,
             out_channels=config.out_channels,

@@ -12,7 +12,7 @@ from shaspec.phantom.fields import Field, Triple, noise, step
 
 ANALYTIC_NOTICE = (
     "nilearn is not installed, so this phantom has a simple analytic head instead of MNI152 "
-    "anatomy: install napari-shaspec[phantom] for the real one"
+    "anatomy: install shaspec[phantom] for the real one"
 )
 
 

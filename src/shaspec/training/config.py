@@ -180,7 +180,7 @@ class TrainConfig(LossConfig):
     """Subsets of modalities that are tried, e.g. ``["all", "FLAIR+T2"]``; default: each modality
     alone, and all."""
     tensorboard: bool = False
-    """Write curves for TensorBoard too (``pip install napari-shaspec[tensorboard]``)."""
+    """Write curves for TensorBoard too (``pip install shaspec[tensorboard]``)."""
 
     @model_validator(mode="after")
     def _complete(self) -> TrainConfig:

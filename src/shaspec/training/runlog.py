@@ -73,6 +73,6 @@ def _curves(folder: Path, step: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise InputError(
-            'tensorboard = true needs TensorBoard: pip install "napari-shaspec[tensorboard]"'
+            'tensorboard = true needs TensorBoard: pip install "shaspec[tensorboard]"'
         ) from error
     return SummaryWriter(str(folder), purge_step=step + 1)  # the first that is taken back

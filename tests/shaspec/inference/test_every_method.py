@@ -20,6 +20,8 @@ from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
 from shaspec.task import Task
 
+pytestmark = pytest.mark.slow  # all subsets with every network
+
 SEGMENTING = sorted(set(NETWORKS) - {CLASSIFIER})
 CASES = {"brats": "small_case", "rgbd": "picture_case", "avmnist": "digit_case"}
 RUNS = [(task, method) for task in ("brats", "rgbd") for method in SEGMENTING]

@@ -11,6 +11,8 @@ import torch
 from shaspec.models.linear_fusion import LinearFusion
 from shaspec.models.official import from_official
 
+pytestmark = pytest.mark.slow  # networks of the paper's size
+
 
 @pytest.fixture(scope="module")
 def vectors(load_golden: Callable[..., Any], precision: torch.dtype) -> Any:

@@ -11,6 +11,8 @@ import torch
 from shaspec.models.maml import Maml
 from shaspec.models.official import from_official
 
+pytestmark = pytest.mark.slow  # networks of the paper's size
+
 
 @pytest.mark.parametrize(
     ("model", "parameters", "compared"),

@@ -13,6 +13,8 @@ from torch import Tensor
 from shaspec.models.official import from_official
 from shaspec.models.shaspec import ShaSpec
 
+pytestmark = pytest.mark.slow  # networks of the paper's size
+
 
 @pytest.fixture(scope="module")
 def vectors(load_golden: Callable[..., Any], precision: torch.dtype) -> Any:

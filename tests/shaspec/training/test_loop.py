@@ -199,7 +199,7 @@ def test_curves_without_the_library_are_refused_with_what_to_install(
     configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    with pytest.raises(InputError, match=r"napari-shaspec\[tensorboard\]"):
+    with pytest.raises(InputError, match=r"shaspec\[tensorboard\]"):
         list(train(configuration(tmp_path, tensorboard=True)))
 
 

@@ -22,6 +22,8 @@ from shaspec.training.learner import target_masks
 from shaspec.training.loop import train
 from shaspec.training.methods import METHODS, Batch, architecture, make_method
 
+pytestmark = pytest.mark.slow  # trains every method
+
 ENCODER = {
     "stem_width": 4,
     "stem_kernel": 3,

@@ -22,6 +22,8 @@ from shaspec.training.config import TrainConfig
 from shaspec.training.loop import train
 from shaspec.training.runlog import RunLog
 
+pytestmark = pytest.mark.slow  # trains
+
 Configuration = Callable[..., TrainConfig]
 """Folder of the run, changes -> settings."""
 

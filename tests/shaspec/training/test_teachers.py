@@ -25,6 +25,8 @@ from shaspec.training.loop import train
 from shaspec.training.losses import bce_loss, dice_loss
 from shaspec.training.methods import Batch, MeanTeacher, make_method
 
+pytestmark = pytest.mark.slow  # trains
+
 STUDENT = {
     "widths": (8, 8, 8, 8), "depths": (1, 1, 1, 1), "heads": (1, 1, 1, 1), "head_width": 8,
     "reductions": (2, 1, 1, 1), "mlp_ratio": 1, "drop_path": 0.2, "dropout": 0.2,

@@ -27,6 +27,8 @@ from shaspec.training.events import Event, Finished, Validating, Validation, fro
 from shaspec.training.runlog import RunLog
 from shaspec.training.validation import subsets
 
+pytestmark = pytest.mark.slow  # trains
+
 SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
 STEPS = 3
 
