@@ -1,6 +1,6 @@
-"""The training loop, to be read in one sitting; a step of it is `shaspec.training.learner`'s.
+"""The training loop. A single step is in `shaspec.training.learner`.
 
-Devices and processes are Lightning Fabric's business.
+Lightning Fabric handles devices and processes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from shaspec.training.validation import Validator
 
 
 def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]:
-    """The steps of `run`; closing this closes it."""
+    """Yields the steps of `run`; closing this generator stops the run with a checkpoint."""
     with closing(run(config, command)) as events:
         for event in events:
             if isinstance(event, Step):
@@ -38,16 +38,16 @@ def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]
 
 
 def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
-    """Run, or resume, the training that ``config`` describes; yields after every step and between.
+    """Starts or resumes the training of ``config``; yields its events.
 
-    Leaves in ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt``, the model
-    (averaged weights and card) and the pictures of validations, in ``samples``. Closing the
-    generator saves a checkpoint and ends; after an error the last checkpoint stays as it was.
+    Writes to ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt``, the model (averaged
+    weights and model card), and the pictures of validations in ``samples``. Closing the generator
+    saves a checkpoint and stops. After an error the last checkpoint is kept.
 
     Raises:
-        InputError: if the configuration, the data or a checkpoint that is there cannot be used.
-        ShaspecError: if the loss is no number any more, the disk is full or memory does not
-            suffice; the message names the last good checkpoint.
+        InputError: the configuration, the data or an existing checkpoint cannot be used.
+        ShaspecError: the loss is NaN, the disk is full or there is not enough memory; the message
+            names the last good checkpoint.
     """
     try:
         yield from _run(config, command)
@@ -93,8 +93,8 @@ def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
     try:
         yield Prepared(real, len(cases) - real, len(selection.held_out), selection.notices, step)
         if step == 0:
-            yield record.checkpoint(step)  # a disk that is full says so now, not in an hour
-        # Rank 0's clock is everybody's, or one rank would end while another waits for it.
+            yield record.checkpoint(step)  # finds a full disk before training
+        # All ranks use the clock of rank 0, otherwise one would stop while another waits for it.
         while (progress := float(fabric.broadcast(clock.progress(step)))) < 1:
             losses = learner.step(source, step, progress)
             step += 1
@@ -117,7 +117,7 @@ def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
     except FloatingPointError as error:
         raise ShaspecError(
             f"{error} at step {step}: {last_good(record.path)}; lower learning_rate and run the "
-            "same command again, which goes on from there"
+            "same command again to resume from there"
         ) from error
     except OSError as error:
         raise ShaspecError(f"step {step} failed ({error}); {last_good(record.path)}") from error
@@ -129,7 +129,7 @@ def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
 def _prepared(
     config: TrainConfig, task: Task, selection: Selection, fabric: Fabric
 ) -> Generator[Event, None, list[PreparedCase]]:
-    """The cases, made ready for reading crops from them."""
+    """Prepares the cases for reading crops."""
     cases: list[PreparedCase] = []
     yield Preparing(0, selection.number)
     for case in prepare(config, task, selection, fabric.global_rank, fabric.world_size):
