@@ -1,7 +1,7 @@
-"""One model on many cases over all 2^M - 1 subsets, by one set of rules.
+"""Evaluates a model on many cases over all 2^M - 1 subsets, with one set of rules.
 
-The rules are printed with every table and written beside it: a number without them cannot be
-compared with anything.
+The rules are printed with every table and stored next to it, because scores can be compared only if
+their rules are known.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ from shaspec.task import Subset, Task
 
 PROTOCOL_FILE = "protocol.json"
 SMALL_ET = 500
-"""Voxels under which published tables with ET post-processing drop it (BraTS grid of 1 mm3)."""
+"""Voxels (of 1 mm3) below which published results with ET post-processing remove ET."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What is measured, and what is done to a prediction before."""
+    """The metrics, and the post-processing of predictions."""
 
     metrics: tuple[str, ...] = ()
-    """Names of `METRICS`; empty: all that suit the task."""
+    """Names of `METRICS`; empty: all that apply to the task."""
     drop_small: dict[str, int] = field(default_factory=dict)
-    """Region -> voxels: predicted with fewer in the whole case, it counts as empty. The other
-    regions stay as they are, as if its voxels had become the tissue around them."""
+    """Region -> voxels: a prediction with fewer voxels in the whole case counts as empty. Other
+    regions do not change, as if its voxels became surrounding tissue."""
 
     def __post_init__(self) -> None:
         unknown = set(self.metrics) - set(METRICS)
         if unknown or (self.metrics and "dice" not in self.metrics):
             raise InputError(
-                f"metrics {', '.join(self.metrics)}: name dice, and as many as wanted of "
+                f"metrics {', '.join(self.metrics)}: give dice, and optionally any of "
                 f"{', '.join(m for m in METRICS if m != 'dice')}"
             )
 
     @property
     def text(self) -> str:
-        """One line to print with every table."""
+        """The rules as one line, printed with every table."""
         dropped = [f"{r} under {n} voxels removed" for r, n in self.drop_small.items()]
         return f"{EMPTY}, {', '.join(dropped) or 'no post-processing'}"
 
     def check(self, task: Task) -> None:
-        """Raise `InputError` if a rule speaks of a region or unit that ``task`` does not have."""
+        """Raises `InputError` if a rule names a region or unit that ``task`` does not have."""
         unknown = set(self.drop_small) - set(task.region_names)
         if unknown:
             raise InputError(
@@ -70,7 +70,7 @@ class Rules:
         unfit = [name for name in self.metrics if name not in fit]
         if unfit:
             raise InputError(
-                f"metrics {', '.join(unfit)} do not suit task {task.name!r}: take of "
+                f"metrics {', '.join(unfit)} do not apply to task {task.name!r}: choose from "
                 f"{', '.join(fit)}"
             )
 
@@ -79,7 +79,7 @@ class Rules:
         return self.metrics or metrics_for(task.dims)
 
     def applied(self, region: str, mask: Mask) -> Mask:
-        """``mask`` as it is scored."""
+        """``mask`` after post-processing."""
         small = np.count_nonzero(mask) < self.drop_small.get(region, 0)
         return np.zeros_like(mask) if small else mask
 
@@ -89,7 +89,7 @@ RAW = Rules()
 
 @dataclass(frozen=True)
 class GaveWay:
-    """Memory did not suffice: from this subset on, the case was run otherwise than asked for."""
+    """Not enough memory: from this subset on, the case ran with other settings."""
 
     case: str
     subset: str
@@ -97,7 +97,7 @@ class GaveWay:
     """Size of a window, in voxels or pixels."""
     device: str
     text: str
-    """What was done, for a user."""
+    """The message for the user."""
 
 
 def evaluate_case(
@@ -111,12 +111,26 @@ def evaluate_case(
     overlap: float = 0.25,
     gave_way: Callable[[GaveWay], None] = lambda _: None,
 ) -> Iterator[Row]:
-    """Rows of one case, all subsets (or those of ``subsets``) of the modalities that it has.
+    """Evaluates one case from all subsets (or ``subsets``) of its modalities.
 
-    ``gave_way`` is told what was done for lack of memory.
+    Args:
+        model: the model.
+        case: a case with labels.
+        subsets: default: all.
+        rules: metrics and post-processing.
+        device: as for `InferenceSession`.
+        window: size of the window in voxels; default: that of the model.
+        overlap: of neighbouring windows, as a fraction.
+        gave_way: called when settings were changed for lack of memory.
+
+    Yields:
+        One row per subset and region.
+
+    Raises:
+        InputError: the case has no labels, or the rules do not fit the task.
     """
     if case.labels is None:
-        raise InputError(f"case {case.name} has no labels: there is nothing to compare with")
+        raise InputError(f"case {case.name} has no labels: evaluation needs ground truth")
     task = model.card.task
     rules.check(task)
     masks = task.region_masks(case.labels)
@@ -125,17 +139,17 @@ def evaluate_case(
         for name, mask in zip(task.region_names, masks, strict=True)
     }
     session = InferenceSession(model, case, device=device, window=window, overlap=overlap)
-    there = set(case.present)
-    for subset in (s for s in subsets or task.subsets() if set(s) <= there):
+    present = set(case.present)
+    for subset in (s for s in subsets or task.subsets() if set(s) <= present):
         name = task.subset_name(subset)
         for event in session.predict(subset):
             if isinstance(event, Notice):
                 gave_way(GaveWay(case.name, name, session.window, session.device, event.text))
             elif isinstance(event, Finished):
                 masks = task.region_masks(event.prediction.labels)
-                found = dict(zip(task.region_names, masks, strict=True))
+                by_region = dict(zip(task.region_names, masks, strict=True))
                 for region in task.reported_regions:
-                    predicted = rules.applied(region, found[region])
+                    predicted = rules.applied(region, by_region[region])
                     scores = truth[region].scores(predicted, rules.measured(task))
                     yield Row(case.name, name, region, scores)
     session.release()
@@ -149,7 +163,7 @@ def protocol(
     subsets: Sequence[str],
     **settings: Any,
 ) -> dict[str, Any]:
-    """JSON-ready account of an evaluation: all that is needed to judge and to repeat it."""
+    """Content of ``protocol.json``: all that is needed to judge and to repeat an evaluation."""
     card = model.card
     return {
         "model": card.name,
@@ -170,12 +184,12 @@ def protocol(
 
 
 def write_protocol(path: Path, content: dict[str, Any]) -> None:
-    """Write ``protocol.json``."""
+    """Writes ``protocol.json``."""
     write_atomically(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def rules_beside(paths: Sequence[Path]) -> str:
-    """The rules by which tables were made, from the ``protocol.json`` beside each."""
+    """The rules of evaluations, from the ``protocol.json`` in the folder of each."""
     rules = dict.fromkeys(_rules_beside(path) for path in paths)
     return " / ".join(rules)
 
@@ -185,4 +199,4 @@ def _rules_beside(path: Path) -> str:
     try:
         return str(json.loads(file.read_text("utf-8"))["rules"])
     except (OSError, ValueError, KeyError, TypeError):
-        return f"unknown, no {PROTOCOL_FILE} beside it"
+        return f"unknown, no {PROTOCOL_FILE} in its folder"
