@@ -1,7 +1,7 @@
-"""How a result changes with the modalities that are there: every subset of one case.
+"""Sweep: segments a case from all subsets of its modalities.
 
-The features of each modality are encoded in the first run and kept, so the other 2^M - 2 subsets
-cost a decoder run each (where the model can do that: see `Card.instant_toggles`).
+The features of each modality are encoded in the first run and cached, so each of the other 2^M - 2
+subsets needs only a decoder run (if the model supports it: see `Card.instant_toggles`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STEPS = 100  # units of progress for one subset, whatever its number of windows
 
 
 class Session(Protocol):
-    """What a sweep needs of an `shaspec.inference.session.InferenceSession`."""
+    """The part of `shaspec.inference.session.InferenceSession` that a sweep uses."""
 
     @property
     def case(self) -> Case: ...
@@ -47,7 +47,7 @@ class Session(Protocol):
 
 @dataclass(frozen=True)
 class RowAdded:
-    """One more subset is done: ``table`` has all rows so far, the new one last."""
+    """A subset is done: ``table`` has all rows so far, the new one last."""
 
     table: SubsetTable
 
@@ -62,21 +62,30 @@ def sweep(
     *,
     measures: Sequence[Measure] | None = None,
 ) -> Iterator[SweepEvent]:
-    """Segment the case from every subset of its modalities (or from ``subsets``).
+    """Segments the case from every subset of its modalities (or from ``subsets``).
 
-    All modalities come first, then ever fewer. Rows are compared with ``truth``, a label map
-    (*spatial) on the grid of the case in the codes of its task; without one, with the result of
-    all modalities, which is then run even if ``subsets`` lacks it. Yields `Progress` (in
-    hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one has the whole table.
-    Closing the generator cancels. Raises `InputError` for subsets that the case does not have or a
-    truth on another grid, and what `InferenceSession.predict` raises. Without ``measures``, those
-    of `measures_of`.
+    The subset of all modalities comes first, then smaller ones. Closing the generator cancels.
+
+    Args:
+        session: the model and the case.
+        subsets: default: all.
+        truth: label map (*spatial) on the grid of the case, in the codes of its task, to compare
+            with; None: the result of all modalities, which then runs even if not in ``subsets``.
+        measures: default: those of `measures_of`.
+
+    Yields:
+        `Progress` (in hundredths of a subset), `Notice`, and `RowAdded` per subset; the last one
+        has the complete table.
+
+    Raises:
+        InputError: the case lacks a subset, the truth is on another grid, or the task has classes
+            instead of regions. Also the errors of `InferenceSession.predict`.
     """
     case = session.case
     if case.task.kind == "classification":
         raise InputError(
-            f"task {case.task.name!r} predicts classes, so there are no regions to compare; "
-            "`shaspec sweep` tells the class from every subset"
+            f"task {case.task.name!r} predicts classes and has no regions to compare; use "
+            "`shaspec sweep` to classify from every subset"
         )
     measures = measures_of(case.grid.dims) if measures is None else measures
     order = _order(case, subsets, with_all=truth is None)
@@ -87,7 +96,7 @@ def sweep(
         prediction: Prediction | None = None
         for event in session.predict(subset):
             if isinstance(event, Finished):
-                assert isinstance(event.prediction, Prediction)  # classes were refused above
+                assert isinstance(event.prediction, Prediction)  # classification was refused above
                 prediction = event.prediction
             elif isinstance(event, Progress):
                 done = STEPS * index + STEPS * event.done // max(1, event.total)
@@ -96,9 +105,9 @@ def sweep(
             elif isinstance(event, Notice):
                 yield event
         assert prediction is not None
-        found = _masks(case.task, prediction.labels)
+        predicted = _masks(case.task, prediction.labels)
         if masks is None:
-            masks = found
+            masks = predicted
         if table is None:
             table = SubsetTable(
                 case=case.name,
@@ -115,28 +124,28 @@ def sweep(
                     case.grid.spacing,
                 ),
             )
-        values = _values(measures, found, masks, case.grid.spacing)
+        values = _values(measures, predicted, masks, case.grid.spacing)
         table = table.with_row(SubsetRow(prediction, values))
         yield RowAdded(table)
 
 
 def _order(case: Case, subsets: Sequence[Subset] | None, *, with_all: bool) -> list[Subset]:
-    """The subsets to run, each once, the larger ones first."""
+    """The subsets to run, each once, larger ones first."""
     if subsets is None:
         return subsets_of(case.present)
-    wanted = {case.task.subset(subset) for subset in subsets}
-    for subset in wanted:
-        case.only(subset)  # says which modalities are not there
+    requested = {case.task.subset(subset) for subset in subsets}
+    for subset in requested:
+        case.only(subset)  # raises InputError for missing modalities
     if with_all:
-        wanted.add(case.present)
-    return [subset for subset in subsets_of(case.present) if subset in wanted]
+        requested.add(case.present)
+    return [subset for subset in subsets_of(case.present) if subset in requested]
 
 
 def _truth_masks(case: Case, truth: npt.NDArray[Any]) -> dict[str, Mask]:
     if truth.shape != case.grid.shape:
         raise InputError(
-            f"the true labels have shape {truth.shape}, case {case.name} has {case.grid.shape}: "
-            "give labels on the grid of the case"
+            f"the ground truth has shape {truth.shape}, but case {case.name} has "
+            f"{case.grid.shape}: give labels on the grid of the case"
         )
     return _masks(case.task, truth)
 
@@ -147,13 +156,14 @@ def _masks(task: Task, labels: npt.NDArray[Any]) -> dict[str, Mask]:
 
 def _values(
     measures: Sequence[Measure],
-    found: dict[str, Mask],
+    predicted: dict[str, Mask],
     reference: dict[str, Mask],
     spacing: Sequence[float],
 ) -> Values:
     return {
         measure.name: {
-            region: measure.function(found[region], reference[region], spacing) for region in found
+            region: measure.function(predicted[region], reference[region], spacing)
+            for region in predicted
         }
         for measure in measures
     }

@@ -1,4 +1,4 @@
-"""What one model finds from every subset of a case, as a table that grows row by row."""
+"""Table of the results of one model from every subset of a case."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Spacing = Sequence[float]
 
 @dataclass(frozen=True)
 class Measure:
-    """A number for one region: from the mask found, the one to compare with, and the spacing."""
+    """A measure of a region, computed from predicted mask, reference mask and spacing."""
 
     name: str
     """Column of the tables."""
@@ -32,33 +32,33 @@ class Measure:
     best: Literal["high", "low", "neither"]
     digits: int
     limits: tuple[float, float] | None = None
-    """Smallest and largest possible value, where there are such."""
+    """Smallest and largest possible value, if any."""
 
     def text(self, value: float) -> str:
-        """The value as narrow tables show it."""
+        """The value with the digits of the measure."""
         return f"{value:.{self.digits}f}"
 
     def words(self, value: float) -> str:
-        """The value for the eyes of a user: a size of 0 is *not found*."""
+        """The value as shown to the user: a size of 0 is *not found*."""
         return size_text(value, self.digits) if self.best == "neither" else self.text(value)
 
 
-def _dice(found: Mask, reference: Mask, _: Spacing) -> float:
-    return dice(found, reference)
+def _dice(predicted: Mask, reference: Mask, _: Spacing) -> float:
+    return dice(predicted, reference)
 
 
-def _volume(found: Mask, _: Mask, spacing: Spacing) -> float:
-    return int(np.count_nonzero(found)) * float(np.prod(spacing)) / 1000.0
+def _volume(predicted: Mask, _: Mask, spacing: Spacing) -> float:
+    return int(np.count_nonzero(predicted)) * float(np.prod(spacing)) / 1000.0
 
 
-def _area(found: Mask, _: Mask, __: Spacing) -> float:
-    return float(np.count_nonzero(found))
+def _area(predicted: Mask, _: Mask, __: Spacing) -> float:
+    return float(np.count_nonzero(predicted))
 
 
-def _hd95(found: Mask, reference: Mask, spacing: Spacing) -> float:
-    box = bounding_box(found | reference)
-    here, there = (Surface(mask[box], spacing) for mask in (found, reference))
-    return hd95(here, there, diagonal(found.shape, spacing))
+def _hd95(predicted: Mask, reference: Mask, spacing: Spacing) -> float:
+    box = bounding_box(predicted | reference)
+    surfaces = (Surface(mask[box], spacing) for mask in (predicted, reference))
+    return hd95(*surfaces, one_empty=diagonal(predicted.shape, spacing))
 
 
 DICE = Measure("dice", "Dice", _dice, "high", 3, (0.0, 1.0))
@@ -79,14 +79,14 @@ Values = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, eq=False)
 class SubsetRow:
-    """The result of one subset, and what it is worth."""
+    """The result of one subset, and its measures."""
 
     prediction: Prediction
     values: Values
 
     @property
     def subset(self) -> Subset:
-        """The modalities that it was made from."""
+        """The modalities of the subset."""
         return self.prediction.subset
 
     @property
@@ -97,30 +97,30 @@ class SubsetRow:
 
 @dataclass(frozen=True, eq=False)
 class SubsetTable:
-    """Rows of one case and one model; keeps a label map (uint8) per row."""
+    """Results of one model on one case; keeps a label map (uint8) per row."""
 
     case: str
     model: str
     task: Task
     modalities: Subset
-    """What the case has."""
+    """The modalities of the case."""
     reference: str
-    """What the rows are compared with: `TRUTH` or `ALL`."""
+    """The reference of the measures: `TRUTH` or `ALL`."""
     seen_in_training: bool
     measures: tuple[Measure, ...]
     empty: Values
-    """Of a prediction without a voxel: what no modality at all is worth. Its Dice is 0, and 1 for a
-    region that the reference lacks too."""
+    """Measures of an empty prediction, the value of the empty subset. Its Dice is 0, or 1 for a
+    region that is also empty in the reference."""
     rows: tuple[SubsetRow, ...] = ()
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Region names, the smallest first."""
+        """Names of the regions, the smallest first."""
         return self.task.reported_regions
 
     @property
     def complete(self) -> bool:
-        """True if no subset of what the case has is missing."""
+        """True if the table has all subsets of the modalities."""
         return set(subsets_of(self.modalities)) <= {row.subset for row in self.rows}
 
     def with_row(self, row: SubsetRow) -> SubsetTable:
@@ -128,24 +128,24 @@ class SubsetTable:
         return replace(self, rows=(*self.rows, row))
 
     def row(self, subset: Sequence[str]) -> SubsetRow | None:
-        """The row of a subset, if it is there."""
+        """The row of a subset; None: there is no such row."""
         return next((row for row in self.rows if set(row.subset) == set(subset)), None)
 
     def measure(self, name: str) -> Measure:
-        """The measure of that name; raises `InputError` if the table has none."""
+        """The measure of that name; raises `InputError` if there is none."""
         for measure in self.measures:
             if measure.name == name:
                 return measure
-        known = ", ".join(measure.name for measure in self.measures)
-        raise InputError(f"the table has no measure {name!r}: it has {known}")
+        names = ", ".join(measure.name for measure in self.measures)
+        raise InputError(f"the table has no measure {name!r}: choose from {names}")
 
     def values(self, measure: Measure, region: str) -> dict[Subset, float]:
-        """Subset -> value of one region; the empty subset is there too."""
+        """Subset -> value of one region, including the empty subset."""
         values = {row.subset: row.values[measure.name][region] for row in self.rows}
         return {(): self.empty[measure.name][region]} | values
 
     def records(self) -> list[dict[str, Any]]:
-        """One line per subset and region, for a CSV file; ``number`` counts subsets from 1."""
+        """Lines of a CSV file, one per subset and region; ``number`` counts subsets from 1."""
         return [
             {
                 "case": self.case,
@@ -168,6 +168,6 @@ ALL = "all modalities"
 
 
 def subsets_of(modalities: Subset) -> list[Subset]:
-    """All 2^M - 1 non-empty subsets: everything first, then ever fewer modalities."""
+    """All 2^M - 1 non-empty subsets, from all modalities to single ones."""
     sizes = range(len(modalities), 0, -1)
     return [subset for size in sizes for subset in combinations(modalities, size)]
