@@ -1,4 +1,4 @@
-"""A report as a file, in the format that its name asks for."""
+"""Writes a report in the format of the file ending."""
 
 from __future__ import annotations
 
@@ -14,18 +14,26 @@ from shaspec.report.sheet import case_sheet
 
 
 def write_report(path: str | Path, case: Case, predictions: Sequence[Prediction]) -> Path:
-    """Write one page on ``case``, as ``.html`` or ``.pdf``; returns ``path``.
+    """Writes a one-page report of ``case`` as ``.html`` or ``.pdf``.
 
-    The first of ``predictions`` (one or more) is pictured, each is a row of the table; one whose
-    provenance has ``edited`` is said to be edited by hand. Raises `InputError` for another ending,
-    and for predictions that do not lie on the grid of the case.
+    Args:
+        path: of the report.
+        case: the case.
+        predictions: one or more; the first is pictured, each is a row of the table. If its
+            provenance has ``edited``, the report says that it was edited by hand.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        InputError: another ending, or a prediction on another grid than the case.
     """
     path = Path(path)
     for prediction in predictions:
         if not prediction.grid.matches(case.grid):
             raise InputError(
-                f"the result from {prediction.task.subset_name(prediction.subset)} does not lie on "
-                f"the grid of case {case.name}: segment the case anew"
+                f"the result from {prediction.task.subset_name(prediction.subset)} is not on the "
+                f"grid of case {case.name}: segment the case again"
             )
     ending = path.suffix.lower()
     if ending in (".html", ".htm"):
