@@ -1,6 +1,6 @@
-"""Made-up patients: all modalities of a task, with the true labels, from a seed.
+"""Phantoms: synthetic cases with all modalities of a task and ground truth, generated from a seed.
 
-For demonstrations, tests and training without anybody's data. `make_case` is all there is to call.
+For demonstrations, tests and training without patient data. `make_case` makes a case.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from shaspec.errors import InputError
 __all__ = ["DEMO_SEED", "TASKS", "make_case"]
 
 DEMO_SEED = 9_000_000
-"""From here on seeds are for demonstrations: no model is trained on them."""
+"""First seed of the demo phantoms, which no model is trained on."""
 
 TASKS = ("brats", "liver-ct")
-"""What there are phantoms for."""
+"""Tasks with phantoms."""
 
 
 def make_case(
@@ -23,16 +23,20 @@ def make_case(
     spacing: tuple[float, ...] | None = None,
     task: str = "brats",
 ) -> Case:
-    """The case ``phantom-<seed>`` with labels; the same arguments give the same bytes.
+    """Makes the case ``phantom-<seed>`` with labels; it depends only on the arguments.
 
-    ``brats`` is a head with a glioma, ``liver-ct`` an abdomen with tumours in the liver. ``shape``
-    and ``spacing`` (mm) are in the order (S, P, L); by default those of an ordinary scan. The
-    patient lies in the field of view as usual and has the natural size; where ``shape * spacing``
-    cannot hold it, everything is shrunk alike in all directions until it fits, so
-    ``shape=(64, 64, 64)`` is a doll at 1 mm and a coarse scan of a whole head at
-    ``spacing=(3, 3, 3)``.
+    The anatomy has its natural size and the usual position in the field of view. If it does not fit
+    into ``shape * spacing``, it is scaled down isotropically until it fits: ``shape=(64, 64, 64)``
+    is a miniature head at 1 mm, and a coarse scan of a whole head at ``spacing=(3, 3, 3)``.
 
-    Raises `InputError` for a task without a phantom or a grid that cannot hold one.
+    Args:
+        seed: determines anatomy, disease and noise.
+        shape: voxels (S, P, L); default: an ordinary scan.
+        spacing: voxel size (S, P, L) in mm; default: an ordinary scan.
+        task: ``brats`` (a head with a glioma) or ``liver-ct`` (an abdomen with liver tumours).
+
+    Raises:
+        InputError: the task has no phantom, or the grid is too small.
     """
     from shaspec.phantom.window import checked
 
@@ -44,4 +48,4 @@ def make_case(
         from shaspec.phantom.abdomen import make_abdomen
 
         return make_abdomen(seed, *checked(shape or (100, 224, 304), spacing or (2.5, 1.25, 1.25)))
-    raise InputError(f"there is no phantom for task {task!r}: only for {' and '.join(TASKS)}")
+    raise InputError(f"there is no phantom for task {task!r}: choose {' or '.join(TASKS)}")
