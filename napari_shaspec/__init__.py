@@ -1,5 +1,5 @@
 """The napari plugin: segment a case from any subset of its modalities.
 
-Everything that knows napari or Qt lives here; the work itself is done by `shaspec`, which knows
-neither. Nothing heavy is imported before it is used.
+Code that uses napari or Qt is here; `shaspec` does the computations and uses neither. Slow imports
+are deferred until needed.
 """

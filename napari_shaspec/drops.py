@@ -1,7 +1,7 @@
-"""Which paths that are dropped on napari are for this plugin.
+"""Decides which paths dropped on napari this plugin can read.
 
-Only names are looked at, and only so many of them: the window waits for the answer, and a folder
-may hold a million files.
+It checks names only, and a limited number of them: napari waits for the answer, and a folder may
+contain a million files.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.sound import is_sound
 from shaspec.task import Task, bundled_tasks, load_task
 
-ENTRIES = 500  # of one folder that are looked at
-FOLDERS = 200  # that are looked into, in all
-DEPTH = 3  # of folders in folders
+ENTRIES = 500  # checked per folder
+FOLDERS = 200  # opened in total
+DEPTH = 3  # of nested folders
 
 
 @cache
 def tasks() -> tuple[Task, ...]:
-    """The bundled tasks; segmentation first: it is meant where names leave it open."""
+    """The bundled tasks, segmentation first, which is preferred for ambiguous names."""
     loaded = [load_task(name) for name in bundled_tasks()]
     return tuple(sorted(loaded, key=lambda task: task.kind != "segmentation"))
 
 
 def is_ours(paths: Sequence[Path]) -> bool:
-    """True for a folder that holds a case, for volumes, and for pictures and sounds of one case."""
+    """True for a folder with a case, for volumes, and for pictures and sounds of one case."""
     if len(paths) == 1 and paths[0].is_dir():
         return holds_nifti(paths[0]) or _is_picture_case(_pictures_in(paths[0]))
     volumes = all(is_nifti(path) or is_segmentation(path) for path in paths)
@@ -42,7 +42,7 @@ def is_ours(paths: Sequence[Path]) -> bool:
 
 
 def role_of(path: Path, task: Task) -> str | None:
-    """The modality of the task, or ``labels``, that a file name stands for."""
+    """The modality of the task (or ``labels``) in a file name; None: no match."""
     if not is_input(path, task) or is_result(path.name, task):
         return None
     match = recognise(name_to_judge(path, task), task)
@@ -50,7 +50,7 @@ def role_of(path: Path, task: Task) -> str | None:
 
 
 def holds_nifti(folder: Path) -> bool:
-    """True if there is a NIfTI file in a folder or a little below it."""
+    """True if a folder or its subfolders contain a NIfTI file."""
     waiting, opened = deque([(folder, 0)]), 0
     while waiting and opened < FOLDERS:
         current, depth = waiting.popleft()
@@ -65,7 +65,7 @@ def holds_nifti(folder: Path) -> bool:
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """The first entries of a folder; none where it cannot be read."""
+    """The first entries of a folder; none if it cannot be read."""
     try:
         with os.scandir(folder) as entries:
             yield from islice(entries, ENTRIES)
@@ -74,7 +74,7 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _pictures_in(folder: Path) -> Iterator[Path]:
-    """The pictures and sounds of a folder whose names say what they are."""
+    """The pictures and sounds of a folder whose names match a modality or labels."""
     for entry in _entries(folder):
         path = Path(entry.path)
         media = is_image(path) or is_sound(path)
@@ -87,8 +87,8 @@ def _picture_tasks() -> list[Task]:
 
 
 def _is_picture_case(paths: Iterable[Path]) -> bool:
-    """True for pictures of different roles, two of them or more modalities of one task, and for a
-    sound, beside a picture or not."""
+    """True for at least two pictures of different modalities of one task, and for a sound with or
+    without a picture."""
     most = max(len(task.names) for task in _picture_tasks()) + 1  # and a label file
     case = list(islice(paths, most + 1))
     if not case or len(case) > most or not all(is_image(p) or is_sound(p) for p in case):

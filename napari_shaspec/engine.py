@@ -1,4 +1,4 @@
-"""The plugin's one door to the engine: models, cards and sessions, imported when asked for.
+"""Access of the plugin to the engine: models, cards and sessions, imported when needed.
 
 Controllers take any `Engine`, so that they are tested without a network. Its sessions have the
 interface of `shaspec.inference.base.Session`, which is imported for type checks alone: it would
@@ -28,10 +28,10 @@ Session: TypeAlias = "base.Session[Prediction | Classification]"
 
 
 class Engine(Protocol):
-    """Where models come from and sessions are opened."""
+    """Lists models and opens sessions."""
 
     def models(self) -> list[str]:
-        """Names of the bundled models, then folders of known ones; fast."""
+        """Names of the bundled models, then the folders of the user's models; fast."""
         ...
 
     def card(self, model: str) -> Card:
@@ -39,18 +39,18 @@ class Engine(Protocol):
         ...
 
     def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
-        """Loads the model if need be; slow, so only ever called in a worker."""
+        """Opens a session, loading the model if needed. Slow: call it in a worker."""
         ...
 
     def cohort(
         self, model: str, folder: str, settings: InferenceSettings
     ) -> Iterator[Progress | Notice | Computed[list[WindowPoint]]]:
-        """Features of all cases in a folder as points; slow, so only ever run in a worker."""
+        """Features of all cases in a folder as points. Slow: run it in a worker."""
         ...
 
 
 class LocalEngine:
-    """The engine on this computer. Keeps the model that was used last."""
+    """The engine on this computer. Keeps the last model in memory."""
 
     def __init__(self) -> None:
         self._loaded: tuple[str, str, Model] | None = None  # name or folder, sha256, model
@@ -102,10 +102,10 @@ class LocalEngine:
 
         from shaspec.models.weights import load_model
 
-        what = (model, self.card(model).sha256)  # a run that was resumed has other weights
-        if self._loaded is None or self._loaded[:2] != what:
-            self._loaded = None  # the old network goes before the new one comes
-            self._loaded = (*what, load_model(model))
-        # One core is the window's: with all of them at work, napari would stutter.
+        key = (model, self.card(model).sha256)  # resumed training changes the weights
+        if self._loaded is None or self._loaded[:2] != key:
+            self._loaded = None  # frees the old network first
+            self._loaded = (*key, load_model(model))
+        # Leaves one core to the window, so that napari stays responsive.
         torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
         return self._loaded[2]

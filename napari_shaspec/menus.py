@@ -1,4 +1,4 @@
-"""Commands in napari's own menus."""
+"""Commands in napari's menus."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Model folders of the user's own that all panels offer, kept in napari's preferences.
+"""Model folders of the user, listed in all panels and stored in napari's preferences.
 
-*Preferences > Plugins > ShaSpec > Models* shows them, separated as in PATH. Where napari has no
-settings for the plugin (a script) nothing is kept, and only the bundled models are offered.
+*Preferences > Plugins > ShaSpec > Models* shows them, separated as in PATH. If napari has no
+settings of the plugin (in a script), nothing is stored and only bundled models are listed.
 """
 
 from __future__ import annotations
@@ -16,42 +16,42 @@ from shaspec.errors import WeightsError
 
 
 def folders() -> list[str]:
-    """The folders whose card can be read, the newest last."""
+    """The folders with a readable card, the newest last."""
     from shaspec.models.card import load_card
 
     readable = []
     for folder in stored():
         try:
             load_card(folder)
-        except WeightsError:  # moved away, or of another version: not offered, but kept
+        except WeightsError:  # moved, or of another version: not listed, but kept
             continue
         readable.append(folder)
     return readable
 
 
 def remember(folder: str | Path) -> None:
-    """Offers ``folder`` in all panels from now on, those that are open too."""
+    """Adds ``folder`` to the lists of all panels, including open ones."""
     kept, path = section("models"), str(Path(folder).absolute())
     if kept is not None:
         others = [known for known in stored() if known != path]
-        # Emptied first: a folder that was trained in once more is news, though its name is not.
+        # Removed first, so that a change is signalled if the folder was trained again.
         kept.folders = os.pathsep.join(others)
         kept.folders = os.pathsep.join([*others, path])
 
 
 def follow(changed: Callable[[], None]) -> Callable[[], None]:
-    """Calls ``changed`` whenever the folders change; the result ends that."""
+    """Calls ``changed`` whenever the folders change; call the result to disconnect."""
     return settings.follow("models", ("folders",), changed)
 
 
 def forget(folder: str | Path) -> None:
-    """Offers ``folder`` no more; its files stay."""
+    """Removes ``folder`` from the lists; its files are kept."""
     kept = section("models")
     if kept is not None:
         kept.folders = os.pathsep.join(known for known in stored() if known != str(folder))
 
 
 def stored() -> list[str]:
-    """All folders that are kept, those whose card cannot be read too."""
+    """All stored folders, including those whose card cannot be read."""
     kept = section("models")
     return [f for f in kept.folders.split(os.pathsep) if f] if kept is not None else []

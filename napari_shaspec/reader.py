@@ -1,10 +1,9 @@
-"""Case folders, NIfTI files and segmentations of 3D Slicer to layers in true millimetres,
-pictures and sounds to layers.
+"""Reads case folders, NIfTI files, 3D Slicer segmentations, pictures and sounds into layers.
 
-``get_reader`` looks at names only and says no at once to whatever is not ours; the voxels are read
-by the function that it returns. Pictures are everybody's: they are ours only where their names say
-at least two modalities of one case, or beside a sound, which is shown as its cepstrum. What cannot
-be read is an `InputError`, which napari shows.
+Volumes are placed in millimetres. ``get_reader`` checks names only and is fast; the function it
+returns reads the voxels. Pictures are accepted only if their names match at least two modalities
+of one case, or with a sound, which is shown as its cepstrum. A file that cannot be read raises an
+`InputError`, which napari shows.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ Reader = Callable[[str | Sequence[str]], "list[LayerDataTuple]"]
 
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
-    """The function that reads ``path`` (a folder, a file, several files); None if not ours."""
+    """The function that reads ``path`` (a folder, a file or several); None: not for this plugin."""
     paths = _paths(path)
     if not is_ours(paths):
         return None
@@ -46,13 +45,13 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
 
 
 def read_folder(path: str | Sequence[str]) -> list[LayerDataTuple]:
-    """The layers of the one case in a folder."""
+    """The layers of the case in a folder."""
     folder = _paths(path)[0]
     return _case_layers(_case(folder, _task_of_folder(folder)))
 
 
 def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
-    """The layers of files: together as a case where their names fit, else each by itself."""
+    """The layers of files: one case if the names match different modalities, else one by one."""
     paths = _paths(path)
     task = _task_of_names(paths)
     layers: list[LayerDataTuple] = []
@@ -87,54 +86,66 @@ def _case_layers(case: Case) -> list[LayerDataTuple]:
 
 
 def _single(path: Path, task: Task) -> LayerDataTuple:
-    """One volume: labels by its name, else an image, named after its modality where it says one.
+    """One volume: labels if its name says so, else an image, named after its modality if known.
 
-    What a model found is shown as labels, which are the truth only where the user says so.
+    Results of a model become labels; they are ground truth only if the user selects them.
     """
     prepare_current_viewer()
     volume = read_volume(path)
     role = role_of(path, task)
-    what: LayerMetadata = {"grid": volume.grid, "path": path, "notices": volume.notices}
+    metadata: LayerMetadata = {"grid": volume.grid, "path": path, "notices": volume.notices}
     if volume.notices:
         notifications.info(f"{path.name}: " + "; ".join(volume.notices))
-    found = is_result(path.name, task)
-    if role is None and not found:
-        return layer_data.image_layer(volume.array, what, stem(path.name))
-    if not found:
-        what["case"] = _own_name(common_name([path], task), [path.parent])
+    result = is_result(path.name, task)
+    if role is None and not result:
+        return layer_data.image_layer(volume.array, metadata, stem(path.name))
+    if not result:
+        metadata["case"] = _own_name(common_name([path], task), [path.parent])
     if role is not None and role != LABELS:
-        what |= layer_data.modality_origin(task, role)
-        return layer_data.image_layer(volume.array, what, role)
+        metadata |= layer_data.modality_origin(task, role)
+        return layer_data.image_layer(volume.array, metadata, role)
     name = stem(path.name)
     try:
         hints = [path.name, path.parent.name]
         labels, _ = to_task_labels(volume.array, task, str(path), hints, None)
-    except InputError:  # labels of something else: as they are, in napari's own colours
-        options: dict[str, Any] = {"name": name, "metadata": {KEY: what}, **placement(volume.grid)}
+    except InputError:  # not labels of the task: unchanged, in napari's colours
+        options: dict[str, Any] = {
+            "name": name,
+            "metadata": {KEY: metadata},
+            **placement(volume.grid),
+        }
         return volume.array.round().astype("int32"), options, "labels"
-    return layer_data.labels_layer(labels, what, task, name)
+    return layer_data.labels_layer(labels, metadata, task, name)
 
 
 def _segmentation(path: Path) -> LayerDataTuple:
-    """A segmentation of 3D Slicer, in the colours of the task that knows all its segments."""
+    """A segmentation of 3D Slicer, in the colours of the task that has all its segments."""
     prepare_current_viewer()
-    found = read_segmentation(path)
-    what: LayerMetadata = {"grid": found.grid, "path": path, "notices": found.notices}
-    if found.notices:
-        notifications.info(f"{path.name}: " + "; ".join(found.notices))
+    segmentation = read_segmentation(path)
+    metadata: LayerMetadata = {
+        "grid": segmentation.grid,
+        "path": path,
+        "notices": segmentation.notices,
+    }
+    if segmentation.notices:
+        notifications.info(f"{path.name}: " + "; ".join(segmentation.notices))
     name = path.name[: -len(ENDING)]
     for task in (task for task in tasks() if task.dims == 3):
-        labels = found.in_codes(task)
+        labels = segmentation.in_codes(task)
         if labels is not None:
-            return layer_data.labels_layer(labels, what, task, name)
-    options: dict[str, Any] = {"name": name, "metadata": {KEY: what}, **placement(found.grid)}
-    numbers = range(len(found.names) + 1)
-    options["features"] = {"index": list(numbers), "segment": ["background", *found.names]}
-    return found.array, options, "labels"
+            return layer_data.labels_layer(labels, metadata, task, name)
+    options: dict[str, Any] = {
+        "name": name,
+        "metadata": {KEY: metadata},
+        **placement(segmentation.grid),
+    }
+    numbers = range(len(segmentation.names) + 1)
+    options["features"] = {"index": list(numbers), "segment": ["background", *segmentation.names]}
+    return segmentation.array, options, "labels"
 
 
 def _own_name(name: str, folders: list[Path]) -> str:
-    """A name that no other case in the viewer has."""
+    """A case name that is unique in the viewer."""
     from napari import current_viewer
 
     viewer = current_viewer()
@@ -142,7 +153,7 @@ def _own_name(name: str, folders: list[Path]) -> str:
 
 
 def prepare_current_viewer() -> None:
-    """No patient is to be seen mirrored in 3D, whether or not a panel is open."""
+    """Sets the camera so that patients are not mirrored in 3D, even without an open panel."""
     from napari import current_viewer
 
     viewer = current_viewer()
@@ -155,17 +166,17 @@ def _paths(path: str | Sequence[str]) -> list[Path]:
 
 
 def _task_of_names(paths: Sequence[Path]) -> Task:
-    """The task that knows most of the names."""
+    """The task that matches most names."""
     return max(tasks(), key=lambda task: sum(role_of(p, task) is not None for p in paths))
 
 
 def _task_of_folder(folder: Path) -> Task:
-    """The task that finds most modalities in a folder; the first one where none finds any."""
+    """The task that matches most modalities in a folder; the first task if none matches."""
 
-    def found(task: Task) -> int:
+    def count(task: Task) -> int:
         try:
             return len(find_case(folder, task).volumes)
         except InputError:
             return 0
 
-    return max(tasks(), key=found)
+    return max(tasks(), key=count)

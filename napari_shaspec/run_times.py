@@ -1,4 +1,4 @@
-"""How many seconds each model took on this computer, kept in napari's preferences."""
+"""Measured run times of the models on this computer, stored in napari's preferences."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Seconds:
-    """Of the newest runs; None: there was none."""
+    """Seconds of the last runs; None: not measured."""
 
     first: float | None = None
-    """The first run of a case, encoders and all."""
+    """First run on a case, with the encoders."""
     toggle: float | None = None
-    """A run that was answered from kept features."""
+    """Run from cached features."""
     device: str = ""
 
 
@@ -27,31 +27,31 @@ NOT_MEASURED = Seconds()
 
 
 def measured(model: str) -> Seconds:
-    """What is known of a model: a bundled name or a folder."""
+    """The run times of a model (a bundled name or a folder)."""
     return _all().get(model, NOT_MEASURED)
 
 
 def remember(model: str, prediction: Prediction | Classification, *, first: bool) -> None:
-    """Keeps what a run took; ``first``: of the first run of a case."""
-    told = prediction.provenance.get("seconds", {})
-    if "total" not in told:
+    """Stores the run time of a prediction; ``first``: it was the first run on its case."""
+    seconds = prediction.provenance.get("seconds", {})
+    if "total" not in seconds:
         return
-    known, total = measured(model), float(f"{told['total']:.2g}")
+    times, total = measured(model), float(f"{seconds['total']:.2g}")
     device = str(prediction.provenance.get("device", ""))
-    if device != known.device:  # seconds of one device say nothing about another
-        known = Seconds(device=device)
-    if told.get("encode") == 0:
-        known = replace(known, toggle=total)
+    if device != times.device:  # times of another device do not apply
+        times = Seconds(device=device)
+    if seconds.get("encode") == 0:
+        times = replace(times, toggle=total)
     elif first:
-        known = replace(known, first=total)
+        times = replace(times, first=total)
     kept = section("models")
-    if kept is not None and known != measured(model):
-        everything = {name: asdict(s) for name, s in (_all() | {model: known}).items()}
+    if kept is not None and times != measured(model):
+        everything = {name: asdict(s) for name, s in (_all() | {model: times}).items()}
         kept.seconds = json.dumps(everything)
 
 
 def _all() -> dict[str, Seconds]:
-    """By model; nothing where there is none, or where someone has put something else there."""
+    """Run times by model; empty if nothing is stored or the setting is invalid."""
     kept = section("models")
     try:
         return {name: Seconds(**s) for name, s in json.loads(kept.seconds).items()}

@@ -1,7 +1,7 @@
-"""What the user set in *Preferences > Plugins > ShaSpec*, as plain frozen values.
+"""Settings of *Preferences > Plugins > ShaSpec*, as frozen values.
 
-The defaults stand here as well as in the manifest, so that the plugin works from a script, in a
-test and wherever napari has no settings for it.
+The defaults are repeated from the manifest for scripts and tests, where napari has no settings of
+the plugin.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ PLUGIN = "napari-shaspec"
 
 @dataclass(frozen=True)
 class InferenceSettings:
-    """How a session runs: with others, another session is opened."""
+    """Settings of a session; a change opens a new session."""
 
     device: str = "auto"
     window: str = ""
     overlap: float = 0.25
     keep_features: bool = True
     memory: float = 0.0
-    update_when_toggled: bool = field(default=True, compare=False)  # the panel's, not a session's
+    update_when_toggled: bool = field(default=True, compare=False)  # of the panel, not of a session
 
     @property
     def voxels(self) -> tuple[int, ...] | None:
-        """The window; None: that of the model. Raises `InputError`."""
+        """The window size; None: as in the model. Raises `InputError`."""
         try:
             return tuple(int(part) for part in self.window.split(",")) if self.window else None
         except ValueError:
             raise InputError(
-                f"setting Window: {self.window!r} is no list of whole numbers such as 128,128,128"
+                f"setting Window: {self.window!r} is invalid; give whole numbers, e.g. 128,128,128"
             ) from None
 
     @property
     def keep(self) -> int | None:
-        """Bytes of features to keep; None: what a session thinks right."""
+        """Memory limit of cached features in bytes; None: chosen by the session."""
         if not self.keep_features:
             return 0
         return int(self.memory * 1e9) or None
@@ -46,7 +46,7 @@ class InferenceSettings:
 
 @dataclass(frozen=True)
 class DisplaySettings:
-    """How results and absent modalities look."""
+    """Opacity of results and of absent modalities."""
 
     overlay_opacity: float = 0.6
     dimmed_opacity: float = 0.25
@@ -54,11 +54,11 @@ class DisplaySettings:
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Which models are offered beside the bundled ones; see `napari_shaspec.model_folders`."""
+    """Model folders in addition to the bundled models; see `napari_shaspec.model_folders`."""
 
     folders: str = ""
     seconds: str = ""
-    """What `napari_shaspec.run_times` has measured."""
+    """Run times measured by `napari_shaspec.run_times`, as JSON."""
 
 
 def inference_settings() -> InferenceSettings:
@@ -72,7 +72,7 @@ def display_settings() -> DisplaySettings:
 
 
 def section(name: str) -> Any:
-    """What napari keeps for a section, to be read, set and followed; None where it keeps none."""
+    """The settings of a section, to read, set and follow; None: napari has none."""
     from napari.settings import get_plugin_settings
 
     try:
@@ -82,7 +82,7 @@ def section(name: str) -> Any:
 
 
 def follow(name: str, keys: tuple[str, ...], changed: Callable[[], None]) -> Callable[[], None]:
-    """Calls ``changed`` whenever one of these settings changes; the result ends that."""
+    """Calls ``changed`` whenever one of these settings changes; call the result to disconnect."""
     kept = section(name)
     if kept is None:
         return lambda: None
@@ -102,6 +102,6 @@ def follow(name: str, keys: tuple[str, ...], changed: Callable[[], None]) -> Cal
 
 
 def _values(name: str, kind: type) -> dict[str, Any]:
-    """Values that napari keeps for a section; empty where it keeps none."""
+    """Values of a section; empty if napari has none."""
     kept = section(name)
     return {f.name: getattr(kept, f.name) for f in fields(kind) if hasattr(kept, f.name)}

@@ -1,6 +1,6 @@
-"""Label layers to files: the same grid, orientation and codes as the file they were made from.
+"""Saves label layers with the grid, orientation and header codes of the input file.
 
-NIfTI, or ``.seg.nrrd`` with names and colours for 3D Slicer; those of pictures become PNG.
+Formats: NIfTI, ``.seg.nrrd`` with names and colours for 3D Slicer, PNG for pictures.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def write_labels(path: str, data: npt.NDArray[Any], meta: dict[str, Any]) -> list[str]:
-    """napari's single-layer writer for labels layers."""
+    """Single-layer writer of napari for labels layers."""
     return [str(_write(path, data, meta))]
 
 
 def save_layer(path: str | Path, layer: Labels) -> Path:
-    """Writes a labels layer; raises `InputError` saying why it cannot."""
+    """Writes a labels layer; raises `InputError` if it cannot be saved."""
     return _write(path, layer.data, {"name": layer.name, **transform_of(layer)})
 
 
@@ -36,7 +36,9 @@ def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Pa
     name = meta.get("name", "labels")
     labels = np.asarray(data)
     if labels.ndim not in (2, 3):
-        raise InputError(f"layer {name!r} has {labels.ndim} dimensions: 2 or 3 can be saved")
+        raise InputError(
+            f"layer {name!r} has {labels.ndim} dimensions: only layers with 2 or 3 can be saved"
+        )
     place = place_of(labels.shape, meta)
     if place is None:
         raise InputError(f"layer {name!r} is rotated or sheared: reset its transform, then save")
@@ -46,12 +48,12 @@ def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Pa
 
 
 def _refuse_foreign(labels: npt.NDArray[Any], known: Sequence[Label], name: str) -> None:
-    """Raises `InputError` for values that are none of the ``known`` labels of the task."""
+    """Raises `InputError` for values that are not ``known`` labels of the task."""
     foreign = sorted(set(np.unique(labels).tolist()) - {0, *(label.value for label in known)})
     if known and foreign:
         values = ", ".join(map(str, foreign[:5]))
         names = ", ".join(f"{label.value} {label.name}" for label in known)
         raise InputError(
-            f"layer {name!r} has the labels {values}, which are none of {names}: paint over them, "
-            "then save"
+            f"layer {name!r} has the labels {values}, which the task does not have ({names}): "
+            "paint over them, then save"
         )

@@ -1,4 +1,4 @@
-"""The points of a case in a plane: which features, how placed, what their colours mean."""
+"""Scatter plot of the features of a case, with controls for features, projection and colours."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ Legend = Sequence[tuple[str, str]]
 
 
 class CloudView(QWidget):
-    """A scatter plot and what one can do with it."""
+    """A scatter plot with its controls."""
 
     chosen = Signal(object)
     """A `Plot`."""
     coloured = Signal(str)
-    """What the colours should mean."""
+    """The `ColourBy` that the user chose."""
     lassoed = Signal(object)
-    """Mask (n,) of points."""
+    """Boolean mask (n,) of the points inside the outline."""
     label_wanted = Signal()
-    """The points of the selected label are to be marked."""
+    """The user wants to mark the points of the selected label."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kinds, self._method, self._colour = QComboBox(), QComboBox(), QComboBox()
         self._lasso, self._label = QPushButton("Lasso"), QPushButton("Mark label")
         self._legend, self.scatter = QLabel(), Scatter()
-        self._kinds.setToolTip("Which features are points")
+        self._kinds.setToolTip("The features to plot")
         for widget, name in (
             (self._kinds, "points"),
             (self._method, "method"),
@@ -71,18 +71,17 @@ class CloudView(QWidget):
         for key, text in COLOUR_BY.items():
             self._colour.addItem(text, key)
         self._method.setToolTip(
-            "t-SNE keeps neighbours together and takes about a minute; distances between its "
-            "groups mean nothing. UMAP is offered where umap-learn is installed"
+            "Projection to two dimensions. t-SNE takes about a minute and keeps neighbours "
+            "together; distances between groups have no meaning. UMAP needs umap-learn"
         )
-        self._colour.setToolTip("What the colour of a point means")
+        self._colour.setToolTip("Colour the points by modality, kind of feature or region")
         self._lasso.setCheckable(True)
         self._lasso.setToolTip(
-            "Draw an outline: its voxels light up in the viewer (or hold Shift and drag). "
-            "A click takes the marks away."
+            "Draw an outline to mark its voxels in the viewer (or Shift-drag). "
+            "Click to clear the marks."
         )
         self._label.setToolTip(
-            "Mark the points of the voxels that have the selected label of the active "
-            "segmentation layer"
+            "Mark the points of all voxels with the selected label of the active segmentation layer"
         )
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setWordWrap(True)
@@ -115,7 +114,7 @@ class CloudView(QWidget):
         layout.addLayout(buttons)
 
     def show_choices(self, kinds: Sequence[str], plot: Plot, colour_by: ColourBy) -> None:
-        """Lists single kinds of a model and, where there are both, shared with specific."""
+        """Lists the kinds of features of the model, and shared with specific if it has both."""
         pairs = [("shared", "specific")] if {"shared", "specific"} <= set(kinds) else []
         choices: list[tuple[str, ...]] = [*pairs, *((kind,) for kind in kinds)]
         with (
@@ -134,7 +133,14 @@ class CloudView(QWidget):
     def show_cloud(
         self, cloud: Cloud | None, colour_by: ColourBy, task: Task | None, regions: object
     ) -> None:
-        """Draws the points; ``regions`` (n,) are the labels of their voxels, or None."""
+        """Draws the points.
+
+        Args:
+            cloud: the points; None: nothing to draw.
+            colour_by: what the colours stand for.
+            task: the task of the model.
+            regions: label of the voxel of each point, (n,); None: no segmentation.
+        """
         if cloud is None or task is None:
             self.scatter.show_points(np.zeros((0, 2)), np.zeros((0, 4)))
             self._legend.clear()
@@ -147,7 +153,7 @@ class CloudView(QWidget):
         )
 
     def show_marked(self, marked: Marked | None) -> None:
-        """Lights up the marked points."""
+        """Highlights the marked points."""
         self.scatter.show_marked(None if marked is None else marked.points)
 
     def _on_chosen(self) -> None:
@@ -160,19 +166,19 @@ class CloudView(QWidget):
 def _classes(
     cloud: Cloud, colour_by: ColourBy, task: Task, regions: object
 ) -> tuple[np.ndarray, Legend]:
-    """Class (n,) of every point, and colour and name of each class."""
+    """Class index of every point, (n,), and colour and name of each class."""
     if colour_by == "kind":
         return cloud.kind, list(zip(COLOURS, cloud.kinds, strict=False))
     if colour_by == "modality":
-        at = [task.names.index(name) for name in cloud.modalities]
-        colours = [COLOURS[k % len(COLOURS)] for k in at]
+        indices = [task.names.index(name) for name in cloud.modalities]
+        colours = [COLOURS[k % len(COLOURS)] for k in indices]
         return cloud.modality, list(zip(colours, cloud.modalities, strict=True))
     values = np.zeros(len(cloud.xy), np.int64) if regions is None else np.asarray(regions)
     index = np.zeros(len(values), np.int64)
     for k, label in enumerate(task.labels, 1):
         index[values == label.value] = k
-    nothing = "no segmentation" if regions is None else "no region"
-    return index, [(NOTHING, nothing), *((la.colour, la.name) for la in task.labels)]
+    unlabelled = "no segmentation" if regions is None else "no region"
+    return index, [(NOTHING, unlabelled), *((la.colour, la.name) for la in task.labels)]
 
 
 def _rgba(colour: str) -> tuple[float, float, float, float]:

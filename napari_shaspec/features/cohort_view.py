@@ -1,4 +1,4 @@
-"""Shared and specific features of many cases as points: the figure of the authors of ShaSpec."""
+"""Shared and specific features of many cases as points, as in the figure of the ShaSpec paper."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ FIGURE_FILTER = "Figure (*.png *.pdf *.svg)"
 
 
 class CohortView(QWidget):
-    """A button that asks for a folder of cases, and the figure of what is in it."""
+    """A button to choose a folder of cases, and the figure of their features."""
 
     chosen = Signal(str)
     """The folder."""
     saved = Signal(str)
-    """Where the figure is wanted."""
+    """Path of the figure file."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._open, self._save = QPushButton("Many cases…"), QPushButton("Save figure…")
         self._open.setObjectName("shaspec_many")
         self._open.setToolTip(
-            "Choose a folder of cases: a point per window and modality, shared and specific, "
-            "placed by t-SNE, as in the paper of ShaSpec"
+            "Choose a folder of cases. Plots the shared and specific features of every window and "
+            "modality with t-SNE, as in the ShaSpec paper"
         )
         self._save.setObjectName("shaspec_save_many")
-        self._save.setToolTip("Save the figure of many cases, and its points as CSV beside it")
+        self._save.setToolTip("Save the figure, and its points as CSV next to it")
         self.figure, self.canvas = figure_on_canvas()
         self.canvas.setFixedHeight(HEIGHT)
-        self.canvas.setToolTip("Circles: shared features. Triangles: specific ones")
+        self.canvas.setToolTip("Circles: shared features. Triangles: specific features")
         buttons = QHBoxLayout()
         buttons.addWidget(self._open, 1)
         buttons.addWidget(self._save, 1)
@@ -52,11 +52,11 @@ class CohortView(QWidget):
         self.show_points((), None)
 
     def set_ready(self, ready: bool) -> None:
-        """Whether no job runs."""
+        """Enables the button while no job runs."""
         self._open.setEnabled(ready)
 
     def show_points(self, points: Sequence[WindowPoint], task: Task | None) -> None:
-        """Draws the figure; hides it where there are no points."""
+        """Draws the figure, or hides it if there are no points."""
         for view in (self.canvas, self._save):
             view.setVisible(bool(points))
         if not points or task is None:
@@ -77,7 +77,7 @@ class CohortView(QWidget):
             self.chosen.emit(folder)
 
     def _on_save(self) -> None:
-        where = str(Path.cwd() / "cohort_features.png")
-        path, _ = QFileDialog.getSaveFileName(self, "Save figure", where, FIGURE_FILTER)
+        proposal = str(Path.cwd() / "cohort_features.png")
+        path, _ = QFileDialog.getSaveFileName(self, "Save figure", proposal, FIGURE_FILTER)
         if path:
             self.saved.emit(path if Path(path).suffix else f"{path}.png")

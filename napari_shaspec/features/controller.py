@@ -1,7 +1,7 @@
-"""What the panel *Features* can do. No Qt here: a `ViewerModel` will do.
+"""Controller of the panel *Features*. No Qt here: a `ViewerModel` is enough.
 
-Maps, pictures, points and numbers are computed in a worker, one job at a time; what the user wants
-meanwhile is done when the job has ended.
+Feature maps, pictures, points and measures are computed in a worker, one job at a time. An action
+requested during a job runs after the job has ended.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class FeaturesController(ModelController[FeaturesState]):
-    """Everything the panel can do."""
+    """Runs the jobs of the panel and updates its state."""
 
     def __init__(
         self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
@@ -40,24 +40,24 @@ class FeaturesController(ModelController[FeaturesState]):
         super().__init__(viewer, FeaturesState(), engine, run, dims=False)
         self._canvas = FeatureCanvas(viewer)
         self.marks = Marks(viewer, self.state, self._canvas, self._job)
-        self._next: Callable[[], None] | None = None  # what the user wanted during a job
-        self._computing = False  # a job for the features of the case is running
-        self._uninterruptible = False  # a job is running that gives way to no other
+        self._next: Callable[[], None] | None = None  # requested during a job
+        self._computing = False  # the features of the case are being computed
+        self._uninterruptible = False  # the running job is not interrupted for another
         self.state.events.case.connect(self._begin_anew)
         self.state.events.sources.connect(self._begin_anew)
         self.state.events.model.connect(self._forget_cohort)
         self._choose_first_model()
 
     def tick(self, modality: str, present: bool) -> None:
-        """Whether ``modality`` counts as acquired; what depends on that is computed anew."""
-        wanted = self.state.maps is not None or self._computing
-        if self._rows.tick(modality, present) and wanted and self.state.present:
+        """Marks ``modality`` as available or missing, and updates features already computed."""
+        outdated = self.state.maps is not None or self._computing
+        if self._rows.tick(modality, present) and outdated and self.state.present:
             self._do(self.compute)
 
     # -- maps ------------------------------------------------------------------------------------
 
     def compute(self) -> None:
-        """Starts a job for the features of the case, or says what is missing for one."""
+        """Starts computing the features of the case, or reports what is missing."""
         if self.state.status.busy or self._closed:
             return
         try:
@@ -80,7 +80,7 @@ class FeaturesController(ModelController[FeaturesState]):
         self._computing = self.state.status.busy
 
     def show_features(self, view: FeatureView) -> None:
-        """Shows other features, or the same in another way."""
+        """Shows the kind of features and the view of ``view``."""
         self.state.feature_view = view
         maps = self.state.maps
         if maps is None:
@@ -92,7 +92,7 @@ class FeaturesController(ModelController[FeaturesState]):
         self._do(lambda: self._start("drawing", events))
 
     def side_by_side(self, on: bool) -> None:
-        """A pane per modality, or one image over the other."""
+        """Shows one pane per modality, or all layers stacked."""
         self.state.side_by_side = on
         self.marks.renew()
         self.marks.arrange()
@@ -100,7 +100,7 @@ class FeaturesController(ModelController[FeaturesState]):
     # -- points ----------------------------------------------------------------------------------
 
     def plot(self, plot: Plot) -> None:
-        """Puts other features, or the same in another way, into the plane."""
+        """Plots the features of ``plot`` with its projection method."""
         self.state.plot = plot
         maps = self.state.maps
         if maps is None:
@@ -110,22 +110,22 @@ class FeaturesController(ModelController[FeaturesState]):
             yield Computed(make_cloud(maps, plot.kinds, plot.method))
 
         slow = " (t-SNE, about a minute)" if plot.method == "tsne" else ""
-        self._do(lambda: self._start(f"placing points{slow}", events))
+        self._do(lambda: self._start(f"projecting points{slow}", events))
 
     def colour_by(self, what: ColourBy) -> None:
-        """What the colours of the points mean."""
+        """Sets what the colours of the points stand for."""
         self.state.colour_by = what
 
     # -- numbers ---------------------------------------------------------------------------------
 
     def measure(self) -> None:
-        """Starts a job for the numbers; it runs an untrained network on the case."""
+        """Starts a job that measures the separation; it runs an untrained network on the case."""
         maps = self.state.maps
         if self.state.status.busy or self._closed:
             return
         try:
             if maps is None:
-                raise InputError("there are no features yet: press Compute features first")
+                raise InputError("no features yet: press Compute features first")
             parts, _ = self._case()
         except ShaspecError as error:
             self._job.refuse(str(error))
@@ -142,7 +142,7 @@ class FeaturesController(ModelController[FeaturesState]):
     # -- many cases ------------------------------------------------------------------------------
 
     def gather(self, folder: str | Path) -> None:
-        """Starts a job for the features of all cases in ``folder``, as points of one t-SNE."""
+        """Starts a job that plots the features of all cases in ``folder`` in one t-SNE."""
         if self.state.status.busy or self._closed:
             return
         model, settings = self.state.model, inference_settings()
@@ -153,7 +153,7 @@ class FeaturesController(ModelController[FeaturesState]):
         )
 
     def save_cohort(self, path: str | Path) -> list[Path]:
-        """Writes the figure (png, pdf, svg) of many cases, and its points as CSV beside it."""
+        """Writes the figure of many cases (png, pdf, svg), and its points as CSV next to it."""
         task = self.state.task
         if not self.state.cohort or task is None:
             return []
@@ -169,32 +169,33 @@ class FeaturesController(ModelController[FeaturesState]):
         self.state.cohort = ()
 
     def command(self) -> str | None:
-        """The command line that gives these features again; None, with a message, if none does."""
-        none = "there are no features yet: press Compute features first"
+        """The command line that reproduces these features; None, with a message, if none does."""
+        none = "no features yet: press Compute features first"
         return self._copied("features", self.state.maps, none)
 
     # -- ends ------------------------------------------------------------------------------------
 
     def cancel(self) -> None:
-        """Ends the job at its next window; what it has computed by then is kept."""
+        """Ends the job after the current window; features computed so far are kept."""
         self._next = None
         super().cancel()
 
     def _leave(self) -> None:
-        """The panel's layers go."""
+        """Removes the layers of the panel."""
         self._canvas.clear()
 
     # -- jobs ------------------------------------------------------------------------------------
 
     def _do(self, action: Callable[[], None]) -> None:
-        """Now, or when the job that runs has been ended for it: the last wish wins.
+        """Runs ``action`` now, or after the running job, which is interrupted for it.
 
-        What took a press of a button and minutes to compute is waited for.
+        Only the last requested action runs. Jobs that were started with a button and take minutes
+        are not interrupted.
         """
         if self.state.status.busy:
             self._next = action
             if self._uninterruptible:
-                self._job.say("this is done when the job that runs has ended")
+                self._job.say("waiting for the running job to finish")
             else:
                 self._job.interrupt()
         else:
@@ -226,10 +227,10 @@ class FeaturesController(ModelController[FeaturesState]):
         elif isinstance(value, Cloud):
             self.marks.clear()
             self.state.cloud = value
-            self._job.succeed(f"{len(value.xy)} points")
+            self._job.succeed(f"{len(value.xy)} points plotted")
         elif isinstance(value, Measures):
             self.state.measures = value
-            self._job.succeed("measured, beside two controls")
+            self._job.succeed("measured, with two controls")
         else:
             self.state.cohort = tuple(value)
             windows = len({(point.case, point.window) for point in value})
@@ -241,18 +242,18 @@ class FeaturesController(ModelController[FeaturesState]):
             return
         self.state.feature_view = drawn.view
         self._canvas.show(maps, drawn.pictures)
-        self.marks.renew()  # as many as there are panes now
+        self.marks.renew()  # the number of panes may have changed
         self.marks.arrange()
         self._job.succeed(drawn.text)
 
     def _on_ended(self) -> None:
-        """Only now is the worker through, and another job may begin."""
+        """The worker has finished; a waiting action can run."""
         outcome, action = self._job.outcome, self._next
         self._computing = False
         if self._closed:
             self._kept.forget()
         if outcome is None:
-            self._job.say("cancelled; what was computed so far is kept")
+            self._job.say("Cancelled. Features computed so far are kept.")
             outcome = Status.DONE if self.state.maps is not None else Status.IDLE
         self.state.status = outcome
         if action is not None and not self._closed:
@@ -260,7 +261,7 @@ class FeaturesController(ModelController[FeaturesState]):
             action()
 
     def _begin_anew(self, *_: object) -> None:
-        """Features of another model or of other voxels are not these."""
+        """Clears the features: the model or the voxels have changed."""
         super()._begin_anew()
         self._canvas.clear()
         self.state.maps = self.state.cloud = self.state.marked = self.state.measures = None

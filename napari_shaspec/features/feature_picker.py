@@ -1,4 +1,4 @@
-"""What is to be looked at, how, and which channel."""
+"""Controls for the kind of features, how to show them, and the channel."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from napari_shaspec.widgets.controls import narrow
 from shaspec.analysis.features.views import How
 
 KINDS = {
-    "shared": "What the encoder of all modalities finds",
-    "specific": "What the modality's own encoder finds",
-    "fused": "Shared and specific together, as the decoder gets them",
-    "imputed": "What stands for a modality that is not ticked, beside the true shared feature",
-    "feature": "The last full-resolution feature of the modality's U-Net",
-    "attention": "How far the joint head listens to the modality, 0 to 1",
+    "shared": "Output of the shared encoder for the modality",
+    "specific": "Output of the modality's specific encoder",
+    "fused": "Shared and specific features combined: the input of the decoder",
+    "imputed": "Mean shared feature in place of an unticked modality, next to the true one",
+    "feature": "Last full-resolution feature of the modality's U-Net",
+    "attention": "Attention weight of the modality in the joint head, 0 to 1",
 }
 HOWS = {
-    How.COLOURS: ("PCA colours", "Principal components in red, green, blue: same colour, same"),
+    How.COLOURS: ("PCA colours", "First three principal components as red, green and blue"),
     How.ENERGY: ("Energy", "Length of the feature vector"),
-    How.DISTANCE: ("Distance to mean", "How far a modality's feature is from the mean of all"),
-    How.CHANNEL: ("One channel", "A single channel, as it is"),
+    How.DISTANCE: ("Distance to mean", "Distance of the feature from the mean over the modalities"),
+    How.CHANNEL: ("One channel", "Values of a single channel"),
 }
 
 
@@ -31,9 +31,9 @@ class FeaturePicker(QWidget):
     """Two combo boxes, a channel and the side-by-side tick."""
 
     chosen = Signal(object)
-    """A `Look`."""
+    """A `FeatureView`."""
     arranged = Signal(bool)
-    """Whether panes side by side are wanted."""
+    """Whether to show panes side by side."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,8 +50,8 @@ class FeaturePicker(QWidget):
         narrow(self._how)
         for how, (text, tip) in HOWS.items():
             self._how.addItem(text, how)
-            self._how.setItemData(self._how.count() - 1, tip, 3)  # 3: the tool tip
-        self._channel.setToolTip("Which channel of the feature")
+            self._how.setItemData(self._how.count() - 1, tip, 3)  # 3: the tooltip role
+        self._channel.setToolTip("Channel of the feature")
         self._channel.setWrapping(True)
         self._grid.setToolTip("One pane per modality, with its image below the features")
         self._kind.activated.connect(self._on_chosen)
@@ -69,7 +69,7 @@ class FeaturePicker(QWidget):
         layout.setColumnStretch(1, 1)
 
     def show_choices(self, kinds: Sequence[str], channels: int, view: FeatureView) -> None:
-        """Lists the kinds of a model and marks what is looked at."""
+        """Lists the kinds of features of the model and selects the current view."""
         with QSignalBlocker(self._kind), QSignalBlocker(self._how), QSignalBlocker(self._channel):
             self._kind.clear()
             for kind in kinds:
@@ -79,13 +79,13 @@ class FeaturePicker(QWidget):
             self._how.setCurrentIndex(list(HOWS).index(view.how))
             self._channel.setRange(0, max(0, channels - 1))
             self._channel.setValue(view.channel)
-        self._kind.setToolTip(KINDS.get(view.kind, "Which features are shown"))
+        self._kind.setToolTip(KINDS.get(view.kind, "The features to show"))
         self._how.setToolTip(HOWS[view.how][1])
         self._channel.setVisible(view.how is How.CHANNEL)
         self.setEnabled(bool(kinds))
 
     def show_panes(self, on: bool) -> None:
-        """Whether panes are side by side."""
+        """Sets the tick without emitting a signal."""
         with QSignalBlocker(self._grid):
             self._grid.setChecked(on)
 

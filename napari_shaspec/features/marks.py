@@ -33,7 +33,7 @@ class Marks:
         voxels = np.unique(cloud.voxel[points], axis=0)
         self._canvas.mark(maps, voxels, side_by_side=self._state.side_by_side)
         self.arrange()
-        self._job.say(f"{points.sum()} points marked, {len(voxels)} voxels")
+        self._job.say(f"{points.sum()} points in {len(voxels)} voxels marked")
 
     def mark_label(self) -> None:
         """Marks the points of the voxels that have the selected label of the active layer."""
@@ -41,7 +41,7 @@ class Marks:
         if self._state.cloud is None:
             return
         if layer is None or labels is None:
-            self._job.refuse("there is no segmentation: open one, or segment the case first")
+            self._job.refuse("no segmentation found: open one, or segment the case first")
             return
         points = labels == layer.selected_label
         self.mark(points)
@@ -50,14 +50,14 @@ class Marks:
         )
 
     def labels(self) -> npt.NDArray[np.int64] | None:
-        """(n,) the label of each point in the segmentation; None where there is none."""
+        """(n,) the label of each point in the segmentation; None without a segmentation."""
         cloud, maps, layer = self._state.cloud, self._state.maps, labels_layer(self._viewer)
         if cloud is None or maps is None or layer is None:
             return None
         return labels_at(layer, maps.grid, cloud.voxel)
 
     def renew(self) -> None:
-        """Marks the same points in as many panes as there are now."""
+        """Marks the same points again after the number of panes has changed."""
         if self._state.marked is not None and self._state.marked.points.any():
             self.mark(self._state.marked.points)
 
@@ -68,5 +68,5 @@ class Marks:
         self.arrange()
 
     def arrange(self) -> None:
-        """Puts the feature layers and marks in their places."""
+        """Arranges the feature layers and marks in panes, or stacked."""
         self._canvas.arrange(self._state.sources, side_by_side=self._state.side_by_side)

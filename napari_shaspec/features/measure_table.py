@@ -1,4 +1,4 @@
-"""How far shared and specific features come apart: numbers, two controls, a sentence."""
+"""How well shared and specific features are separated: measures, two controls, a conclusion."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from shaspec.analysis.features.measure import Measures
 
 COLUMNS = {
     "": "",
-    "value": "Of this model on this case",
-    "untrained": "Of a network of the same configuration with fresh weights",
-    "shuffled": "The same features, with the modalities of every voxel dealt out at random",
+    "value": "This model on this case",
+    "untrained": "The same network with random weights",
+    "shuffled": "The same features, with modalities randomly permuted per voxel",
 }
 
 
 class MeasureTable(QWidget):
-    """A button, and then the numbers."""
+    """A button, and the table of measures once they are computed."""
 
     wanted = Signal()
 
@@ -32,8 +32,8 @@ class MeasureTable(QWidget):
         self._button = QPushButton("Measure")
         self._button.setObjectName("shaspec_measure")
         self._button.setToolTip(
-            "How well shared and specific features are told apart, beside an untrained network "
-            "and shuffled modalities; takes another run over the case"
+            "Measure how well shared and specific features are separated, compared with an "
+            "untrained network and shuffled modalities. Needs a second run over the case"
         )
         self._button.clicked.connect(self.wanted)
         self._table = ReadOnlyTable("shaspec_measures")
@@ -49,23 +49,23 @@ class MeasureTable(QWidget):
         self.show_measures(None)
 
     def set_ready(self, ready: bool) -> None:
-        """Whether there are features to measure, and no job runs."""
+        """Enables the button if there are features to measure and no job runs."""
         self._button.setEnabled(ready)
 
-    def show_measures(self, found: Measures | None) -> None:
-        """The numbers; None: there are none yet."""
-        self._table.setVisible(found is not None)
-        self._sentence.setVisible(found is not None)
-        if found is None:
+    def show_measures(self, measures: Measures | None) -> None:
+        """Shows the measures; None: hides the table."""
+        self._table.setVisible(measures is not None)
+        self._sentence.setVisible(measures is not None)
+        if measures is None:
             return
-        self._sentence.setText(found.sentence)
+        self._sentence.setText(measures.sentence)
         self._table.setColumnCount(len(COLUMNS))
-        self._table.setRowCount(len(found.rows))
+        self._table.setRowCount(len(measures.rows))
         for column, (text, tip) in enumerate(COLUMNS.items()):
             item = QTableWidgetItem(text)
             item.setToolTip(tip)
             self._table.setHorizontalHeaderItem(column, item)
-        for row, measure in enumerate(found.rows):
+        for row, measure in enumerate(measures.rows):
             name = QTableWidgetItem(measure.name)
             name.setToolTip(measure.meaning)
             self._table.setItem(row, 0, name)
@@ -76,4 +76,4 @@ class MeasureTable(QWidget):
                 item.setToolTip(measure.meaning)
                 self._table.setItem(row, column, item)
         self._table.resizeRowsToContents()
-        self._table.fit(len(found.rows))
+        self._table.fit(len(measures.rows))

@@ -1,4 +1,4 @@
-"""The panel *Features*: puts the views together and wires them to the controller."""
+"""The panel *Features*: its widgets, connected to the controller."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class FeaturesPanel(Panel):
-    """Model, modalities, maps, points, numbers. A script may drive ``controller`` too."""
+    """Model, modalities, maps, points and measures. Scripts can use ``controller`` directly."""
 
     def __init__(
         self, napari_viewer: ViewerModel, *, controller: FeaturesController | None = None
@@ -34,7 +34,7 @@ class FeaturesPanel(Panel):
         self.inputs = CaseInputs(control)
         self.run = RunBar(
             "Compute features",
-            "Encode every modality; those that are not ticked are imputed from the others",
+            "Encode every modality. The features of unticked modalities are imputed",
         )
         self.settings = SettingsForm()
         self.message = MessageBox()
@@ -44,7 +44,7 @@ class FeaturesPanel(Panel):
         self.cohort = CohortView()
         self.copy = QPushButton("Copy as command")
         self.copy.setObjectName("shaspec_copy")
-        self.copy.setToolTip("Copy the command line that gives these features again")
+        self.copy.setToolTip("Copy the command line that computes the same features")
         self.fill(
             self.inputs,
             self.settings,
@@ -93,7 +93,7 @@ class FeaturesPanel(Panel):
             },
         )
 
-    # -- what the work shows -----------------------------------------------------------------------
+    # -- showing the state -------------------------------------------------------------------------
 
     def _show_status(self) -> None:
         state = self.controller.state

@@ -1,4 +1,4 @@
-"""Many points in a plane, drawn on the GPU: wheel and drag to move, Shift and drag to lasso."""
+"""Scatter plot drawn on the GPU: scroll to zoom, drag to pan, Shift-drag for the lasso."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Array = npt.NDArray[Any]
 
 HEIGHT = 280
 MARKED = (1.0, 0.83, 0.0, 1.0)
-FADED = 0.25  # opacity of the others where some are marked
-FEW = 5_000  # points that are drawn while the view moves: without a GPU more of them stutter
-REST = 250  # milliseconds without a movement, after which all are drawn again
+FADED = 0.25  # opacity of unmarked points while others are marked
+FEW = 5_000  # points drawn while the view moves: more would stutter without a GPU
+REST = 250  # milliseconds without movement until all points are drawn again
 
 
 class Scatter(QWidget):
-    """A vispy canvas, made when there is something to draw: it needs a screen."""
+    """A vispy canvas. It needs a display, so it is created only when there are points to draw."""
 
     lassoed = Signal(object)
-    """Mask (n,) of the points inside the outline that the user has drawn."""
+    """Boolean mask (n,) of the points inside the outline drawn by the user."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class Scatter(QWidget):
         self.hide()
 
     def show_points(self, xy: Array, colours: Array) -> None:
-        """Points (n, 2) in colours (n, 4); the view stays where it is unless the points moved."""
+        """Draws points (n, 2) in colours (n, 4); the view changes only if the points moved."""
         moved = len(xy) != len(self._xy) or not np.array_equal(xy, self._xy)
         self._xy, self._colours = np.asarray(xy, np.float32), np.asarray(colours, np.float32)
         self.setVisible(len(xy) > 0)
@@ -56,7 +56,7 @@ class Scatter(QWidget):
             self._view.camera.rect = (*(low - margin), *(high - low + 2 * margin))
 
     def show_marked(self, points: Array | None) -> None:
-        """Lights up the points of a mask (n,) and fades the others; None: nothing is marked."""
+        """Highlights the points of a mask (n,) and fades the others; None: no marks."""
         if self._canvas is None or not len(self._xy):
             return
         some = points is not None and bool(points.any())
@@ -72,21 +72,21 @@ class Scatter(QWidget):
             self._marked.set_data(self._xy[points], face_color=MARKED, edge_width=0, size=size + 1)
 
     def inside(self, outline: Array) -> Array:
-        """Mask (n,) of the points inside an outline (k, 2) in pixels of the canvas."""
+        """Mask (n,) of the points inside an outline (k, 2) in canvas pixels."""
         from matplotlib.path import Path
 
-        place = self._points.get_transform("canvas", "visual").map(outline)
-        mask: Array = Path(place[:, :2] / place[:, 3:]).contains_points(self._xy)
+        corners = self._points.get_transform("canvas", "visual").map(outline)
+        mask: Array = Path(corners[:, :2] / corners[:, 3:]).contains_points(self._xy)
         return mask
 
     def _make(self) -> None:
         from qtpy import API_NAME
         from vispy import app, scene
 
-        app.use_app(API_NAME.lower())  # that of napari
+        app.use_app(API_NAME.lower())  # the Qt binding of napari
         self._canvas = scene.SceneCanvas(keys=None, show=False, parent=self)
         self._view = self._canvas.central_widget.add_view(camera=scene.PanZoomCamera())
-        # The later one is drawn over the earlier one; all lie in one plane.
+        # All lie in one plane: later ones are drawn over earlier ones.
         self._points = scene.Markers(parent=self._view.scene, antialias=0)
         self._few = scene.Markers(parent=self._view.scene, antialias=0)
         self._marked = scene.Markers(parent=self._view.scene, antialias=0)
@@ -94,7 +94,7 @@ class Scatter(QWidget):
         for order, visual in enumerate((self._points, self._few, self._marked, self._line)):
             visual.order = order
             visual.set_gl_state("translucent", depth_test=False)
-        self._marked.set_data(np.zeros((1, 2), np.float32))  # vispy asks for its bounds
+        self._marked.set_data(np.zeros((1, 2), np.float32))  # vispy needs its bounds
         self._few.visible = self._marked.visible = self._line.visible = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -104,7 +104,7 @@ class Scatter(QWidget):
         self._canvas.events.mouse_press.connect(self._on_press)
         self._canvas.events.mouse_move.connect(self._on_move)
         self._canvas.events.mouse_release.connect(self._on_release)
-        self._canvas.native.setMinimumSize(1, 1)  # or it would make the panel wider
+        self._canvas.native.setMinimumSize(1, 1)  # otherwise it widens the panel
         self._layout.addWidget(self._canvas.native)
         theme.follow(self, self._restyle)
 
@@ -132,7 +132,7 @@ class Scatter(QWidget):
         self._line.visible = False
         if len(outline) > 2:
             self.lassoed.emit(self.inside(np.array(outline)))
-        elif outline:  # a click: nothing
+        elif outline:  # a click clears the marks
             self.lassoed.emit(np.zeros(len(self._xy), bool))
 
     def _restyle(self) -> None:

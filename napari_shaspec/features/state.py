@@ -1,4 +1,4 @@
-"""The state of the panel *Features*, as evented fields."""
+"""State of the panel *Features*, as evented fields."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ColourBy = Literal["modality", "kind", "region"]
 
 @dataclass(frozen=True)
 class FeatureView:
-    """What is looked at, and how."""
+    """Which features are shown, and how."""
 
     kind: Kind = "shared"
     how: How = How.COLOURS
@@ -31,7 +31,7 @@ class FeatureView:
 
 @dataclass(frozen=True)
 class Plot:
-    """Which features are points, and how they are put into a plane."""
+    """Which features are plotted, and the projection method."""
 
     kinds: tuple[Kind, ...] = ("shared", "specific")
     method: Method = "pca"
@@ -39,23 +39,23 @@ class Plot:
 
 @dataclass(frozen=True, eq=False)
 class Marked:
-    """The points of the cloud that are marked, (n,)."""
+    """The marked points of the cloud, a boolean mask (n,)."""
 
     points: npt.NDArray[np.bool_]
 
 
 @dataclass(eq=False)
 class FeaturesState(ModelState):
-    """Everything that the panel *Features* shows."""
+    """Everything the panel *Features* shows."""
 
     maps: FeatureMaps | None = None
     feature_view: FeatureView = FeatureView()
     side_by_side: bool = True
-    """One pane per modality, its image below its features."""
+    """One pane per modality, with its image below the features."""
     plot: Plot = Plot()
     cloud: Cloud | None = None
     colour_by: ColourBy = "modality"
     marked: Marked | None = None
     measures: Measures | None = None
     cohort: tuple[WindowPoint, ...] = ()
-    """Features of many cases, a point per window, kind and modality."""
+    """Features of many cases: one point per window, kind and modality."""

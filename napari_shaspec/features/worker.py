@@ -1,4 +1,4 @@
-"""What the worker of the panel *Features* makes of feature maps: pictures, points, a sentence."""
+"""Work of the panel *Features* that runs in a worker: pictures, points and messages of features."""
 
 from __future__ import annotations
 
@@ -23,50 +23,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """The event of a job that has made the pictures of a look."""
+    """Event: the pictures of a view are ready."""
 
     view: FeatureView
     pictures: list[Picture]
     text: str
-    """What is to be seen, in a sentence."""
+    """Message that describes the pictures."""
 
 
 def draw(maps: FeatureMaps, view: FeatureView) -> Drawn:
-    """The pictures of a look, or of the nearest that these maps have."""
-    if view.kind not in maps.kinds:  # another model, or all modalities are ticked now
+    """Makes the pictures of ``view``, or of another kind if the maps do not have that one."""
+    if view.kind not in maps.kinds:  # another model, or no modality is missing now
         view = replace(view, kind=maps.kinds[0], channel=0)
     pictures = features.make_pictures(maps, view.kind, view.how, view.channel)
-    return Drawn(view, pictures, _said(maps, view))
+    return Drawn(view, pictures, _describe(maps, view))
 
 
 def first_cloud(maps: FeatureMaps, plot: Plot) -> Cloud:
-    """The points by principal components, which take no time; kinds that the model has not go."""
+    """The points projected with PCA, which is fast; kinds that the model lacks are left out."""
     kinds = tuple(kind for kind in plot.kinds if maps.of(kind)) or maps.kinds[:1]
     return make_cloud(maps, kinds, "pca")
 
 
-def _said(maps: FeatureMaps, view: FeatureView) -> str:
-    """What is on the canvas, in a sentence."""
+def _describe(maps: FeatureMaps, view: FeatureView) -> str:
+    """One sentence about the pictures on the canvas."""
     if view.kind == "imputed":
         errors = [imputation_error(maps, kind) for kind in ("shared", "fused")]
         if not errors[0]:
-            return "What stands for the modalities that were not acquired."
-        near, far = (np.median([v[maps.inside] for v in e.values()]) for e in errors)
+            return "Imputed features of the missing modalities."
+        shared, fused = (np.median([v[maps.inside] for v in e.values()]) for e in errors)
         return (
-            f"The stand-in is off by {near:.2f} of the true shared feature and by {far:.2f} "
-            "of the fused one that it replaces (medians; 1 is no better than nothing)."
+            f"Median relative imputation error: {shared:.2f} to the true shared feature, "
+            f"{fused:.2f} to the fused feature (0 is perfect, 1 is as bad as zeros)."
         )
     texts = {
-        How.COLOURS: "the same colour is the same feature, in all modalities",
-        How.ENERGY: "length of the feature, on one scale for all modalities",
-        How.DISTANCE: "distance to the mean over the modalities, in lengths of that mean",
-        How.CHANNEL: f"channel {view.channel}, on one scale for all modalities",
+        How.COLOURS: "the same colour means the same feature in all modalities",
+        How.ENERGY: "length of the feature vector, one scale for all modalities",
+        How.DISTANCE: "distance to the mean over the modalities, relative to its length",
+        How.CHANNEL: f"channel {view.channel}, one scale for all modalities",
     }
     return f"{view.kind}: {texts[view.how]}"
 
 
 def write_cohort(path: Path, points: Sequence[WindowPoint], task: Task) -> list[Path]:
-    """Writes the figure of many cases and, beside it, its points as CSV; returns both paths."""
+    """Writes the figure of many cases, and its points as CSV next to it; returns both paths."""
     from shaspec.analysis.features.cohort import write_points
     from shaspec.analysis.features.figure import cohort_figure
     from shaspec.analysis.robustness_files import write_figure

@@ -1,1 +1,1 @@
-"""Runs an engine generator in a worker: progress, cancel, errors, messages."""
+"""Runs jobs in a worker, with progress, cancelling, errors and messages."""

@@ -1,7 +1,7 @@
-"""One job at a time, and what its panel shows of it: status, progress, messages.
+"""Runs one job at a time, and updates status, progress and message of its panel.
 
-The controllers of all panels hold one of these. It knows no engine: it is given a generator of
-events, and passes on to its controller what the events mean.
+The controller of every panel holds one. It is independent of the engine: it runs a generator of
+events and passes them to the controller.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from shaspec.inference.events import Notice, Progress
 
 
 class JobControl:
-    """Starts and interrupts jobs; keeps ``status``, ``progress`` and ``message`` of a `JobState`.
+    """Starts and interrupts jobs; updates ``status``, ``progress`` and ``message`` of a `JobState`.
 
-    ``outcome`` is what the status will be once the job has ended; None: it was cancelled.
+    ``outcome`` is the status after the job has ended; None: it was cancelled.
     """
 
     def __init__(self, state: JobState, run: Runner) -> None:
@@ -41,11 +41,11 @@ class JobControl:
         """Starts a job.
 
         Args:
-            doing: what the job does first, e.g. "loading the model"; the progress bar shows it.
-            events: makes the generator that does the work; runs in a worker.
-            on_event: gets each event, in this thread.
-            on_failed: gets the error that ended the job.
-            on_ended: is always called last; it sets the final status.
+            doing: first stage of the job, e.g. "loading the model", shown in the progress bar.
+            events: makes the generator of events; runs in a worker.
+            on_event: called with each event, in this thread.
+            on_failed: called with the error that ended the job.
+            on_ended: always called last; sets the final status.
         """
         self._stop = threading.Event()
         self.notices, self.outcome = [], None
@@ -61,7 +61,7 @@ class JobControl:
             self._state.status = Status.CANCELLING
 
     def track(self, event: object) -> None:
-        """Shows a `Progress` or a `Notice`, which is remembered for the end."""
+        """Shows a `Progress` or a `Notice`; notices are kept for the final message."""
         if isinstance(event, Progress):
             self._state.progress = event
             if event.total and self._state.status is Status.LOADING:
@@ -72,26 +72,26 @@ class JobControl:
             notifications.info(event.text)
 
     def fail(self, error: Exception) -> None:
-        """Says what went wrong: a mend for the user, or a bug of ours with its traceback."""
+        """Shows an error: what to do about it, or the traceback if it is a bug."""
         if isinstance(error, ShaspecError):
             self.refuse(str(error))
         elif isinstance(error, MemoryError):
             self.refuse("out of memory: close other programs, or crop the volumes")
         else:
-            self.say(f"unexpected: {error} (details in the notification)", "error")
+            self.say(f"Unexpected error: {error} (details in the notification)", "error")
             notifications.bug(error)
         self.outcome = Status.FAILED
 
     def succeed(self, text: str) -> None:
-        """The job has what it was started for; its notices are shown with ``text``."""
+        """Marks the job as done and shows ``text`` with the notices of the job."""
         self.say("\n".join([text, *self.notices]), "warning" if self.notices else "info")
         self.outcome = Status.DONE
 
     def refuse(self, text: str) -> None:
-        """What cannot be done and why, in the panel and as a notification."""
+        """Shows an error in the panel and as a notification."""
         self.say(text, "error")
         notifications.error(text)
 
     def say(self, text: str, level: Level = "info") -> None:
-        """A sentence in the panel."""
+        """Shows a message in the panel."""
         self._state.message = Message(text, level)

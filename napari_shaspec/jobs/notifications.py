@@ -1,24 +1,24 @@
-"""napari's notifications, in one place: what a user must not overlook."""
+"""Notifications of napari, for messages that a user must not overlook."""
 
 from __future__ import annotations
 
 
 def info(text: str) -> None:
-    """A note that goes by itself."""
+    """Shows a notification that disappears."""
     from napari.utils.notifications import show_info
 
     show_info(text)
 
 
 def error(text: str) -> None:
-    """What went wrong and how to mend it, without a traceback."""
+    """Shows an error of the input or settings, without a traceback."""
     from napari.utils.notifications import show_error
 
     show_error(text)
 
 
 def bug(error: Exception) -> None:
-    """An error that is ours: with its traceback, for a report."""
+    """Shows an unexpected error with its traceback, for a bug report."""
     from napari.utils.notifications import notification_manager
 
     notification_manager.receive_error(type(error), error, error.__traceback__)

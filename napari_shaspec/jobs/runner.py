@@ -1,9 +1,9 @@
-"""Runs an engine generator: in a thread of napari's, or right here for tests and scripts.
+"""Runs an engine generator in a napari worker thread, or in this thread for tests and scripts.
 
-Two facts shape this module. A napari worker swallows a ``RuntimeError`` (every CUDA error is one)
-and then neither errs nor finishes, so the boundary turns it into a `JobError`. And a worker that
-is quit leaves its generator suspended until it is collected, so cancelling goes through a flag
-that the generator's own thread looks at after each event: what it holds is released at once.
+Two properties of napari workers matter here. A worker swallows a ``RuntimeError`` (as every CUDA
+error is) and then neither reports an error nor finishes, so it is converted to a `JobError`. A
+worker that is quit leaves its generator suspended until garbage collection, so cancelling uses a
+flag that the generator's thread checks after each event, which releases its memory at once.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 E = TypeVar("E")
-"""The events of a job, whatever they are."""
+"""The events of a job."""
 
 
 class JobError(Exception):
-    """A ``RuntimeError`` out of an engine generator, in a shape that a worker reports."""
+    """A ``RuntimeError`` of an engine generator, as an exception that a worker reports."""
 
 
 @dataclass(frozen=True)
 class Handlers(Generic[E]):
-    """Who is told, always in the thread that started the job; ``ended`` comes last, always."""
+    """Callbacks, called in the thread that started the job; ``ended`` is always called last."""
 
     event: Callable[[E], None]
     failed: Callable[[Exception], None]
@@ -31,7 +31,7 @@ class Handlers(Generic[E]):
 
 
 class Runner(Protocol):
-    """Starts ``work``; ``stop`` being set ends it at its next event."""
+    """Starts ``job``; setting ``stop`` ends it at its next event."""
 
     def __call__(
         self, job: Callable[[], Iterator[E]], handlers: Handlers[E], stop: threading.Event
@@ -39,7 +39,7 @@ class Runner(Protocol):
 
 
 def guarded(job: Callable[[], Iterator[E]], stop: threading.Event) -> Generator[E, None, None]:
-    """The events of ``work()`` until ``stop`` is set; a ``RuntimeError`` becomes a `JobError`."""
+    """The events of ``job()`` until ``stop`` is set; a ``RuntimeError`` becomes a `JobError`."""
     if stop.is_set():
         return
     try:
@@ -60,7 +60,7 @@ def guarded(job: Callable[[], Iterator[E]], stop: threading.Event) -> Generator[
 def run_in_worker(
     job: Callable[[], Iterator[E]], handlers: Handlers[E], stop: threading.Event
 ) -> None:
-    """In a napari worker thread; napari knows of it and asks before it closes."""
+    """Runs a job in a napari worker thread; napari asks before it closes during a job."""
     from napari.qt.threading import create_worker
 
     events = guarded(job, stop)
@@ -69,10 +69,10 @@ def run_in_worker(
         yield from events
 
     def finished() -> None:
-        events.close()  # napari itself quits the worker when its window is closed
+        events.close()  # napari quits the worker when its window is closed
         handlers.ended()
 
-    # Errors are reported by the handlers, in words for a user; napari need not raise them again.
+    # The handlers report errors, so napari must not raise them again.
     worker = create_worker(body, _start_thread=False, _ignore_errors=True)
     worker.yielded.connect(handlers.event)
     worker.errored.connect(handlers.failed)
@@ -81,7 +81,7 @@ def run_in_worker(
 
 
 def run_here(job: Callable[[], Iterator[E]], handlers: Handlers[E], stop: threading.Event) -> None:
-    """In this thread, before it returns: for scripts and tests."""
+    """Runs a job in this thread and returns when it has ended: for scripts and tests."""
     try:
         for event in guarded(job, stop):
             handlers.event(event)
@@ -91,7 +91,7 @@ def run_here(job: Callable[[], Iterator[E]], handlers: Handlers[E], stop: thread
 
 
 def later(call: Callable[[], None]) -> None:
-    """Calls when this thread is through with what it is doing now."""
+    """Calls ``call`` when this thread is idle."""
     from qtpy.QtCore import QTimer
 
     QTimer.singleShot(0, call)

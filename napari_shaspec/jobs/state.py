@@ -1,4 +1,4 @@
-"""The state of one viewer's work, as evented fields: all that a view needs to show."""
+"""Base class of the states of the panels, as evented fields: status, progress and message."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Status(Enum):
-    """What the work is doing."""
+    """Status of a job."""
 
     IDLE = "idle"
     LOADING = "loading"
-    """A job has begun, its first window has not."""
+    """The job has started; the first window has not."""
     RUNNING = "running"
     CANCELLING = "cancelling"
     DONE = "done"
@@ -27,7 +27,7 @@ class Status(Enum):
 
     @property
     def busy(self) -> bool:
-        """A job is there, so its inputs are not to be changed."""
+        """A job is running, so its inputs must not change."""
         return self in (Status.LOADING, Status.RUNNING, Status.CANCELLING)
 
 
@@ -36,7 +36,7 @@ Level = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence for the user."""
+    """A message for the user."""
 
     text: str = ""
     level: Level = "info"
@@ -44,7 +44,7 @@ class Message:
 
 @dataclass(eq=False)
 class JobState:
-    """What every panel shows: a job. A field is replaced, never changed in place."""
+    """The job of a panel. Fields are replaced, never changed in place."""
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 

@@ -1,7 +1,8 @@
-"""The only place that adds or updates layers, so that all of them agree.
+"""The only package that adds or updates layers, so that they are consistent.
 
-``origin``  what a layer of ours is, and where it lies;
-``make``    layer data of cases and label maps, for napari's readers and for the viewer;
-``show``    results, dimmed modalities and the canvas text of a running viewer;
-``arrange`` the three views: one image over the other, one pane per modality, three dimensions.
+``metadata``    metadata and position of the layers of this plugin;
+``layer_data``  layer data of cases and label maps, for the reader and for the viewer;
+``results``     layers of results; ``maps`` and ``features``: maps of other panels;
+``presence``    dimmed modalities and the canvas text;
+``views``       the three views: stacked, one pane per modality, 3D.
 """

@@ -1,4 +1,4 @@
-"""The feature layers of one viewer: side by side over their images, or one at a time."""
+"""The feature layers of one viewer: side by side over their images, or stacked."""
 
 from __future__ import annotations
 
@@ -20,50 +20,55 @@ if TYPE_CHECKING:
 
 
 class FeatureCanvas:
-    """Pictures of features, and the marked voxels in front of them."""
+    """Pictures of features, and the layers of marked voxels above them."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._panes = Panes(viewer)
-        self._pictures: list[Layer] = []  # from the first modality on
-        self._marks: list[Labels] = []  # one a pane
+        self._pictures: list[Layer] = []  # in the order of the modalities
+        self._marks: list[Labels] = []  # one per pane
 
     def show(self, maps: FeatureMaps, pictures: Sequence[Picture]) -> None:
-        """Shows pictures in the place of those that are there; `arrange` puts them in order."""
+        """Replaces the shown pictures; call `arrange` afterwards."""
         if [p.rgb for p in pictures] != [layer.rgb for layer in self._pictures]:
             self._panes.pause()
         self._pictures = features.show_pictures(self._viewer, maps, pictures)
 
     def mark(self, maps: FeatureMaps, voxels: npt.NDArray[np.int64], *, side_by_side: bool) -> None:
-        """Lights up voxels (n, 3) of the maps' grid in every pane; without voxels, none."""
+        """Highlights voxels (n, 3) of the maps' grid in every pane."""
         panes = len(self._pictures) if side_by_side else 1
-        wanted = panes if len(voxels) else 0
-        if len(self._marks) != wanted:
+        count = panes if len(voxels) else 0
+        if len(self._marks) != count:
             self._panes.pause()
-        self._marks = features.show_marked(self._viewer, maps, voxels, wanted)
+        self._marks = features.show_marked(self._viewer, maps, voxels, count)
 
     def unmark(self) -> None:
-        """Takes the marked voxels away."""
+        """Removes the layers of marked voxels."""
         for layer in self._marks:
             if layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
         self._marks = []
 
     def arrange(self, sources: Mapping[str, Image | None], *, side_by_side: bool) -> None:
-        """A pane per picture over the image of its modality in ``sources``, or one at a time."""
+        """Shows each picture in a pane over the image of its modality, or all pictures stacked.
+
+        Args:
+            sources: modality -> its layer.
+            side_by_side: whether to use panes.
+        """
         layers = [layer for layer in self._pictures if layer in self._viewer.layers]
         if layers and side_by_side:
             self._panes.show(self._groups(layers, sources), layers)
             return
         self._panes.leave()
         if layers:
-            for layer in layers:  # the first alone: they would hide each other
+            for layer in layers:  # the first only: they would hide each other
                 layer.visible = layer is layers[0]
             for layer in self._marks:
                 layer.visible = True
 
     def clear(self) -> None:
-        """Takes away what was added; the other layers are as they were before."""
+        """Removes all layers that were added, and restores the others."""
         self._panes.leave()
         features.remove_pictures(self._viewer)
         self._pictures, self._marks = [], []
@@ -71,7 +76,7 @@ class FeatureCanvas:
     def _groups(
         self, layers: list[Layer], sources: Mapping[str, Image | None]
     ) -> list[tuple[Layer, ...]]:
-        """Features over their image; features alone where there are several to an image."""
+        """Groups each picture with its image, or leaves it alone if several share an image."""
         groups: list[tuple[Layer, ...]] = [(layer,) for layer in layers]
         images = [sources.get(origin(layer)["modality"]) for layer in layers]
         if None not in images and len(set(images)) == len(images):

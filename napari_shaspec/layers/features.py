@@ -1,4 +1,4 @@
-"""Maps of features over the anatomy, and voxels that were marked among points."""
+"""Layers of feature maps over the anatomy, and of voxels marked in the scatter plot."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COLORMAPS = {How.ENERGY: "viridis", How.DISTANCE: "magma", How.CHANNEL: "viridis
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A layer to be: (S, P, L) with its limits, or colours (S, P, L, 4)."""
+    """Data of a layer: values (S, P, L) with contrast limits, or colours (S, P, L, 4)."""
 
     name: str
     modality: str
@@ -45,14 +45,14 @@ class Picture:
 
     @property
     def rgb(self) -> bool:
-        """Colours rather than numbers."""
+        """Whether the array holds colours instead of values."""
         return self.array.ndim == 4
 
 
 def make_pictures(maps: FeatureMaps, kind: Kind, how: How, channel: int) -> list[Picture]:
-    """What is to be shown; the same limits for all modalities. Slow: to be called in a worker.
+    """Makes the pictures, with the same limits for all modalities. Slow: call it in a worker.
 
-    An imputed feature stands beside the true one, with the error between the two.
+    An imputed feature comes with the true feature and the error.
     """
     shown = views(maps, kind, how, channel)
     if kind == "imputed":
@@ -92,8 +92,8 @@ def _limits(shown: dict[str, Array], maps: FeatureMaps, how: How) -> tuple[float
 def show_pictures(
     viewer: ViewerModel, maps: FeatureMaps, pictures: Sequence[Picture]
 ) -> list[Layer]:
-    """Shows the pictures in place. A layer of the same modality becomes the new picture where it
-    can, for adding one takes long; layers that are not needed go."""
+    """Shows the pictures. Reuses a layer of the same modality if possible, because adding a layer
+    is slow; removes layers that are not needed."""
     from napari.layers import Image
 
     free = list(of_kind(viewer, "features"))
@@ -121,7 +121,7 @@ def show_pictures(
 
 
 def _options(picture: Picture, maps: FeatureMaps) -> dict[str, Any]:
-    what: LayerMetadata = {
+    metadata: LayerMetadata = {
         "kind": "features",
         "case": maps.case,
         "grid": maps.grid,
@@ -135,13 +135,13 @@ def _options(picture: Picture, maps: FeatureMaps) -> dict[str, Any]:
         "opacity": 0.75,
         "interpolation2d": "linear",
         "blending": "translucent",
-        "metadata": {KEY: what},
+        "metadata": {KEY: metadata},
         **placement(maps.grid),
     }
 
 
 def remove_pictures(viewer: ViewerModel) -> None:
-    """Takes away what the panel has added."""
+    """Removes the layers of features and marked voxels."""
     for kind in ("features", "marked"):
         for layer in list(of_kind(viewer, kind)):
             viewer.layers.remove(layer)
@@ -151,7 +151,7 @@ def remove_pictures(viewer: ViewerModel) -> None:
 
 
 def show_marked(viewer: ViewerModel, maps: FeatureMaps, voxels: Array, count: int) -> list[Labels]:
-    """Lights up voxels (n, 3) of the maps' grid, in ``count`` layers: one a pane."""
+    """Highlights voxels (n, 3) of the maps' grid, in ``count`` layers: one per pane."""
     data = np.zeros(maps.grid.shape, np.uint8)
     data[tuple(voxels.T)] = 1
     layers: list[Labels] = list(of_kind(viewer, "marked"))
@@ -170,22 +170,22 @@ def _marked(data: Array, maps: FeatureMaps) -> Labels:
     from napari.utils.colormaps import DirectLabelColormap
 
     clear = (0.0, 0.0, 0.0, 0.0)
-    what: LayerMetadata = {"kind": "marked", "case": maps.case, "grid": maps.grid}
+    metadata: LayerMetadata = {"kind": "marked", "case": maps.case, "grid": maps.grid}
     return Labels(
         data,
         name=MARKED,
         opacity=0.6,
         colormap=DirectLabelColormap(color_dict={None: clear, 0: clear, 1: MARK_COLOUR}),
-        metadata={KEY: what},
+        metadata={KEY: metadata},
         **placement(maps.grid),
     )
 
 
 def labels_at(layer: Labels, grid: Grid, voxels: Array) -> npt.NDArray[np.int64]:
-    """The values of a labels layer at the centres of voxels (n, 3) of ``grid``; 0 outside it."""
+    """Values of a labels layer at the centres of voxels (n, 3) of ``grid``; 0 outside the layer."""
     values = np.zeros(len(voxels), np.int64)
     place = place_of(layer.data.shape, transform_of(layer))
-    if place is None:  # turned by hand: it speaks of other voxels
+    if place is None:  # rotated or sheared: the voxels do not correspond
         return values
     mm = np.array(grid.origin) + voxels * np.array(grid.spacing)
     index = np.round((mm - np.array(place.grid.origin)) / place.grid.spacing).astype(int)
@@ -195,7 +195,7 @@ def labels_at(layer: Labels, grid: Grid, voxels: Array) -> npt.NDArray[np.int64]
 
 
 def labels_layer(viewer: ViewerModel) -> Labels | None:
-    """The active labels layer, else the newest result, else the ground truth."""
+    """The active labels layer, else the newest result, else the ground truth; None: none."""
     from napari.layers import Labels
 
     active = viewer.layers.selection.active

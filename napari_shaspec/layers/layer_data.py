@@ -1,4 +1,4 @@
-"""Layer data: plain tuples that napari's readers return and that the viewer adds."""
+"""Layer data tuples, as napari readers return them and the viewer adds them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from napari.types import LayerDataTuple
 
 TRUTH = "truth"
-GAP = 0.1  # between inputs that share no grid, in parts of their height
+GAP = 0.1  # between inputs without a common grid, as a fraction of their height
 SIZE = {"mL": "volume_mL", "px": "area_px"}
 
 
 def case_layers(case: Case) -> list[LayerDataTuple]:
-    """A case as layer data: the list reads in task order, the labels are there but hidden."""
+    """A case as layer data: modalities in task order, then the labels, hidden."""
     common: LayerMetadata = {"case": case.name, "notices": case.notices}
     layers = [
         image_layer(
@@ -35,23 +35,23 @@ def case_layers(case: Case) -> list[LayerDataTuple]:
             },
             name,
         )
-        # the last one added is the top of the list
+        # the layer added last is at the top of the list
         for name, grid in reversed(shown_on(case).items())
     ]
     if case.labels is not None:
-        what: LayerMetadata = {
+        metadata: LayerMetadata = {
             "kind": "truth",
             "path": case.files.get("labels"),
             "grid": case.grid,
             **common,
         }
-        layers.append(labels_layer(case.labels, what, case.task, TRUTH, visible=False))
+        layers.append(labels_layer(case.labels, metadata, case.task, TRUTH, visible=False))
     return layers
 
 
 def shown_on(case: Case) -> dict[str, Grid]:
-    """Where each volume is shown: on the grid of the case, or, where they share none, beside each
-    other and as high as the first."""
+    """Grid of each volume on the canvas: the grid of the case, or, if inputs have no common grid,
+    side by side and scaled to the height of the first."""
     if case.task.kind == "segmentation":
         return dict.fromkeys(case.present, case.grid)
     grids: dict[str, Grid] = {}
@@ -59,49 +59,49 @@ def shown_on(case: Case) -> dict[str, Grid]:
     for name in case.present:
         shape = case.grid_of(name).shape
         pixel = height / shape[0]
-        # The coordinate is that of the middle of a pixel.
+        # Coordinates refer to pixel centres.
         grids[name] = Grid(shape, (pixel, pixel), ((pixel - 1) / 2, left + (pixel - 1) / 2))
         left += shape[1] * pixel + GAP * height
     return grids
 
 
 def modality_origin(task: Task, name: str) -> LayerMetadata:
-    """What is known of a layer from its modality alone."""
+    """The metadata of a layer that follow from its modality."""
     modality = task.modalities[task.names.index(name)]
     window = modality.window if modality.normalisation == "window" else None
     return {"kind": "modality", "modality": name, "window": window}
 
 
-def image_layer(array: npt.NDArray[Any], what: LayerMetadata, name: str) -> LayerDataTuple:
-    """An image (*spatial) in grey, with contrast limits that a few bright voxels do not spoil.
+def image_layer(array: npt.NDArray[Any], metadata: LayerMetadata, name: str) -> LayerDataTuple:
+    """An image (*spatial) in grey, with robust contrast limits.
 
-    One of three channels (3, *spatial) comes in its colours, which napari wants last.
+    An image with three channels (3, *spatial) becomes RGB, with the channel axis last for napari.
     """
-    options = {"name": name, "metadata": {KEY: what}, **placement(what["grid"])}
-    if array.ndim > what["grid"].dims:
+    options = {"name": name, "metadata": {KEY: metadata}, **placement(metadata["grid"])}
+    if array.ndim > metadata["grid"].dims:
         return np.moveaxis(array, 0, -1), {**options, "rgb": True}, "image"
-    grey = {"colormap": "gray", "contrast_limits": what.get("window") or contrast_limits(array)}
+    grey = {"colormap": "gray", "contrast_limits": metadata.get("window") or contrast_limits(array)}
     return array, {**options, **grey}, "image"
 
 
 def labels_layer(
     labels: npt.NDArray[Any],
-    what: LayerMetadata,
+    metadata: LayerMetadata,
     task: Task,
     name: str,
     *,
     visible: bool = True,
     opacity: float = 0.6,
 ) -> LayerDataTuple:
-    """A label map (*spatial) in the colours of the task, with sizes for the hovering mouse."""
+    """A label map (*spatial) in the colours of the task, with region sizes in the status bar."""
     options = {
         "name": name,
         "visible": visible,
         "opacity": opacity,
         "colormap": colormap(task),
-        "features": volume_features(labels, what["grid"], task),
-        "metadata": {KEY: {**what, "task": task.name, "labels": task.labels}},
-        **placement(what["grid"]),
+        "features": volume_features(labels, metadata["grid"], task),
+        "metadata": {KEY: {**metadata, "task": task.name, "labels": task.labels}},
+        **placement(metadata["grid"]),
     }
     return labels, options, "labels"
 
@@ -129,9 +129,9 @@ def colormap(task: Task) -> Any:
 
 
 def volume_features(labels: npt.NDArray[Any], grid: Grid, task: Task) -> pd.DataFrame:
-    """One row per label value: napari shows it where the mouse hovers and in its features table.
+    """One row per label value, for napari's status bar and features table.
 
-    The column ``index`` is how napari knows which row is which label; the frame's own index is not.
+    napari maps rows to labels by the column ``index``, not by the index of the frame.
     """
     import pandas as pd
 

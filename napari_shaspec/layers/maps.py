@@ -1,6 +1,6 @@
-"""What a sweep shows on the canvas: the result of one subset, and maps that compare subsets.
+"""Layers of a sweep: the result of one subset, and maps that compare subsets.
 
-One layer for results and one per kind of map: they are updated, so that the list stays short.
+There is one layer for results and one per kind of map; they are updated to keep the list short.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from napari.types import LayerDataTuple
 
 SIZES = ("#fde725", "#5ec962", "#21918c", "#3b528b", "#440154")
-"""From one modality that is enough to as many as it takes: viridis, light is good."""
+"""Colours by number of modalities, from one upwards: viridis, light is few."""
 SIDES = {1: "#2f9bff", 2: "#ff7f2a", 3: "#9a9a9a"}
-"""Only here, only there, both: told apart by the colour-blind too."""
+"""Only the first, only the second, both; safe for colour blindness."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """One colour of a map and what it means."""
+    """One entry of a legend."""
 
     colour: str
     text: str
@@ -39,14 +39,14 @@ class Key:
 
 @dataclass(frozen=True, eq=False)
 class Map:
-    """A layer to be, and its legend."""
+    """Data of a map layer, and its legend."""
 
     layer: LayerDataTuple
     legend: tuple[Key, ...]
 
 
 def disagreement_map(bits: npt.NDArray[np.float32], case: str, grid: Grid, region: str) -> Map:
-    """Entropy (*spatial) in bits, glowing over the images; where all agree it is transparent."""
+    """Entropy (*spatial) in bits; transparent where all subsets agree."""
     options = {
         "name": f"disagreement · {region}",
         "colormap": _glow(),
@@ -55,14 +55,14 @@ def disagreement_map(bits: npt.NDArray[np.float32], case: str, grid: Grid, regio
         "metadata": {KEY: _origin("disagreement", case, grid)},
         **placement(grid),
     }
-    ends = (Key("#781c6d", "few subsets disagree"), Key("#fcffa4", "half of them do"))
+    ends = (Key("#781c6d", "few subsets disagree"), Key("#fcffa4", "half of the subsets disagree"))
     return Map((bits, options, "image"), ends)
 
 
 def smallest_map(
     number: npt.NDArray[np.uint8], subsets: Sequence[Subset], case: str, grid: Grid, region: str
 ) -> Map:
-    """Number of the smallest subset (*spatial) that finds the region; hovering tells which."""
+    """Index of the smallest subset (*spatial) that finds the region; the status bar names it."""
     sizes = sorted({len(subset) for subset in subsets})
     colour = {size: SIZES[min(k, len(SIZES) - 1)] for k, size in enumerate(sizes)}
     texts = {
@@ -82,21 +82,30 @@ def difference_map(
     grid: Grid,
     region: str,
 ) -> Map:
-    """What only the first, only the second and both have of a region (*spatial)."""
+    """Voxels (*spatial) that only the first, only the second, or both assign to a region.
+
+    Args:
+        parts: 1, 2 or 3 at each voxel; 0: neither.
+        sizes: volume or area of each part.
+        names: of the first and the second result.
+        case: name of the case.
+        grid: of ``parts``.
+        region: name of the region.
+    """
     here, there = names
-    said = {1: f"only {here}", 2: f"only {there}", 3: "both"}
+    meanings = {1: f"only {here}", 2: f"only {there}", 3: "both"}
     unit, digits = grid.unit, 1 if grid.dims == 3 else 0
-    texts = {k: (SIDES[k], f"{text}: {sizes[k]:.{digits}f} {unit}") for k, text in said.items()}
+    texts = {k: (SIDES[k], f"{text}: {sizes[k]:.{digits}f} {unit}") for k, text in meanings.items()}
     layer = _labels(parts, texts, f"{here} or {there} · {region}", "difference", case, grid)
     return Map(layer, tuple(Key(*texts[k]) for k in texts))
 
 
 def show_map(viewer: ViewerModel, new: Map) -> Layer:
-    """Adds a map, or puts it in the place of the one of its kind; hides what would cover it."""
+    """Adds a map, replacing the map of the same kind; hides other overlays."""
     from napari.layers import Layer
 
-    what = new.layer[1]["metadata"][KEY]
-    old = next((la for la in of_kind(viewer, "map") if origin(la).get("map") == what["map"]), None)
+    kind = new.layer[1]["metadata"][KEY]["map"]
+    old = next((la for la in of_kind(viewer, "map") if origin(la).get("map") == kind), None)
     if old is not None:
         viewer.layers.remove(old)
     layer = Layer.create(*new.layer)
@@ -106,11 +115,11 @@ def show_map(viewer: ViewerModel, new: Map) -> Layer:
 
 
 def show_row(viewer: ViewerModel, prediction: Prediction, model: str, opacity: float) -> Labels:
-    """Shows the result of one subset in the one layer that there is for it."""
+    """Shows the result of one subset in the layer of the sweep."""
     from napari.layers import Labels
 
     subset = prediction.task.subset_name(prediction.subset)
-    what: LayerMetadata = {
+    metadata: LayerMetadata = {
         "kind": "swept",
         "case": prediction.case,
         "grid": prediction.grid,
@@ -119,7 +128,7 @@ def show_row(viewer: ViewerModel, prediction: Prediction, model: str, opacity: f
     }
     name = f"sweep · {subset}" + (f" · {model}" if model else "")
     data, options, _ = labels_layer(
-        prediction.labels.copy(), what, prediction.task, name, opacity=opacity
+        prediction.labels.copy(), metadata, prediction.task, name, opacity=opacity
     )
     layer = next(iter(of_kind(viewer, "swept")), None)
     if layer is not None and _same_place(layer, prediction):
@@ -145,12 +154,12 @@ def _same_place(layer: Layer, prediction: Prediction) -> bool:
 
 
 def _hide_others(viewer: ViewerModel, shown: Layer) -> None:
-    """Two overlays at once mix their colours: only the newest one is seen."""
+    """Hides other overlays, because their colours would mix."""
     overlays: tuple[Kind, ...] = ("result", "swept", "map")
     for kind in overlays:
         for layer in of_kind(viewer, kind):
             layer.visible = layer is shown
-    viewer.layers.selection.active = shown  # the status bar tells what is under the mouse
+    viewer.layers.selection.active = shown  # for the status bar
 
 
 def _labels(
@@ -187,7 +196,7 @@ def _labels(
 
 
 def _glow() -> Any:
-    """Inferno that is ever more transparent towards 0."""
+    """Colormap inferno, fading to transparent towards 0."""
     from matplotlib import colormaps
     from napari.utils.colormaps import Colormap
 

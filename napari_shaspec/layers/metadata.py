@@ -1,8 +1,8 @@
-"""What a layer of ours is, and where it lies.
+"""Metadata and position of the layers of this plugin.
 
-Every volume lies in LPS millimetres with named axes (one layer without units would make napari drop
-the units of all), every picture in pixels, and ``layer.metadata["shaspec"]`` says what it is:
-without that, a result could neither be found again nor be saved on the grid of its input.
+Volumes are placed in LPS millimetres with named axes (one layer without units would make napari
+drop the units of all), pictures in pixels. ``layer.metadata["shaspec"]`` describes the layer; it is
+needed to find results again and to save them on the grid of the input.
 """
 
 from __future__ import annotations
@@ -31,71 +31,73 @@ UNITS = {3: "mm", 2: "pixel"}
 Kind = Literal[
     "modality", "truth", "result", "edited", "pane", "surface", "swept", "map", "features", "marked"
 ]
-"""``swept``: the result of one subset, as chosen in *Robustness*; ``map``: a comparison of such.
-``edited``: a result that was painted in, after a new one took its place.
-``features``: a map of features; ``marked``: voxels that were selected among points."""
+"""``swept``: the result of one subset, selected in *Robustness*; ``map``: a comparison of subsets.
+``edited``: a result that was edited by hand and then replaced by a new one.
+``features``: a map of features; ``marked``: voxels marked in the scatter plot."""
 
 
 class LayerMetadata(TypedDict, total=False):
-    """The entry ``layer.metadata["shaspec"]``; only what applies is there."""
+    """The entry ``layer.metadata["shaspec"]``; keys that do not apply are absent."""
 
     kind: Kind
     case: str
     grid: Grid
     path: Path | None
     modality: str
-    """Of an image, and of the pane that lies over it."""
+    """Of an image, and of the features over it."""
     window: tuple[float, float] | None
-    """Of a modality whose intensities have a unit (CT): the range that matters to its task."""
+    """Of a modality with absolute intensities (CT): the intensity window of the task."""
     subset: str
-    """Of a result: the present modalities, joined by ``+``."""
+    """Of a result: the available modalities, joined by ``+``."""
     checksum: int
-    """Of the voxels of a result as they were computed: other voxels are painted ones."""
+    """Of a result as it was computed; a different checksum means that it was edited."""
     map: str
-    """Of a map: what it shows, e.g. ``disagreement``."""
+    """Kind of map, e.g. ``disagreement``."""
     task: str
     labels: tuple[Label, ...]
-    """Of a label map: what its values mean."""
+    """Of a label map: the labels of its values."""
     notices: tuple[str, ...]
     provenance: dict[str, Any]
 
 
 def origin(layer: Layer) -> LayerMetadata:
-    """What a layer of ours is; empty for a layer that someone else added."""
-    found = layer.metadata.get(KEY)
-    return found if isinstance(found, dict) else {}  # type: ignore[return-value]
+    """The metadata of a layer of this plugin; empty for other layers."""
+    entry = layer.metadata.get(KEY)
+    return entry if isinstance(entry, dict) else {}  # type: ignore[return-value]
 
 
 def of_kind(viewer: ViewerModel, kind: Kind) -> Iterator[Layer]:
-    """The layers of one kind, the lowest first."""
+    """The layers of one kind, from bottom to top."""
     return (layer for layer in list(viewer.layers) if origin(layer).get("kind") == kind)
 
 
 def own_name(name: str, folders: Iterable[Path], layers: Iterable[Layer]) -> str:
-    """The name of a case out of ``folders``, numbered where layers of another case have it.
+    """A name for a case from ``folders``, numbered if layers of another case have the same name.
 
-    Results belong to a case by its name, and the inner folders of BIDS are all called ``anat``.
+    Results are matched to a case by name, and many folders have the same name (``anat`` in BIDS).
     """
-    known: dict[str, set[Path | None]] = {}
+    by_name: dict[str, set[Path | None]] = {}
     for layer in layers:
-        what = origin(layer)
-        if "case" in what:
-            path = what.get("path")
-            known.setdefault(what["case"], set()).add(path.parent.absolute() if path else None)
-    wanted, numbers = {folder.absolute() for folder in folders}, itertools.count(2)
-    found = name
-    while wanted and known.get(found) and not known[found] & wanted:
-        found = f"{name} ({next(numbers)})"
-    return found
+        metadata = origin(layer)
+        if "case" in metadata:
+            path = metadata.get("path")
+            by_name.setdefault(metadata["case"], set()).add(
+                path.parent.absolute() if path else None
+            )
+    own, numbers = {folder.absolute() for folder in folders}, itertools.count(2)
+    free = name
+    while own and by_name.get(free) and not by_name[free] & own:
+        free = f"{name} ({next(numbers)})"
+    return free
 
 
 def folders_of(case: Case) -> list[Path]:
-    """Where its files lie; empty for a case that has none."""
+    """The folders of the files of a case; empty for a case without files."""
     return [path.parent for path in case.files.values()]
 
 
 def placement(grid: Grid) -> dict[str, Any]:
-    """The keyword arguments that put an array (*spatial) where it lies."""
+    """The layer arguments that place an array (*spatial) on ``grid``."""
     return {
         "scale": grid.spacing,
         "translate": grid.origin,
@@ -106,28 +108,28 @@ def placement(grid: Grid) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the voxels of a layer lie in the world, along its axes."""
+    """Position of the voxels of a layer in world coordinates, along the axes."""
 
     grid: Grid
     flipped: tuple[int, ...] = ()
-    """Axes of the array that run against the world's: to be reversed for ``grid``."""
+    """Axes of the array that run against the world axes; reversed for ``grid``."""
 
     def straight(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The array of the layer as ``grid`` has it; a view."""
+        """The array of the layer in the axis directions of ``grid``; a view."""
         return np.flip(array, self.flipped) if self.flipped else array
 
 
 def place_of(shape: tuple[int, ...], layer: Mapping[str, Any]) -> Place | None:
-    """The place of an array (*spatial) by what its layer says; None where it is turned or sheared.
+    """The place of an array (*spatial) from its layer transform; None if rotated or sheared.
 
-    ``layer`` has napari's ``scale``, ``translate``, ``rotate``, ``shear``, ``affine`` and
-    ``metadata``, as far as there are any. The grid is that of the file while the layer lies there.
+    ``layer`` may contain napari's ``scale``, ``translate``, ``rotate``, ``shear``, ``affine`` and
+    ``metadata``. The grid is that of the file unless the layer was moved.
     """
     dims = len(shape)
     straight = np.eye(dims)
     if not np.allclose(layer.get("rotate", straight), straight) or np.any(layer.get("shear", 0)):
         return None
-    # napari's own transform tool, and readers of other plugins, move a layer by its affine.
+    # napari's transform tool and readers of other plugins use the affine of the layer.
     affine = layer.get("affine")
     matrix = np.eye(dims + 1) if affine is None else np.asarray(affine, np.float64)
     scale = np.asarray(layer.get("scale", np.ones(dims)), np.float64)
@@ -146,13 +148,13 @@ def place_of(shape: tuple[int, ...], layer: Mapping[str, Any]) -> Place | None:
 
 
 def transform_of(layer: Layer) -> dict[str, Any]:
-    """What `place_of` wants to know of a layer."""
+    """The transform and metadata of a layer, for `place_of`."""
     keys = ("scale", "translate", "rotate", "shear", "metadata")
     return {key: getattr(layer, key) for key in keys} | {"affine": layer.affine.affine_matrix}
 
 
 def _grid(shape: tuple[int, ...], metadata: dict[str, Any], spacing: Any, origin: Any) -> Grid:
-    """The grid of the layer's file while it lies there, else one from where it lies."""
+    """The grid of the layer's file unless the layer was moved, else a grid at its position."""
     kept = metadata.get(KEY, {}).get("grid")
     if (
         isinstance(kept, Grid)

@@ -1,4 +1,4 @@
-"""Groups of layers in panes side by side; leaving restores what was there before."""
+"""Shows groups of layers in panes side by side, and restores the layers afterwards."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Arrangement:
-    """Order and visibility of the layers of a viewer at one moment."""
+    """Saved order and visibility of the layers of a viewer."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
         self._visible = {layer: layer.visible for layer in viewer.layers}
 
     def restore(self) -> None:
-        """Gives the layers their order and visibility back; newer ones stay on top as they are."""
+        """Restores order and visibility; newer layers stay on top."""
         layers = list(self._viewer.layers)
         for layer in layers:
             layer.name_overlay.visible = False
@@ -28,7 +28,7 @@ class Arrangement:
 
 
 class Panes:
-    """napari's grid for groups of layers of one size, the first group in the first pane."""
+    """napari's grid mode for groups of layers of equal size, the first group in the first pane."""
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
@@ -37,15 +37,15 @@ class Panes:
 
     @property
     def open(self) -> bool:
-        """The grid is on, and it is ours."""
+        """Whether the panes are shown."""
         return self._before is not None
 
     def show(self, groups: Sequence[tuple[Layer, ...]], titles: Sequence[Layer]) -> None:
         """Shows these groups and hides all other layers.
 
         Args:
-            groups: the layers of each pane, the lowest first.
-            titles: the layers whose names are shown as titles of the panes.
+            groups: the layers of each pane, from bottom to top.
+            titles: the layers whose names are the titles of the panes.
         """
         groups = [tuple(group) for group in groups]
         first, others = not self.open, groups != self._groups
@@ -58,7 +58,7 @@ class Panes:
                 for layer in self._viewer.layers:
                     layer.visible = layer in shown
                     layer.name_overlay.visible = layer in titles
-            # Napari fills the grid from the top of the list and counts hidden layers, new ones too.
+            # napari fills the grid from the top of the list and counts hidden layers too.
             raise_layers(self._viewer, [layer for group in groups[::-1] for layer in group])
         self._groups = groups
         grid = self._viewer.canvas.grid
@@ -69,12 +69,12 @@ class Panes:
             self._viewer.reset_view()
 
     def pause(self) -> None:
-        """Turns the grid off while layers come and go: with it on, each of them is slow."""
+        """Turns the grid off while layers are added or removed, which is slow with the grid."""
         if self.open:
             self._viewer.canvas.grid.enabled = False
 
     def leave(self) -> None:
-        """One image over the other again."""
+        """Leaves the grid and restores the layers."""
         if self._before is None:
             return
         before, self._before, self._groups = self._before, None, []
@@ -85,9 +85,9 @@ class Panes:
 
 
 def raise_layers(viewer: ViewerModel, layers: Sequence[Layer]) -> None:
-    """Moves ``layers``, the lowest first, to the top of the list, if they are not there yet."""
-    wanted = [layer for layer in layers if layer in viewer.layers]
-    if list(viewer.layers)[len(viewer.layers) - len(wanted) :] == wanted:
+    """Moves ``layers``, from bottom to top, to the top of the list."""
+    raised = [layer for layer in layers if layer in viewer.layers]
+    if list(viewer.layers)[len(viewer.layers) - len(raised) :] == raised:
         return
-    for layer in wanted:
+    for layer in raised:
         viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))

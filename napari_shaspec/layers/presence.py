@@ -1,4 +1,4 @@
-"""Dimmed layers of absent modalities, and the canvas text that names them."""
+"""Dims the layers of absent modalities, and names them in a canvas text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 MISSING_COLOUR = "#f08c00"
-MISSING_BOX = "#000000"  # behind it: on a light theme's canvas it could not be read
+MISSING_BOX = "#000000"  # background, for contrast on light themes
 _SAVED = "shaspec_opacity"
 
 
@@ -23,7 +23,7 @@ def dim_absent(
     Args:
         sources: modality -> its layer.
         present: the modalities that are not dimmed.
-        opacity: of a dimmed layer.
+        opacity: opacity of a dimmed layer.
     """
     present = set(present)
     for name, layer in sources.items():
@@ -32,9 +32,9 @@ def dim_absent(
 
 
 def name_missing(viewer: ViewerModel, missing: Iterable[str]) -> None:
-    """Canvas text such as ``without T1ce, T2``; none where nothing is missing.
+    """Shows a canvas text such as ``without T1ce, T2``; hides it if nothing is missing.
 
-    An overlay of its own, ``viewer.canvas.overlays.missing``: the user's text stays the user's.
+    It is a separate overlay, ``viewer.canvas.overlays.missing``, so the user's text is not changed.
     """
     from napari.components.overlays import TextOverlay
 
@@ -61,7 +61,7 @@ def _dim(layer: Image, opacity: float) -> None:
 
 
 def undim(layer: Image) -> None:
-    """Gives a dimmed layer the opacity back that the user had chosen."""
+    """Restores the opacity of a dimmed layer."""
     if _SAVED in layer.metadata:
         layer.opacity = layer.metadata.pop(_SAVED)
         layer.name_overlay.color = layer.name_overlay.box_color = None

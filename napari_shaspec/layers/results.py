@@ -1,4 +1,4 @@
-"""The layers of results."""
+"""Adds, updates and finds the layers of results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def go_to_result(viewer: ViewerModel, layer: Labels) -> None:
-    """Goes to the slice with most of a result, unless the one that is shown has some of it."""
+    """Goes to the slice with most of a result, unless the current slice contains some of it."""
     if not (layer.ndim == viewer.dims.ndim == 3 and viewer.dims.ndisplay == 2):
         return
     axis = viewer.dims.order[0]
@@ -31,10 +31,10 @@ def go_to_result(viewer: ViewerModel, layer: Labels) -> None:
 
 
 def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6) -> Labels:
-    """Adds the layer of a prediction, or updates the one of the same case, subset and model."""
+    """Adds the layer of a prediction, or updates the layer of the same case, subset and model."""
     from napari.layers import Labels
 
-    what: LayerMetadata = {
+    metadata: LayerMetadata = {
         "kind": "result",
         "case": prediction.case,
         "grid": prediction.grid,
@@ -42,15 +42,15 @@ def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6
         "provenance": prediction.provenance,
         "checksum": checksum(prediction.labels),
     }
-    labels = prediction.labels.copy()  # the layer may be painted in, the prediction may not
+    labels = prediction.labels.copy()  # the user may edit the layer, not the prediction
     layer = layer_of(viewer, prediction)
     if layer is not None and layer.data.shape == labels.shape:
         layer.data = labels
         layer.features = volume_features(prediction.labels, prediction.grid, prediction.task)
-        layer.metadata[KEY].update(what)
+        layer.metadata[KEY].update(metadata)
     else:
         data, options, _ = labels_layer(
-            labels, what, prediction.task, prediction.name, opacity=opacity
+            labels, metadata, prediction.task, prediction.name, opacity=opacity
         )
         layer = Labels(data, **options)
         viewer.layers.append(layer)
@@ -59,10 +59,13 @@ def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6
 
 
 def keep_edits(viewer: ViewerModel, coming: Prediction) -> Labels | None:
-    """Sets the result that ``coming`` would replace aside if it was painted in; returns it then.
+    """Keeps the result that ``coming`` replaces if it was edited by hand.
 
-    It becomes a layer of the user's own, named ``... (edited)`` and hidden. So does one that lies
-    elsewhere, of other layers than the present ones, but it is no longer of this case.
+    The edited layer is renamed ``... (edited)`` and hidden. A result on another grid is kept too,
+    renamed ``... (of other layers)``, but no longer belongs to this case.
+
+    Returns:
+        The edited layer; None: there is none.
     """
     layer = layer_of(viewer, coming)
     if layer is None:
@@ -70,20 +73,20 @@ def keep_edits(viewer: ViewerModel, coming: Prediction) -> Labels | None:
     here, edited = origin(layer)["grid"].matches(coming.grid), is_edited(layer)
     if here and not edited:
         return None
-    what = origin(layer)
-    layer.metadata[KEY] = {**what, "kind": "edited", "case": what["case"] if here else ""}
+    metadata = origin(layer)
+    layer.metadata[KEY] = {**metadata, "kind": "edited", "case": metadata["case"] if here else ""}
     layer.name = f"{coming.name} ({'edited' if edited else 'of other layers'})"
     layer.visible = False
     return layer if edited else None
 
 
 def is_edited(layer: Labels) -> bool:
-    """True if the voxels of a result are not those that were computed."""
+    """True if a result was changed after it was computed."""
     return checksum(layer.data) != origin(layer).get("checksum")
 
 
 def checksum(labels: npt.NDArray[Any]) -> int:
-    """A number that differs for other voxels."""
+    """CRC-32 of a label map."""
     return zlib.crc32(np.ascontiguousarray(labels).data)
 
 
@@ -94,12 +97,12 @@ def find_result(viewer: ViewerModel, case: str, subset: str, sha256: str = "") -
         viewer: the viewer whose layers are searched.
         case: name of the case.
         subset: name of the subset, e.g. ``FLAIR+T2``.
-        sha256: of the weights of the model; default: of any model, the newest layer first.
+        sha256: of the weights of the model; empty: any model, the newest layer first.
     """
     for layer in reversed(list(of_kind(viewer, "result"))):
-        what = origin(layer)
-        of_model = not sha256 or what["provenance"].get("sha256") == sha256
-        if (what["case"], what["subset"]) == (case, subset) and of_model:
+        metadata = origin(layer)
+        of_model = not sha256 or metadata["provenance"].get("sha256") == sha256
+        if (metadata["case"], metadata["subset"]) == (case, subset) and of_model:
             return layer
     return None
 
@@ -111,12 +114,13 @@ def layer_of(viewer: ViewerModel, prediction: Prediction) -> Labels | None:
 
 
 def _tell_models_apart(viewer: ViewerModel, layer: Labels) -> None:
-    """Adds the model to the names of results that differ in nothing else."""
-    what = origin(layer)
+    """Adds the model to the names of results of the same case and subset."""
+    metadata = origin(layer)
     same = [
         other
         for other in of_kind(viewer, "result")
-        if (origin(other)["case"], origin(other)["subset"]) == (what["case"], what["subset"])
+        if (origin(other)["case"], origin(other)["subset"])
+        == (metadata["case"], metadata["subset"])
     ]
     for other in same if len(same) > 1 else ():
         model = origin(other)["provenance"].get("model", "")

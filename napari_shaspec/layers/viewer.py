@@ -1,4 +1,4 @@
-"""What this plugin does to the viewer itself: camera, scale bar, slice."""
+"""Changes to the viewer itself: camera, scale bar and slice."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ CAMERA = ("away", "down", "right")
 
 
 def prepare_view(viewer: ViewerModel) -> None:
-    """The patient's left on the viewer's right, in 2D and in 3D; a scale bar in millimetres."""
+    """Shows the patient's left on the right, in 2D and in 3D, and a scale bar in millimetres."""
     viewer.scene.camera.orientation = CAMERA
     viewer.canvas.overlays.scale_bar.visible = True
 
 
 def add_case(viewer: ViewerModel, case: Case) -> list[Layer]:
-    """Adds the layers of a case, as napari does for the reader."""
+    """Adds the layers of a case, as the reader does."""
     from napari.layers import Layer
 
     prepare_view(viewer)
@@ -37,7 +37,7 @@ def add_case(viewer: ViewerModel, case: Case) -> list[Layer]:
 
 
 def go_to_most(viewer: ViewerModel) -> None:
-    """Goes to the slice with most of the truth, if there is one."""
+    """Goes to the slice with most of the ground truth, if there is one."""
     for layer in of_kind(viewer, "truth"):
         most = int((layer.data > 0).sum(axis=(1, 2)).argmax())
         viewer.dims.set_point(0, layer.data_to_world((most, 0, 0))[0])

@@ -1,7 +1,7 @@
-"""Three views of a case: one image over the other, one pane per modality, in 3D.
+"""Three views of a case: stacked layers, one pane per modality, 3D.
 
-A view adds layers of its own (overlays in panes, surfaces) and hides others. Leaving it removes
-its layers and restores the others.
+A view adds layers (overlays in panes, surfaces) and hides others. Leaving it removes the added
+layers and restores the others.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
 
 FROM_THE_FRONT = (-0.3, 0.8, -0.45)
-"""Direction of view (S, P, L): from before, from above, and from the left of the patient."""
-FILL = 1.3  # closer than napari goes by itself: most of what is scanned is air
+"""View direction (S, P, L): from the front, above and the left of the patient."""
+FILL = 1.3  # zoom in addition to napari's: most of the scan is air
 LINKED = ("opacity", "contour", "visible", "selected_label", "show_selected_label")
 
 
@@ -38,11 +38,11 @@ class View(Enum):
 
 
 def why_not(view: View, task: Task | None) -> str:
-    """Why cases of a task cannot be seen in a view; empty if they can."""
+    """Why cases of a task cannot be shown in a view; empty if they can."""
     if task is not None and view is not View.STACK and task.kind == "classification":
-        return f"{task.title_names} lie beside each other already"
+        return f"{task.title_names} are already shown side by side"
     if task is not None and view is View.THREE_D and task.dims == 2:
-        return "pictures cannot be looked at in 3D"
+        return "pictures cannot be shown in 3D"
     return ""
 
 
@@ -53,7 +53,7 @@ class ViewManager:
         self._viewer = viewer
         self._panes = Panes(viewer)
         self._images: list[Image] = []
-        self._overlays: list[Labels] = []  # over the images, one a pane
+        self._overlays: list[Labels] = []  # over the images, one per pane
         self._before: Arrangement | None = None  # of the layers, while in 3D
         self._point: tuple[float, ...] = ()
         self.view = View.STACK
@@ -61,12 +61,12 @@ class ViewManager:
     def set_view(
         self, view: View, sources: Mapping[str, Image | None], result: Prediction | None
     ) -> None:
-        """Changes the view, or takes other layers into the same one.
+        """Changes the view, or updates the layers of the current one.
 
         Args:
             view: the view to change to.
             sources: modality -> its layer.
-            result: the prediction that is shown; None: none.
+            result: the prediction to show; None: none.
         """
         self._leave()
         self.view = view
@@ -78,7 +78,7 @@ class ViewManager:
         self.show(result)
 
     def show(self, result: Prediction | None) -> None:
-        """Shows one result, in the present view, and hides the others."""
+        """Shows one result in the current view, and hides the others."""
         shown = None
         if result is not None:
             shown = layer_of(self._viewer, result)
@@ -86,7 +86,7 @@ class ViewManager:
             layer.visible = layer is shown and self.view is View.STACK
         if shown is not None:
             self._viewer.layers.selection.active = shown  # the status bar names its regions
-        if result is not None and shown is not None:  # with what was painted since
+        if result is not None and shown is not None:  # with edits by hand
             result = replace(result, labels=shown.data)
         if self.view is View.GRID:
             self._fill_panes(result)
@@ -96,14 +96,16 @@ class ViewManager:
     # -- one pane per modality -----------------------------------------------------------------
 
     def _fill_panes(self, result: Prediction | None) -> None:
-        """The result over every image: a label layer per pane, all with the same voxels."""
+        """Shows the result over every image: one label layer per pane, with the same labels."""
         layers = self._viewer.layers
         self._images = [image for image in self._images if image in layers]
-        whole = len(self._overlays) == len(self._images)
-        if result is not None and not (whole and all(la in layers for la in self._overlays)):
+        complete = len(self._overlays) == len(self._images)
+        if result is not None and not (complete and all(la in layers for la in self._overlays)):
             self._panes.pause()
             with layers.batched_update():
-                self._remove(self._overlays)  # one was deleted by hand: the grid counts on pairs
+                self._remove(
+                    self._overlays
+                )  # the grid needs one per image; the user may have deleted some
                 self._overlays = self._add_overlays(result)
         if result is not None:
             for overlay in self._overlays:
@@ -122,9 +124,9 @@ class ViewManager:
 
         overlays: list[Labels] = []
         for image in self._images:
-            what: LayerMetadata = {"kind": "pane", "case": result.case, "grid": result.grid}
+            metadata: LayerMetadata = {"kind": "pane", "case": result.case, "grid": result.grid}
             name = f"seg on {image.name}"
-            data, options, _ = labels_layer(result.labels, what, result.task, name)
+            data, options, _ = labels_layer(result.labels, metadata, result.task, name)
             overlays.append(Labels(data, **options))
         self._viewer.layers.extend(overlays)
         self._viewer.layers.link_layers(overlays, LINKED)
@@ -146,19 +148,20 @@ class ViewManager:
         self._viewer.dims.ndisplay = 3
         image = next(iter(self._images), None)
         if image is not None and (grid := origin(image).get("grid")):
-            what = origin(image)
-            head = head_surface(image.data, grid, what.get("case", ""), what.get("window"))
+            metadata = origin(image)
+            window = metadata.get("window")
+            head = head_surface(image.data, grid, metadata.get("case", ""), window)
             if head is not None:
                 self._viewer.layers.append(Layer.create(*head))
         self._viewer.reset_view()
         camera = self._viewer.scene.camera
         camera.set_view_direction(FROM_THE_FRONT, (1, 0, 0))
-        for layer in of_kind(self._viewer, "surface"):  # the head does not fill what was scanned
+        for layer in of_kind(self._viewer, "surface"):  # the head does not fill the scan
             camera.center = tuple(layer.extent.world.mean(axis=0))
             camera.zoom *= FILL
 
     def _fill_3d(self, result: Prediction) -> None:
-        """The regions below the head in the list: what lies within is drawn first."""
+        """Adds the region surfaces below the head surface, because inner ones are drawn first."""
         from napari.layers import Layer
 
         surfaces = list(of_kind(self._viewer, "surface"))

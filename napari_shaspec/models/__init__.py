@@ -1,1 +1,1 @@
-"""The panel *Models*: the models on this computer, with their cards."""
+"""The panel *Models*: the models on this computer, with their model cards."""

@@ -1,6 +1,6 @@
-"""What the panel *Models* can do: list, add, import, remove, and hand a model to *Segment*.
+"""Controller of the panel *Models*: lists, adds, imports and removes models, opens *Segment*.
 
-Nothing is ever downloaded: models are folders and files on this computer.
+Nothing is downloaded: models are folders on this computer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ModelsController:
-    """``open_panel`` opens a panel of this plugin by its name."""
+    """Runs the jobs of the panel; ``open_panel`` opens a panel of this plugin by name."""
 
     def __init__(self, open_panel: Callable[[str], Any], *, run: Runner = run_in_worker) -> None:
         self._open_panel = open_panel
@@ -36,46 +36,46 @@ class ModelsController:
         self._unfollow = settings.follow("models", ("folders", "seconds"), self._refresh)
 
     def choose(self, model: str) -> None:
-        """Shows the card of ``model``."""
+        """Selects ``model`` and shows its card."""
         self.state.chosen = model
 
     def open(self, paths: Sequence[str | Path]) -> None:
-        """Adds model folders: the ones given, or those that lie in them."""
+        """Adds model folders: ``paths``, or the model folders in them."""
         try:
-            found = [folder for path in paths for folder in _model_folders(Path(path))]
+            folders = [folder for path in paths for folder in _model_folders(Path(path))]
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
-        for folder in found:
+        for folder in folders:
             model_folders.remember(folder)
-        self.choose(str(found[-1]))
-        self._job.say(f"added {', '.join(folder.name for folder in found)}")
+        self.choose(str(folders[-1]))
+        self._job.say(f"Added {', '.join(folder.name for folder in folders)}.")
 
     def remove(self, model: str) -> None:
-        """Takes a folder off the list; its files stay. A bundled model stays on it."""
+        """Removes a folder from the list, not its files. Bundled models cannot be removed."""
         if any(known.model == model and known.source == "bundled" for known in self.state.models):
-            self._job.refuse(f"{model} came with the program and stays on the list")
+            self._job.refuse(f"{model} is bundled with the plugin and cannot be removed")
             return
         model_folders.forget(model)
         self.choose(self.state.models[0].model if self.state.models else "")
-        self._job.say(f"{Path(model).name} is off the list; its files are where they were")
+        self._job.say(f"Removed {Path(model).name} from the list. Its files are kept in {model}.")
 
     def use(self, model: str) -> None:
         """Opens the panel Segment with ``model``."""
         control = self._open_panel("Segment").controller
         if control.state.status.busy:
-            self._job.refuse("the panel Segment is at work: wait for it, or press Cancel there")
+            self._job.refuse("the panel Segment is busy: wait for its job, or press Cancel there")
         elif control.choose_model(model):
-            self._job.say(f"the panel Segment has {Path(model).name} now")
+            self._job.say(f"Selected {Path(model).name} in the panel Segment.")
         else:
             self._job.refuse(control.state.message.text)
 
     def bring(self, checkpoint: Checkpoint) -> None:
-        """Starts a job that makes a model folder of weights of the authors' code."""
+        """Starts a job that converts a checkpoint of the authors' code to a model folder."""
         if self.state.status.busy or self._closed:
             return
         if (checkpoint.out / "card.json").exists():
-            self._job.refuse(f"there is a model in {checkpoint.out}: name another folder")
+            self._job.refuse(f"{checkpoint.out} already contains a model: choose another folder")
             return
         self._job.start(
             "reading the checkpoint",
@@ -86,16 +86,16 @@ class ModelsController:
         )
 
     def cancel(self) -> None:
-        """Ends the import."""
+        """Cancels the import."""
         self._job.interrupt()
 
     def close(self) -> None:
-        """Ends the import, and follows the settings no more."""
+        """Cancels the import and disconnects from the settings."""
         if not self._closed:
             self._closed = True
             self._unfollow()
             for name in self.state.events:
-                self.state.events[name].disconnect()  # a view may be gone by now
+                self.state.events[name].disconnect()  # the views may be deleted already
             self.cancel()
 
     # -- jobs --------------------------------------------------------------------------------------
@@ -115,11 +115,11 @@ class ModelsController:
 
     def _on_ended(self) -> None:
         if self._job.outcome is None:
-            self._job.say("cancelled")
+            self._job.say("Cancelled.")
         self.state.status = self._job.outcome or Status.IDLE
 
     def _refresh(self) -> None:
-        """Reads all cards anew; they are small."""
+        """Reads all model cards again; they are small."""
         from shaspec.models.card import bundled_models
 
         names = [*bundled_models(), *model_folders.stored()]
@@ -139,7 +139,7 @@ def _known(model: str) -> KnownModel:
 
 
 def _model_folders(path: Path) -> list[Path]:
-    """``path`` if it is a model folder (or the card in one), else the model folders in it."""
+    """``path`` if it is a model folder or a card, else the model folders in it."""
     from shaspec.models.card import CARD_FILE, load_card, model_folder
 
     inside = sorted(card.parent for card in path.glob(f"*/{CARD_FILE}"))

@@ -1,6 +1,6 @@
-"""Asks what a checkpoint of the authors' code is, and where the model folder shall be.
+"""Dialog for importing a checkpoint of the authors' code.
 
-magicgui makes the form of the signature of `checkpoint`, so its annotations are no strings here.
+magicgui makes the form from the signature of `checkpoint`, so its annotations must not be strings.
 """
 
 from pathlib import Path
@@ -14,34 +14,45 @@ from napari_shaspec.widgets.controls import form_of
 from shaspec.task import bundled_tasks
 
 NOTE = (
-    "Reads the weights only: nothing in the file is run. The licence is that of the checkpoint's "
-    "authors."
+    "Reads the weights only; no code in the file is executed. The licence of the checkpoint's "
+    "authors applies."
 )
 
 
 def checkpoint(
-    file: Annotated[Path, {"label": "Checkpoint", "tooltip": "What their training wrote"}],
-    out: Annotated[Path, {"label": "New folder", "mode": "d", "tooltip": "Model folder to make"}],
+    file: Annotated[
+        Path, {"label": "Checkpoint", "tooltip": "Checkpoint file written by the authors' code"}
+    ],
+    out: Annotated[Path, {"label": "New folder", "mode": "d", "tooltip": "Model folder to create"}],
     method: Annotated[
-        Literal["shaspec", "maml", "m3l"], {"label": "Method", "tooltip": "Whose code it was"}
+        Literal["shaspec", "maml", "m3l"],
+        {"label": "Method", "tooltip": "The authors' code that wrote it"},
     ] = "shaspec",
     task: Annotated[
-        str, {"label": "Task", "choices": bundled_tasks(), "tooltip": "What was segmented"}
+        str,
+        {"label": "Task", "choices": bundled_tasks(), "tooltip": "Task the model was trained for"},
     ] = "brats",
     modalities: Annotated[
         str,
-        {"label": "Inputs", "tooltip": "Their order, e.g. T1+T1ce+T2+FLAIR; empty: the task's"},
+        {
+            "label": "Inputs",
+            "tooltip": "Order of the modalities, e.g. T1+T1ce+T2+FLAIR; empty: as in the task",
+        },
     ] = "",
     labels: Annotated[
-        str, {"label": "Outputs", "tooltip": "Their labels, e.g. 2,1,4; empty: the task's"}
+        str,
+        {
+            "label": "Outputs",
+            "tooltip": "Labels of the output channels, e.g. 2,1,4; empty: as in the task",
+        },
     ] = "",
 ) -> Checkpoint:
-    """What was filled in."""
+    """Makes a `Checkpoint` from the values of the form."""
     return Checkpoint(file, out, method, task, modalities, labels)
 
 
 class ImportDialog(QDialog):
-    """The form with two buttons; ``checkpoint`` is what was filled in."""
+    """The form with OK and Cancel; ``checkpoint`` holds its values."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,10 +72,10 @@ class ImportDialog(QDialog):
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """What was filled in."""
+        """The values of the form."""
         filled: Checkpoint = self.form()
         return filled
 
     def _propose(self, file: Path) -> None:
-        """A folder of the checkpoint's name beside it."""
+        """Proposes a model folder next to the checkpoint, named after it."""
         self.form.out.value = file.parent / f"{file.name.partition('.')[0]}_model"

@@ -1,4 +1,4 @@
-"""The panel *Models*: all known models, the card of one, and where more come from."""
+"""The panel *Models*: the list of models, the card of the selected one, and the import."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 NOTE = "All models are on this computer; nothing is downloaded."
-IMPORT_TIP = "Make a model folder of weights that the authors' code of ShaSpec, MAML or M3L wrote"
+IMPORT_TIP = "Convert a checkpoint of the authors' code of ShaSpec, MAML or M3L to a model folder"
 
 
 class ModelsPanel(LowPanel):
-    """List on the left, card on the right. A script may drive ``controller`` too."""
+    """List on the left, card on the right. Scripts can use ``controller`` directly."""
 
     def __init__(
         self, napari_viewer: ViewerModel, *, controller: ModelsController | None = None
@@ -39,9 +39,13 @@ class ModelsPanel(LowPanel):
         self.setObjectName("shaspec_model_list")
         self.table, self.card = ModelTable(), CardView()
         self.message = MessageBox()
-        self.add = _button("add", "Add model folder…", "A folder with card.json, or one of such")
-        self.remove = _button("remove", "Remove from list", "Its files stay where they are")
-        self.use = _button("use", "Use in Segment", "Open the panel Segment with this model")
+        self.add = _button(
+            "add", "Add model folder…", "A folder with card.json, or a folder of model folders"
+        )
+        self.remove = _button(
+            "remove", "Remove from list", "Remove the model from the list; its files are kept"
+        )
+        self.use = _button("use", "Use in Segment", "Open the panel Segment and select this model")
         self.run = RunBar("Import authors' checkpoint…", IMPORT_TIP)
         self._lay_out()
         self._connect()
@@ -55,7 +59,7 @@ class ModelsPanel(LowPanel):
         left.addLayout(buttons)
         for view in (self.message, QLabel(NOTE)):
             left.addWidget(view)
-        row = QHBoxLayout(self)  # no scrolling as a whole: list and card scroll by themselves
+        row = QHBoxLayout(self)  # the panel does not scroll: list and card do
         row.setContentsMargins(8, 8, 8, 8)
         row.setSpacing(12)
         row.addLayout(left, 3)
@@ -78,7 +82,7 @@ class ModelsPanel(LowPanel):
             {self._show_models: ("models", "chosen")},
         )
 
-    # -- what the user does ------------------------------------------------------------------------
+    # -- actions of the user -----------------------------------------------------------------------
 
     def _on_add(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Add a model folder")
@@ -88,7 +92,7 @@ class ModelsPanel(LowPanel):
     def _on_remove(self) -> None:
         shown = self.controller.state.shown
         if shown is not None:
-            text = f"Remove {shown.name} from the list? Its files stay in {shown.model}."
+            text = f"Remove {shown.name} from the list? Its files are kept in {shown.model}."
             yes = QMessageBox.StandardButton.Yes
             if QMessageBox.question(self, "Remove from list", text) == yes:
                 self.controller.remove(shown.model)
@@ -98,7 +102,7 @@ class ModelsPanel(LowPanel):
         if dialog.exec():
             self.controller.bring(dialog.checkpoint)
 
-    # -- what the work shows -----------------------------------------------------------------------
+    # -- showing the state -------------------------------------------------------------------------
 
     def _show_models(self) -> None:
         state = self.controller.state
@@ -109,8 +113,8 @@ class ModelsPanel(LowPanel):
 
 
 def _button(name: str, text: str, tooltip: str) -> QPushButton:
-    """A button with its name and tool tip."""
-    made = QPushButton(text)
-    made.setObjectName(f"shaspec_{name}_model")
-    made.setToolTip(tooltip)
-    return made
+    """A button with object name and tooltip."""
+    button = QPushButton(text)
+    button.setObjectName(f"shaspec_{name}_model")
+    button.setToolTip(tooltip)
+    return button

@@ -21,11 +21,11 @@ class KnownModel:
     """A bundled name, or a folder."""
     card: Card | None
     source: str
-    """``bundled``, ``imported``, ``trained``; empty where there is no card."""
+    """``bundled``, ``imported`` or ``trained``; empty without a card."""
     megabytes: float = 0.0
     seconds: Seconds = NOT_MEASURED
     problem: str = ""
-    """Why there is no card."""
+    """Why the card cannot be read."""
 
     @property
     def name(self) -> str:
@@ -35,13 +35,13 @@ class KnownModel:
 
 @dataclass(eq=False)
 class ModelsState(JobState):
-    """Everything that the panel *Models* shows."""
+    """Everything the panel *Models* shows."""
 
     models: tuple[KnownModel, ...] = ()
     chosen: str = ""
-    """The model whose card is read."""
+    """The selected model."""
 
     @property
     def shown(self) -> KnownModel | None:
-        """The row that is chosen."""
+        """The selected row."""
         return next((known for known in self.models if known.model == self.chosen), None)

@@ -1,4 +1,4 @@
-"""All known models as rows, and the card of one of them."""
+"""Table of all models, and the card of the selected one."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from napari_shaspec.widgets.message_box import breakable
 from napari_shaspec.widgets.read_only_table import ReadOnlyTable
 
 COLUMNS = {
-    "model": "Name, or folder",
-    "from": "bundled: came with the program; trained, imported: a folder of yours; "
-    "experimental: behind the plain baseline so far",
-    "method": "How modalities are fused; 'by m3l': trained in another way than the network's own",
-    "finds": "Regions that it segments, or classes that it names",
-    "toggles": "instant: a tick is answered from kept features",
-    "MB": "Megabytes of weights",
-    "first run": "Seconds of the last first run of a case, measured on this computer",
-    "toggle": "Seconds of the last run that was answered from kept features, on this computer",
-    "licence": "What the weights may be used for",
+    "model": "Name, or folder name",
+    "from": "bundled: part of the plugin; trained, imported: one of your model folders; "
+    "experimental: does not reach the baseline yet",
+    "method": "How modalities are fused; 'by m3l': trained with the M3L procedure",
+    "finds": "Regions or classes that the model predicts",
+    "toggles": "instant: toggling a modality runs only the decoder",
+    "MB": "Size of the weights in megabytes",
+    "first run": "Seconds of the last first run on a case, measured on this computer",
+    "toggle": "Seconds of the last run from cached features, measured on this computer",
+    "licence": "Licence of the weights",
 }
 
 
 class ModelTable(ReadOnlyTable):
-    """One row per model; a click chooses it."""
+    """One row per model; a click selects it."""
 
     chosen = Signal(str)
 
@@ -50,7 +50,7 @@ class ModelTable(ReadOnlyTable):
         self.itemSelectionChanged.connect(self._on_selected)
 
     def show_models(self, models: Sequence[KnownModel], chosen: str) -> None:
-        """Fills the table anew and marks the chosen row."""
+        """Fills the table and selects the row of ``chosen``."""
         with QSignalBlocker(self):
             self.setRowCount(len(models))
             for row, known in enumerate(models):
@@ -72,14 +72,14 @@ class ModelTable(ReadOnlyTable):
 
 
 class CardView(QTextBrowser):
-    """The card: what it says in lines, and its scores in a table."""
+    """The model card as text, and its scores as a table."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("shaspec_model_card")
 
     def show_model(self, known: KnownModel | None) -> None:
-        """The card of a model, or why it cannot be read."""
+        """Shows the card of a model, or why it cannot be read."""
         from shaspec.models.summary import card_lines
 
         if known is None or known.card is None:

@@ -1,4 +1,4 @@
-"""Imports weights of the authors' code; slow, runs in a worker."""
+"""Imports checkpoints of the authors' code. Slow: runs in a worker."""
 
 from __future__ import annotations
 
@@ -16,38 +16,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights of the authors' code, and what is to become of them."""
+    """A checkpoint of the authors' code, and how to import it."""
 
     file: Path
     out: Path
     method: str = "shaspec"
     task: str = "brats"
     modalities: str = ""
-    """Order of the input channels, e.g. ``T1+T1ce+T2+FLAIR``; empty: that of the task."""
+    """Order of the input channels, e.g. ``T1+T1ce+T2+FLAIR``; empty: as in the task."""
     labels: str = ""
-    """Labels of the output classes, e.g. ``2,1,4``; empty: those of the task."""
+    """Labels of the output classes, e.g. ``2,1,4``; empty: as in the task."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """The event of a job that has made a model folder."""
+    """Event: the model folder was written."""
 
     folder: Path
     lines: tuple[str, ...]
 
 
-def import_checkpoint(what: Checkpoint) -> Iterator[Progress | Imported]:
-    """Reads, converts and writes: slow, to be run in a worker."""
-    yield Progress(0, 0, "reading the checkpoint")  # a place to stop at
+def import_checkpoint(checkpoint: Checkpoint) -> Iterator[Progress | Imported]:
+    """Converts a checkpoint to a model folder. Slow: run it in a worker.
+
+    Raises:
+        InputError: the labels are not whole numbers.
+    """
+    yield Progress(0, 0, "reading the checkpoint")  # can be cancelled here
     from shaspec.models.import_official import import_official
     from shaspec.task import load_task
 
     try:
-        labels = [int(part) for part in what.labels.split(",") if part.strip()]
+        labels = [int(part) for part in checkpoint.labels.split(",") if part.strip()]
     except ValueError:
-        raise InputError(f"labels {what.labels!r}: give whole numbers such as 2,1,4") from None
-    order = [name.strip() for name in what.modalities.split("+") if name.strip()]
-    task = load_task(what.task).reordered(order, labels)
-    card, report = import_official(what.file, what.method, task, what.out)
-    wrote = f"wrote {card.parameters:,} parameters and a card to {what.out}"
-    yield Imported(what.out, (*report.lines(), wrote))
+        raise InputError(f"Outputs {checkpoint.labels!r}: give whole numbers, e.g. 2,1,4") from None
+    order = [name.strip() for name in checkpoint.modalities.split("+") if name.strip()]
+    task = load_task(checkpoint.task).reordered(order, labels)
+    card, report = import_official(checkpoint.file, checkpoint.method, task, checkpoint.out)
+    wrote = f"wrote {card.parameters:,} parameters and a card to {checkpoint.out}"
+    yield Imported(checkpoint.out, (*report.lines(), wrote))

@@ -1,1 +1,1 @@
-"""The panel *Robustness*: all subsets of modalities of a case."""
+"""The panel *Robustness*: segments a case from all subsets of its modalities."""

@@ -1,7 +1,7 @@
-"""What the panel *Robustness* can do. No Qt here: a `ViewerModel` will do.
+"""Controller of the panel *Robustness*. No Qt here: a `ViewerModel` is enough.
 
-A sweep segments the open case from every subset of its modalities, with one model or several, in
-one job. Its results stay in the tables of the work, its features do not: nothing needs them then.
+A sweep segments the open case from every subset of its modalities, with one or several models, in
+one job. The results are kept in the tables of the state; the features are released.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ FigureOf = Callable[[Sequence[SubsetTable], Measure], Any]
 
 
 class RobustnessController(CaseController[RobustnessState]):
-    """Everything the panel can do."""
+    """Runs the jobs of the panel and updates its state."""
 
     def __init__(
         self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
     ) -> None:
         super().__init__(viewer, RobustnessState(), engine, run, dims=False)
-        self._parts: VolumeSources | None = None  # what the tables were made of
-        self._before: tuple[SubsetTable, ...] = ()  # the tables that a cancelled sweep leaves
-        self._by_hand = False  # the user chose what to compare with
+        self._parts: VolumeSources | None = None  # the volumes of the tables
+        self._before: tuple[SubsetTable, ...] = ()  # the tables to restore after a cancelled sweep
+        self._by_hand = False  # the user chose the reference
         layers = viewer.layers.events
         layers.inserted.connect(self._refresh_truths, position="last")
         layers.removed.connect(self._refresh_truths, position="last")
@@ -71,9 +71,9 @@ class RobustnessController(CaseController[RobustnessState]):
     # -- choices -------------------------------------------------------------------------------
 
     def choose_models(self, chosen: Sequence[str]) -> bool:
-        """Which models take part; False, with a message, for one that finds no regions.
+        """Selects the models for the sweep; False, with a message, if one is a classifier.
 
-        Of models that have no task in common those stay that go with the newest choice.
+        Models of another task than the newest choice are deselected.
         """
         if self.state.status.busy:
             return False
@@ -88,13 +88,13 @@ class RobustnessController(CaseController[RobustnessState]):
             self._refresh_truths()
         self._show_seen()
         self._hint()
-        out = [Path(model).name for model in chosen if model not in fitting]
-        if out:
-            self._job.say(f"{', '.join(out)}: deselected (another task than the last choice)")
+        names = ", ".join(Path(model).name for model in chosen if model not in fitting)
+        if names:
+            self._job.say(f"{names}: deselected (another task than the last choice)")
         return True
 
     def add_model(self, folder: str | Path) -> bool:
-        """Takes a model folder and ticks it; False, with a message, if it is none."""
+        """Adds a model folder and selects it; False, with a message, if it is not a model."""
         model = str(folder)
         if self.state.status.busy:
             return False
@@ -112,19 +112,19 @@ class RobustnessController(CaseController[RobustnessState]):
         self._set_cards(now)
         retrained = [m for m in self.state.chosen if now[m].sha256 != before[m].sha256]
         if retrained and not self.state.status.busy:
-            self._forget_results()  # they are of the weights that were there before
+            self._forget_results()  # computed with the earlier weights
 
     def _set_cards(self, cards: dict[str, Card]) -> None:
         self.state.cards = tuple(cards.values())
         self.state.models = tuple(cards)
 
     def tick(self, modality: str, present: bool) -> None:
-        """Whether ``modality`` takes part in the subsets."""
+        """Includes ``modality`` in the subsets, or leaves it out."""
         if not self.state.status.busy:
             self._rows.tick(modality, present)
 
     def compare_with(self, truth: Labels | None) -> None:
-        """The ground truth, or None for the result of all modalities."""
+        """Sets the reference: a ground truth layer, or None for the result of all modalities."""
         if not self.state.status.busy:
             self._by_hand = True
             self.state.truth = truth
@@ -132,20 +132,20 @@ class RobustnessController(CaseController[RobustnessState]):
     # -- sweeps ------------------------------------------------------------------------------------
 
     def sweep(self) -> None:
-        """Starts a job over all subsets and all chosen models, or says what is missing for one."""
+        """Starts the sweep over all subsets and selected models, or reports what is missing."""
         task = self.state.task
         if self.state.status.busy or self._closed:
             return
         try:
             if task is None:
-                raise InputError("no model is ticked: tick one, or open a model folder")
+                raise InputError("no model is selected: select one, or open a model folder")
             ticked = {n: la for n, la in self.state.sources.items() if n in self.state.present}
             parts = assignment.collect(ticked, task, truth=self.state.truth)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
         if not parts.same_as(self._parts):
-            self._forget_results()  # rows of other voxels do not belong beside these
+            self._forget_results()  # the volumes have changed
         self._parts = parts
         self._before = self.state.tables
         names = {model: self.state.name_of(model) for model in self.state.chosen}
@@ -156,32 +156,32 @@ class RobustnessController(CaseController[RobustnessState]):
         )
 
     def show_row(self, model: str, subset: Subset) -> None:
-        """Shows the result of one row in the layer for it."""
-        what = Shown(model, subset)
-        row = self.state.row(what)
+        """Shows the result of one row in the layer of the sweep."""
+        shown = Shown(model, subset)
+        row = self.state.row(shown)
         if row is not None:
             name = model if len(self.state.tables) > 1 else ""
             opacity = display_settings().overlay_opacity
             maps.show_row(self.viewer, row.prediction, name, opacity)
             self.state.legend = ()
-            self.state.shown = what
+            self.state.shown = shown
 
     # -- maps --------------------------------------------------------------------------------------
 
     def show_disagreement(self, region: str) -> None:
-        """A layer of the entropy over all subsets of the model that is shown."""
+        """Adds a map of the entropy over all subsets, for the model of the shown row."""
         self._start_map("disagreement", lambda table: worker.disagreement_of(table, region))
 
     def show_smallest(self, region: str) -> None:
-        """A layer of the smallest subset that finds ``region``."""
+        """Adds a map of the smallest subset that finds ``region``."""
         self._start_map("smallest subset", lambda table: worker.smallest_of(table, region))
 
     def show_difference(self, region: str, other: Shown | None) -> None:
-        """A layer of what differs between the shown row and ``other``; None: the ground truth."""
+        """Adds a map of the difference between the shown row and ``other`` (None: ground truth)."""
         here, there = self.state.row(self.state.shown), self.state.row(other)
         parts, shown = self._parts, self.state.shown
         if here is None or shown is None or parts is None:
-            self._job.refuse("choose a row of the table first")
+            self._job.refuse("select a row of the table first")
             return
         model = other.model if other is not None and other.model != shown.model else ""
         self._start_map(
@@ -189,11 +189,11 @@ class RobustnessController(CaseController[RobustnessState]):
         )
 
     def save_tables(self, path: str | Path) -> list[Path]:
-        """Writes the rows as CSV, and the Shapley values beside them once all rows are there."""
+        """Writes the rows as CSV, and the Shapley values next to them if the table is complete."""
         return self._save(lambda: write_tables(Path(path), self.state.tables))
 
     def save_figure(self, path: str | Path, draw: FigureOf, measure: Measure) -> list[Path]:
-        """Writes a figure for a page: `heat_map_figure` or `contributions_figure`."""
+        """Writes a figure of ``draw``: `heat_map_figure` or `contributions_figure`."""
         return self._save(
             lambda: [robustness_files.write_figure(Path(path), draw(self.state.tables, measure))]
         )
@@ -230,7 +230,7 @@ class RobustnessController(CaseController[RobustnessState]):
         last = self.state.name_of(self.state.chosen[-1])
         if event.table.complete and event.table.model == last:
             count = len(event.table.rows)
-            self._job.succeed(f"{count} subsets against {event.table.reference}; click a row")
+            self._job.succeed(f"{count} subsets compared with {event.table.reference}; click a row")
 
     def _on_map(self, event: MapReady) -> None:
         maps.show_map(self.viewer, event.map)
@@ -238,21 +238,21 @@ class RobustnessController(CaseController[RobustnessState]):
         self._job.outcome = Status.DONE
 
     def _on_ended(self) -> None:
-        """Only now is the worker through; an unfinished table gives way to the last whole one."""
+        """The worker has ended. An incomplete table is replaced by the last complete one."""
         outcome = self._job.outcome
         if outcome is not Status.DONE:
-            whole = {table.model: table for table in self._before}
-            self.state.tables = tuple(whole.get(t.model, t) for t in self.state.tables)
+            complete = {table.model: table for table in self._before}
+            self.state.tables = tuple(complete.get(t.model, t) for t in self.state.tables)
         self._before = self.state.tables
         if outcome is None:
-            self._job.say("cancelled; its memory is free again, the rows that are here stay")
+            self._job.say("Cancelled. Finished rows are kept.")
             outcome = Status.DONE if self.state.tables else Status.IDLE
         self.state.status = outcome
 
-    # -- what changed around us --------------------------------------------------------------------
+    # -- changes of case and layers ----------------------------------------------------------------
 
     def _on_case(self, *_: object) -> None:
-        """Another case has no results yet, and a truth of its own."""
+        """Clears the results and finds the ground truth of the new case."""
         self._by_hand = False
         self._forget_results()
         self._refresh_truths()
@@ -277,24 +277,24 @@ class RobustnessController(CaseController[RobustnessState]):
             self.state.shown = None
 
     def _show_seen(self) -> None:
-        """As far as the cards tell by name; a session looks at the voxels too."""
+        """Warns of training cases with the same name; a session also compares the voxels."""
         cards = self.state.card_of
-        known = {m: cards[m].seen_name(self.state.case) for m in self.state.chosen}
-        self.state.seen = {self.state.name_of(model): how for model, how in known.items() if how}
+        seen = {m: cards[m].seen_name(self.state.case) for m in self.state.chosen}
+        self.state.seen = {self.state.name_of(model): how for model, how in seen.items() if how}
 
     def _save(self, write: Callable[[], list[Path]]) -> list[Path]:
         try:
             if not self.state.tables:
-                raise InputError("there is no row to save yet: run the subsets first")
+                raise InputError("no results to save: run the subsets first")
             written = write()
         except ShaspecError as error:
             self._job.refuse(str(error))
             return []
-        self._job.say(f"saved {', '.join(str(path) for path in written)}")
+        self._job.say(f"Saved {', '.join(str(path) for path in written)}.")
         return written
 
     def command(self) -> str | None:
-        """The command line that gives the shown row again; None, with a message, if none does."""
+        """The command line that reproduces the shown row; None, with a message, if none does."""
         row = self.state.row(self.state.shown)
         name, result = (row.name, row.prediction) if row else ("", None)
-        return self._copied(name, result, "choose a row of the table first")
+        return self._copied(name, result, "select a row of the table first")

@@ -1,4 +1,4 @@
-"""Buttons for maps that compare subsets, and the legend of the one that was made last."""
+"""Buttons for maps that compare subsets, and the legend of the last map."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ FIT = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
 
 
 class MapBar(QWidget):
-    """Says which map the user wants, of which region."""
+    """Emits which map of which region the user requests."""
 
     disagreement = Signal(str)
     smallest = Signal(str)
     difference = Signal(str, object)
-    """Region, and the `Shown` row (None: the ground truth) to compare the chosen row with."""
+    """Region, and the `Shown` row to compare the selected row with (None: the ground truth)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._region, self._other = QComboBox(), QComboBox()
         self._region.setObjectName("shaspec_region")
-        self._region.setToolTip("The region that the maps are of")
+        self._region.setToolTip("Region of the maps")
         self._region.setMaximumWidth(72)
         self._other.setObjectName("shaspec_other")
         self._other.setSizeAdjustPolicy(FIT)
-        self._other.setToolTip("What the row that is chosen in the table is compared with")
-        agree = _button("disagreement", "Disagreement", "Where the subsets disagree: entropy, bits")
-        small = _button("smallest", "Smallest subset", "The fewest modalities that find a voxel")
+        self._other.setToolTip("Row or ground truth to compare the selected row with")
+        agree = _button(
+            "disagreement", "Disagreement", "Where the subsets disagree: entropy in bits"
+        )
+        small = _button("smallest", "Smallest subset", "The smallest subset that finds each voxel")
         differ = _button(
             "difference",
             "Difference",
-            "What the chosen row, the other one, and both find",
+            "Voxels found by the selected row only, by the other only, and by both",
         )
         agree.clicked.connect(lambda: self.disagreement.emit(self._region.currentText()))
         small.clicked.connect(lambda: self.smallest.emit(self._region.currentText()))
@@ -62,7 +64,7 @@ class MapBar(QWidget):
         layout.addWidget(self._legend)
 
     def show_tables(self, tables: Sequence[SubsetTable]) -> None:
-        """Lists the regions, the largest first, and the rows; what was chosen stays chosen."""
+        """Lists the regions, the largest first, and the rows; keeps the selection."""
         if not tables:
             return
         regions = [*reversed(tables[0].regions)]
@@ -76,11 +78,11 @@ class MapBar(QWidget):
         _refill(self._other, others)
 
     def choose_region(self, region: str) -> None:
-        """Whose maps the buttons ask for."""
+        """Selects the region of the maps."""
         self._region.setCurrentText(region)
 
     def show_legend(self, legend: Sequence[Key]) -> None:
-        """Coloured squares with what they mean."""
+        """Shows the colours of the map with their meanings."""
         parts = [f'<span style="color:{k.colour}">■</span> {k.text}' for k in legend]
         self._legend.setText(" &nbsp; ".join(parts))
         self._legend.setVisible(bool(legend))

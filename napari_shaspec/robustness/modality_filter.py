@@ -1,4 +1,4 @@
-"""A filter of subsets: what is left if some modalities had not been acquired."""
+"""Filter for subsets without certain modalities."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 
 class ModalityFilter(QWidget):
-    """A button per modality; a pressed one leaves out the subsets that have it."""
+    """One button per modality; a pressed button hides the subsets with that modality."""
 
     changed = Signal(list)
-    """The modalities that are left out."""
+    """The modalities that the subsets must not contain."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,7 +23,7 @@ class ModalityFilter(QWidget):
         self._row.addWidget(QLabel("Without"))
 
     def show_modalities(self, names: Sequence[str]) -> None:
-        """Makes new buttons only where the modalities are others."""
+        """Makes new buttons if the modalities have changed."""
         if list(self._buttons) == list(names):
             return
         for button in self._buttons.values():
@@ -32,7 +32,7 @@ class ModalityFilter(QWidget):
         self._buttons = {name: self._button(name) for name in names}
 
     def modalities(self) -> list[str]:
-        """What is left out."""
+        """The modalities that the subsets must not contain."""
         return [name for name, button in self._buttons.items() if button.isChecked()]
 
     def _button(self, name: str) -> QPushButton:

@@ -1,4 +1,4 @@
-"""Which models of the list take part in a sweep."""
+"""Choice of the models for a sweep."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def fitting_models(
 
 
 def current_cards(engine: Engine, cards: Mapping[str, Card]) -> dict[str, Card]:
-    """``cards`` as they are now, with those of new models.
+    """Updates ``cards``, and adds the cards of new models.
 
-    A model that was trained on in its folder has another card; one that is gone keeps its card.
+    A model that was trained further has a new card; a model that was removed keeps its old card.
     """
     models = engine.models()
     old = {m: engine.card(m) if m in models else card for m, card in cards.items()}
@@ -50,7 +50,7 @@ def current_cards(engine: Engine, cards: Mapping[str, Card]) -> dict[str, Card]:
 
 
 def first_with_regions(cards: Mapping[str, Card]) -> str | None:
-    """The first model that segments."""
+    """The first segmentation model; None: there is none."""
     return next((m for m, card in cards.items() if card.task.kind == "segmentation"), None)
 
 

@@ -1,4 +1,4 @@
-"""Which models take part: a tick each, and a way to one more."""
+"""Ticks for the models of a sweep, and a button to add a model folder."""
 
 from __future__ import annotations
 
@@ -27,18 +27,17 @@ if TYPE_CHECKING:
 
 COLUMNS = 2
 SEEN_BY = {
-    "by content": "Seen in training by {}: what is found here says nothing about how good that "
-    "model is.",
-    "by name": "Same name as a training case of {}: if it is the same one, what is found here says "
-    "nothing about how good that model is.",
+    "by content": "Seen in training by {}. The result says nothing about accuracy on new cases.",
+    "by name": "Same name as a training case of {}. If it is the same case, the result "
+    "says nothing about accuracy on new cases.",
 }
 
 
 class ModelTicks(QWidget):
-    """One box per model, the card where the mouse is, and a warning of training cases."""
+    """One tick per model with its card as a tooltip, and a warning about training cases."""
 
     chosen = Signal(list)
-    """Names or folders of all models that are to take part."""
+    """Names or folders of the selected models."""
     opened = Signal(str)
     """A model folder that the user wants to add."""
 
@@ -50,7 +49,7 @@ class ModelTicks(QWidget):
         button = QToolButton()
         button.setObjectName("shaspec_open_model")
         button.setText("Open…")
-        button.setToolTip("Open a model folder: card.json with model.safetensors beside it")
+        button.setToolTip("Open a model folder: it contains card.json and model.safetensors")
         button.clicked.connect(self._on_open)
         self._seen = MessageBox()
         row = QHBoxLayout()
@@ -66,7 +65,7 @@ class ModelTicks(QWidget):
     def show_models(
         self, models: Sequence[str], cards: Sequence[Card], chosen: Sequence[str]
     ) -> None:
-        """Shows a box per model; makes new ones only for new models."""
+        """Shows a tick per model and the selection."""
         for model, card in zip(models, cards, strict=False):
             if model not in self._boxes:
                 box = QCheckBox(Path(model).name)
@@ -84,7 +83,7 @@ class ModelTicks(QWidget):
                 box.setChecked(model in chosen)
 
     def show_seen(self, seen: Mapping[str, Seen]) -> None:
-        """Warns of models that were trained on this case, or on one that is called like it."""
+        """Warns about models that were trained on this case, or on a case of the same name."""
         texts = [
             text.format(", ".join(model for model, how in seen.items() if how == kind))
             for kind, text in SEEN_BY.items()

@@ -1,4 +1,4 @@
-"""The panel *Robustness*: every subset of the open case, as a table, a heat map and bars."""
+"""The panel *Robustness*: results of all subsets as a table, a heat map and Shapley values."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 TABLE_FILTER = "Table (*.csv)"
 FIGURE_FILTER = "Figure (*.png *.pdf *.svg)"
-RESULTS_HEIGHT = 328  # fifteen rows and their head
+RESULTS_HEIGHT = 328  # fifteen rows and the header
 
 
 class RobustnessPanel(Panel):
-    """Models, case, run, results. ``controller`` does the work; a script may drive it too."""
+    """Models, case, run and results. Scripts can use ``controller`` directly."""
 
     def __init__(
         self, napari_viewer: ViewerModel, *, controller: RobustnessController | None = None
@@ -75,7 +75,7 @@ class RobustnessPanel(Panel):
     def _build(self) -> None:
         self.setObjectName("shaspec_robustness")
         self.measure.setObjectName("shaspec_measure")
-        self.measure.setToolTip("The number that table, heat map and bars show")
+        self.measure.setToolTip("Measure shown in the table, the heat map and the bars")
         for measure in measures_of(3):
             self.measure.addItem(measure.title, measure)
         self.tabs.addTab(self.subsets, "Table")
@@ -84,16 +84,19 @@ class RobustnessPanel(Panel):
         self.tabs.setFixedHeight(RESULTS_HEIGHT + 30)
         self.tabs.setTabToolTip(
             2,
-            "Shapley values: what a modality adds, over all orders; none at all is an empty result",
+            "Shapley values: what a modality adds, averaged over all orders. "
+            "No modality counts as an empty result",
         )
         self.advice.setObjectName("shaspec_advice")
         self.advice.setWordWrap(True)
         self.save_table.setObjectName("shaspec_save_table")
-        self.save_table.setToolTip("Save all rows, and the Shapley values, as CSV")
+        self.save_table.setToolTip("Save all rows and the Shapley values as CSV")
         self.save_figure.setObjectName("shaspec_save_figure")
-        self.save_figure.setToolTip("Save the bars, or else the heat map, as a figure for a page")
+        self.save_figure.setToolTip(
+            "Save the heat map as a figure, or the Shapley values if their tab is open"
+        )
         self.copy.setObjectName("shaspec_copy")
-        self.copy.setToolTip("Copy the command line that gives the chosen row again")
+        self.copy.setToolTip("Copy the command line that reproduces the selected row")
         top, bottom = QHBoxLayout(), QHBoxLayout()
         top.addWidget(self.measure)
         top.addStretch(1)
@@ -153,11 +156,11 @@ class RobustnessPanel(Panel):
             },
         )
 
-    # -- what the user does ------------------------------------------------------------------------
+    # -- actions of the user -----------------------------------------------------------------------
 
     def _on_models(self, models: list[str]) -> None:
         if not self.controller.choose_models(models):
-            self._show_models()  # back to those that are in use
+            self._show_models()  # restores the ticks
 
     def _on_save_table(self) -> None:
         path = self._ask("Save table", "sweep", ".csv", TABLE_FILTER)
@@ -171,14 +174,14 @@ class RobustnessPanel(Panel):
             draw = contributions_figure if bars else heat_map_figure
             self.controller.save_figure(path, draw, self._measure())
 
-    def _ask(self, title: str, what: str, ending: str, kinds: str) -> Path | None:
-        name = f"{self.controller.state.case or 'case'}_{what}{ending}"
+    def _ask(self, title: str, suffix: str, ending: str, kinds: str) -> Path | None:
+        name = f"{self.controller.state.case or 'case'}_{suffix}{ending}"
         path, _ = QFileDialog.getSaveFileName(self, title, str(Path.cwd() / name), kinds)
         if not path:
             return None
         return Path(path) if Path(path).suffix else Path(f"{path}{ending}")
 
-    # -- what the work shows -----------------------------------------------------------------------
+    # -- showing the state -------------------------------------------------------------------------
 
     def _measure(self) -> Measure:
         measure = self.measure.currentData()
@@ -234,14 +237,14 @@ class RobustnessPanel(Panel):
         self.advice.setVisible(bool(self.advice.text()))
 
     def _advice(self) -> str:
-        """Which single modality is worth adding to the row that is shown."""
+        """Gain of each single modality added to the shown row."""
         state = self.controller.state
         table = next(
             (t for t in state.tables if state.shown and t.model == state.shown.model), None
         )
         if table is None or state.shown is None:
             return ""
-        found = gains(table, state.shown.subset, DICE)
-        parts = [f"{name} {gain:+.2f}" for name, gain in found.items()]
+        by_modality = gains(table, state.shown.subset, DICE)
+        parts = [f"{name} {gain:+.2f}" for name, gain in by_modality.items()]
         name = breakable(table.task.subset_name(state.shown.subset))
-        return f"Mean Dice with one more than {name}: {', '.join(parts)}" if parts else ""
+        return f"Change of mean Dice if added to {name}: {', '.join(parts)}" if parts else ""

@@ -1,4 +1,4 @@
-"""Figures of a sweep in the colours of napari's theme; matplotlib is imported when one is made."""
+"""Figures of a sweep in the colours of napari's theme. matplotlib is imported when needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Plot(QWidget):
-    """A figure, or a sentence where there is nothing to draw. Drawn only while it is seen."""
+    """A figure, or a text if there is nothing to draw. Drawn only while visible."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,12 +40,12 @@ class Plot(QWidget):
     def show_tables(
         self, tables: Sequence[SubsetTable], measure: Measure, shown: Shown | None
     ) -> None:
-        """Draws these tables, at once or when the figure is next seen."""
+        """Draws the tables, now or when the figure becomes visible."""
         self._tables, self._measure, self._shown = tuple(tables), measure, shown
         self._redraw()
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """What changed while nobody looked is drawn now."""
+        """Redraws changes made while the figure was hidden."""
         super().showEvent(event)
         if self._stale:
             self._redraw()
@@ -55,16 +55,16 @@ class Plot(QWidget):
         """Draws ``self.figure``."""
 
     def missing(self, tables: Sequence[SubsetTable], measure: Measure) -> str:
-        """Why there is nothing to draw; empty: there is."""
+        """Why there is nothing to draw; empty if there is something."""
         del measure
-        return "" if tables else "Nothing yet: run the subsets."
+        return "" if tables else "No results yet. Run the subsets."
 
     def _redraw(self) -> None:
         self._stale = not self.isVisible()
         if self._stale:
             return
         measure = self._measure
-        why = self.missing(self._tables, measure) if measure else "Nothing yet."
+        why = self.missing(self._tables, measure) if measure else "No results yet."
         self._text.setText(why)
         self._layers.setCurrentIndex(1 if why else 0)
         if measure is not None and not why:
@@ -75,7 +75,7 @@ class Plot(QWidget):
 
 
 class HeatMap(Plot):
-    """Subsets and regions in colours; a click shows that result."""
+    """Heat map of subsets and regions; a click shows that result."""
 
     chosen = Signal(object)
     """The `Shown` row that the user wants to see."""
@@ -86,7 +86,7 @@ class HeatMap(Plot):
         self._blocks: HeatMapAxes | None = None
 
     def draw(self, tables: Sequence[SubsetTable], measure: Measure, ink: Ink) -> None:
-        """The heat map, with a frame around the row that is on the canvas."""
+        """Draws the heat map, with a frame around the shown row."""
         from matplotlib.patches import Rectangle
 
         self._blocks = draw_heat_map(self.figure, tables, measure, ink)
@@ -106,7 +106,7 @@ class HeatMap(Plot):
         subset = order[min(max(int(event.ydata), 0), len(order) - 1)]
         columns = self._blocks.columns
         hit = [name for name, (left, right) in columns.items() if left <= event.xdata < right]
-        model = hit[0] if hit else self._tables[0].model  # the dots stand for the first one
+        model = hit[0] if hit else self._tables[0].model  # the dots belong to the first model
         self.chosen.emit(Shown(model, subset))
 
 
@@ -114,11 +114,11 @@ class Contributions(Plot):
     """Shapley values as bars."""
 
     def draw(self, tables: Sequence[SubsetTable], measure: Measure, ink: Ink) -> None:
-        """Bars of the tables that are complete."""
+        """Draws the bars of the complete tables."""
         draw_contributions(self.figure, [t for t in tables if t.complete], measure, ink)
 
     def missing(self, tables: Sequence[SubsetTable], measure: Measure) -> str:
         """Shapley values need every subset."""
         if any(table.complete for table in tables):
             return ""
-        return super().missing(tables, measure) or "Shapley values come with the last subset."
+        return super().missing(tables, measure) or "Shapley values need all subsets."

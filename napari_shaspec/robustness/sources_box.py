@@ -1,4 +1,4 @@
-"""Which layers take part, in a line; the table of modalities unfolds below it."""
+"""The modalities of a sweep in one line, with a collapsible table of their layers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SourcesBox(QWidget):
-    """Folded, as long as the layers were found by themselves: the panel is long enough."""
+    """Collapsed by default, because layers are usually matched automatically."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,7 +27,7 @@ class SourcesBox(QWidget):
         self._fold = QToolButton()
         self._fold.setObjectName("shaspec_fold")
         self._fold.setText("Layers")
-        self._fold.setToolTip("Choose the layer of each modality, and which modalities take part")
+        self._fold.setToolTip("Choose the layer of each modality, and the modalities of the sweep")
         self._fold.setCheckable(True)
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.toggled.connect(self._on_toggled)
@@ -44,9 +44,9 @@ class SourcesBox(QWidget):
     def show_rows(
         self, sources: Mapping[str, Image | None], present: frozenset[str], choices: Sequence[Image]
     ) -> None:
-        """Names what takes part, and fills the table."""
+        """Lists the ticked modalities and fills the table."""
         names = [name for name in sources if name in present]
-        self._text.setText(", ".join(names) if names else "no modality yet")
+        self._text.setText(", ".join(names) if names else "no modality ticked")
         self.table.show_rows(sources, present, choices)
 
     def _on_toggled(self, on: bool) -> None:

@@ -1,4 +1,4 @@
-"""The state of the panel *Robustness*, as evented fields."""
+"""State of the panel *Robustness*, as evented fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Shown(NamedTuple):
-    """A row of the table: of which model, for which subset."""
+    """A row of the tables, identified by model and subset."""
 
     model: str
     subset: Subset
@@ -27,28 +27,28 @@ class Shown(NamedTuple):
 
 @dataclass(eq=False)
 class RobustnessState(CaseState):
-    """Everything that the panel *Robustness* shows."""
+    """Everything the panel *Robustness* shows."""
 
     cards: tuple[Card, ...] = ()
-    """Of the models, in their order."""
+    """Cards of ``models``, in the same order."""
     chosen: tuple[str, ...] = ()
-    """The models that take part, of ``models``."""
+    """The selected models, a subset of ``models``."""
     seen: dict[str, Seen] = field(default_factory=dict)
-    """How those of the chosen models know this case that were trained on it, by their names."""
+    """Selected models whose training set contains this case: name -> how it was recognised."""
     truths: tuple[Labels, ...] = ()
-    """The layers that can be the ground truth."""
+    """Layers that can be the ground truth."""
     truth: Labels | None = None
-    """The one that results are compared with; None: with the result of all modalities."""
+    """The layer to compare with; None: the result of all modalities."""
     tables: tuple[SubsetTable, ...] = ()
-    """One per model, of this case; they grow while a sweep runs."""
+    """One table per model for this case; they grow during a sweep."""
     shown: Shown | None = None
-    """The row whose result is on the canvas."""
+    """The row whose result is shown on the canvas."""
     legend: tuple[Key, ...] = ()
-    """The colours of the map that was made last."""
+    """Legend of the last map."""
 
     @property
     def task(self) -> Task | None:
-        """What the models segment: it is the same for all that are chosen."""
+        """The task of the selected models; None: no model is selected."""
         return self.card_of[self.chosen[0]].task if self.chosen else None
 
     @property
@@ -58,7 +58,7 @@ class RobustnessState(CaseState):
 
     @property
     def subsets(self) -> list[Subset]:
-        """What a sweep will run for each model."""
+        """The subsets that a sweep runs for each model."""
         return subsets_of(self.task.subset(self.present)) if self.task and self.present else []
 
     @property
@@ -68,12 +68,12 @@ class RobustnessState(CaseState):
         return next(own, None)
 
     def name_of(self, model: str) -> str:
-        """A model as tables show it: the last part of a folder, where that is enough."""
+        """Name of a model in the tables: the last part of its folder, if unambiguous."""
         name = Path(model).name
         same = [other for other in self.models if Path(other).name == name]
         return name if len(same) < 2 else model
 
-    def row(self, what: Shown | None) -> SubsetRow | None:
-        """The row of the tables, if it is there."""
-        tables = [table for table in self.tables if what and table.model == what.model]
-        return tables[0].row(what.subset) if tables and what else None
+    def row(self, shown: Shown | None) -> SubsetRow | None:
+        """The row of the tables; None: there is no such row."""
+        tables = [table for table in self.tables if shown and table.model == shown.model]
+        return tables[0].row(shown.subset) if tables and shown else None

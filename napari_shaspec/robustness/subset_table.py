@@ -1,4 +1,4 @@
-"""All rows of a sweep as a table: sorted by a click on its head, shown by a click on a row."""
+"""Table of all rows of a sweep. Click a header to sort, a row to show its result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SortedItem(QTableWidgetItem):
 
 
 class SubsetView(ReadOnlyTable):
-    """Columns: subset, model (if there are several), one per region; a measure at a time."""
+    """Columns: subset, model (if there are several), and the measure for each region."""
 
     chosen = Signal(object)
     """The `Shown` row that the user wants to see."""
@@ -46,7 +46,7 @@ class SubsetView(ReadOnlyTable):
         self.itemSelectionChanged.connect(self._on_selected)
 
     def show_tables(self, tables: Sequence[SubsetTable], measure: Measure) -> None:
-        """Fills the table anew; the order that the user chose stays."""
+        """Fills the table and keeps the sort order."""
         heads = ["subset", *(["model"] if len(tables) > 1 else [])]
         regions = list(tables[0].regions) if tables else []
         with QSignalBlocker(self):
@@ -58,24 +58,24 @@ class SubsetView(ReadOnlyTable):
             for place, table in enumerate(tables):
                 order = subsets_of(table.modalities)
                 for row in table.rows:
-                    where = Shown(table.model, row.subset)
+                    shown_row = Shown(table.model, row.subset)
                     first = SortedItem(row.name, order.index(row.subset) + place / 1000)
-                    first.setData(Qt.ItemDataRole.UserRole, where)
+                    first.setData(Qt.ItemDataRole.UserRole, shown_row)
                     first.setToolTip(f"{row.name}: click to show this result")
                     cells = [first]
                     if len(tables) > 1:
                         cells.append(SortedItem(table.model, place * len(order) + line))
                     for region in regions:
                         value = row.values[measure.name][region]
-                        # What cannot be measured sorts as the worst, last of the best.
+                        # Values that cannot be measured sort as the largest.
                         number = value if math.isfinite(value) else math.inf
                         cell = SortedItem(measure.words(value), number)
                         cell.setTextAlignment(
                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                         )
                         note = "" if value or measure.best != "neither" else f". {NOT_FOUND_NOTE}"
-                        shown = measure.words(value) if note else f"{value:.4g}"
-                        text = f"{measure.title} of {region} from {row.name}: {shown}{note}"
+                        number_text = measure.words(value) if note else f"{value:.4g}"
+                        text = f"{measure.title} of {region} from {row.name}: {number_text}{note}"
                         cell.setToolTip(text)
                         cells.append(cell)
                     for column, cell in enumerate(cells):
@@ -89,7 +89,7 @@ class SubsetView(ReadOnlyTable):
             self._header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     def show_row(self, shown: Shown | None) -> None:
-        """Marks the row that is on the canvas."""
+        """Selects the row shown on the canvas."""
         self._shown = shown
         with QSignalBlocker(self):
             self.clearSelection()
@@ -98,16 +98,16 @@ class SubsetView(ReadOnlyTable):
                     self.selectRow(line)
 
     def leave_out(self, modalities: Sequence[str]) -> None:
-        """Hides the subsets that have one of these modalities."""
+        """Hides the subsets with any of these modalities."""
         for line in range(self.rowCount()):
             self.setRowHidden(line, bool({*modalities} & {*self._row_at(line).subset}))
 
     def _row_at(self, line: int) -> Shown:
         item = self.item(line, 0)
         assert item is not None
-        found = item.data(Qt.ItemDataRole.UserRole)
-        assert isinstance(found, Shown)
-        return found
+        shown = item.data(Qt.ItemDataRole.UserRole)
+        assert isinstance(shown, Shown)
+        return shown
 
     def _on_selected(self) -> None:
         lines = {item.row() for item in self.selectedItems()}

@@ -1,4 +1,4 @@
-"""What results are compared with: a layer that holds the ground truth, or all modalities."""
+"""Choice of the reference: a ground truth layer, or the result of all modalities."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TruthPicker(QWidget):
         super().__init__(parent)
         self._box = QComboBox()
         self._box.setObjectName("shaspec_truth")
-        self._box.setToolTip("What the subsets are compared with, e.g. for the Dice")
+        self._box.setToolTip("Reference for Dice and distances")
         self._box.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -35,7 +35,7 @@ class TruthPicker(QWidget):
         row.addWidget(self._box, 1)
 
     def show_truths(self, truths: Sequence[Labels], truth: Labels | None) -> None:
-        """Lists the layers and marks the one in use."""
+        """Lists the layers and selects the one in use."""
         self._box.clear()
         self._box.addItem(ALL, None)
         for layer in truths:

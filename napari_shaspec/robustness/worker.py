@@ -1,4 +1,4 @@
-"""The jobs of the panel *Robustness*: all subsets of a case, model after model, and maps."""
+"""Jobs of the panel *Robustness*: sweeps over all subsets, one model at a time, and maps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shaspec.prediction import Prediction
 
 @dataclass(frozen=True)
 class MapReady:
-    """The event of a job that has computed a map."""
+    """Event: a map was computed."""
 
     map: Map
 
@@ -31,7 +31,13 @@ class MapReady:
 def sweep_models(
     kept: SessionCache, names: Mapping[str, str], parts: VolumeSources
 ) -> Iterator[Progress | Notice | RowAdded]:
-    """Rows of the models ``{model: name in the tables}``; only one at a time holds features."""
+    """Runs the sweep of each model in turn, releasing the features of one before the next.
+
+    Args:
+        kept: opens the sessions.
+        names: model -> its name in the tables.
+        parts: the volumes of the case.
+    """
     for model, name in names.items():
         try:
             run = kept.job(
@@ -49,54 +55,64 @@ def sweep_models(
 
 
 def disagreement_of(table: SubsetTable, region: str) -> Map:
-    """Entropy over all subsets."""
-    made = [row.prediction for row in table.rows]
-    bits = disagreement.entropy(made, region)
-    return maps.disagreement_map(bits, table.case, made[0].grid, region)
+    """The map of the entropy over all subsets."""
+    predictions = [row.prediction for row in table.rows]
+    bits = disagreement.entropy(predictions, region)
+    return maps.disagreement_map(bits, table.case, predictions[0].grid, region)
 
 
 def smallest_of(table: SubsetTable, region: str) -> Map:
-    """The smallest subset that finds ``region``."""
-    made = [row.prediction for row in table.rows]
-    found = disagreement.smallest_subset(made, region)
+    """The map of the smallest subset that finds ``region``."""
+    predictions = [row.prediction for row in table.rows]
+    smallest = disagreement.smallest_subset(predictions, region)
     subsets = [row.subset for row in table.rows]
-    return maps.smallest_map(found.number, subsets, table.case, made[0].grid, region)
+    return maps.smallest_map(smallest.number, subsets, table.case, predictions[0].grid, region)
 
 
 def difference_of(
     here: Prediction, there: npt.NDArray[np.uint8], names: tuple[str, str], region: str
 ) -> Map:
-    """What only ``here``, only ``there`` (labels on the same grid) and both have of ``region``."""
-    found = disagreement.difference(here.labels, there, here.task, region, here.grid)
-    return maps.difference_map(found.map, found.sizes, names, here.case, here.grid, region)
+    """The map of voxels that only ``here``, only ``there``, or both assign to ``region``.
+
+    ``there`` has the grid of ``here``.
+    """
+    difference = disagreement.difference(here.labels, there, here.task, region, here.grid)
+    return maps.difference_map(
+        difference.map, difference.sizes, names, here.case, here.grid, region
+    )
 
 
 def difference_of_rows(
     here: SubsetRow, there: SubsetRow | None, sources: VolumeSources, model: str, region: str
 ) -> Map:
-    """The difference between two rows; without the second, to the ground truth.
+    """The difference between two rows, or between a row and the ground truth.
 
     Args:
-        here: the row that is shown.
-        there: the row to compare with.
-        sources: what the case is made of; holds the ground truth.
-        model: of ``there``, if it is another one than that of ``here``: names it in the legend.
+        here: the shown row.
+        there: the row to compare with; None: the ground truth.
+        sources: the volumes of the case, with the ground truth.
+        model: the model of ``there``, for the legend; empty if it is that of ``here``.
         region: the region to compare.
+
+    Raises:
+        InputError: there is no ground truth.
     """
     labels = there.prediction.labels if there else sources.case().labels
     if labels is None:
-        raise InputError("there was no ground truth when the subsets were run")
+        raise InputError(
+            "no ground truth: choose a layer under Compare with, and run the subsets again"
+        )
     other = there.name if there else TRUTH
     names = (here.name, f"{other} ({model})" if model else other)
     return difference_of(here.prediction, labels, names, region)
 
 
 def write_tables(path: Path, tables: Sequence[SubsetTable]) -> list[Path]:
-    """Writes the rows as CSV and, where all subsets are there, the Shapley values beside them."""
+    """Writes the rows as CSV, and the Shapley values of complete tables to a second file."""
     paths = [robustness_files.write_rows(path, tables)]
-    whole = [table for table in tables if table.complete]
-    if whole:
-        beside = path.with_name(f"{path.stem}_shapley.csv")
-        _, _, size = measures_of(whole[0].task.dims)
-        paths.append(robustness_files.write_shapley(beside, whole, [DICE, size]))
+    complete = [table for table in tables if table.complete]
+    if complete:
+        shapley_path = path.with_name(f"{path.stem}_shapley.csv")
+        _, _, size = measures_of(complete[0].task.dims)
+        paths.append(robustness_files.write_shapley(shapley_path, complete, [DICE, size]))
     return paths

@@ -1,8 +1,9 @@
 """What *Do it for me* does at each step of the guided tour, in the real panels.
 
-A deed is a generator: it yields the panel whose job is to end before it goes on, so that whoever
-drives it may wait without blocking the window. Each deed brings about by itself what it builds on,
-so that steps can be done in any order, and finds what the user has done meanwhile as it is.
+Each action (`Deed`) is a generator. It yields the panel whose job must end before the action
+continues, so that the caller can wait without blocking the window. An action first runs whatever it
+depends on and is not there yet, so that steps can be run in any order and results of the user are
+reused.
 """
 
 from __future__ import annotations
@@ -30,20 +31,20 @@ if TYPE_CHECKING:
 DrivenPanel: TypeAlias = "SegmentPanel | RobustnessPanel | FeaturesPanel"
 P = TypeVar("P")
 Steps: TypeAlias = "Generator[DrivenPanel, None, P]"
-"""Yields the panels to wait for."""
+"""Yields the panels whose jobs must end."""
 Deed: TypeAlias = "Generator[DrivenPanel, None, None]"
-ABSENT = "T1ce"  # what the tour takes away
-REGION = "TC"  # what T1ce tells most about
+ABSENT = "T1ce"  # the modality that the tour removes
+REGION = "TC"  # the region that depends most on T1ce
 OVERLAYS: dict[str, tuple[Kind, ...]] = {
     "Segment": ("result",),
     "Robustness": ("swept", "map"),
     "Features": ("features", "marked"),
 }
-"""What each panel lays over the images."""
+"""Kinds of layers that each panel shows over the images."""
 
 
 class TourActions:
-    """``open_panel`` opens a panel of this plugin by its name, or brings it to the front."""
+    """``open_panel`` opens a panel of this plugin by name, or brings it to the front."""
 
     def __init__(self, viewer: ViewerModel, open_panel: Callable[[str], DrivenPanel]) -> None:
         self._viewer = viewer
@@ -68,7 +69,7 @@ class TourActions:
         yield from self._segmented(panel, _without(panel.controller.state.sources))
 
     def compare(self) -> Deed:
-        """The grid; in the grid, the other of the two results."""
+        """Shows one pane per modality; if they are shown already, switches to the other result."""
         panel = yield from self._segment_panel()
         control = panel.controller
         again = control.state.view is View.GRID
@@ -76,27 +77,31 @@ class TourActions:
         control.set_view(View.GRID)
         if again:
             names = _both_names(control.state)
-            control.show_result(next(name for name in names if name != control.state.shown))
+            other = next(name for name in names if name != control.state.shown)
+            control.show_result(other)
 
     def _both(self, panel: SegmentPanel) -> Deed:
-        """Sees to it that there are the results with and without T1ce."""
+        """Makes sure that the results with and without T1ce exist."""
         state = panel.controller.state
-        for wanted in (list(state.sources), _without(state.sources)):
-            if state.card_in_use.task.subset_name(wanted) not in _results(state):
-                yield from self._segmented(panel, wanted)
+        for names in (list(state.sources), _without(state.sources)):
+            if state.card_in_use.task.subset_name(names) not in _results(state):
+                yield from self._segmented(panel, names)
 
-    def _segmented(self, panel: SegmentPanel, wanted: Iterable[str]) -> Deed:
-        """Ticks ``wanted`` and sees to it that their result is there and shown."""
-        control, wanted = panel.controller, set(wanted)
+    def _segmented(self, panel: SegmentPanel, modalities: Iterable[str]) -> Deed:
+        """Ticks ``modalities`` and shows their result, segmenting if needed."""
+        control, ticked = panel.controller, set(modalities)
         for name in control.state.sources:
-            control.tick(name, name in wanted)
-        yield panel  # where features are kept, the ticks have started it
+            control.tick(name, name in ticked)
+        yield panel  # with cached features, the ticks have started a job
         subset = control.state.card_in_use.task.subset_name(control.state.present)
         if subset not in _results(control.state):
             control.segment()
             yield panel
         if subset not in _results(control.state):
-            raise InputError(control.state.message.text or "there is no result to go on with")
+            raise InputError(
+                control.state.message.text
+                or "no result to continue with: run the panel Segment first"
+            )
         control.show_result(subset)
 
     # -- the panel Robustness ----------------------------------------------------------------------
@@ -121,7 +126,7 @@ class TourActions:
         panel.scroll_to(panel.maps)
 
     def _swept(self) -> Steps[RobustnessPanel]:
-        """Sees to it that there is a whole table, and that the row of all sequences is shown."""
+        """Makes sure that a complete table exists, and shows the row of all modalities."""
         panel = yield from self._robustness_panel()
         control = panel.controller
         if not any(table.complete for table in control.state.tables):
@@ -129,10 +134,13 @@ class TourActions:
                 control.tick(name, True)
             control.sweep()
             yield panel
-        whole = next((table for table in control.state.tables if table.complete), None)
-        if whole is None:
-            raise InputError(control.state.message.text or "there is no table to go on with")
-        control.show_row(whole.model, max((row.subset for row in whole.rows), key=len))
+        complete = next((table for table in control.state.tables if table.complete), None)
+        if complete is None:
+            raise InputError(
+                control.state.message.text
+                or "no table to continue with: run the panel Robustness first"
+            )
+        control.show_row(complete.model, max((row.subset for row in complete.rows), key=len))
         return panel
 
     # -- the panel Features ------------------------------------------------------------------------
@@ -150,24 +158,26 @@ class TourActions:
         panel = yield from self._features_panel()
         control, view = panel.controller, FeatureView(kind)
         names = control.state.sources
-        wanted = _without(names) if kind == "imputed" else names
-        for name in names:  # what was computed before is computed anew for another subset
-            control.tick(name, name in wanted)
+        ticked = _without(names) if kind == "imputed" else names
+        for name in names:  # a changed subset updates features already computed
+            control.tick(name, name in ticked)
         yield panel
         control.show_features(view)
         if control.state.maps is None:
             control.compute()
         yield panel
         if control.state.maps is None:
-            raise InputError(control.state.message.text or "there are no features to look at")
+            raise InputError(
+                control.state.message.text or "no features to show: run the panel Features first"
+            )
         control.side_by_side(True)
 
-    # -- what all build on -------------------------------------------------------------------------
+    # -- shared by the steps -----------------------------------------------------------------------
 
     def _segment_panel(self) -> Steps[SegmentPanel]:
         panel = cast("SegmentPanel", (yield from self._open("Segment")))
         control = panel.controller
-        for modality in control.state.sources:  # dims again what is not ticked
+        for modality in control.state.sources:  # dims unticked modalities again
             control.tick(modality, modality in control.state.present)
         control.show_caption()
         if not _fits(control.state.card):
@@ -192,7 +202,7 @@ class TourActions:
         return panel
 
     def _open(self, name: str) -> Steps[DrivenPanel]:
-        """The panel in front of the others, without a job."""
+        """Opens the panel in front of the others, and waits for its job."""
         self._leave_others(name)
         panel = self._open_panel(name)
         if self._panels.get(name) is not panel:
@@ -200,17 +210,17 @@ class TourActions:
             panel.closed.connect(lambda: self._panels.pop(name, None))
         yield panel
         if not panel.controller.state.models:
-            raise InputError(f"the tour needs a ShaSpec model of {ABSENT} and other modalities")
+            raise InputError(f"the tour needs a ShaSpec model with {ABSENT} among its modalities")
         return panel
 
     def _need_case(self, sources: Mapping[str, object]) -> None:
-        """Opens the phantom where a modality has no layer."""
+        """Opens the phantom if a modality has no layer."""
         if not sources or None in sources.values():
             self._viewer.open_sample(PLUGIN, "phantom")
             go_to_most(self._viewer)
 
     def _leave_others(self, name: str) -> None:
-        """One panel at a time has the canvas."""
+        """Removes the views and overlays of the other panels from the canvas."""
         segment, features = (self._panels.get(other) for other in ("Segment", "Features"))
         if segment is not None and name != "Segment":
             control = cast("SegmentPanel", segment).controller
@@ -241,4 +251,4 @@ def _results(state: SegmentState) -> list[str]:
 
 def _both_names(state: SegmentState) -> list[str]:
     task = state.card_in_use.task
-    return [task.subset_name(wanted) for wanted in (state.sources, _without(state.sources))]
+    return [task.subset_name(names) for names in (state.sources, _without(state.sources))]

@@ -1,6 +1,6 @@
-"""What the guided tour can do: go from step to step, and have a step done in the real panels.
+"""Controller of the guided tour: moves between steps and runs a step in the real panels.
 
-It computes nothing itself: while a panel works it waits, and shows the panel's progress as its own.
+It computes nothing itself: it waits for the jobs of the panels and shows their progress.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from shaspec.errors import ShaspecError
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-CLOSED = "The panel of this step was closed. Press the button to open it again and go on."
+CLOSED = "The panel of this step was closed. Press the button to open it again and continue."
 
 
 class TourController:
-    """``open_panel`` opens a panel by its name; ``wait`` calls when the thread is free again."""
+    """``open_panel`` opens a panel by name; ``wait`` calls a function when the thread is idle."""
 
     def __init__(
         self,
@@ -37,12 +37,12 @@ class TourController:
         self._deeds = TourActions(viewer, open_panel)
         self._wait = wait
         self._deed: Deed | None = None
-        self._panel: DrivenPanel | None = None  # the one that is waited for
+        self._panel: DrivenPanel | None = None  # the panel whose job is running
         self._closed = False
         self.state = TourState(steps=load_steps())
 
     def go(self, steps: int) -> None:
-        """Reads so many steps on (back, if negative), if they are there."""
+        """Moves by ``steps`` steps (back if negative), within the tour."""
         at = self.state.at + steps
         if not self.state.status.busy and 0 <= at < len(self.state.steps):
             self.state.at = at
@@ -50,53 +50,53 @@ class TourController:
             self.state.status = Status.IDLE
 
     def do(self) -> None:
-        """Does the step that is read, in the panels."""
+        """Runs the current step in the panels."""
         if self.state.status.busy or self._closed:
             return
         self.state.message = Message()
         self.state.status = Status.LOADING
         self._deed = getattr(self._deeds, self.state.step.deed)()
-        self._go_on()
+        self._continue()
 
     def cancel(self) -> None:
-        """Ends the step, and the job of the panel that it waits for."""
+        """Stops the step, and the job it waits for."""
         if self._panel is not None:
             self._panel.controller.cancel()
-        self._end(Status.IDLE, Message("Stopped. The panels can be used as they are."))
+        self._end(Status.IDLE, Message("Stopped. The panels are ready to use."))
 
     def open(self, paths: Sequence[str | Path]) -> None:
-        """Opens a case folder, or files that make up one: the tour goes on with that patient."""
+        """Opens a case folder, or the files of one case, and continues the tour with that case."""
         try:
             open_paths(self._viewer, paths)
         except ShaspecError as error:
             self.state.message = Message(str(error), "error")
 
     def close(self) -> None:
-        """Leaves the panels and their jobs to the user."""
+        """Ends the tour; panels and their jobs continue."""
         if not self._closed:
             self._closed = True
             for name in self.state.events:
-                self.state.events[name].disconnect()  # a view may be gone by now
-            self._let_go()
+                self.state.events[name].disconnect()  # the views may be deleted already
+            self._disconnect()
             self._deed = None
 
     # -- a step ------------------------------------------------------------------------------------
 
-    def _go_on(self) -> None:
-        """Goes on with the step until a panel is to be waited for."""
+    def _continue(self) -> None:
+        """Continues the step until it has to wait for the job of a panel."""
         last = self._panel
-        self._let_go()
+        self._disconnect()
         while self._deed is not None:
             try:
                 last = next(self._deed)
             except StopIteration:
-                said = last.controller.state.message if last else Message()
-                failed = said.level == "error"
-                self._end(Status.FAILED if failed else Status.DONE, said)
+                message = last.controller.state.message if last else Message()
+                failed = message.level == "error"
+                self._end(Status.FAILED if failed else Status.DONE, message)
             except ShaspecError as error:
                 self._end(Status.FAILED, Message(str(error), "error"))
-            except Exception as error:  # noqa: BLE001 - a bug of ours must not leave it busy
-                self._end(Status.FAILED, Message(f"unexpected: {error}", "error"))
+            except Exception as error:  # noqa: BLE001 - a bug must not leave the tour busy
+                self._end(Status.FAILED, Message(f"Unexpected error: {error}", "error"))
                 notifications.bug(error)
             else:
                 if last.controller.state.status.busy:
@@ -112,7 +112,7 @@ class TourController:
         self.state.status = Status.RUNNING
         self._on_progress()
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         panel, self._panel = self._panel, None
         if panel is not None:
             panel.closed.disconnect(self._on_closed)
@@ -121,23 +121,23 @@ class TourController:
                 event.disconnect(getattr(self, f"_on_{name}"), missing_ok=True)
 
     def _end(self, status: Status, message: Message) -> None:
-        self._let_go()
+        self._disconnect()
         if self._deed is not None:
             self._deed.close()
             self._deed = None
         self.state.message = message
         self.state.status = status
 
-    # -- the panel that is waited for --------------------------------------------------------------
+    # -- the panel whose job is running ------------------------------------------------------------
 
     def _on_status(self) -> None:
-        """Not at once: the panel may begin its next job right after it has ended this one."""
+        """Waits until the thread is idle: the panel may start its next job immediately."""
         if self._panel is not None and not self._panel.controller.state.status.busy:
             self._wait(self._when_idle)
 
     def _when_idle(self) -> None:
         if self._panel is not None and not self._panel.controller.state.status.busy:
-            self._go_on()
+            self._continue()
 
     def _on_progress(self) -> None:
         if self._panel is not None:

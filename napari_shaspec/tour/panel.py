@@ -1,4 +1,4 @@
-"""The panel *Guided tour*: one step at a time, below the picture, beside the panels it drives."""
+"""The panel *Guided tour*: shows one step at a time, below the canvas."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from napari_shaspec.widgets.run_bar import RunBar, Stop
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-BUTTONS = 240  # pixels across
-DO_TIP = "Do in the panels what this step is about; what it builds on is done too, where need be"
-STOP = Stop("Stop", "End the step, and the job that it waits for", "Stopping…", "It is ending")
+BUTTONS = 240  # width in pixels
+DO_TIP = "Run this step in the panels, with the earlier steps that it needs"
+STOP = Stop(
+    "Stop", "Stop the step and its job", "Stopping…", "The job stops after the current window"
+)
 
 
 class TourPanel(LowPanel):
-    """Text on the left, buttons on the right. A script may drive ``controller`` too."""
+    """Text on the left, buttons on the right. Scripts can use ``controller`` directly."""
 
     def __init__(
         self, napari_viewer: ViewerModel, *, controller: TourController | None = None
@@ -35,9 +37,9 @@ class TourPanel(LowPanel):
         self.run = RunBar("Do it for me", DO_TIP, STOP)
         self.back, self.next = QPushButton("Back"), QPushButton("Next")
         self.back.setObjectName("shaspec_back")
-        self.back.setToolTip("Read the step before; nothing is undone")
+        self.back.setToolTip("Show the previous step; nothing is undone")
         self.next.setObjectName("shaspec_next")
-        self.next.setToolTip("Read the next step; nothing is done before you say so")
+        self.next.setToolTip("Show the next step; it runs only when you press Do it for me")
         self._lay_out()
         self._connect()
 
@@ -90,7 +92,7 @@ class TourPanel(LowPanel):
             {self._show_step: ("at", "status")},
         )
 
-    # -- what the work shows -----------------------------------------------------------------------
+    # -- showing the state -------------------------------------------------------------------------
 
     def _show_step(self) -> None:
         state = self.controller.state

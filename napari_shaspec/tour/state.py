@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class TourState(JobState):
-    """Everything that the guided tour shows."""
+    """Everything the guided tour shows."""
 
     steps: tuple[Step, ...] = ()
     at: int = 0
-    """Which step is read, from 0."""
+    """Index of the current step, from 0."""
 
     @property
     def step(self) -> Step:
-        """The step that is read."""
+        """The current step."""
         return self.steps[self.at]

@@ -1,4 +1,4 @@
-"""The guided tour as data: what a class reads at each step, from ``tour.toml``."""
+"""The steps of the guided tour, read from ``tour.toml``."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from importlib import resources
 
 @dataclass(frozen=True)
 class Step:
-    """One step. ``deed`` names the method of `TourActions` that does it."""
+    """One step. ``deed`` names the method of `TourActions` that runs it."""
 
     title: str
     deed: str
     text: str
-    """What to look at, and why: two or three sentences."""
+    """What to look at, and why, in two or three sentences."""
     ask: str
-    """A question to the class."""
+    """A question for the class."""
 
 
 def load_steps() -> tuple[Step, ...]:
-    """The steps in their order; line breaks of the file are spaces."""
+    """The steps in order; line breaks become spaces."""
     text = resources.files("napari_shaspec.tour").joinpath("tour.toml").read_text("utf-8")
     return tuple(
         Step(**{key: " ".join(value.split()) for key, value in step.items()})

@@ -1,1 +1,1 @@
-"""The panel *Train*: a training run, started, watched and resumed."""
+"""The panel *Train*: starts, follows and resumes training runs."""

@@ -1,4 +1,4 @@
-"""The cases of a run: which modalities each has, what becomes of it, what is wrong with it."""
+"""Table of the cases of a run: the modalities of each case, its role in the run, its problems."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from napari_shaspec.train.state import CaseRow, FoundCases
 from napari_shaspec.widgets import theme
 from napari_shaspec.widgets.read_only_table import ReadOnlyTable
 
-MOST = 8  # rows that are seen at once
+MOST = 8  # rows visible at once
 ROW = 22  # pixels
 
 
 class TrainingTable(ReadOnlyTable):
-    """A row per case; those with problems first."""
+    """One row per case, cases with problems first."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("shaspec_training_cases", parent, row_height=ROW)
         self.hide()
 
     def show_cases(self, cases: FoundCases | None) -> None:
-        """The rows; hidden while nothing is known."""
+        """Fills the table; None: hides it."""
         self.setVisible(cases is not None)
         if cases is None:
             return
@@ -38,7 +38,7 @@ class TrainingTable(ReadOnlyTable):
     def _fill(self, line: int, row: CaseRow, modalities: tuple[str, ...]) -> None:
         marks = ["✓" if name in row.present else "–" for name in modalities]
         missing = [name for name in modalities if name not in row.present]
-        tip = row.problem or (f"without {', '.join(missing)}" if missing else "complete")
+        tip = row.problem or (f"missing {', '.join(missing)}" if missing else "complete")
         for column, text in enumerate((row.name, *marks, row.role)):
             item = QTableWidgetItem(text)
             item.setToolTip(f"{row.name}: {tip}")

@@ -1,6 +1,6 @@
-"""What the panel *Train* can do. No Qt here.
+"""Controller of the panel *Train*. No Qt here.
 
-The run itself is a process (`napari_shaspec.train.process`), described by one file in its
+The run is a separate process (`napari_shaspec.train.process`), described by one file in the run
 folder, so that ``shaspec train FOLDER/run.toml`` does the same without napari.
 """
 
@@ -34,14 +34,14 @@ from shaspec.errors import InputError
 from shaspec.inference.events import Progress
 from shaspec.training import events as e
 
-LINES = 200  # messages that are kept
-PARTS = 1000  # of the progress bar
-BUDGET = {"out", "minutes", "steps", "device"}  # do not change which cases take part
-HOUR = 60.0  # minutes, for data of the user's own
+LINES = 200  # messages kept
+PARTS = 1000  # units of the progress bar
+BUDGET = {"out", "minutes", "steps", "device"}  # fields that do not change which cases take part
+HOUR = 60.0  # minutes, default for the user's own cases
 
 
 class TrainController:
-    """Everything the panel can do; only this class changes ``state``."""
+    """Runs the jobs of the panel; only this class changes ``state``."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class TrainController:
     # -- the form ----------------------------------------------------------------------------------
 
     def change(self, **values: Any) -> None:
-        """Sets fields of the form, and looks through the data again where that matters."""
+        """Sets fields of the form, and scans the data again if the fields concern it."""
         form = replace(self.state.form, **values)
         if self.state.status.busy or form == self.state.form:
             return
@@ -76,13 +76,13 @@ class TrainController:
             self._look.begin()
 
     def choose_data(self, path: str | Path) -> None:
-        """Takes a folder (or list) of cases; empty: phantoms alone."""
-        first = not self.state.form.data and path  # what was meant for a first try
+        """Sets the folder (or list) of cases; empty: phantoms only."""
+        first = not self.state.form.data and path  # replaces the defaults of a first try
         more = {"phantoms": 0, "minutes": HOUR} if first else {}
         self.change(data=str(path), **more)
 
     def choose_out(self, folder: str | Path) -> None:
-        """Takes the folder of the run; if it holds one, the form is that run's, to resume it."""
+        """Sets the run folder; if it contains a run, loads its settings so that it can resume."""
         try:
             form = stored_form(Path(folder), replace(self.state.form, out=str(folder)))
         except InputError as error:
@@ -91,19 +91,19 @@ class TrainController:
         self.change(**vars(form))
 
     def new_run(self) -> None:
-        """Takes a folder that is not there yet, beside the one of the form."""
+        """Sets a run folder that does not exist yet, next to the current one."""
         parent = Path(self.state.form.out).expanduser().parent
         self.change(out=str(new_folder(parent)))
 
     def open(self, paths: Sequence[str | Path]) -> None:
-        """A folder that is dropped is one of cases."""
+        """Takes a dropped folder as the folder of cases."""
         if paths:
             self.choose_data(paths[0])
 
     # -- the data ----------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Reads every case as the run would, so that a broken file is found now."""
+        """Reads every case as the run would, to find broken files before training."""
         form, cases = self.state.form, self.state.cases
         if self._closed or self.state.status.busy or cases is None:
             return
@@ -129,13 +129,13 @@ class TrainController:
             problems = (*(p for p in cases.problems if p != text), text)
             self.state.cases = replace(cases, rows=tuple(rows), problems=problems)
         if event.done == event.total:
-            found = self.state.cases.problems if self.state.cases else ()
-            self._job.succeed(f"{event.total} cases were read, {len(found) or 'no'} problems")
+            problems = self.state.cases.problems if self.state.cases else ()
+            self._job.succeed(f"{event.total} cases read, {len(problems) or 'no'} problems")
 
     # -- the run -----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Starts the run, or resumes the one in its folder; says what keeps it from starting."""
+        """Starts the run, or resumes the one in the run folder; reports what prevents it."""
         form, cases = self.state.form, self.state.cases
         if self._closed or self.state.status.busy or self.state.looking:
             return
@@ -158,22 +158,22 @@ class TrainController:
                 yield event
 
         self._job.start(
-            "starting the training", events, self._on_event, self._on_failed, self._on_ended
+            "starting training", events, self._on_event, self._on_failed, self._on_ended
         )
 
     def stop(self) -> None:
-        """Ends the job; a run saves a checkpoint first."""
+        """Stops the job; a run saves a checkpoint first."""
         if self._process is not None:
             self._process.stop()
         self._job.interrupt()
 
     def close(self) -> None:
-        """Ends the run with a checkpoint; no process stays behind."""
+        """Stops the run with a checkpoint; no process is left running."""
         if self._closed:
             return
         self._closed = True
         for name in self.state.events:
-            self.state.events[name].disconnect()  # a view may be gone by now
+            self.state.events[name].disconnect()  # the views may be deleted already
         self._look.close()
         self.stop()
 
@@ -205,16 +205,16 @@ class TrainController:
                 self.state.validations = (*self.state.validations, event)
                 self._tell(f"validated at step {event.step}: {_mean_dice(event)}")
             case e.Checkpoint():
-                self._tell(f"checkpoint of step {event.step}")
+                self._tell(f"checkpoint saved at step {event.step}")
             case e.Finished():
                 self._finish(event)
 
     def _finish(self, event: e.Finished) -> None:
         self.state.model = event.folder
         model_folders.remember(event.folder)
-        text = f"{event.step} steps in {event.minutes:.1f} min; the model is in {event.folder}"
+        text = f"{event.step} steps in {event.minutes:.1f} min; model saved in {event.folder}"
         self._tell(text)
-        self._job.succeed(f"{text}, and in the list of models of the other panels.")
+        self._job.succeed(f"{text} and listed in the other panels.")
 
     def _on_failed(self, error: Exception) -> None:
         if not self._closed:
@@ -222,25 +222,25 @@ class TrainController:
             self._tell(str(error))
 
     def _on_ended(self) -> None:
-        """Only now is the process over, and another may begin."""
+        """The process has ended; another run can start."""
         trained, self._process = self._process is not None, None
         outcome = self._job.outcome
         self._refresh_resumable()
         if outcome is None:
             steps = self.state.curve.steps
             if trained and self.state.resumable and steps:
-                self._job.say(f"stopped after step {steps[-1]}; Resume goes on from there")
+                self._job.say(f"Stopped after step {steps[-1]}. Press Resume to continue.")
             else:
-                self._job.say("stopped")
+                self._job.say("Stopped.")
             outcome = Status.IDLE
         self.state.status = outcome
 
     def _forget_run(self) -> None:
-        """Nothing of an earlier run is shown beside the one that begins."""
+        """Clears the curve, validations and messages of an earlier run."""
         state = self.state
         state.curve, state.validations, state.lines = LossCurve(), (), ()
 
-    # -- what is told ------------------------------------------------------------------------------
+    # -- messages ----------------------------------------------------------------------------------
 
     def _refresh_resumable(self) -> None:
         out = self.state.form.out
@@ -251,23 +251,23 @@ class TrainController:
 
 
 def _require(form: TrainForm, cases: FoundCases | None) -> None:
-    """Raise `InputError` if a run could not even begin."""
+    """Raises `InputError` if a run cannot start."""
     if form.data and cases is None:
-        raise InputError(f"{form.data} cannot be trained on as it is: mend it or choose another")
+        raise InputError(f"{form.data}: cannot be used for training; correct it or choose another")
     if cases is not None and cases.problems:
         raise InputError("; ".join(cases.problems[:5]))
     config(form, cases)
 
 
 def _mean_dice(event: e.Validation) -> str:
-    """Of each region, over the subsets."""
+    """Mean Dice of each region over the subsets, as text."""
     rows = list(event.dice.values())
     means = {region: sum(row[region] for row in rows) / len(rows) for region in rows[0]}
     return "mean Dice " + ", ".join(f"{region} {value:.2f}" for region, value in means.items())
 
 
 def _left(event: e.Step) -> str:
-    """`` · 3 min left``, once there is something to judge by."""
+    """Remaining time, e.g. `` · 3 min left``; empty while it cannot be estimated."""
     if not 0.01 < event.progress < 1:
         return ""
     minutes = event.minutes * (1 - event.progress) / event.progress

@@ -1,4 +1,4 @@
-"""Looks through the data of the panel *Train* whenever its form changes, in a worker."""
+"""Scans the data of the panel *Train* in a worker whenever the form changes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from napari_shaspec.train import worker
 from napari_shaspec.train.state import FoundCases, TrainState
 
 HINT = (
-    "Choose a folder of cases, or drop it here. Or just press Start: a small model learns from "
-    "made-up patients for two minutes."
+    "Choose a folder of cases, or drop it here. Or press Start to train a small model on phantoms "
+    "for two minutes."
 )
 
 
 class DataScan:
-    """Keeps ``cases`` and ``looking`` of a `TrainState`; the newest form wins."""
+    """Updates ``cases`` and ``looking`` of a `TrainState`; a newer form replaces an older one."""
 
     def __init__(self, state: TrainState, job: JobControl, run: Runner) -> None:
         self._state, self._job, self._run = state, job, run
         self._stop = threading.Event()
-        self._again = False  # the form changed during the look that goes on
+        self._again = False  # the form changed during the current scan
         self._closed = False
 
     def begin(self) -> None:
-        """Looks through the data of the form; what was found before is forgotten."""
+        """Scans the data of the form, and clears the result of the previous scan."""
         self._again = self._state.looking
         if self._again:
             self._stop.set()
@@ -40,7 +40,7 @@ class DataScan:
             self._run(lambda: worker.look(form), handlers, self._stop)
 
     def close(self) -> None:
-        """Ends a look that goes on; nothing is told any more."""
+        """Stops a running scan; nothing is reported any more."""
         self._closed = True
         self._stop.set()
 

@@ -1,4 +1,4 @@
-"""What is trained, on what, and for how long."""
+"""The settings of a run as a form."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 class TrainFormView(QWidget):
-    """Shows a `TrainForm`; says which field the user changed, and to what."""
+    """Shows a `TrainForm`; emits the fields that the user changes."""
 
     changed = Signal(dict)
     data_chosen = Signal(str)
@@ -41,53 +41,55 @@ class TrainFormView(QWidget):
             "data",
             "Folder of labelled cases, or a list of them",
             files=LISTS,
-            empty="none: made-up patients alone",
+            empty="none: phantoms only",
         )
-        self._phantoms = spin("phantoms", "How many made-up patients take part", 0, 999)
-        self._task = combo("task", "What is segmented from what; automatic: what the cases fit", ())
+        self._phantoms = spin("phantoms", "Number of phantoms to train on", 0, 999)
+        self._task = combo("task", "Task; automatic: the task that fits the cases", ())
         self._method = combo("method", "How modalities are fused", get_args(MethodName))
         self._preset = combo(
-            "preset", "light: for a CPU or a small GPU; paper: as published", PRESETS
+            "preset", "Network size. light: for CPU or small GPU; paper: as published", PRESETS
         )
         self._splits = PathField(
-            "splits", "File of the held-out cases", folder=False, files=LISTS, empty="none held out"
+            "splits",
+            "File that lists the held-out cases",
+            folder=False,
+            files=LISTS,
+            empty="none held out",
         )
-        self._fold = spin("fold", "The fold that training must not see", 0, 99)
+        self._fold = spin("fold", "The fold to hold out from training", 0, 99)
         self._minutes = QDoubleSpinBox()
         self._minutes.setObjectName("shaspec_minutes")
-        self._minutes.setToolTip("The run ends after so many minutes")
+        self._minutes.setToolTip("Stop after this many minutes")
         self._minutes.setRange(0, 100_000)
         self._minutes.setDecimals(1)
         self._minutes.setSuffix(" min")
         self._minutes.setSpecialValueText("no limit")
-        self._steps = spin(
-            "steps", "The run ends after so many steps, if that comes first", 0, 10**8
-        )
+        self._steps = spin("steps", "Stop after this many steps", 0, 10**8)
         self._steps.setSuffix(" steps")
         self._steps.setSpecialValueText("no limit")
         self._validate = QDoubleSpinBox()
         self._validate.setObjectName("shaspec_validate")
         self._validate.setToolTip(
-            "How often the model is tried on held-out cases (made-up patients if none are held "
-            "out): Dice per subset, and a picture. The time for it does not count"
+            "How often to validate on held-out cases (on phantoms if none are held out): Dice per "
+            "subset, and a picture. Validation time does not count"
         )
         self._validate.setRange(0, 100_000)
         self._validate.setDecimals(1)
         self._validate.setPrefix("every ")
         self._validate.setSuffix(" min")
         self._validate.setSpecialValueText("never")
-        self._device = combo("device", "Where it runs; auto: a GPU if there is one", DEVICES)
-        self._out = PathField("out", "Folder of the run: log, checkpoint, model")
+        self._device = combo("device", "Device for training; auto: a GPU if there is one", DEVICES)
+        self._out = PathField("out", "Run folder for log, checkpoint and model")
         self._new = QToolButton()
         self._new.setObjectName("shaspec_new_run")
         self._new.setText("New")
-        self._new.setToolTip("Take a folder that is not there yet, for another run")
+        self._new.setToolTip("Choose a new folder, for another run")
         self._more = QLineEdit()
         self._more.setObjectName("shaspec_more")
         self._more.setPlaceholderText("e.g. crop = [64, 64, 64]; batch = 2")
         self._more.setToolTip(
-            "Other keys of the configuration, separated by semicolons; the file run.toml in the "
-            "folder of a run lists and explains them all"
+            "Other keys of the configuration, separated by semicolons; run.toml in a run folder "
+            "lists and explains all keys"
         )
         self._lay_out()
         self._connect()
@@ -112,18 +114,18 @@ class TrainFormView(QWidget):
         self._out.chosen.connect(self.out_chosen)
         self._new.clicked.connect(self.new_asked)
         self._splits.chosen.connect(lambda path: self.changed.emit({"splits": path}))
-        self._task.activated.connect(lambda _: self._tell("task", self._task.currentData()))
+        self._task.activated.connect(lambda _: self._emit("task", self._task.currentData()))
         for name in ("method", "preset", "device"):
             box: QComboBox = getattr(self, f"_{name}")
-            box.currentTextChanged.connect(lambda text, name=name: self._tell(name, text))
+            box.currentTextChanged.connect(lambda text, name=name: self._emit(name, text))
         for name in ("phantoms", "fold", "minutes", "steps", "validate"):
             number = getattr(self, f"_{name}")
             number.setKeyboardTracking(False)
-            number.valueChanged.connect(lambda value, name=name: self._tell(name, value))
-        self._more.editingFinished.connect(lambda: self._tell("more", self._more.text()))
+            number.valueChanged.connect(lambda value, name=name: self._emit(name, value))
+        self._more.editingFinished.connect(lambda: self._emit("more", self._more.text()))
 
     def show_form(self, form: TrainForm) -> None:
-        """Shows the fields; nothing is told."""
+        """Shows the values of ``form`` without emitting signals."""
         self._data.show_path(form.data)
         self._splits.show_path(form.splits)
         self._out.show_path(form.out)
@@ -151,7 +153,7 @@ class TrainFormView(QWidget):
                     self._task.addItem(name, name)
             self._task.setCurrentIndex(max(0, self._task.findData(form.task)))
 
-    def _tell(self, name: str, value: Any) -> None:
+    def _emit(self, name: str, value: Any) -> None:
         self.changed.emit({name: value})
 
 
@@ -167,7 +169,7 @@ def combo(name: str, tooltip: str, choices: tuple[str, ...]) -> QComboBox:
 
 
 def spin(name: str, tooltip: str, least: int, most: int) -> QSpinBox:
-    """A whole number."""
+    """A spin box for whole numbers."""
     box = QSpinBox()
     box.setObjectName(f"shaspec_{name}")
     box.setToolTip(tooltip)
@@ -176,7 +178,7 @@ def spin(name: str, tooltip: str, least: int, most: int) -> QSpinBox:
 
 
 def beside(*widgets: QWidget) -> QWidget:
-    """The widgets in a row; what is no label shares the room."""
+    """The widgets in a row; labels and tool buttons keep their width, the others share the rest."""
     row = QWidget()
     layout = QHBoxLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""The loss terms of a run, drawn while it goes on."""
+"""Plot of the loss terms of a run, updated during training."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from napari_shaspec.train.history import LossCurve
 from napari_shaspec.widgets import theme
 from napari_shaspec.widgets.figure_canvas import figure_on_canvas
 
-EVERY = 1000  # ms between two drawings: steps may come faster
+EVERY = 1000  # ms between two redraws: steps can be faster
 HEIGHT = 190
 
 
 class LossPlot(QWidget):
-    """A line per term over the steps; hidden while there is no step."""
+    """One line per loss term over the steps; hidden before the first step."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("shaspec_losses")
         self.setFixedHeight(HEIGHT)
-        self.setToolTip("Terms of the loss, averaged over the last steps")
+        self.setToolTip("Loss terms, averaged over the last steps")
         self.figure, self.canvas = figure_on_canvas()
         self._curve = LossCurve()
         self._timer = QTimer(self)
@@ -35,19 +35,19 @@ class LossPlot(QWidget):
         self.hide()
 
     def show_curve(self, curve: LossCurve) -> None:
-        """Draws it within a second."""
+        """Redraws the plot within a second."""
         self._curve = curve
         self.setVisible(bool(curve.steps))
         if not self._timer.isActive():
             self._timer.start()
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """What changed while nobody looked is drawn now."""
+        """Redraws changes made while the plot was hidden."""
         super().showEvent(event)
         self.draw()
 
     def draw(self) -> None:
-        """Draws what is there now."""
+        """Draws the current curve."""
         if not (self.isVisible() and self._curve.steps):
             return
         from matplotlib.ticker import MaxNLocator

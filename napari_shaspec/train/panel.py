@@ -1,4 +1,4 @@
-"""The panel *Train*: data, form, run, losses, validations."""
+"""The panel *Train*: form, cases, run, losses and validations."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from napari_shaspec.widgets.run_bar import RunBar, Stop
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-LINES = 4  # of the messages that are seen at once
+LINES = 4  # messages visible at once
 STOP = Stop(
     "Stop",
-    "End after the step that is being computed, with a checkpoint to resume from",
+    "Stop after the current step and save a checkpoint",
     "Stopping…",
-    "The step that is being computed ends, then a checkpoint is saved",
+    "Finishing the current step, then saving a checkpoint",
 )
-START_TIP = "Train in a process of its own; it ends with a checkpoint when napari is closed"
-RESUME_TIP = "Go on from the checkpoint in the folder; the budget may be another one"
+START_TIP = "Train in a separate process; closing napari stops it with a checkpoint"
+RESUME_TIP = "Resume from the checkpoint in the run folder; minutes, steps and device may differ"
 
 
 class TrainPanel(Panel):
-    """Views of a `TrainController`, which a script may drive too."""
+    """Widgets of a `TrainController`. Scripts can use ``controller`` directly."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class TrainPanel(Panel):
         *,
         controller: TrainController | None = None,
     ) -> None:
-        del napari_viewer  # a run needs no layers
+        del napari_viewer  # training uses no layers
         control = controller or TrainController()
         super().__init__(control)
         self.controller = control
@@ -56,10 +56,10 @@ class TrainPanel(Panel):
     def _build(self) -> None:
         self.setObjectName("shaspec_train")
         self.check.setObjectName("shaspec_check")
-        self.check.setToolTip("Read every case as the run would, to find broken files now")
+        self.check.setToolTip("Read every case as the run would, to find broken files")
         self.lines.setObjectName("shaspec_lines")
         self.lines.setReadOnly(True)
-        self.lines.setToolTip("What happened so far")
+        self.lines.setToolTip("Messages of the run")
         self.lines.setFixedHeight((LINES + 1) * self.lines.fontMetrics().lineSpacing())
         self.fill(
             self.form, self.cases, self.check, self.run, self.message, self.losses,
@@ -90,7 +90,7 @@ class TrainPanel(Panel):
             },
         )
 
-    # -- what the work shows -----------------------------------------------------------------------
+    # -- showing the state -------------------------------------------------------------------------
 
     def _show_cases(self) -> None:
         self.cases.show_cases(self.controller.state.cases)
@@ -106,7 +106,7 @@ class TrainPanel(Panel):
         self.check.setEnabled(not (state.status.busy or state.looking))
 
     def _show_losses(self) -> None:
-        """The curve grows in place: a step tells that there is more of it."""
+        """The curve grows in place; the event of ``step`` signals a change."""
         self.losses.show_curve(self.controller.state.curve)
 
     def _show_lines(self) -> None:

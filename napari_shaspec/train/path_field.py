@@ -1,4 +1,4 @@
-"""A path that can be typed or chosen."""
+"""A path to type or to choose in a file dialog."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QMenu, QToolButt
 
 
 class PathField(QWidget):
-    """A line for the path, and a button that looks for a folder, a file or either."""
+    """A line for the path, and a button that opens a dialog for a folder, a file or either."""
 
     chosen = Signal(str)
 
@@ -21,7 +21,16 @@ class PathField(QWidget):
         empty: str = "",
         parent: QWidget | None = None,
     ) -> None:
-        """``files``: a filter like ``"Folds (*.json)"`` if files can be chosen."""
+        """Makes the line and the button.
+
+        Args:
+            name: part of the object names.
+            tooltip: of the line and the button, and title of the dialog.
+            folder: whether folders can be chosen.
+            files: filter such as ``"Folds (*.json)"`` if files can be chosen.
+            empty: placeholder of an empty line.
+            parent: the parent widget.
+        """
         super().__init__(parent)
         self._title, self._files = tooltip, files
         self._line = QLineEdit()
@@ -51,7 +60,7 @@ class PathField(QWidget):
         row.addWidget(button)
 
     def show_path(self, path: str) -> None:
-        """The path, its end in sight."""
+        """Shows the path without emitting a signal."""
         self._shown = path
         with QSignalBlocker(self._line):
             self._line.setText(path)
@@ -63,7 +72,7 @@ class PathField(QWidget):
             self.chosen.emit(text)
 
     def _on_cleared(self, text: str) -> None:
-        """The cross in the line needs no Enter."""
+        """The clear button needs no Enter."""
         if not text:
             self._on_edited()
 

@@ -1,7 +1,7 @@
-"""``shaspec train`` as a process of its own: napari stays alive whatever becomes of it.
+"""``shaspec train`` in a separate process: a crash of the training does not crash napari.
 
-It is started and read in a worker thread. A pipe ties it to napari: if napari dies, the next line
-that the training writes fails, and it ends in order, with a checkpoint.
+A worker thread starts the process and reads its events from a pipe. If napari dies, the next write
+of the training fails, and it stops with a checkpoint.
 """
 
 from __future__ import annotations
@@ -17,25 +17,29 @@ from typing import IO, Protocol
 from shaspec.errors import ShaspecError
 from shaspec.training.events import Event, Failed, from_json
 
-PATIENCE = 300.0  # seconds for the step that is being computed, and a checkpoint
-TAIL = 2000  # characters of what it said on stderr
+PATIENCE = 300.0  # seconds for the current step and a checkpoint
+TAIL = 2000  # characters of stderr shown in an error
 THREADS = "OMP_NUM_THREADS"
 
 
 class Process(Protocol):
-    """A training that is not started yet, running, or over."""
+    """A training process: not yet started, running or ended."""
 
     def events(self) -> Iterator[Event]:
-        """Starts it and yields what it tells; closing this stops it. Raises `ShaspecError`."""
+        """Starts the process and yields its events; closing the iterator stops it.
+
+        Raises:
+            ShaspecError: the training failed.
+        """
         ...
 
     def stop(self) -> None:
-        """Asks it to end with a checkpoint; returns at once. From any thread, at any time."""
+        """Requests a stop with a checkpoint; returns at once. Safe from any thread."""
         ...
 
 
 class TrainingProcess:
-    """The run that the configuration file ``path`` describes, from a checkpoint if there is one."""
+    """The run described by the file ``path``, resumed if the run folder has a checkpoint."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -62,29 +66,29 @@ class TrainingProcess:
 
     def stop(self) -> None:
         self._stopped = True
-        # On Windows terminate() is no request but the end; there the closed pipe has to do.
+        # On Windows terminate() kills the process; there, closing the pipe stops it.
         if self._process is not None and sys.platform != "win32":
             self._process.terminate()
 
     def _start(self, errors: IO[str]) -> subprocess.Popen[str]:
-        cores = max(1, (os.cpu_count() or 2) - 1)  # one is the window's
+        cores = max(1, (os.cpu_count() or 2) - 1)  # one for the napari window
         process = subprocess.Popen(
             [sys.executable, "-m", "shaspec", "train", str(self._path), "--json"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             encoding="utf-8",
-            cwd=self._path.parent,  # nothing there that Python could take for a module
-            env={THREADS: str(cores), **os.environ, "COLUMNS": "1000"},  # no message is broken
+            cwd=self._path.parent,  # contains no Python modules
+            env={THREADS: str(cores), **os.environ, "COLUMNS": "1000"},  # no line breaks
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._process = process
-        if self._stopped:  # between the press of the button and now
+        if self._stopped:  # stopped before the process was started
             process.terminate()
         return process
 
     def _end(self, process: subprocess.Popen[str]) -> None:
-        """No process outlives its reader."""
+        """Ends the process if it still runs."""
         if process.poll() is None:
             self.stop()
         assert process.stdout is not None
@@ -96,8 +100,8 @@ class TrainingProcess:
             process.wait()
 
 
-def _last_words(said: str, code: int) -> str:
-    """What went wrong, as the process put it: its message for a user, or the end of a traceback."""
-    text = said.rpartition("shaspec: ")[2].strip()
-    told = " ".join(text.split()) if "shaspec: " in said else text[-TAIL:]
-    return told or f"the training ended with code {code} and said nothing"
+def _last_words(stderr: str, code: int) -> str:
+    """The error of the process: its message for the user, or the end of the traceback."""
+    text = stderr.rpartition("shaspec: ")[2].strip()
+    message = " ".join(text.split()) if "shaspec: " in stderr else text[-TAIL:]
+    return message or f"training ended with exit code {code} and no error message"

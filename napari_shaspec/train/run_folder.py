@@ -1,4 +1,4 @@
-"""The folder of a run: a new one, and what is written there before the run begins."""
+"""Run folders: choosing a new one, writing and reading the files that describe a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHECKPOINT, CONFIG, RUN_FILE, TASK_FILE = "checkpoint.pt", "config.json", "run.t
 
 
 def new_folder(parent: Path) -> Path:
-    """A folder that is not there yet."""
+    """A path ``run-N`` in ``parent`` that does not exist yet."""
     number = 1
     while (parent / f"run-{number}").exists():
         number += 1
@@ -23,7 +23,7 @@ def new_folder(parent: Path) -> Path:
 
 
 def write_run(out: Path, values: dict[str, Any], cases: FoundCases | None) -> None:
-    """The file that describes the run, every key explained, and the task if it is the data's."""
+    """Writes ``run.toml`` with all keys explained, and ``task.toml`` if the task is not bundled."""
     from shaspec.training.scaffold import config_text
 
     try:
@@ -32,17 +32,19 @@ def write_run(out: Path, values: dict[str, Any], cases: FoundCases | None) -> No
             (out / TASK_FILE).write_text(cases.task, "utf-8")
         (out / RUN_FILE).write_text(config_text(values), "utf-8")
     except OSError as error:
-        raise ShaspecError(f"{out} cannot be written ({error.strerror}): choose another") from error
+        raise ShaspecError(
+            f"{out}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
 
 
 def settings(form: TrainForm, cases: FoundCases | None) -> dict[str, Any]:
-    """The keys of the configuration that ``form`` stands for; raises `InputError`."""
+    """The configuration keys of ``form``; raises `InputError`."""
     if not form.out:
-        raise InputError("choose a folder for the run: it will hold log, checkpoint and model")
+        raise InputError("no run folder: choose a folder for log, checkpoint and model")
     out = Path(form.out).expanduser().absolute()
     values: dict[str, Any] = {
         "out": out,
-        # Beside the run: other runs on the same cases find them prepared.
+        # In the parent folder, so that other runs on the same cases reuse the prepared cases.
         "cache": out.parent / ".shaspec-cache",
         "method": form.method,
         "preset": form.preset,
@@ -64,7 +66,7 @@ def settings(form: TrainForm, cases: FoundCases | None) -> dict[str, Any]:
 
 
 def config(form: TrainForm, cases: FoundCases | None) -> TrainConfig:
-    """The checked configuration; raises `InputError` that names the key."""
+    """The validated configuration; raises `InputError` that names the key."""
     values = settings(form, cases)
     return make_config(values | {"task": str(values.get("task", "brats"))}, "the panel Train")
 
@@ -74,19 +76,19 @@ def _more(text: str) -> dict[str, Any]:
         return tomllib.loads(text.replace(";", "\n"))
     except tomllib.TOMLDecodeError as error:
         raise InputError(
-            f"other settings {text!r}: {error}; write KEY = VALUE; KEY = VALUE as in a TOML file"
+            f"Other settings {text!r}: {error}; write KEY = VALUE; KEY = VALUE as in a TOML file"
         ) from error
 
 
 def stored_form(folder: Path, form: TrainForm) -> TrainForm:
-    """``form`` with the settings of the run in ``folder``, so that it can be resumed."""
+    """``form`` with the settings of the run in ``folder``, to resume it."""
     path = folder / CONFIG
     if not path.is_file():
         return form
     try:
         stored = make_config(json.loads(path.read_text("utf-8")), str(path))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path}: cannot be read ({error}); choose another run folder") from error
     return TrainForm(
         data=str(stored.data or ""),
         phantoms=stored.phantoms,
@@ -105,7 +107,7 @@ def stored_form(folder: Path, form: TrainForm) -> TrainForm:
 
 
 def _others(stored: TrainConfig) -> str:
-    """The keys that have no place of their own in the form, where they are not the default."""
+    """The non-default keys that have no field in the form, as text of the field *Other*."""
     from shaspec.training.scaffold import toml
 
     own = {

@@ -1,4 +1,4 @@
-"""The state of the panel *Train*, as evented fields, and what its form says."""
+"""State of the panel *Train*, as evented fields, and the values of its form."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from shaspec.training.events import Step, Validation
 
 @dataclass(frozen=True)
 class TrainForm:
-    """What the user filled in. The defaults are a first try of two minutes, without data."""
+    """Values of the form. The defaults train on phantoms for two minutes."""
 
     data: str = ""
-    """Folder of labelled cases, or a list of them; empty: phantoms alone."""
+    """Folder of labelled cases, or a list of them; empty: phantoms only."""
     phantoms: int = 4
     task: str = ""
-    """Empty: the one that the data fits, or else the first bundled one."""
+    """Empty: the task that fits the cases, or ``brats`` without cases."""
     method: str = "shaspec"
     preset: str = "light"
     splits: str = ""
-    """File of the held-out cases; empty: none are."""
+    """File that lists the held-out cases; empty: none."""
     fold: int = 0
     minutes: float = 2.0
-    """0: no limit; so with the steps."""
+    """0: no limit. The same for ``steps``."""
     steps: int = 0
     validate: float = 0.0
-    """Minutes between two validations; 0: none."""
+    """Minutes between two validations; 0: no validation."""
     device: str = "auto"
     out: str = ""
     more: str = ""
@@ -36,58 +36,55 @@ class TrainForm:
 
 @dataclass(frozen=True)
 class CaseRow:
-    """One case that was found."""
+    """One case of the data."""
 
     name: str
     present: frozenset[str]
-    """Its modalities."""
+    """The available modalities."""
     role: str
-    """What becomes of it: ``train``, ``held out``, ``unlabelled``, ``not used``."""
+    """Role in the run: ``train``, ``held out``, ``unlabelled``, ``not used``."""
     problem: str = ""
 
 
 @dataclass(frozen=True)
 class FoundCases:
-    """What a look through the data found, before anything starts."""
+    """The result of scanning the data before a run."""
 
     task: str
-    """A bundled task by its name, or the text of a task file for the data."""
+    """Name of a bundled task, or the text of a task file for the data."""
     modalities: tuple[str, ...]
     rows: tuple[CaseRow, ...]
     crop: tuple[int, ...] | None = None
     problems: tuple[str, ...] = ()
-    """These keep the run from starting."""
+    """Problems that prevent the run."""
     notices: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
-        """The cases in a sentence."""
+        """Number of cases, in total and by role."""
         counts = dict.fromkeys(("train", "unlabelled", "held out", "not used"), 0)
         for row in self.rows:
             counts[row.role] += 1
-        said = ", ".join(f"{n} {role}" for role, n in counts.items() if n)
-        return f"{len(self.rows)} cases: {said}"
+        roles = ", ".join(f"{n} {role}" for role, n in counts.items() if n)
+        return f"{len(self.rows)} cases: {roles}"
 
 
 @dataclass(eq=False)
 class TrainState(JobState):
-    """Everything that the panel *Train* shows."""
+    """Everything the panel *Train* shows."""
 
     form: TrainForm = TrainForm()
     cases: FoundCases | None = None
     looking: bool = False
-    """The data is being looked through."""
+    """The data is being scanned."""
     resumable: bool = False
-    """The folder of the run holds a checkpoint."""
+    """The run folder contains a checkpoint."""
     curve: LossCurve = field(default_factory=LossCurve)
-    """Of the run that goes on; it grows with every ``step``."""
+    """Losses of the current run; grows with every ``step``."""
     step: Step | None = None
     validations: tuple[Validation, ...] = ()
-    """Of the same run, the newest last."""
+    """Validations of the current run, the newest last."""
     lines: tuple[str, ...] = ()
-    """What happened, a sentence each, the newest last."""
+    """Messages of the run, the newest last."""
     model: str = ""
-    """Folder of the model that this panel has trained last."""
-
-
-# -- the form and the configuration of a run -----------------------------------------------------
+    """Folder of the model trained last in this panel."""

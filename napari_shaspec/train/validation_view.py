@@ -1,4 +1,4 @@
-"""How good the model is so far: Dice per subset and region, and a slice of the first case."""
+"""The last validation: Dice per subset and region, and a slice of the first case."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from napari_shaspec.widgets.message_box import breakable
 from napari_shaspec.widgets.read_only_table import ReadOnlyTable
 from shaspec.training.events import Validation
 
-MOST = 8  # rows that are seen at once
+MOST = 8  # rows visible at once
 ROW = 22  # pixels
-SAME = 0.005  # a smaller change of Dice is none
-EARLIER = 6  # values that a tooltip shows
+SAME = 0.005  # smaller changes of the Dice count as unchanged
+EARLIER = 6  # values shown in a tooltip
 UP, DOWN, LEVEL = "▲", "▼", "="
 
 
 class ValidationView(QWidget):
-    """Hidden while there is no validation."""
+    """Title, table and picture of the last validation; hidden before the first one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +45,7 @@ class ValidationView(QWidget):
         self.hide()
 
     def show_validations(self, validations: Sequence[Validation]) -> None:
-        """The newest one, and how it differs from the one before."""
+        """Shows the newest validation and the change since the previous one."""
         self.setVisible(bool(validations))
         if not validations:
             return
@@ -71,7 +71,7 @@ class ValidationView(QWidget):
 
 
 class Picture(QLabel):
-    """A picture file, as wide as there is room."""
+    """A picture file, scaled to the width of the panel."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,14 +80,14 @@ class Picture(QLabel):
         self._pixels = QPixmap()
 
     def show_file(self, path: str) -> None:
-        """Hidden if it is not there (any more)."""
+        """Shows the picture; hidden if the file does not exist."""
         self._pixels = QPixmap(path)
         self.setVisible(not self._pixels.isNull())
-        self.setToolTip(f"A slice of the first case, its labels and what is predicted\n{path}")
+        self.setToolTip(f"A slice of the first case: image, labels and predictions\n{path}")
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """As wide as before, or narrower."""
+        """Scales the picture to the new width."""
         super().resizeEvent(event)
         self._fit()
 
@@ -99,28 +99,28 @@ class Picture(QLabel):
 
 
 def _cell(validations: Sequence[Validation], subset: str, region: str) -> QTableWidgetItem:
-    """The latest value on its colour of the heat map, and where it goes."""
-    known = [(v.step, v.dice[subset][region]) for v in validations if subset in v.dice]
-    values = [value for _, value in known]
+    """The latest value with its trend, on its colour of the heat map."""
+    history = [(v.step, v.dice[subset][region]) for v in validations if subset in v.dice]
+    values = [value for _, value in history]
     item = QTableWidgetItem(f"{values[-1]:.2f} {trend(values)}".rstrip())
     item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
     background = heat(values[-1])
     item.setBackground(QColor(background))
     item.setForeground(QColor(theme.readable_on(background)))
-    told = ", ".join(f"{value:.2f} at step {step}" for step, value in known[-EARLIER:])
-    item.setToolTip(f"{region} from {subset}: {told}")
+    earlier = ", ".join(f"{value:.2f} at step {step}" for step, value in history[-EARLIER:])
+    item.setToolTip(f"{region} from {subset}: {earlier}")
     return item
 
 
 def trend(values: Sequence[float]) -> str:
-    """Where the last value goes; empty while there is only one."""
+    """Whether the last value is higher than, lower than or equal to the one before; else empty."""
     for before, now in reversed(list(pairwise(values))):
         return LEVEL if abs(now - before) < SAME else UP if now > before else DOWN
     return ""
 
 
 def heat(value: float) -> str:
-    """``#rrggbb`` of a Dice, as in the heat maps."""
+    """Colour ``#rrggbb`` of a Dice, as in the heat maps."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 

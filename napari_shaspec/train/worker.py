@@ -1,4 +1,4 @@
-"""A look through the data of a run, before anything starts. In a worker: it reads files."""
+"""Scans and checks the data before a run. Runs in a worker, because it reads files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """The case ``name`` was read; ``problem`` is empty if it can be used."""
+    """Event: the case ``name`` was read; ``problem`` is empty if it can be used."""
 
     name: str
     problem: str
@@ -26,7 +26,7 @@ class Checked:
 
 
 def look(form: TrainForm) -> Iterator[FoundCases]:
-    """Finds the cases, the task that they fit and what is wrong; raises `InputError`."""
+    """Finds the cases, the task that fits them, and problems; raises `InputError`."""
     from shaspec.models.registry import network_config
     from shaspec.training.methods import architecture
     from shaspec.training.propose import propose
@@ -38,13 +38,13 @@ def look(form: TrainForm) -> Iterator[FoundCases]:
         task, name = load_task(form.task), form.task
         crop = None if task.dims == 3 else (64,) * task.dims
     else:
-        found = propose(Path(form.data))
-        task, crop = found.task, found.crop
-        name = task.name if found.bundled else task_text(task)
+        proposal = propose(Path(form.data))
+        task, crop = proposal.task, proposal.crop
+        name = task.name if proposal.bundled else task_text(task)
     cases = FoundCases(name, task.names, (), crop)
-    wanted = config(form, cases)
-    network_config(architecture(wanted), wanted.preset, task, **wanted.network)
-    selection = select_cases(wanted, task)
+    run = config(form, cases)
+    network_config(architecture(run), run.preset, task, **run.network)
+    selection = select_cases(run, task)
     yield FoundCases(
         name, task.names, _rows(Path(form.data), task, selection), crop,
         selection.problems, selection.notices,
@@ -52,14 +52,14 @@ def look(form: TrainForm) -> Iterator[FoundCases]:
 
 
 def check(form: TrainForm, cases: FoundCases) -> Iterator[Checked]:
-    """Reads every case of the run."""
+    """Reads every case of the run, and yields a `Checked` for each."""
     from shaspec.training.selection import read_through, select_cases
 
     task = the_task(cases)
-    wanted = config(form, cases)
-    selection = select_cases(wanted, task)
+    run = config(form, cases)
+    selection = select_cases(run, task)
     total = len(selection.to_read)
-    for k, (files, problem) in enumerate(read_through(selection, wanted, task), 1):
+    for k, (files, problem) in enumerate(read_through(selection, run, task), 1):
         yield Checked(files.name, problem, k, total)
 
 
@@ -78,7 +78,7 @@ def _rows(data: Path, task: Task, selection: Selection) -> tuple[CaseRow, ...]:
     uses, rows = selection.uses, []
     for files in find_cases(data, task):
         role = uses.get(files.name, "not used")
-        bare = "no labels" if files.labels is None and role != "unlabelled" else ""
-        problem = files.problems[0] if files.problems else bare
+        no_labels = "no labels" if files.labels is None and role != "unlabelled" else ""
+        problem = files.problems[0] if files.problems else no_labels
         rows.append(CaseRow(files.name, frozenset(files.volumes), role, problem))
     return tuple(rows)

@@ -1,1 +1,1 @@
-"""Views: they build controls, emit signals and show state; the work is the controller's."""
+"""General widgets: they show state and emit signals. The controllers do the work."""

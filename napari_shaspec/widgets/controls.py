@@ -1,4 +1,4 @@
-"""Controls that magicgui has made, one below the other, with their labels aligned."""
+"""Layout of magicgui controls and combo boxes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 
 def form_of(controls: Iterable[Any]) -> QWidget:
-    """A row per control; a tick has its label beside it already."""
+    """A form with one row per control; check boxes have their own label."""
     form = QWidget()
     rows = QFormLayout(form)
     rows.setContentsMargins(0, 0, 0, 0)
@@ -22,6 +22,6 @@ def form_of(controls: Iterable[Any]) -> QWidget:
 
 
 def narrow(box: QComboBox) -> None:
-    """A combo box that does not make the panel wider than it is."""
+    """Keeps a combo box from widening the panel."""
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(6)

@@ -14,7 +14,7 @@ def figure_on_canvas() -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
 
     class Canvas(FigureCanvasQTAgg):
-        """Leaves the wheel to the panel, which scrolls."""
+        """Passes wheel events to the panel, so that it scrolls."""
 
         def wheelEvent(self, event: Any) -> None:
             event.ignore()

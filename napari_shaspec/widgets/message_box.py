@@ -1,4 +1,4 @@
-"""One sentence for the user, in the colour of its urgency; it takes no space if there is none."""
+"""A message for the user, coloured by its level; hidden if there is none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_shaspec.widgets import theme
 
 
 class MessageBox(QLabel):
-    """Shows a `Message`; its text can be selected, for a report."""
+    """Shows a `Message`; its text can be selected and copied."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,5 +43,5 @@ class MessageBox(QLabel):
 
 
 def breakable(text: str) -> str:
-    """``text`` with places to break in long paths, so that the panel keeps its width."""
+    """``text`` with break points in long paths, so that the panel keeps its width."""
     return text.replace("/", "/\u200b").replace("_", "_\u200b").replace("+", "+\u200b")

@@ -1,4 +1,4 @@
-"""What all panels are: a scrolling column of views, and a controller that lives as long."""
+"""Base class of all panels: a scrolling column of widgets, and a controller."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from qtpy.QtWidgets import (
 from napari_shaspec.jobs.state import JobState
 from napari_shaspec.settings import PLUGIN
 
-LEAST = 300  # pixels across: a panel that is narrower is no pleasure
+LEAST = 300  # minimum width in pixels
 
 
 class Controller(Protocol):
-    """What a panel needs of the one that does the work."""
+    """What a panel needs of its controller."""
 
     @property
     def state(self) -> JobState: ...
@@ -36,7 +36,7 @@ class Controller(Protocol):
 
 
 class Column(QScrollArea):
-    """Scrolls up and down only, and is never narrower than what is in it."""
+    """Scrolls vertically only, and is never narrower than its content."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +45,7 @@ class Column(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def minimumSizeHint(self) -> QSize:
-        """Room for the widest view and the scroll bar; as low as any scroll area."""
+        """Width of the widest widget and the scroll bar; height of any scroll area."""
         hint = super().minimumSizeHint()
         inner, bar = self.widget(), self.verticalScrollBar()
         if inner is not None and bar is not None:
@@ -54,17 +54,17 @@ class Column(QScrollArea):
         return hint
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """The scroll area already watches its widget: what it needs may have changed."""
+        """Updates the geometry when the layout of the content changes."""
         if event is not None and event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().eventFilter(watched, event)
 
 
 class Panel(QWidget):
-    """A dock widget. A subclass makes its views, then calls `fill` and `follow`."""
+    """A dock widget. A subclass makes its widgets, then calls `fill` and `follow`."""
 
     closed = Signal()
-    """The user has closed it; its controller has ended what it was doing."""
+    """The user closed the panel; its controller has stopped its job."""
 
     def __init__(self, controller: Controller) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Panel(QWidget):
         self.setAcceptDrops(True)
 
     def fill(self, *views: QWidget) -> None:
-        """Puts the views below each other; on a small screen they scroll, nothing is cut off."""
+        """Adds the widgets below each other, in a column that scrolls."""
         inner = QWidget()
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(8, 8, 8, 8)
@@ -91,11 +91,11 @@ class Panel(QWidget):
         fields: Mapping[str, Callable[[Any], None]],
         views: Mapping[Callable[[], None], Sequence[str]],
     ) -> None:
-        """Shows the state of the controller now, and again whenever it changes.
+        """Shows the state of the controller, and updates the widgets whenever it changes.
 
         Args:
-            fields: name of a field -> what shows its value.
-            views: what shows several fields at once -> the names of these fields.
+            fields: name of a field -> function that shows its value.
+            views: function that shows several fields -> names of these fields.
         """
         state = self._controller.state
         for name, show in fields.items():
@@ -108,7 +108,7 @@ class Panel(QWidget):
         self.destroyed.connect(self._controller.close)
 
     def scroll_to(self, view: QWidget) -> None:
-        """Scrolls until ``view`` is seen, as soon as it has its place."""
+        """Scrolls to ``view`` once the layout is done."""
         self._goal = view
         QTimer.singleShot(0, self._scroll_now)
 
@@ -116,33 +116,33 @@ class Panel(QWidget):
         self._scroll.ensureWidgetVisible(self._goal)
 
     def changeEvent(self, event: QEvent | None) -> None:
-        """The cross of a dock widget takes the panel out of it: no closeEvent, no destruction."""
+        """Closing a dock widget removes the panel from it, without closeEvent or destruction."""
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.ParentChange and not self.parent():
             self._controller.close()
             self.closed.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        """Files and folders may be dropped on the panel: no dialog asks which reader is meant."""
+        """Accepts files and folders; unlike the canvas, napari does not ask for the reader."""
         if event is not None and local_paths(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent | None) -> None:
-        """A case folder, or files that make up one."""
+        """Opens a case folder, or the files of one case."""
         if event is not None:
             event.acceptProposedAction()
             self._controller.open(local_paths(event.mimeData()))
 
 
 class LowPanel(Panel):
-    """A panel that lies below the picture: the right side is for those that it works with."""
+    """A panel below the canvas, so that other panels can stay open on the right."""
 
     def __init__(self, controller: Controller, height: int) -> None:
         super().__init__(controller)
         self._height = height
 
     def changeEvent(self, event: QEvent | None) -> None:
-        """Once napari has put its dock widget where it puts all of them."""
+        """Moves below the canvas after napari has placed the dock widget."""
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.ParentChange:
             QTimer.singleShot(0, self._go_below)
@@ -150,14 +150,14 @@ class LowPanel(Panel):
     def _go_below(self) -> None:
         dock = self.parent()
         if isinstance(dock, QDockWidget) and isinstance(window := dock.parent(), QMainWindow):
-            # The layer list and its controls need the whole height of a small screen.
+            # On a small screen the layer list needs the full height.
             window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
             window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             window.resizeDocks([dock], [self._height], Qt.Orientation.Vertical)
 
 
 def opener(viewer: Any) -> Callable[[str], Any]:
-    """Opens a panel of this plugin in the window of ``viewer``, in front of the others."""
+    """A function that opens a panel by name in the window of ``viewer``, in front of the others."""
 
     def open_panel(name: str) -> Any:
         dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
@@ -169,21 +169,21 @@ def opener(viewer: Any) -> Callable[[str], Any]:
 
 
 def to_clipboard(text: str | None) -> None:
-    """Copies a text, if there is one."""
+    """Copies a text to the clipboard; None: does nothing."""
     clipboard = QApplication.clipboard()
     if text is not None and clipboard is not None:
         clipboard.setText(text)
 
 
 def line() -> QFrame:
-    """A thin line between groups of views."""
+    """A thin line between groups of widgets."""
     frame = QFrame()
     frame.setFrameShape(QFrame.Shape.HLine)
     return frame
 
 
 def local_paths(data: QMimeData | None) -> list[str]:
-    """The files and folders of this computer that are being dragged."""
+    """Paths of the dragged local files and folders."""
     if data is None:
         return []
     return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]

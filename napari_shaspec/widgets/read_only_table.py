@@ -1,4 +1,4 @@
-"""What the tables of the panels have in common: nothing to edit, no grid, no row numbers."""
+"""Base class of the tables of the panels: read-only, without grid and row numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QWidget
 
 
 class ReadOnlyTable(QTableWidget):
-    """To be read; where it is ``selectable``, one row can be chosen."""
+    """A table that cannot be edited. If ``selectable``, one row can be selected."""
 
     def __init__(
         self,
@@ -31,8 +31,8 @@ class ReadOnlyTable(QTableWidget):
             rows.setDefaultSectionSize(row_height)
 
     def fit(self, most: int) -> None:
-        """As wide as its texts, the first column takes the rest; as high as its rows, up to
-        ``most`` of them: then it scrolls."""
+        """Fits the columns to their texts, the first one stretches; fits the height to at most
+        ``most`` rows."""
         header = self.horizontalHeader()
         assert header is not None
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -1,4 +1,4 @@
-"""The one button of a job, e.g. Segment -> Cancel -> Cancelling…, and its progress beside it."""
+"""The button of a job, e.g. Segment -> Cancel -> Cancelling…, and its progress bar."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shaspec.inference.events import Progress
 
 @dataclass(frozen=True)
 class Stop:
-    """What the button says while a job runs, and while it ends."""
+    """Texts of the button while a job runs, and while it is ending."""
 
     text: str
     tooltip: str
@@ -24,14 +24,14 @@ class Stop:
 
 CANCEL = Stop(
     "Cancel",
-    "End the job at its next window; what it has computed is kept",
+    "Stop after the current window; features computed so far are kept",
     "Cancelling…",
-    "The job ends with the window that is being computed",
+    "Finishing the current window",
 )
 
 
 class RunBar(QWidget):
-    """Says what the user wants with a job; shows how far it is."""
+    """Starts and cancels a job, and shows its progress."""
 
     started = Signal()
     cancelled = Signal()
@@ -61,7 +61,7 @@ class RunBar(QWidget):
         self.show_status(Status.IDLE)
 
     def show_status(self, status: Status) -> None:
-        """The button's text and whether it can be pressed; the bar only while a job is there."""
+        """Updates the button; shows the bar while a job runs."""
         self._status = status
         self._button.setEnabled(status is not Status.CANCELLING)
         self._bar.setVisible(status.busy)
@@ -77,12 +77,12 @@ class RunBar(QWidget):
         self._restyle()
 
     def set_text(self, text: str, tooltip: str = "") -> None:
-        """What the button says while no job is there."""
+        """Sets the text of the button while no job runs."""
         self._text, self._tooltip = text, tooltip or self._tooltip
         self.show_status(self._status)
 
     def show_progress(self, progress: Progress) -> None:
-        """``done`` of ``total`` units; a total of 0 means: it moves, no one knows how far."""
+        """Shows ``done`` of ``total`` units; a total of 0 shows a busy indicator."""
         self._bar.setRange(0, progress.total)
         self._bar.setValue(progress.done)
         # "%" is a placeholder in a progress bar's format.

@@ -1,7 +1,7 @@
-"""Settings of one section of *Preferences*, as a form that unfolds in a panel.
+"""Settings of one section of *Preferences*, as a collapsible form in a panel.
 
-magicgui makes a control for each field from what napari knows of it: type, range, choices, title
-and description. What is changed here is changed there, and the other way round.
+magicgui makes a control for each setting from its type, range, choices, title and description.
+Form and *Preferences* are kept in sync.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from napari_shaspec.settings import follow, section
 from napari_shaspec.widgets.controls import form_of
 
 RUN = ("device", "window", "overlap", "keep_features", "memory")
-"""What a run depends on, of the section *inference*."""
+"""Settings of the section *inference* that affect a run."""
 
 
 class SettingsForm(QWidget):
-    """A fold with a row for each of ``keys``; hidden where napari keeps no settings for us."""
+    """A collapsible row per setting in ``keys``; hidden if napari has no settings of the plugin."""
 
     def __init__(
         self, name: str = "inference", keys: Sequence[str] = RUN, parent: QWidget | None = None
@@ -33,7 +33,7 @@ class SettingsForm(QWidget):
         self._fold = QToolButton()
         self._fold.setObjectName("shaspec_settings")
         self._fold.setText("Settings")
-        self._fold.setToolTip("How the network runs; kept in File > Preferences > ShaSpec")
+        self._fold.setToolTip("Settings of the network, as in File > Preferences > ShaSpec")
         self._fold.setCheckable(True)
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.toggled.connect(self._on_toggled)
@@ -71,5 +71,5 @@ def _control(kept: Any, key: str) -> Any:
         options |= {"max": limit.le} if hasattr(limit, "le") else {}
     if field.annotation is float:
         options["step"] = 0.05 if options.get("max", 1) <= 1 else 1
-    made = {"annotation": field.annotation, "name": key, "label": field.title, "options": options}
-    return create_widget(value=getattr(kept, key), **made)
+    spec = {"annotation": field.annotation, "name": key, "label": field.title, "options": options}
+    return create_widget(value=getattr(kept, key), **spec)

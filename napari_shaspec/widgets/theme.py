@@ -1,4 +1,4 @@
-"""Colours of napari's current theme, for the few places that its style sheet does not reach."""
+"""Colours of napari's current theme, for widgets that its style sheet does not cover."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QWidget
 
 
 def colour(role: str) -> str:
-    """``#rrggbb`` of a role of the theme, e.g. ``current``, ``warning``, ``error``, ``text``."""
+    """Colour ``#rrggbb`` of a theme role, e.g. ``current``, ``warning``, ``error``, ``text``."""
     from napari.settings import get_settings
     from napari.utils.theme import get_theme
 

@@ -1,1 +1,1 @@
-"""Analyses of one case over its subsets and features."""
+"""Analyses of a case: subsets of modalities, and features."""

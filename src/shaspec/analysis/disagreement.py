@@ -1,7 +1,7 @@
-"""Where the results of different subsets differ: entropy, smallest subset, difference of two.
+"""Maps of disagreement between subsets: entropy, smallest subset, difference of two results.
 
-All maps are on the grid of the predictions. They are counted up one label map at a time, so that a
-map takes a few bytes per voxel whatever the number of subsets.
+All maps are on the grid of the predictions. They are accumulated one label map at a time, so that a
+map needs a few bytes per voxel for any number of subsets.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ ONLY_HERE, ONLY_THERE, BOTH = 1, 2, 3
 
 @dataclass(frozen=True, eq=False)
 class SmallestSubset:
-    """Per voxel the fewest modalities that find a region there; 0 where none of them does."""
+    """The smallest subset that finds a region, per voxel; 0 where no subset finds it."""
 
     size: Labels
-    """How many modalities that takes."""
+    """Number of modalities of the subset."""
     number: Labels
-    """Which subset that is: its place in the list of predictions, counted from 1."""
+    """Index of the subset in the list of predictions, from 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """Two masks in one map, and the sizes of its parts."""
+    """Difference of two masks as a map, and the sizes of its parts."""
 
     map: Labels
     """`ONLY_HERE`, `ONLY_THERE`, `BOTH`, or 0."""
     sizes: dict[int, float]
-    """Of each of the three, in ``grid.unit`` (mL, pixels)."""
+    """Size of each part, in ``grid.unit`` (mL, pixels)."""
 
 
 def entropy(
     predictions: Sequence[Prediction], region: str | None = None
 ) -> npt.NDArray[np.float32]:
-    """Shannon entropy in bits of what the subsets say of a voxel, each with one vote.
+    """Shannon entropy in bits of the results of all subsets, per voxel; each subset has one vote.
 
-    Of being in ``region`` (0: all agree, 1: half of them each way), or of the label value, where
-    background is one too (at most log2 of their number).
+    With ``region``: of being inside the region (0: all agree, 1: evenly split). Without: of the
+    label value, including background (at most log2 of the number of values).
     """
     _check(predictions)
     task = predictions[0].task
@@ -69,24 +69,25 @@ def entropy(
 
 
 def smallest_subset(predictions: Sequence[Prediction], region: str) -> SmallestSubset:
-    """Per voxel the smallest subset that finds ``region`` there; of equal ones the first."""
+    """The smallest subset that finds ``region``, per voxel; the first of equal size."""
     _check(predictions)
     inside = _table(_region(predictions[0].task, region).labels)
     size = np.zeros(predictions[0].labels.shape, np.uint8)
     number = np.zeros_like(size)
-    # Backwards and from large to small: what is written last is smallest and first.
+    # From large to small and backwards: the smallest and first subset is written last.
     order = sorted(range(len(predictions)), key=lambda i: (-len(predictions[i].subset), -i))
     for i in order:
-        found = inside[predictions[i].labels].astype(bool)
-        size[found] = len(predictions[i].subset)
-        number[found] = i + 1
+        mask = inside[predictions[i].labels].astype(bool)
+        size[mask] = len(predictions[i].subset)
+        number[mask] = i + 1
     return SmallestSubset(size, number)
 
 
 def difference(here: Labels, there: Labels, task: Task, region: str, grid: Grid) -> Difference:
-    """What only ``here``, only ``there`` and both have of ``region``: two label maps on ``grid``.
+    """Voxels that only ``here``, only ``there``, or both assign to ``region``.
 
-    Either may be the ground truth.
+    ``here`` and ``there`` are label maps on ``grid``; either can be the ground truth. Raises
+    `InputError` for different shapes.
     """
     if here.shape != there.shape:
         raise InputError(f"label maps of shapes {here.shape} and {there.shape} cannot be compared")
@@ -98,7 +99,7 @@ def difference(here: Labels, there: Labels, task: Task, region: str, grid: Grid)
 
 
 def _votes(predictions: Iterable[Prediction], members: Labels) -> npt.NDArray[Any]:
-    """How many of the label maps have a member of a class, per voxel."""
+    """Number of label maps with a label of the class, per voxel."""
     first, *others = predictions
     count = members[first.labels]
     for prediction in others:
@@ -107,7 +108,7 @@ def _votes(predictions: Iterable[Prediction], members: Labels) -> npt.NDArray[An
 
 
 def _table(values: Sequence[int]) -> Labels:
-    """1 for the label values, 0 for all others: a mask is this table taken at a label map."""
+    """Lookup table: 1 for the label values, 0 for all others."""
     table = np.zeros(256, np.uint8)
     table[list(values)] = 1
     return table
@@ -121,7 +122,7 @@ def _region(task: Task, name: str) -> Region:
 
 
 def _check(predictions: Sequence[Prediction]) -> None:
-    """One task and one shape; votes are counted in eight bits."""
+    """Raises `InputError` for different tasks or shapes; votes are counted in eight bits."""
     if not 0 < len(predictions) < 256:
         raise InputError(f"1 to 255 results can be compared, not {len(predictions)}")
     first = predictions[0]

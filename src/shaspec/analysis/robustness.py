@@ -1,7 +1,7 @@
-"""How a result changes with the modalities that are there: every subset of one case.
+"""Sweep: segments a case from all subsets of its modalities.
 
-The features of each modality are encoded in the first run and kept, so the other 2^M - 2 subsets
-cost a decoder run each (where the model can do that: see `Card.instant_toggles`).
+The features of each modality are encoded in the first run and cached, so each of the other 2^M - 2
+subsets needs only a decoder run (if the model supports it: see `Card.instant_toggles`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ STEPS = 100  # units of progress for one subset, whatever its number of windows
 
 @dataclass(frozen=True)
 class RowAdded:
-    """One more subset is done: ``table`` has all rows so far, the new one last."""
+    """A subset is done: ``table`` has all rows so far, the new one last."""
 
     table: SubsetTable
     """All rows so far, the new one last."""
@@ -77,8 +77,8 @@ def sweep(
     case = session.case
     if case.task.kind == "classification":
         raise InputError(
-            f"task {case.task.name!r} predicts classes, so there are no regions to compare; "
-            "`shaspec sweep` tells the class from every subset"
+            f"task {case.task.name!r} predicts classes and has no regions to compare; use "
+            "`shaspec sweep` to classify from every subset"
         )
     measures = measures_of(case.grid.dims) if measures is None else measures
     order = _order(case, subsets, with_all=truth is None)
@@ -89,7 +89,7 @@ def sweep(
         prediction: Prediction | None = None
         for event in session.predict(subset):
             if isinstance(event, Finished):
-                assert isinstance(event.prediction, Prediction)  # classes were refused above
+                assert isinstance(event.prediction, Prediction)  # classification was refused above
                 prediction = event.prediction
             elif isinstance(event, Progress):
                 done = STEPS * index + STEPS * event.done // max(1, event.total)
@@ -98,9 +98,9 @@ def sweep(
             elif isinstance(event, Notice):
                 yield event
         assert prediction is not None
-        found = _masks(case.task, prediction.labels)
+        predicted = _masks(case.task, prediction.labels)
         if masks is None:
-            masks = found
+            masks = predicted
         if table is None:
             table = SubsetTable(
                 case=case.name,
@@ -117,13 +117,13 @@ def sweep(
                     case.grid.spacing,
                 ),
             )
-        values = _values(measures, found, masks, case.grid.spacing)
+        values = _values(measures, predicted, masks, case.grid.spacing)
         table = table.with_row(SubsetRow(prediction, values))
         yield RowAdded(table)
 
 
 def _order(case: Case, subsets: Sequence[Subset] | None, *, with_all: bool) -> list[Subset]:
-    """The subsets to run, each once, the larger ones first."""
+    """The subsets to run, each once, larger ones first."""
     if subsets is None:
         return subsets_of(case.present)
     wanted = {case.task.subset(subset) for subset in subsets}
@@ -137,8 +137,8 @@ def _order(case: Case, subsets: Sequence[Subset] | None, *, with_all: bool) -> l
 def _truth_masks(case: Case, truth: npt.NDArray[Any]) -> dict[str, Mask]:
     if truth.shape != case.grid.shape:
         raise InputError(
-            f"the true labels have shape {truth.shape}, case {case.name} has {case.grid.shape}: "
-            "give labels on the grid of the case"
+            f"the ground truth has shape {truth.shape}, but case {case.name} has "
+            f"{case.grid.shape}: give labels on the grid of the case"
         )
     return _masks(case.task, truth)
 
@@ -149,13 +149,14 @@ def _masks(task: Task, labels: npt.NDArray[Any]) -> dict[str, Mask]:
 
 def _values(
     measures: Sequence[Measure],
-    found: dict[str, Mask],
+    predicted: dict[str, Mask],
     reference: dict[str, Mask],
     spacing: Sequence[float],
 ) -> Values:
     return {
         measure.name: {
-            region: measure.function(found[region], reference[region], spacing) for region in found
+            region: measure.function(predicted[region], reference[region], spacing)
+            for region in predicted
         }
         for measure in measures
     }

@@ -1,4 +1,4 @@
-"""A sweep on disk: tables for a statistics program, figures for a page, maps for a viewer."""
+"""Writes a sweep to files: tables, figures and maps."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def write_rows(path: Path, tables: Iterable[SubsetTable]) -> Path:
-    """CSV with a line per model, subset and region; values with six digits."""
+    """Writes a CSV file with one line per model, subset and region; values with six digits."""
     return _write_csv(path, [line for table in tables for line in table.records()])
 
 
 def write_shapley(path: Path, tables: Iterable[SubsetTable], measures: Sequence[Measure]) -> Path:
-    """CSV with a line per model, measure, region and modality.
+    """Writes a CSV file with one line per model, measure, region and modality.
 
     The values of a region add up to ``all`` - ``nothing``.
     """
@@ -52,7 +52,7 @@ def write_shapley(path: Path, tables: Iterable[SubsetTable], measures: Sequence[
 
 
 def heat_map_figure(tables: Sequence[SubsetTable], measure: Measure) -> Figure:
-    """A figure of its own, of a size to read it on paper."""
+    """The heat map as a figure for print."""
     from matplotlib.figure import Figure
 
     first = tables[0]
@@ -65,7 +65,7 @@ def heat_map_figure(tables: Sequence[SubsetTable], measure: Measure) -> Figure:
 
 
 def contributions_figure(tables: Sequence[SubsetTable], measure: Measure) -> Figure:
-    """The Shapley values as a figure of its own."""
+    """The Shapley values as a figure for print."""
     from matplotlib.figure import Figure
 
     height = 0.6 * len(tables[0].modalities) * len(tables) + 1.4
@@ -76,7 +76,7 @@ def contributions_figure(tables: Sequence[SubsetTable], measure: Measure) -> Fig
 
 
 def caption(tables: Sequence[SubsetTable], measure: Measure) -> str:
-    """What is shown, of whom, against what, and whether it proves anything."""
+    """Caption of a figure: case, measure, reference, model, and a warning about training cases."""
     first = tables[0]
     text = measure.title
     if measure.best != "neither":
@@ -91,7 +91,7 @@ def caption(tables: Sequence[SubsetTable], measure: Measure) -> str:
 
 
 def write_figure(path: Path, figure: Figure) -> Path:
-    """A picture in the format that the ending names: png, pdf or svg."""
+    """Writes a figure in the format of the file ending: png, pdf or svg."""
     kind = path.suffix.lower().lstrip(".")
     if kind not in ("png", "pdf", "svg"):
         raise InputError(f"{path}: figures are written as .png, .pdf or .svg; change the ending")
@@ -102,7 +102,7 @@ def write_figure(path: Path, figure: Figure) -> Path:
 
 
 def write_label_maps(folder: Path, table: SubsetTable) -> list[Path]:
-    """The label map of every subset, ``CASE_MODEL_SUBSET_pred.nii.gz`` (``.png`` of pictures)."""
+    """Writes the label map of every subset, ``CASE_MODEL_SUBSET_pred.nii.gz`` (2D: ``.png``)."""
     ending = label_ending(table.rows[0].prediction.grid)
     return [
         write_labels(
@@ -115,10 +115,10 @@ def write_label_maps(folder: Path, table: SubsetTable) -> list[Path]:
 
 
 def write_maps(folder: Path, table: SubsetTable) -> list[Path]:
-    """Entropy and smallest subset of every region as NIfTI, on the grid of the case.
+    """Writes entropy and smallest subset of every region as NIfTI, on the grid of the case.
 
-    ``smallest_subset`` holds the ``number`` of a subset in the CSV file, ``smallest_size`` how many
-    modalities it has; 0 where no subset finds the region.
+    ``smallest_subset`` contains the ``number`` of a subset in the CSV file, ``smallest_size`` its
+    number of modalities; 0 where no subset finds the region.
     """
     predictions = [row.prediction for row in table.rows]
     grid, paths = predictions[0].grid, []

@@ -1,4 +1,4 @@
-"""The figures of a sweep, drawn by matplotlib into whatever figure is given: a file or a window."""
+"""Draws the figures of a sweep into a given matplotlib figure, for a file or a window."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = "viridis"  # light is good; readable in grey and for the colour-blind
+COLOURS = "viridis"  # light is good; readable in grey and with colour blindness
 
 
 @dataclass(frozen=True)
 class Ink:
-    """Colours of everything that is not data."""
+    """Colours of text, lines and background."""
 
     text: str = "#1a1a1a"
     faint: str = "#c9c9c9"
@@ -32,20 +32,20 @@ class Ink:
 
 @dataclass(frozen=True)
 class HeatMapAxes:
-    """Where things lie in a heat map: row k of ``subsets_of(modalities)`` at k <= y < k + 1."""
+    """Layout of a heat map: row k of ``subsets_of(modalities)`` is at k <= y < k + 1."""
 
     axes: Axes
     columns: dict[str, tuple[float, float]]
-    """Model -> left and right end of its block."""
+    """Model -> left and right edge of its block."""
 
 
 def draw_heat_map(
     figure: Figure, tables: Sequence[SubsetTable], measure: Measure, ink: Ink | None = None
 ) -> HeatMapAxes:
-    """Subsets down, as dots for what is there; a block of regions across for each table.
+    """Draws a heat map: one row per subset, with dots for its modalities, one block per table.
 
-    Tables are of one case; a row that has not come yet is left blank. A measure without limits is
-    coloured from 0 to the largest value of its region.
+    All tables are of the same case; missing rows are blank. A measure without limits is coloured
+    from 0 to the largest value of the region.
     """
     ink = ink or Ink()
     first = tables[0]
@@ -54,9 +54,9 @@ def draw_heat_map(
     axes = _axes(figure, ink)
     count = len(first.modalities)
     for k, subset in enumerate(subsets):
-        there = [m in subset for m in first.modalities]
+        marks = [m in subset for m in first.modalities]
         x = np.arange(count) + 0.5
-        colours = [ink.text if present else ink.faint for present in there]
+        colours = [ink.text if present else ink.faint for present in marks]
         axes.scatter(x, [k + 0.5] * count, s=26, c=colours, linewidths=0)
     ticks = [(k + 0.5, name) for k, name in enumerate(first.modalities)]
     shades = _shades(tables, measure)
@@ -90,9 +90,9 @@ def draw_heat_map(
 def draw_contributions(
     figure: Figure, tables: Sequence[SubsetTable], measure: Measure, ink: Ink | None = None
 ) -> None:
-    """Shapley values as bars: modalities down, one bar per region; one plot per table.
+    """Draws Shapley values as bars: one per modality and region, one plot per table.
 
-    Every table must be complete, and the measure finite.
+    The tables must be complete, and the measure finite.
     """
     ink = ink or Ink()
     _check(tables)
@@ -100,19 +100,19 @@ def draw_contributions(
     colour_of = {label.value: label.colour for label in task.labels}
     colours = {region.name: colour_of[region.paints] for region in task.regions}
     values = [contributions(table, measure) for table in tables]
-    ends = [v for found in values for region in found.values() for v in region.values()]
+    ends = [v for by_region in values for region in by_region.values() for v in region.values()]
     low, high = min(0.0, *ends), max(0.0, *ends)
     room = 0.16 * ((high - low) or 1.0)
     figure.clear()
     figure.set_facecolor(ink.paper)
     plots = figure.subplots(len(tables), 1, squeeze=False, sharex=True)[:, 0]
     height = 0.8 / len(regions)
-    for axes, table, found in zip(plots, tables, values, strict=True):
+    for axes, table, by_region in zip(plots, tables, values, strict=True):
         _tidy(axes, ink)
         places = np.arange(len(table.modalities))
         for j, region in enumerate(regions):
             offsets = places - 0.4 + (j + 0.5) * height
-            lengths = [found[region][m] for m in table.modalities]
+            lengths = [by_region[region][m] for m in table.modalities]
             axes.barh(offsets, lengths, 0.92 * height, color=colours[region], label=region)
             for y, length in zip(offsets, lengths, strict=True):
                 axes.annotate(
@@ -139,7 +139,7 @@ def draw_contributions(
     legend.set_in_layout(True)
 
 
-WIDE = 1.5  # a cell with a number in it is wider than a dot
+WIDE = 1.5  # width of a cell with a number, relative to a dot
 
 
 def _draw_cells(
@@ -150,7 +150,7 @@ def _draw_cells(
     shades: npt.NDArray[np.float64],
     ink: Ink,
 ) -> None:
-    """One block of coloured numbers; ``shades`` (rows, regions) in 0..1, NaN where nothing is."""
+    """Draws a block of coloured numbers; ``shades`` (rows, regions) 0 to 1, NaN: no value."""
     from matplotlib import colormaps
 
     rows, columns = shades.shape
@@ -163,7 +163,7 @@ def _draw_cells(
         for j, region in enumerate(table.regions):
             if row is not None:
                 text = measure.words(row.values[measure.name][region])
-                words = " " in text  # a cell is wide enough for a number, high enough for two lines
+                words = " " in text  # two words on two lines
                 light = float(colours[k, j, :3] @ (0.299, 0.587, 0.114)) > 0.55
                 axes.text(
                     left + (j + 0.5) * WIDE,
@@ -180,7 +180,7 @@ def _draw_cells(
 
 
 def _shades(tables: Sequence[SubsetTable], measure: Measure) -> list[npt.NDArray[np.float64]]:
-    """Per table (rows, regions): 0 the worst, 1 the best; NaN where no finite value is."""
+    """Per table (rows, regions): 0 is worst, 1 is best; NaN: no finite value."""
     order = subsets_of(tables[0].modalities)
     blocks = []
     for table in tables:
@@ -196,8 +196,8 @@ def _shades(tables: Sequence[SubsetTable], measure: Measure) -> list[npt.NDArray
         low, high = measure.limits
         scaled = [(block - low) / (high - low) for block in blocks]
     else:
-        known = np.nan_to_num(np.concatenate(blocks))
-        scaled = [block / np.maximum(known.max(axis=0), 1e-9) for block in blocks]
+        finite = np.nan_to_num(np.concatenate(blocks))
+        scaled = [block / np.maximum(finite.max(axis=0), 1e-9) for block in blocks]
     return [1 - block if measure.best == "low" else block for block in scaled]
 
 
@@ -206,8 +206,8 @@ def _check(tables: Sequence[SubsetTable]) -> None:
     for table in tables:
         if (table.modalities, table.regions) != (first.modalities, first.regions):
             raise InputError(
-                f"models {first.model} and {table.model} do not have modalities and regions in "
-                "common: they cannot be shown side by side"
+                f"models {first.model} and {table.model} have different modalities or regions and "
+                "cannot be shown in one figure: select models of the same task"
             )
 
 

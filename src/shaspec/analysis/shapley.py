@@ -1,9 +1,9 @@
-"""What each modality is worth: exact Shapley values, and the one to add next.
+"""Exact Shapley values of the modalities, and the gain of adding one modality.
 
-A case is a cooperative game: the players are its modalities, a coalition S is worth v(S), e.g. the
-Dice of what the model finds from S. The Shapley value of a modality is what it adds on average
-over all orders in which modalities could be acquired (L. S. Shapley, A value for n-person games,
-1953). With 2^M subsets known it is exact, no sampling:
+A case is a cooperative game: the players are its modalities, and the value v(S) of a coalition S is
+e.g. the Dice of the result from S. The Shapley value of a modality is its mean contribution over
+all orders in which the modalities could be acquired (L. S. Shapley, A value for n-person games,
+1953). With all 2^M subsets it is exact, without sampling:
 
     phi(m) = sum over S without m of |S|! (M - |S| - 1)! / M! * (v(S + m) - v(S))
 """
@@ -19,11 +19,17 @@ from shaspec.task import Subset
 
 
 def shapley_values(players: Subset, value: Mapping[Subset, float]) -> dict[str, float]:
-    """Shapley value of every player of the game ``value``.
+    """Shapley values of all players of the game ``value``.
 
-    ``value`` has all 2^M coalitions, players in the order of ``players``, the empty one included.
-    The values add up to v(all) - v(empty). Raises `InputError` if a coalition is missing or has no
-    finite value.
+    Args:
+        players: the modalities.
+        value: value of all 2^M coalitions including the empty one, in the order of ``players``.
+
+    Returns:
+        Player -> value; the values add up to v(all) - v(empty).
+
+    Raises:
+        InputError: a coalition is missing or has no finite value.
     """
     coalitions = [*subsets_of(players), ()]
     missing = [s for s in coalitions if not math.isfinite(value.get(s, math.nan))]
@@ -81,12 +87,12 @@ def gains(table: SubsetTable, subset: Sequence[str], measure: Measure) -> dict[s
     if row is None or measure.best == "neither":
         return {}
     sign = 1 if measure.best == "high" else -1
-    found = {}
+    by_modality = {}
     for modality in table.modalities:
         larger = table.row((*subset, modality))
         if modality in subset or larger is None:
             continue
         before, after = row.values[measure.name], larger.values[measure.name]
         steps = [sign * (after[region] - before[region]) for region in table.regions]
-        found[modality] = sum(steps) / len(steps)
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+        by_modality[modality] = sum(steps) / len(steps)
+    return dict(sorted(by_modality.items(), key=lambda item: -item[1]))

@@ -1,4 +1,4 @@
-"""What one model finds from every subset of a case, as a table that grows row by row."""
+"""Table of the results of one model from every subset of a case."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Spacing = Sequence[float]
 
 @dataclass(frozen=True)
 class Measure:
-    """A number for one region: from the mask found, the one to compare with, and the spacing."""
+    """A measure of a region, computed from predicted mask, reference mask and spacing."""
 
     name: str
     """Column of the tables."""
@@ -42,7 +42,7 @@ class Measure:
     digits: int
     """Decimals in tables."""
     limits: tuple[float, float] | None = None
-    """Smallest and largest possible value, where there are such."""
+    """Smallest and largest possible value, if any."""
 
     def text(self, value: float) -> str:
         """The value as narrow tables show it.
@@ -67,22 +67,22 @@ class Measure:
         return size_text(value, self.digits) if self.best == "neither" else self.text(value)
 
 
-def _dice(found: Mask, reference: Mask, _: Spacing) -> float:
-    return dice(found, reference)
+def _dice(predicted: Mask, reference: Mask, _: Spacing) -> float:
+    return dice(predicted, reference)
 
 
-def _volume(found: Mask, _: Mask, spacing: Spacing) -> float:
-    return int(np.count_nonzero(found)) * float(np.prod(spacing)) / 1000.0
+def _volume(predicted: Mask, _: Mask, spacing: Spacing) -> float:
+    return int(np.count_nonzero(predicted)) * float(np.prod(spacing)) / 1000.0
 
 
-def _area(found: Mask, _: Mask, __: Spacing) -> float:
-    return float(np.count_nonzero(found))
+def _area(predicted: Mask, _: Mask, __: Spacing) -> float:
+    return float(np.count_nonzero(predicted))
 
 
-def _hd95(found: Mask, reference: Mask, spacing: Spacing) -> float:
-    box = bounding_box(found | reference)
-    here, there = (Surface(mask[box], spacing) for mask in (found, reference))
-    return hd95(here, there, diagonal(found.shape, spacing))
+def _hd95(predicted: Mask, reference: Mask, spacing: Spacing) -> float:
+    box = bounding_box(predicted | reference)
+    found, true = (Surface(mask[box], spacing) for mask in (predicted, reference))
+    return hd95(found, true, one_empty=diagonal(predicted.shape, spacing))
 
 
 DICE = Measure("dice", "Dice", _dice, "high", 3, (0.0, 1.0))
@@ -147,7 +147,7 @@ class SubsetTable:
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Region names, the smallest first."""
+        """Names of the regions, the smallest first."""
         return self.task.reported_regions
 
     @property
@@ -192,8 +192,8 @@ class SubsetTable:
         for measure in self.measures:
             if measure.name == name:
                 return measure
-        known = ", ".join(measure.name for measure in self.measures)
-        raise InputError(f"the table has no measure {name!r}: it has {known}")
+        names = ", ".join(measure.name for measure in self.measures)
+        raise InputError(f"the table has no measure {name!r}: choose from {names}")
 
     def values(self, measure: Measure, region: str) -> dict[Subset, float]:
         """The value of one region for every subset.

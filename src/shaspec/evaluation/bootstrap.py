@@ -1,6 +1,6 @@
-"""How sure a mean over cases is: percentile bootstrap, cases drawn with replacement.
+"""Confidence intervals of means over cases: percentile bootstrap over cases.
 
-With a handful of cases such intervals are rough and tend to be too narrow: say so beside them.
+With few cases such intervals are rough and tend to be too narrow; `caution` gives the warning.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import numpy.typing as npt
 RESAMPLES = 5000
 SEED = 0
 FEW_CASES = 10
-"""With fewer cases than this an interval is called rough."""
+"""With fewer cases, `caution` warns that intervals are rough."""
 
 Floats = npt.NDArray[np.float64]
 
 
 def interval(values: Floats) -> tuple[float, float]:
-    """95 % interval of the mean of ``values`` (cases,); NaN below two cases."""
+    """95 % interval of the mean of ``values`` (cases,); NaN with fewer than two cases."""
     if len(values) < 2:
         return math.nan, math.nan
     return quantiles(draws(len(values)) @ values / len(values))
 
 
 def quantiles(resampled: Floats) -> tuple[float, float]:
-    """The bounds that leave out 2.5 % on either side; NaN where nothing is defined."""
+    """The 2.5 % and 97.5 % quantiles, ignoring NaN; NaN if all values are NaN."""
     defined = resampled[~np.isnan(resampled)]
     if not len(defined):
         return math.nan, math.nan
@@ -37,14 +37,14 @@ def quantiles(resampled: Floats) -> tuple[float, float]:
 
 @lru_cache(maxsize=8)
 def draws(cases: int) -> Floats:
-    """How often each case is drawn (RESAMPLES, cases): seeded, the same for every table."""
+    """How often each case is drawn (RESAMPLES, cases); seeded, so the same for every table."""
     rng = np.random.default_rng(SEED)
     return rng.multinomial(cases, np.full(cases, 1 / cases), RESAMPLES).astype(np.float64)
 
 
 def caution(cases: int) -> str:
-    """What has to stand beside an interval over so many cases; empty if nothing has to."""
+    """The warning for intervals over ``cases`` cases; empty if there are enough."""
     if cases >= FEW_CASES:
         return ""
-    are = "case is" if cases == 1 else "cases are"
-    return f"{cases} {are} few: intervals are rough, differences may be luck"
+    noun = "case" if cases == 1 else "cases"
+    return f"only {cases} {noun}: intervals are rough, differences may be due to chance"

@@ -1,4 +1,4 @@
-"""Two models on the same cases: paired differences, case by case."""
+"""Paired comparison of two models on the same cases."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ from shaspec.evaluation.tables import Line, Row
 
 
 def compare(a: Iterable[Row], b: Iterable[Row]) -> list[Line]:
-    """Lines of ``comparison.csv``: a minus b over what both have, per metric, subset and region.
+    """Lines of ``comparison.csv``: a minus b per metric, subset and region, for shared cases.
 
     ``difference`` is the mean of the paired differences, ``low`` and ``high`` its 95 % interval;
-    ``won``, ``tied`` and ``lost`` count cases in which a was better. Where a metric is best at 0
-    (volume errors), magnitudes are compared. Raises `InputError` if nothing is shared.
+    ``won``, ``tied`` and ``lost`` count the cases in which a is better, equal or worse. For metrics
+    that are best at 0 (volume errors), absolute values are compared.
+
+    Raises:
+        InputError: the results have no case, subset and region in common.
     """
     first, second = ({row.key: row for row in rows} for rows in (a, b))
     shared = [key for key in first if key in second]
     if not shared:
         raise InputError(
-            "the two results have no case, subset and region in common: nothing to compare"
+            "the two results have no case, subset and region in common: evaluate both models on "
+            "the same cases"
         )
     mine, other = [first[key] for key in shared], [second[key] for key in shared]
     lines: list[Line] = []
@@ -43,7 +47,7 @@ def compare(a: Iterable[Row], b: Iterable[Row]) -> list[Line]:
 def _paired(x: Floats, y: Floats, best: str) -> Line:
     if best == "nearest 0":
         x, y = np.abs(x), np.abs(y)
-    # As exact as the CSV files, so that both ways to a comparison count the same ties.
+    # Rounded as in the CSV files, so that comparing files gives the same ties.
     difference = np.round(x - y, 6)
     better = difference if best == "highest" else -difference
     low, high = interval(difference)

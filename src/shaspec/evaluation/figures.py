@@ -1,4 +1,4 @@
-"""Heat maps of a `ScoreTable`: which subset still finds which region, at a glance."""
+"""Heat map of a `ScoreTable`: scores of all subsets and regions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from shaspec.evaluation.report import ABSENT, THERE, ScoreTable, number
 from shaspec.io.nifti import write_atomically
 
-STEP = 0.42  # width of a column of dots, in columns of numbers
+STEP = 0.42  # width of a column of dots, relative to a column of numbers
 INK = "#333333"
 
 
 def heat_map(table: ScoreTable) -> Figure:
-    """Subsets down, columns across; scores from dark to light, differences from red to blue."""
+    """One row per subset; scores from dark to light, differences from red to blue."""
     values = np.array(list(table.rows.values()), np.float64)
     left = STEP * len(table.leading)
     width = left + values.shape[1]
@@ -55,7 +55,7 @@ def heat_map(table: ScoreTable) -> Figure:
 
 
 def save_figure(figure: Figure, stem: Path) -> None:
-    """Write ``stem.png`` and ``stem.svg``."""
+    """Writes ``stem.png`` and ``stem.svg``."""
     for ending in ("png", "svg"):
         data = io.BytesIO()
         figure.savefig(data, format=ending, dpi=150)

@@ -1,19 +1,20 @@
-"""Lesion-wise scores of BraTS 2023: every lesion counts the same, however large it is.
+"""Lesion-wise scores of BraTS 2023: every lesion has the same weight, whatever its size.
 
-The rules, after the challenge's description (synapse.org/Synapse:syn51156910, "lesion-wise dice
+Rules, from the description of the challenge (synapse.org/Synapse:syn51156910, "lesion-wise dice
 score"; Saluja et al.):
 
-1. the true mask is dilated three times by the 18-neighbourhood; true voxels whose dilations hang
-   together are one lesion (the mask itself is not changed);
-2. the predicted mask falls into its 26-connected components; a lesion's prediction is all
-   components that touch the lesion's dilation, whole;
-3. lesions of at most 50 mm3 are left out, and so are the components that touch only such a lesion;
-4. components that touch no lesion's dilation are false positives: Dice 0 and the largest distance
-   there is (374 mm for BraTS: the diagonal of the image in whole mm); so are missed lesions;
-5. the score is the mean over the lesions that are left and the false positives; where there is
-   neither, Dice is 1 and HD95 is 0.
+1. The true mask is dilated three times with the 18-neighbourhood; true voxels whose dilations are
+   connected are one lesion (the mask itself does not change).
+2. The predicted mask is split into 26-connected components; the prediction of a lesion is the union
+   of all complete components that touch its dilation.
+3. Lesions of at most 50 mm3 are ignored, and so are components that touch only such a lesion.
+4. Components that touch no dilation are false positives: Dice 0 and the largest possible distance
+   (374 mm for BraTS: the diagonal of the image in whole mm). The same holds for missed lesions.
+5. The score is the mean over the remaining lesions and the false positives; if there are none, Dice
+   is 1 and HD95 is 0.
 
-Numbers of the glioma challenge; for meningioma it dilates once, for metastases once with 2 mm3.
+These are the numbers of the glioma challenge. Meningioma: one dilation. Metastases: one dilation
+and 2 mm3.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ from shaspec.evaluation.metrics import dice
 from shaspec.evaluation.surfaces import Box, Mask, Surface, bounding_box, diagonal, hd95
 
 DILATIONS = 3
-"""Steps by which the true mask is dilated to find what belongs to one lesion."""
+"""Number of dilations that join true voxels to lesions."""
 
 SMALLEST_MM3 = 50.0
-"""True lesions of this volume or less are not counted."""
+"""True lesions of at most this volume are ignored."""
 
 
 @dataclass(frozen=True)
 class LesionScores:
-    """Means over counted lesions and false positives, and how many of each there were."""
+    """Means over lesions and false positives, and their numbers."""
 
     dice: float
     hd95: float
@@ -47,7 +48,7 @@ class LesionScores:
 
 
 class Lesions:
-    """The lesions of a true mask, found once and compared with many predictions."""
+    """The lesions of a true mask, computed once and compared with many predictions."""
 
     def __init__(self, truth: Mask, spacing: Sequence[float]) -> None:
         self.truth, self.spacing = truth, tuple(spacing)
@@ -59,7 +60,7 @@ class Lesions:
         self._zones, self._boxes = components(dilated)
 
     def scores(self, predicted: Mask, *, with_distances: bool = True) -> LesionScores:
-        """Lesion-wise Dice and HD95 (mm) of ``predicted``; HD95 is NaN without distances."""
+        """Lesion-wise Dice and HD95 (mm) of ``predicted``; without distances HD95 is NaN."""
         worst = float(math.ceil(diagonal(self.truth.shape, self.spacing)))
         parts, part_boxes = components(predicted)
         touched: set[int] = set()
@@ -73,12 +74,12 @@ class Lesions:
                 continue
             both = _around([box, *(part_boxes[p - 1] for p in mine)])
             true = self.truth[both] & (self._zones[both] == number)
-            found = np.isin(parts[both], mine)
+            matched = np.isin(parts[both], mine)
             distance = math.nan
             if with_distances:
-                surfaces = Surface(found, self.spacing), Surface(true, self.spacing)
+                surfaces = Surface(matched, self.spacing), Surface(true, self.spacing)
                 distance = hd95(*surfaces, one_empty=worst)
-            pairs.append((dice(found, true), distance))
+            pairs.append((dice(matched, true), distance))
         false_positives = len(part_boxes) - len(touched)
         pairs += [(0.0, worst if with_distances else math.nan)] * false_positives
         if not pairs:
@@ -89,16 +90,16 @@ class Lesions:
 
 
 def components(mask: Mask) -> tuple[npt.NDArray[np.int32], list[Box]]:
-    """Number of the component that each voxel lies in (0: none), and the box of each.
+    """Component index of each voxel (0: none), and the bounding box of each component.
 
-    Voxels that share a face, an edge or a corner hang together.
+    Voxels that share a face, an edge or a corner are connected.
     """
     box = bounding_box(mask)
     numbers = np.zeros(mask.shape, np.int32)
     if mask.any():
         everywhere = np.ones((3,) * mask.ndim, bool)
         numbers[box], _ = label(mask[box], everywhere)
-    return numbers, [tuple(found) for found in find_objects(numbers)]
+    return numbers, [tuple(slices) for slices in find_objects(numbers)]
 
 
 def _grown(box: Box, voxels: int, shape: Sequence[int]) -> Box:

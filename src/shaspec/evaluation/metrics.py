@@ -1,6 +1,6 @@
-"""Measures that compare a predicted region with the true one, and what each is called.
+"""Metrics that compare a predicted region with the true region, and their names.
 
-One rule for what has no size: both empty counts as full agreement, one empty as none.
+Empty masks follow one rule: both empty is full agreement, one empty is none.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class Metric:
     name: str
     title: str
     unit: Literal["%", "mL", "mm", "px"]
-    """``%``: a share, stored as 0 to 1 and shown in per cent."""
+    """``%``: stored as 0 to 1 and shown in per cent."""
     best: Literal["highest", "lowest", "nearest 0", ""] = "highest"
-    """Empty: it describes a case and is no score, so that nothing wins by it."""
+    """Best value; empty for metrics that describe a case and are no score."""
     definition: str = ""
     dims: tuple[int, ...] = (3, 2)
-    """What it is for: volumes (3), pictures (2)."""
+    """Dimensions the metric applies to: volumes (3), pictures (2)."""
 
 
 EMPTY = "both empty = 1, one empty = 0"
@@ -47,7 +47,7 @@ SHARES = (
 def _measured(
     dims: int, length: Literal["mm", "px"], size: Literal["mL", "px"], what: str, diagonal: str
 ) -> tuple[Metric, ...]:
-    """The metrics that have a unit, for volumes or for pictures."""
+    """The metrics with a unit, for volumes or for pictures."""
     suffix = size.lower()
     return (
         Metric(
@@ -114,7 +114,7 @@ def metrics_for(dims: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How many voxels two masks have in common."""
+    """Voxel counts of two masks and of their intersection."""
 
     both: int
     predicted: int
@@ -122,7 +122,7 @@ class Overlap:
 
     @classmethod
     def of(cls, predicted: npt.NDArray[Any], truth: npt.NDArray[Any]) -> Overlap:
-        """Count two masks of one shape."""
+        """Counts the voxels of two masks of the same shape."""
         both = np.count_nonzero(predicted & truth)
         return cls(int(both), int(np.count_nonzero(predicted)), int(np.count_nonzero(truth)))
 

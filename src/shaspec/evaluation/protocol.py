@@ -1,7 +1,7 @@
-"""One model on many cases over all 2^M - 1 subsets, by one set of rules.
+"""Evaluates a model on many cases over all 2^M - 1 subsets, with one set of rules.
 
-The rules are printed with every table and written beside it: a number without them cannot be
-compared with anything.
+The rules are printed with every table and stored next to it, because scores can be compared only if
+their rules are known.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from shaspec.task import Subset, Task
 
 PROTOCOL_FILE = "protocol.json"
 SMALL_ET = 500
-"""Voxels under which published tables with ET post-processing drop it (BraTS grid of 1 mm3)."""
+"""Voxels (of 1 mm3) below which published results with ET post-processing remove ET."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,22 @@ class Rules:
     """
 
     metrics: tuple[str, ...] = ()
-    """Names of `METRICS`; empty: all that suit the task."""
+    """Names of `METRICS`; empty: all that apply to the task."""
     drop_small: dict[str, int] = field(default_factory=dict)
-    """Region -> voxels: predicted with fewer in the whole case, it counts as empty. The other
-    regions stay as they are, as if its voxels had become the tissue around them."""
+    """Region -> voxels: a prediction with fewer voxels in the whole case counts as empty. Other
+    regions do not change, as if its voxels became surrounding tissue."""
 
     def __post_init__(self) -> None:
         unknown = set(self.metrics) - set(METRICS)
         if unknown or (self.metrics and "dice" not in self.metrics):
             raise InputError(
-                f"metrics {', '.join(self.metrics)}: name dice, and as many as wanted of "
+                f"metrics {', '.join(self.metrics)}: give dice, and optionally any of "
                 f"{', '.join(m for m in METRICS if m != 'dice')}"
             )
 
     @property
     def text(self) -> str:
-        """One line to print with every table."""
+        """The rules as one line, printed with every table."""
         dropped = [f"{r} under {n} voxels removed" for r, n in self.drop_small.items()]
         return f"{EMPTY}, {', '.join(dropped) or 'no post-processing'}"
 
@@ -82,7 +82,7 @@ class Rules:
         unfit = [name for name in self.metrics if name not in fit]
         if unfit:
             raise InputError(
-                f"metrics {', '.join(unfit)} do not suit task {task.name!r}: take of "
+                f"metrics {', '.join(unfit)} do not apply to task {task.name!r}: choose from "
                 f"{', '.join(fit)}"
             )
 
@@ -116,7 +116,7 @@ RAW = Rules()
 
 @dataclass(frozen=True)
 class GaveWay:
-    """Memory did not suffice: from this subset on, the case was run otherwise than asked for."""
+    """Not enough memory: from this subset on, the case ran with other settings."""
 
     case: str
     subset: str
@@ -124,7 +124,7 @@ class GaveWay:
     """Size of a window, in voxels or pixels."""
     device: str
     text: str
-    """What was done, for a user."""
+    """The message for the user."""
 
 
 def evaluate_case(
@@ -159,7 +159,7 @@ def evaluate_case(
         OutOfMemoryError: if not even the smallest window fits into memory.
     """
     if case.labels is None:
-        raise InputError(f"case {case.name} has no labels: there is nothing to compare with")
+        raise InputError(f"case {case.name} has no labels: evaluation needs ground truth")
     task = model.card.task
     rules.check(task)
     masks = task.region_masks(case.labels)
@@ -168,8 +168,8 @@ def evaluate_case(
         for name, mask in zip(task.region_names, masks, strict=True)
     }
     session = InferenceSession(model, case, device=device, window=window, overlap=overlap)
-    there = set(case.present)
-    for subset in (s for s in subsets or task.subsets() if set(s) <= there):
+    present = set(case.present)
+    for subset in (s for s in subsets or task.subsets() if set(s) <= present):
         name = task.subset_name(subset)
         prediction = _predict(session, subset, gave_way)
         masks = task.region_masks(prediction.labels)
@@ -199,7 +199,7 @@ def protocol(
     subsets: Sequence[str],
     **settings: Any,
 ) -> dict[str, Any]:
-    """JSON-ready account of an evaluation: all that is needed to judge and to repeat it."""
+    """Content of ``protocol.json``: all that is needed to judge and to repeat an evaluation."""
     card = model.card
     return {
         "model": card.name,
@@ -220,12 +220,12 @@ def protocol(
 
 
 def write_protocol(path: Path, content: dict[str, Any]) -> None:
-    """Write ``protocol.json``."""
+    """Writes ``protocol.json``."""
     write_atomically(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def rules_beside(paths: Sequence[Path]) -> str:
-    """The rules by which tables were made, from the ``protocol.json`` beside each."""
+    """The rules of evaluations, from the ``protocol.json`` in the folder of each."""
     rules = dict.fromkeys(_rules_beside(path) for path in paths)
     return " / ".join(rules)
 
@@ -235,4 +235,4 @@ def _rules_beside(path: Path) -> str:
     try:
         return str(json.loads(file.read_text("utf-8"))["rules"])
     except (OSError, ValueError, KeyError, TypeError):
-        return f"unknown, no {PROTOCOL_FILE} beside it"
+        return f"unknown, no {PROTOCOL_FILE} in its folder"

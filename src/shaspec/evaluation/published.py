@@ -1,7 +1,7 @@
-"""Published results as data: shown beside ours, never mixed with them.
+"""Published results, shown next to our results for reference.
 
-Each file in ``published/`` is one protocol: which cases, which split, which rules. Numbers of
-different protocols cannot be compared, and none of them was made with the cases of ours.
+Each file in ``published/`` is one protocol: cases, split and rules. Results of different protocols
+cannot be compared, and all of them use other cases than ours.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ class Published:
     source: str
     """Where the numbers were printed."""
     measure: str
-    """What is counted, and its unit: ``Dice (%)``."""
+    """The metric and its unit, e.g. ``Dice (%)``."""
     columns: tuple[str, ...]
-    """What a number belongs to: a region, or how much the method was given to learn from."""
+    """Titles of the columns: regions, or amounts of labelled training data."""
     subsets: dict[str, tuple[float, ...]]
-    """Subset at the test -> a value per column; empty where only averages are known."""
+    """Subset in the test -> a value per column; empty if only averages are published."""
     average: tuple[float, ...] = ()
-    """Mean over the subsets, as printed there; empty where there is none."""
+    """Mean over the subsets as published; empty if there is none."""
     over: int = 0
-    """Number of subsets that the average is taken over."""
+    """Number of subsets in the average."""
 
     @property
     def table(self) -> ScoreTable:
-        """Its table, with protocol and source as notes."""
+        """The table, with protocol and source as notes."""
         mean = {mean_name(self.over): self.average} if self.average else {}
         return ScoreTable(
             f"published: {self.title}, {self.measure}",
             self.columns,
             self.subsets | mean,
-            (f"protocol: {self.protocol}", f"source: {self.source}", "not the cases of ours"),
+            (f"protocol: {self.protocol}", f"source: {self.source}", "other cases than ours"),
         )
 
 
 def all_published() -> list[Published]:
-    """Every table that ships with the package, by protocol."""
+    """All bundled tables, by protocol."""
     files = (resources.files("shaspec.evaluation") / "published").iterdir()
     names = sorted(f.name for f in files if f.name.endswith(".toml"))
     return [table for name in names for table in _read(name)]

@@ -1,6 +1,6 @@
-"""Tables in the layout of the papers: subsets down with a dot per modality, regions across.
+"""Tables in the layout of the papers: one row per subset with a dot per modality, regions across.
 
-One `ScoreTable`, written for a terminal, as Markdown and as LaTeX; `figures` draws the same one.
+A `ScoreTable` is rendered for the terminal, as Markdown and as LaTeX; `figures` draws it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ THERE, ABSENT = "●", "○"
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Numbers by subset and column, with what has to be known to read them."""
+    """Scores by subset and column, with notes."""
 
     title: str
     columns: tuple[str, ...]
     rows: dict[str, tuple[float, ...]]
-    """Subset, or a name such as ``mean of 15`` -> a value for each column; NaN: none."""
+    """Subset, or a name such as ``mean of 15`` -> a value per column; NaN: none."""
     notes: tuple[str, ...] = ()
-    """Rules and protocol, written under it."""
+    """Rules and protocol, printed below the table."""
     digits: int = 2
     signed: bool = False
 
@@ -45,7 +45,7 @@ class ScoreTable:
         return self.modalities or ("subset",)
 
     def lead(self, row: str) -> list[str]:
-        """What stands before the numbers: a dot per modality, or the name of a mean."""
+        """Cells before the numbers: a dot per modality, or the name of a mean."""
         if not _is_mean(row):
             return [THERE if name in row.split(FULL) else ABSENT for name in self.modalities]
         return [row, *[""] * (len(self.leading) - 1)]
@@ -59,19 +59,19 @@ def score_table(
     summaries: Mapping[str, Iterable[Line]], metric: str = "dice", notes: Sequence[str] = ()
 ) -> ScoreTable:
     """Means over cases of one metric; ``summaries`` holds lines of ``summary.csv`` by model."""
-    found = {
+    means = {
         (model, str(line["subset"]), str(line["region"])): float(line["mean"])
         for model, lines in summaries.items()
         for line in lines
         if line["metric"] == metric
     }
-    subsets, regions = _shown(key[1] for key in found), list(dict.fromkeys(k[2] for k in found))
+    subsets, regions = _shown(key[1] for key in means), list(dict.fromkeys(k[2] for k in means))
     pairs = [(region, model) for region in regions for model in summaries]
     scale, unit = scale_of(metric)
     return ScoreTable(
         f"{title_of(metric)}{unit and f' ({unit})'}, mean over cases",
         tuple(f"{region} {model}" if len(summaries) > 1 else region for region, model in pairs),
-        {s: tuple(scale * found.get((m, s, r), math.nan) for r, m in pairs) for s in subsets},
+        {s: tuple(scale * means.get((m, s, r), math.nan) for r, m in pairs) for s in subsets},
         tuple(notes),
     )
 
@@ -79,26 +79,29 @@ def score_table(
 def difference_table(
     lines: Iterable[Line], a: str, b: str, metric: str = "dice", notes: Sequence[str] = ()
 ) -> ScoreTable:
-    """Mean paired differences a - b; ``lines`` are those of ``comparison.csv``."""
+    """Mean paired differences a - b, from the lines of ``comparison.csv``."""
     scale, unit = scale_of(metric)
-    found = {
+    differences = {
         (str(line["subset"]), str(line["region"])): scale * float(line["difference"])
         for line in lines
         if line["metric"] == metric
     }
-    subsets, regions = _shown(key[0] for key in found), list(dict.fromkeys(k[1] for k in found))
+    subsets, regions = (
+        _shown(key[0] for key in differences),
+        list(dict.fromkeys(k[1] for k in differences)),
+    )
     points = "points" if unit == "%" else unit
     return ScoreTable(
         f"{title_of(metric)}, {a} minus {b} ({points}), mean over cases",
         tuple(regions),
-        {s: tuple(found.get((s, r), math.nan) for r in regions) for s in subsets},
+        {s: tuple(differences.get((s, r), math.nan) for r in regions) for s in subsets},
         tuple(notes),
         signed=True,
     )
 
 
 def as_rich(table: ScoreTable, cell_notes: Callable[[str, str], str] | None = None) -> Table:
-    """For a terminal, names as they are; ``cell_notes`` adds a text to the cell of a row and a
+    """A table for the terminal; ``cell_notes`` returns a text to add to the cell of a row and a
     column."""
     shown = Table(
         title=escape(table.title),
@@ -122,7 +125,7 @@ def as_rich(table: ScoreTable, cell_notes: Callable[[str, str], str] | None = No
 
 
 def as_markdown(table: ScoreTable) -> str:
-    """A Markdown table under its title, with its notes below."""
+    """A Markdown table with title and notes."""
     lead = len(table.leading)
     head = [*table.leading, *table.columns]
     lines = [
@@ -140,7 +143,7 @@ def as_markdown(table: ScoreTable) -> str:
 
 
 def as_latex(table: ScoreTable) -> str:
-    """A ``table`` for the package booktabs; dots are ``\\bullet`` and ``\\circ``."""
+    """A LaTeX ``table`` for the package booktabs; dots are ``\\bullet`` and ``\\circ``."""
     lead = len(table.leading)
     dots = {THERE: r"$\bullet$", ABSENT: r"$\circ$"}
     rows = []
@@ -173,12 +176,12 @@ def as_latex(table: ScoreTable) -> str:
 
 
 def overview(name: str, lines: Sequence[Line]) -> Table:
-    """Every metric over the mean of all subsets, with its interval, for a terminal."""
+    """All metrics averaged over all subsets, with intervals, for the terminal."""
     return _over_all_subsets(name, lines, lambda line, scale: spread(line, "mean", scale))
 
 
 def difference_overview(lines: Sequence[Line], a: str, b: str) -> Table:
-    """The same for paired differences a - b, with cases won, tied and lost by a."""
+    """Paired differences a - b averaged over all subsets, with cases won, tied and lost by a."""
 
     def cell(line: Line, scale: float) -> str:
         return f"{spread(line, 'difference', scale, signed=True)} {_won(line)}"
@@ -200,19 +203,19 @@ def _over_all_subsets(
     name: str, lines: Sequence[Line], cell: Callable[[Line, float], str]
 ) -> Table:
     subset = str(lines[-1]["subset"])
-    found = {
+    by_cell = {
         (str(line["metric"]), str(line["region"])): line
         for line in lines
         if line["subset"] == subset
     }
-    regions = list(dict.fromkeys(region for _, region in found))
+    regions = list(dict.fromkeys(region for _, region in by_cell))
     title = escape(f"{name}: {subset}, mean over cases [95 % interval]")
     table = Table("", title=title, title_style="bold")
     for region in regions:
         table.add_column(escape(region), overflow="fold")
-    for metric in dict.fromkeys(metric for metric, _ in found):
+    for metric in dict.fromkeys(metric for metric, _ in by_cell):
         scale, unit = scale_of(metric)
-        cells = [cell(found[metric, r], scale) if (metric, r) in found else "" for r in regions]
+        cells = [cell(by_cell[metric, r], scale) if (metric, r) in by_cell else "" for r in regions]
         table.add_row(f"{title_of(metric)}{unit and f' ({unit})'}", *cells)
     return table
 
@@ -226,25 +229,25 @@ def spread(line: Line, mean: str, scale: float, *, signed: bool = False) -> str:
 
 
 def number(value: float, digits: int = 2, signed: bool = False) -> str:
-    """A number as text, with a true minus sign; empty for NaN."""
+    """A number as text, with a typographic minus sign; empty for NaN."""
     if math.isnan(value):
         return ""
     return f"{value:{'+' if signed else ''}.{digits}f}".replace("-", "−")
 
 
 def title_of(metric: str) -> str:
-    """What a reader calls a metric."""
+    """Title of a metric."""
     return "pooled IoU (mIoU)" if metric == POOLED_IOU else METRICS[metric].title
 
 
 def scale_of(metric: str) -> tuple[float, str]:
-    """Factor and unit in which a metric is shown: shares in per cent."""
+    """Factor and unit for showing a metric; fractions are shown in per cent."""
     unit = "%" if metric == POOLED_IOU else METRICS[metric].unit
     return (100.0 if unit == "%" else 1.0), unit
 
 
 def _shown(subsets: Iterable[str]) -> list[str]:
-    """Each subset once; the mean over all of them only where there are several."""
+    """Each subset once; the mean over all subsets only if there are several."""
     names = list(dict.fromkeys(subsets))
     return names if len(names) > 2 else names[:1]
 

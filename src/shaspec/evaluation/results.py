@@ -1,4 +1,4 @@
-"""The files of an evaluation: all that is written beside ``metrics.csv``."""
+"""Files of an evaluation in addition to ``metrics.csv``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ HEAT_MAP = "heatmap"
 
 
 def write_tables(folder: Path, *tables: ScoreTable, stem: str = TABLE) -> None:
-    """``table.md`` and ``table.tex``, one table below the other."""
+    """Writes ``table.md`` and ``table.tex``, one table below the other."""
     for ending, render in (("md", as_markdown), ("tex", as_latex)):
         text = "\n".join(render(table) for table in tables)
         write_atomically(folder / f"{stem}.{ending}", text.encode())
 
 
 def write_heat_map(folder: Path, table: ScoreTable, stem: str = HEAT_MAP) -> None:
-    """``heatmap.png`` and ``heatmap.svg``."""
+    """Writes ``heatmap.png`` and ``heatmap.svg``."""
     save_figure(heat_map(table), folder / stem)

@@ -1,4 +1,4 @@
-"""All metrics of one region of one case: what belongs to the truth is worked out once."""
+"""All metrics of one region of one case; surface and lesions of the truth are computed once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from shaspec.evaluation.surfaces import Mask, Surface, bounding_box, diagonal, h
 
 
 class TrueRegion:
-    """The truth of a region, compared with the predictions of as many subsets as there are.
+    """The ground truth of a region, compared with the predictions of many subsets.
 
     Args:
-        mask: (S, P, L), or (row, column) of a picture; of one slice: measured as the plane it is.
+        mask: (S, P, L), or (row, column) of a picture; a volume of one slice is measured in 2D.
         spacing: voxel size in mm; 1 for pixels.
     """
 
@@ -25,7 +25,7 @@ class TrueRegion:
         self.mask = self._flat(mask)
         self.spacing = tuple(float(s) for s in spacing[self._plane :])
         self.voxel_size = math.prod(float(s) for s in spacing) / 1000 if self._volume else 1.0
-        """What one voxel adds to a size: mL, or 1 pixel."""
+        """Size of a voxel: mL, or 1 pixel."""
 
     @cached_property
     def surface(self) -> Surface:
@@ -38,10 +38,10 @@ class TrueRegion:
         return Lesions(self.mask, self.spacing)
 
     def scores(self, predicted: Mask, metrics: Collection[str] = METRICS) -> dict[str, float]:
-        """Values of those of ``metrics`` that suit the mask, in the order of `METRICS`."""
+        """Values of those of ``metrics`` that apply to the mask, in the order of `METRICS`."""
         predicted = self._flat(predicted)
         overlap = Overlap.of(predicted, self.mask)
-        found, true = overlap.predicted * self.voxel_size, overlap.true * self.voxel_size
+        size, true = overlap.predicted * self.voxel_size, overlap.true * self.voxel_size
         mm, ml, volume = ("mm", "ml", "volume") if self._volume else ("px", "px", "area")
         values = {
             "dice": overlap.dice,
@@ -49,9 +49,9 @@ class TrueRegion:
             "precision": overlap.precision,
             "sensitivity": overlap.sensitivity,
             f"truth_{ml}": true,
-            f"predicted_{ml}": found,
-            f"{volume}_error_{ml}": found - true,
-            f"{volume}_error": (found - true) / true if true else math.nan,
+            f"predicted_{ml}": size,
+            f"{volume}_error_{ml}": size - true,
+            f"{volume}_error": (size - true) / true if true else math.nan,
         }
         if f"hd95_{mm}" in metrics:
             one_empty = diagonal(self.mask.shape, self.spacing)

@@ -1,6 +1,6 @@
-"""From rows to means: per metric, subset and region, and over all of each.
+"""Means over cases per metric, subset and region, and averages over subsets and regions.
 
-A case is the unit: averages over subsets and regions are taken within each case first.
+The case is the statistical unit: averages over subsets and regions are computed per case first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ AVERAGE = "average"
 """Name of the mean over the regions of a case."""
 
 POOLED_IOU = "pooled_iou"
-"""IoU of the voxels of all cases together; its average over the regions is mIoU."""
+"""IoU over the voxels of all cases together; its average over the regions is mIoU."""
 
 T = TypeVar("T")
 Cell = tuple[str, str]
@@ -52,37 +52,37 @@ def summary(rows: Iterable[Row]) -> list[Line]:
 
 
 def metrics_of(rows: Sequence[Row]) -> list[str]:
-    """Names of the metrics that all rows hold, in the order of `METRICS`."""
+    """Names of the metrics that all rows have, in the order of `METRICS`."""
     return [name for name in METRICS if rows and all(name in row.scores for row in rows)]
 
 
 def case_values(rows: Sequence[Row], metric: str) -> dict[Cell, dict[str, float]]:
-    """Per subset and region, case -> value; undefined values (NaN) are left out.
+    """Values by case, per subset and region, without undefined values (NaN).
 
-    Averages come along as a region `AVERAGE` and a subset ``mean of N``, over those cases only
-    that have a value in every region, or in every subset.
+    Includes averages as region `AVERAGE` and as subset ``mean of N``, over the cases that have a
+    value in every region, or in every subset.
     """
-    found: dict[Cell, dict[str, float]] = {}
+    by_cell: dict[Cell, dict[str, float]] = {}
     for row in rows:
-        mine = found.setdefault((row.subset, row.region), {})
+        mine = by_cell.setdefault((row.subset, row.region), {})
         if not math.isnan(row.scores[metric]):
             mine[row.case] = row.scores[metric]
-    return _with_averages(found, _case_mean)
+    return _with_averages(by_cell, _case_mean)
 
 
 def mean_name(subsets: int) -> str:
-    """Name of the mean over so many subsets, in the place of a subset."""
+    """Name of the mean over ``subsets`` subsets, used like a subset."""
     return f"mean of {subsets}"
 
 
 def pooled_iou(rows: Sequence[Row]) -> list[Line]:
-    """IoU over the voxels of all cases: as benchmarks of scene segmentation count, with mIoU.
+    """IoU over the voxels of all cases together and mIoU, as in benchmarks of scene segmentation.
 
-    Regions that are empty in every case, in truth and prediction, have none and stay out of mIoU.
+    Regions that are empty in all cases, in truth and prediction, have no IoU and are not in mIoU.
     """
-    there = set(metrics_of(rows))
-    unit = next((u for u in ("ml", "px") if {f"truth_{u}", f"predicted_{u}"} <= there), None)
-    if unit is None or "dice" not in there:
+    metrics = set(metrics_of(rows))
+    unit = next((u for u in ("ml", "px") if {f"truth_{u}", f"predicted_{u}"} <= metrics), None)
+    if unit is None or "dice" not in metrics:
         return []
     cases = list(dict.fromkeys(row.case for row in rows))
     sizes: dict[Cell, Floats] = {}
@@ -103,7 +103,7 @@ def pooled_iou(rows: Sequence[Row]) -> list[Line]:
 
 
 def _with_averages(cells: Mapping[Cell, T], mean: Callable[[list[T]], T]) -> dict[Cell, T]:
-    """``cells`` region by region, with their averages over regions and over subsets."""
+    """``cells``, sorted by region, with averages over regions and over subsets."""
     table = dict(cells)
     subsets = list(dict.fromkeys(subset for subset, _ in cells))
     regions = list(dict.fromkeys(region for _, region in cells))
@@ -126,12 +126,12 @@ def _case_mean(columns: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _all_cases(columns: list[set[str]]) -> set[str]:
-    """Every case that has a part in an average."""
+    """All cases that contribute to an average."""
     return set[str]().union(*columns)
 
 
 def _defined_mean(columns: list[Floats]) -> Floats:
-    """Mean over the columns that have a value, row by row; NaN where none has."""
+    """Mean over the columns with a value, row by row; NaN if none has one."""
     table = np.stack(columns)
     return _ratio(np.nansum(table, axis=0), (~np.isnan(table)).sum(axis=0).astype(np.float64))
 

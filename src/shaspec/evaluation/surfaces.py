@@ -1,10 +1,10 @@
-"""HD95: how far two surfaces lie apart, in the definition that BraTS scores with.
+"""HD95: the 95th percentile of the Hausdorff distance, in the definition used by BraTS.
 
-That definition is the one of google-deepmind/surface-distance (Nikolov et al. 2018,
-arXiv:1809.04430). The surface of a mask is a set of elements, one in every cube of 2x2x2 voxels
-that is neither all inside nor all outside; an element weighs as much as the area that marching
-cubes gives it. An element's distance is that to the nearest element of the other surface. Other
-definitions (surface voxels of equal weight, both directions pooled) differ by several per cent.
+It is the definition of google-deepmind/surface-distance (Nikolov et al. 2018, arXiv:1809.04430).
+The surface of a mask is a set of elements, one in every cube of 2x2x2 voxels that is neither
+completely inside nor completely outside. The weight of an element is its area from marching cubes;
+its distance is that to the nearest element of the other surface. Other definitions (surface voxels
+of equal weight, both directions pooled) differ by several per cent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.spatial import KDTree
 from skimage.measure import marching_cubes, mesh_surface_area
 
 ROUNDING = 1e-6
-"""Of a sum of areas, which marching cubes gives in single precision, as a share of all."""
+"""Relative rounding error of a sum of areas, which marching cubes returns in single precision."""
 
 Mask = npt.NDArray[np.bool_]
 Box = tuple[slice, ...]
@@ -30,10 +30,10 @@ class Surface:
     """The surface of a mask (2D or 3D); empty if the mask is.
 
     Args:
-        mask: voxels of the region. What lies beyond the array is outside.
-        spacing: voxel size in mm, one for each axis of ``mask``; 1 for pixels: then all
-            lengths here are in pixels.
-        origin: index of the first voxel, for a mask that was cut out of a larger array.
+        mask: voxels of the region. Everything beyond the array is outside.
+        spacing: voxel size in mm, one per axis of ``mask``; 1 for pixels, then all lengths are in
+            pixels.
+        origin: index of the first voxel, for a mask cropped from a larger array.
     """
 
     def __init__(
@@ -43,19 +43,19 @@ class Surface:
         for axis, bits in enumerate((1, 2, 4)[: mask.ndim]):  # pairs, then squares, then cubes
             along = np.moveaxis(patterns, axis, 0)
             patterns = np.moveaxis(along[:-1] | along[1:] << np.uint8(bits), 0, axis)
-        found = np.nonzero((patterns > 0) & (patterns < 2**2**mask.ndim - 1))
+        elements = np.nonzero((patterns > 0) & (patterns < 2**2**mask.ndim - 1))
         first = np.zeros(mask.ndim) if origin is None else np.asarray(origin)
-        self.points = (np.stack(found, axis=1) + first) * np.asarray(spacing, np.float64)
-        """Positions in mm (n, dims), up to a shift that all surfaces share."""
-        self.areas = element_areas(tuple(float(s) for s in spacing))[patterns[found]]
-        """Area of each element in mm2 (n,); length in mm where the mask is 2D."""
+        self.points = (np.stack(elements, axis=1) + first) * np.asarray(spacing, np.float64)
+        """Positions in mm (n, dims), up to a shift that is the same for all surfaces."""
+        self.areas = element_areas(tuple(float(s) for s in spacing))[patterns[elements]]
+        """Area of each element in mm2 (n,); length in mm for a 2D mask."""
 
     def __len__(self) -> int:
         return len(self.points)
 
     @cached_property
     def tree(self) -> KDTree:
-        """For the nearest element to a point. Kept: one truth meets many predictions."""
+        """KD-tree of the elements; cached, because one truth is compared with many predictions."""
         return KDTree(self.points, balanced_tree=False, compact_nodes=False)
 
     def distance_to(self, other: Surface, share: float) -> float:
@@ -63,15 +63,15 @@ class Surface:
         distances, _ = other.tree.query(self.points)
         order = np.argsort(distances)
         area = np.cumsum(self.areas[order])
-        # Areas are rounded: a share that is reached exactly is reached whatever the voxel size.
+        # With tolerance: areas are rounded, and a share reached exactly must count as reached.
         index = int(np.searchsorted(area / area[-1], share - ROUNDING))
         return float(distances[order][min(index, len(order) - 1)])
 
 
 def hd95(predicted: Surface, truth: Surface, one_empty: float) -> float:
-    """95th percentile of the Hausdorff distance in mm: the larger one of the two directions.
+    """95th percentile of the Hausdorff distance in mm: the maximum of the two directions.
 
-    Both empty: 0. One empty: ``one_empty``; BraTS takes the diagonal of its image, 373.13 mm.
+    Both empty: 0. One empty: ``one_empty``; BraTS uses the diagonal of its images, 373.13 mm.
     """
     if not len(predicted) or not len(truth):
         return 0.0 if len(predicted) == len(truth) else one_empty
@@ -79,12 +79,12 @@ def hd95(predicted: Surface, truth: Surface, one_empty: float) -> float:
 
 
 def diagonal(shape: Sequence[int], spacing: Sequence[float]) -> float:
-    """Diagonal of an image in mm: 373.13 for the 155x240x240 voxels of 1 mm of BraTS."""
+    """Diagonal of an image in mm; 373.13 for BraTS (155x240x240 voxels of 1 mm)."""
     return float(np.linalg.norm(np.multiply(shape, spacing)))
 
 
 def bounding_box(mask: npt.NDArray[Any]) -> Box:
-    """The smallest box that holds all of ``mask``; of no extent if it is empty."""
+    """The smallest box that contains ``mask``; of zero size if it is empty."""
     axes = range(mask.ndim)
     hits = [np.flatnonzero(mask.any(axis=tuple(b for b in axes if b != a))) for a in axes]
     return tuple(slice(int(h[0]), int(h[-1]) + 1) if len(h) else slice(0, 0) for h in hits)
@@ -92,12 +92,12 @@ def bounding_box(mask: npt.NDArray[Any]) -> Box:
 
 @lru_cache(maxsize=64)
 def element_areas(spacing: tuple[float, ...]) -> npt.NDArray[np.float64]:
-    """Area of the surface inside a cell of 2^dims voxels, for each of its 2^2^dims patterns.
+    """Area of the surface inside a cell of 2^dims voxels, for all 2^2^dims patterns.
 
-    Bit i of a pattern is the i-th corner of the cell, the first axis running fastest; corners are
-    voxel centres and the surface cuts an edge in its middle. As in the first marching cubes
-    (Lorensen and Cline 1987), a pattern and its opposite have the same surface: the one with fewer
-    corners inside is measured.
+    Bit i of a pattern is the i-th corner of the cell, the first axis being the fastest; corners are
+    voxel centres, and the surface cuts an edge in its middle. As in the original marching cubes
+    (Lorensen and Cline 1987), a pattern and its complement have the same surface; the one with
+    fewer corners inside is measured.
     """
     dims = len(spacing)
     bits = np.arange(2**2**dims)[:, None] >> np.arange(2**dims) & 1

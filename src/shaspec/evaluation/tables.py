@@ -1,4 +1,4 @@
-"""Rows of ``metrics.csv``: one per case, subset and region, and never a summary among them."""
+"""Rows of ``metrics.csv``: one per case, subset and region, without summaries."""
 
 from __future__ import annotations
 
@@ -37,21 +37,22 @@ class Row:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What tells a row from all others."""
+        """Identifies a row."""
         return self.case, self.subset, self.region
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Write ``metrics.csv``."""
+    """Writes ``metrics.csv``."""
     write_csv(
         path, [dict(zip(KEYS, r.key, strict=True)) | dict(r.scores) for r in rows], (*KEYS, "dice")
     )
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
-    """Rows of one or several ``metrics.csv`` (or folders that hold one), e.g. of all folds.
+    """Reads one or several ``metrics.csv`` (or folders that contain one), e.g. of all folds.
 
-    Raises `InputError` for a file that is no such table, and for a case that two of them hold.
+    Raises:
+        InputError: a file is not such a table, or two files contain the same row.
     """
     rows: list[Row] = []
     seen: dict[tuple[str, str, str], Path] = {}
@@ -60,8 +61,8 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
         for row in _read(path):
             if row.key in seen:
                 raise InputError(
-                    f"{path}: case {row.case}, {row.subset}, {row.region} stands in "
-                    f"{seen[row.key]} too: give each fold once"
+                    f"{path}: case {row.case}, {row.subset}, {row.region} is also in "
+                    f"{seen[row.key]}: give each fold once"
                 )
             seen[row.key] = path
             rows.append(row)
@@ -73,7 +74,7 @@ def _read(path: Path) -> Iterable[Row]:
         with path.open(newline="", encoding="utf-8") as file:
             lines = list(csv.DictReader(file))
             if lines and "dice" not in lines[0]:
-                raise ValueError("it has no column dice")
+                raise ValueError("there is no column dice")
             for line in lines:
                 scores = {
                     name: float(line[name]) if line[name] else math.nan
@@ -88,7 +89,7 @@ def _read(path: Path) -> Iterable[Row]:
 
 
 def write_csv(path: Path, lines: Sequence[Line], columns: Sequence[str] = ()) -> None:
-    """A CSV file, written at once or not at all; ``columns`` is the header of an empty one.
+    """Writes a CSV file atomically; ``columns`` is the header of an empty file.
 
     Raises `InputError` if it cannot be written.
     """

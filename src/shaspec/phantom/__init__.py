@@ -1,6 +1,6 @@
-"""Made-up patients: all modalities of a task, with the true labels, from a seed.
+"""Phantoms: synthetic cases with all modalities of a task and ground truth, generated from a seed.
 
-For demonstrations, tests and training without anybody's data. `make_case` is all there is to call.
+For demonstrations, tests and training without patient data. `make_case` makes a case.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from shaspec.errors import InputError
 __all__ = ["DEMO_SEED", "TASKS", "make_case"]
 
 DEMO_SEED = 9_000_000
-"""From here on seeds are for demonstrations: no model is trained on them."""
+"""First seed of the demo phantoms, which no model is trained on."""
 
 TASKS = ("brats", "liver-ct")
-"""What there are phantoms for."""
+"""Tasks with phantoms."""
 
 
 def make_case(
@@ -53,4 +53,4 @@ def make_case(
         from shaspec.phantom.abdomen import make_abdomen
 
         return make_abdomen(seed, *checked(shape or (100, 224, 304), spacing or (2.5, 1.25, 1.25)))
-    raise InputError(f"there is no phantom for task {task!r}: only for {' and '.join(TASKS)}")
+    raise InputError(f"there is no phantom for task {task!r}: choose {' or '.join(TASKS)}")

@@ -1,4 +1,4 @@
-"""The phantom of the liver task: an abdomen with tumours in the arterial and the venous phase."""
+"""Phantom of the liver task: an abdomen with liver tumours in arterial and venous CT."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from shaspec.phantom.window import Window
 from shaspec.task import load_task
 
 WIDEST = 0.5
-"""A voxel, as a share of the shortest side: wider ones show the air around the body, or miss it."""
+"""Maximum voxel size relative to the shortest side; larger voxels would miss the body."""
 
 EXTENT = (240.0, 270.0, 375.0)
-"""Millimetres (S, P, L) that must be in view for a large body with its whole liver."""
+"""Field of view in mm (S, P, L) that contains a large body with the whole liver."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +39,8 @@ def make_abdomen(seed: int, shape: Shape, spacing: Triple) -> Case:
     """See `shaspec.phantom.make_case`."""
     if max(spacing) > WIDEST * min(n * mm for n, mm in zip(shape, spacing, strict=True)):
         raise InputError(
-            f"voxels of {spacing} mm are too wide for the abdomen that fits into {shape} of them: "
-            "take narrower ones, or more along the shortest side"
+            f"voxels of {spacing} mm are too large for a phantom of {shape} voxels: set a smaller "
+            "spacing, or more voxels along the shortest side"
         )
     _, back, left = ((n - 1) * mm / 2 for n, mm in zip(shape, spacing, strict=True))
     grid = Grid(shape, spacing, (0.0, -back, -left))
@@ -74,5 +74,5 @@ def draw_patient(seed: int, shape: Shape, spacing: Triple) -> Patient:
 
 
 def _stream(seed: int, number: int) -> np.random.Generator:
-    """Body, disease and scanner draw from streams of their own."""
+    """Separate random streams for body, disease and scanner."""
     return np.random.default_rng(np.random.SeedSequence(seed).spawn(3)[number])

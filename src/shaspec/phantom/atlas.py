@@ -1,4 +1,4 @@
-"""The average head from which every phantom is bent: MNI152, or an analytic stand-in."""
+"""The average head that is deformed to a phantom: MNI152, or an analytic replacement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANALYTIC_NOTICE = (
 
 @dataclass(frozen=True, eq=False)
 class Atlas:
-    """Tissue fractions 0-1 on one grid, axes (S, P, L), LPS mm about the anterior commissure."""
+    """Tissue fractions 0 to 1 on one grid, axes (S, P, L), LPS mm from the anterior commissure."""
 
     grey: Field
     white: Field
@@ -33,12 +33,12 @@ class Atlas:
         return self.grey, self.white, self.brain
 
     def coarser(self, factor: int) -> Atlas:
-        """Means over blocks of ``factor`` voxels, for grids that would otherwise skip voxels."""
+        """Block means over ``factor`` voxels, so that coarse grids do not skip voxels."""
         return self if factor <= 1 else _coarser(self, factor)
 
     @cached_property
     def coarse(self) -> Atlas:
-        """About 3 mm, for what is smooth."""
+        """The atlas at about 3 mm, for smooth quantities."""
         return self.coarser(round(3 / self.voxel))
 
     @cached_property
@@ -49,7 +49,7 @@ class Atlas:
 
     @cached_property
     def ventricle_slopes(self) -> list[Field]:
-        """Gradient in 1/mm of the fluid deep in the brain, blurred by 5 mm, on `coarse`."""
+        """Gradient in 1/mm of the fluid deep in the brain, smoothed with 5 mm, on `coarse`."""
         c = self.coarse
         fluid = np.clip(c.brain - c.grey - c.white, 0, 1) * (self.depth > 24)
         smooth = ndimage.gaussian_filter(fluid, 5 / c.voxel)
@@ -57,7 +57,7 @@ class Atlas:
 
 
 def load_atlas() -> tuple[Atlas, tuple[str, ...]]:
-    """The best atlas there is, and notices for the user."""
+    """MNI152 or else the analytic atlas, and notices for the user."""
     try:
         return mni_atlas(), ()
     except ImportError:
@@ -66,7 +66,7 @@ def load_atlas() -> tuple[Atlas, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def mni_atlas() -> Atlas:
-    """MNI152 (2009a, symmetric) from the files inside nilearn; ImportError if it is absent."""
+    """MNI152 (2009a, symmetric) from the files of nilearn; ImportError without nilearn."""
     from nilearn import datasets
 
     def to_lps(image: object) -> Field:
@@ -112,7 +112,7 @@ def analytic_atlas() -> Atlas:
         ellipsoid((-36, 62, 22), (24, 28, 32)), ellipsoid((-40, 28, 0), (40, 13, 14))
     )
     depth = np.maximum(cerebrum, below)
-    sulci = np.abs(folds) * 9 + np.maximum(depth - 4, 0) * 0.12  # the fissures thin out inwards
+    sulci = np.abs(folds) * 9 + np.maximum(depth - 4, 0) * 0.12  # sulci get thinner inwards
     sulci = np.minimum(
         sulci, np.where(cerebrum > below, side * 2.2 + np.maximum(15 - s, 0) * 0.3, 99)
     )

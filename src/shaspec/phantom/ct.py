@@ -1,4 +1,4 @@
-"""Hounsfield units: what each tissue has in the two phases, and what a scanner makes of them."""
+"""CT of the abdomen: Hounsfield units of each tissue in two phases, and a model of the scanner."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ TISSUES: Mapping[str, Tissue] = {
 
 
 def draw_levels(rng: np.random.Generator) -> Levels:
-    """The Hounsfield units of one patient: circulation and tissue differ, both phases alike."""
+    """Hounsfield units of one patient: random deviations are the same in both phases."""
     fatty = rng.uniform(0, 28) if rng.random() < 0.25 else 0.0
     speed = float(np.clip(rng.normal(1, 0.1), 0.8, 1.2))  # of the contrast agent
     levels = {}
@@ -84,10 +84,10 @@ def draw_levels(rng: np.random.Generator) -> Levels:
 def scan(
     rng: np.random.Generator, window: Window, phase: Field, depth: Field
 ) -> npt.NDArray[np.int16]:
-    """What the scanner gives back of a body (*shape) in HU: int16 of -1024 to 3071.
+    """Simulates the scan of a body (*shape) in HU: int16, -1024 to 3071.
 
-    Each phase is reconstructed for itself, a fraction of a millimetre off after it was registered.
-    ``depth`` (mm below the skin) is what rays lose photons in: noise and streaks come from there.
+    Each phase is reconstructed separately, with a residual registration error below a millimetre.
+    Noise and streaks increase with ``depth`` (mm below the skin), where fewer photons arrive.
     """
     shape, voxel = window.shape, window.voxel
     focus = rng.uniform(0.4, 0.75)
@@ -111,7 +111,7 @@ def scan(
 
 
 def shift_matrix(n: int, voxels: float) -> Field:
-    """(n, n) move along an axis by linear interpolation; the border is repeated."""
+    """(n, n) matrix of a shift along an axis with linear interpolation; the border is repeated."""
     at = np.clip(np.arange(n) - voxels, 0, n - 1)
     low = np.minimum(at.astype(np.intp), max(n - 2, 0))
     part = (at - low).astype(np.float32)

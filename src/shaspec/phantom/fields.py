@@ -1,8 +1,8 @@
-"""Smooth random fields and blurs, all as one small matrix per axis.
+"""Smooth random fields and blurs, implemented with one small matrix per axis.
 
 A field that varies over 20 mm needs few random numbers: it is drawn on a coarse lattice and
-brought to the voxels by cubic B-splines. Splines, blurs and thick slices are linear and separable,
-so each is a product with a matrix per axis, which is far faster than a generic resampler.
+interpolated with cubic B-splines. Splines, blurs and thick slices are linear and separable, so each
+is a matrix product per axis, which is much faster than generic resampling.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Lattice:
 
 
 def separable(array: npt.NDArray[np.floating], matrices: list[Field]) -> Field:
-    """Apply one (new, old) matrix to each axis of a 3D array."""
+    """Applies one (new, old) matrix to each axis of a 3D array."""
     out = np.asarray(array, np.float32)
     a, b, c = out.shape
     out = (matrices[0] @ out.reshape(a, b * c)).reshape(-1, b, c)
@@ -104,7 +104,7 @@ def blur_matrix(n: int, sigma: float) -> Field:
 
 
 def slice_matrix(n: int, thickness: float, phase: float) -> Field:
-    """(n, n) what slices of ``thickness`` voxels do: average, then linear interpolation back.
+    """(n, n) matrix of slices of ``thickness`` voxels: averaging, then linear interpolation.
 
     ``phase`` in [0, 1) shifts the slices against the voxels.
     """

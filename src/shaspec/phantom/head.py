@@ -1,4 +1,4 @@
-"""One individual head: the atlas posed, bent, pushed by a tumour, and sharpened to tissues."""
+"""An individual head: the atlas deformed, displaced by a tumour, and sharpened to tissues."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from shaspec.phantom.fields import Field, Lattice, blur, noise
 from shaspec.phantom.window import Window
 
 COMMISSURE = np.array([62.0, 113.0, 118.5])
-"""Where the origin of the atlas lies in a BraTS volume, (S, P, L) mm."""
+"""Position of the origin of the atlas in a BraTS volume, (S, P, L) mm."""
 ATLAS_TO_CANVAS = np.array([0.88, 0.93, 0.945])
-"""MNI152 is larger than an average head; BraTS lives in SRI24, which is not."""
+"""MNI152 is larger than an average head; BraTS uses SRI24, which is not."""
 CANVAS, CANVAS_VOXEL = (40, 61, 61), 4.0
-"""Voxels of 4 mm that cover a BraTS volume: the grid of the elastic waves."""
+"""Grid of the elastic deformation: voxels of 4 mm that cover a BraTS volume."""
 LONG_WAVES = ((48.0, 3.0), (24.0, 2.0))
 SHORT_WAVES = ((11.0, 0.9),)
-"""Elastic waves: scale and standard deviation in mm. The long ones fade towards the skull."""
+"""Elastic deformation: scale and standard deviation in mm. Large scales fade towards the skull."""
 
 
 @dataclass(frozen=True, eq=False)
 class Bend:
-    """Where in the atlas (mm, (S, P, L)) the points of a head come from."""
+    """Maps points of a head to the atlas, in mm (S, P, L)."""
 
     atlas: Atlas
     matrix: npt.NDArray[np.float64]
@@ -34,11 +34,11 @@ class Bend:
     short: npt.NDArray[np.float32]
     """Elastic displacements (3, *CANVAS) in mm."""
     widening: float
-    """By how much the ventricles are wider, mm per (1/mm) of their blurred edge."""
+    """Widening of the ventricles, mm per (1/mm) of their blurred edge."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator, atlas: Atlas) -> Bend:
-        """A random head: size, proportions, tilt, elastic waves, width of the ventricles."""
+        """A random head: size, proportions, tilt, elastic deformation, width of the ventricles."""
         turn = np.eye(3)
         for axis, angle in enumerate(np.deg2rad(rng.normal(0, 2.0, 3).clip(-5, 5))):
             a, b = [k for k in range(3) if k != axis]
@@ -58,14 +58,14 @@ class Bend:
         out = self.matrix @ (flat - self.centre[:, None])
         coarse = self.atlas.coarse
         depth = sample(coarse, self.atlas.depth, np.asarray(out.reshape(canvas.shape), np.float32))
-        give = 0.3 + 0.7 * np.clip(depth / 15, 0, 1)  # skulls differ less than brains
+        give = 0.3 + 0.7 * np.clip(depth / 15, 0, 1)  # skulls vary less than brains
         positions = np.asarray(out.reshape(canvas.shape), np.float32)
         for axis in range(3):
             for waves, share in ((self.long, give), (self.short, 1.0)):
                 positions[axis] += share * ndimage.map_coordinates(
                     waves[axis], canvas / CANVAS_VOXEL, order=1, mode="nearest"
                 )
-        # Uphill on the blurred ventricles lies fluid: what comes from there makes them wider.
+        # Sampling further up the gradient of the blurred ventricles makes them wider.
         pull = np.stack([sample(coarse, slope, positions) for slope in self.atlas.ventricle_slopes])
         return positions + np.float32(self.widening) * pull
 
@@ -82,7 +82,7 @@ def _waves(
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """Tissue fractions on the voxels of ``window``: they sum to ``brain``, which is 0 or 1."""
+    """Tissue fractions on the voxels of ``window``; they sum to ``brain``, which is 0 or 1."""
 
     window: Window
     fluid: Field
@@ -90,7 +90,7 @@ class Head:
     white: Field
     brain: Field
     rind: Field
-    """Scraps of meninges that skull stripping left outside the brain, 0 or 1."""
+    """Residual meninges left by skull stripping outside the brain, 0 or 1."""
     depth: Field
     """Millimetres below the surface of the brain (smooth)."""
     across: Field
@@ -113,7 +113,7 @@ def depth_below(brain: npt.NDArray[np.bool_], voxel: float) -> Field:
 def make_tissues(
     rng: np.random.Generator, atlas: Atlas, window: Window, lattice: Lattice, source: Field
 ) -> Head:
-    """Sample and sharpen. ``source`` (3, *nodes) holds atlas positions of the lattice's points.
+    """Samples and sharpens the atlas at ``source`` (3, *nodes), positions of the lattice points.
 
     The atlas is an average, its cortex a grey blur; a brain is sharp. Raising the probabilities
     to a power with noise in their odds draws one possible brain from them, folds and all.
@@ -153,7 +153,7 @@ def _strip_skull(
     brain: npt.NDArray[np.bool_],
     lattice: Lattice,
 ) -> npt.NDArray[np.bool_]:
-    """A tighter mask of the brain: fluid at its surface goes, more or less of it each time."""
+    """A tighter brain mask, which removes a random amount of fluid at the surface."""
     depth = lattice.upsample(depth_below(brain[lattice.nearest_voxels()], lattice.step))
     tissue = blur(matter, window.voxel, rng.uniform(1.5, 3.0))
     ragged = 0.08 * noise(rng, window.shape, window.voxel, 6.0)
@@ -162,7 +162,7 @@ def _strip_skull(
 
 
 def _leave_scraps(rng: np.random.Generator, window: Window, inside: npt.NDArray[np.bool_]) -> Field:
-    """A shell a few millimetres thick about parts of the brain; in half of the heads none."""
+    """A shell of a few millimetres around parts of the brain, in half of the heads."""
     coverage = rng.uniform(-1.2, 0.9) if rng.random() < 0.5 else -9.0
     patches = noise(rng, window.shape, window.voxel, 22.0)
     near = blur(inside.astype(np.float32), window.voxel, 2.0) > rng.uniform(0.1, 0.35)

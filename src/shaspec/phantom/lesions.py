@@ -1,9 +1,9 @@
-"""Tumours of the liver, which differ by when they can be seen.
+"""Liver tumours, which differ in the phases in which they are visible.
 
-Hepatocellular carcinoma takes its blood from the artery: bright in the arterial phase, washed out
-and darker than the liver in the venous one. Metastases (of the bowel, say) have little blood: dark
-in the venous phase, in the arterial one with a bright rim, or as good as invisible. Cysts are no
-tumours.
+Hepatocellular carcinoma is supplied by the artery: bright in the arterial phase, washed out and
+darker than the liver in the venous phase. Metastases (e.g. of the bowel) have little blood: dark in
+the venous phase, and with a bright rim or almost invisible in the arterial phase. Cysts are not
+labelled as tumours.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ KINDS = ("hcc", "metastases")
 
 @dataclass(frozen=True)
 class Disease:
-    """What is decided before anything is painted."""
+    """Random properties of the lesions, drawn before painting."""
 
     kind: str
     radii: tuple[float, ...]
-    """Of each tumour, mm."""
+    """Radius of each tumour, mm."""
     cysts: tuple[float, ...]
     hidden: bool
-    """Carcinomas do not wash out, metastases have no rim: seen in one phase only."""
+    """Visible in one phase only: carcinomas do not wash out, metastases have no rim."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Disease:
-        """One to three carcinomas, or one to eight metastases; sometimes cysts as well."""
+        """One to three carcinomas, or one to eight metastases; sometimes also cysts."""
         kind = str(rng.choice(KINDS))
         if kind == "hcc":
             radii = np.exp(rng.normal(np.log(17), 0.5, rng.choice([1, 2, 3], p=[0.6, 0.25, 0.15])))
@@ -51,7 +51,7 @@ class Disease:
 def paint_lesions(
     rng: np.random.Generator, painting: Painting, liver: Liver, disease: Disease
 ) -> None:
-    """Paint cysts and tumours where there is liver; there is at least one voxel of tumour."""
+    """Paints cysts and tumours inside the liver, with at least one voxel of tumour."""
     for radius in disease.cysts:
         solid = _grow(rng, painting, liver, radius, 0.05)
         painting.paint(solid, "cyst", label=None)
@@ -67,7 +67,7 @@ def paint_lesions(
 def _grow(
     rng: np.random.Generator, painting: Painting, liver: Liver, radius: float, lobes: float
 ) -> Solid:
-    """An uneven ball of about ``radius`` mm at a random place, cut off at the liver's surface."""
+    """An irregular ball of about ``radius`` mm at a random position, cut at the liver surface."""
     place = painting.place
     centre = places(rng, place, liver, 1, 0.45 * radius)[0]
     axes = np.exp(rng.normal(0, 0.12, 3))
@@ -81,7 +81,7 @@ def _grow(
 def _paint_carcinoma(
     rng: np.random.Generator, painting: Painting, solid: Solid, hidden: bool
 ) -> None:
-    """Bright and mosaic, then washed out within a capsule; the middle of a large one is dead."""
+    """Bright mosaic, then washed out within a capsule; large tumours have a necrotic centre."""
     place = painting.place
     arterial, venous = painting.levels["liver"]
     mosaic = np.clip(place.noise(rng, solid.box, 6.0), -2, 2)
@@ -101,7 +101,7 @@ def _paint_carcinoma(
 def _paint_metastasis(
     rng: np.random.Generator, painting: Painting, solid: Solid, hidden: bool
 ) -> None:
-    """Dark in the venous phase, darkest in the middle; a thin bright rim in the arterial one."""
+    """Dark in the venous phase, darkest in the middle; a thin bright rim in the arterial phase."""
     arterial, venous = painting.levels["liver"]
     grain = painting.place.noise(rng, solid.box, 4.0)
     size = max(float(solid.depth.max(initial=0)), 1.0)

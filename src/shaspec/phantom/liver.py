@@ -1,4 +1,4 @@
-"""The liver with its veins and its gall bladder."""
+"""The liver with its veins and gall bladder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIVER, TUMOUR = 1, 2  # labels
 TWIG, WIDEST = 1.1, 5.2  # radii of veins, mm
 LEAST = np.array([-115.0, -105.0, -160.0])
 MOST = np.array([115.0, 100.0, 110.0])
-"""No liver reaches further (mm)."""
+"""Bounds of all livers (mm)."""
 
 PORTAL = [(-8, -14, -8, 6.5), (6, -8, -24, 6.8), (16, 0, -42, 6.2)]
 PORTAL_ROOTS = [
@@ -33,7 +33,7 @@ HEPATIC_ROOTS = [
 
 @dataclass(frozen=True, eq=False)
 class Liver:
-    """A box of voxels, the depth in mm below the surface, and the labels as they are by now."""
+    """A box of voxels with the depth in mm below the surface, and the current labels."""
 
     box: Box
     depth: Field
@@ -41,22 +41,22 @@ class Liver:
 
     @property
     def mask(self) -> npt.NDArray[np.bool_]:
-        """Voxels (*box) that nothing but vessels has been painted over."""
+        """Voxels (*box) of liver, including vessels, that no lesion covers."""
         return np.asarray(self.labels == LIVER)
 
 
 def paint_liver(rng: np.random.Generator, painting: Painting, trunk: Trunk, bumpy: bool) -> Liver:
-    """Shape the liver to its room and a random volume, paint it with gall bladder and fissure.
+    """Paints the liver with a random volume, and its gall bladder and fissure.
 
-    ``bumpy``: with the uneven surface of a cirrhosis.
+    ``bumpy``: with the irregular surface of a cirrhosis.
     """
     place = painting.place
     box = place.box(LEAST, MOST)
     shape = _shape(rng, place, box, bumpy)
-    # The outer surface it has from the room: the abdominal wall and the diaphragm.
+    # The abdominal wall and the diaphragm limit the outer surface.
     room = np.minimum(trunk.cavity[box] - 3, trunk.below[box] - 4)
-    wanted = float(np.clip(rng.normal(1750, 280), 1100, 2400)) / place.window.voxel_ml
-    depth = np.minimum(shape - _level(np.where(room > 0, shape, -99), wanted), room)
+    voxels = float(np.clip(rng.normal(1750, 280), 1100, 2400)) / place.window.voxel_ml
+    depth = np.minimum(shape - _level(np.where(room > 0, shape, -99), voxels), room)
     grain = (6.0, 5.0) if bumpy else (3.0, 7.0)
     painting.paint(Solid(box, depth), "liver", label=LIVER, texture=grain)
     s, p, x = place.at(box)
@@ -72,7 +72,7 @@ def paint_liver(rng: np.random.Generator, painting: Painting, trunk: Trunk, bump
 
 
 def _shape(rng: np.random.Generator, place: Place, box: Box, bumpy: bool) -> Field:
-    """What the liver would fill if it were as large as it could, as a level in mm."""
+    """Level set in mm of the liver before its volume is set."""
     s, p, x = place.coarse
     up, back, left_by = rng.normal(0, 4, 3).astype(np.float32)
     wide = 84 * float(np.exp(rng.normal(0, 0.12)))
@@ -90,7 +90,7 @@ def _shape(rng: np.random.Generator, place: Place, box: Box, bumpy: bool) -> Fie
 
 
 def paint_veins(rng: np.random.Generator, painting: Painting, liver: Liver) -> None:
-    """Portal and hepatic veins: trunks where they belong, twigs to random places of the liver."""
+    """Paints portal and hepatic veins: trunks in anatomical position, twigs to random positions."""
     place = painting.place
     painting.paint(place.tube(jitter(rng, PORTAL, 1.0)), "portal vein", label=None)
     points = places(rng, place, liver, 260, 5.0)
@@ -108,9 +108,9 @@ def paint_veins(rng: np.random.Generator, painting: Painting, liver: Liver) -> N
 def _tree(
     roots: list[npt.NDArray[np.float64]], leaves: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Pieces (n, 4) from ``roots`` (each (k, 4)) to all ``leaves`` (m, 3), the near ones first.
+    """Segments (n, 4) from ``roots`` (each (k, 4)) to all ``leaves`` (m, 3), the nearest first.
 
-    Every leaf joins the tree where that is shortest, and the roots are at least as wide as given.
+    Every leaf joins the tree at the nearest node; the roots keep at least their given radius.
     """
     nodes: list[npt.NDArray[np.float64]] = []
     parent: list[int] = []
@@ -126,7 +126,7 @@ def _tree(
         have = np.stack(nodes)
         near = int(np.linalg.norm(have - leaf, axis=1).argmin())
         bow = 0.5 * (have[near] + leaf)
-        if parent[near] >= 0:  # leaves its vessel at a slant
+        if parent[near] >= 0:  # branches off at an angle
             bow += 0.18 * (have[near] - have[parent[near]])
         nodes += [bow, leaf]
         parent += [near, len(nodes) - 2]
@@ -136,15 +136,16 @@ def _tree(
     pieces = [(parent[k], k) for k in range(len(nodes)) if parent[k] >= 0]
     before, after = (np.array(column) for column in zip(*pieces, strict=True))
     starts = ends[before].copy()
-    twig = after >= len(given)  # a twig is as thin where it leaves as it is further on
+    twig = after >= len(given)  # a twig has a constant radius
     starts[twig, 3] = ends[after[twig], 3]
     return starts, ends[after]
 
 
 def murray(parent: Sequence[int], tip: float) -> npt.NDArray[np.float64]:
-    """Radii of a vessel tree by Murray's law: the cube of one is the sum of its branches' cubes.
+    """Radii of a vessel tree by Murray's law: r^3 is the sum of r^3 over the branches.
 
-    ``parent`` gives for every node an earlier one, or -1; a node without branches has ``tip``.
+    ``parent`` contains an earlier node for every node, or -1; nodes without branches have radius
+    ``tip``.
     """
     cubes = np.zeros(len(parent))
     for k in range(len(parent) - 1, -1, -1):
@@ -157,9 +158,9 @@ def murray(parent: Sequence[int], tip: float) -> npt.NDArray[np.float64]:
 def places(
     rng: np.random.Generator, place: Place, liver: Liver, count: int, deep: float
 ) -> npt.NDArray[np.float64]:
-    """Up to ``count`` random positions (n, 3) in the liver, ``deep`` mm below its surface.
+    """Up to ``count`` random positions (n, 3) at least ``deep`` mm below the liver surface.
 
-    Where nothing is so deep, the deepest voxel.
+    If there are none, the deepest voxel.
     """
     voxels = np.flatnonzero(liver.mask & (liver.depth > deep))
     if not voxels.size:
@@ -170,7 +171,7 @@ def places(
 
 
 def on_box(liver: Liver, box: Box) -> npt.NDArray[np.bool_]:
-    """The mask of the liver on another box."""
+    """The mask of the liver in another box."""
     out = np.zeros([s.stop - s.start for s in box], bool)
     mine, theirs = [], []
     for a, b in zip(box, liver.box, strict=True):
@@ -182,13 +183,13 @@ def on_box(liver: Liver, box: Box) -> npt.NDArray[np.bool_]:
 
 
 def _ellipsoid(s: Field, p: Field, x: Field, a: float, b: float, c: float) -> Field:
-    """Level in mm, about the depth, in an ellipsoid at the origin."""
+    """Approximate depth in mm in an ellipsoid at the origin."""
     r = np.sqrt((s / np.float32(a)) ** 2 + (p / np.float32(b)) ** 2 + (x / np.float32(c)) ** 2)
     return np.asarray((1 - r) * np.float32((a * b * c) ** (1 / 3)), np.float32)
 
 
 def _level(values: Field, voxels: float) -> np.float32:
-    """The level above which about so many voxels lie; at least one, and where there is room."""
+    """The level above which about ``voxels`` voxels are, at least one, limited by the space."""
     count = int(np.clip(round(voxels), 1, values.size))
     level = np.partition(values.ravel(), values.size - count)[values.size - count]
     return np.float32(max(-12.0, float(level)))

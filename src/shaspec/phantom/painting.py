@@ -1,7 +1,7 @@
-"""Organs are painted one over the other, in all phases at once and with their labels.
+"""Paints organs one over the other, in all phases at once, together with their labels.
 
-Whatever is painted later lies in front: a kidney dents the liver, a vessel runs through it. The
-truth is painted too, so image and labels cannot disagree.
+Later organs replace earlier ones: a kidney dents the liver, a vessel runs through it. The ground
+truth is painted too, so image and labels always agree.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Levels = Mapping[str, tuple[float, ...]]
 
 
 class Painting:
-    """A body in the making: Hounsfield units per phase, the tissue and the label of every voxel."""
+    """The painted body: Hounsfield units per phase, tissue and label of every voxel."""
 
     def __init__(self, place: Place, levels: Levels, rng: np.random.Generator) -> None:
         self.place, self.levels = place, levels
@@ -29,7 +29,7 @@ class Painting:
         air = levels["air"]
         self.phases = [np.full(shape, hu, np.float32) for hu in air]
         self.tissue = np.full(shape, self.tissues.index("air"), np.uint8)
-        """Index into ``tissues`` of what covers most of a voxel."""
+        """Index into ``tissues`` of the tissue that covers most of a voxel."""
         self.labels = np.zeros(shape, np.uint8)
 
     def paint(
@@ -41,13 +41,14 @@ class Painting:
         texture: tuple[float, float] | None = None,
         levels: Sequence[float | Floats] | None = None,
     ) -> npt.NDArray[np.bool_]:
-        """Paint ``solid`` and return the voxels (*box) that it covers by more than half.
+        """Paints ``solid`` and returns the voxels (*box) that it covers by more than half.
 
         Args:
-            label: of these voxels; None leaves theirs.
-            texture: deviation in HU and scale in mm of what makes the tissue uneven, alike in all
-                phases.
-            levels: HU in each phase, numbers or fields (*box); default: the tissue's.
+            solid: the shape.
+            tissue: name of the tissue.
+            label: of these voxels; None: unchanged.
+            texture: standard deviation in HU and scale in mm of a texture, the same in all phases.
+            levels: HU in each phase, numbers or fields (*box); default: those of the tissue.
         """
         box = solid.box
         cover = self.place.cover(solid.depth)

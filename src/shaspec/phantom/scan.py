@@ -1,8 +1,7 @@
-"""From tissue fractions to the four sequences as a scanner would give them.
+"""Simulates the four MR sequences from tissue fractions.
 
-Intensities are in units of the standard deviation over the brain, about its mean: what is left of
-any scan after z-scoring. The means and spreads are those of glioma cases in public collections;
-each phantom draws its own about them.
+Intensities are z-scores over the brain. Means and spreads are those of glioma cases in public
+collections; each phantom draws its own values from them.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ class Contrast:
     oedema: tuple[float, float]
     enhancing: tuple[float, float]
     lesion: tuple[float, float]
-    """What a small-vessel lesion adds to white matter."""
+    """Added to white matter in small-vessel lesions."""
     vessel: tuple[float, float]
     rind: tuple[float, float]
-    """Meninges left at the surface."""
+    """Residual meninges at the surface."""
     spread: tuple[float, float]
     """Range of standard deviation / mean of the raw intensities over the brain."""
     thick: float
-    """How often the slices are thick."""
+    """Probability of thick slices."""
 
 
 CONTRASTS: Mapping[str, Contrast] = {
@@ -104,7 +103,7 @@ CONTRASTS: Mapping[str, Contrast] = {
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What all sequences of a case see alike: textures, vessels, harmless lesions."""
+    """Properties shared by all sequences of a case: textures, vessels, benign lesions."""
 
     tissue: Field
     tumour: Field
@@ -113,13 +112,13 @@ class Scene:
 
 
 def draw_scene(rng: np.random.Generator, head: Head) -> Scene:
-    """Draw the textures and the distractors of one head."""
+    """Draws the textures and distractors of one head."""
     shape, voxel = head.window.shape, head.window.voxel
     tissue = 0.6 * noise(rng, shape, voxel, 2.5) + 0.7 * noise(rng, shape, voxel, 12.0)
     tumour = 0.8 * noise(rng, shape, voxel, rng.uniform(7, 16)) + 0.5 * noise(
         rng, shape, voxel, 3.5
     )
-    # Two random surfaces meet in lines: vessels, most of them in the sulci.
+    # Vessels are the intersections of two random surfaces, most of them in the sulci.
     one, two = noise(rng, shape, voxel, 9.0), noise(rng, shape, voxel, 9.0)
     vessels = np.exp(-(one**2 + two**2) / 0.03) * (
         rng.uniform(0, 0.3) + np.clip(3 * head.fluid, 0, 1)
@@ -141,7 +140,7 @@ def draw_scene(rng: np.random.Generator, head: Head) -> Scene:
 
 
 def scan(rng: np.random.Generator, name: str, head: Head, tumour: Tumour, scene: Scene) -> Field:
-    """One sequence, raw intensities (*shape), float32, 0 outside the brain."""
+    """Simulates one sequence: raw intensities (*shape), float32, 0 outside the brain."""
     contrast = CONTRASTS[name]
     shape, voxel = head.window.shape, head.window.voxel
 
@@ -155,7 +154,7 @@ def scan(rng: np.random.Generator, name: str, head: Head, tumour: Tumour, scene:
         draw(contrast.enhancing),
     )
     if name == "T1ce":
-        necrosis = min(necrosis, white + 0.2)  # what is bright here enhances
+        necrosis = min(necrosis, white + 0.2)  # bright tissue in T1ce is enhancing
         bright = max(bright, white + 0.8, necrosis + 0.6)
     if name in ("FLAIR", "T2"):
         oedema = max(oedema, max(white, grey) + 0.4)
@@ -165,7 +164,7 @@ def scan(rng: np.random.Generator, name: str, head: Head, tumour: Tumour, scene:
     image += rng.uniform(0.1, 0.25) * scene.tissue * (1 - head.fluid)
     image += head.fluid * fluid
     rest = 1 - tumour.oedema - tumour.necrosis - tumour.enhancing
-    keep = rng.uniform(0.2, 0.6)  # share of the anatomy that shows through the oedema
+    keep = rng.uniform(0.2, 0.6)  # share of the anatomy visible through the oedema
     swollen = oedema + keep * (image - white)
     grain = scene.tumour * np.float32(rng.choice([-1, 1]))
     image = rest * image * head.brain + tumour.oedema * (swollen + rng.uniform(0.2, 0.6) * grain)
@@ -193,11 +192,11 @@ def scan(rng: np.random.Generator, name: str, head: Head, tumour: Tumour, scene:
 
 
 def _receive(rng: np.random.Generator, contrast: Contrast, image: Field, bias: Field) -> Field:
-    """Standardised voxels (n) -> raw intensities: scale, gamma, coil bias and Rician noise."""
+    """Z-scores (n) -> raw intensities, with scale, gamma, coil bias and Rician noise."""
     spread = rng.uniform(*contrast.spread)
     level = np.float32(np.exp(rng.uniform(np.log(150), np.log(1600))))
     if rng.random() < 0.1:
-        level = np.float32(10000)  # stretched to the whole range of 16 bits, as some archives do
+        level = np.float32(10000)  # rescaled to a large range, as in some archives
     signal = np.maximum(1 + np.float32(spread) * image, 0.02) ** np.float32(rng.uniform(0.85, 1.2))
     sigma = np.float32(spread * rng.uniform(0.03, 0.16))
     real = signal * bias + sigma * rng.standard_normal(image.shape, np.float32)

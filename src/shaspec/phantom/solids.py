@@ -1,6 +1,7 @@
-"""Ellipsoids and tubes in a bent body: each is known by its depth in mm, in a box of voxels.
+"""Ellipsoids and tubes in a deformed body, represented by their depth in mm in a box of voxels.
 
-A depth is positive inside and right near the surface only, which is all that partial volume needs.
+A depth is positive inside. It is exact near the surface only, which is sufficient for partial
+volumes.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ Box = tuple[slice, slice, slice]
 Floats = npt.NDArray[np.floating]
 
 FAR = np.float32(-1e3)
-"""Depth in mm of what is nowhere near."""
+"""Depth in mm far outside."""
 
 
 @dataclass(frozen=True, eq=False)
 class Solid:
-    """``depth`` (*box) in mm on the voxels of ``box``; everything else is outside."""
+    """``depth`` (*box) in mm in the voxels of ``box``; all other voxels are outside."""
 
     box: Box
     depth: Floats
@@ -31,16 +32,16 @@ class Solid:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where in the anatomy the voxels of a window lie: a body of ordinary build, in mm.
+    """Anatomical positions of the voxels of a window, in mm of an average body.
 
-    (0, 0, 0) is in the midline, in the middle of the trunk, at the height of the hilum of the
-    liver; the axes are (S, P, L).
+    (0, 0, 0) is in the midline, in the middle of the trunk, at the level of the hilum of the liver;
+    the axes are (S, P, L).
     """
 
     window: Window
     lattice: Lattice
     coarse: Field
-    """Positions (3, *nodes) of the lattice's points."""
+    """Positions (3, *nodes) of the lattice points."""
     positions: Field
     """Positions (3, *shape) of the voxels."""
 
@@ -52,12 +53,12 @@ class Place:
 
     @cached_property
     def edge(self) -> float:
-        """Millimetres over which a surface goes from 0 to 1: about a voxel."""
+        """Width in mm of a surface: about a voxel."""
         return float(np.prod(self.window.voxel) ** (1 / 3))
 
     @cached_property
     def _ranges(self) -> list[tuple[Field, Field]]:
-        """Per axis the least and the largest position in every plane of voxels."""
+        """Smallest and largest position in every plane of voxels, per axis."""
         planes = [(1, 2), (0, 2), (0, 1)]
         return [
             (self.positions[k].min(axis=planes[k]), self.positions[k].max(axis=planes[k]))
@@ -65,7 +66,7 @@ class Place:
         ]
 
     def box(self, low: Floats, high: Floats) -> Box:
-        """The voxels that may reach between ``low`` and ``high`` (3,) mm."""
+        """Box of the voxels that can be between ``low`` and ``high`` (3,) mm."""
         slices = []
         for k, (least, most) in enumerate(self._ranges):
             half = self.window.voxel[k] / 2
@@ -95,9 +96,9 @@ class Place:
         turn: npt.NDArray[np.float64] | None = None,
         margin: float = 0.0,
     ) -> Solid:
-        """Half axes ``radii`` along (S, P, L), or along the rows of the rotation ``turn``.
+        """An ellipsoid with half axes ``radii`` along (S, P, L), or along the rows of ``turn``.
 
-        The box is ``margin`` mm larger than the ellipsoid, for surfaces about it.
+        The box is ``margin`` mm larger than the ellipsoid, for surfaces around it.
         """
         middle, half = np.asarray(centre, np.float64), np.asarray(radii, np.float64)
         turn = np.eye(3) if turn is None else turn
@@ -116,7 +117,7 @@ class Place:
         return self.segments(points[:-1], points[1:], margin)
 
     def segments(self, starts: Floats, stops: Floats, margin: float = 0.0) -> Solid:
-        """The union of straight pieces, from ``starts`` to ``stops`` (n, 4): s, p, l, radius."""
+        """The union of straight segments from ``starts`` to ``stops`` (n, 4): s, p, l, radius."""
         reach = np.maximum(starts, stops)[:, 3:] + margin + self.edge
         lows = np.minimum(starts, stops)[:, :3] - reach
         highs = np.maximum(starts, stops)[:, :3] + reach
@@ -132,13 +133,13 @@ class Place:
         return Solid(box, depth)
 
     def cover(self, depth: Floats) -> Field:
-        """The part of every voxel (0 to 1) that lies inside a surface ``depth`` mm above it."""
+        """Fraction of every voxel (0 to 1) inside a surface, from ``depth`` in mm."""
         part = np.asarray(depth, np.float32) / np.float32(self.edge) + np.float32(0.5)
         return np.asarray(np.clip(part, 0, 1), np.float32)
 
 
 def rotation(s: float = 0.0, p: float = 0.0, x: float = 0.0) -> npt.NDArray[np.float64]:
-    """Turns (3, 3) by degrees about the S, the P, and the L axis, in this order."""
+    """Rotation matrix (3, 3) by degrees about the S, P and L axes, in this order."""
     turn = np.eye(3)
     for axis, degrees in enumerate((s, p, x)):
         a, b = [k for k in range(3) if k != axis]
@@ -152,7 +153,7 @@ def rotation(s: float = 0.0, p: float = 0.0, x: float = 0.0) -> npt.NDArray[np.f
 def jitter(
     rng: np.random.Generator, path: npt.ArrayLike, mm: float, width: float = 0.1
 ) -> npt.NDArray[np.float64]:
-    """A path (n, 4) with points moved by about ``mm`` and radii by about the share ``width``."""
+    """A path (n, 4) with random shifts of about ``mm`` and relative radius changes of ``width``."""
     points = np.array(path, np.float64)
     points[:, :3] += rng.normal(0, mm, (len(points), 3)).clip(-2 * mm, 2 * mm)
     points[:, 3] *= np.exp(rng.normal(0, width))
@@ -160,7 +161,7 @@ def jitter(
 
 
 def _rounded(points: npt.NDArray[np.float64], rounds: int = 3) -> npt.NDArray[np.float64]:
-    """The same path (n, 4) without corners: each is cut off, and what is left again (Chaikin)."""
+    """The path (n, 4) with corners smoothed by repeated corner cutting (Chaikin)."""
     for _ in range(rounds):
         near = 0.75 * points[:-1] + 0.25 * points[1:]
         far = 0.25 * points[:-1] + 0.75 * points[1:]
@@ -170,7 +171,7 @@ def _rounded(points: npt.NDArray[np.float64], rounds: int = 3) -> npt.NDArray[np
 
 
 def _piece(positions: Field, a: Floats, b: Floats) -> Field:
-    """Depth inside a straight piece whose radius goes from one end's to the other's."""
+    """Depth inside a straight segment whose radius changes linearly between its ends."""
     start, way = a[:3].astype(np.float32), (b - a)[:3].astype(np.float32)
     away = positions - start.reshape(3, 1, 1, 1)
     t = np.tensordot(way, away, 1) / np.float32(max(float(way @ way), 1e-6))

@@ -12,11 +12,11 @@ from shaspec.phantom.solids import FAR, Place, Solid, jitter
 from shaspec.phantom.window import Window
 
 CAGE_SIDE, CAGE_FRONT, CAGE_BACK = 143.0, 90.0, 86.0
-"""From the middle to the surface of the muscles, mm."""
+"""Distance from the centre to the surface of the muscles, mm."""
 SQUARE = 2.4  # exponent of the outline: 2 is an ellipse
 SPINE = 38.0
-"""How far behind the middle the vertebral bodies have their centres, mm."""
-VERTEBRA = 35.0  # from one to the next
+"""Distance of the centres of the vertebral bodies behind the centre of the trunk, mm."""
+VERTEBRA = 35.0  # distance between vertebrae, mm
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Trunk:
 
 
 def draw_place(rng: np.random.Generator, window: Window) -> Place:
-    """A random build: size, proportions, a slight turn, and elastic waves."""
+    """A random body: size, proportions, slight rotation and elastic deformation."""
     lattice = window.lattice(4.0)
     canvas = window.positions(lattice)
     scale = np.exp(rng.normal(0, 0.04, 3)).clip(0.92, 1.06).astype(np.float32)
@@ -82,13 +82,13 @@ def draw_trunk(rng: np.random.Generator, place: Place) -> Trunk:
 
 
 def paint_walls(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
-    """Table, skin, fat, muscle, the fat of the cavity, the diaphragm and the lungs."""
+    """Paints table, skin, fat, muscle, the fat of the cavity, diaphragm and lungs."""
     place, whole = painting.place, painting.place.whole
     painting.paint(Solid(whole, _table(place, trunk)), "table")
     painting.paint(Solid(whole, trunk.skin), "skin")
     painting.paint(Solid(whole, trunk.skin - 2.0), "fat", texture=(9.0, 6.0))
     painting.paint(Solid(whole, trunk.cage), "muscle", texture=(7.0, 5.0))
-    # Sheets of fat lie between the muscles of the flanks.
+    # Layers of fat between the muscles of the flanks.
     s, p, x = place.positions
     sheet = 1.1 - np.abs(trunk.cage - 0.45 * (trunk.cage - trunk.cavity))
     sheet = np.where((np.abs(x) > 60) & (s < 25) & (p < 40), sheet, FAR)
@@ -111,7 +111,7 @@ def paint_walls(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> N
 
 
 def _table(place: Place, trunk: Trunk) -> Field:
-    """The hollow sheet on which the body lies, straight in the scanner however the body is bent."""
+    """The table of the scanner, not deformed with the body."""
     window = place.window
     _, p, x = (window.first[k] + window.voxel[k] * np.arange(window.shape[k]) for k in range(3))
     back = np.flatnonzero((trunk.skin > 0).any(axis=(0, 2)))
@@ -122,7 +122,7 @@ def _table(place: Place, trunk: Trunk) -> Field:
 
 
 def _lung_vessels(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
-    """Two random surfaces meet in lines: vessels, as thick as half a centimetre at most."""
+    """Lung vessels as intersections of two random surfaces, at most 5 mm thick."""
     box = painting.place.box(np.array([20.0, -200, -200]), np.array([9e9, 200, 200]))
     one, two = (painting.place.noise(rng, box, 16.0) for _ in range(2))
     lines = 2.0 - 11 * np.hypot(one, two)
@@ -131,13 +131,13 @@ def _lung_vessels(rng: np.random.Generator, painting: Painting, trunk: Trunk) ->
 
 
 def paint_bones(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
-    """Ribs with their cartilage, and the spine."""
+    """Paints ribs with their cartilage, and the spine."""
     _ribs(rng, painting, trunk)
     _spine(rng, painting)
 
 
 def _ribs(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
-    """Bands round the cage that fall towards the front, a rib of every 30 mm of height."""
+    """Ribs: bands around the chest that descend towards the front, one per 30 mm."""
     place = painting.place
     box = place.box(np.array([-130.0, -200, -200]), np.array([9e9, 200, 200]))
     near = np.abs(trunk.cavity[box] + 5) < 6 + place.edge
@@ -147,7 +147,7 @@ def _ribs(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
     across = np.mod(height + rng.uniform(0, period), period) - period / 2
     band = np.hypot(across / 6.5, (trunk.cavity[box][near] + 5) / 4.2)
     depth = (1 - band) * 4.6
-    ends = p - (38 - 1.3 * s)  # in front of here there is no bone
+    ends = p - (38 - 1.3 * s)  # the ribs are cartilage further in front
     ends = np.minimum(ends, np.minimum(height + 5, np.abs(x) - 38)) * 0.7
     cartilage = np.minimum(depth + 0.4, np.minimum(ends + 30, np.abs(x) - 12))
     rib = np.minimum(depth, ends)

@@ -1,4 +1,4 @@
-"""A glioma: where it sits, how it pushes the brain, and which voxels are NCR, ED and ET."""
+"""A glioma: its position, the mass effect, and the voxels of NCR, ED and ET."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shaspec.phantom.head import Head
 from shaspec.phantom.window import Window
 
 KINDS = {"ring": 0.45, "mosaic": 0.17, "low-grade": 0.26, "small core": 0.12}
-"""How often each picture is drawn: necrosis in an enhancing rim; mixed enhancement; no enhancement;
-much oedema about a little core."""
+"""Probabilities of the types: necrosis in an enhancing rim; mixed enhancement; no enhancement;
+much oedema around a small core."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,20 +40,20 @@ class Focus:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What is decided before anything is grown. Volumes are in mL, lengths in mm."""
+    """Random properties of the tumour. Volumes are in mL, lengths in mm."""
 
     kind: str
     foci: tuple[Focus, ...]
     core: float
     oedema: float
     push: float
-    """Displacement at the surface of the core as a share of its radius."""
+    """Displacement at the surface of the core, relative to its radius."""
     rim: float
     """Thickness of the enhancing rim."""
     patchy: float
-    """Share of the enhancing part that is left out, in patches."""
+    """Fraction of the enhancing part that does not enhance, in patches."""
     cystic: float
-    """Share of the necrosis that is all but water."""
+    """Fraction of the necrosis that is cystic."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +65,14 @@ class Tumour:
     oedema: Field
     enhancing: Field
     cyst: Field
-    """Where necrosis is all but water, 0-1."""
+    """Cystic fraction of the necrosis, 0 to 1."""
     labels: npt.NDArray[np.uint8]
 
 
 def draw_plan(
     rng: np.random.Generator, canvas: npt.NDArray[np.float32], likely: npt.NDArray[np.floating]
 ) -> Plan:
-    """A random tumour with its centre at one of ``canvas`` (3, *nodes), ``likely`` as weights."""
+    """A random tumour centred at one of ``canvas`` (3, *nodes), with ``likely`` as weights."""
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     whole = float(np.clip(np.exp(rng.normal(np.log(80), 0.75)), 5, 200))
     share = {
@@ -109,7 +109,7 @@ def draw_plan(
 def mass_effect(
     plan: Plan, canvas: npt.NDArray[np.float32], depth: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float32]:
-    """Canvas positions (3, *nodes) -> where that tissue was before the tumour grew.
+    """Canvas positions (3, *nodes) -> positions of that tissue before the tumour grew.
 
     The displacement points away from each focus, fades with the distance, and is nothing at the
     surface of the brain (``depth`` 0 mm): the skull does not give way.
@@ -130,7 +130,7 @@ def mass_effect(
 
 
 def grow(rng: np.random.Generator, plan: Plan, head: Head) -> Tumour:
-    """Grow the planned tumour: the core, then oedema along the white matter, then the rim."""
+    """Grows the planned tumour: the core, then oedema along the white matter, then the rim."""
     window = head.window
     coarse = window.lattice(3.0)
     core_level, core = _grow_core(rng, plan, head, coarse)
@@ -154,7 +154,7 @@ def grow(rng: np.random.Generator, plan: Plan, head: Head) -> Tumour:
 def _grow_core(
     rng: np.random.Generator, plan: Plan, head: Head, coarse: Lattice
 ) -> tuple[Field, npt.NDArray[np.bool_]]:
-    """Level set in mm, negative inside, of exactly the planned volume; and the mask."""
+    """Level set in mm, negative inside, with exactly the planned volume; and the mask."""
     window = head.window
     canvas = window.positions(coarse)
     near = coarse.nearest_voxels()
@@ -164,7 +164,7 @@ def _grow_core(
         size = focus.radius * rng.uniform(0.6, 1.0) + 2
         level = focus.distance(canvas)
         level += lobes * noise(rng, coarse.nodes, (coarse.step,) * 3, size)
-        # Growth stops at the ventricles and seldom crosses the midline outside the callosum.
+        # Growth stops at the ventricles and rarely crosses the midline outside the callosum.
         level += (0.5 * focus.radius + 2) * np.clip(head.fluid[near] * 2 - 0.6, 0, 1)
         across = head.across[near]
         side = np.sign(across[np.unravel_index(level.argmin(), level.shape)]) or 1.0
@@ -184,7 +184,7 @@ def _grow_oedema(
     core_level: Field,
     core: npt.NDArray[np.bool_],
 ) -> tuple[Field, npt.NDArray[np.bool_]]:
-    """How far in mm the oedema reaches past each voxel (negative: not reached), and the mask.
+    """Distance in mm by which the oedema extends beyond each voxel (negative: outside); the mask.
 
     Fluid runs from the core through the tissue as light through glass: fast in white matter, slow
     in grey, hardly at all through the ventricles and out of the brain.
@@ -207,7 +207,7 @@ def _grow_oedema(
 
 
 def _enhancement(rng: np.random.Generator, plan: Plan, window: Window, level: Field) -> Field:
-    """Share of the core that takes up contrast agent, 0-1, from the level set of the core."""
+    """Enhancing fraction of the core, 0 to 1, from the level set of the core."""
     if plan.kind == "low-grade":
         return np.zeros(window.shape, np.float32)
     if plan.kind == "mosaic":
@@ -220,14 +220,14 @@ def _enhancement(rng: np.random.Generator, plan: Plan, window: Window, level: Fi
 
 
 def _patches(rng: np.random.Generator, window: Window, share: float, scale: float) -> Field:
-    """Soft random patches of ``scale`` mm that fill about ``share`` of space."""
+    """Soft random patches of ``scale`` mm that cover a fraction of about ``share``."""
     if share <= 0:
         return np.zeros(window.shape, np.float32)
     return step(noise(rng, window.shape, window.voxel, scale) + np.float32(ndtri(share)), 0.3)
 
 
 def _threshold(values: Field, allowed: npt.NDArray[np.bool_], voxels: float) -> np.float32:
-    """The value below which as many ``allowed`` voxels lie as asked for, at least one."""
+    """The value below which ``voxels`` of the ``allowed`` voxels are, at least one."""
     candidates = values[allowed]
     if candidates.size == 0:
         return np.float32(values.min() - 1)

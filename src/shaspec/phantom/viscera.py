@@ -1,4 +1,4 @@
-"""What lies around the liver: heart, great vessels, stomach, bowel, pancreas, spleen, kidneys."""
+"""Organs around the liver: heart, great vessels, stomach, bowel, pancreas, spleen, kidneys."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ COLON = [
 
 
 def paint_bowel(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
-    """Small bowel, colon, stomach and duodenum, filled with fluid or contrast agent, and gas."""
+    """Paints small bowel, colon, stomach and duodenum, with fluid or contrast agent, and gas."""
     _small_bowel(rng, painting, trunk)
     place = painting.place
     contrast = rng.random() < 0.35
@@ -80,7 +80,7 @@ def _hollow(
     gas: float,
     contrast: bool,
 ) -> None:
-    """A wall and its content; gas rises to the front up to a level surface, crumbs float in it."""
+    """Paints a wall and its content, with gas in the anterior part up to a fluid level."""
     place = painting.place
     painting.paint(solid, "bowel wall", texture=(6, 5.0))
     inner = Solid(solid.box, solid.depth - np.float32(wall))
@@ -88,14 +88,14 @@ def _hollow(
     inside = painting.paint(inner, filling, texture=(16, 6.0))
     if gas and inside.any():
         front = place.at(solid.box)[1]
-        # Along the gut some parts are full and some are not, so the level has its ups and downs.
+        # The filling varies along the bowel, so the level varies.
         level = np.quantile(front[inside], gas) + 14 * place.noise(rng, solid.box, 60.0)
         depth = np.minimum(inner.depth, level - front)
         painting.paint(Solid(solid.box, depth), "gas")
 
 
 def _small_bowel(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
-    """Loops: the places where a random field is high, in the lower part of the cavity."""
+    """Paints loops where a random field is high, in the lower part of the cavity."""
     place = painting.place
     box = place.box(np.array([-9e9, -95.0, -95.0]), np.array([-25.0, 35.0, 105.0]))
     s, p, x = place.at(box)
@@ -115,7 +115,7 @@ def _small_bowel(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> 
 
 
 def paint_solid_organs(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
-    """Heart, pancreas, spleen and kidneys."""
+    """Paints heart, pancreas, spleen and kidneys."""
     place = painting.place
     heart = place.ellipsoid((124, -28, 26), (46, 50, 62), rotation(s=-35, x=10))
     depth = np.minimum(heart.depth, trunk.cavity[heart.box] - 4)
@@ -146,7 +146,7 @@ def _spleen(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
     depth = solid.depth + 2.5 * place.noise(rng, solid.box, 28.0)
     room = np.minimum(trunk.cavity[solid.box] - 3, trunk.below[solid.box] - 3)
     depth = np.minimum.reduce([depth, room, 36 * (hollow - 1)])
-    # The pulp fills unevenly at first: stripes in the arterial phase, gone in the venous one.
+    # The spleen enhances unevenly: stripes in the arterial phase only.
     stripes = np.sin(
         2.2 * place.noise(rng, solid.box, 14.0) + 1.1 * place.noise(rng, solid.box, 6.0)
     )
@@ -156,7 +156,7 @@ def _spleen(rng: np.random.Generator, painting: Painting, trunk: Trunk) -> None:
 
 
 def _kidney(rng: np.random.Generator, painting: Painting, sign: int) -> None:
-    """Cortex, pyramids, and the fat and the pelvis of the hilum; ``sign`` -1 is the right one."""
+    """Paints cortex, pyramids, fat and renal pelvis of a kidney; ``sign`` -1: the right one."""
     place = painting.place
     centre = np.array([-42.0 if sign < 0 else -26.0, 38.0, sign * 66.0]) + rng.normal(0, 4, 3)
     radii = np.array([53.0, 28.0, 28.0]) * np.exp(rng.normal(0, 0.06, 3))
@@ -183,11 +183,11 @@ def _kidney(rng: np.random.Generator, painting: Painting, sign: int) -> None:
 
 
 def paint_great_vessels(rng: np.random.Generator, painting: Painting) -> None:
-    """Aorta with its branches and its chalk, inferior vena cava, the veins of the gut."""
+    """Paints aorta with branches and calcification, inferior vena cava and mesenteric veins."""
     place = painting.place
     cava = place.tube(jitter(rng, CAVA, 1.5, 0.08))
     s = place.at(cava.box)[0]
-    # Blood of the kidneys comes back first: below them the vein is still dull.
+    # Contrast returns from the kidneys first: below them the vein is darker.
     below, above = painting.levels["cava below"], painting.levels["cava above"]
     share = np.clip((s + 40) / 40, 0, 1)
     levels = [b + share * np.float32(a - b) for b, a in zip(below, above, strict=True)]

@@ -1,4 +1,4 @@
-"""Which millimetres of a made-up patient a box of voxels shows."""
+"""The part of a phantom that a box of voxels shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shaspec.errors import InputError
 from shaspec.phantom.fields import Lattice, Shape, Triple
 
 SMALLEST = 8
-"""Voxels along each axis below which there is nobody to speak of."""
+"""Minimum number of voxels per axis."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Window:
 
     @classmethod
     def of_grid(cls, shape: Shape, spacing: Triple, centre: Triple, extent: Triple) -> Window:
-        """The whole grid about ``centre``, with ``extent`` mm in view (both canvas, (S, P, L)).
+        """The grid centred on ``centre``, showing at least ``extent`` mm (both canvas, (S, P, L)).
 
-        Where the grid is too small to hold so much, its voxels cover more of the canvas.
+        If the grid is too small, its voxels cover more of the canvas.
         """
         shrink = min(1.0, float((np.array(shape) * spacing / extent).min()))
         voxel = np.array(spacing) / shrink
@@ -57,11 +57,13 @@ class Window:
 
 
 def checked(shape: tuple[int, ...], spacing: tuple[float, ...]) -> tuple[Shape, Triple]:
-    """Shape and voxel size (mm) that somebody asked for; `InputError` if they cannot be had."""
+    """Checks shape and voxel size (mm); raises `InputError` if they are invalid."""
     if np.shape(shape) != (3,) or min(shape) < SMALLEST:
         raise InputError(f"a phantom needs three axes of at least {SMALLEST} voxels, not {shape}")
     if np.shape(spacing) != (3,) or not all(np.isfinite(v) and v > 0 for v in spacing):
-        raise InputError(f"the voxel size of a phantom must be three lengths in mm, not {spacing}")
+        raise InputError(
+            f"the spacing of a phantom must be three positive numbers in mm, not {spacing}"
+        )
     s, p, x = (int(n) for n in shape)
     return (s, p, x), _triple(np.array(spacing, float))
 

@@ -1,4 +1,4 @@
-"""One case on one page: pictures, sizes and where they come from, as HTML or PDF."""
+"""One-page report of a case as HTML or PDF: pictures, sizes and provenance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says, whatever it is written as: warnings, sizes, where a result comes from."""
+"""Texts of a report, for HTML and PDF: warnings, sizes and provenance."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from shaspec.prediction import NOT_FOUND_NOTE, Prediction, size_text
 
 USE = "For research use only. Not for diagnosis or treatment."
 SEEN = (
-    "Seen in training: the model learned from this very case. The result says nothing about how "
-    "good the model is."
+    "Seen in training: this case was in the training set of the model. The result says nothing "
+    "about accuracy on new cases."
 )
 SAME_NAME = (
-    "Same name as a training case of the model. If it is the same one, the result says nothing "
-    "about how good the model is."
+    "Same name as a training case of the model. If it is the same case, the result says nothing "
+    "about accuracy on new cases."
 )
 EDITED = (
-    "Edited by hand: pictures and sizes are those of the edited labels. The command below gives "
-    "the result as the model left it."
+    "Edited by hand: pictures and sizes are those of the edited labels. The command below "
+    "reproduces the result of the model without the edits."
 )
-EDITED_ROW = "Rows marked (edited) were changed by hand."
+EDITED_ROW = "Rows marked (edited) were edited by hand."
 FACTS = (
     "model", "sha256", "version", "subset", "device", "precision", "window", "overlap", "seconds",
     "torch", "machine", "files", "modality_weights", "notices",
@@ -30,27 +30,27 @@ FACTS = (
 
 
 def warnings(pictured: Prediction) -> list[str]:
-    """What a reader must know before the result is believed."""
-    known = pictured.provenance
-    found = [SEEN] if known.get("seen_in_training") else []
-    if not found and known.get("same_name_in_training"):
-        found = [SAME_NAME]
-    return [*found, *([EDITED] if known.get("edited") else [])]
+    """Warnings about the pictured result."""
+    provenance = pictured.provenance
+    texts = [SEEN] if provenance.get("seen_in_training") else []
+    if not texts and provenance.get("same_name_in_training"):
+        texts = [SAME_NAME]
+    return [*texts, *([EDITED] if provenance.get("edited") else [])]
 
 
 def heading(pictured: Prediction) -> str:
-    """Over the pictures."""
-    return "Slices through the finding" if pictured.grid.dims == 3 else "The picture"
+    """Heading of the pictures."""
+    return "Slices through the segmentation" if pictured.grid.dims == 3 else "The picture"
 
 
 def shown(pictured: Prediction) -> str:
-    """Under the pictures."""
+    """Caption of the pictures."""
     side = " The patient's right is on the left." if pictured.grid.dims == 3 else ""
     return f"{pictured.subset[0]}; labels from {_name(pictured)}.{side}"
 
 
 def sizes(predictions: Sequence[Prediction]) -> list[list[str]]:
-    """A head, and a row per prediction: the sizes of its regions."""
+    """Table of region sizes: a header, and one row per prediction."""
     task, digits = predictions[0].task, 2 if predictions[0].grid.dims == 3 else 0
     rows = [
         [_name(p), *(size_text(size, digits) for size in p.region_sizes().values())]
@@ -60,21 +60,21 @@ def sizes(predictions: Sequence[Prediction]) -> list[list[str]]:
 
 
 def notes(predictions: Sequence[Prediction]) -> list[str]:
-    """Below the table."""
-    found = [] if all(p.found_all for p in predictions) else [NOT_FOUND_NOTE]
+    """Notes below the table."""
+    texts = [] if all(p.found_all for p in predictions) else [NOT_FOUND_NOTE]
     if any(p.provenance.get("edited") for p in predictions):
-        found.append(EDITED_ROW)
-    return found
+        texts.append(EDITED_ROW)
+    return texts
 
 
 def facts(pictured: Prediction) -> list[list[str]]:
-    """Name and value of what is known of the way the result came about."""
-    known = pictured.provenance
-    return [[name, _text(known[name])] for name in FACTS if known.get(name)]
+    """Names and values of the provenance."""
+    provenance = pictured.provenance
+    return [[name, _text(provenance[name])] for name in FACTS if provenance.get(name)]
 
 
 def command(pictured: Prediction) -> str:
-    """The command that repeats the pictured result, or why there is none."""
+    """The command that reproduces the pictured result, or why there is none."""
     try:
         return command_of(pictured)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""The page of a report as plain HTML with its pictures inside, to be read, printed and archived."""
+"""A report as a self-contained HTML page with embedded pictures."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _legend(prediction: Prediction) -> str:
 
 
 def _rows(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of a table; the first one is its head, if it has cells."""
+    """Rows of a table; the first row is the header, if it has cells."""
     return "\n".join(_row("td" if k else "th", row) for k, row in enumerate(rows) if row)
 
 

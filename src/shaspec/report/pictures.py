@@ -1,4 +1,4 @@
-"""Slices through the finding: the image as it is, and with labels over it."""
+"""Slices through a segmentation: the image, and the image with labels."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from shaspec.task import Modality
 
 Array = npt.NDArray[Any]
 OPACITY = 0.55
-BRIGHTEST = 99.8  # percent of the voxels that are not saturated
-INCHES = 3.2  # of one slice
-SMALL_INCHES = 1.9  # where several are compared
+BRIGHTEST = 99.8  # percentile of the intensities shown as white
+INCHES = 3.2  # size of a slice
+SMALL_INCHES = 1.9  # size of a slice in a comparison
 
 
 @dataclass(frozen=True)
 class Plane:
-    """A slice of an array (S, P, L): across which axis, and what is at its four edges."""
+    """A slice of an array (S, P, L): its axis, and the directions of its four edges."""
 
     name: str
     axis: int
@@ -44,7 +44,7 @@ PLANES = (
 
 
 def slices_png(case: Case, prediction: Prediction) -> bytes:
-    """Three orthogonal slices (a picture: the picture) above, the same with the labels below.
+    """Three orthogonal slices (2D: the picture), and the same with labels below.
 
     The image is the first modality of the subset; the patient's right is on the left.
     """
@@ -69,9 +69,9 @@ def slices_png(case: Case, prediction: Prediction) -> bytes:
 
 
 def comparison_png(case: Case, results: Mapping[str, Prediction]) -> bytes:
-    """One axial slice (a picture: the picture): the image, then each of ``results`` over it.
+    """One axial slice (2D: the picture): the image, then each of ``results`` over it.
 
-    The image is the first modality of the case; the slice is where most of the first result is.
+    The image is the first modality of the case; the slice is the one with most of the first result.
     """
     first = next(iter(results.values()))
     modality = case.task.modality(case.present[0])
@@ -86,7 +86,7 @@ def comparison_png(case: Case, results: Mapping[str, Prediction]) -> bytes:
     panes = figure.subplots(1, 1 + len(results))
     for pane, title in zip(panes, (modality.name, *results), strict=True):
         _draw(pane, image[box], plane, place, case)
-        pane.set_title(title, color="#d0d0d0", fontsize=13)  # a panel shows it at half the size
+        pane.set_title(title, color="#d0d0d0", fontsize=13)  # shown at half the size in a panel
         if title in results:
             _draw(pane, _painted(results[title])[box], plane, place, case)
     return _png(figure)
@@ -99,7 +99,7 @@ def _png(figure: Figure) -> bytes:
 
 
 def most_of(prediction: Prediction) -> tuple[int, ...]:
-    """The slice of each axis that cuts most of the smallest region there is; else the middle."""
+    """Per axis, the slice with most of the smallest non-empty region; else the middle."""
     masks = dict(
         zip(
             prediction.task.region_names,
@@ -117,7 +117,7 @@ def most_of(prediction: Prediction) -> tuple[int, ...]:
 
 
 def _shown(array: Array, modality: Modality) -> Array:
-    """From 0 to 1, (*spatial) or (*spatial, 3): as a viewer would show it."""
+    """Display intensities 0 to 1, (*spatial) or (*spatial, 3)."""
     if modality.channels == 3:
         return np.moveaxis(array, 0, -1) / 255
     low, high = modality.window or (float(array.min()), float(np.percentile(array, BRIGHTEST)))
@@ -125,20 +125,20 @@ def _shown(array: Array, modality: Modality) -> Array:
 
 
 def _inside(image: Array, prediction: Prediction) -> tuple[slice, ...]:
-    """What is not air, and all that is labelled, with a margin for the letters."""
+    """Box of the non-background and labelled voxels, with a margin for the letters."""
     shown = (image > image.min()) | (prediction.labels > 0)
-    found = []
+    box = []
     for axis, size in enumerate(shown.shape):
         others = tuple(a for a in range(shown.ndim) if a != axis)
-        there = np.flatnonzero(shown.any(axis=others))
-        first, last = (there[0], there[-1]) if there.size else (0, size - 1)
+        hits = np.flatnonzero(shown.any(axis=others))
+        first, last = (hits[0], hits[-1]) if hits.size else (0, size - 1)
         margin = max(1, size // 16)
-        found.append(slice(max(0, int(first) - margin), int(last) + 1 + margin))
-    return tuple(found)
+        box.append(slice(max(0, int(first) - margin), int(last) + 1 + margin))
+    return tuple(box)
 
 
 def _painted(prediction: Prediction) -> Array:
-    """The labels as colours (*spatial, 4), clear where there is none."""
+    """The labels as colours (*spatial, 4), transparent where there is none."""
     table = np.zeros((256, 4), np.float32)
     for label in prediction.task.labels:
         table[label.value] = (*to_rgb(label.colour), OPACITY)
@@ -151,7 +151,7 @@ def _draw(pane: Axes, array: Array, plane: Plane | None, at: tuple[int, ...], ca
     if plane is not None:
         array = np.take(array, at[plane.axis], axis=plane.axis)
         spacing = tuple(s for a, s in enumerate(spacing) if a != plane.axis)
-        if plane.axis:  # superior comes up
+        if plane.axis:  # superior is at the top
             array = array[::-1]
     grey: dict[str, Any] = {} if array.ndim == 3 else {"cmap": "gray", "vmin": 0, "vmax": 1}
     pane.imshow(array, aspect=spacing[0] / spacing[1], interpolation="nearest", **grey)

@@ -1,4 +1,4 @@
-"""The page of a report as PDF: one sheet of A4, drawn by matplotlib."""
+"""A report as PDF: one A4 page, drawn with matplotlib."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from shaspec.report.pictures import slices_png
 
 A4 = (8.27, 11.69)  # inches
 MARGIN = 0.6  # inches
-PICTURE = 4.4  # inches: the most that the pictures are high
-POINTS = 72  # in an inch
+PICTURE = 4.4  # inches, maximum height of the pictures
+POINTS = 72  # per inch
 WARNING = "#fff1d6"
 USE = "#8a1c1c"
 
@@ -41,16 +41,16 @@ def case_sheet(case: Case, predictions: Sequence[Prediction]) -> bytes:
     sheet.table(content.sizes(predictions))
     for text in content.notes(predictions):
         sheet.say(text, 8.5)
-    sheet.head("Where the pictured result comes from")
+    sheet.head("Provenance of the pictured result")
     for name, text in content.facts(first):
         sheet.say(f"{name}: {text}", 6.5)
-    sheet.head("The same again")
+    sheet.head("Command to reproduce it")
     sheet.say(content.command(first), 6.5)
     return sheet.pdf()
 
 
 class _Sheet:
-    """Writes from the top to the bottom; what does not fit makes the sheet longer, never two."""
+    """Writes from top to bottom; if the content does not fit, the page becomes longer."""
 
     def __init__(self) -> None:
         self._figure = Figure(A4)
@@ -59,7 +59,7 @@ class _Sheet:
         self._image: tuple[float, float, float, Any] | None = None
 
     def say(self, text: str, size: float, **style: Any) -> None:
-        """A paragraph."""
+        """Writes a paragraph."""
         wide = (A4[0] - 2 * MARGIN) * POINTS / (0.56 * size)  # a letter is about half as wide
         for line in textwrap.wrap(text, int(wide)) or [""]:
             self._put.append((MARGIN, self._at, line, {"fontsize": size, **style}))
@@ -67,12 +67,12 @@ class _Sheet:
         self._at += 0.25 * size / POINTS
 
     def head(self, text: str) -> None:
-        """A line over what belongs together."""
+        """Writes a heading."""
         self._at += 0.08
         self.say(text, 10.5, weight="bold")
 
     def picture(self, png: bytes) -> None:
-        """As wide as the text, if it is not too high then."""
+        """Places a picture with the width of the text, limited to `PICTURE` inches in height."""
         image = imread(io.BytesIO(png))
         rows, columns = image.shape[:2]
         width = min(A4[0] - 2 * MARGIN, PICTURE * columns / rows)
@@ -80,7 +80,7 @@ class _Sheet:
         self._at += width * rows / columns + 0.08
 
     def legend(self, entries: Sequence[tuple[str, str]]) -> None:
-        """Squares in their colours, beside each other."""
+        """Writes coloured squares with their labels in a row."""
         wide = (A4[0] - 2 * MARGIN) / len(entries)
         for k, (colour, text) in enumerate(entries):
             left = MARGIN + k * wide
@@ -89,7 +89,7 @@ class _Sheet:
         self._at += 0.2
 
     def table(self, rows: Sequence[Sequence[str]]) -> None:
-        """The first row is the head; numbers stand on the right of their columns."""
+        """Writes a table; the first row is the header, numbers are aligned right."""
         wide = 1.1
         first = A4[0] - 2 * MARGIN - wide * (len(rows[0]) - 1)
         for k, row in enumerate(rows):
@@ -101,7 +101,7 @@ class _Sheet:
             self._at += 0.175
 
     def pdf(self) -> bytes:
-        """The sheet, as long as it has to be."""
+        """The page as PDF."""
         height = max(A4[1], self._at + MARGIN)
         self._figure.set_size_inches(A4[0], height)
         for x, y, text, style in self._put:

@@ -1,4 +1,4 @@
-"""A report as a file, in the format that its name asks for."""
+"""Writes a report in the format of the file ending."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def write_report(path: str | Path, case: Case, predictions: Sequence[Prediction]
     for prediction in predictions:
         if not prediction.grid.matches(case.grid):
             raise InputError(
-                f"the result from {prediction.task.subset_name(prediction.subset)} does not lie on "
-                f"the grid of case {case.name}: segment the case anew"
+                f"the result from {prediction.task.subset_name(prediction.subset)} is not on the "
+                f"grid of case {case.name}: segment the case again"
             )
     ending = path.suffix.lower()
     if ending in (".html", ".htm"):

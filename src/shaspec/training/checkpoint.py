@@ -1,6 +1,6 @@
-"""What a run needs to go on as if nothing had happened: written whole or not at all.
+"""Checkpoints of a run, written atomically.
 
-Random numbers are functions of (seed, purpose, step), so the step is all that is kept of them.
+Random numbers are functions of (seed, purpose, step), so no generator state is stored.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from shaspec.training.prepare import PreparedCase
 
 CHECKPOINT = "checkpoint.pt"
 
-# What may change when a run is resumed: none of it changes what the network learns, but for the
-# budget, which a user extends on purpose, and the learning rate, lowered where the loss went wild.
+# Settings that may change when a run is resumed. They do not affect what the network learns, except
+# the budget, which a user extends on purpose, and the learning rate, lowered after a NaN loss.
 FREE = {
     "max_minutes", "max_steps", "checkpoint_minutes", "workers", "prepare_workers", "device",
     "cache", "out", "name", "tensorboard", "validate_every_minutes", "validate_cases",
@@ -30,7 +30,7 @@ FREE = {
 
 
 class Stateful(Protocol):
-    """Part of a run that changes while it goes on: a network, an optimizer, a loss scaler."""
+    """Part of a run with a state: a network, an optimizer, a loss scaler."""
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -45,9 +45,18 @@ def save_checkpoint(
     cases: Sequence[PreparedCase],
     parts: Mapping[str, Stateful],
 ) -> None:
-    """Write ``parts`` to a temporary file and move it in place.
+    """Writes a checkpoint to a temporary file and moves it in place.
 
-    Raises `ShaspecError` if that fails, e.g. on a full disk; the checkpoint before stays as it was.
+    Args:
+        path: of the checkpoint.
+        config: of the run.
+        step: steps done.
+        minutes: minutes done.
+        cases: the training cases, to detect a change on resuming.
+        parts: name -> network, optimizer and other parts.
+
+    Raises:
+        ShaspecError: writing failed, e.g. on a full disk; the previous checkpoint is kept.
     """
     state = {"step": step, "minutes": minutes, "config": config.model_dump_json()}
     state |= {"cases": json.dumps(_content(cases))}
@@ -59,11 +68,11 @@ def save_checkpoint(
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:  # torch's own writer turns a full disk into the latter
+    except (OSError, RuntimeError) as error:  # torch raises RuntimeError for a full disk
         temporary.unlink(missing_ok=True)
         raise ShaspecError(
-            f"the checkpoint of step {step} cannot be written ({error}); {last_good(path)}; make "
-            "room and run the same command again"
+            f"the checkpoint of step {step} cannot be written ({error}); {last_good(path)}; free "
+            "disk space and run the same command again"
         ) from error
 
 
@@ -73,16 +82,21 @@ def load_checkpoint(
     cases: Sequence[PreparedCase],
     parts: Mapping[str, Stateful],
 ) -> tuple[int, float]:
-    """Put a checkpoint, if there is one, into ``parts``: steps and minutes done so far.
+    """Loads the checkpoint, if there is one, into ``parts``.
 
-    Raises `InputError` if it cannot be read or belongs to another configuration or other cases.
+    Returns:
+        Steps and minutes done so far; zeros without a checkpoint.
+
+    Raises:
+        InputError: the checkpoint cannot be read, or belongs to another configuration or other
+            cases.
     """
     if not path.is_file():
         return 0, 0.0
     state = _read(path)
     stored = state["config"]
-    known = {key: stored[key] for key in TrainConfig.model_fields if key in stored}
-    before = make_config(known, str(path))
+    readable = {key: stored[key] for key in TrainConfig.model_fields if key in stored}
+    before = make_config(readable, str(path))
     mine, theirs = (c.model_dump(mode="json", exclude=FREE) for c in (config, before))
     changed = [key for key in mine if mine[key] != theirs[key]]
     if changed:
@@ -94,7 +108,12 @@ def load_checkpoint(
     try:
         for name, part in parts.items():
             part.load_state_dict(state[name])
-    except (KeyError, RuntimeError, ValueError, TypeError) as error:  # other tensors, other groups
+    except (
+        KeyError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+    ) as error:  # other tensors or parameter groups
         if is_out_of_memory(error):
             raise
         raise InputError(_foreign(path)) from error
@@ -102,15 +121,15 @@ def load_checkpoint(
 
 
 def _content(cases: Sequence[PreparedCase]) -> dict[str, str]:
-    """Name of a case -> what it holds, in order. A phantom is what its seed says."""
+    """Name of a case -> its content, in order. A phantom is determined by its name."""
     return {c.name: "" if c.phantom else f"{c.folder.name} {c.labelled}" for c in cases}
 
 
 def _same_cases(path: Path, mine: dict[str, str], theirs: dict[str, str] | None) -> None:
-    """The case that was added may be one that is held out elsewhere, and the card names only those
-    of today. In another order, the same numbers would draw other samples."""
+    """Raises `InputError` if the cases changed: an added case may be held out elsewhere, and the
+    card lists only the current cases. In another order, the run would draw other samples."""
     if theirs is None or list(mine.items()) == list(theirs.items()):
-        return  # the former: of a version that did not keep them
+        return  # None: written by a version that did not store them
     if mine == theirs:
         raise InputError(
             f"{path} belongs to a run on the same cases in another order: restore the order, use "
@@ -126,14 +145,14 @@ def _same_cases(path: Path, mine: dict[str, str], theirs: dict[str, str] | None)
 
 
 def last_good(path: Path) -> str:
-    """What is left after a failure, as part of a sentence."""
+    """The last good checkpoint, as part of an error message."""
     if not path.is_file():
         return "there is no checkpoint yet"
     return f"the last good checkpoint is {path}, of step {_read(path)['step']}"
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """What is stored, its JSON unpacked; the parts are still to be looked at."""
+    """Reads a checkpoint and decodes its JSON entries; the parts are not checked yet."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:

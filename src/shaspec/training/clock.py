@@ -12,7 +12,7 @@ from shaspec.training.config import TrainConfig
 
 @dataclass
 class Clock:
-    """Minutes and steps spent, over all the times a run was resumed, against the budget."""
+    """Minutes and steps of a run, including the time before it was resumed."""
 
     config: TrainConfig
     minutes_before: float
@@ -23,7 +23,7 @@ class Clock:
         return self.minutes_before + (time.monotonic() - self.started) / 60
 
     def progress(self, step: int) -> float:
-        """Share of the budget that is spent; 1 ends the run."""
+        """Used share of the budget, 0 to 1; 1 ends the run."""
         c = self.config
         by_time = self.minutes / c.max_minutes if c.max_minutes else 0.0
         by_step = step / c.max_steps if c.max_steps else 0.0
@@ -31,7 +31,7 @@ class Clock:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """What happens within does not count."""
+        """Time spent in this context does not count."""
         begin = time.monotonic()
         try:
             yield
@@ -40,13 +40,13 @@ class Clock:
 
 
 class Alarm:
-    """Rings once in every so many minutes of a clock, from now on."""
+    """A timer that rings every ``minutes`` minutes of a clock."""
 
     def __init__(self, clock: Clock, minutes: float) -> None:
         self._clock, self._minutes, self._last = clock, minutes, clock.minutes
 
     def rings(self) -> bool:
-        """True if it is time, once."""
+        """True once per interval."""
         due = self._clock.minutes - self._last > self._minutes
         if due:
             self._last = self._clock.minutes

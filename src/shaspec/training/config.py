@@ -1,5 +1,4 @@
-"""One file says everything about a run; it is checked before anything starts and stored with the
-run."""
+"""Configuration of a training run: one file, checked before the run and stored with it."""
 
 from __future__ import annotations
 
@@ -26,24 +25,24 @@ MethodName = Literal[
 
 
 class LossConfig(BaseModel):
-    """What a loss is made of."""
+    """Settings of the loss."""
 
-    # The text below a key is its help: `shaspec train --init` writes it into the file it makes.
-    # A number that is not finite would come back from ``config.json`` as none at all.
+    # The docstring of a key is its help text: `shaspec train --init` writes it into the file.
+    # Numbers must be finite, because JSON stores others as null.
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
     )
 
     loss: Literal["dice", "ohem"] = "dice"
-    """Of a labelled sample. ``dice``: Dice and cross entropy (binary for networks of regions);
-    ``ohem``: cross entropy over the hard voxels alone, as M3L's authors do, for a softmax only."""
+    """Loss of labelled samples. ``dice``: Dice and cross entropy (binary for networks that predict
+    regions). ``ohem``: cross entropy over hard voxels only, as by M3L's authors; softmax only."""
     dice_over: Literal["sample", "batch"] = "batch"
-    """Dice per sample (as ShaSpec's authors do) or over all voxels of the batch (nnU-Net)."""
+    """Dice per sample (as by ShaSpec's authors) or over all voxels of the batch (as in nnU-Net)."""
     dice_smooth: float = Field(default=0.0, ge=0)
-    """Voxels added to both sides of the Dice fraction; above 0, a crop without a region teaches
-    the network to leave it empty."""
+    """Voxels added to numerator and denominator of the Dice. Above 0, the network also learns from
+    crops without a region to leave the region empty."""
     alignment: float = 0.1
-    """Weight of the shared features' alignment (alpha of the ShaSpec paper)."""
+    """Weight of the alignment loss of the shared features (alpha in the ShaSpec paper)."""
     domain: float = 0.02
     """Weight of the specific features' domain classification (beta of the ShaSpec paper)."""
     mofe: float = Field(default=0.1, ge=0)
@@ -55,130 +54,132 @@ class LossConfig(BaseModel):
 
 
 class TrainConfig(LossConfig):
-    """A training run. Paths are relative to where the command is run."""
+    """Settings of a training run. Paths are relative to the working directory."""
 
     out: Path
-    """Folder of the run: configuration, log, checkpoint, model."""
+    """Run folder for configuration, log, checkpoint and model."""
     name: str = ""
-    """Name of the model; default: the folder's."""
+    """Name of the model; default: name of the run folder."""
     task: str = "brats"
-    """A bundled task or the path of a task file."""
+    """Name of a bundled task, or path of a task file."""
     method: MethodName = "shaspec"
-    """How modalities are fused, and with which losses that is learned."""
+    """Method: how modalities are fused, and the losses."""
     architecture: str = ""
-    """The network that mean-teacher and m3l train, by its name (default linear-fusion); other
-    methods train the one they are named after."""
+    """Network that mean-teacher and m3l train (default linear-fusion); the other methods train the
+    network of the same name."""
     preset: str = "light"
     """Size of the network: ``light`` for a CPU or a small GPU, ``paper`` as published."""
     network: dict[str, Any] = Field(default_factory=dict)
-    """Single settings of the network that differ from the preset."""
+    """Network settings that differ from the preset."""
     start: str = ""
-    """A model (name or folder) to start from instead of fresh weights."""
+    """Model (name or folder) to start from instead of random weights."""
 
     data: Path | None = None
-    """Folder of labelled cases (one folder per case, files side by side, a decathlon or nnU-Net
-    folder), its ``dataset.json``, a CSV list with a column per modality, or MONAI's JSON list."""
+    """Folder of labelled cases (one folder per case, all files in one folder, a Medical
+    Segmentation Decathlon or nnU-Net folder), its ``dataset.json``, a CSV list with a column per
+    modality, or a MONAI JSON list."""
     scheme: str | None = None
     labels_by_voxel: bool | None = None
     """Label convention of ``data``, e.g. ``BraTS 2023``; default: recognised case by case."""
     cases: Path | None = None
-    """Text or CSV file that lists the cases to train on, one name or path a line; default: all."""
+    """Text or CSV file of the cases to train on, one name or path per line; default: all."""
     splits: Path | None = None
-    """Which cases are held out of training: JSON with ``folds``, lists of case names (or nnU-Net's
-    ``splits_final.json``, or MONAI's list), a CSV list with a column ``fold`` or ``split``, or a
-    text file with the held-out cases, one a line. Default: as ``data`` (or ``cases``) says, if it
-    is a list with folds, a column ``split`` or a section ``validation``."""
+    """Held-out cases: JSON with ``folds``, lists of case names (or nnU-Net's ``splits_final.json``,
+    or a MONAI list), a CSV list with a column ``fold`` or ``split``, or a text file with one
+    held-out case per line. Default: the folds, column ``split`` or section ``validation`` of
+    ``data`` (or ``cases``), if it is such a list."""
     fold: int | None = None
-    """The fold that is held out; not needed where there is just one. What the list keeps for
-    validation or testing besides is not trained on either."""
+    """Fold to hold out; not needed if there is only one. Cases that the list reserves for
+    validation or testing are not trained on either."""
     unlabelled: Path | None = None
-    """Folder of cases for mean-teacher and m3l, whose labels are not read if they have some. What
-    of ``data`` has no labels takes part by itself. May be the same as ``data``: what is labelled
-    there stays so, and what is off the list of ``cases`` stays out."""
+    """Folder of unlabelled cases for mean-teacher and m3l; labels in it are not read. Cases of
+    ``data`` without labels are used automatically. Can be the same folder as ``data``: labelled
+    cases stay labelled, and cases not listed in ``cases`` stay excluded."""
     labelled: int | tuple[str, ...] | None = None
-    """How many of the labelled cases (drawn by ``seed``), or which ones, keep their labels; the
-    others count as unlabelled. Default: all. Without real cases, so many of the phantoms."""
+    """Number of labelled cases that keep their labels (drawn with ``seed``), or their names; the
+    others count as unlabelled. Default: all. Without real cases, it applies to the phantoms."""
     phantoms: int = Field(default=0, ge=0)
-    """How many synthetic cases take part."""
+    """Number of phantoms (synthetic cases) to train on."""
     phantom_seed: int = 1000
-    """Seed of the first one. Demo phantoms begin at 9,000,000 and are never trained on."""
+    """Seed of the first phantom. Seeds from 9,000,000 are demo phantoms and never trained on."""
     phantom_share: float = Field(default=0.3, ge=0, le=1)
-    """Share of the samples that come from phantoms, if there are real cases too."""
+    """Share of samples drawn from phantoms if there are real cases too."""
     cache: Path = Path(".cache/shaspec")
-    """Where prepared volumes are kept between runs."""
+    """Folder of the cache of prepared volumes, shared by runs."""
     prepare_workers: int = Field(default=0, ge=0)
-    """Processes that prepare cases; 0: the training process itself."""
+    """Processes that prepare cases; 0: the training process."""
 
     spacing: tuple[PositiveFloat, ...] | None = None
-    """Size of a voxel in mm (of a pixel, in pixels) at which the network works; default: the
-    task's. Larger voxels cost detail, and a crop then shows more of the patient: in little time on
-    a CPU that is the better bargain."""
+    """Voxel size in mm at which the network works (in 2D: pixels); default: spacing of the task.
+    With larger voxels a crop covers more of the patient in less detail; recommended for short
+    training on a CPU."""
     crop: tuple[PositiveInt, ...] = (64, 64, 64)
-    """Size of a training sample in voxels of that size."""
+    """Size of a training patch in voxels at that spacing."""
     batch: int = Field(default=2, ge=1)
-    """Labelled samples per step and device; mean-teacher and m3l add as many unlabelled ones."""
+    """Labelled samples per step and device; mean-teacher and m3l add as many unlabelled samples."""
     accumulate: int = Field(default=1, ge=1)
-    """Batches whose gradients are added up for one step: a larger batch in the same memory."""
+    """Number of batches whose gradients are accumulated in one step, for a larger effective batch
+    in the same memory."""
     foreground: float = Field(default=0.7, ge=0, le=1)
-    """Share of crops that are centred on a voxel of a random region."""
+    """Share of crops centred on a voxel of a random region."""
     augment: bool = True
-    """Random flips, rotation, scaling, bending and changes of intensity."""
+    """Random flips, rotation, scaling, elastic deformation and intensity changes."""
     subsets: str = ""
-    """Which modalities a sample shows: a rule of `shaspec.training.subsets` (uniform, by-size,
-    one-absent, full), or the only subset of a dedicated model, e.g. ``FLAIR+T2``. Default:
-    one-absent for m3l, full for mean-teacher, otherwise uniform, so that every subset is learned.
-    MAML's authors train on ``full``."""
+    """Modalities of a training sample: a rule of `shaspec.training.subsets` (uniform, by-size,
+    one-absent, full), or the subset of a dedicated model, e.g. ``FLAIR+T2``. Default: one-absent
+    for m3l, full for mean-teacher, otherwise uniform. MAML's authors train with ``full``."""
     warm_up: float = Field(default=0.0, ge=0, le=1)
-    """Share of the run that sees full modalities only, before ``subsets`` applies."""
+    """Share of the run that uses all modalities, before ``subsets`` applies."""
 
     max_minutes: float | None = Field(default=None, gt=0)
-    """The run ends after so many minutes; the learning rate falls in this time."""
+    """Duration of the run in minutes; also the duration of the learning rate schedule."""
     max_steps: int | None = Field(default=None, gt=0)
-    """The run ends after so many steps, if that comes first. A run with nothing but this is the
-    same on every repetition."""
+    """Maximum number of steps. A run limited by steps only is reproducible."""
     optimizer: Literal["adamw", "sgd"] = "adamw"
-    """``sgd`` is with Nesterov momentum."""
+    """Optimizer; ``sgd`` uses Nesterov momentum."""
     momentum: float = Field(default=0.99, ge=0, lt=1)
-    """Of ``sgd``."""
+    """Momentum of ``sgd``."""
     schedule: Literal["cosine", "poly"] = "cosine"
-    """How the learning rate falls: half a cosine, or (1 - progress)^0.9."""
+    """Decay of the learning rate: half a cosine, or (1 - progress)^0.9."""
     learning_rate: float = Field(default=2e-3, gt=0)
-    """The largest, after 50 steps of rising."""
+    """Maximum learning rate, reached after 50 steps of linear warm-up."""
     weight_decay: float = Field(default=1e-2, ge=0)
-    """Pull of the weights towards zero."""
+    """Weight decay of the optimizer."""
     clip: float = Field(default=12.0, ge=0)
-    """Largest gradient norm; 0: no limit."""
+    """Maximum gradient norm; 0: no clipping."""
     ema: float | None = Field(default=None, ge=0, lt=1)
-    """Decay of the averaged weights, which are what is saved as the model and, in mean-teacher and
-    m3l, the teacher, once the first steps are over; 0: no averaging. Default: 0.99 with a teacher,
-    otherwise 0.995."""
+    """Decay of the exponential moving average of the weights, after the first steps. The averaged
+    weights are saved as the model, and are the teacher of mean-teacher and m3l. 0: no averaging.
+    Default: 0.99 with a teacher, otherwise 0.995."""
     pseudo: float = 1.0
-    """Weight of the teacher's pseudo-labels."""
+    """Weight of the loss on the teacher's pseudo-labels."""
     seed: int = Field(default=0, ge=0)
-    """Fixes the weights at the start and every sample."""
+    """Random seed of initial weights and samples."""
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    """Of the forward pass. bf16 pays only on hardware that has it (recent GPUs, AVX512-BF16)."""
+    """Precision of the forward pass. bf16 is faster only on hardware with bf16 support (recent
+    GPUs, AVX512-BF16)."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """``auto``: a GPU if there is one."""
+    """Device; ``auto``: a GPU if there is one."""
     devices: int = Field(default=1, ge=1)
-    """Processes per machine, each with a GPU of its own (or some cores): start them with
-    ``torchrun --nproc-per-node`` or ``srun``."""
+    """Processes per machine, each with its own GPU (or CPU cores); start them with ``torchrun
+    --nproc-per-node`` or ``srun``."""
     num_nodes: int = Field(default=1, ge=1)
-    """Machines that take part."""
+    """Number of machines."""
     workers: int = Field(default=0, ge=0)
-    """Processes that read crops; 0: the training process itself."""
+    """Processes that read crops; 0: the training process."""
     checkpoint_minutes: float = Field(default=5.0, ge=0)
-    """How often a checkpoint is written; it is what a run that was cut off resumes from."""
+    """Minutes between two checkpoints; an interrupted run resumes from the last one."""
     validate_every_minutes: float = Field(default=0.0, ge=0)
-    """How often the averaged weights are tried on cases that training does not see; 0: never. The
-    time that it takes does not count in ``max_minutes``. Nothing is chosen by the result: the model
-    is that of the last step. Who chooses settings by it must report on other cases."""
+    """Minutes between two validations of the averaged weights on cases not used for training; 0:
+    no validation. Validation time does not count in ``max_minutes``. Validation does not select the
+    model: the model is that of the last step. If you choose settings by it, report results on other
+    cases."""
     validate_cases: int = Field(default=2, ge=1)
-    """On how many: held-out cases with labels, complete ones first (those for validation where
-    others are for testing), or demo phantoms if none are held out."""
+    """Number of validation cases: held-out labelled cases, complete ones first (the validation
+    cases if the list also has test cases), or demo phantoms if none are held out."""
     validate_subsets: tuple[str, ...] = ()
-    """Subsets of modalities that are tried, e.g. ``["all", "FLAIR+T2"]``; default: each modality
-    alone, and all."""
+    """Subsets of modalities to validate, e.g. ``["all", "FLAIR+T2"]``; default: each single
+    modality, and all."""
     tensorboard: bool = False
     """Write curves for TensorBoard too (``pip install shaspec[tensorboard]``)."""
 
@@ -189,10 +190,10 @@ class TrainConfig(LossConfig):
         if self.data is None and self.phantoms == 0:
             raise ValueError("nothing to train on: give data, phantoms or both")
         if self.phantom_seed + self.phantoms > DEMO_SEED:
-            raise ValueError(f"phantom_seed: from {DEMO_SEED} on seeds are for demonstrations")
+            raise ValueError(f"phantom_seed: seeds from {DEMO_SEED} are reserved for demo phantoms")
         lists = [path.suffix.lower() for path in (self.data, self.cases) if path]
         if self.fold is not None and not self.splits and not {".csv", ".json"} & set(lists):
-            raise ValueError("splits and fold go together: which file, and which fold is left out")
+            raise ValueError("splits and fold go together: set splits to the file with the folds")
         return self
 
 

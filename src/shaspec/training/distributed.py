@@ -1,4 +1,4 @@
-"""Several processes as one: how they find each other, and sums over all of them."""
+"""Distributed training: devices and processes, and sums over all processes."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from shaspec.training.config import TrainConfig
 
 
 def make_fabric(config: TrainConfig) -> Fabric:
-    """Devices as ``config`` says; joins the other processes, if there are any.
+    """Sets up the devices of ``config`` and joins the other processes, if there are any.
 
-    Raises `InputError` if these are others than were started, if the machine lacks them, or if it
-    lacks the precision.
+    Raises:
+        InputError: the number of processes does not match, or devices or precision are not
+            available.
     """
-    started, wanted = _started(), config.devices * config.num_nodes
+    started, expected = _started(), config.devices * config.num_nodes
     # An encoder gets no gradient on a rank whose samples lack its modality.
-    strategy = DDPStrategy(find_unused_parameters=True) if wanted > 1 else "auto"
-    if started not in (None, wanted):
+    strategy = DDPStrategy(find_unused_parameters=True) if expected > 1 else "auto"
+    if started not in (None, expected):
         raise InputError(
-            f"{started} processes were started, and devices = {config.devices}, num_nodes = "
-            f"{config.num_nodes} make {wanted}: let them be the same"
+            f"{started} processes were started, but devices = {config.devices}, num_nodes = "
+            f"{config.num_nodes} need {expected}: change devices, or the number of processes"
         )
     try:
         fabric = Fabric(
@@ -38,36 +39,36 @@ def make_fabric(config: TrainConfig) -> Fabric:
             num_nodes=config.num_nodes,
             strategy=strategy,
             precision=config.precision,
-            # One process has nothing to ask of a cluster in whose allocation it happens to run.
-            plugins=LightningEnvironment() if wanted == 1 else None,
+            # A single process ignores the cluster in whose allocation it runs.
+            plugins=LightningEnvironment() if expected == 1 else None,
         )
     except (ValueError, RuntimeError, MisconfigurationException) as error:
         raise InputError(
             f"device = {config.device!r}, devices = {config.devices}, num_nodes = "
-            f"{config.num_nodes}, precision = {config.precision!r} cannot be had here: {error}"
+            f"{config.num_nodes}, precision = {config.precision!r} is not available: {error}"
         ) from error
     if config.precision == "16-mixed" and fabric.device.type == "cpu":
-        # Fabric would take bfloat16 instead, without the loss scaler and behind the card's back.
+        # Fabric would silently use bfloat16 without the loss scaler.
         raise InputError(
-            'precision = "16-mixed" cannot be had on a CPU: take "bf16-mixed" or "32-true"; a run '
-            "that began with it goes on on a GPU"
+            'precision = "16-mixed" is not available on a CPU: set "bf16-mixed" or "32-true"; a '
+            "run started with it must be resumed on a GPU"
         )
     fabric.launch()
     return fabric
 
 
 def _started() -> int | None:
-    """How many processes torchrun or srun started for this run; None: neither did."""
+    """Number of processes started by torchrun or srun; None: neither was used."""
     number = os.environ.get("WORLD_SIZE") or os.environ.get("SLURM_STEP_NUM_TASKS")
     return int(number) if number else None
 
 
 def total(value: Tensor) -> Tensor:
-    """Sum of ``value`` over all processes, for losses that are functions of such sums alone.
+    """Sum of ``value`` over all processes, for losses that depend only on such sums.
 
-    Its gradient is taken as the number of processes, with no message on the way back: the loss is
-    the same on all ranks, and the mean of their gradients, which data-parallel training takes, is
-    then the gradient of the whole batch.
+    Its gradient is the number of processes, without communication in the backward pass: the loss is
+    the same on all ranks, so the mean of their gradients, as data-parallel training computes it, is
+    the gradient of the whole batch.
     """
     if not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
         return value
@@ -77,7 +78,7 @@ def total(value: Tensor) -> Tensor:
 
 
 def across_processes(network: Network) -> Network:
-    """``network`` with batch norms that take their statistics over all processes."""
+    """Replaces the batch norms of ``network`` by batch norms over all processes."""
     for module in network.modules():
         for name, child in module.named_children():
             if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
@@ -86,9 +87,9 @@ def across_processes(network: Network) -> Network:
 
 
 class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
-    """A batch norm over the batches of all processes together, on any device.
+    """Batch norm with statistics over the batches of all processes, on any device.
 
-    `torch.nn.SyncBatchNorm` is the same for GPUs alone.
+    `torch.nn.SyncBatchNorm` does the same, on GPUs only.
     """
 
     def __init__(self, norm: nn.modules.batchnorm._BatchNorm) -> None:
@@ -96,10 +97,10 @@ class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
         self.load_state_dict(norm.state_dict())
 
     def _check_input_dim(self, x: Tensor) -> None:
-        """Any number of axes will do."""
+        """Accepts any number of axes."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, *spatial) -> the same."""
+        """(N, C, *spatial) -> (N, C, *spatial)."""
         if not self.training:
             return super().forward(x)
         kind, x = x.dtype, x.float()
@@ -124,6 +125,6 @@ class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
 
 
 def _sum(value: Tensor) -> Tensor:
-    """Sum over all processes, and so is its gradient: what each of them makes of the sum counts."""
+    """Sum over all processes; its gradient is summed over all processes too."""
     summed: Tensor = all_reduce(value)  # type: ignore[no-untyped-call]
     return summed

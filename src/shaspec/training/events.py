@@ -1,5 +1,5 @@
-"""What a training run tells whoever drives it; `as_json` is a line of ``shaspec train --json``,
-`from_json` reads it."""
+"""Events of a training run. `as_json` makes a line of ``shaspec train --json``, `from_json` reads
+it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Preparing:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The data is there; training begins, or goes on from step ``step``."""
+    """The data is prepared; training starts or resumes at step ``step``."""
 
     cases: int
     phantoms: int
     held_out: int
     notices: tuple[str, ...]
-    """What a user should know, e.g. cases without labels, which are not used."""
+    """Notices for the user, e.g. about cases without labels."""
     step: int
     left_out: tuple[str, ...] = ()
     """Cases that cannot be used, each with the reason."""
@@ -33,21 +33,21 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Step:
-    """What the loop tells after every step."""
+    """A training step is done."""
 
     step: int
     """Optimizer steps so far."""
     minutes: float
     """Minutes of training so far."""
     progress: float
-    """Share of the budget that is used, 0 to 1."""
+    """Used share of the budget, 0 to 1."""
     losses: dict[str, float]
     """Loss term -> value of this step."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run that is cut off from now on resumes at ``step``."""
+    """A checkpoint was written; an interrupted run resumes at ``step``."""
 
     step: int
     path: str
@@ -55,14 +55,14 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Validating:
-    """The share of a validation that is done, 0 to 1."""
+    """Progress of a validation, 0 to 1."""
 
     progress: float
 
 
 @dataclass(frozen=True)
 class Validation:
-    """How good the averaged weights are on cases that training does not see."""
+    """Result of validating the averaged weights on cases not used for training."""
 
     step: int
     """Optimizer steps so far."""
@@ -71,14 +71,14 @@ class Validation:
     cases: tuple[str, ...]
     """Names of the cases."""
     dice: dict[str, dict[str, float]]
-    """Subset -> region -> Dice, 0 to 1: the mean over those of the cases that have the subset."""
+    """Subset -> region -> Dice, 0 to 1: mean over the cases that have the subset."""
     picture: str
-    """A PNG file: a slice of the first case, its truth and what is predicted."""
+    """PNG file of a slice of the first case: image, ground truth and predictions."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The model is in ``folder``."""
+    """Training is done; the model is in ``folder``."""
 
     step: int
     minutes: float
@@ -87,7 +87,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """The run ended early, with a message for a user; said by the command, which catches it."""
+    """The run ended with an error; emitted by the command."""
 
     message: str
 
@@ -96,12 +96,12 @@ Event = Preparing | Prepared | Step | Checkpoint | Validating | Validation | Fin
 
 
 def as_json(event: Event) -> str:
-    """One line: the fields of ``event``, and its name in lower case as ``event``."""
+    """One JSON line: the fields of ``event``, and its name in lower case as ``event``."""
     return json.dumps({"event": _name(type(event)), **asdict(event)})
 
 
 def from_json(line: str) -> Event | None:
-    """The event of a line of `as_json`; None for anything else, e.g. what a library prints."""
+    """The event of a line of `as_json`; None for other lines, e.g. printed by a library."""
     try:
         fields = json.loads(line)
         kind = {_name(kind): kind for kind in get_args(Event)}[fields.pop("event")]

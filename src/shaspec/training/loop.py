@@ -1,6 +1,6 @@
-"""The training loop, to be read in one sitting; a step of it is `shaspec.training.learner`'s.
+"""The training loop. A single step is in `shaspec.training.learner`.
 
-Devices and processes are Lightning Fabric's business.
+Lightning Fabric handles devices and processes.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
         held_out, notices = len(selection.held_out), selection.notices
         yield Prepared(real, len(cases) - real, held_out, notices, step, left_out)
         if step == 0:
-            yield record.checkpoint(step)  # a disk that is full says so now, not in an hour
-        # Rank 0's clock is everybody's, or one rank would end while another waits for it.
+            yield record.checkpoint(step)  # finds a full disk before training
+        # All ranks use the clock of rank 0, otherwise one would stop while another waits for it.
         while (progress := float(fabric.broadcast(clock.progress(step)))) < 1:
             losses = learner.step(source, step, progress)
             step += 1
@@ -140,7 +140,7 @@ def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
     except FloatingPointError as error:
         raise ShaspecError(
             f"{error} at step {step}: {last_good(record.path)}; lower learning_rate and run the "
-            "same command again, which goes on from there"
+            "same command again to resume from there"
         ) from error
     except OSError as error:
         raise ShaspecError(f"step {step} failed ({error}); {last_good(record.path)}") from error

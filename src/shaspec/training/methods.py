@@ -1,7 +1,7 @@
-"""A training method: what it feeds to the network in a step, and which losses it adds up.
+"""Training methods: the inputs of the network in a step, and the loss terms.
 
-What a network is taught by labels is its `Objective`; a method says which samples, which of their
-modalities, and what stands for labels where there are none.
+The `Objective` of a network defines the losses of labelled samples. A method chooses the samples,
+their modalities, and pseudo-labels for unlabelled samples.
 """
 
 from __future__ import annotations
@@ -30,41 +30,41 @@ Forward = Callable[[Tensor, Tensor], Output]
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 Average = Callable[[Tensors, Tensors, Tensor | int], None]
-"""Averages, weights, and how many there were before -> averages, changed in place."""
+"""Averages, weights and number of earlier updates; changes the averages in place."""
 
-# torch gives it no types.
+# torch has no types for it.
 moving_average = cast(Callable[[float], Average], get_ema_multi_avg_fn)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a step has to work with."""
+    """The data of a step."""
 
     images: Tensor
     """(N, M, *spatial), augmented; the labelled samples first."""
     available: Tensor
-    """bool (N, M): the modalities that each sample has at all."""
+    """bool (N, M): the modalities that each sample has."""
     target: Tensor
-    """Masks of the labels, (L, K, *spatial), shaped like the logits of the labelled samples."""
+    """Label masks of the labelled samples, (L, K, *spatial), shaped like the logits."""
     progress: float
-    """Share of the run that is done."""
+    """Completed share of the run, 0 to 1."""
     seed: tuple[int, ...]
-    """Of everything random that the method decides."""
+    """Seed of all random choices of the method."""
     numbers: tuple[int, ...]
-    """The number of each sample in the run, for what is random in one sample alone."""
+    """Index of each sample in the run, for random choices per sample."""
 
 
 class Supervised:
-    """Random subsets of the modalities of labelled samples, against their labels."""
+    """Supervised training on random subsets of the modalities."""
 
     network: ClassVar[str] = ""
-    """Architecture where the configuration names none; empty: the one of the method's name."""
+    """Default architecture; empty: the network of the same name as the method."""
     semi_supervised: ClassVar[bool] = False
-    """True if it learns from unlabelled samples too."""
+    """True if the method also uses unlabelled samples."""
     subsets: ClassVar[str] = "uniform"
-    """Rule where the configuration leaves it open."""
+    """Default rule for drawing subsets."""
     decay: ClassVar[float] = 0.995
-    """Of the average of the weights, where the configuration leaves it open."""
+    """Default decay of the averaged weights."""
 
     def __init__(
         self, config: TrainConfig, task: Task, *, exclusive: bool, total: Total = alone
@@ -75,7 +75,7 @@ class Supervised:
         self.objective = objective(config, exclusive=exclusive, total=total)
 
     def average(self) -> Average:
-        """How the weights are averaged that become the model (and the teacher)."""
+        """The update of the averaged weights, which become the model (and the teacher)."""
         most = self.decay if self.config.ema is None else self.config.ema
 
         def average(averages: Tensors, weights: Tensors, number: Tensor | int) -> None:
@@ -86,14 +86,14 @@ class Supervised:
 
     @staticmethod
     def early_decay(step: int) -> float:
-        """Largest decay at ``step``: an average of short memory at first, or the weights of the
-        beginning would be a good part of the model after a run of a few hundred steps."""
+        """Maximum decay at ``step``. It is small at first; otherwise the initial weights would be
+        a large part of the average after a few hundred steps."""
         return (1 + step) / (10 + step)
 
     def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:
-        """Weighted terms; their sum is what is minimised.
+        """The weighted loss terms; training minimises their sum.
 
-        ``teacher`` is the network with the averaged weights, in evaluation, without gradients.
+        ``teacher`` is the network with the averaged weights, in evaluation mode, without gradients.
         """
         del teacher
         present = self.drawn(batch)
@@ -102,12 +102,13 @@ class Supervised:
         return terms | self.objective.auxiliary(output, present)
 
     def visible(self, batch: Batch) -> Tensor:
-        """Of what each sample has, all, or what a dedicated model may see: bool (N, M)."""
+        """Modalities of each sample that the model may use, bool (N, M): all, or the subset of a
+        dedicated model."""
         if isinstance(self.rule, str):
             return batch.available
-        wanted = torch.zeros_like(batch.available)
-        wanted[:, list(self.rule)] = True
-        return batch.available & wanted
+        allowed = torch.zeros_like(batch.available)
+        allowed[:, list(self.rule)] = True
+        return batch.available & allowed
 
     def drawn(self, batch: Batch) -> Tensor:
         """Which modalities each sample shows: bool (N, M)."""
@@ -136,10 +137,10 @@ class MoreVersusFewer(Supervised):
 
 
 class MeanTeacher(Supervised):
-    """Labels, and pseudo-labels of a teacher for all samples (Tarvainen & Valpola, NeurIPS 2017).
+    """Mean teacher: labels, and pseudo-labels for all samples (Tarvainen & Valpola, NeurIPS 2017).
 
-    The teacher is the average of the student's weights. Its most likely class counts, however sure
-    it is, on labelled samples too (as in M3L's baseline).
+    The teacher is the average of the student's weights. Its most likely class is the pseudo-label,
+    without a confidence threshold, also for labelled samples (as in M3L's baseline).
     """
 
     network = "linear-fusion"
@@ -149,11 +150,11 @@ class MeanTeacher(Supervised):
 
     @staticmethod
     def early_decay(step: int) -> float:
-        """As the authors' teacher: the plain mean of all steps until ``decay`` is reached."""
+        """As in the authors' code: the plain mean of all steps until ``decay`` is reached."""
         return 1 - 1 / (step + 1)
 
     def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:
-        """Supervised terms of the labelled views, the weighted pseudo-label term of all."""
+        """Supervised terms of the labelled views, and the weighted pseudo-label term of all."""
         number = len(batch.target)
         pseudo = self.objective.pseudo_target(teacher(batch.images, self.visible(batch)).logits)
         samples, present = self.views(batch)
@@ -166,20 +167,21 @@ class MeanTeacher(Supervised):
         return terms | self.objective.auxiliary(output, present)
 
     def views(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """What the student sees: indices of samples (V,) and their modalities, bool (V, M)."""
+        """Input of the student: indices of samples (V,) and their modalities, bool (V, M)."""
         return torch.arange(len(batch.images)), self.drawn(batch)
 
 
 class M3L(MeanTeacher):
-    """The student sees less than the teacher (masked modality learning; Maheshwari et al., 2024).
+    """Masked modality learning: the student gets fewer modalities (Maheshwari et al., 2024).
 
-    A step shows it the labelled samples whole, and all samples with one modality or none masked.
+    Per step the student gets the labelled samples with all modalities, and all samples with at most
+    one modality masked.
     """
 
     subsets = "one-absent"
 
     def views(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Labelled whole, labelled masked, unlabelled masked."""
+        """Labelled samples with all modalities, then labelled and unlabelled samples masked."""
         whole = torch.arange(len(batch.target))
         samples = torch.cat([whole, torch.arange(len(batch.images))])
         return samples, torch.cat([self.visible(batch)[whole], self.drawn(batch)])
@@ -197,7 +199,7 @@ METHODS: dict[MethodName, type[Supervised]] = {
 
 
 def architecture(config: TrainConfig) -> str:
-    """The network that ``config`` trains, by its name in the registry."""
+    """Registry name of the network that ``config`` trains; raises `InputError`."""
     own = METHODS[config.method].network
     if own:
         return config.architecture or own
@@ -212,5 +214,5 @@ def architecture(config: TrainConfig) -> str:
 def make_method(
     config: TrainConfig, task: Task, network: Network, total: Total = alone
 ) -> Supervised:
-    """The method that ``config`` names, for ``network``."""
+    """The method of ``config`` for ``network``."""
     return METHODS[config.method](config, task, exclusive=network.exclusive, total=total)

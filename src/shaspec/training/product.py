@@ -1,4 +1,4 @@
-"""The model that a run makes: the averaged weights, and a card that says how they came about."""
+"""The trained model: the averaged weights and the model card."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shaspec.training.prepare import PreparedCase
 
 LICENCE = "research use only"
 WRITTEN = {"out", "cache"}
-"""Settings that say where the run wrote, and nothing about its model."""
+"""Settings of output folders, which the card leaves out."""
 
 
 def save_product(
@@ -32,7 +32,18 @@ def save_product(
     command: str,
     start: Card | None = None,
 ) -> None:
-    """Write the model into the folder of the run; ``start`` is the card of what it began with."""
+    """Writes the model into the run folder.
+
+    Args:
+        config: of the run.
+        task: of the run.
+        network: with the averaged weights.
+        cases: the training cases.
+        step: steps of the run.
+        minutes: minutes of the run.
+        command: command line of the run.
+        start: card of the start model, if any.
+    """
     real = [c for c in cases if not c.phantom]
     training = Training(
         cases=tuple(c.name for c in real),
@@ -55,7 +66,7 @@ def save_product(
 
 
 def _seeds(phantoms: Sequence[PreparedCase]) -> str:
-    """From the first to the last, or each one where `TrainConfig.labelled` has left some out."""
+    """Seeds of the phantoms as a range, or as a list if `TrainConfig.labelled` excludes some."""
     seeds = sorted(int(c.name.removeprefix("phantom-")) for c in phantoms)
     if not seeds:
         return ""
@@ -65,14 +76,14 @@ def _seeds(phantoms: Sequence[PreparedCase]) -> str:
 
 
 def _licence(start: Card) -> str:
-    """Terms go with the weights: those of ``start`` hold for what became of it."""
+    """The licence of the model, including that of the start model."""
     if start.licence.startswith(LICENCE):
         return start.licence
     return f"{LICENCE}; of {start.name}: {start.licence}"
 
 
 def unfinished(config: TrainConfig, task: Task, network: Network) -> Model:
-    """A copy of ``network``, which goes on learning, that is ready to be tried on cases."""
+    """A copy of ``network`` as a model for inference, while training continues."""
     copy = deepcopy(network)
     copy.prepare_for_inference()
     copy.requires_grad_(False)
@@ -80,7 +91,7 @@ def unfinished(config: TrainConfig, task: Task, network: Network) -> Model:
 
 
 def card_of(config: TrainConfig, task: Task, network: Network, training: Training) -> Card:
-    """The card of the model that ``config`` makes."""
+    """The model card of a run."""
     name = architecture(config)
     return Card(
         name=config.name or config.out.resolve().name,  # "." has no name of its own
@@ -97,5 +108,5 @@ def card_of(config: TrainConfig, task: Task, network: Network, training: Trainin
 
 
 def inference_window(config: TrainConfig) -> tuple[int, ...]:
-    """Half as long again as the crops: fewer seams, and statistics close to those of training."""
+    """1.5 times the crop size: fewer seams, and statistics close to those of training."""
     return tuple(max(16, n * 3 // 2 // 16 * 16) for n in config.crop)

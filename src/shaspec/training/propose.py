@@ -1,6 +1,6 @@
-"""A task file and a configuration for somebody's own data, inferred from a folder of cases.
+"""Infers a task and a configuration from a folder of cases.
 
-`shaspec.training.scaffold` writes them; what was guessed is mended there in an editor, not in code.
+`shaspec.training.scaffold` writes them to files, which a user can edit.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from shaspec.io.nifti import read_header, read_volume
 from shaspec.io.schemes import label_values
 from shaspec.task import Label, Modality, Region, Task, bundled_tasks, load_task
 
-FEW = 10  # cases that are read for label values and intensities
-MANY = 60  # headers that are read for the voxel size
-LABELS_AT_MOST = 32  # more distinct values than this are an image
+FEW = 10  # cases read for label values and intensities
+MANY = 60  # headers read for the voxel size
+LABELS_AT_MOST = 32  # a file with more distinct values is an image
 MODALITIES = (2, 6)
 COLOURS = (
     "#d62728", "#2ca02c", "#ffdd33", "#1f77b4", "#ff7f0e", "#9467bd", "#17becf", "#e377c2",
@@ -34,12 +34,12 @@ COLOURS = (
 
 @dataclass(frozen=True)
 class Proposal:
-    """What `shaspec.training.scaffold.write` turns into files."""
+    """A proposed task and settings; `shaspec.training.scaffold.write` writes the files."""
 
     folder: Path
     task: Task
     bundled: bool
-    """The folder fits a task that ships with the package: no task file is needed."""
+    """The folder fits a bundled task, so no task file is needed."""
     cases: tuple[CaseFiles, ...]
     crop: tuple[int, ...]
     notices: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Proposal:
 
 
 def propose(folder: Path, modalities: Sequence[str] = (), labels_word: str = "") -> Proposal:
-    """Look through ``folder``; raises `InputError` where names and values leave it open.
+    """Scans ``folder``; raises `InputError` if names and values are ambiguous.
 
     ``modalities`` and ``labels_word`` are as for `shaspec.io.layout.find_layout`.
     """
@@ -63,32 +63,34 @@ def propose(folder: Path, modalities: Sequence[str] = (), labels_word: str = "")
     if not least <= len(layout.modalities) <= most:
         names = ", ".join(m.name for m in layout.modalities)
         raise InputError(
-            f"{folder}: {len(layout.modalities)} modalities were found ({names}), {least} to "
-            f"{most} are possible; choose with --modalities A,B"
+            f"{folder}: found {len(layout.modalities)} modalities ({names}), but {least} to {most} "
+            "are possible; choose with --modalities A,B"
         )
     task = _frame(folder, layout.modalities, layout.label_words)
     cases = find_cases(folder, task)
     labelled = [c for c in cases if c.labels is not None and not c.problems]
     if not labelled:
         raise InputError(
-            f"{folder}: no label file was found beside {', '.join(task.names)}; name a part of "
-            "their names: --labels-word WORD"
+            f"{folder}: no label files found for {', '.join(task.names)}; give a part of their "
+            "names with --labels-word WORD"
         )
     values, window = _look(labelled, task)
-    known = _bundled(task, values)
-    if known is not None:
-        cases = find_cases(folder, known)
-        return Proposal(folder, known, True, tuple(cases), _crop(labelled))
+    bundled = _bundled(task, values)
+    if bundled is not None:
+        cases = find_cases(folder, bundled)
+        return Proposal(folder, bundled, True, tuple(cases), _crop(labelled))
     named = {v: layout.label_names.get(v, f"label{v}") for v in values}
     regions = _regions(named, layout.regions)
     task = _with_labels(folder, task, named, regions, window, _spacing(labelled))
     notices = [f"{c.name}: {c.problems[0]}" for c in cases if c.problems]
-    bare = [c.name for c in cases if c.labels is None]
-    notices += [f"no labels: {', '.join(bare[:5])}{', ...' if len(bare) > 5 else ''}"] * bool(bare)
+    unlabelled = [c.name for c in cases if c.labels is None]
+    if unlabelled:
+        more = ", ..." if len(unlabelled) > 5 else ""
+        notices.append(f"no labels: {', '.join(unlabelled[:5])}{more}")
     return Proposal(folder, task, False, tuple(cases), _crop(labelled), tuple(notices))
 
 
-# -- what the files say --------------------------------------------------------------------------
+# -- reading the files ---------------------------------------------------------------------------
 
 
 def _frame(folder: Path, modalities: Sequence[Modality], label_words: Sequence[str]) -> Task:
@@ -108,7 +110,7 @@ def _frame(folder: Path, modalities: Sequence[Modality], label_words: Sequence[s
 def _labels_by_values(
     folder: Path, modalities: Sequence[Modality], label_words: Sequence[str]
 ) -> str:
-    """The one word whose file holds few whole numbers, if no file is called like labels."""
+    """The word of the only file with few integer values, if no file name means labels."""
     cases = find_cases(folder, _frame(folder, modalities, label_words))
     if any(c.labels for c in cases) or len(modalities) < 2:
         return ""
@@ -130,19 +132,19 @@ def _is_label_map(path: Path) -> bool:
 def _look(
     labelled: list[CaseFiles], task: Task
 ) -> tuple[list[int], dict[str, tuple[float, float]]]:
-    """Label values, and for CT the range of intensities under the labels, of a few cases."""
+    """Label values, and for CT the intensity range inside the labels, of a few cases."""
     values: set[int] = set()
     inside: dict[str, list[float]] = {}
     for files in _spread(labelled, FEW):
         assert files.labels is not None
         labels = read_volume(files.labels).array
-        found = label_values(labels, str(files.labels))
-        if len(found) > LABELS_AT_MOST:
+        in_file = label_values(labels, str(files.labels))
+        if len(in_file) > LABELS_AT_MOST:
             raise InputError(
-                f"{files.labels}: holds {len(found)} different values, so it is rather an image; "
-                "name the label files: --labels-word WORD"
+                f"{files.labels}: has {len(in_file)} distinct values and is probably an image; "
+                "give a part of the names of label files with --labels-word WORD"
             )
-        values.update(found)
+        values.update(in_file)
         if any(_is_ct(m) for m in task.modalities):
             case = read_case(files, task, with_labels=False)
             for m in task.modalities:
@@ -152,7 +154,7 @@ def _look(
                         inside.setdefault(m.name, []).extend(np.percentile(voxels, (0.5, 99.5)))
     values.discard(0)
     if not values:
-        raise InputError(f"{labelled[0].labels}: the label files hold nothing but background")
+        raise InputError(f"{labelled[0].labels}: the label files contain only background")
     return sorted(values), {n: (round(min(v)), round(max(v))) for n, v in inside.items()}
 
 
@@ -161,7 +163,7 @@ def _is_ct(modality: Modality) -> bool:
 
 
 def _spread(cases: list[CaseFiles], number: int) -> list[CaseFiles]:
-    """At most ``number`` cases, evenly spread over the list."""
+    """At most ``number`` cases, spread evenly over the list."""
     step = max(1, -(-len(cases) // number))
     return cases[::step]
 
@@ -178,7 +180,7 @@ def _spacing(cases: list[CaseFiles]) -> tuple[float, ...]:
 
 
 def _crop(cases: list[CaseFiles]) -> tuple[int, ...]:
-    """At most 64 voxels along an axis, a multiple of 16, not more than the images have."""
+    """Crop size: at most 64 voxels per axis, a multiple of 16, at most the size of the images."""
     sizes = np.median([g.shape for g in _grids(cases)], axis=0)
     return tuple(min(64, max(16, int(n) // 16 * 16)) for n in sizes)
 
@@ -186,21 +188,21 @@ def _crop(cases: list[CaseFiles]) -> tuple[int, ...]:
 def _bundled(task: Task, values: Sequence[int]) -> Task | None:
     """The bundled task with these modalities and the values of one of its label schemes."""
     for name in bundled_tasks():
-        known = load_task(name)
+        bundled = load_task(name)
         spelled = [(*m.words, m.name)[0] for m in task.modalities]
-        matches = [recognise(word, known) for word in spelled]
+        matches = [recognise(word, bundled) for word in spelled]
         roles = [m.role for m in matches if m]
-        schemes = [{v for v in s.mapping if v} for s in known.schemes]
-        if sorted(roles) == sorted(known.names) and set(values) in schemes:
-            return known
+        schemes = [{v for v in s.mapping if v} for s in bundled.schemes]
+        if sorted(roles) == sorted(bundled.names) and set(values) in schemes:
+            return bundled
     return None
 
 
 def _regions(named: dict[int, str], described: dict[str, tuple[int, ...]]) -> list[Region]:
-    """One region a label, or those of the description and one for each label in none of them."""
+    """The regions of the description, and one region for each label that is in none of them."""
     joined = {v for values in described.values() for v in values}
-    wanted = [*described.items(), *((n, (v,)) for v, n in named.items() if v not in joined)]
-    seen = [(name, tuple(v for v in values if v in named)) for name, values in wanted]
+    candidates = [*described.items(), *((n, (v,)) for v, n in named.items() if v not in joined)]
+    seen = [(name, tuple(v for v in values if v in named)) for name, values in candidates]
     regions = []
     for name, values in seen:
         smaller = {v for _, others in seen if len(others) < len(values) for v in others}
@@ -236,6 +238,6 @@ def _with_labels(
     except ValidationError as error:
         wrong = in_words(error.errors(), Task.model_fields)
         raise InputError(
-            f"{folder}: what it holds makes no task ({wrong}); correct the label files, or "
+            f"{folder}: the files make no valid task ({wrong}); correct the label files, or "
             f"{folder / DESCRIPTION} if there is one"
         ) from error

@@ -1,4 +1,4 @@
-"""What a run leaves in its folder while it goes on, and finds there when it is resumed."""
+"""The files of a run folder, written during a run and read on resuming."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from shaspec.training.runlog import RunLog
 
 
 class Record:
-    """``config.json``, ``log.jsonl`` and ``checkpoint.pt`` of a run; ``parts`` and `clock` are put
-    to where the last checkpoint left them, after `step` steps.
+    """``config.json``, ``log.jsonl`` and ``checkpoint.pt`` of a run. Loads the last checkpoint into
+    ``parts``, `clock` and `step`.
 
-    ``writes`` is False in all processes but one. Raises `InputError` if the checkpoint belongs to
-    another configuration or other cases, or if the folder cannot be written to.
+    ``writes`` is True in one process only. Raises `InputError` if the checkpoint belongs to another
+    configuration or other cases, or if the folder cannot be written.
     """
 
     def __init__(
@@ -40,18 +40,18 @@ class Record:
             self._log = RunLog(config.out, self.step, tensorboard=config.tensorboard)
 
     def log(self, event: Step | Validation) -> None:
-        """Add a line."""
+        """Adds a line to the log."""
         if self._log is not None:
             self._log.write(event)
 
     def checkpoint(self, step: int) -> Checkpoint:
-        """From now on the run resumes after ``step`` steps."""
+        """Writes a checkpoint; the run then resumes after ``step`` steps."""
         if self._writes:
             minutes = self.clock.minutes
             save_checkpoint(self.path, self._config, step, minutes, self._cases, self._parts)
         return Checkpoint(step, str(self.path))
 
     def close(self) -> None:
-        """Close the files."""
+        """Closes the files."""
         if self._log is not None:
             self._log.close()

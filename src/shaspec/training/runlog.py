@@ -1,5 +1,4 @@
-"""The record of a run: a line of JSON per step or validation, and curves for TensorBoard if asked
-for."""
+"""The log of a run: one JSON line per step or validation, and optional TensorBoard curves."""
 
 from __future__ import annotations
 
@@ -17,10 +16,10 @@ LOG = "log.jsonl"
 
 
 class RunLog:
-    """Appends to ``log.jsonl`` in ``folder``, from ``step`` on.
+    """Appends to ``log.jsonl`` in ``folder``, starting after ``step``.
 
-    Lines of later steps are taken out first: a run that was killed had gone on after its last
-    checkpoint, and does those steps again.
+    Lines of later steps are removed first: a run that was killed after its last checkpoint repeats
+    those steps.
     """
 
     def __init__(self, folder: Path, step: int, *, tensorboard: bool = False) -> None:
@@ -32,7 +31,7 @@ class RunLog:
         self._file = path.open("a", encoding="utf-8")
 
     def write(self, event: Step | Validation) -> None:
-        """Write one event, at once."""
+        """Writes one event and flushes the file."""
         self._file.write(as_json(event) + "\n")
         self._file.flush()
         if self._curves is not None:
@@ -40,8 +39,8 @@ class RunLog:
                 self._curves.add_scalar(name, value, event.step)
 
     def close(self) -> None:
-        """Close the files. What a full disk does not take is lost, and not said again: whoever
-        wrote it was told."""
+        """Closes the files. Errors of a full disk are ignored here, because `write` has already
+        raised them."""
         with suppress(OSError):
             self._file.close()
         if self._curves is not None:
@@ -61,10 +60,10 @@ def _scalars(event: Step | Validation) -> Iterator[tuple[str, float]]:
 
 
 def _until(line: str, step: int) -> bool:
-    """True for a whole line of a step up to ``step``."""
+    """True for a complete line of a step up to ``step``."""
     try:
         return bool(json.loads(line)["step"] <= step)
-    except (ValueError, KeyError, TypeError):  # cut off in the middle
+    except (ValueError, KeyError, TypeError):  # truncated line
         return False
 
 
@@ -75,4 +74,4 @@ def _curves(folder: Path, step: int) -> Any:
         raise InputError(
             'tensorboard = true needs TensorBoard: pip install "shaspec[tensorboard]"'
         ) from error
-    return SummaryWriter(str(folder), purge_step=step + 1)  # the first that is taken back
+    return SummaryWriter(str(folder), purge_step=step + 1)  # the first step to remove

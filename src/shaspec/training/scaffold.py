@@ -17,8 +17,19 @@ FOLDS = 5
 
 
 def write(proposal: Proposal, out: Path) -> list[Path]:
-    """Write ``task.toml`` (unless the task is bundled), ``train.toml`` and, with enough cases,
-    ``splits.json`` into ``out``; refuses to replace a file that is there. Returns the paths."""
+    """Writes the files of a proposal.
+
+    Args:
+        proposal: the task and settings.
+        out: folder for ``task.toml`` (unless the task is bundled), ``train.toml`` and, with enough
+            cases, ``splits.json``.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        InputError: a file exists already.
+    """
     files: dict[Path, str] = {}
     settings: dict[str, Any] = {
         "out": out / "run",
@@ -37,10 +48,10 @@ def write(proposal: Proposal, out: Path) -> list[Path]:
         files[out / "splits.json"] = json.dumps(folds, indent=1) + "\n"
         settings |= {"splits": out / "splits.json", "fold": 0}
     files[out / "train.toml"] = config_text(settings)
-    there = [str(path) for path in files if path.exists()]
-    if there:
+    existing = [str(path) for path in files if path.exists()]
+    if existing:
         raise InputError(
-            f"{' and '.join(there)} would be replaced: remove it, or give --out FOLDER"
+            f"{' and '.join(existing)} would be replaced: remove it, or give --out FOLDER"
         )
     out.mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
@@ -51,28 +62,28 @@ def write(proposal: Proposal, out: Path) -> list[Path]:
 def task_text(task: Task) -> str:
     """A task as a commented TOML file."""
     lines = [
-        "# What is segmented from what. Names and titles are yours to change; models keep a copy.",
+        "# Modalities, labels and regions. You can change names and titles; models store a copy.",
         *_lines(name=task.name, title=task.title, dims=task.dims),
-        "# Voxel size in mm at which the network works (from the feet up, front to back, right to",
-        "# left); here the median of the cases.",
+        "# Voxel size in mm at which the network works (axes: inferior to superior, anterior to",
+        "# posterior, right to left); here the median of the cases.",
         *_lines(spacing=task.spacing),
-        "# File-name parts that say: labels.",
+        "# Parts of file names that mark label files.",
         *_lines(label_words=task.label_words),
         "",
-        "# One volume each; words are the file-name parts that it is known by.",
+        "# One volume per modality; words are the parts of file names that identify it.",
     ]
     for m in task.modalities:
         lines += ["[[modalities]]", *_lines(name=m.name, words=m.words)]
         if m.window:
-            lines += ["# Intensities beyond these are cut off; here those found under the labels."]
+            lines += ["# Intensities are clipped to this window; here the range inside the labels."]
             lines += _lines(normalisation=m.normalisation, window=m.window)
         lines += [""]
-    lines += ["# The values in the label files."]
+    lines += ["# Values of the label files."]
     for label in task.labels:
         lines += ["[[labels]]", *_lines(**label.model_dump()), ""]
     lines += [
-        "# What the network predicts: any union of labels. A voxel gets the label painted by",
-        "# the smallest region which it lies in.",
+        "# Regions that the network predicts: unions of labels. A voxel gets the label that the",
+        "# smallest region containing it paints.",
     ]
     for region in task.regions:
         lines += ["[[regions]]", *_lines(**region.model_dump()), ""]
@@ -80,7 +91,7 @@ def task_text(task: Task) -> str:
 
 
 def config_text(settings: dict[str, Any]) -> str:
-    """A configuration in which every key is explained; those not in ``settings`` are comments."""
+    """A configuration with all keys explained; keys not in ``settings`` are commented out."""
     lines = ["# A training run: shaspec train FILE", ""]
     for name, field in TrainConfig.model_fields.items():
         lines += [f"# {line}" for line in (field.description or "").replace("``", "").splitlines()]

@@ -1,4 +1,4 @@
-"""Randomness as a function of numbers that name the place where it is used."""
+"""Random generators determined by numbers such as seed, purpose and step."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import torch
 
 
 def generator(*numbers: int) -> torch.Generator:
-    """A CPU generator fixed by ``numbers``, e.g. (seed of the run, purpose, step)."""
+    """A CPU generator determined by ``numbers``, e.g. (seed of the run, purpose, step)."""
     state = np.random.SeedSequence(numbers).generate_state(2, np.uint32)
     return torch.Generator().manual_seed(int(state[0]) << 31 | int(state[1]) >> 1)

@@ -1,4 +1,4 @@
-"""Which of its modalities a sample shows to the network in a step."""
+"""Draws the modalities of each sample in a step."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from shaspec.task import Task
 from shaspec.training.seeds import generator
 
 RULES = {
-    "uniform": "every one of the 2^M - 1 subsets as often as any other",
-    "by-size": "first a size, then a subset of that size (the rule of ShaSpec's authors)",
+    "uniform": "each of the 2^M - 1 subsets with equal probability",
+    "by-size": "first a size, then a subset of that size (as by ShaSpec's authors)",
     "one-absent": "all, or all but one: M + 1 choices (M3L)",
-    "full": "all that a sample has",
+    "full": "all modalities of the sample",
 }
-"""Ways to draw; besides these a subset by name, e.g. ``FLAIR+T2``, for a dedicated model."""
+"""Rules for drawing. A subset by name, e.g. ``FLAIR+T2``, trains a dedicated model."""
 
 Rule = str | tuple[int, ...]
-"""A key of `RULES`, or the modalities that a dedicated model sees."""
+"""A key of `RULES`, or the modality indices of a dedicated model."""
 
 
 def parse_rule(text: str, task: Task) -> Rule:
@@ -38,31 +38,34 @@ def parse_rule(text: str, task: Task) -> Rule:
 
 
 def check_rule(rule: Rule, task: Task, available: Mapping[str, npt.NDArray[np.bool_]]) -> None:
-    """Raise `InputError` for a case of which a dedicated model would see nothing.
+    """Raises `InputError` for a case without any modality of a dedicated model.
 
     ``available``: name of a case -> (M,).
     """
     if isinstance(rule, str):
         return
     subset = task.subset_name(task.names[m] for m in rule)
-    for name, there in available.items():
-        if not any(there[m] for m in rule):
+    for name, has in available.items():
+        if not any(has[m] for m in rule):
             raise InputError(
-                f"case {name} has none of {subset}: take it out of the training data, or take "
-                "other subsets"
+                f"case {name} has none of {subset}: remove it from the training data, or set other "
+                "subsets"
             )
 
 
 def draw_presence(
     available: Tensor, rule: Rule, seed: tuple[int, ...], numbers: Sequence[int]
 ) -> Tensor:
-    """Random non-empty subset of what each sample has.
+    """Draws a random non-empty subset of the modalities of each sample.
 
     Args:
         available: bool (N, M).
-        rule: as `parse_rule` gives it. A dedicated model sees what a sample has of its subset.
-        seed: numbers that fix the draw.
-        numbers: one per sample, so that its draw does not depend on its neighbours.
+        rule: from `parse_rule`. A dedicated model gets the available modalities of its subset.
+        seed: numbers that determine the draw.
+        numbers: one per sample, so that its draw does not depend on other samples.
+
+    Returns:
+        bool (N, M).
     """
     if rule == "full":
         return available
@@ -73,15 +76,15 @@ def draw_presence(
     return present
 
 
-def _chosen(there: list[int], rule: Rule, rng: torch.Generator) -> list[int]:
-    m = len(there)
+def _chosen(available: list[int], rule: Rule, rng: torch.Generator) -> list[int]:
+    m = len(available)
     if isinstance(rule, tuple):
-        return [i for i in there if i in rule]
+        return [i for i in available if i in rule]
     if rule == "uniform":
         number = int(torch.randint(1, 2**m, (), generator=rng))
-        return [i for k, i in enumerate(there) if number >> k & 1]
+        return [i for k, i in enumerate(available) if number >> k & 1]
     if rule == "one-absent":
         left_out = int(torch.randint(-1, m, (), generator=rng)) if m > 1 else -1
-        return [i for k, i in enumerate(there) if k != left_out]
+        return [i for k, i in enumerate(available) if k != left_out]
     size = int(torch.randint(1, m + 1, (), generator=rng))
-    return [there[k] for k in torch.randperm(m, generator=rng)[:size].tolist()]
+    return [available[k] for k in torch.randperm(m, generator=rng)[:size].tolist()]

@@ -1,4 +1,4 @@
-"""Cases that take part without their labels, for methods that learn from such too."""
+"""Unlabelled cases, for semi-supervised methods."""
 
 from __future__ import annotations
 
@@ -14,26 +14,30 @@ from shaspec.training.seeds import generator
 
 
 def hidden_names(names: Sequence[str], config: TrainConfig) -> frozenset[str]:
-    """Those of ``names``, labelled cases, whose labels ``config.labelled`` hides."""
+    """The labelled cases of ``names`` whose labels ``config.labelled`` hides.
+
+    Raises:
+        InputError: ``config.labelled`` does not fit ``names``.
+    """
     if config.labelled is None:
         return frozenset()
     if isinstance(config.labelled, int):
         if not 0 < config.labelled <= len(names):
-            raise InputError(f"labelled = {config.labelled}, of {len(names)} labelled cases")
+            raise InputError(f"labelled = {config.labelled}: there are {len(names)} labelled cases")
         order = torch.randperm(len(names), generator=generator(config.seed, len(names))).tolist()
         chosen = {names[k] for k in order[: config.labelled]}
     else:
         chosen = set(config.labelled)
         if not chosen or chosen - set(names):
             missing = ", ".join(sorted(chosen - set(names))) or "none"
-            raise InputError(f"labelled names {missing}; there are {', '.join(names)}")
+            raise InputError(f"labelled names {missing}; the labelled cases are {', '.join(names)}")
     return frozenset(names) - chosen
 
 
 def other_cases(config: TrainConfig, task: Task, known: Sequence[CaseFiles]) -> list[CaseFiles]:
-    """The cases of ``config.unlabelled``, without labels, but for those with files of ``known``.
+    """The cases of ``config.unlabelled``, without labels, except cases with files of ``known``.
 
-    Those have their part already: on the list or off it, held out or not.
+    The role of those is decided already.
     """
     if config.unlabelled is None:
         return []

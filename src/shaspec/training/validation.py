@@ -1,6 +1,6 @@
-"""How good a model is while it is still learning: Dice per subset on cases that it does not see.
+"""Validation during training: Dice per subset on cases not used for training.
 
-Nothing of the training is touched: the weights are copied, and nothing here is random.
+It does not affect the training: the weights are copied, and no random numbers are drawn.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from shaspec.training.identity import reading
 from shaspec.training.product import unfinished
 from shaspec.training.selection import Selection
 
-SAMPLES = "samples"  # folder of the pictures, in that of the run
+SAMPLES = "samples"  # folder of the pictures in the run folder
 
 Scores = dict[str, dict[str, list[float]]]
-"""Subset -> region -> the Dice of each case."""
+"""Subset -> region -> Dice of each case."""
 
 
 class Validator:
-    """Tries a network on the cases that ``selection`` has for it; ``device`` as for a session.
+    """Validates a network on the validation cases of ``selection``; ``device`` as for a session.
 
     They are read once, for a run comes back to them; those that cannot be used are in
     ``left_out``. Raises `InputError` if none is left, and for subsets that the task or all of the
@@ -59,18 +59,18 @@ class Validator:
         self.cases = tuple(case for case in cases if self._subsets_of(case))
 
     def run(self, network: Network, step: int, minutes: float) -> Iterator[Validating | Validation]:
-        """Segment every case from its subsets; the `Validation` comes last."""
+        """Segments every case from its subsets; yields the `Validation` last."""
         model = unfinished(self._config, self._task, network)
         scores: Scores = {}
         picture = self._config.out / SAMPLES / f"step_{step:06}.png"
         for number, case in enumerate(self.cases):
             results: list[Prediction] = []
             session = InferenceSession(model, case, device=self._device)
-            wanted = self._subsets_of(case)
-            for place, subset in enumerate(wanted):
+            possible = self._subsets_of(case)
+            for place, subset in enumerate(possible):
                 for event in session.predict(subset):
                     if isinstance(event, Progress):
-                        done = (place + event.done / event.total) / len(wanted)
+                        done = (place + event.done / event.total) / len(possible)
                         yield Validating((number + done) / len(self.cases))
                     elif isinstance(event, Finished):
                         results.append(event.prediction)
@@ -94,7 +94,7 @@ class Validator:
 
 
 def subsets(config: TrainConfig, task: Task) -> list[Subset]:
-    """Those that are tried, each once; raises `InputError` for one that ``task`` does not have."""
+    """The subsets to validate; raises `InputError` for one that ``task`` does not have."""
     if not config.validate_subsets:
         return list(dict.fromkeys([*((name,) for name in task.names), task.names]))
     try:
@@ -104,9 +104,9 @@ def subsets(config: TrainConfig, task: Task) -> list[Subset]:
 
 
 def check_subsets(wanted: Sequence[Subset], cases: Mapping[str, Iterable[str]]) -> None:
-    """Raise `InputError` if no case has a subset of ``wanted``; ``cases``: name -> modalities."""
+    """Raises `InputError` if no case has a subset of ``wanted``; ``cases``: name -> modalities."""
     if not any(_had(wanted, there) for there in cases.values()):
-        raise InputError(f"validate_subsets: none of them can be had from {', '.join(cases)}")
+        raise InputError(f"validate_subsets: no case has all modalities of one: {', '.join(cases)}")
 
 
 def _had(wanted: Sequence[Subset], there: Iterable[str]) -> list[Subset]:
@@ -114,12 +114,12 @@ def _had(wanted: Sequence[Subset], there: Iterable[str]) -> list[Subset]:
 
 
 def _add_scores(scores: Scores, case: Case, results: Sequence[Prediction]) -> None:
-    assert case.labels is not None  # or it would not have been selected
+    assert case.labels is not None  # selected cases have labels
     task = case.task
     truth = task.region_masks(case.labels)
     for result in results:
-        found = task.region_masks(result.labels)
-        values = map(dice, found, truth)
+        predicted = task.region_masks(result.labels)
+        values = map(dice, predicted, truth)
         by_region = dict(zip(task.region_names, values, strict=True))
         row = scores.setdefault(task.subset_name(result.subset), {})
         for region in task.reported_regions:
@@ -127,7 +127,7 @@ def _add_scores(scores: Scores, case: Case, results: Sequence[Prediction]) -> No
 
 
 def _draw(path: Path, case: Case, results: Sequence[Prediction]) -> None:
-    """The truth beside what is predicted from the largest subset and from the poorest."""
+    """Draws the ground truth and the predictions from the largest and the smallest subset."""
     assert case.labels is not None
     truth = Prediction(case.name, case.task, case.grid, case.present, case.labels, {})
     chosen = (max(results, key=lambda r: len(r.subset)), min(results, key=lambda r: len(r.subset)))

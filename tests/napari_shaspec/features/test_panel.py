@@ -98,7 +98,7 @@ def test_an_unticked_modality_is_imputed_beside_the_true_one(control, viewer, ma
     control.tick("T1ce", False)
     control.show_features(FeatureView("imputed"))
     assert sorted(pictures(viewer)) == ["error · T1ce", "imputed · T1ce", "true shared · T1ce"]
-    assert "stand-in is off by" in control.state.message.text
+    assert "Median relative imputation error" in control.state.message.text
     control.tick("T1ce", True)  # nothing is imputed any more
     assert control.state.feature_view.kind == "shared"
 
@@ -299,7 +299,7 @@ def test_many_cases_are_waited_for_whatever_is_wished_meanwhile(
     wait(qtbot, panel)
     panel.controller.gather(cases)
     panel.controller.show_features(FeatureView("fused", How.CHANNEL, 2))
-    assert "when the job that runs has ended" in panel.controller.state.message.text
+    assert "waiting for the running job" in panel.controller.state.message.text
     qtbot.waitUntil(lambda: "fused · T1" in viewer.layers, timeout=120_000)
     assert {point.case for point in panel.controller.state.cohort} == {"anna", "berta", "carl"}
 

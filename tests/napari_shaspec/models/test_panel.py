@@ -123,7 +123,7 @@ def test_what_is_no_model_is_refused_and_what_broke_can_be_removed(panel, folder
 def test_a_bundled_model_stays_on_the_list(panel, told):
     panel.controller.remove("shaspec")
     assert row(panel, "shaspec") is not None
-    assert "came with the program" in told[-1]
+    assert "cannot be removed" in told[-1]
 
 
 def test_a_model_is_handed_to_the_panel_segment(panel, segment, folder, told):
@@ -163,7 +163,7 @@ def test_an_imported_checkpoint_is_on_the_list_with_what_was_found(panel, folder
     dialog.form.method.value = "maml"
     checkpoint = dialog.checkpoint
     panel.controller.bring(Checkpoint(checkpoint.file, new, checkpoint.method))
-    assert "name another folder" in panel.message.text()
+    assert "choose another folder" in panel.message.text()
     (new / CARD_FILE).rename(new / "kept")
     monkeypatch.setattr(
         model_folders, "remember", lambda path: (new / "kept").rename(new / CARD_FILE)

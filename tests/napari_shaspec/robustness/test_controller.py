@@ -55,7 +55,7 @@ def test_a_sweep_fills_a_table_and_shows_all_modalities(control, viewer, make_ca
     assert engine.sessions[0].begun[0] == "FLAIR+T1+T1ce+T2"
     assert control.state.shown == Shown("instant", FULL)
     assert "sweep · FLAIR+T1+T1ce+T2" in names(viewer)
-    assert "15 subsets against ground truth" in control.state.message.text
+    assert "15 subsets compared with ground truth" in control.state.message.text
 
 
 def test_features_are_freed_once_the_rows_are_there(control, viewer, make_case, engine):
@@ -130,7 +130,7 @@ def test_cancel_ends_at_the_next_event_frees_memory_and_leaves_the_rows(
     assert control.state.status is Status.DONE
     assert len(control.state.tables[0].rows) == 3
     assert engine.sessions[0].released == 1
-    assert "cancelled" in control.state.message.text
+    assert "Cancelled" in control.state.message.text
 
 
 def test_a_cancelled_second_sweep_leaves_the_first_result(control, viewer, make_case, engine):
@@ -181,9 +181,9 @@ def test_what_is_missing_for_a_sweep_is_told(control, viewer, make_case, told):
     add_case(viewer, make_case())
     control.choose_models([])
     control.sweep()
-    assert "no model is ticked" in told[-1]
+    assert "no model is selected" in told[-1]
     control.show_difference("WT", None)
-    assert "choose a row" in told[-1]
+    assert "select a row" in told[-1]
     assert control.save_tables("nowhere.csv") == []
     assert not control.add_model("/nowhere")
     assert "no model '/nowhere'" in told[-1]

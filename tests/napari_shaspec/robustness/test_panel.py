@@ -131,7 +131,7 @@ def test_a_click_on_a_row_shows_that_result(qtbot, swept, viewer):
     click_row(qtbot, table, "T1ce+T2")
     assert "sweep · T1ce+T2" in [layer.name for layer in viewer.layers]
     assert swept.controller.state.shown == Shown("instant", ("T1ce", "T2"))
-    assert "one more than" in find(swept, "advice", QLabel).text()
+    assert "if added to" in find(swept, "advice", QLabel).text()
 
 
 def test_a_click_on_a_head_sorts_by_numbers(qtbot, swept):
@@ -177,7 +177,7 @@ def test_bars_wait_for_the_last_subset(qtbot, panel, viewer, make_case, engine):
     qtbot.waitUntil(lambda: bool(panel.controller.state.tables), timeout=30_000)
     panel.tabs.setCurrentWidget(panel.contributions)
     text = panel.contributions.findChild(QLabel)
-    assert "come with the last subset" in text.text()
+    assert "need all subsets" in text.text()
     qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=30_000)
     assert not text.isVisible()
     assert len(panel.contributions.figure.axes[0].patches) == 12

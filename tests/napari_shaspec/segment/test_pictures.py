@@ -150,7 +150,7 @@ def test_pictures_side_by_side_each_have_the_result_and_3d_is_refused(
     assert {"seg on RGB", "seg on depth"} <= {layer.name for layer in viewer.layers}
     control.set_view(View.THREE_D)
     assert control.state.view is View.GRID
-    assert "cannot be looked at in 3D" in control.state.message.text
+    assert "cannot be shown in 3D" in control.state.message.text
     control.set_view(View.STACK)
     assert viewer.dims.ndisplay == 2
 

@@ -127,7 +127,7 @@ def test_a_run_on_phantoms_needs_nothing_but_start(control, launch, tmp_path):
     config = load_config(out / "run.toml")
     assert (config.phantoms, config.max_minutes, config.data) == (4, 2.0, None)
     assert "carl: no label file: not used" in control.state.lines
-    assert f"the model is in {out}" in control.state.message.text
+    assert f"model saved in {out}" in control.state.message.text
     assert launch.made[0].closed
 
 
@@ -138,7 +138,7 @@ def test_stop_asks_the_process_and_resume_goes_on(control, launch):
     assert launch.made[0].stopped
     assert launch.made[0].closed
     assert control.state.resumable
-    assert control.state.message.text == "stopped after step 2; Resume goes on from there"
+    assert control.state.message.text == "Stopped after step 2. Press Resume to continue."
     control.state.events.step.disconnect()
     control.start()
     assert control.state.status is Status.DONE
@@ -194,7 +194,7 @@ def test_a_teacher_uses_the_case_without_labels_and_reads_it_too(control, cases)
     row = next(row for row in control.state.cases.rows if row.name == "carl")
     assert (row.role, row.problem) == ("unlabelled", "")
     control.check()
-    assert "3 cases were read, no problems" in control.state.message.text
+    assert "3 cases read, no problems" in control.state.message.text
 
 
 def test_held_out_cases_are_named(control, cases, tmp_path):
@@ -236,7 +236,7 @@ def test_a_broken_file_is_found_by_reading_all_cases(control, cases):
     assert control.state.status is Status.DONE
     assert {row.name for row in control.state.cases.rows if "t2" in row.problem} == {"berta"}
     assert len(control.state.cases.problems) == 1
-    assert "2 cases were read, 1 problems" in control.state.message.text
+    assert "2 cases read, 1 problems" in control.state.message.text
 
 
 def test_data_of_another_kind_brings_its_own_task(control, cases, launch):
@@ -282,7 +282,7 @@ def test_the_folder_of_an_earlier_run_brings_its_settings_back(control, launch, 
     assert tomllib.loads(again.state.form.more.replace(";", "\n"))["batch"] == 1
     (out / "config.json").write_text("{")
     again.choose_out(out)
-    assert "config.json cannot be read" in again.state.message.text
+    assert "config.json: cannot be read" in again.state.message.text
     again.close()
 
 

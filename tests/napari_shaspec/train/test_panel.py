@@ -112,7 +112,7 @@ def test_start_stop_and_resume_are_one_button(qtbot, panel, made):
     qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=30_000)
     assert made[0].closed
     assert button.text() == "Resume"
-    assert "Resume goes on" in find(panel.run.parent(), "message", QLabel).text()
+    assert "Press Resume" in find(panel.run.parent(), "message", QLabel).text()
     assert find(panel, "method").isEnabled()
 
 
@@ -135,7 +135,7 @@ def test_losses_are_drawn_while_they_come(qtbot, panel, made):
     for _ in range(7):
         made[0].turn.release()
     qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=30_000)
-    assert "list of models" in panel.message.text()
+    assert "listed in the other panels" in panel.message.text()
 
 
 def validation(step: int, flair: float, picture: Path) -> Validation:
@@ -198,7 +198,7 @@ def test_cases_are_listed_and_never_looked_for_in_the_thread_of_the_window(
     assert "no labels" in table.item(0, 0).toolTip()
     click(qtbot, find(panel, "check"))
     qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=60_000)
-    assert "2 cases were read, no problems" in panel.message.text()
+    assert "2 cases read, no problems" in panel.message.text()
 
 
 def test_the_form_is_what_is_trained(qtbot, panel):

@@ -73,8 +73,8 @@ def test_evaluate_compares_two_models_and_shows_published_tables_apart(
 ) -> None:
     out, printed = evaluated
     assert "tiny-shaspec minus tiny-zero-fill" in printed
-    assert "1 case are few" not in printed
-    assert "1 case is few" in printed
+    assert "only 1 cases" not in printed
+    assert "only 1 case" in printed
     assert "published: ShaSpec" in printed
     assert "61.58" not in (out / "table.md").read_text("utf-8")
     lines = rows_of(out / "comparison.csv")
@@ -122,7 +122,7 @@ def test_compare_counts_the_cases_of_each_row(run: Run, tmp_path: Path) -> None:
     said = " ".join(run("compare", tmp_path / "one", tmp_path / "other").output.split())
     assert "1 to 2 shared cases" in said
     assert "1 to 2 cases; unknown" in said
-    assert "1 case is few" in said
+    assert "only 1 case" in said
 
 
 def test_a_model_is_not_evaluated_against_itself(

@@ -23,7 +23,7 @@ def test_features_leave_a_picture_numbers_and_maps(
         "features", folder / "anna", "--model", shaspec_folder, "--out", tmp_path / "f",
         "--present", "FLAIR+T2", "--nifti", "--device", "cpu",
     )  # fmt: skip
-    assert "linear probe names the modality" in result.output
+    assert "linear probe predicts the modality" in result.output
     rows = rows_of(tmp_path / "f" / "measures.csv")
     assert list(rows[0])[:5] == ["case", "model", "name", "meaning", "value"]
     assert (tmp_path / "f" / "anna_features.png").stat().st_size > 1000

@@ -78,13 +78,13 @@ def test_rules_for_regions_that_the_task_lacks_are_refused(
 
 def test_measures_of_volumes_are_refused_for_pictures(rgbd: Task) -> None:
     assert "hd95_px" in Rules().measured(rgbd)
-    with pytest.raises(InputError, match=r"hd95_mm do not suit task 'rgbd'.* hd95_px"):
+    with pytest.raises(InputError, match=r"hd95_mm do not apply to task 'rgbd'.* hd95_px"):
         Rules(("dice", "hd95_mm")).check(rgbd)
 
 
 @pytest.mark.parametrize("metrics", [("dice", "dicee"), ("hd95_mm",)])
 def test_metrics_that_are_unknown_or_lack_dice_are_refused(metrics: tuple[str, ...]) -> None:
-    with pytest.raises(InputError, match="name dice, and as many as wanted of iou"):
+    with pytest.raises(InputError, match="give dice, and optionally any of iou"):
         Rules(metrics)
 
 

@@ -169,7 +169,7 @@ def test_a_published_table_is_shown_with_its_protocol() -> None:
     assert "61.58" in text
     assert "66 cases" in text
     few = printed(as_rich(load_published("m3l-sid").table))
-    for word in ("mIoU", "RGB", "depth", "0.1 %", "44.10", "40.05", "not the cases of ours"):
+    for word in ("mIoU", "RGB", "depth", "0.1 %", "44.10", "40.05", "other cases than ours"):
         assert word in few
     assert "mean of" not in few
     with pytest.raises(InputError, match=r"no published table 'x': there are .*shaspec-brats2018"):

@@ -48,7 +48,7 @@ def test_the_interval_shrinks_with_the_number_of_cases() -> None:
 
 def test_one_case_has_no_interval_and_few_cases_are_called_few() -> None:
     assert all(math.isnan(bound) for bound in interval(np.array([0.5])))
-    assert caution(3).startswith("3 cases are few")
+    assert caution(3).startswith("only 3 cases")
     assert caution(50) == ""
 
 

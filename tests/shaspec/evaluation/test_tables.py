@@ -50,7 +50,7 @@ def test_folds_are_joined_and_a_case_in_two_of_them_is_refused(tmp_path: Path) -
     for path in paths:
         write_rows(path, [Row(path.stem, "T2", "ET", {"dice": 1.0})])
     assert [row.case for row in read_rows(paths)] == ["a", "b"]
-    with pytest.raises(InputError, match=r"case a, T2, ET stands in .*a\.csv too: give each fold"):
+    with pytest.raises(InputError, match=r"case a, T2, ET is also in .*a\.csv: give each fold"):
         read_rows([paths[0], paths[0]])
 
 

@@ -189,7 +189,7 @@ def test_any_shape_and_voxel_size_gives_a_whole_case(
     seed: int, shape: tuple[int, int, int], spacing: tuple[float, float, float]
 ) -> None:
     if max(spacing) > 0.5 * min(np.multiply(shape, spacing)):
-        with pytest.raises(InputError, match="too wide for the abdomen"):
+        with pytest.raises(InputError, match="too large for a phantom"):
             make_case(seed, shape, spacing, "liver-ct")
         return
     case = make_case(seed, shape, spacing, "liver-ct")

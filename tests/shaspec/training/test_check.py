@@ -80,7 +80,7 @@ def test_subsets_to_validate_on_are_checked_with_the_cases_that_have_them(
     validated = {"splits": folder / "val.txt", "validate_every_minutes": 5}
     assert not problems(folder, brats, validate_subsets=("T2", "T1"), **validated)
     assert problems(folder, brats, validate_subsets=("T2",), **validated) == [
-        "validate_subsets: none of them can be had from b"
+        "validate_subsets: no case has all modalities of one: b"
     ]
     (problem,) = problems(folder, brats, validate_subsets=("T7",), **validated)
     assert problem.startswith("validate_subsets: ")

@@ -41,11 +41,11 @@ def test_an_allocation_of_a_cluster_does_not_matter_to_a_run_of_one_process(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_named() -> None:
-    with pytest.raises(InputError, match=r"device = 'cuda'.* cannot be had here"):
+    with pytest.raises(InputError, match=r"device = 'cuda'.* is not available"):
         make_fabric(configuration(device="cuda"))
 
 
 @pytest.mark.filterwarnings("ignore:You passed.*16-mixed")  # Fabric's own word on it
 def test_half_precision_on_a_cpu_is_refused_and_not_turned_into_another() -> None:
-    with pytest.raises(InputError, match=r'"16-mixed" cannot be had on a CPU: take "bf16-mixed"'):
+    with pytest.raises(InputError, match=r'"16-mixed" is not available on a CPU: set "bf16-mixed"'):
         make_fabric(configuration(precision="16-mixed"))

@@ -208,7 +208,7 @@ def test_some_cases_keep_their_labels_and_the_others_lose_them(cases: Path, tmp_
     config = configuration(cases, tmp_path, unlabelled=None, labelled=("two",), max_steps=1)
     list(train(config))
     assert load_model(tmp_path).card.training.unlabelled == ("one",)
-    with pytest.raises(InputError, match="labelled names four; there are one, two"):
+    with pytest.raises(InputError, match="labelled names four; the labelled cases are one, two"):
         list(train(configuration(cases, tmp_path / "b", labelled=("four",))))
     with pytest.raises(InputError, match="labelled = 3, of 2 labelled cases"):
         list(train(configuration(cases, tmp_path / "c", labelled=3)))

@@ -1,14 +1,14 @@
-"""What a network's features of a case look like, and how far shared and specific come apart.
+"""Analysis of the features of a network on a case, and of the separation of shared and specific.
 
 ``components``  principal components;
-``colours``  many channels as three: principal components in red, green and blue;
-``views``    the ways to look at a map: colours, energy, distance to the mean, one channel, error;
-``cka``      similarity of two sets of features;
-``probe``    a linear guess of the modality;
-``measure``  these numbers for a case, beside an untrained network and shuffled modalities;
-``cloud``    voxels as points in a plane: principal components, t-SNE;
-``cohort``   the authors' figure: shared and specific features of many windows of many cases;
-``figure``   pictures for files.
+``colours``  channels as RGB colours: principal components in red, green and blue;
+``views``    views of a feature map: colours, energy, distance to the mean, one channel, error;
+``cka``      centred kernel alignment, the similarity of two sets of features;
+``probe``    linear probe of the modality;
+``measure``  these measures for a case, with an untrained network and shuffled modalities;
+``cloud``    projection of voxels to the plane: PCA, t-SNE, UMAP;
+``cohort``   the figure of the paper: shared and specific features of many windows of many cases;
+``figure``   figures for files.
 
-Features themselves come from `shaspec.inference.session.InferenceSession.features`.
+`shaspec.inference.session.InferenceSession.features` computes the features.
 """

@@ -1,4 +1,4 @@
-"""Linear centred kernel alignment: how alike two sets of features are (Kornblith et al. 2019)."""
+"""Linear centred kernel alignment: similarity of two sets of features (Kornblith et al. 2019)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def linear_cka(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     """Similarity of features ``x`` (n, p) and ``y`` (n, q) of the same n voxels, 0 to 1.
 
     ||Y'X||_F^2 / (||X'X||_F ||Y'Y||_F) of the centred features (their Eq. 3 for linear kernels):
-    1 for features that differ by a rotation, a scale and an offset. With few voxels and many
-    channels it is too high; take many more voxels than channels. 0 where a set is constant.
+    1 for features that differ only by rotation, scale and offset; 0 if a set is constant. It is
+    biased upwards for few voxels and many channels; use many more voxels than channels.
     """
     a, b = _centred(x), _centred(y)
     if len(a) != len(b):
@@ -24,7 +24,7 @@ def _centred(x: npt.ArrayLike) -> npt.NDArray[np.float64]:
     values = np.asarray(x, np.float64)
     values = values - values.mean(axis=0)
     scale = np.abs(values).max(initial=0.0)
-    # Rounding leaves a trace of a constant. A common scale changes nothing but underflow.
+    # Constant features are zero up to rounding. Scaling avoids underflow and changes nothing else.
     if scale <= 1e-12 * np.abs(np.asarray(x, np.float64)).max(initial=0.0):
         return np.zeros_like(values)
     return np.asarray(values / scale)

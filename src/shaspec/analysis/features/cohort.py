@@ -1,8 +1,8 @@
-"""The authors' figure: shared and specific features of many windows as points in a plane.
+"""The figure of the ShaSpec paper: shared and specific features of many windows as points.
 
-For every window of every case one point per modality and kind, the spatial mean of its feature
-(Wang et al., CVPR 2023). Where the method works, the shared points of all modalities lie together
-and the specific ones in a group per modality.
+Each window of each case gives one point per modality and kind, the spatial mean of its feature
+(Wang et al., CVPR 2023). If the method works, the shared points of all modalities overlap, and the
+specific points form one group per modality.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class WindowPoint:
 def cohort_job(
     model: Model, cases: Sequence[CaseFiles], seed: int = 0, **options: Any
 ) -> Iterator[Progress | Notice | Computed[list[WindowPoint]]]:
-    """Points of all windows of ``cases``, by t-SNE over all of them together.
+    """Points of all windows of ``cases``, by t-SNE over all windows together.
 
-    Yields progress, the notices of the cases, and `Computed` with a list of `WindowPoint`.
-    ``options`` are those of `InferenceSession`.
+    Yields progress, the notices of the cases, and finally `Computed` with a list of `WindowPoint`.
+    ``options`` are passed to `InferenceSession`.
     """
-    found: list[FeatureMaps] = []
+    all_maps: list[FeatureMaps] = []
     for number, files in enumerate(cases):
         try:
             case = read_case(files, model.card.task, with_labels=False)
@@ -56,31 +56,31 @@ def cohort_job(
         session = InferenceSession(model, case, keep=0, **options)
         for event in session.features():
             if isinstance(event, Computed):
-                found.append(event.value)
+                all_maps.append(event.value)
             elif isinstance(event, Progress):
                 stage = f"{case.name} ({number + 1} of {len(cases)}): {event.stage}"
                 yield replace(event, stage=stage)
             else:
                 yield event
-    yield Computed(window_points(found, seed))
+    yield Computed(window_points(all_maps, seed))
 
 
-def window_points(found: Iterable[FeatureMaps], seed: int = 0) -> list[WindowPoint]:
-    """One point per case, window, kind and modality, in one plane."""
+def window_points(all_maps: Iterable[FeatureMaps], seed: int = 0) -> list[WindowPoint]:
+    """One point per case, window, kind and modality, in one t-SNE; raises `InputError`."""
     rows: list[tuple[str, int, str, str]] = []
     features: list[Floats] = []
-    for maps in found:
+    for maps in all_maps:
         for kind in KINDS:
             for modality in maps.of(kind):
                 means = maps.windows[kind, modality]
                 rows += [(maps.case, w, kind, modality) for w in range(len(means))]
                 features.append(means)
     if not features:
-        raise InputError("there are no shared and specific features: take a ShaSpec model")
+        raise InputError("the model has no shared and specific features: choose a ShaSpec model")
     xy = plane(np.concatenate(features), "tsne", seed)
     return [WindowPoint(*row, float(x), float(y)) for row, (x, y) in zip(rows, xy, strict=True)]
 
 
 def write_points(path: Path, points: Sequence[WindowPoint]) -> None:
-    """A CSV of all points."""
+    """Writes all points as CSV."""
     write_csv(path, [asdict(point) for point in points])

@@ -1,4 +1,4 @@
-"""Many channels as three: principal components in red, green and blue."""
+"""Feature channels as RGB colours: principal components in red, green and blue."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import numpy.typing as npt
 from shaspec.analysis.features.components import Components
 from shaspec.inference.feature_maps import Floats
 
-PERCENTILES = (1.0, 99.0)  # of each component over the fitted voxels: black and full colour
-SAMPLE = 50_000  # voxels that a basis is fitted to
+PERCENTILES = (1.0, 99.0)  # of each component over the fitted voxels: shown as 0 and 255
+SAMPLE = 50_000  # voxels to which a basis is fitted
 
 
 @dataclass(frozen=True, eq=False)
 class ColourBasis:
-    """Three principal components and the range of each. One basis for all modalities: then the
-    same colour is the same feature."""
+    """Three principal components and the range of each. All modalities share one basis, so that the
+    same colour means the same feature."""
 
     components: Components
     low: npt.NDArray[np.float64]
     high: npt.NDArray[np.float64]
-    """(3,) values that become 0 and 255."""
+    """Values (3,) that become 0 and 255."""
 
     @classmethod
     def fit(cls, points: Iterable[Floats]) -> ColourBasis:
-        """Basis of several sets of features (n, C) taken together."""
+        """Fits the basis to several sets of features (n, C) together."""
         x = np.concatenate(list(points))
         x = x[:: max(1, len(x) // SAMPLE)]
         components = Components.fit(x, 3)

@@ -1,4 +1,4 @@
-"""Principal components of features, also where there are few of them or all are the same."""
+"""Principal components of features, also for few or constant features."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """``axes`` (k, C) are orthonormal, the first one of the largest variance; zero rows where the
-    features do not have so many."""
+    """``axes`` (k, C) are orthonormal, sorted by variance; missing components are zero rows."""
 
     mean: Doubles
     axes: Doubles
     shares: tuple[float, ...]
-    """Of the variance, one per axis."""
+    """Explained variance ratio of each axis."""
 
     @classmethod
     def fit(cls, x: npt.ArrayLike, count: int) -> Components:
@@ -28,10 +27,11 @@ class Components:
         x = np.asarray(x, np.float64)
         axes, shares = np.zeros((count, x.shape[1])), np.zeros(count)
         if len(x) > 1 and np.ptp(x, axis=0).any():
-            found = min(count, *x.shape)
+            available = min(count, *x.shape)
             wide = len(x) < x.shape[1]
-            pca = PCA(found, svd_solver="full" if wide else "covariance_eigh").fit(x)
-            axes[:found], shares[:found] = pca.components_, pca.explained_variance_ratio_
+            pca = PCA(available, svd_solver="full" if wide else "covariance_eigh").fit(x)
+            axes[:available] = pca.components_
+            shares[:available] = pca.explained_variance_ratio_
         return cls(x.mean(axis=0), axes, tuple(float(s) for s in shares))
 
     def project(self, x: npt.ArrayLike) -> Doubles:

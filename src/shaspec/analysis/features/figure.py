@@ -1,4 +1,4 @@
-"""Pictures of features for files: a montage of a slice, and the points of a cohort."""
+"""Figures of features for files: a montage of a slice, and the points of a cohort."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BARS = (
 
 @dataclass(frozen=True)
 class _Row:
-    """Pictures (S, P, L) or (S, P, L, 4) by modality, and how they are to be drawn."""
+    """Pictures (S, P, L) or (S, P, L, 4) by modality, with drawing options."""
 
     title: str
     pictures: Mapping[str, Array]
@@ -55,7 +55,7 @@ def montage(maps: FeatureMaps, case: Case) -> Figure:
         ),
     ]
     names, depth = maps.task.names, _middle(maps)
-    left, right, bottom, top = _extent(maps.grid)  # the head, not the air around it
+    left, right, bottom, top = _extent(maps.grid)  # crops the air around the head
     figure = Figure((PANEL * len(names), PANEL * len(rows)), layout="constrained", dpi=120)
     panes = figure.subplots(len(rows), len(names), squeeze=False)
     for row, line in zip(rows, panes, strict=True):
@@ -78,7 +78,7 @@ def montage(maps: FeatureMaps, case: Case) -> Figure:
 
 
 def cohort_figure(points: Sequence[WindowPoint], task: Task) -> Figure:
-    """Colour: modality; circle: shared, triangle: specific."""
+    """The points of a cohort. Colour: modality; circle: shared, triangle: specific."""
     figure = Figure((6.4, 5.2), layout="constrained", dpi=120)
     pane = draw_cohort(figure, points, task)
     pane.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
@@ -89,7 +89,7 @@ def cohort_figure(points: Sequence[WindowPoint], task: Task) -> Figure:
 
 
 def draw_cohort(figure: Figure, points: Sequence[WindowPoint], task: Task) -> Axes:
-    """Draws the points of a cohort, labelled for a legend, into an empty figure."""
+    """Draws the points of a cohort with legend labels into an empty figure."""
     pane = figure.subplots()
     for kind, marker in MARKERS.items():
         for name, colour in zip(task.names, COLOURS, strict=False):
@@ -103,7 +103,7 @@ def draw_cohort(figure: Figure, points: Sequence[WindowPoint], task: Task) -> Ax
 
 
 def _middle(maps: FeatureMaps) -> float:
-    """Position (mm) of the slice with the most tissue."""
+    """Position in mm of the slice with the most tissue."""
     index = int(maps.inside.sum(axis=(1, 2)).argmax())
     return maps.grid.origin[0] + index * maps.grid.spacing[0]
 

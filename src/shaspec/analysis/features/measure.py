@@ -1,8 +1,8 @@
-"""How far shared and specific features come apart, in numbers and in a sentence.
+"""Measures of how well shared and specific features are separated, with a conclusion in words.
 
-A number by itself says little: features of any network, even an untrained one, tell modalities
-apart or resemble each other to some degree. So each stands beside two controls, the same network
-without training, and the same features with their modalities dealt out at random voxel by voxel.
+A number alone says little: the features of any network, even an untrained one, separate modalities
+to some degree. Each measure therefore has two controls: the same network with random weights, and
+the same features with modalities randomly permuted per voxel.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from shaspec.analysis.features.probe import halves, probe_accuracy
 from shaspec.errors import InputError
 from shaspec.inference.feature_maps import FeatureMaps, Floats
 
-MOST = 3000  # voxels per modality: enough for a linear probe, and it answers in seconds
+MOST = 3000  # voxels per modality: enough for a linear probe, which then takes seconds
 Points = Mapping[tuple[str, str], Floats]
 """(n, C) by kind and modality: the same n voxels (windows for ``domain``) for all of a kind."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One number and its two controls."""
+    """One measure and its two controls."""
 
     name: str
     meaning: str
@@ -37,7 +37,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Measures:
-    """The numbers of one case."""
+    """The measures of one case."""
 
     case: str
     model: str
@@ -49,25 +49,31 @@ class Measures:
 
     @property
     def sentence(self) -> str:
-        """What one sees, in plain words."""
+        """The conclusion in words."""
         return in_words(self)
 
 
 def measure(maps: FeatureMaps, control: FeatureMaps, seed: int = 0) -> Measures:
-    """All numbers of the ShaSpec features ``maps``; ``control`` are an untrained network's.
+    """Computes all measures.
 
-    Raises `InputError` for a case of one modality or a model without shared features.
+    Args:
+        maps: features of a ShaSpec model.
+        control: features of an untrained network on the same case.
+        seed: of the random choices.
+
+    Raises:
+        InputError: the case has only one modality, or the model has no shared features.
     """
     if not maps.of("shared"):
         raise InputError(
-            f"model {maps.model!r} has no shared and specific features to be told apart: "
-            "take a ShaSpec model"
+            f"model {maps.model!r} has no shared and specific features to compare: choose a "
+            "ShaSpec model"
         )
     modalities = tuple(maps.of("shared"))
     if len(modalities) < 2:
         raise InputError(
-            f"case {maps.case} has {modalities[0]} alone: features of at least two modalities "
-            "can be compared"
+            f"case {maps.case} has only {modalities[0]}: at least two modalities are needed to "
+            "compare features"
         )
     rng = np.random.default_rng(seed)
     count = int(maps.inside.sum())
@@ -75,18 +81,19 @@ def measure(maps: FeatureMaps, control: FeatureMaps, seed: int = 0) -> Measures:
     side = halves(maps.inside)[chosen]
     own = _points(maps, chosen)
     others = _points(control, chosen)
-    dealt = deal(own, rng)
+    shuffled = deal(own, rng)
     rows = [
-        Measure(name, meaning, *(number(points, side) for points in (own, others, dealt)))
+        Measure(name, meaning, *(number(points, side) for points in (own, others, shuffled)))
         for name, meaning, number in MEASURES
     ]
     return Measures(maps.case, maps.model, modalities, tuple(rows))
 
 
 def deal(points: Points, rng: np.random.Generator) -> dict[tuple[str, str], Floats]:
-    """The same features with the modalities of every voxel dealt out anew at random.
+    """The same features with modalities randomly permuted per voxel.
 
-    Windows are few, so each of them is given to every modality in turn: the mean over all deals.
+    There are few windows, so each window is assigned to every modality: the mean over all
+    permutations.
     """
     out: dict[tuple[str, str], Floats] = {}
     for kind in dict.fromkeys(kind for kind, _ in points):
@@ -101,7 +108,7 @@ def deal(points: Points, rng: np.random.Generator) -> dict[tuple[str, str], Floa
     return out
 
 
-# -- the numbers --------------------------------------------------------------------------------
+# -- the measures -------------------------------------------------------------------------------
 
 Number = Callable[[Points, npt.NDArray[np.bool_]], float]
 
@@ -121,7 +128,7 @@ def cka_between(kind: str) -> Number:
 
 
 def cka_shared_specific(points: Points, _side: npt.NDArray[np.bool_]) -> float:
-    """Mean CKA of a modality's shared with its own specific features."""
+    """Mean CKA of shared and specific features of the same modality."""
     pairs = zip(_of(points, "shared"), _of(points, "specific"), strict=True)
     return float(np.mean([linear_cka(x, y) for x, y in pairs]))
 
@@ -132,7 +139,7 @@ def probe(kind: str) -> Number:
 
 
 def domain_confidence(points: Points, _side: npt.NDArray[np.bool_]) -> float:
-    """Mean probability that the network's domain classifier gives to the right modality."""
+    """Mean probability that the network's domain classifier assigns to the correct modality."""
     right = []
     for k, logits in enumerate(_of(points, "domain")):
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -143,32 +150,32 @@ def domain_confidence(points: Points, _side: npt.NDArray[np.bool_]) -> float:
 MEASURES: tuple[tuple[str, str, Number], ...] = (
     (
         "probe shared",
-        "share of held-out voxels whose modality is guessed from the shared feature",
+        "share of held-out voxels whose modality a linear probe predicts from the shared feature",
         probe("shared"),
     ),
     (
         "probe specific",
-        "share of held-out voxels whose modality is guessed from the specific feature",
+        "share of held-out voxels whose modality a linear probe predicts from the specific feature",
         probe("specific"),
     ),
     (
         "CKA shared and shared",
-        "likeness of the shared features of two modalities, mean over the pairs",
+        "similarity of the shared features of two modalities, mean over the pairs",
         cka_between("shared"),
     ),
     (
         "CKA specific and specific",
-        "likeness of the specific features of two modalities, mean over the pairs",
+        "similarity of the specific features of two modalities, mean over the pairs",
         cka_between("specific"),
     ),
     (
         "CKA shared and specific",
-        "likeness of a modality's shared and specific features, mean over the modalities",
+        "similarity of shared and specific features of a modality, mean over the modalities",
         cka_shared_specific,
     ),
     (
         "domain classifier",
-        "probability that the network itself gives to the right modality, mean over the windows",
+        "probability that the network's domain classifier assigns to the correct modality",
         domain_confidence,
     ),
 )
@@ -183,40 +190,40 @@ def _points(maps: FeatureMaps, chosen: npt.NDArray[np.intp]) -> Points:
 
 
 def _columns(maps: FeatureMaps, modality: str) -> Floats:
-    """Logits (windows, present) of the domain classifier, for the modalities that there are."""
-    there = [maps.task.names.index(m) for m in maps.of("shared")]
-    return maps.windows["domain", modality][:, there]
+    """Logits (windows, modalities) of the domain classifier, for the modalities of the case."""
+    columns = [maps.task.names.index(m) for m in maps.of("shared")]
+    return maps.windows["domain", modality][:, columns]
 
 
 # -- in words -----------------------------------------------------------------------------------
 
 
 def in_words(found: Measures) -> str:
-    """Two or three sentences that follow from the numbers, whichever way they fall."""
+    """The conclusion from the measures in two sentences."""
     shared, specific = found["probe shared"], found["probe specific"]
     chance = 1 / len(found.modalities)
     own, cross = found["CKA shared and shared"], found["CKA shared and specific"]
-    told = {
-        True: "the shared features still tell modalities apart",
-        False: "the shared features hardly tell modalities apart",
+    shared_separable = {
+        True: "the shared features still identify the modality",
+        False: "the shared features hardly identify the modality",
     }[above_chance(shared.value, chance) > 0.25]
     less = above_chance(shared.value, chance) < above_chance(shared.untrained, chance) - 0.1
-    trained = " (training has hidden some of it)" if less else ""
+    trained = " (training has reduced this)" if less else ""
     able = "do" if above_chance(specific.value, chance) > 0.75 else "do not do so reliably"
-    alike = "more" if own.value > cross.value else "less"
+    similar = "more" if own.value > cross.value else "less"
     return (
-        f"A linear probe names the modality of {_percent(shared.value)} of unseen voxels from "
-        f"their shared feature (untrained network {_percent(shared.untrained)}, chance "
-        f"{_percent(chance)}) and of {_percent(specific.value)} from their specific feature: "
-        f"{told}{trained}, the specific ones {able}. "
-        f"Shared features of two modalities are {alike} alike (CKA {own.value:.2f}, untrained "
-        f"{own.untrained:.2f}) than shared and specific features of one (CKA {cross.value:.2f}, "
-        f"untrained {cross.untrained:.2f})."
+        f"A linear probe predicts the modality of {_percent(shared.value)} of held-out voxels from "
+        f"the shared feature (untrained network {_percent(shared.untrained)}, chance "
+        f"{_percent(chance)}) and of {_percent(specific.value)} from the specific feature: "
+        f"{shared_separable}{trained}, the specific features {able}. "
+        f"Shared features of two modalities are {similar} similar (CKA {own.value:.2f}, untrained "
+        f"{own.untrained:.2f}) than shared and specific features of one modality (CKA "
+        f"{cross.value:.2f}, untrained {cross.untrained:.2f})."
     )
 
 
 def above_chance(accuracy: float, chance: float) -> float:
-    """0 at chance, 1 where every guess is right."""
+    """Accuracy rescaled to 0 at chance and 1 at perfect accuracy."""
     return (accuracy - chance) / (1 - chance)
 
 

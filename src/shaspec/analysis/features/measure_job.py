@@ -1,4 +1,4 @@
-"""The numbers of `measure` for a session, with the run of the untrained network that they need."""
+"""Computes `measure` for a session, including the run of the untrained network."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from shaspec.models.weights import untrained
 def measure_job(
     session: InferenceSession, maps: FeatureMaps, seed: int = 0
 ) -> Iterator[Progress | Notice | Computed[Measures]]:
-    """`measure` with an untrained network of the same configuration on the same case.
+    """Runs an untrained network of the same configuration on the same case, then `measure`.
 
-    Yields the progress of that network's run, then `Computed` with `Measures`.
+    Yields the progress of that run, then `Computed` with `Measures`.
     """
     other = InferenceSession(
         untrained(session.model, seed),

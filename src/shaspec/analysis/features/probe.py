@@ -1,4 +1,4 @@
-"""A linear probe: can the modality of a voxel be told from its feature?"""
+"""A linear probe: logistic regression of the modality from the feature of a voxel."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Array = npt.NDArray[Any]
 
 
 def probe_accuracy(sets: Sequence[Floats], side: npt.NDArray[np.bool_]) -> float:
-    """Share of held-out voxels whose modality a logistic regression guesses; 1/M is chance.
+    """Accuracy of a logistic regression on held-out voxels; chance is 1/M.
 
     Args:
-        sets: one (n, C) per modality, of the same n voxels.
-        side: (n,) which of two parts of the head a voxel lies in. The probe learns on one part
-            and is asked on the other, then the other way round: neighbours are nearly copies of
-            each other, a random split would let the probe remember them.
+        sets: features (n, C) of each modality, of the same n voxels.
+        side: (n,) the half of the head of each voxel. The probe is fitted on one half and tested on
+            the other, and vice versa. With a random split it could memorise voxels, because
+            neighbours are almost identical.
     """
     x = np.concatenate(sets).astype(np.float64)
     y = np.repeat(np.arange(len(sets)), len(side))
@@ -29,9 +29,9 @@ def probe_accuracy(sets: Sequence[Floats], side: npt.NDArray[np.bool_]) -> float
 
 
 def halves(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """(n,): whether a voxel inside lies in the second half of the head, left to right."""
-    where = np.nonzero(inside)[-1]
-    return np.asarray(where > np.median(where))
+    """(n,): whether a voxel inside is in the second half of the head along L."""
+    columns = np.nonzero(inside)[-1]
+    return np.asarray(columns > np.median(columns))
 
 
 def _score(x: Array, y: Array, x_test: Array, y_test: Array) -> float:
@@ -39,6 +39,6 @@ def _score(x: Array, y: Array, x_test: Array, y_test: Array) -> float:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    # A probe is a question, not a product: the last digits of its weights do not matter.
+    # A loose tolerance suffices: only the accuracy matters.
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, tol=1e-3))
     return float(probe.fit(x, y).score(x_test, y_test))

@@ -1,4 +1,4 @@
-"""The ways to look at a map of features: every one turns (C, S, P, L) into something to show."""
+"""Views of feature maps: each converts (C, S, P, L) to an image."""
 
 from __future__ import annotations
 
@@ -16,60 +16,60 @@ from shaspec.prediction import Weights
 
 
 class How(Enum):
-    """A way to look at features."""
+    """A view of features."""
 
     COLOURS = "colours"
-    """Principal components in red, green, blue; the same colour is the same feature."""
+    """Principal components in red, green, blue; the same colour means the same feature."""
     ENERGY = "energy"
-    """Length of the feature vector."""
+    """Euclidean norm of the feature vector."""
     DISTANCE = "distance"
-    """Distance to the mean over the modalities, in lengths of that mean."""
+    """Distance to the mean over the modalities, relative to the length of that mean."""
     CHANNEL = "channel"
-    """One channel as it is."""
+    """A single channel."""
 
 
 def views(maps: FeatureMaps, kind: Kind, how: How, channel: int = 0) -> dict[str, npt.NDArray[Any]]:
-    """What is to be shown of ``kind``, by modality: float32 (S, P, L), or uint8 (S, P, L, 4).
+    """Images of ``kind`` by modality: float32 (S, P, L), or uint8 (S, P, L, 4) for colours.
 
-    Outside the tissue everything is 0, and colours (RGBA) are transparent. Colours have one basis
-    for the whole kind. Raises `InputError` for a kind or a channel that is not there.
+    Outside the tissue values are 0 and colours (RGBA) transparent. All modalities share one colour
+    basis. Raises `InputError` for a kind or a channel that does not exist.
     """
-    found = of_kind(maps, kind)
+    features = of_kind(maps, kind)
     if how is How.COLOURS:
         basis = colour_basis(maps, kind)
         alpha = maps.inside[..., None].astype(np.uint8) * np.uint8(255)
-        return {m: np.concatenate([basis.rgb(v), alpha], axis=-1) for m, v in found.items()}
+        return {m: np.concatenate([basis.rgb(v), alpha], axis=-1) for m, v in features.items()}
     if how is How.ENERGY:
-        shown = {m: energy(values) for m, values in found.items()}
+        shown = {m: energy(values) for m, values in features.items()}
     elif how is How.DISTANCE:
-        shown = distance_to_mean(found)
+        shown = distance_to_mean(features)
     else:
-        channels = len(next(iter(found.values())))
+        channels = len(next(iter(features.values())))
         if not 0 <= channel < channels:
             raise InputError(f"{kind} features have channels 0 to {channels - 1}, not {channel}")
-        shown = {m: values[channel] for m, values in found.items()}
+        shown = {m: values[channel] for m, values in features.items()}
     return {m: values * maps.inside for m, values in shown.items()}
 
 
 def of_kind(maps: FeatureMaps, kind: Kind) -> dict[str, Floats]:
-    """The maps of one kind by modality; raises `InputError` naming those there are."""
-    found = maps.of(kind)
-    if not found:
+    """The maps of one kind by modality; raises `InputError` that lists the available kinds."""
+    features = maps.of(kind)
+    if not features:
         absent = " (every modality is present)" if kind == "imputed" else ""
         raise InputError(
-            f"model {maps.model!r} has no {kind} features here{absent}: "
-            f"there are {', '.join(maps.kinds)}"
+            f"model {maps.model!r} has no {kind} features here{absent}: choose from "
+            f"{', '.join(maps.kinds)}"
         )
-    return found
+    return features
 
 
 def colour_basis(maps: FeatureMaps, kind: Kind) -> ColourBasis:
-    """The one basis of all modalities of a kind, fitted to the voxels inside.
+    """The common colour basis of all modalities of a kind, fitted to the voxels inside.
 
-    ``imputed`` has that of ``shared``, of which it is made: alike where they are alike.
+    ``imputed`` uses the basis of ``shared``, so that both can be compared.
     """
-    where = "shared" if kind == "imputed" and maps.of("shared") else kind
-    return ColourBasis.fit(maps.points(where, m) for m in of_kind(maps, where))
+    source = "shared" if kind == "imputed" and maps.of("shared") else kind
+    return ColourBasis.fit(maps.points(source, m) for m in of_kind(maps, source))
 
 
 def energy(values: Floats) -> Floats:
@@ -77,18 +77,19 @@ def energy(values: Floats) -> Floats:
     return np.asarray(np.linalg.norm(values, axis=0), np.float32)
 
 
-def distance_to_mean(found: Mapping[str, Floats]) -> dict[str, Floats]:
-    """||z_m - mean|| / ||mean|| at every voxel; 0: all modalities have the same feature there."""
-    mean = np.mean(list(found.values()), axis=0)
-    return {m: _relative(values, mean) for m, values in found.items()}
+def distance_to_mean(features: Mapping[str, Floats]) -> dict[str, Floats]:
+    """||z_m - mean|| / ||mean|| per voxel; 0: all modalities have the same feature."""
+    mean = np.mean(list(features.values()), axis=0)
+    return {m: _relative(values, mean) for m, values in features.items()}
 
 
 def imputation_error(maps: FeatureMaps, against: Kind = "shared") -> dict[str, Floats]:
-    """How far the stand-in of an absent modality is from the true feature, by modality.
+    """Relative error of the imputed features of the absent modalities, by modality.
 
-    ||imputed - true|| / ||true|| (S, P, L), for what is absent from the subset but is there in the
-    case: 0 is a perfect stand-in, 1 is no better than nothing at all. ``shared`` is what the
-    stand-in can know; ``fused`` is what the decoder would get if the modality were there.
+    ||imputed - true|| / ||true|| (S, P, L), for modalities that the case has but the subset lacks.
+    0 is a perfect imputation, 1 is as bad as a feature of zeros. The error to ``shared`` measures
+    what imputation can recover; ``fused`` is what the decoder would receive if the modality were
+    available.
     """
     true = maps.of(against)
     return {

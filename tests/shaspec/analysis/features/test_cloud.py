@@ -70,7 +70,7 @@ def test_a_cohort_has_eight_points_a_window(make_maps: Make) -> None:
 
 
 def test_a_cohort_without_features_is_refused() -> None:
-    with pytest.raises(InputError, match="take a ShaSpec model"):
+    with pytest.raises(InputError, match="choose a ShaSpec model"):
         window_points([])
 
 

@@ -75,14 +75,14 @@ def test_disentangled_features_are_found_to_be_so(make_maps: Make) -> None:
     assert found["CKA shared and specific"].value < 0.2
     assert found["domain classifier"].value > 0.9
     assert found["domain classifier"].shuffled == pytest.approx(0.25)
-    assert "the shared features hardly tell modalities apart" in found.sentence
+    assert "the shared features hardly identify the modality" in found.sentence
     assert "the specific ones do" in found.sentence
 
 
 def test_entangled_features_are_found_to_be_so_too(make_maps: Make) -> None:
     found = measure(make_maps(shared=9.0, specific=0.0), make_maps(seed=1))
     assert found["probe shared"].value > 0.9
-    assert "still tell modalities apart" in found.sentence
+    assert "still identify the modality" in found.sentence
     assert "the specific ones do not" in found.sentence
 
 
@@ -96,7 +96,7 @@ def test_one_modality_cannot_be_compared_with_itself(make_maps: Make) -> None:
 def test_a_model_without_shared_features_is_refused(make_maps: Make) -> None:
     maps = make_maps()
     other = replace(maps, maps={("feature", "T1"): maps.maps["shared", "T1"]})
-    with pytest.raises(InputError, match="take a ShaSpec model"):
+    with pytest.raises(InputError, match="choose a ShaSpec model"):
         measure(other, maps)
 
 
