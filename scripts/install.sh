@@ -88,6 +88,8 @@ make_venv
 pip install -qq --upgrade "pip>=25.1" # the first with --group
 install_torch
 echo "Installing shaspec, napari-shaspec and what they need into $venv (some minutes the first time)"
+# Version 0.1 was one distribution: removed afterwards, it would take the new script shaspec with it.
+pip uninstall -qq -y napari-shaspec 2>/dev/null
 pip install -qq -c constraints.txt --editable ./src --editable ".[all]" --group dev
 if ! has_gpu && [ "${TORCH_CUDA:-}" != 1 ] && pip list --format freeze | grep -i '^nvidia-'; then
     fail "The CUDA packages above are in $venv though there is no GPU. Remove $venv and run again."
