@@ -1,7 +1,7 @@
 """What is segmented from what: modalities, labels, regions and how files are named.
 
-A task is data, not code: it ships as a TOML file (``shaspec/tasks``), is stored whole in the
-card of every model, and a user writes a file of their own for other organs.
+A task is a TOML file (``shaspec/tasks``), is stored in the card of every model, and users write
+their own for other organs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from pydantic import PositiveFloat, ValidationError, model_validator
 from shaspec.errors import InputError, in_words
 from shaspec.task_files import TEMPLATE as TEMPLATE
 from shaspec.task_files import bundled_tasks as bundled_tasks
-from shaspec.task_files import task_file as task_file
 from shaspec.task_parts import Frozen
 from shaspec.task_parts import Label as Label
 from shaspec.task_parts import LabelScheme as LabelScheme
@@ -46,8 +45,7 @@ class Task(Frozen):
     dims: Literal[2, 3] = 3
     """3: volumes, axis order (S, P, L). 2: pictures, (row, column)."""
     spacing: tuple[PositiveFloat, ...] = ()
-    """Size of a voxel in mm (of a pixel, in pixels) at which the networks of the task work, in the
-    order of the axes; default: 1 each."""
+    """Voxel size in mm (pictures: in pixels) at which the networks work; default: 1 each."""
     modalities: tuple[Modality, ...]
     """The inputs; subsets and results keep this order."""
     labels: tuple[Label, ...]
@@ -118,7 +116,7 @@ class Task(Frozen):
         return tuple(r.name for r in sorted(self.regions, key=lambda r: len(r.labels)))
 
     def modality(self, name: str) -> Modality:
-        """Look up a modality.
+        """The modality of a name.
 
         Args:
             name: its name, as in `names`.
@@ -152,11 +150,9 @@ class Task(Frozen):
                     f"an order of task {self.name!r} names each of "
                     f"{', '.join(map(str, known))} once, not {', '.join(map(str, given))}"
                 )
-        changes = {
-            "modalities": tuple(by_name[n] for n in modalities or by_name),
-            "labels": tuple(by_value[v] for v in labels or by_value),
-        }
-        return Task.model_validate(self.model_dump() | changes)
+        ordered = tuple(by_name[n] for n in modalities or by_name)
+        values = tuple(by_value[v] for v in labels or by_value)
+        return Task.model_validate(self.model_dump() | {"modalities": ordered, "labels": values})
 
     def at(self, spacing: Sequence[float] | None) -> Task:
         """The same task for networks that work at another voxel size.

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shaspec.errors import InputError
-from shaspec.task import Task, bundled_tasks, load_task, task_file
+from shaspec.task import Task, bundled_tasks, load_task
+from shaspec.task_files import task_file
 
 BRATS = load_task("brats")
 LABEL = {"name": "x", "title": "x", "colour": "#ffffff"}

@@ -13,6 +13,6 @@ def task(
     ] = "template",
 ) -> None:
     """Print a task file; change it and save it as your own: shaspec task > my.toml."""
-    from shaspec.task import task_file
+    from shaspec.task_files import task_file
 
     typer.echo(task_file(name), nl=False)

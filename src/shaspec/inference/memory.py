@@ -30,6 +30,24 @@ def feature_budget(device: torch.device) -> int:
         return 2 * 1024**3
 
 
+def smaller_window(window: tuple[int, ...], divisor: tuple[int, ...]) -> tuple[int, ...] | None:
+    """A window with its longest axis halved.
+
+    Args:
+        window: size in voxels.
+        divisor: what each size has to be a multiple of.
+
+    Returns:
+        The smaller window; None if the longest axis is at most 32 voxels or cannot be halved.
+    """
+    longest = max(range(len(window)), key=lambda axis: window[axis] / divisor[axis])
+    size, step = window[longest], divisor[longest]
+    if size <= 32 or size < 2 * step:
+        return None
+    half = max(step, size // 2 // step * step)
+    return (*window[:longest], half, *window[longest + 1 :])
+
+
 def choose_device(name: str = "auto") -> torch.device:
     """``auto``: the first GPU that torch can use, else the CPU.
 

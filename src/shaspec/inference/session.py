@@ -1,7 +1,4 @@
-"""Segmentation of one case: windows over its volumes, label maps from any subset.
-
-What all sessions have in common is in `shaspec.inference.base`.
-"""
+"""Segmentation of one case: windows over its volumes, label maps from any subset."""
 
 from __future__ import annotations
 
@@ -18,6 +15,7 @@ from shaspec.inference.base import Count, Session
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner
+from shaspec.inference.memory import smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.outputs import label_map, on_grid, region_probabilities
@@ -71,10 +69,8 @@ class InferenceSession(Session[Prediction]):
     ) -> None:
         task = model.card.task
         if task.kind != "segmentation":
-            raise InputError(
-                f"model {model.card.name!r} names a class and segments nothing; `shaspec predict` "
-                "and the panel Segment tell the class"
-            )
+            text = "predicts a class: use `shaspec predict` or Segment"
+            raise InputError(f"model {model.card.name!r} {text}")
         if window is not None and (len(window) != task.dims or min(window) < 1):
             raise InputError(
                 f"window {','.join(map(str, window))}: give {task.dims} numbers of 1 or more, e.g. "
@@ -293,7 +289,7 @@ class InferenceSession(Session[Prediction]):
         )
 
     def _make_smaller(self) -> str:
-        halved = self._smaller_window()
+        halved = smaller_window(self.window, self.model.network.divisor)
         if halved is None:
             return ""
         self.window = halved
@@ -302,14 +298,3 @@ class InferenceSession(Session[Prediction]):
     def _move_to_cpu(self) -> None:
         super()._move_to_cpu()
         self.window = self._asked
-
-    def _smaller_window(self) -> Corner | None:
-        divisor = self.model.network.divisor
-        longest = max(range(len(self.window)), key=lambda i: self.window[i] / divisor[i])
-        if self.window[longest] <= 32 or self.window[longest] < 2 * divisor[longest]:
-            return None
-        half = list(self.window)
-        half[longest] = max(
-            divisor[longest], half[longest] // 2 // divisor[longest] * divisor[longest]
-        )
-        return tuple(half)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from shaspec.models.linear_fusion import LinearFusionConfig
 from shaspec.models.maml import MamlConfig
-from shaspec.models.shaspec import EncoderConfig, ShaSpecConfig
+from shaspec.models.shaspec import ShaSpecConfig
+from shaspec.models.shaspec_encoder import EncoderConfig
 
 Names = Iterator[tuple[str, str]]
 """Pairs (our name, the authors' name)."""

@@ -15,7 +15,8 @@ from shaspec.models.base import Network
 from shaspec.models.classifier import ClassifierConfig, ShaSpecClassifier
 from shaspec.models.linear_fusion import LinearFusion, LinearFusionConfig
 from shaspec.models.maml import Maml, MamlConfig
-from shaspec.models.shaspec import EncoderConfig, ShaSpec, ShaSpecConfig
+from shaspec.models.shaspec import ShaSpec, ShaSpecConfig
+from shaspec.models.shaspec_encoder import EncoderConfig
 from shaspec.models.simmlm import SimMlm, SimMlmConfig
 from shaspec.models.zero_fill import ZeroFill, ZeroFillConfig
 from shaspec.task import Task

@@ -50,5 +50,5 @@ def test_what_speaks_of_segmentations_is_refused_for_a_model_that_names_a_class(
         run(*words, "--out", tmp_path / "s.png")
     with pytest.raises(ShaspecError, match="leave out --maps"):
         run("sweep", *words[1:], "--out", tmp_path, "--maps")
-    with pytest.raises(ShaspecError, match="names a class and segments nothing"):
+    with pytest.raises(ShaspecError, match="predicts a class"):
         run("report", *words[1:])
