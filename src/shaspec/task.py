@@ -1,7 +1,6 @@
 """What is segmented from what: modalities, labels, regions and how files are named.
 
-A task is a TOML file (``shaspec/tasks``), is stored in the card of every model, and users write
-their own for other organs.
+A task is a TOML file (``shaspec/tasks`` or the user's) and is stored in the card of every model.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from pydantic import PositiveFloat, ValidationError, model_validator
 
 from shaspec.errors import InputError, in_words
 from shaspec.task_files import TEMPLATE as TEMPLATE
-from shaspec.task_files import bundled_tasks as bundled_tasks
+from shaspec.task_files import bundled_tasks, task_file
 from shaspec.task_parts import Frozen
 from shaspec.task_parts import Label as Label
 from shaspec.task_parts import LabelScheme as LabelScheme
