@@ -19,8 +19,6 @@ from napari_shaspec.layers.viewer import add_case
 from shaspec.analysis.features import cohort
 from shaspec.analysis.features.views import How
 
-pytestmark = pytest.mark.slow  # a network computes the features
-
 
 @pytest.fixture(autouse=True)
 def told(monkeypatch):
