@@ -17,6 +17,8 @@ from shaspec.errors import ShaspecError
 from shaspec.inference.session import InferenceSession
 from shaspec.task import Subset
 
+pytestmark = pytest.mark.slow  # every subset of every case
+
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
 

@@ -14,6 +14,8 @@ from typer.testing import Result
 from shaspec.case import Case
 from shaspec.errors import ShaspecError
 
+pytestmark = pytest.mark.slow  # every subset
+
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
 
