@@ -18,7 +18,8 @@ from pydantic import PositiveFloat, ValidationError, model_validator
 
 from shaspec.errors import InputError, in_words
 from shaspec.task_files import TEMPLATE as TEMPLATE
-from shaspec.task_files import bundled_tasks, task_file
+from shaspec.task_files import bundled_tasks as bundled_tasks
+from shaspec.task_files import task_file
 from shaspec.task_parts import Frozen
 from shaspec.task_parts import Label as Label
 from shaspec.task_parts import LabelScheme as LabelScheme
@@ -28,12 +29,11 @@ from shaspec.task_parts import Region as Region
 Subset = tuple[str, ...]
 """Names of the present modalities, always in the order of the task."""
 
-FULL = "+"
-"""What joins modality names everywhere: file names, tables, command line, layers."""
+FULL = "+"  # joins modality names everywhere: file names, tables, command line, layers
 
 
 class Task(Frozen):
-    """A segmentation problem. Everything else in the package is written against this."""
+    """A segmentation problem."""
 
     name: str
     """Short name, e.g. ``brats``."""
@@ -54,7 +54,7 @@ class Task(Frozen):
     label_words: tuple[str, ...] = ("seg", "segmentation", "label", "labels", "mask")
     """Parts of file names by which a label file is recognised."""
     background_words: tuple[str, ...] = ("background",)
-    """Names that data sets give to labels which count as background here."""
+    """Names of labels that count as background."""
     schemes: tuple[LabelScheme, ...] = ()
     """Conventions of label files that are converted to the codes of the task."""
 
@@ -129,7 +129,7 @@ class Task(Frozen):
         return self.modalities[self.names.index(name)]
 
     def reordered(self, modalities: Sequence[str], labels: Sequence[int]) -> Task:
-        """The same task with modalities and labels in another order, that of an imported network.
+        """The same task in the order of an imported network.
 
         Args:
             modalities: every modality name once; empty: the order stays.
