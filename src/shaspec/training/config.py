@@ -71,8 +71,10 @@ class TrainConfig(LossConfig):
     """Folder of labelled cases (one folder per case, files side by side, a decathlon or nnU-Net
     folder), its ``dataset.json``, a CSV list with a column per modality, or MONAI's JSON list."""
     scheme: str | None = None
-    labels_by_voxel: bool | None = None
     """Label convention of ``data``, e.g. ``BraTS 2023``; default: recognised case by case."""
+    labels_by_voxel: bool | None = None
+    """For labels whose header says another place than the volumes: true takes them voxel by voxel,
+    false by their header; default: such cases are left out."""
     cases: Path | None = None
     """Text or CSV file that lists the cases to train on, one name or path a line; default: all."""
     splits: Path | None = None
