@@ -19,8 +19,8 @@ def command_of(result: Result) -> str:
     """``shaspec predict ...`` with every file and setting of this run, quoted for a shell; for
     maps of features ``shaspec features ... --out features``.
 
-    All files of the case are named, also those that the run did not use: the first of them is the
-    grid of the result. Raises `InputError` for a result that files alone cannot repeat.
+    All files of the case are named, also those that the run did not use; the result lies on the
+    grid of those that it did. Raises `InputError` for a result that files alone cannot repeat.
     """
     facts = result.provenance
     files: dict[str, str] = facts.get("files", {})

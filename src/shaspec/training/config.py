@@ -79,8 +79,10 @@ class TrainConfig(LossConfig):
     Segmentation Decathlon or nnU-Net folder), its ``dataset.json``, a CSV list with a column per
     modality, or a MONAI JSON list."""
     scheme: str | None = None
-    labels_by_voxel: bool | None = None
     """Label convention of ``data``, e.g. ``BraTS 2023``; default: recognised case by case."""
+    labels_by_voxel: bool | None = None
+    """For labels whose header says another place than the volumes: true takes them voxel by voxel,
+    false by their header; default: such cases are left out."""
     cases: Path | None = None
     """Text or CSV file of the cases to train on, one name or path per line; default: all."""
     splits: Path | None = None

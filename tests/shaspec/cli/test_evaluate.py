@@ -127,6 +127,28 @@ def test_compare_counts_the_cases_of_each_row(run: Run, tmp_path: Path) -> None:
     assert "only 1 case" in said
 
 
+def test_bad_cases_and_cases_without_a_truth_are_listed_and_the_others_evaluated(
+    folder: Path, shaspec_folder: Path, tmp_path: Path, rows_of: Rows
+) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    for name in ("bad", "bare", "good"):
+        shutil.copytree(folder / "anna", data / name)
+    next(data.glob("bad/*_t2.nii.gz")).write_bytes(b"cut off")
+    next(data.glob("bare/*_seg.nii.gz")).unlink()
+    options = ["--out", out, "--subsets", "all", "--metrics", "dice"]
+    words = ["evaluate", shaspec_folder, data, *options]
+    result = CliRunner().invoke(app, [str(w) for w in words], env={"COLUMNS": "400"})
+    assert result.exit_code == 1
+    assert "no label file, so not evaluated: bare" in result.output
+    assert "left out, for they cannot be used: bad: " in result.output
+    assert {row["case"] for row in rows_of(out / "metrics.csv")} == {"good"}
+    protocol = json.loads((out / "protocol.json").read_text("utf-8"))
+    assert protocol["cases"] == ["good"]
+    assert list(protocol["left_out"]) == ["bad"]
+    with pytest.raises(ShaspecError, match=r"metrics\.csv: exists already.*--overwrite"):
+        raise CliRunner().invoke(app, [str(w) for w in words]).exception  # type: ignore[misc]
+
+
 def test_a_model_is_not_evaluated_against_itself(
     run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
 ) -> None:

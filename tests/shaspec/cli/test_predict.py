@@ -137,3 +137,18 @@ def test_files_are_named_by_their_modality_all_or_none(
         run("predict", f"T1={flair}", f"T1={flair}", *words)
     with pytest.raises(ShaspecError, match="unknown modality heart"):
         run("predict", f"heart={flair}", *words)
+
+
+def test_a_file_that_was_read_is_never_written_over(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    flair = next((folder / "anna").glob("*_flair.nii.gz"))
+    (tmp_path / "link.nii.gz").symlink_to(flair)
+    before = flair.read_bytes()
+    for out in (flair, tmp_path / "link.nii.gz"):
+        with pytest.raises(ShaspecError, match=r"flair\.nii\.gz, which was read"):
+            run("predict", folder / "anna", "--model", shaspec_folder, "--out", out, "--overwrite")
+    truth = next((folder / "anna").glob("*_seg.nii.gz"))
+    with pytest.raises(ShaspecError, match=r"seg\.nii\.gz: exists already.*--overwrite"):
+        run("predict", folder / "anna", "--model", shaspec_folder, "--out", truth)
+    assert flair.read_bytes() == before

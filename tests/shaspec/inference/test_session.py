@@ -17,6 +17,8 @@ from shaspec.geometry import Grid
 from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
+from shaspec.io import read_case, write_case, write_volume
+from shaspec.io.resample import resample
 from shaspec.models.weights import Model, load_model
 from shaspec.prediction import Prediction
 from shaspec.task import Task
@@ -39,6 +41,26 @@ def test_every_subset_gives_a_label_map_on_the_grid_of_the_case(
         assert prediction.labels.shape == small_case.grid.shape
         assert set(np.unique(prediction.labels)) <= {0, 1, 2, 4}
         assert prediction.subset == subset
+
+
+def test_on_several_grids_a_subset_is_segmented_as_the_case_that_has_nothing_else(
+    shaspec_model: Model, small_case: Case, tmp_path: Path
+) -> None:
+    write_case(tmp_path / "p", small_case)
+    half = tuple(n // 2 for n in small_case.grid.shape)
+    coarse = small_case.grid.blocks(np.zeros(3), np.full(3, 2.0), half)
+    flair = np.ascontiguousarray(small_case.volumes["FLAIR"][::2, ::2, ::2])
+    write_volume(next((tmp_path / "p").glob("*_flair.nii.gz")), flair, coarse)
+    whole = read_case(tmp_path / "p", small_case.task, with_labels=False)
+    session = session_of(shaspec_model, whole)
+    for subset in (("T1", "T2"), ("FLAIR", "T2")):
+        alone = read_case(tmp_path / "p", small_case.task, with_labels=False, present=subset)
+        expected = run(session_of(shaspec_model, alone)).labels
+        found = run(session, *subset)
+        assert found.grid is whole.grid
+        moved = resample(expected, alone.grid, whole.grid, order=0, fill=0)
+        np.testing.assert_array_equal(found.labels, moved)
+        assert ("alone" in found.provenance["notices"][-1]) == (subset == ("T1", "T2"))
 
 
 def test_kept_features_give_the_result_of_a_fresh_run(

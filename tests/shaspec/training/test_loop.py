@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,8 +22,8 @@ from shaspec.io import write_case
 from shaspec.models.weights import load_model
 from shaspec.training import loop
 from shaspec.training.config import TrainConfig, make_config
-from shaspec.training.events import as_json
-from shaspec.training.loop import train
+from shaspec.training.events import Prepared, as_json
+from shaspec.training.loop import run, train
 from shaspec.training.optimisation import schedule
 from shaspec.training.runlog import RunLog
 
@@ -156,6 +157,21 @@ def test_events_tell_the_whole_story(
     ]  # fmt: skip
     prepared = json.loads(as_json(told[3]))
     assert (prepared["cases"], prepared["held_out"], prepared["step"]) == (2, 1, 0)
+
+
+def test_a_case_that_cannot_be_used_is_left_out_and_told(
+    cases: Path, configuration: Configuration, tmp_path: Path
+) -> None:
+    shutil.copytree(cases, tmp_path / "cases")
+    next((tmp_path / "cases" / "one").glob("*_t2.nii.gz")).write_bytes(b"cut off")
+    others = {"data": tmp_path / "cases", "splits": None, "fold": None}
+    config = configuration(tmp_path / "run", max_steps=1, **others)
+    events = list(run(config))
+    (prepared,) = (event for event in events if isinstance(event, Prepared))
+    (said,) = prepared.left_out
+    assert said.startswith("one: ")
+    assert "_t2.nii.gz" in said
+    assert "one" not in load_model(config.out).card.training.cases
 
 
 def test_gradients_of_several_batches_make_one_step(
