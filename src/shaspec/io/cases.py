@@ -123,7 +123,7 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
     first = reference(volumes, options.grid)
     notices = [*files.notices, *read.notices]
     if first.grid.oblique:
-        notices.append(f"{first.path.name} lies obliquely in the scanner: shown along its own axes")
+        notices.append(f"{first.path.name} was acquired obliquely: shown along its own axes")
     notices += findings.notices(
         [
             findings.Scan(task.modality(name), volume.array, volume.grid, volume.path)
