@@ -41,7 +41,7 @@ def test_predict_writes_labels_on_the_grid_of_the_input(
 def test_predict_says_how_much_each_modality_counted_where_the_network_knows(
     run: Run, folder: Path, model_of: Callable[[Task, str], Model], brats: Task, tmp_path: Path
 ) -> None:
-    words = ["predict", folder / "anna", "--device", "cpu", "--out", tmp_path / "seg.nii.gz"]
+    words = ["predict", folder / "anna", "--device", "cpu", "--out", tmp_path / "a_pred.nii.gz"]
     told = [run(*words, "--model", model_of(brats, m).source).output for m in ("simmlm", "shaspec")]
     assert ["weight of each modality" in text for text in told] == [True, False]
 

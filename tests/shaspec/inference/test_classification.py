@@ -87,7 +87,7 @@ def test_lack_of_memory_costs_features_and_ends_with_a_message(
 def test_a_model_and_a_session_of_different_kinds_are_refused(
     model: Model, digit_case: Case, shaspec_model: Model, small_case: Case
 ) -> None:
-    with pytest.raises(InputError, match="names a class"):
+    with pytest.raises(InputError, match="predicts a class"):
         InferenceSession(model, digit_case)
     with pytest.raises(InputError, match="names no class"):
         ClassificationSession(shaspec_model, small_case)
