@@ -57,8 +57,8 @@ def _area(predicted: Mask, _: Mask, __: Spacing) -> float:
 
 def _hd95(predicted: Mask, reference: Mask, spacing: Spacing) -> float:
     box = bounding_box(predicted | reference)
-    surfaces = (Surface(mask[box], spacing) for mask in (predicted, reference))
-    return hd95(*surfaces, one_empty=diagonal(predicted.shape, spacing))
+    here, there = (Surface(mask[box], spacing) for mask in (predicted, reference))
+    return hd95(here, there, diagonal(predicted.shape, spacing))
 
 
 DICE = Measure("dice", "Dice", _dice, "high", 3, (0.0, 1.0))

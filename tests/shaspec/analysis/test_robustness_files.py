@@ -64,7 +64,7 @@ def test_rows_that_have_not_come_are_left_blank(table: SubsetTable) -> None:
 
 def test_models_without_common_modalities_are_not_shown_together(table: SubsetTable) -> None:
     other = replace(table, modalities=("FLAIR",), rows=())
-    with pytest.raises(InputError, match="side by side"):
+    with pytest.raises(InputError, match="cannot be shown in one figure"):
         draw_heat_map(Figure(), [table, other], DICE)
 
 

@@ -128,7 +128,7 @@ def test_a_result_on_another_grid_is_refused(
     small_case: Case, prediction: Prediction, tmp_path: Path
 ) -> None:
     elsewhere = replace(prediction, grid=replace(prediction.grid, origin=(0.0, 0.0, 500.0)))
-    with pytest.raises(InputError, match="does not lie on the grid of case"):
+    with pytest.raises(InputError, match="is not on the grid of case"):
         write_report(tmp_path / "r.html", small_case, [elsewhere])
 
 
@@ -140,7 +140,7 @@ def test_what_was_edited_by_hand_is_said_to_be(small_case: Case, prediction: Pre
     assert "<td>FLAIR+T2</td>" in page
     page = case_page(small_case, [prediction, edited])
     assert "Edited by hand" not in page  # the pictured one was not
-    assert "Rows marked (edited) were changed by hand." in page
+    assert "Rows marked (edited) were edited by hand." in page
     assert "edited" not in case_page(small_case, [prediction])
 
 

@@ -76,20 +76,20 @@ def test_disentangled_features_are_found_to_be_so(make_maps: Make) -> None:
     assert found["domain classifier"].value > 0.9
     assert found["domain classifier"].shuffled == pytest.approx(0.25)
     assert "the shared features hardly identify the modality" in found.sentence
-    assert "the specific ones do" in found.sentence
+    assert "the specific features do" in found.sentence
 
 
 def test_entangled_features_are_found_to_be_so_too(make_maps: Make) -> None:
     found = measure(make_maps(shared=9.0, specific=0.0), make_maps(seed=1))
     assert found["probe shared"].value > 0.9
     assert "still identify the modality" in found.sentence
-    assert "the specific ones do not" in found.sentence
+    assert "the specific features do not" in found.sentence
 
 
 def test_one_modality_cannot_be_compared_with_itself(make_maps: Make) -> None:
     maps = make_maps()
     alone = replace(maps, maps={k: v for k, v in maps.maps.items() if k[1] == "T1"})
-    with pytest.raises(InputError, match="has T1 alone"):
+    with pytest.raises(InputError, match="has only T1"):
         measure(alone, maps)
 
 
