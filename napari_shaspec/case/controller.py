@@ -170,7 +170,7 @@ class CaseController(ABC, Generic[W]):
         else:
             self._job.say(
                 f"Open a case, or drop its folder here: {task.title_names}, or what there is of "
-                "them. A made-up one is in File > Open Sample > ShaSpec."
+                "them. A phantom is in File > Open Sample > ShaSpec."
             )
 
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from shaspec.models.card import Card, Seen
 
 SEEN = {
-    "by content": "Seen in training: this case taught the model, so what it finds here says "
-    "nothing about how good it is.",
-    "by name": "Same name as a training case: if it is the same one, what the model finds here "
-    "says nothing about how good it is.",
+    "by content": "Seen in training: this case was in the training set of the model. The result "
+    "says nothing about accuracy on new cases.",
+    "by name": "Same name as a training case. If it is the same case, the result says nothing "
+    "about accuracy on new cases.",
 }
 
 

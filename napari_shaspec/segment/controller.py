@@ -208,7 +208,7 @@ class SegmentController(ModelController[SegmentState]):
         if self._closed or (outcome is Status.FAILED and self._running):
             self._kept.forget()
         if outcome is None:
-            self._job.say("cancelled; what was computed so far is kept")
+            self._job.say("Cancelled. What was computed so far is kept.")
             outcome = Status.DONE if self.state.results else Status.IDLE
         self.state.status = outcome
         again, self._again = self._again, False

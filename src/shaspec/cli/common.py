@@ -140,7 +140,7 @@ def report_seen(console: Console, seen: Seen, case: str, model: str) -> None:
         "by name": f"has the same name as a training case of model {model}. If it is the same one,",
     }
     if seen:
-        text = f"{case} {how[seen]} its result says nothing about how good the model is."
+        text = f"{case} {how[seen]} its result says nothing about accuracy on new cases."
         console.print(f"[yellow]{escape(text)}[/]")
 
 

@@ -97,7 +97,7 @@ def _data(card: Card) -> str:
         without = f", {unlabelled} of them without labels" if unlabelled else ""
         parts.append(f"{count} real case{'s' if count > 1 else ''}{without}")
     if training.phantoms:
-        parts.append(f"made-up patients, {training.phantoms}")
+        parts.append(f"phantoms, {training.phantoms}")
     return "; ".join(parts) or "the card does not say"
 
 

@@ -62,7 +62,7 @@ def checked(shape: tuple[int, ...], spacing: tuple[float, ...]) -> tuple[Shape, 
         raise InputError(f"a phantom needs three axes of at least {SMALLEST} voxels, not {shape}")
     if np.shape(spacing) != (3,) or not all(np.isfinite(v) and v > 0 for v in spacing):
         raise InputError(
-            f"the spacing of a phantom must be three positive numbers in mm, not {spacing}"
+            f"the voxel size of a phantom must be three positive numbers in mm, not {spacing}"
         )
     s, p, x = (int(n) for n in shape)
     return (s, p, x), _triple(np.array(spacing, float))

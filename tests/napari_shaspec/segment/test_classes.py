@@ -129,7 +129,7 @@ def test_a_class_is_told_and_toggles_are_answered_at_once(
     assert control.state.shown == "image"
     control.set_view(View.GRID)
     assert control.state.view is View.STACK
-    assert "beside each other already" in told[-1]
+    assert "already shown side by side" in told[-1]
     assert "--present image " in control.command()
     with control.save(tmp_path / "classes.csv").open() as file:
         rows = list(csv.DictReader(file))

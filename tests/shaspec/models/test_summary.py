@@ -40,9 +40,7 @@ def test_a_card_says_who_was_seen() -> None:
     task = load_card("shaspec").task
     training = Training(cases=("a", "b"), unlabelled=("b",), phantoms="seeds 1 to 9")
     lines = dict(card_lines(a_card(task, training=training), 7.4))
-    assert lines["Trained on"] == (
-        "2 real cases, 1 of them without labels; made-up patients, seeds 1 to 9"
-    )
+    assert lines["Trained on"] == ("2 real cases, 1 of them without labels; phantoms, seeds 1 to 9")
     assert lines["Cases seen"] == "a, b"
     assert lines["Size"].endswith("7 MB")
     assert "Training" not in lines

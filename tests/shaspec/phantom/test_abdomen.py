@@ -201,7 +201,9 @@ def test_any_shape_and_voxel_size_gives_a_whole_case(
 
 
 def test_voxels_that_would_miss_the_body_are_refused() -> None:
-    with pytest.raises(InputError, match="take narrower ones, or more along the shortest side"):
+    with pytest.raises(
+        InputError, match="set a smaller spacing, or more voxels along the shortest side"
+    ):
         make_case(0, (8, 8, 8), (1.0, 6.0, 1.0), "liver-ct")
 
 

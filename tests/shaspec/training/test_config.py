@@ -56,7 +56,7 @@ def test_a_key_that_is_called_like_an_argument_is_refused_like_others(tmp_path: 
 
 def test_phantoms_for_demonstrations_are_not_trained_on() -> None:
     make_config({"out": "run", "max_steps": 1, "phantoms": 2, "phantom_seed": 8_999_998})
-    with pytest.raises(InputError, match=r"phantom_seed.*demonstrations"):
+    with pytest.raises(InputError, match=r"phantom_seed.*demo phantoms"):
         make_config({"out": "run", "max_steps": 1, "phantoms": 3, "phantom_seed": 8_999_998})
 
 

@@ -20,7 +20,7 @@ def test_more_processes_than_the_configuration_speaks_of_are_refused(
 ) -> None:
     """They would all be the first one, and write the same files."""
     monkeypatch.setenv(name, "4")
-    with pytest.raises(InputError, match=r"4 processes were started, and devices = 1, .* make 1"):
+    with pytest.raises(InputError, match=r"4 processes were started, but devices = 1, .* need 1"):
         make_fabric(configuration())
 
 

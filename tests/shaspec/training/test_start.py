@@ -16,5 +16,5 @@ def test_a_crop_of_which_bfloat16_on_a_cpu_would_make_nonsense_is_refused(
     configuration: Callable[..., TrainConfig], tmp_path: Path
 ) -> None:
     config = configuration(tmp_path, precision="bf16-mixed", crop=(16, 32, 32))
-    with pytest.raises(InputError, match=r'longer there, or take precision = "32-true"'):
+    with pytest.raises(InputError, match=r'first axis longer, or set precision = "32-true"'):
         list(train(config))

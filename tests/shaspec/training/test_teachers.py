@@ -210,7 +210,7 @@ def test_some_cases_keep_their_labels_and_the_others_lose_them(cases: Path, tmp_
     assert load_model(tmp_path).card.training.unlabelled == ("one",)
     with pytest.raises(InputError, match="labelled names four; the labelled cases are one, two"):
         list(train(configuration(cases, tmp_path / "b", labelled=("four",))))
-    with pytest.raises(InputError, match="labelled = 3, of 2 labelled cases"):
+    with pytest.raises(InputError, match="labelled = 3: there are 2 labelled cases"):
         list(train(configuration(cases, tmp_path / "c", labelled=3)))
 
 

@@ -163,7 +163,7 @@ def test_its_time_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_subset_that_cannot_be_had_is_refused_by_key(cases: Path, tmp_path: Path) -> None:
-    for named, message in ((("PET",), "unknown modality PET"), (("T1",), "had from two")):
+    for named, message in ((("PET",), "unknown modality PET"), (("T1",), "of one: two")):
         config = configuration(cases, tmp_path, validate_subsets=named)
         with pytest.raises(InputError, match=f"validate_subsets: .*{message}"):
             list(loop.run(config))

@@ -54,7 +54,7 @@ def test_a_limit_is_kept_with_the_same_voxels_for_all(make_maps: Make, method: s
 def test_kinds_of_different_widths_have_no_common_plane(make_maps: Make) -> None:
     maps = make_maps()
     maps = replace(maps, maps={**maps.maps, ("attention", "T1"): maps.maps["fused", "T1"][:2]})
-    with pytest.raises(InputError, match="shared and attention features differ in number of channels"):
+    with pytest.raises(InputError, match="shared and attention features differ in number"):
         make_cloud(maps, ["shared", "attention"])
 
 
