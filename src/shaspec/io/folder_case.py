@@ -61,8 +61,8 @@ def folder_case(
     if not found.roles and not problems:
         seen = "; ".join([strange or "only labels", *unread])
         problems.append(
-            f"{folder}: no file name contains a modality of {task.title_names} ({seen}); rename the "
-            f"files, or name them one by one ({task.names[0]}=file)"
+            f"{folder}: no file name contains a modality of {task.title_names} ({seen}); rename "
+            f"the files, or name them one by one ({task.names[0]}=file)"
         )
     notices = [f"not recognised and not used: {strange}"] if strange and found.roles else []
     return CaseFiles(
