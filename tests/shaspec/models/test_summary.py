@@ -15,7 +15,7 @@ def a_card(task: Task, **more: object) -> Card:
 
 
 def test_scores_are_a_table_by_subset() -> None:
-    card = load_card("shaspec")
+    card = load_card("maml")
     table = score_table(card)
     assert table is not None
     assert (table.where, table.columns) == ("out of fold", ("ET", "TC", "WT"))
