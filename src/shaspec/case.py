@@ -101,7 +101,15 @@ class Case:
     def only(self, subset: Subset) -> Case:
         """The same case as if only ``subset`` had been acquired.
 
-        Where that changes the grid (`reduce`), the labels are left out.
+        Args:
+            subset: names of modalities that are there.
+
+        Returns:
+            A case with these volumes; arrays are shared, not copied. Where the grid changes
+            (`reduce`), the labels are left out.
+
+        Raises:
+            InputError: if one of them is not there.
         """
         self.require(subset)
         if self.reduce is not None:

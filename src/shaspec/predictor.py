@@ -55,6 +55,7 @@ def load_model(
 
     Raises:
         WeightsError: if there is no such model, or card and weights do not fit each other.
+        InputError: if the bundled task file of its task cannot be read.
     """
     model = weights.load_model(name_or_folder)
     size = None if window is None else tuple(window)

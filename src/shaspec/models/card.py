@@ -237,6 +237,7 @@ def load_card(name_or_folder: str | Path) -> Card:
 
     Raises:
         WeightsError: if there is no such model, or the card cannot be read.
+        InputError: if the bundled task file of its task cannot be read.
     """
     path = model_folder(name_or_folder) / CARD_FILE
     try:

@@ -86,6 +86,7 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
     Raises:
         WeightsError: if there is no such model, the card cannot be read, or card and weights do not
             fit each other; the message says why.
+        InputError: if the bundled task file of its task cannot be read.
     """
     folder = model_folder(name_or_folder)
     card = load_card(folder)

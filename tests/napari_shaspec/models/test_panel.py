@@ -67,7 +67,9 @@ def test_a_bundled_model_shows_its_terms_and_its_scores(panel):
     assert "research use only" in card
     assert all(case in card.replace("\u200b", "") for case in load_card("shaspec").training_cases)
     assert "FLAIR+T2" in card
-    assert f"{load_card('shaspec').scores['out of fold, FLAIR+T2']['WT']:.2f}" in card
+    assert (
+        f"{load_card('shaspec').scores['out of fold of version 0.1, FLAIR+T2']['WT']:.2f}" in card
+    )
     assert not panel.remove.isEnabled()
 
 

@@ -18,7 +18,7 @@ def test_the_version_and_the_models_are_listed(run: Run) -> None:
     assert "licence" in run("models").output
     printed = run("models", "shaspec").output
     assert "research use only" in printed
-    whole_tumour = load_card("shaspec").scores["out of fold, FLAIR+T2"]["WT"]
+    whole_tumour = load_card("shaspec").scores["out of fold of version 0.1, FLAIR+T2"]["WT"]
     (line,) = [line for line in printed.splitlines() if line.lstrip("│ ").startswith("FLAIR+T2 ")]
     assert f"{whole_tumour:.2f}" in line
 

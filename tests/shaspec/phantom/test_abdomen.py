@@ -230,7 +230,7 @@ def test_a_case_is_read_back_from_its_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(labels_of(again), labels_of(case))
     for name, volume in case.volumes.items():
         np.testing.assert_array_equal(again.volumes[name], volume)
-    assert again.notices == ("labels read as LiTS (1 liver, 2 tumour), by their values",)
+    assert again.notices[-1] == "labels read as LiTS (1 liver, 2 tumour), by their values"
 
 
 # -- the pieces --------------------------------------------------------------------------------
