@@ -24,6 +24,7 @@ from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.prediction import Prediction
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features
+from shaspec.models.resize import linear_resize_part, reached
 from shaspec.models.weights import Model
 from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Subset
@@ -195,20 +196,42 @@ class InferenceSession(Session[Prediction]):
         """Label map (*spatial) on the grid of the case."""
         means = blend.mean()
         shape = next(iter(self._inputs.values())).shape
+        labels = np.zeros(self.case.grid.shape, np.uint8)
         if shape != self.case.grid.shape:  # back to the voxels of the case
-            full = means.new_zeros(len(means), *shape)
-            full[(slice(None), *blend.box)] = means
-            means = _interpolate(full, self.case.grid.shape)
-            box: Box = tuple(slice(0, n) for n in self.case.grid.shape)
+            found = self._back(means, blend.box, shape)
+            if found is None:
+                return labels
+            means, box = found
         else:
             box = blend.box
-        labels = np.zeros(self.case.grid.shape, np.uint8)
         if self._network.exclusive:
             values = np.array([0, *(label.value for label in self.task.labels)], np.uint8)
             labels[box] = values[means.argmax(dim=0).cpu().numpy()]
         else:
             labels[box] = self.task.paint((means > 0.5).cpu().numpy())
         return labels
+
+    def _back(self, means: Tensor, box: Box, shape: Corner) -> tuple[Tensor, Box] | None:
+        """``means`` (K, *box) on the grid of the case, and where; None: background everywhere.
+
+        A value that is interpolated lies between those it is made of: where these are all
+        background, so is it, and only the rest is computed.
+        """
+        hot = means.argmax(dim=0) > 0 if self._network.exclusive else (means > 0.5).any(dim=0)
+        places = torch.nonzero(hot)
+        if not len(places):
+            return None
+        first, last = places.amin(dim=0).tolist(), places.amax(dim=0).tolist()
+        spans = [
+            reached(n, m, (s.start + a, s.start + b + 1))
+            for n, m, s, a, b in zip(shape, self.case.grid.shape, box, first, last, strict=True)
+        ]
+        if not all(stop for _, stop in spans):
+            return None
+        full = means.new_zeros(1, len(means), *shape)
+        full[0][(slice(None), *box)] = means
+        part = linear_resize_part(full, self.case.grid.shape, spans)[0]
+        return part, tuple(slice(*span) for span in spans)
 
     def _to_task_spacing(self, volume: Tensor) -> Tensor:
         """``volume`` (C, *spatial) at the voxel size that the network was trained for."""
