@@ -99,6 +99,13 @@ class Supervised:
         terms = self.objective.supervised(output, batch.target, present)
         return terms | self.objective.auxiliary(output, present)
 
+    def shown(self, batch: Batch) -> Tensor:
+        """The modalities of each sample that `step` looks at: bool (N, M).
+
+        The images of ``batch`` are not asked for: only those that are shown are augmented.
+        """
+        return self.drawn(batch)
+
     def visible(self, batch: Batch) -> Tensor:
         """Of what each sample has, all, or what a dedicated model may see: bool (N, M)."""
         if isinstance(self.rule, str):
@@ -142,6 +149,10 @@ class MeanTeacher(Supervised):
             output, pseudo[samples], present
         )
         return terms | self.objective.auxiliary(output, present)
+
+    def shown(self, batch: Batch) -> Tensor:
+        """What the teacher or the student sees."""
+        return self.visible(batch) | self.drawn(batch)
 
     def views(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """What the student sees: indices of samples (V,) and their modalities, bool (V, M)."""
