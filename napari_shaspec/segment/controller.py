@@ -247,7 +247,8 @@ class SegmentController(ModelController[SegmentState]):
         super()._begin_anew()
         if self.state.view is not View.STACK:
             self.set_view(View.STACK)
-        self._results.switch(self.state.model, self.state.case)
+        card = self.state.card
+        self._results.switch(card.sha256 if card else "", self.state.case)
         self.state.status = Status.IDLE
 
     def _on_sources(self) -> None:

@@ -55,17 +55,17 @@ class Results:
         self._state = state
         self._before: _Before | None = None
         self._made_of: MadeOf = {}
-        self._key = ("", "")  # model and case of the results
+        self._key = ("", "")  # weights of the model, and case, of the results
         self._aside: dict[tuple[str, str], tuple[tuple[Result, ...], str, MadeOf]] = {}
 
     def named(self) -> dict[str, Result]:
         """The results of this case by their subset names."""
         return {p.task.subset_name(p.subset): p for p in self._state.results}
 
-    def switch(self, model: str, case: str) -> None:
+    def switch(self, sha256: str, case: str) -> None:
         """Sets the results aside and takes up those of another model or case, if there are some."""
         self._aside[self._key] = (self._state.results, self._state.shown, self._made_of)
-        self._key = (model, case)
+        self._key = (sha256, case)
         results, shown, made_of = self._aside.pop(self._key, ((), "", {}))
         self.forget()
         self._made_of = made_of

@@ -245,7 +245,7 @@ def _write(folder: Path, case: Case, task: Task) -> None:
 def _resized(
     volume: npt.NDArray[Any], shape: tuple[int, ...], *, labels: bool = False
 ) -> npt.NDArray[Any]:
-    tensor = torch.from_numpy(np.ascontiguousarray(volume))
+    tensor = torch.from_numpy(np.require(volume, requirements=["C", "W"]))  # files may be mapped
     return resized(tensor[None], shape, labels=labels)[0].numpy()
 
 

@@ -148,7 +148,7 @@ def test_a_classification_can_be_cancelled(control, files):
     control.segment()
     assert control.state.status is Status.IDLE
     assert control.state.results == ()
-    assert "cancelled" in control.state.message.text
+    assert "Cancelled" in control.state.message.text
     control.state.events.progress.disconnect(cancel)
     control.tick("audio", False)  # the image was encoded by then, so this needs no button
     assert [result.subset for result in control.state.results] == [("image",)]

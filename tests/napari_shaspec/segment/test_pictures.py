@@ -35,7 +35,7 @@ ENCODER = {
     "image_pool": False,
 }
 COLOUR = np.random.default_rng(0).integers(0, 255, (24, 32, 3)).astype(np.uint8)
-DEPTH = np.random.default_rng(1).integers(0, 255, (24, 32)).astype(np.uint8)
+DEPTH = np.random.default_rng(1).integers(1, 255, (24, 32)).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")

@@ -209,7 +209,7 @@ def test_held_out_cases_are_named(control, cases, tmp_path):
 
 
 def test_a_run_with_problems_does_not_start(control, cases, launch):
-    shutil.copy(cases / "anna" / "anna_t1.nii.gz", cases / "anna" / "anna_again_t1.nii.gz")
+    shutil.copy(cases / "anna" / "anna_t1.nii.gz", cases / "anna" / "anna_T1w.nii.gz")
     control.choose_data(cases)
     control.change(task="brats")
     assert control.state.message.level == "error"
@@ -268,7 +268,7 @@ def test_other_settings_are_those_of_the_configuration(control, launch, told):
 def test_the_folder_of_an_earlier_run_brings_its_settings_back(control, launch, cases, tmp_path):
     control.choose_data(cases)
     control.change(
-        method="zero-fill", steps=7, validate=3, more="batch = 1; network = { init_filters = 4 }"
+        method="zero-fill", steps=7, validate=3, more="batch = 1; network = { init_filters = 8 }"
     )
     control.start()
     out = launch.made[0].path.parent
