@@ -69,8 +69,7 @@ class InferenceSession(Session[Prediction]):
     ) -> None:
         task = model.card.task
         if task.kind != "segmentation":
-            text = "predicts a class: use `shaspec predict` or Segment"
-            raise InputError(f"model {model.card.name!r} {text}")
+            raise InputError(f"model {model.card.name!r} predicts a class: use `shaspec predict`")
         if window is not None and (len(window) != task.dims or min(window) < 1):
             raise InputError(
                 f"window {','.join(map(str, window))}: give {task.dims} numbers of 1 or more, e.g. "
@@ -275,15 +274,12 @@ class InferenceSession(Session[Prediction]):
         if shape == self.case.grid.shape:
             return means, blend.box
         if not whole:
-            return region_part(
-                means, blend.box, shape, self.case.grid.shape, self._network.exclusive
-            )
+            size, exclusive = self.case.grid.shape, self._network.exclusive
+            return region_part(means, blend.box, shape, size, exclusive)
         full = means.new_zeros(len(means), *shape)  # back to the voxels of the case
         full[(slice(None), *blend.box)] = means
         means = resized(full, self.case.grid.shape)
         return means, tuple(slice(0, n) for n in self.case.grid.shape)
-
-    # -- lack of memory --------------------------------------------------------------------------
 
     @property
     def _too_large(self) -> str:

@@ -142,6 +142,10 @@ class MoreVersusFewer(Supervised):
         output = network(batch.images, torch.stack([more, fewer]))
         return self.objective.ranked(output, batch.target, more, fewer)
 
+    def shown(self, batch: Batch) -> Tensor:
+        """The larger subset, which contains the other."""
+        return draw_pairs(batch.available, self.rule_at(batch), batch.seed, batch.numbers)[0]
+
 
 class MeanTeacher(Supervised):
     """Mean teacher: labels, and pseudo-labels for all samples (Tarvainen & Valpola, NeurIPS 2017).
