@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 from shaspec.geometry import Grid
 from shaspec.inference.windows import Box
 from shaspec.io.resample import resample
+from shaspec.models.resize import linear_resize_part, reached
 from shaspec.prediction import Prediction
 from shaspec.task import Task
 
@@ -64,6 +66,43 @@ def region_probabilities(
         maps[name] = np.zeros(shape, np.float32)
         maps[name][box] = mean
     return maps
+
+
+def region_part(
+    means: Tensor, box: Box, shape: Sequence[int], size: Sequence[int], exclusive: bool
+) -> tuple[Tensor, Box]:
+    """Probabilities brought to another voxel size, only where a region can be.
+
+    An interpolated value lies between those it is made of: where these are all background, so is
+    the result.
+
+    Args:
+        means: (K, *box) probabilities, as for `label_map`.
+        box: the voxels that ``means`` covers, of a volume of ``shape``.
+        shape: of the volume at the voxel size of the network.
+        size: of the volume at the voxel size of the case.
+        exclusive: see `shaspec.models.base.Network`.
+
+    Returns:
+        Probabilities (K, *part) and the part of ``size`` that they cover; an empty part where
+        everything is background.
+    """
+    hot = means.argmax(dim=0) > 0 if exclusive else (means > 0.5).any(dim=0)
+    places = torch.nonzero(hot)
+    nowhere = (means.new_zeros(len(means), *(0 for _ in size)), tuple(slice(0, 0) for _ in size))
+    if not len(places):
+        return nowhere
+    first, last = places.amin(dim=0).tolist(), places.amax(dim=0).tolist()
+    spans = [
+        reached(n, m, (s.start + a, s.start + b + 1))
+        for n, m, s, a, b in zip(shape, size, box, first, last, strict=True)
+    ]
+    if not all(stop for _, stop in spans):
+        return nowhere
+    full = means.new_zeros(1, len(means), *shape)
+    full[0][(slice(None), *box)] = means
+    part = linear_resize_part(full, size, spans)[0]
+    return part, tuple(slice(*span) for span in spans)
 
 
 def on_grid(prediction: Prediction, grid: Grid) -> Prediction:

@@ -18,7 +18,7 @@ from shaspec.inference.kept import Corner
 from shaspec.inference.memory import smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
-from shaspec.inference.outputs import label_map, on_grid, region_probabilities
+from shaspec.inference.outputs import label_map, on_grid, region_part, region_probabilities
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
 from shaspec.models.base import Features
@@ -69,8 +69,7 @@ class InferenceSession(Session[Prediction]):
     ) -> None:
         task = model.card.task
         if task.kind != "segmentation":
-            text = "predicts a class: use `shaspec predict` or Segment"
-            raise InputError(f"model {model.card.name!r} {text}")
+            raise InputError(f"model {model.card.name!r} predicts a class: use `shaspec predict`")
         if window is not None and (len(window) != task.dims or min(window) < 1):
             raise InputError(
                 f"window {','.join(map(str, window))}: give {task.dims} numbers of 1 or more, e.g. "
@@ -199,7 +198,7 @@ class InferenceSession(Session[Prediction]):
             decoding += time.perf_counter() - start
             yield count.tick("decode")
         assert blend is not None
-        means, box = self._on_case_grid(blend)
+        means, box = self._on_case_grid(blend, whole=probabilities)
         answer = (means, self.task, box, self.case.grid.shape, self._network.exclusive)
         labels = label_map(*answer)
         maps = region_probabilities(*answer) if probabilities else {}
@@ -268,18 +267,19 @@ class InferenceSession(Session[Prediction]):
         return self._kept.absent[key]
 
     @torch.inference_mode()
-    def _on_case_grid(self, blend: Blend) -> tuple[Tensor, Box]:
-        """Probabilities (K, *box) at the voxels of the case, and the box that they cover."""
+    def _on_case_grid(self, blend: Blend, *, whole: bool) -> tuple[Tensor, Box]:
+        """Probabilities (K, *box) at the voxels of the case, and the box: where a region can be."""
         means = blend.mean()
         shape = next(iter(self._inputs.values())).shape
         if shape == self.case.grid.shape:
             return means, blend.box
+        if not whole:
+            size, exclusive = self.case.grid.shape, self._network.exclusive
+            return region_part(means, blend.box, shape, size, exclusive)
         full = means.new_zeros(len(means), *shape)  # back to the voxels of the case
         full[(slice(None), *blend.box)] = means
         means = resized(full, self.case.grid.shape)
         return means, tuple(slice(0, n) for n in self.case.grid.shape)
-
-    # -- lack of memory --------------------------------------------------------------------------
 
     @property
     def _too_large(self) -> str:

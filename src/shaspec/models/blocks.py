@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from shaspec.models import voxelwise
+
 Dims = Literal[2, 3]
 SLOPE = 0.01  # of every LeakyReLU, as in nnU-Net and in the authors' networks
 
@@ -15,6 +17,24 @@ SLOPE = 0.01  # of every LeakyReLU, as in nnU-Net and in the authors' networks
 def conv_class(dims: Dims) -> type[nn.Conv2d] | type[nn.Conv3d]:
     """The convolution of that many axes."""
     return nn.Conv2d if dims == 2 else nn.Conv3d
+
+
+def convolve(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: int | tuple[int, ...] = 1,
+    padding: int = 0,
+    dilation: int = 1,
+) -> Tensor:
+    """Maps (N, C, *spatial), weight (C', C, k, ...) -> maps (N, C', *spatial)."""
+    if voxelwise.pays(x):
+        steps = (stride,) * 3 if isinstance(stride, int) else stride
+        return voxelwise.conv3d(x, weight, bias, stride=steps, padding=padding, dilation=dilation)
+    convolution: Any = F.conv2d if x.dim() == 4 else F.conv3d
+    result: Tensor = convolution(x, weight, bias, stride=stride, padding=padding, dilation=dilation)
+    return result
 
 
 class InstanceNorm(nn.Module):
@@ -31,6 +51,8 @@ class InstanceNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
+        if voxelwise.pays(x) and x[0, 0].numel() > 1:
+            return voxelwise.instance_norm(x, self.weight, self.bias, self.eps)
         return torch.group_norm(x, x.shape[1], self.weight, self.bias, self.eps)
 
 
@@ -82,11 +104,7 @@ class Conv(nn.Module):
 
     def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
         """Convolve with another weight of the same kernel size, e.g. a part of ours."""
-        convolution: Any = F.conv2d if self.dims == 2 else F.conv3d
-        result: Tensor = convolution(
-            x, weight, stride=self.stride, padding=self.padding, dilation=self.dilation
-        )
-        return result
+        return convolve(x, weight, stride=self.stride, padding=self.padding, dilation=self.dilation)
 
 
 class ConvNorm(nn.Sequential):

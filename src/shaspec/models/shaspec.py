@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import ClassVar, Literal
 
 import torch
@@ -16,6 +17,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from shaspec.models import voxelwise
 from shaspec.models.base import Features, Network, Output, only_present, presence, row_mask
 from shaspec.models.blocks import (
     SLOPE,
@@ -26,6 +28,7 @@ from shaspec.models.blocks import (
     double_size,
     fold_standardisation,
 )
+from shaspec.models.resize import linear_resize
 from shaspec.models.shaspec_encoder import Encoder, EncoderConfig
 
 
@@ -98,7 +101,7 @@ class Skip(nn.Module):
         return self.conv.convolve(stage_output, self.conv.kernel_weight()[:, columns])
 
     def forward(self, terms: list[Tensor]) -> Tensor:
-        return F.leaky_relu(self.norm(torch.stack(terms).sum(dim=0)), SLOPE)
+        return F.leaky_relu(self.norm(reduce(torch.add, terms)), SLOPE)
 
 
 class ShaSpec(Network):
@@ -148,6 +151,8 @@ class ShaSpec(Network):
 
     def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
         """As `encode`, with one pass of all rows of all modalities through the shared encoder."""
+        if voxelwise.pays(next(iter(images.values()))):  # one by one is as fast, in less memory
+            return super().encode_all(images)
         images = {m: self.widened(image) for m, image in images.items()}
         sizes = [len(image) for image in images.values()]
         maps, _, shared = self.shared_encoder(torch.cat(list(images.values())))
@@ -204,9 +209,9 @@ class ShaSpec(Network):
         for k, (up, skip, level) in enumerate(zip(self.ups, self.skips, self.levels, strict=True)):
             x = level(up(x) + skip([f[f"skip{k}"] for f in features.values()]))
         logits = self.head(x)
-        scale = [float(s) for s in self.config.shared.stem_stride[-self.config.dims :]]
-        mode = "bilinear" if self.config.dims == 2 else "trilinear"
-        logits = F.interpolate(logits, scale_factor=scale, mode=mode, align_corners=False)
+        stem = self.config.shared.stem_stride[-self.config.dims :]
+        size = [n * s for n, s in zip(logits.shape[2:], stem, strict=True)]
+        logits = linear_resize(logits, size)
         return ShaSpecOutput(
             logits,
             shared=self._rows(features, "shared"),
@@ -226,7 +231,7 @@ class ShaSpec(Network):
             weights = F.one_hot(present.int().argmax(dim=1), self.modalities).to(like.dtype)
         weights = weights / weights.sum(dim=1, keepdim=True)
         terms = [s * row_mask(weights, m, like) for m, s in shared.items()]
-        return torch.stack(terms).sum(dim=0)
+        return reduce(torch.add, terms)
 
     def _rows(self, features: Mapping[int, Features], name: str) -> Tensor:
         like = next(iter(features.values()))[name]

@@ -10,12 +10,13 @@ invented label enters the loss.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from shaspec.models.resize import linear_resize
 from shaspec.training.seeds import generator
 
 ROTATION = 0.35  # radians, largest, about each axis
@@ -25,6 +26,8 @@ KNOTS = 4  # of the displacement along each axis
 BIAS_KNOTS = 3  # of the bias field along each axis
 GAMMA_RANGE = (-3.0, 6.0)  # intensities that gamma bends; what lies outside moves with the ends
 GAMMA_SPAN = 6.0  # of which the ends stay in place: -3..3, which z-scores fill
+
+LINEAR: dict[str, Any] = {"mode": "bilinear", "padding_mode": "zeros", "align_corners": False}
 
 
 class Change(NamedTuple):
@@ -42,6 +45,11 @@ class Change(NamedTuple):
     seed: Tensor
     """Of the noise, one for each sample."""
 
+    def of(self, sample: int, channels: Tensor) -> Change:
+        """What happens to some channels of one sample of a batch, as a batch of one."""
+        seed = self.seed[sample : sample + 1]
+        return Change._make([*(values[sample, channels][None] for values in self[:-1]), seed])
+
 
 def augment(
     images: Tensor,
@@ -50,6 +58,7 @@ def augment(
     spacing: Sequence[float],
     seeds: Sequence[Sequence[int]],
     channels: Sequence[int] | None = None,
+    shown: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Random flips, rotation, scaling, bending and intensity changes, then the crop.
 
@@ -60,21 +69,28 @@ def augment(
         spacing: of the voxels, in mm: what is turned keeps its shape in the patient.
         seeds: per sample numbers that fix its result, e.g. (seed of the run, number of the sample).
         channels: how many of the C belong to each modality; default: one each.
+        shown: bool (N, M), the modalities that are looked at; the others become 0. Default: all.
 
     Returns:
         images (N, C, *crop) and labels (N, *crop).
     """
     size, groups = images.shape[2:], channels or [1] * images.shape[1]
     rngs = [generator(*seed) for seed in seeds]
+    read = None if shown is None else shown.repeat_interleave(torch.tensor(list(groups)), dim=1)
     points = torch.stack([lattice(crop, size, spacing, rng) for rng in rngs])
     drawn = [draw_change(groups, len(crop), rng) for rng in rngs]
     change = Change(*(torch.stack(values) for values in zip(*drawn, strict=True)))
     grid = _smooth(points.to(images.device), crop).movedim(1, -1)
-    out = F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    out = images.new_zeros(*images.shape[:2], *crop)
+    for n in range(len(out)):
+        index = torch.arange(images.shape[1]) if read is None else read[n].nonzero()[:, 0]
+        there = index.to(images.device)
+        values = F.grid_sample(images[n, there][None], grid[n : n + 1], **LINEAR)
+        out[n, there] = intensities(values, change.of(n, index))[0]
     target = F.grid_sample(
         labels[:, None].float(), grid, mode="nearest", padding_mode="zeros", align_corners=False
     )
-    return intensities(out, change), target[:, 0].to(labels.dtype)
+    return out, target[:, 0].to(labels.dtype)
 
 
 def centre_crop(images: Tensor, labels: Tensor, crop: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -182,5 +198,4 @@ def bent(x: Tensor, gamma: Tensor) -> Tensor:
 
 def _smooth(knots: Tensor, size: Sequence[int]) -> Tensor:
     """Fields (N, C, *size) through ``knots`` (N, C, *coarse), linear between them."""
-    mode = "trilinear" if len(size) == 3 else "bilinear"
-    return F.interpolate(knots, tuple(size), mode=mode, align_corners=True)
+    return linear_resize(knots, size, align_corners=True)

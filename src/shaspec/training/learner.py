@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
 from typing import cast
 
 import torch
@@ -112,18 +114,19 @@ class Learner:
         """What the method gets. The sample of a number is the same in whichever process it is."""
         config, device = self._config, self._fabric.device
         images, labels = samples.images.to(device), samples.labels.to(device)
+        seed = (config.seed, SUBSETS)
+        batch = Batch(images, samples.available, labels, progress, seed, samples.numbers)
         if config.augment:
             seeds = [(config.seed, AUGMENT, number) for number in samples.numbers]
-            task = self._task
+            task, shown = self._task, self.method.shown(batch)
             images, labels = augment(
-                images, labels, config.crop, task.spacing, seeds, task.channels
+                images, labels, config.crop, task.spacing, seeds, task.channels, shown
             )
         else:
             images, labels = centre_crop(images, labels, config.crop)
         # Labelled samples come first; the labels of the others are not there.
         target = target_masks(self._task, labels[: config.batch], exclusive=self._bare.exclusive)
-        seed = (config.seed, SUBSETS)
-        return Batch(images, samples.available, target, progress, seed, samples.numbers)
+        return replace(batch, images=images, target=target)
 
     def _means(self, told: list[dict[str, Tensor]]) -> dict[str, float]:
         """Loss terms over the batches of a step and all processes."""
@@ -141,7 +144,7 @@ def target_masks(task: Task, labels: Tensor, *, exclusive: bool) -> Tensor:
     classes = [(0,), *((label.value,) for label in task.labels)]
     regions = [region.labels for region in task.regions]
     masks = [
-        torch.isin(labels, torch.tensor(group, device=labels.device, dtype=labels.dtype))
+        reduce(torch.logical_or, [labels == value for value in group])
         for group in (classes if exclusive else regions)
     ]
     return torch.stack(masks, dim=1).float()

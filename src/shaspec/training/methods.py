@@ -101,6 +101,13 @@ class Supervised:
         terms = self.objective.supervised(output, batch.target, present)
         return terms | self.objective.auxiliary(output, present)
 
+    def shown(self, batch: Batch) -> Tensor:
+        """The modalities of each sample that `step` looks at: bool (N, M).
+
+        The images of ``batch`` are not asked for: only those that are shown are augmented.
+        """
+        return self.drawn(batch)
+
     def visible(self, batch: Batch) -> Tensor:
         """Modalities of each sample that the model may use, bool (N, M): all, or the subset of a
         dedicated model."""
@@ -135,6 +142,10 @@ class MoreVersusFewer(Supervised):
         output = network(batch.images, torch.stack([more, fewer]))
         return self.objective.ranked(output, batch.target, more, fewer)
 
+    def shown(self, batch: Batch) -> Tensor:
+        """The larger subset, which contains the other."""
+        return draw_pairs(batch.available, self.rule_at(batch), batch.seed, batch.numbers)[0]
+
 
 class MeanTeacher(Supervised):
     """Mean teacher: labels, and pseudo-labels for all samples (Tarvainen & Valpola, NeurIPS 2017).
@@ -165,6 +176,10 @@ class MeanTeacher(Supervised):
             output, pseudo[samples], present
         )
         return terms | self.objective.auxiliary(output, present)
+
+    def shown(self, batch: Batch) -> Tensor:
+        """What the teacher or the student sees."""
+        return self.visible(batch) | self.drawn(batch)
 
     def views(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Input of the student: indices of samples (V,) and their modalities, bool (V, M)."""

@@ -26,7 +26,14 @@ def make_optimizer(
             nesterov=config.momentum > 0,
             weight_decay=config.weight_decay,
         )
-    return torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+    parameters = list(parameters)
+    return torch.optim.AdamW(
+        parameters,
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        # On a GPU a loss scaler forbids it, and PyTorch's default is as fast.
+        fused=all(p.is_cpu for p in parameters) or None,
+    )
 
 
 def schedule(progress: float, step: int, kind: str = "cosine") -> float:

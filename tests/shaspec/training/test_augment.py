@@ -61,6 +61,17 @@ def test_a_sample_does_not_depend_on_its_neighbours() -> None:
         assert torch.equal(both[1][1:], alone[1])
 
 
+def test_modalities_that_nobody_looks_at_are_left_out_and_the_others_stay_where_they_are() -> None:
+    images, labels = sample()
+    shown = torch.tensor([[True, False, True, False], [False, False, False, True]])
+    for step in range(5):
+        every = augment(images, labels, (16, 16, 16), MM, seeds(step))
+        some = augment(images, labels, (16, 16, 16), MM, seeds(step), shown=shown)
+        assert torch.equal(some[1], every[1])
+        assert not some[0][~shown].any()
+        assert torch.equal(some[0] != 0, (every[0] != 0) & shown[:, :, None, None, None])
+
+
 def test_no_label_is_invented() -> None:
     images, labels = sample()
     for step in range(30):
