@@ -272,7 +272,7 @@ def list_cases(settings: TrainConfig) -> None:
 def propose(folder: Path, out: Path, modalities: list[str], labels_word: str) -> None:
     """Look through a folder of cases and write what a run on it needs."""
     from shaspec.training.propose import propose as look
-    from shaspec.training.scaffold import write
+    from shaspec.training.templates import write
 
     console = Console()
     found = look(folder, modalities, labels_word)

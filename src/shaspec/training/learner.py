@@ -26,10 +26,10 @@ from shaspec.training.checkpoint import Stateful
 from shaspec.training.config import TrainConfig
 from shaspec.training.data import Samples
 from shaspec.training.distributed import across_processes, total
+from shaspec.training.init_network import refuse_two_planes
 from shaspec.training.methods import Batch, make_method
 from shaspec.training.optimisation import make_optimizer, schedule
 from shaspec.training.seeds import generator
-from shaspec.training.start import refuse_two_planes
 
 AUGMENT, SUBSETS, DROPOUT = 1, 2, 4  # what a random number is for; 3 is for the first weights
 

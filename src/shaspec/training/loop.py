@@ -19,12 +19,12 @@ from shaspec.training.config import TrainConfig
 from shaspec.training.data import samples
 from shaspec.training.distributed import make_fabric
 from shaspec.training.events import Event, Finished, Prepared, Preparing, Step, Validation
+from shaspec.training.init_network import first_network
 from shaspec.training.learner import Learner
+from shaspec.training.model_export import save_product
 from shaspec.training.prepare import LeftOut, PreparedCase, prepare
-from shaspec.training.product import save_product
-from shaspec.training.record import Record
+from shaspec.training.run_state import Record
 from shaspec.training.selection import Selection, select_cases
-from shaspec.training.start import first_network
 from shaspec.training.subsets import check_rule
 from shaspec.training.validation import Validator
 

@@ -31,7 +31,7 @@ from shaspec.training.events import (
     as_json,
 )
 from shaspec.training.propose import propose
-from shaspec.training.scaffold import task_text
+from shaspec.training.templates import task_text
 
 
 @dataclass

@@ -10,8 +10,8 @@ from shaspec.models.card import Card, load_card
 from shaspec.models.registry import build, network_config
 from shaspec.task import Task
 from shaspec.training.config import make_config
+from shaspec.training.model_export import save_product
 from shaspec.training.prepare import PreparedCase
-from shaspec.training.product import save_product
 
 SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
 
