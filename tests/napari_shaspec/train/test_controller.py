@@ -21,11 +21,11 @@ from shaspec.task import load_task
 from shaspec.training.config import load_config
 from shaspec.training.events import (
     Checkpoint,
-    Event,
     Finished,
     Prepared,
     Preparing,
     Step,
+    TrainingEvent,
     Validating,
     Validation,
     as_json,
@@ -44,7 +44,7 @@ class FakeProcess:
     stopped: bool = False
     closed: bool = False
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[TrainingEvent]:
         out = self.path.parent
         mark = out / "checkpoint.pt"
         first = int(mark.read_text()) if mark.exists() else 0
