@@ -15,18 +15,16 @@ from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, only_present, presence, row_mask
 from shaspec.models.blocks import Dims, conv_class
+from shaspec.models.config import NetworkConfig
 from shaspec.models.shaspec import ShaSpecOutput
 
 
-class ClassifierConfig(BaseModel):
-    """Everything that fixes a classification network."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class ClassifierConfig(NetworkConfig):
+    """Configuration of a classification network."""
 
     modalities: int
     out_channels: int

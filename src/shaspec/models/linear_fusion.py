@@ -16,18 +16,17 @@ from typing import ClassVar, Self
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, Output, presence
 from shaspec.models.blocks import Dims, conv_class
+from shaspec.models.config import NetworkConfig
 from shaspec.models.mix_transformer import mix_transformer
 
 
-class LinearFusionConfig(BaseModel):
-    """Everything that fixes a Linear Fusion network; the defaults are the published MiT-B2."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class LinearFusionConfig(NetworkConfig):
+    """Configuration of a Linear Fusion network; the defaults are the published MiT-B2."""
 
     modalities: int
     out_channels: int

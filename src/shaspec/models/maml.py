@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, Output, only_present, presence, row_mask
@@ -28,22 +27,30 @@ from shaspec.models.blocks import (
     conv_class,
     double_size,
 )
+from shaspec.models.config import NetworkConfig
+
+OLD_NAMES = {
+    "base": "base_features",
+    "most": "max_features",
+    "halvings": "n_downsamplings",
+}
+"""Settings of a U-Net, as model cards of earlier versions name them."""
 
 
-class MamlConfig(BaseModel):
-    """Everything that fixes a MAML network."""
+class MamlConfig(NetworkConfig):
+    """Configuration of a MAML network."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    old_names: ClassVar[Mapping[str, str]] = OLD_NAMES
 
     modalities: int
     out_channels: int
     """Background and labels if ``exclusive``, otherwise regions."""
     dims: Dims = 3
     in_channels: int = 1
-    base: int = 16
-    """Channels at full resolution; doubled with every halving, up to ``most``."""
-    most: int = 320
-    halvings: int = 5
+    base_features: int = 16
+    """Channels at full resolution; doubled with every downsampling, up to ``max_features``."""
+    max_features: int = 320
+    n_downsamplings: int = 5
     convs: int = 2
     """Convolutions per level."""
     join_kernel: int = 3
@@ -63,9 +70,9 @@ class MamlOutput(Output):
     deep_logits: dict[int, list[Tensor]]
     """The same U-Net's at 1/2, 1/4, ... of the size, for deep supervision."""
     attention: dict[int, Tensor]
-    """A_i (N, base, *spatial), 0 to 1."""
+    """A_i (N, base_features, *spatial), 0 to 1."""
     fused: Tensor
-    """F_f (N, base, *spatial)."""
+    """F_f (N, base_features, *spatial)."""
 
 
 def conv_block(
@@ -81,7 +88,7 @@ class UNet(nn.Module):
 
     def __init__(self, c: MamlConfig) -> None:
         super().__init__()
-        widths = [min(c.base * 2**k, c.most) for k in range(c.halvings + 1)]
+        widths = [min(c.base_features * 2**k, c.max_features) for k in range(c.n_downsamplings + 1)]
         self.down = nn.ModuleList()
         before = c.in_channels
         for k, width in enumerate(widths):
@@ -101,7 +108,7 @@ class UNet(nn.Module):
         return nn.Sequential(first, *rest)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Feature (N, base, *spatial) and logits, full resolution first, then halves."""
+        """Feature (N, base_features, *spatial) and logits, full resolution first, then halves."""
         features = list(self.features(x))
         logits = [head(f) for head, f in zip(self.heads, features, strict=True)]
         return features[-1], logits[::-1]
@@ -159,13 +166,13 @@ class Maml(Network):
         c = self.config = config
         self.modalities, self.exclusive = c.modalities, c.exclusive
         self.in_channels = c.in_channels
-        self.divisor = (2**c.halvings,) * c.dims
+        self.divisor = (2**c.n_downsamplings,) * c.dims
         self.unets = nn.ModuleList(UNet(c) for _ in range(c.modalities))
-        self.fusion = MamlFusion(c.dims, c.modalities, c.base, c.join_kernel)
+        self.fusion = MamlFusion(c.dims, c.modalities, c.base_features, c.join_kernel)
         self.attentions = nn.ModuleList(
-            Attention(c.dims, c.base, c.join_kernel) for _ in range(c.modalities)
+            Attention(c.dims, c.base_features, c.join_kernel) for _ in range(c.modalities)
         )
-        self.head = conv_class(c.dims)(c.base, c.out_channels, 1, bias=False)
+        self.head = conv_class(c.dims)(c.base_features, c.out_channels, 1, bias=False)
 
     def encode(self, image: Tensor, modality: int) -> Features:
         """The modality's U-Net: (N, C, *spatial) -> feature F_i, logits at every size."""
@@ -198,7 +205,7 @@ class Maml(Network):
             joint_logits=joint,
             modality_logits=own,
             deep_logits={
-                m: [f[f"deep{k}"] for k in range(1, self.config.halvings)]
+                m: [f[f"deep{k}"] for k in range(1, self.config.n_downsamplings)]
                 for m, f in features.items()
             },
             attention=attention,

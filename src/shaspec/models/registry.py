@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from shaspec.errors import InputError, in_words
 from shaspec.models.base import Network
 from shaspec.models.classifier import ClassifierConfig, ShaSpecClassifier
+from shaspec.models.config import NetworkConfig
 from shaspec.models.linear_fusion import LinearFusion, LinearFusionConfig
 from shaspec.models.maml import Maml, MamlConfig
 from shaspec.models.shaspec import ShaSpec, ShaSpecConfig
@@ -23,7 +24,7 @@ from shaspec.task import Task
 
 CLASSIFIER = "shaspec-classifier"
 
-NETWORKS: dict[str, tuple[type[Network], type[BaseModel]]] = {
+NETWORKS: dict[str, tuple[type[Network], type[NetworkConfig]]] = {
     "shaspec": (ShaSpec, ShaSpecConfig),
     CLASSIFIER: (ShaSpecClassifier, ClassifierConfig),
     "maml": (Maml, MamlConfig),
@@ -73,12 +74,12 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     },
     CLASSIFIER: {"light": {}},
     "maml": {
-        "paper": {"base": 16, "most": 320, "halvings": 5},
+        "paper": {"base_features": 16, "max_features": 320, "n_downsamplings": 5},
         # Full resolution costs most, so it gets one convolution a level and a pointwise join.
         # Regions by sigmoid like the other light presets, so that one evaluation fits all.
         "light": {
-            "base": 8,
-            "halvings": 4,
+            "base_features": 8,
+            "n_downsamplings": 4,
             "convs": 1,
             "join_kernel": 1,
             "exclusive": False,
@@ -87,7 +88,13 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "simmlm": {
         "paper": {},
         # Half resolution from the first layer on, as in ShaSpec's, and wider levels instead.
-        "light": {"base": 16, "most": 128, "halvings": 3, "stem_stride": 2, "gate_halvings": 4},
+        "light": {
+            "base_features": 16,
+            "max_features": 128,
+            "n_downsamplings": 3,
+            "stem_stride": 2,
+            "n_gate_downsamplings": 4,
+        },
     },
     "linear-fusion": {
         "paper": {},
@@ -142,7 +149,7 @@ def network_config(method: str, preset: str, task: Task, /, **overrides: Any) ->
         "in_channels": max(task.channels),
         "dims": task.dims,
         **PRESETS[method][preset],
-        **overrides,
+        **NETWORKS[method][1].with_current_names(overrides),
     }
     return check_config(method, values | {"out_channels": _outputs(method, values, task)})
 

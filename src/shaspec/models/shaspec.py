@@ -14,7 +14,6 @@ from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from shaspec.models import voxelwise
@@ -28,14 +27,13 @@ from shaspec.models.blocks import (
     double_size,
     fold_standardisation,
 )
+from shaspec.models.config import NetworkConfig
 from shaspec.models.resize import linear_resize
 from shaspec.models.shaspec_encoder import Encoder, EncoderConfig
 
 
-class ShaSpecConfig(BaseModel):
-    """Everything that fixes a ShaSpec network."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class ShaSpecConfig(NetworkConfig):
+    """Configuration of a ShaSpec network."""
 
     modalities: int
     out_channels: int

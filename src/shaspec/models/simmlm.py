@@ -15,12 +15,13 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, Output, only_present, presence
 from shaspec.models.blocks import Conv, Dims, InstanceNorm, conv_class
-from shaspec.models.maml import MamlConfig, UNet
+from shaspec.models.config import NetworkConfig
+from shaspec.models.maml import OLD_NAMES, MamlConfig, UNet
 
 POOLED = 4
 """Positions per axis of the gate's last map: what the published gate has for windows of 128."""
@@ -32,26 +33,29 @@ RARE = 0.05
 most voxels lie in no region."""
 
 
-class SimMlmConfig(BaseModel):
-    """Everything that fixes a SimMLM network; the defaults are the published ones."""
+class SimMlmConfig(NetworkConfig):
+    """Configuration of a SimMLM network; the defaults are the published ones."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    old_names: ClassVar[Mapping[str, str]] = {
+        **OLD_NAMES,
+        "gate_halvings": "n_gate_downsamplings",
+    }
 
     modalities: int
     out_channels: int
     """Background and labels if ``exclusive``, otherwise regions."""
     dims: Dims = 3
     in_channels: int = 1
-    base: int = 8
-    """Channels of an expert's first level; doubled with every halving, up to ``most``."""
-    most: int = 80
-    halvings: int = 5
+    base_features: int = 8
+    """Channels of the first level; doubled with every downsampling, up to ``max_features``."""
+    max_features: int = 80
+    n_downsamplings: int = 5
     convs: int = 2
     """Convolutions per level."""
     stem_stride: int = Field(default=1, ge=1)
     """Stride of an expert's first convolution. Its logits are that much smaller than the image, and
     are interpolated linearly after they are mixed."""
-    gate_halvings: int = Field(default=5, ge=1)
+    n_gate_downsamplings: int = Field(default=5, ge=1)
     """Convolutions of the gate, each with stride 2."""
     exclusive: bool = False
     """Trained with a softmax over background and labels."""
@@ -87,14 +91,14 @@ class Expert(UNet):
             out_channels=c.out_channels,
             dims=c.dims,
             in_channels=c.in_channels,
-            base=c.base,
-            most=c.most,
-            halvings=c.halvings,
+            base_features=c.base_features,
+            max_features=c.max_features,
+            n_downsamplings=c.n_downsamplings,
             convs=c.convs,
         )
         super().__init__(unet)
-        self.down[0] = self._level(unet, c.in_channels, c.base, stride=c.stem_stride)
-        head = conv_class(c.dims)(c.base, c.out_channels, 1)
+        self.down[0] = self._level(unet, c.in_channels, c.base_features, stride=c.stem_stride)
+        head = conv_class(c.dims)(c.base_features, c.out_channels, 1)
         assert head.bias is not None
         if not c.exclusive:
             nn.init.constant_(head.bias, math.log(RARE / (1 - RARE)))
@@ -121,7 +125,7 @@ class Gate(nn.Module):
         self.modalities, self.channels = m, c.in_channels
         self.first = Conv(c.dims, m * c.in_channels, m, stride=2)
         layers: list[nn.Module] = [InstanceNorm(m), nn.ReLU()]
-        for _ in range(c.gate_halvings - 1):
+        for _ in range(c.n_gate_downsamplings - 1):
             layers += [Conv(c.dims, m, m, stride=2), InstanceNorm(m), nn.ReLU()]
         pool = nn.AdaptiveAvgPool2d if c.dims == 2 else nn.AdaptiveAvgPool3d
         self.rest = nn.Sequential(*layers, pool(POOLED), nn.Flatten())
@@ -150,7 +154,7 @@ class SimMlm(Network):
         c = self.config = config
         self.modalities, self.exclusive = c.modalities, c.exclusive
         self.in_channels = c.in_channels
-        self.divisor = (c.stem_stride * 2**c.halvings,) * c.dims
+        self.divisor = (c.stem_stride * 2**c.n_downsamplings,) * c.dims
         self.experts = nn.ModuleList(Expert(c) for _ in range(c.modalities))
         self.gate = Gate(c)
 

@@ -10,18 +10,17 @@ from collections.abc import Mapping
 from typing import ClassVar, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from shaspec.models.base import Features, Network, Output, presence, row_mask
 from shaspec.models.blocks import Dims
+from shaspec.models.config import NetworkConfig
 from shaspec.models.segresnet import SegResNet
 
 
-class ZeroFillConfig(BaseModel):
+class ZeroFillConfig(NetworkConfig):
     """SegResNet's size; the defaults have 1.2 M parameters."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     modalities: int
     out_channels: int

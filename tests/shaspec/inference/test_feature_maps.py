@@ -45,7 +45,7 @@ def stages(events: Sequence[object]) -> set[str]:
 @pytest.fixture
 def maml_model(brats: Task) -> Model:
     torch.manual_seed(0)
-    config = network_config("maml", "light", brats, base=2, halvings=2)
+    config = network_config("maml", "light", brats, base_features=2, n_downsamplings=2)
     card = Card(
         name="tiny-maml",
         title="",

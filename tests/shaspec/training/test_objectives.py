@@ -36,8 +36,11 @@ ENCODER = {
 }
 NETWORKS: dict[str, dict[str, Any]] = {
     "shaspec": {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (4,)},
-    "maml": {"base": 2, "halvings": 3, "convs": 1, "join_kernel": 1},
-    "simmlm": {"base": 2, "halvings": 2, "convs": 1, "stem_stride": 2, "gate_halvings": 2},
+    "maml": {"base_features": 2, "n_downsamplings": 3, "convs": 1, "join_kernel": 1},
+    "simmlm": {
+        "base_features": 2, "n_downsamplings": 2, "convs": 1, "stem_stride": 2,
+        "n_gate_downsamplings": 2,
+    },
     "linear-fusion": {
         "widths": (4, 4, 4, 4), "depths": (1, 1, 1, 1), "heads": (1, 1, 1, 1), "head_width": 4,
         "reductions": (1, 1, 1, 1), "in_channels": 1, "drop_path": 0.0, "dropout": 0.0,

@@ -157,8 +157,8 @@ def test_a_run_that_is_asked_to_end_saves_and_says_so(config: Path, tmp_path: Pa
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "shaspec": {},
-    "maml": {"base": 4, "halvings": 2},
-    "simmlm": {"base": 4, "halvings": 2, "gate_halvings": 2},
+    "maml": {"base_features": 4, "n_downsamplings": 2},
+    "simmlm": {"base_features": 4, "n_downsamplings": 2, "n_gate_downsamplings": 2},
     "linear-fusion": {
         "widths": [8, 8, 8, 8], "depths": [1, 1, 1, 1], "heads": [1, 1, 1, 1], "head_width": 8,
         # Drawn for the batch of a process as a whole.

@@ -170,8 +170,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(cases: Path, tmp_path: Path) 
 @pytest.mark.parametrize("student", ["maml", "simmlm", "zero-fill"])
 def test_any_network_can_be_the_student(student: str, cases: Path, tmp_path: Path) -> None:
     networks: dict[str, dict[str, Any]] = {
-        "maml": {"base": 4, "halvings": 2},
-        "simmlm": {"base": 4, "halvings": 2, "gate_halvings": 2},
+        "maml": {"base_features": 4, "n_downsamplings": 2},
+        "simmlm": {"base_features": 4, "n_downsamplings": 2, "n_gate_downsamplings": 2},
         "zero-fill": {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)},
     }
     changes = {"architecture": student, "network": networks[student], "max_steps": 2}
