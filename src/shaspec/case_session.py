@@ -28,12 +28,12 @@ class CaseSession:
     In a ``with`` block the kept features are freed at its end.
 
     Args:
-        session: the session that does the work; its jobs yield events.
+        session: the inference session; its jobs yield events.
     """
 
     def __init__(self, session: InferenceSession | ClassificationSession) -> None:
         self.session = session
-        """The session that does the work, for interfaces that need its events."""
+        """The inference session, for interfaces that need its events."""
 
     @property
     def case(self) -> Case:
@@ -42,7 +42,7 @@ class CaseSession:
 
     @property
     def device(self) -> str:
-        """Where it runs now, e.g. ``cpu`` or ``cuda``."""
+        """The device in use, e.g. ``cpu`` or ``cuda``."""
         return self.session.device
 
     def predict(
@@ -190,7 +190,7 @@ class CaseSession:
 
 
 def _keep_notices(result: Prediction | Classification, notices: Sequence[str]) -> None:
-    """Warn of what happened in the run, and write it down with the result."""
+    """Warn of the notices of a run, and keep them in the provenance of its result."""
     for text in notices:
         _warn(text)
     result.provenance["notices"] = [*result.provenance.get("notices", ()), *notices]

@@ -1,7 +1,7 @@
-"""Segment from Python in a few calls: load a model, read a case, predict, save.
+"""The Python interface: load a model, read a case, predict, save.
 
-The event streams of `shaspec.inference` are for interfaces that show progress and cancel; here a
-call returns its result.
+Calls return their results. Interfaces that show progress and cancel jobs use the event streams of
+`shaspec.inference` instead.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def load_model(
         The model with `Predictor.predict` and other calls.
 
     Raises:
-        WeightsError: if there is no such model, or card and weights do not fit each other.
+        WeightsError: for an unknown model, or if card and weights do not match.
         InputError: if the bundled task file of its task cannot be read.
     """
     model = weights.load_model(name_or_folder)
@@ -67,15 +67,15 @@ def read_case(source: Source, task: Task | str | Path | Model = "brats", **optio
 
     Args:
         source: a case folder, a 4D file, a list of files, or ``{modality: file}``.
-        task: what the files show: a task, the name of a bundled one, the path of a task file, or a
-            model, whose task is taken.
+        task: a task, the name of a bundled task, the path of a task file, or a model, whose task
+            is used.
         options: keyword options of `shaspec.io.read_case`, e.g. ``scheme`` or ``with_labels``.
 
     Returns:
         The case, all volumes on one grid.
 
     Raises:
-        InputError: if files cannot be read or told apart; the message names the file.
+        InputError: if files cannot be read or assigned to modalities; the message names the file.
     """
     if isinstance(task, Model):
         task = task.card.task
@@ -86,8 +86,8 @@ def read_case(source: Source, task: Task | str | Path | Model = "brats", **optio
 class Predictor(Model):
     """A loaded model that segments or classifies cases; made by `load_model`.
 
-    The features of the last case are kept: another subset of the same `Case` object re-runs the
-    decoder alone. Anything that takes a `shaspec.models.weights.Model` takes a predictor.
+    The features of the last case are kept: another subset of the same `Case` object only re-runs
+    the decoder. A predictor can be used wherever a `shaspec.models.weights.Model` is accepted.
     """
 
     device: str = "auto"
@@ -103,7 +103,7 @@ class Predictor(Model):
 
     @property
     def task(self) -> Task:
-        """What the model segments from what."""
+        """The task of the model: modalities, labels and regions."""
         return self.card.task
 
     def open(self, case: Case | Source) -> CaseSession:
@@ -113,7 +113,7 @@ class Predictor(Model):
             case: a case, or what `read_case` takes.
 
         Returns:
-            A session of its own, which keeps the features of this case.
+            A session that keeps the features of this case.
 
         Raises:
             InputError: if the case cannot be read or is not of the model's task, or if device,
@@ -148,8 +148,8 @@ class Predictor(Model):
     ) -> Prediction:
         """Segment a case as if only ``present`` had been acquired.
 
-        Absent modalities are not read at all. A run that has to go on with less memory (smaller
-        windows, the CPU) gives a `ShaspecWarning`, which `Prediction.provenance` keeps as well.
+        Absent modalities are not read. A run that must continue with less memory (smaller windows,
+        the CPU) gives a `ShaspecWarning`, which is also kept in `Prediction.provenance`.
 
         Args:
             case: a case, or what `read_case` takes (read again at every call).

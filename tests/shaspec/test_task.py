@@ -184,10 +184,10 @@ def test_what_the_template_shows_as_defaults_is_the_default(tmp_path: Path) -> N
         ({"labels": [LABEL | {"value": 300}]}, "less than or equal to 255"),
         ({"labels": [LABEL | {"value": -1}]}, "greater than or equal to 0"),
         ({"labels": [LABEL | {"value": 0}]}, "label 0 is the background"),
-        ({"modalities": ()}, "there is no modality"),
-        ({"regions": ()}, r"a segmentation task has \[\[regions\]\]"),
-        ({"kind": "classification"}, "a classification task has none"),
-        ({"modalities": [{"name": "cough", "medium": "sound"}]}, "sound is for tasks of kind"),
+        ({"modalities": ()}, "no modalities"),
+        ({"regions": ()}, r"a segmentation task needs \[\[regions\]\]"),
+        ({"kind": "classification"}, "a classification task must not have any"),
+        ({"modalities": [{"name": "cough", "medium": "sound"}]}, "medium = sound needs kind"),
     ],
 )
 def test_parts_that_do_not_fit_the_kind_of_task_are_refused(

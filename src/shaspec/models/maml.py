@@ -1,12 +1,12 @@
 """MAML: one U-Net per modality, joined by modality-aware attention (Zhang et al., MICCAI 2021).
 
-The paper's figure from left to right: every modality has a U-Net of its own that segments by
-itself; their last full-resolution features F_1 .. F_M are fused into F_f; for every modality an
+The paper's figure from left to right: every modality has its own U-Net with its own segmentation;
+the last full-resolution features F_1 .. F_M of the U-Nets are fused into F_f; for every modality an
 attention map A_i is computed from F_i and F_f; the sum of A_i * F_i is segmented jointly. Every
-U-Net learns from the joint loss too, hence "mutual" learning.
+U-Net also learns from the joint loss, hence "mutual" learning.
 
-The authors' code knows no absent modality. Here one adds nothing to the fusion and to the sum, and
-a modality that is alone answers with its own U-Net, as the authors advise their users.
+The authors' code does not support absent modalities. Here an absent modality adds nothing to the
+fusion and to the sum, and a single modality is segmented by its own U-Net, as the authors advise.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ class MamlOutput(Output):
     """By modality index; rows of samples without that modality are zero."""
 
     joint_logits: Tensor
-    """(N, K, *spatial) of the joint head, also where one modality is alone."""
+    """(N, K, *spatial) of the joint head, also for samples with a single modality."""
     modality_logits: dict[int, Tensor]
-    """(N, K, *spatial) of each U-Net by itself."""
+    """(N, K, *spatial) of each U-Net."""
     deep_logits: dict[int, list[Tensor]]
-    """The same U-Net's at 1/2, 1/4, ... of the size, for deep supervision."""
+    """Logits of each U-Net at 1/2, 1/4, ... of the size, for deep supervision."""
     attention: dict[int, Tensor]
     """A_i (N, base_features, *spatial), 0 to 1."""
     fused: Tensor
@@ -114,7 +114,7 @@ class UNet(nn.Module):
         return features[-1], logits[::-1]
 
     def features(self, x: Tensor) -> Iterator[Tensor]:
-        """What each level of the decoder finds, deepest first, full resolution last."""
+        """Features of each level of the decoder, deepest first, full resolution last."""
         maps = []
         for level in self.down:
             x = level(x)
@@ -138,7 +138,7 @@ class MamlFusion(nn.Module):
         self.conv = conv_class(dims)(modalities * channels, channels, kernel, padding=self.padding)
 
     def forward(self, maps: Mapping[int, Tensor]) -> Tensor:
-        """F_i (N, C, *spatial) by modality, whichever there are -> F_f (N, C, *spatial)."""
+        """F_i (N, C, *spatial) by present modality -> F_f (N, C, *spatial)."""
         columns = torch.split(self.conv.weight, self.channels, dim=1)
         x = torch.cat(list(maps.values()), dim=1)
         weight = torch.cat([columns[m] for m in maps], dim=1)
@@ -187,7 +187,7 @@ class Maml(Network):
         return {"attention": self.decode(features, present).attention}
 
     def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> MamlOutput:
-        """Fusion, attention and joint head over what is there: -> logits (N, K, *spatial)."""
+        """Fusion, attention, joint head of the present modalities -> logits (N, K, *spatial)."""
         present = presence(features, self.modalities, present)
         features = only_present(features, present)
         maps = {m: f["feature"] for m, f in features.items()}
@@ -201,7 +201,7 @@ class Maml(Network):
         joint = self.head(attended)
         own = {m: f["logits"] for m, f in features.items()}
         return MamlOutput(
-            joint if self.training else self._alone(joint, own, present),
+            joint if self.training else self._with_single(joint, own, present),
             joint_logits=joint,
             modality_logits=own,
             deep_logits={
@@ -213,10 +213,10 @@ class Maml(Network):
         )
 
     @staticmethod
-    def _alone(joint: Tensor, own: Mapping[int, Tensor], present: Tensor) -> Tensor:
-        """A sample of one modality answers with that modality's own U-Net."""
-        alone = (present.sum(dim=1) == 1).view(-1, *(1,) * (joint.dim() - 1))
-        if not alone.any():
+    def _with_single(joint: Tensor, own: Mapping[int, Tensor], present: Tensor) -> Tensor:
+        """Logits in which samples with a single modality get those of its own U-Net."""
+        single = (present.sum(dim=1) == 1).view(-1, *(1,) * (joint.dim() - 1))
+        if not single.any():
             return joint
         # Rows of absent modalities are zero, so the sum is the only present one's.
-        return torch.where(alone, torch.stack(list(own.values())).sum(dim=0), joint)
+        return torch.where(single, torch.stack(list(own.values())).sum(dim=0), joint)

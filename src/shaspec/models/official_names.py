@@ -1,4 +1,4 @@
-"""Which tensor of the authors' state dicts is which of ours: tables, our name -> theirs."""
+"""Names of tensors: tables from the names in our networks to those in the authors' code."""
 
 from __future__ import annotations
 

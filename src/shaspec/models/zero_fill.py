@@ -1,7 +1,7 @@
-"""The zero-fill baseline: one network, the channels of missing modalities are zero.
+"""The zero-fill baseline: one network; the channels of absent modalities are zero.
 
-A SegResNet over all modalities as channels, trained with modality dropout. Every claim about the
-other methods can be checked against it with the same commands.
+A SegResNet with all modalities as channels, trained with modality dropout. The same commands
+compare it with all other methods.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ZeroFillConfig(NetworkConfig):
 
 
 class ZeroFill(Network):
-    """SegResNet whose absent input channels are zero. Nothing of it can be kept."""
+    """SegResNet whose absent input channels are zero. It has no features of single modalities."""
 
     instant_toggles: ClassVar[bool] = False
 
@@ -58,7 +58,7 @@ class ZeroFill(Network):
         )
 
     def encode(self, image: Tensor, modality: int) -> Features:
-        """Nothing is encoded: the image (N, C, *spatial) itself."""
+        """The image (N, C, *spatial) itself; nothing is encoded."""
         del modality
         return {"image": self.widened(image)}
 

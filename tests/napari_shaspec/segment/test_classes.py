@@ -175,5 +175,5 @@ def test_the_panel_features_says_that_classes_are_not_for_it(viewer, model, file
     other.open(files)
     other.compute()
     assert other.state.status is Status.FAILED
-    assert "has no features of a single modality to look at" in told[-1]
+    assert "has no features of single modalities" in told[-1]
     other.close()

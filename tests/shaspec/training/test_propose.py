@@ -174,7 +174,9 @@ def test_regions_of_a_description_become_those_of_the_task(
 
 
 def test_what_makes_no_task_is_refused_with_the_folder(described: Callable[..., Path]) -> None:
-    with pytest.raises(InputError, match=r"make no valid task .* occurs twice: .*dataset\.json"):
+    with pytest.raises(
+        InputError, match=r"make no valid task .* have the same .*: .*dataset\.json"
+    ):
         propose(described(label4=[1, 2], x=1))
 
 
