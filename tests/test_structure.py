@@ -140,7 +140,7 @@ def test_the_engine_imports_no_screen() -> None:
 
 
 @pytest.mark.parametrize("room", ["io", "models", "phantom"])
-def test_what_inference_is_made_of_does_not_import_it(room: str) -> None:
+def test_io_models_and_phantom_do_not_import_inference(room: str) -> None:
     used = room_graph("shaspec")[f"shaspec.{room}"]
     assert (
         used & {"shaspec.inference", "shaspec.analysis", "shaspec.training", "shaspec.cli"} == set()

@@ -105,7 +105,7 @@ def test_in_3d_the_patients_left_is_on_the_viewers_right(open_panel, qtbot, make
     assert tumour[1] > head[1] + 20
 
 
-def test_side_by_side_shows_four_panes_and_dims_what_is_absent(open_panel, qtbot, make_case):
+def test_side_by_side_shows_four_panes_and_dims_absent_modalities(open_panel, qtbot, make_case):
     viewer, panel = open_panel()
     add_case(viewer, make_case())
     segment(qtbot, panel)

@@ -162,7 +162,7 @@ def test_the_template_is_a_whole_task_but_is_not_listed_as_one(tmp_path: Path) -
         task_file("heart")
 
 
-def test_what_the_template_shows_as_defaults_is_the_default(tmp_path: Path) -> None:
+def test_the_template_shows_the_actual_defaults(tmp_path: Path) -> None:
     own = tmp_path / "my.toml"
     own.write_text(task_file("template"))
     before = load_task(own)

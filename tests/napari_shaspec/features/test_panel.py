@@ -135,7 +135,7 @@ def test_the_selected_label_marks_its_points(control, viewer, make_case):
         assert truth.data[index] == 2
 
 
-def test_labels_are_read_where_the_voxel_lies_and_nothing_outside(viewer, make_case):
+def test_labels_are_sampled_at_the_voxel_and_are_0_outside(viewer, make_case):
     add_case(viewer, make_case())
     truth = viewer.layers["truth"]
     grid = truth.metadata["shaspec"]["grid"].blocks(np.zeros(3), np.full(3, 4.0), (12, 8, 10))
@@ -153,7 +153,7 @@ def test_another_case_takes_the_features_of_the_last_one_away(control, viewer, m
     assert not viewer.canvas.grid.enabled
 
 
-def test_without_a_case_the_button_says_what_is_missing(control):
+def test_without_a_case_the_button_explains_what_is_missing(control):
     control.compute()
     assert "no layer is assigned" in control.state.message.text
     control.measure()
@@ -230,7 +230,7 @@ def test_nothing_of_the_engine_runs_in_the_thread_of_the_window(
     assert len(scatter["xy"]) == len(panel.controller.state.cloud.xy)
 
 
-def test_the_boxes_offer_what_the_model_has(qtbot, panel, viewer, make_case):
+def test_the_boxes_list_the_features_of_the_model(qtbot, panel, viewer, make_case):
     add_case(viewer, make_case())
     kinds = find(panel, "kind", QComboBox)
     assert not kinds.isEnabled()
@@ -247,7 +247,7 @@ def test_the_boxes_offer_what_the_model_has(qtbot, panel, viewer, make_case):
     assert panel.controller.state.feature_view.how is How.CHANNEL
 
 
-def test_colours_of_the_points_mean_what_the_user_chooses(qtbot, panel, viewer, make_case, scatter):
+def test_points_are_coloured_by_the_chosen_property(qtbot, panel, viewer, make_case, scatter):
     add_case(viewer, make_case())
     find(panel, "run", QPushButton).click()
     wait(qtbot, panel)
@@ -291,9 +291,7 @@ def test_a_tick_during_the_first_job_counts(qtbot, panel, viewer, make_case):
     assert panel.controller.state.maps.present == ("FLAIR", "T1ce", "T2")
 
 
-def test_many_cases_are_waited_for_whatever_is_wished_meanwhile(
-    qtbot, panel, viewer, make_case, cases
-):
+def test_other_actions_do_not_interrupt_many_cases(qtbot, panel, viewer, make_case, cases):
     add_case(viewer, make_case())
     panel.controller.compute()
     wait(qtbot, panel)

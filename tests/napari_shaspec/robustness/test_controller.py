@@ -72,7 +72,7 @@ def test_without_a_truth_the_result_of_all_modalities_is_the_measure(control, vi
     assert control.state.tables[0].rows[0].values["dice"]["WT"] == 1
 
 
-def test_the_truth_layer_of_the_case_is_found_by_itself(control, viewer, make_case):
+def test_the_ground_truth_layer_of_the_case_is_found_automatically(control, viewer, make_case):
     assert control.state.truth is None
     add_case(viewer, make_case())
     assert control.state.truth is viewer.layers["truth"]
@@ -142,7 +142,7 @@ def test_a_cancelled_second_sweep_leaves_the_first_result(control, viewer, make_
     assert control.state.tables == (whole,)
 
 
-def test_an_error_is_told_and_leaves_the_last_result(control, viewer, make_case, engine, told):
+def test_an_error_is_shown_and_the_last_result_stays(control, viewer, make_case, engine, told):
     add_case(viewer, make_case())
     control.sweep()
     whole = control.state.tables[0]
@@ -154,7 +154,7 @@ def test_an_error_is_told_and_leaves_the_last_result(control, viewer, make_case,
     assert engine.sessions[-1].released == 1
 
 
-def test_another_case_begins_anew(control, viewer, make_case):
+def test_another_case_clears_the_table(control, viewer, make_case):
     add_case(viewer, make_case())
     control.sweep()
     add_case(viewer, make_case("berta", present=("FLAIR", "T2")))
@@ -175,7 +175,7 @@ def test_rows_of_other_voxels_do_not_stay_beside_new_ones(control, viewer, make_
     assert [table.model for table in control.state.tables] == ["slow"]
 
 
-def test_what_is_missing_for_a_sweep_is_told(control, viewer, make_case, told):
+def test_missing_inputs_of_a_sweep_are_reported(control, viewer, make_case, told):
     control.sweep()
     assert "no layer is assigned" in told[-1]
     add_case(viewer, make_case())
@@ -222,7 +222,7 @@ def test_maps_lie_over_the_images_and_are_made_once_per_kind(control, viewer, ma
     assert control.state.status is Status.DONE
 
 
-def test_the_smallest_subset_is_told_where_the_mouse_is(control, viewer, make_case):
+def test_the_smallest_subset_is_shown_at_the_mouse_position(control, viewer, make_case):
     add_case(viewer, make_case())
     control.sweep()
     control.show_smallest("WT")
@@ -260,7 +260,7 @@ def test_tables_and_figures_are_saved(control, viewer, make_case, tmp_path, told
     assert "change the ending" in told[-1]
 
 
-def test_a_removed_layer_is_no_longer_the_shown_one(control, viewer, make_case):
+def test_a_removed_layer_is_not_the_shown_result(control, viewer, make_case):
     add_case(viewer, make_case())
     control.sweep()
     viewer.layers.remove("sweep · FLAIR+T1+T1ce+T2")
@@ -269,7 +269,7 @@ def test_a_removed_layer_is_no_longer_the_shown_one(control, viewer, make_case):
     assert "sweep · T2" in names(viewer)
 
 
-def test_a_closed_controller_lets_go_of_the_viewer(viewer, make_case, engine):
+def test_a_closed_controller_disconnects_from_the_viewer(viewer, make_case, engine):
     control = RobustnessController(viewer, engine=engine, run=run_here)
     add_case(viewer, make_case())
     control.close()
@@ -301,7 +301,7 @@ def replace_task(card, task):
     return card.model_copy(update={"task": task})
 
 
-def test_the_command_of_the_chosen_row_is_told(control, viewer, make_case, told):
+def test_the_command_of_the_selected_row_is_copied(control, viewer, make_case, told):
     assert control.command() is None
     add_case(viewer, make_case())
     control.sweep()

@@ -193,7 +193,7 @@ def test_two_models_stand_in_one_table(qtbot, panel, viewer, make_case):
     assert set(column(table, 1)) == {"instant", "slow"}
 
 
-def test_cancel_leaves_what_is_there(qtbot, panel, viewer, make_case, engine):
+def test_cancelling_keeps_the_existing_results(qtbot, panel, viewer, make_case, engine):
     engine.options = {"pause": 0.01, "windows": 10}
     add_case(viewer, make_case())
     button = find(panel, "run", QPushButton)
@@ -246,7 +246,7 @@ def test_table_and_figure_are_saved_under_the_name_of_the_case(qtbot, swept, mon
     assert {path.name for path in tmp_path.iterdir()} == {*asked, "anna_sweep_shapley.csv"}
 
 
-def test_everything_to_press_says_what_it_does(swept):
+def test_every_button_has_a_tooltip(swept):
     for kind in (QPushButton, QCheckBox, QComboBox):
         for widget in swept.findChildren(kind):
             assert widget.toolTip(), (kind, widget.objectName())

@@ -44,7 +44,7 @@ def test_segment_adds_a_layer_named_after_the_subset(controller, viewer, make_ca
     assert "done in 1.2 s on cpu" in controller.state.message.text
 
 
-def test_the_first_result_is_gone_to_where_it_cannot_be_seen(controller, viewer, make_case):
+def test_the_view_moves_to_the_first_result_if_it_is_not_visible(controller, viewer, make_case):
     add_case(viewer, make_case())
     viewer.dims.set_point(0, -30.0)  # the first slice, which has none of it
     controller.segment()
@@ -142,9 +142,7 @@ def test_a_model_that_cannot_be_opened_leaves_the_old_one(controller, told):
     assert "no model" in told[-1]
 
 
-def test_an_error_of_the_engine_is_shown_and_nothing_is_lost(
-    controller, viewer, make_case, engine, told
-):
+def test_an_engine_error_is_shown_and_all_results_stay(controller, viewer, make_case, engine, told):
     add_case(viewer, make_case())
     controller.segment()
     before = names(viewer)
@@ -246,7 +244,7 @@ def test_toggling_there_and_back_does_not_restart_the_job(controller, viewer, ma
     assert controller.state.shown == "FLAIR+T1ce+T2"
 
 
-def test_toggling_back_to_what_runs_ends_with_what_is_ticked(viewer, make_case, engine):
+def test_toggling_back_during_a_job_ends_with_the_ticked_subset(viewer, make_case, engine):
     """The job was told to end at the first toggle: its result does not come any more."""
     jobs = []
     control = SegmentController(
@@ -316,7 +314,7 @@ def test_a_case_of_the_training_list_is_marked(controller, viewer, make_case, en
     assert controller.state.seen == ""
 
 
-def test_a_case_that_is_only_called_like_a_training_case_is_not_said_to_be_seen(
+def test_a_case_with_only_the_name_of_a_training_case_is_not_reported_as_seen(
     controller, viewer, make_case, engine
 ):
     engine.trained_on, engine.options = ("anna",), {"seen_in_training": False}

@@ -96,7 +96,7 @@ def test_a_region_without_a_voxel_is_not_found_rather_than_zero(qtbot, make_case
     assert "does not mean absent" not in table.item(0, 3).toolTip()
 
 
-def test_button_and_bar_show_what_a_job_does(qtbot, panel, viewer, make_case, engine):
+def test_button_and_bar_show_the_progress_of_a_job(qtbot, panel, viewer, make_case, engine):
     engine.options = {"pause": 0.02, "windows": 40}
     add_case(viewer, make_case())
     button, bar = find(panel, "run", QPushButton), find(panel, "progress", QProgressBar)
@@ -234,7 +234,9 @@ def test_saving_asks_for_a_name_that_is_not_taken_for_the_truth(
     assert (tmp_path / "mine.nii.gz").is_file()
 
 
-def test_a_model_folder_that_is_none_leaves_the_old_one(qtbot, panel, monkeypatch, tmp_path, told):
+def test_an_invalid_model_folder_keeps_the_previous_model(
+    qtbot, panel, monkeypatch, tmp_path, told
+):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
     click(qtbot, find(panel, "open_model"))
     assert find(panel, "models", QComboBox).currentText() == "instant"
@@ -251,7 +253,7 @@ def test_the_view_buttons_change_the_view(qtbot, panel, viewer, make_case):
         assert find(panel, f"view_{view.value}", QPushButton).isChecked()
 
 
-def test_everything_to_press_says_what_it_does(panel, viewer, make_case):
+def test_every_button_has_a_tooltip(panel, viewer, make_case):
     add_case(viewer, make_case())
     for kind in (QPushButton, QCheckBox, QComboBox):
         for widget in panel.findChildren(kind):
@@ -283,7 +285,7 @@ def test_a_case_folder_is_opened_and_dropped_without_a_question(
     assert panel.controller.state.present == {"FLAIR", "T1"}
 
 
-def test_what_cannot_be_opened_is_named(panel, viewer, tmp_path, told):
+def test_files_that_cannot_be_opened_are_named(panel, viewer, tmp_path, told):
     (tmp_path / "x_t1.nii").write_bytes(b"no volume" * 100)
     panel.controller.open([tmp_path / "x_t1.nii"])
     assert "x_t1.nii" in told[-1]
@@ -348,7 +350,7 @@ def test_the_chosen_format_gives_the_ending(chosen, kind, wanted):
     assert with_ending(chosen, kind, ".nii.gz") == wanted
 
 
-def test_a_report_is_written_in_a_worker_and_said_to_be(
+def test_a_report_is_written_in_a_worker_with_a_message(
     qtbot, panel, viewer, make_case, monkeypatch, tmp_path
 ):
     threads, write = [], report.write_report

@@ -112,7 +112,7 @@ def at_step(control: TrainController, number: int, do: Callable[[], None]) -> No
     control.state.events.step.connect(on_step)
 
 
-def test_a_run_on_phantoms_needs_nothing_but_start(control, launch, tmp_path):
+def test_a_run_on_phantoms_needs_no_files(control, launch, tmp_path):
     stages = []
     control.state.events.progress.connect(lambda progress: stages.append(progress.stage))
     control.start()
@@ -131,7 +131,7 @@ def test_a_run_on_phantoms_needs_nothing_but_start(control, launch, tmp_path):
     assert launch.made[0].closed
 
 
-def test_stop_asks_the_process_and_resume_goes_on(control, launch):
+def test_stop_ends_the_process_and_resume_continues_the_run(control, launch):
     at_step(control, 2, control.stop)
     control.start()
     assert control.state.status is Status.IDLE
@@ -146,7 +146,7 @@ def test_stop_asks_the_process_and_resume_goes_on(control, launch):
     assert any("resumed after step 2" in line for line in control.state.lines)
 
 
-def test_validations_are_kept_through_stop_and_resume(control):
+def test_validations_survive_stop_and_resume(control):
     control.change(validate=2.5)
     at_step(control, 2, control.stop)
     control.start()
@@ -239,7 +239,7 @@ def test_a_broken_file_is_found_by_reading_all_cases(control, cases):
     assert "2 cases read, 1 problems" in control.state.message.text
 
 
-def test_data_of_another_kind_brings_its_own_task(control, cases, launch):
+def test_another_kind_of_data_selects_its_task(control, cases, launch):
     for path in [*cases.rglob("*_t1ce.*"), *cases.rglob("*_flair.*")]:
         path.unlink()
     control.choose_data(cases)
@@ -317,7 +317,7 @@ def test_closing_stops_the_process(launch, tmp_path):
     assert not threads[0].is_alive()
 
 
-def test_a_new_run_takes_a_folder_of_its_own(control, launch):
+def test_a_new_run_gets_a_new_folder(control, launch):
     control.start()
     assert control.state.resumable
     control.new_run()

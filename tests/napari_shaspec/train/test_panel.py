@@ -201,7 +201,7 @@ def test_cases_are_listed_and_never_looked_for_in_the_thread_of_the_window(
     assert "2 cases read, no problems" in panel.message.text()
 
 
-def test_the_form_is_what_is_trained(qtbot, panel):
+def test_training_uses_the_settings_of_the_form(qtbot, panel):
     find(panel, "method", QComboBox).setCurrentText("maml")
     find(panel, "preset", QComboBox).setCurrentText("paper")
     find(panel, "phantoms", QSpinBox).setValue(7)
@@ -252,7 +252,7 @@ def test_napari_asks_before_it_closes_and_closing_ends_the_run(
     assert made[0].stopped
 
 
-def test_everything_to_press_says_what_it_does(panel):
+def test_every_button_has_a_tooltip(panel):
     for kind in (QPushButton, QToolButton, QComboBox, QSpinBox):
         for widget in panel.findChildren(kind):
             if widget.objectName().startswith("shaspec_"):

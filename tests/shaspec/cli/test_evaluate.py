@@ -83,7 +83,7 @@ def test_evaluate_compares_two_models_and_shows_published_tables_apart(
     assert {line["subset"] for line in lines} == {"T1ce", "FLAIR+T1+T1ce+T2", "mean of 2"}
 
 
-def test_compare_gives_what_evaluate_gave(
+def test_compare_repeats_the_numbers_of_evaluate(
     run: Run, evaluated: tuple[Path, str], tmp_path: Path, rows_of: Rows
 ) -> None:
     out, _ = evaluated

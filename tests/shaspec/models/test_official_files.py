@@ -244,7 +244,7 @@ def test_a_tensor_that_reaches_beyond_its_storage_is_refused(
 # -- files that are something else -----------------------------------------------------------
 
 
-def test_what_is_no_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_checkpoint_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.pth"
     with pytest.raises(InputError, match=r"x\.pth: no such file"):
         read_official(path)

@@ -17,7 +17,7 @@ from shaspec.task import Task
         ("shaspec", {"shared": {"width": 3}}, "shared.width: there is no such key$"),
     ],
 )
-def test_a_wrong_setting_of_a_network_is_named_with_what_was_meant(
+def test_a_wrong_network_setting_is_named_with_the_most_similar_one(
     method: str, settings: dict[str, object], said: str, brats: Task
 ) -> None:
     with pytest.raises(InputError, match=rf"the {method} network's configuration: .*{said}"):
@@ -25,13 +25,13 @@ def test_a_wrong_setting_of_a_network_is_named_with_what_was_meant(
 
 
 @pytest.mark.parametrize("key", ["modalities", "in_channels", "out_channels", "dims"])
-def test_what_follows_from_the_task_is_no_setting_of_a_network(key: str, brats: Task) -> None:
+def test_settings_that_follow_from_the_task_cannot_be_set(key: str, brats: Task) -> None:
     with pytest.raises(InputError, match=rf"network: {key} cannot .* it follows from the task"):
         network_config("zero-fill", "light", brats, **{key: 2})
 
 
 @pytest.mark.parametrize("key", ["method", "preset", "task"])
-def test_what_is_a_key_beside_network_is_not_set_within(key: str, brats: Task) -> None:
+def test_top_level_keys_cannot_be_set_inside_network(key: str, brats: Task) -> None:
     with pytest.raises(InputError, match=rf"network: {key} cannot .* it is a key beside network"):
         network_config("zero-fill", "light", brats, **{key: "x"})
 

@@ -127,7 +127,7 @@ def test_a_case_without_anything_that_a_dedicated_model_sees_is_refused(
         list(train(config))
 
 
-def test_a_method_trains_its_own_network(cases: Path, tmp_path: Path) -> None:
+def test_each_method_trains_its_default_network(cases: Path, tmp_path: Path) -> None:
     config = configuration(cases, tmp_path, "maml", architecture="shaspec")
     with pytest.raises(InputError, match="'maml' trains its own network, not 'shaspec'"):
         list(train(config))
