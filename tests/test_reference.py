@@ -162,7 +162,7 @@ def test_the_page_lists_the_public_names_of_the_package() -> None:
 
 
 @pytest.mark.parametrize("name", THINGS)
-def test_the_button_has_a_tooltip(name: str) -> None:
+def test_everything_listed_has_a_docstring(name: str) -> None:
     thing = THINGS[name]
     text = thing.__doc__ or ""
     assert len(text.split()) > 2

@@ -1,7 +1,6 @@
 """Tasks: modalities, labels, regions and how files are named.
 
-A task is a TOML file, bundled in ``shaspec/tasks`` or the user's own. The card of every model
-stores a copy.
+A task is a TOML file (``shaspec/tasks`` or the user's own); model cards store a copy.
 """
 
 from __future__ import annotations
@@ -79,9 +78,7 @@ class Task(Frozen):
         if not self.modalities:
             raise ValueError("no modalities: add a [[modalities]] table for each")
         if bool(self.regions) != (self.kind == "segmentation"):
-            raise ValueError(
-                "a segmentation task needs [[regions]], a classification task must not have any"
-            )
+            raise ValueError("segmentation tasks need [[regions]], classification tasks have none")
         if self.kind == "segmentation" and 0 in values:
             raise ValueError("label 0 is the background: leave it out")
         hears = any(m.medium == "sound" for m in self.modalities)
@@ -94,9 +91,7 @@ class Task(Frozen):
         for scheme in self.schemes:
             unknown = set(scheme.codes.values()) - values - {0, -1}
             if unknown:
-                raise ValueError(
-                    f"scheme {scheme.name} maps to {sorted(unknown)}, which are not labels"
-                )
+                raise ValueError(f"scheme {scheme.name} maps to unknown labels {sorted(unknown)}")
         return self
 
     @cached_property

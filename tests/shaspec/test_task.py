@@ -185,8 +185,8 @@ def test_the_template_shows_the_actual_defaults(tmp_path: Path) -> None:
         ({"labels": [LABEL | {"value": -1}]}, "greater than or equal to 0"),
         ({"labels": [LABEL | {"value": 0}]}, "label 0 is the background"),
         ({"modalities": ()}, "no modalities"),
-        ({"regions": ()}, r"a segmentation task needs \[\[regions\]\]"),
-        ({"kind": "classification"}, "a classification task must not have any"),
+        ({"regions": ()}, r"segmentation tasks need \[\[regions\]\]"),
+        ({"kind": "classification"}, "classification tasks have none"),
         ({"modalities": [{"name": "cough", "medium": "sound"}]}, "medium = sound needs kind"),
     ],
 )

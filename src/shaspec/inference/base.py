@@ -263,10 +263,7 @@ class Session(ABC, Generic[P_co]):
             yield Notice(self._give_way())
 
     def _give_way(self) -> str:
-        """Reduce the memory of the next attempt.
-
-        Returns the notice for the user; raises `OutOfMemoryError` if nothing can be reduced.
-        """
+        """Reduce the memory of the next attempt; returns a notice, or raises `OutOfMemoryError`."""
         had_features = self._kept.used > 0
         if had_features:
             self._keep = 0

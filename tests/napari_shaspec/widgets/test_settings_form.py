@@ -64,7 +64,7 @@ def test_other_settings_open_a_new_session(form, viewer, engine, task, make_case
     assert not kept.fits("instant", parts)
 
 
-def test_session_settings():
+def test_settings_are_converted_to_options_of_a_session():
     assert InferenceSettings().voxels is None
     assert InferenceSettings(window="96, 96,64").voxels == (96, 96, 64)
     with pytest.raises(InputError, match="setting Window: 'big'"):

@@ -117,7 +117,9 @@ def test_the_folds_of_the_list_hold_cases_out(folder: Path) -> None:
         ([ANNA, {"pet": "c/carl_t1.nii"}], "case carl_t1: 'pet' is no modality of FLAIR"),
     ],
 )
-def test_errors_are_named(rows: list[Any], message: str, folder: Path, brats: Task) -> None:
+def test_an_invalid_entry_is_reported_with_the_file(
+    rows: list[Any], message: str, folder: Path, brats: Task
+) -> None:
     with pytest.raises(InputError, match=message) as error:
         find_cases(write(folder, training=rows), brats)
     assert "datalist.json" in str(error.value)

@@ -127,9 +127,7 @@ def test_every_label_of_a_volume_task_has_a_meaning_of_seven_parts() -> None:
             assert slicer_entry(term_of(label)).count("~") == 6
 
 
-def test_a_label_map_that_does_not_fit_the_volume_is_refused(
-    picture_case: Case, tmp_path: Path
-) -> None:
+def test_an_invalid_label_map_or_file_name_is_refused(picture_case: Case, tmp_path: Path) -> None:
     ones = np.ones((3, 4, 5))
     with pytest.raises(InputError, match="must be integers"):
         write_segmentation(tmp_path / "s.seg.nrrd", ones, Grid((3, 4, 5), (1, 1, 1)), ())

@@ -178,7 +178,7 @@ def test_a_ball_in_thick_slices_stays_a_ball(monkeypatch: pytest.MonkeyPatch) ->
         assert differ.sum() < 0.1 * ball.sum()
 
 
-def test_few_points_are_drawn_for_any_number_of_samples() -> None:
+def test_few_random_numbers_are_drawn_for_a_crop_of_any_size() -> None:
     rng = generator(0)
     points = lattice((128, 128, 128), (160, 160, 160), MM, rng)
     drawn = draw_change([1] * 4, 3, rng)

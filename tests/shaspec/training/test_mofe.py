@@ -79,7 +79,7 @@ def test_the_order_of_the_samples_does_not_matter(order: list[int], seed: int) -
     torch.testing.assert_close(found, ranking_loss(more, fewer))
 
 
-def test_a_gradient_step_improves_the_worse_voxels_only() -> None:
+def test_a_gradient_step_improves_only_the_answer_that_ranks_wrongly() -> None:
     target = torch.zeros(1, 2, 8, 8, dtype=torch.float64)
     target[:, :, 2:6, 2:6] = 1
     sure = 6 * target - 3
