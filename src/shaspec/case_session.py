@@ -1,4 +1,7 @@
-"""One model on one case, call by call: the features of the case are kept between the calls."""
+"""One model on one case; the features of the case are kept between calls.
+
+`shaspec.predictor.Predictor` has the same calls with the case as first argument.
+"""
 
 from __future__ import annotations
 
@@ -52,11 +55,15 @@ class CaseSession:
         probabilities: bool = False,
         progress: bool | Report = False,
     ) -> Prediction:
-        """Segment the case as if only ``present`` had been acquired; see `Predictor.predict`.
+        """Segment the case as if only ``present`` had been acquired.
+
+        Absent modalities are not read. A run that must continue with less memory (smaller windows,
+        the CPU) gives a `ShaspecWarning`, which is also kept in `Prediction.provenance`.
 
         Args:
             present: names of modalities of the case; default: all that it has.
-            probabilities: also keep the probability of every region.
+            probabilities: also keep the probability of every region (float32, one array per
+                region on the grid of the case) in `Prediction.probabilities`.
             progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
 
         Returns:

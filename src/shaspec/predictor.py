@@ -6,10 +6,11 @@ Calls return their results. Interfaces that show progress and cancel jobs use th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 
@@ -29,6 +30,10 @@ from shaspec.notebook import html_table
 from shaspec.prediction import Classification, Prediction
 from shaspec.progress import Report
 from shaspec.task import Subset, Task, load_task
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CASE = "case: a case, or any source that `read_case` accepts, which is then read at every call."
 
 
 def load_model(
@@ -80,6 +85,17 @@ def read_case(source: Source, task: Task | str | Path | Model = "brats", **optio
     if isinstance(task, Model):
         task = task.card.task
     return cases.read_case(source, task if isinstance(task, Task) else load_task(task), **options)
+
+
+def _documented_by(method: Callable[..., Any]) -> Callable[[F], F]:
+    """Gives a method of `Predictor` the docstring of the method of `CaseSession` that it calls."""
+
+    def document(function: F) -> F:
+        text = inspect.getdoc(method) or ""
+        function.__doc__ = text.replace("Args:\n", f"Args:\n    {CASE}\n")
+        return function
+
+    return document
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -138,6 +154,7 @@ class Predictor(Model):
         )
         return CaseSession(session)
 
+    @_documented_by(CaseSession.predict)
     def predict(
         self,
         case: Case | Source,
@@ -146,29 +163,10 @@ class Predictor(Model):
         probabilities: bool = False,
         progress: bool | Report = False,
     ) -> Prediction:
-        """Segment a case as if only ``present`` had been acquired.
-
-        Absent modalities are not read. A run that must continue with less memory (smaller windows,
-        the CPU) gives a `ShaspecWarning`, which is also kept in `Prediction.provenance`.
-
-        Args:
-            case: a case, or what `read_case` takes (read again at every call).
-            present: names of modalities of the case; default: all that it has.
-            probabilities: also keep the probability of every region (float32, one array per
-                region on the grid of the case) in `Prediction.probabilities`.
-            progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
-
-        Returns:
-            The label map with its volumes and provenance.
-
-        Raises:
-            InputError: if the case cannot be read or does not have these modalities, and for a
-                model that classifies.
-            OutOfMemoryError: if not even the smallest window fits into memory.
-        """
         session = self._session(case)
         return session.predict(present, probabilities=probabilities, progress=progress)
 
+    @_documented_by(CaseSession.classify)
     def classify(
         self,
         case: Case | Source,
@@ -176,23 +174,9 @@ class Predictor(Model):
         *,
         progress: bool | Report = False,
     ) -> Classification:
-        """Classify a case as if only ``present`` had been acquired.
-
-        Args:
-            case: a case, or what `read_case` takes (read again at every call).
-            present: names of modalities of the case; default: all that it has.
-            progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
-
-        Returns:
-            The probabilities of the classes and the provenance.
-
-        Raises:
-            InputError: if the case cannot be read or does not have these modalities, and for a
-                model that segments.
-            OutOfMemoryError: if the model and one input do not fit into memory.
-        """
         return self._session(case).classify(present, progress=progress)
 
+    @_documented_by(CaseSession.features)
     def features(
         self,
         case: Case | Source,
@@ -200,24 +184,9 @@ class Predictor(Model):
         *,
         progress: bool | Report = False,
     ) -> FeatureMaps:
-        """The feature maps of every modality of a case.
-
-        Args:
-            case: a case, or what `read_case` takes (read again at every call).
-            present: what counts as acquired for imputed features and attention; default: all that
-                the case has. The other modalities of the case are encoded too, to compare with.
-            progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
-
-        Returns:
-            The maps on one coarse grid that lies over the anatomy.
-
-        Raises:
-            InputError: if the case cannot be read or does not have these modalities, and for a
-                model without features of single modalities.
-            OutOfMemoryError: if not even the smallest window fits into memory.
-        """
         return self._session(case).features(present, progress=progress)
 
+    @_documented_by(CaseSession.robustness)
     def robustness(
         self,
         case: Case | Source,
@@ -226,24 +195,6 @@ class Predictor(Model):
         truth: npt.NDArray[Any] | None = None,
         progress: bool | Report = False,
     ) -> SubsetTable:
-        """Segment a case from every subset of its modalities and compare.
-
-        Args:
-            case: a case, or what `read_case` takes (read again at every call).
-            subsets: which subsets; default: all 2^M - 1 of the M modalities of the case.
-            truth: label map (*spatial) to compare with, on the grid of the case and in the codes
-                of its task; default: the labels of the case, and if it has none, the result of
-                all modalities.
-            progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
-
-        Returns:
-            A row per subset with Dice, HD95 (mm or pixels) and size (mL or pixels) per region.
-
-        Raises:
-            InputError: if the case cannot be read, for subsets that it does not have, a truth on
-                another grid, and a model that classifies.
-            OutOfMemoryError: if not even the smallest window fits into memory.
-        """
         return self._session(case).robustness(subsets, truth=truth, progress=progress)
 
     def release(self) -> None:
