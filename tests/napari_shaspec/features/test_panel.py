@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton, QTableWidget, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton, QTableWidget
 
 from napari_shaspec.engine import LocalEngine
 from napari_shaspec.features.controller import FeaturesController
@@ -182,18 +182,18 @@ def panel(qtbot, viewer, model, scatter):
     qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=60_000)
 
 
-def find(panel, name, kind=QWidget):
-    widget = panel.findChild(kind, f"shaspec_{name}")
-    assert widget is not None, name
-    return widget
-
-
 def wait(qtbot, panel):
     qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=120_000)
 
 
 def test_nothing_of_the_engine_runs_in_the_thread_of_the_window(
-    qtbot, panel, viewer, make_case, monkeypatch, scatter
+    qtbot,
+    panel,
+    viewer,
+    make_case,
+    monkeypatch,
+    scatter,
+    find,
 ):
     from napari_shaspec.features import controller as features_controller
     from napari_shaspec.layers import features as feature_layers
@@ -230,7 +230,7 @@ def test_nothing_of_the_engine_runs_in_the_thread_of_the_window(
     assert len(scatter["xy"]) == len(panel.controller.state.cloud.xy)
 
 
-def test_the_boxes_list_the_features_of_the_model(qtbot, panel, viewer, make_case):
+def test_the_boxes_list_the_features_of_the_model(qtbot, panel, viewer, make_case, find):
     add_case(viewer, make_case())
     kinds = find(panel, "kind", QComboBox)
     assert not kinds.isEnabled()
@@ -247,7 +247,7 @@ def test_the_boxes_list_the_features_of_the_model(qtbot, panel, viewer, make_cas
     assert panel.controller.state.feature_view.how is How.CHANNEL
 
 
-def test_points_are_coloured_by_the_chosen_property(qtbot, panel, viewer, make_case, scatter):
+def test_points_are_coloured_by_the_chosen_property(qtbot, panel, viewer, make_case, scatter, find):
     add_case(viewer, make_case())
     find(panel, "run", QPushButton).click()
     wait(qtbot, panel)
@@ -312,7 +312,13 @@ def test_closing_while_a_job_runs_frees_the_session(qtbot, panel, viewer, make_c
 
 
 def test_many_cases_are_a_figure_that_can_be_saved(
-    qtbot, panel, cases, tmp_path, monkeypatch, told
+    qtbot,
+    panel,
+    cases,
+    tmp_path,
+    monkeypatch,
+    told,
+    find,
 ):
     threads = set()
     job = cohort.cohort_job
