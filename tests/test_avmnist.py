@@ -87,7 +87,7 @@ def test_sound_that_is_not_there_has_no_part_in_training(avmnist: ModuleType, fo
     assert 0 <= avmnist.accuracy(one, test, ("image",)) <= 100
 
 
-def test_a_sound_that_is_there_is_left_out_as_often_as_the_benchmark_says(
+def test_sound_is_dropped_at_the_rate_of_the_benchmark(
     avmnist: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train, _ = avmnist.draw_pairs(folder, seed=0)
@@ -114,7 +114,7 @@ def test_every_row_is_compared_with_the_lower_bound_seed_by_seed(
     assert lines[-1].split() == ["more", "92.00", "1.41", "+1.00", "[+1.00,", "+1.00]"]
 
 
-def test_a_saved_model_hears_and_sees_what_the_benchmark_does(
+def test_a_saved_model_gets_the_same_inputs_as_the_benchmark(
     avmnist: ModuleType, folder: Path, tmp_path: Path
 ) -> None:
     scores = avmnist.save(tmp_path / "model", folder, 0, LossConfig(), epochs=1)
@@ -126,7 +126,7 @@ def test_a_saved_model_hears_and_sees_what_the_benchmark_does(
         assert ClassificationSession(model, case, device="cpu").seen_in_training is seen
 
 
-def test_images_are_moved_and_what_enters_is_background(avmnist: ModuleType) -> None:
+def test_shifted_images_are_padded_with_background(avmnist: ModuleType) -> None:
     images = torch.zeros(50, 1, 28, 28)
     images[:, :, 14, 14] = 1
     moved = avmnist.shifted(images, torch.Generator().manual_seed(0))

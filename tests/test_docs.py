@@ -102,7 +102,7 @@ def test_every_setting_is_on_the_page_of_the_panel_segment() -> None:
     assert not {name for name in settings if name not in page}
 
 
-def test_the_notebook_is_kept_without_outputs() -> None:
+def test_the_notebook_is_stored_without_outputs() -> None:
     """It is run by `make docs`, which takes its figures."""
     cells = json.loads((ROOT / "examples" / "teaching.ipynb").read_text("utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]

@@ -93,7 +93,7 @@ def test_the_plugin_requires_no_qt_binding_and_no_extra_of_napari() -> None:
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_a_distribution_requires_what_it_imports(name: str) -> None:
+def test_a_distribution_requires_all_packages_it_imports(name: str) -> None:
     used = {n for path in modules(PACKAGES[name]) for n in imports(path.read_text("utf-8"))}
     used -= {PACKAGES[name].name} | sys.stdlib_module_names
     # An extra may not be installed here, so the name of its package is given.
@@ -105,7 +105,7 @@ def test_a_distribution_requires_what_it_imports(name: str) -> None:
     assert declared - used_names == set(), "declared, not imported"
 
 
-def test_the_plugin_requires_the_engine_of_its_own_version() -> None:
+def test_the_plugin_requires_the_same_version_of_the_engine() -> None:
     required = requirements(PROJECTS["napari-shaspec"]["dependencies"])
     assert str(required["shaspec"].specifier) == f"=={shaspec.__version__}"
 

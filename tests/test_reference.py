@@ -162,7 +162,7 @@ def test_the_page_lists_the_public_names_of_the_package() -> None:
 
 
 @pytest.mark.parametrize("name", THINGS)
-def test_it_says_what_it_does(name: str) -> None:
+def test_everything_listed_has_a_docstring(name: str) -> None:
     thing = THINGS[name]
     text = thing.__doc__ or ""
     assert len(text.split()) > 2
@@ -177,7 +177,7 @@ def test_every_argument_is_explained(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_is_returned_is_explained(name: str) -> None:
+def test_returned_values_are_documented(name: str) -> None:
     function = FUNCTIONS[name]
     returned = str(inspect.signature(function).return_annotation)
     there = {"Returns", "Yields"} & set(sections(function))

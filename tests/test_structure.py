@@ -1,4 +1,4 @@
-"""The direction of the imports: panels use what is below them, and never each other."""
+"""Imports go one way, panels do not import each other, modules and functions are short."""
 
 from __future__ import annotations
 
@@ -140,18 +140,46 @@ def test_the_engine_imports_no_screen() -> None:
 
 
 @pytest.mark.parametrize("room", ["io", "models", "phantom"])
-def test_what_inference_is_made_of_does_not_import_it(room: str) -> None:
+def test_io_models_and_phantom_do_not_import_inference(room: str) -> None:
     used = room_graph("shaspec")[f"shaspec.{room}"]
     assert (
         used & {"shaspec.inference", "shaspec.analysis", "shaspec.training", "shaspec.cli"} == set()
     )
 
 
-def test_modules_are_short() -> None:
+def sources() -> Iterator[Path]:
+    """The modules of both packages."""
+    for folder in FOLDERS.values():
+        yield from sorted(folder.rglob("*.py"))
+
+
+def function_lengths(source: str) -> Iterator[tuple[str, int]]:
+    """Name and number of lines of every function, from ``def`` to its last line."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno
+            yield node.name, node.end_lineno - node.lineno + 1
+
+
+def test_modules_have_at_most_300_lines() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
-        for folder in FOLDERS.values()
-        for path in sorted(folder.rglob("*.py"))
+        for path in sources()
         if (lines := len(path.read_text("utf-8").splitlines())) > 300
     }
     assert long == {}
+
+
+def test_functions_have_at_most_80_lines() -> None:
+    long = {
+        f"{path.relative_to(ROOT)}: {name}": lines
+        for path in sources()
+        for name, lines in function_lengths(path.read_text("utf-8"))
+        if lines > 80
+    }
+    assert long == {}
+
+
+def test_nested_functions_and_methods_are_counted() -> None:
+    source = "class A:\n    def b(self):\n        def c():\n            pass\n        return c\n"
+    assert dict(function_lengths(source)) == {"b": 4, "c": 2}

@@ -1,1 +1,1 @@
-"""The panel *Segment*: a case, segmented from any subset of its modalities."""
+"""The panel *Segment*: segments a case from any subset of its modalities."""

@@ -1,4 +1,4 @@
-"""Probability of each class, one column per subset; a click shows that subset's order."""
+"""Table of class probabilities, one column per subset; click a column to sort by it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from napari_shaspec.segment.result_table import ResultTable, number_item
 from napari_shaspec.segment.shortcuts import COMPARE
 from shaspec.prediction import Classification
 
-ROWS = 5  # classes at once; the others are further down
+ROWS = 5  # visible classes; scroll for the others
 
 
 class ClassTable(ResultTable):
-    """Rows: classes, the most probable of the shown result first; columns: subsets; cells: %."""
+    """Rows: classes, most probable in the shown result first; columns: subsets; cells: per cent."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("shaspec_classes", parent)
@@ -26,7 +26,7 @@ class ClassTable(ResultTable):
             header.sectionClicked.connect(lambda column: self._on_clicked(0, column))
 
     def show_results(self, results: Sequence[Classification], shown: str) -> None:
-        """Shows the probabilities of all results in the order of the one that is ``shown``."""
+        """Shows the probabilities of all results, sorted by the result ``shown``."""
         self.setVisible(bool(results))
         if not results:
             return
@@ -42,7 +42,7 @@ class ClassTable(ResultTable):
             self.setHorizontalHeaderItem(0, QTableWidgetItem("classes in %"))
             for column, name in enumerate(named, 1):
                 head = QTableWidgetItem(name)
-                head.setToolTip(f"{name}: click to sort by this result; {COMPARE}: the one before")
+                head.setToolTip(f"{name}: click to sort by this result; {COMPARE}: previous result")
                 self.setHorizontalHeaderItem(column, head)
             for row, label in enumerate(order):
                 self.setItem(row, 0, QTableWidgetItem(label.title))

@@ -1,4 +1,4 @@
-"""What the panel *Segment* can do. No Qt here: a `ViewerModel` will do."""
+"""Controller of the panel *Segment*. No Qt here: a `ViewerModel` is enough."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class SegmentController(ModelController[SegmentState]):
         self._views = ViewManager(viewer)
         self._results = Results(viewer, self.state)
         self._running: Subset = ()
-        self._again = False  # a toggle came during a job: segment once more when it has ended
-        self._before = ""  # the subset whose result was shown before the present one
+        self._again = False  # a toggle during a job: segment again when it has ended
+        self._before = ""  # subset of the result shown before the current one
         self.actions = actions_of(self)
         self._keys = Keys(viewer, self.actions)
         viewer.layers.events.removed.connect(self._on_removed, position="last")
@@ -56,12 +56,12 @@ class SegmentController(ModelController[SegmentState]):
         self._choose_first_model()
 
     def tick(self, modality: str, present: bool) -> None:
-        """Says whether ``modality`` takes part; segments again at once where features are kept."""
+        """Includes ``modality`` or leaves it out; segments again at once if features are kept."""
         if self._rows.tick(modality, present):
             self._toggled()
 
     def update_when_toggled(self, on: bool) -> None:
-        """Whether a toggle segments again at once where it can."""
+        """Sets whether a toggle segments again at once if features are kept."""
         self.state.auto_update = on
         self._hint()
 
@@ -72,15 +72,17 @@ class SegmentController(ModelController[SegmentState]):
             self._views.show(self._shown())
 
     def compare(self) -> None:
-        """Shows the result that was shown before this one; pressed again, this one."""
+        """Switches between the shown result and the one shown before."""
         other = self._results.other_than_shown(self._before)
         if other is None:
-            self._job.say("Nothing to compare yet: run with two sets of modalities.", "warning")
+            self._job.say(
+                "Nothing to compare yet: segment from two different subsets first.", "warning"
+            )
         else:
             self.show_result(other)
 
     def undo(self) -> None:
-        """Goes back to the result before the last run, painted as it was; pressed again, forth."""
+        """Restores the result before the last run, with its edits; called again, redoes the run."""
         if self.state.status.busy:
             return
         try:
@@ -92,7 +94,7 @@ class SegmentController(ModelController[SegmentState]):
         self._job.say(said)
 
     def set_view(self, view: View) -> None:
-        """Changes the way the case is looked at: stacked, a pane per modality, or in 3D."""
+        """Sets the view: stacked layers, a pane per modality, or 3D."""
         problem = why_not(view, self.state.task)
         if problem:
             self._job.refuse(problem)
@@ -101,8 +103,8 @@ class SegmentController(ModelController[SegmentState]):
         self.state.view = view
 
     def save(self, path: str | Path, subset: str = "") -> Path | None:
-        """Writes a result (the shown one): NIfTI on the grid of its input, or the probabilities of
-        the classes as CSV; with the ending .csv the sizes from all subsets. None if it cannot."""
+        """Writes a result (default: the shown one). NIfTI on the grid of its input, or class
+        probabilities as CSV; with the ending .csv, the sizes from all subsets. None on failure."""
         try:
             written = self._results.save(Path(path), subset or self.state.shown)
         except ShaspecError as error:
@@ -112,24 +114,22 @@ class SegmentController(ModelController[SegmentState]):
         return written
 
     def command(self, subset: str = "") -> str | None:
-        """The command line that gives a result (the shown one) again; None if there is none."""
+        """The command line that reproduces a result (default: the shown one); None without one."""
         wanted = subset or self.state.shown
-        none = "there is no result to repeat yet: press Segment first"
+        none = "no result yet: press Segment first"
         command = self._copied(wanted, self._results.named().get(wanted), none)
         if command is not None and wanted in self.state.edited:
-            self._job.say(
-                "Command copied. It repeats the run, without what was painted.", "warning"
-            )
+            self._job.say("Command copied. It repeats the run, but not your edits.", "warning")
         return command
 
     def report(self, path: str | Path) -> None:
-        """Starts a job that writes a page (``.html``, ``.pdf``) on all results, as they are now."""
+        """Starts a job that writes a report (``.html``, ``.pdf``) on all results, with edits."""
         task, results = self.state.task, self._results.as_they_are()
         if self.state.status.busy or self._closed or task is None:
             return
         try:
             if not results:
-                raise ShaspecError("there is no result to report on yet: press Segment first")
+                raise ShaspecError("no result to report on yet: press Segment first")
             parts = assignment.collect(self.state.sources, task, self.state.present)
         except ShaspecError as error:
             self._job.refuse(str(error))
@@ -144,7 +144,7 @@ class SegmentController(ModelController[SegmentState]):
     # -- jobs ------------------------------------------------------------------------------------
 
     def segment(self) -> None:
-        """Starts a job for the ticked modalities, or says what is missing for one."""
+        """Starts a job for the ticked modalities, or reports what is missing."""
         if self.state.status.busy or self._closed:
             return
         try:
@@ -166,12 +166,12 @@ class SegmentController(ModelController[SegmentState]):
         )
 
     def cancel(self) -> None:
-        """Ends the job at its next window; what it has computed by then is kept."""
+        """Ends the job after the current window; features computed so far are kept."""
         self._again = False
         super().cancel()
 
     def _leave(self) -> None:
-        """The layers are left as the user had them."""
+        """Stops watching the layers, which stay as they are."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         self.set_view(View.STACK)
         self._keys.close()
@@ -190,11 +190,11 @@ class SegmentController(ModelController[SegmentState]):
             self._job.track(event)
 
     def _take(self, result: Prediction | Classification) -> None:
-        """Shows a result and puts it in the place of an earlier one for the same subset."""
+        """Shows a result and replaces an earlier one of the same subset."""
         run_times.remember(self.state.model, result, first=not self.state.results)
         found = result.sentence if isinstance(result, Classification) else "done"
         kept = self._results.take(result)
-        painted = f"\nWhat was painted is kept in layer {kept.name!r}." if kept else ""
+        painted = f"\nYour edits are kept in layer {kept.name!r}." if kept else ""
         self._views.show(self._shown())
         self._job.succeed(f"{self.state.shown}: {found}{how(result)}{painted}")
 
@@ -203,12 +203,12 @@ class SegmentController(ModelController[SegmentState]):
         super()._on_failed(error)
 
     def _on_ended(self) -> None:
-        """Only now is the worker through, and another job may begin."""
+        """The worker has finished; another job can start."""
         outcome = self._job.outcome
         if self._closed or (outcome is Status.FAILED and self._running):
             self._kept.forget()
         if outcome is None:
-            self._job.say("Cancelled. What was computed so far is kept.")
+            self._job.say("Cancelled. Features computed so far are kept.")
             outcome = Status.DONE if self.state.results else Status.IDLE
         self.state.status = outcome
         again, self._again = self._again, False
@@ -218,12 +218,12 @@ class SegmentController(ModelController[SegmentState]):
     # -- toggles and sessions ----------------------------------------------------------------------
 
     def _toggled(self) -> None:
-        """After a tick: the last one wins, and nothing slow begins without being asked for."""
+        """After a toggle: the last one counts, and only fast jobs start automatically."""
         card, present = self.state.card, self.state.present
         if card is None or not (present and card.instant_toggles and self.state.auto_update):
             self._hint()
         elif self.state.status.busy:
-            # Once it was told to end it will not come to its result, whatever is ticked by then.
+            # A cancelled job yields no result, even if its subset is ticked again.
             self._again = self._again or card.task.subset(present) != self._running
             if self._again:
                 self._job.interrupt()
@@ -231,7 +231,7 @@ class SegmentController(ModelController[SegmentState]):
             self._run_if_kept()
 
     def _run_if_kept(self) -> None:
-        """Starts a job if the ticked subset is answered from the features that are kept."""
+        """Starts a job if the ticked subset can be decoded from kept features."""
         try:
             sources, subset = self._case()
         except ShaspecError:
@@ -243,7 +243,7 @@ class SegmentController(ModelController[SegmentState]):
             self._hint()
 
     def _begin_anew(self, *_: object) -> None:
-        """Another case or model has no results yet; it is first seen as napari shows layers."""
+        """Clears the results after a change of case or model, and shows stacked layers."""
         super()._begin_anew()
         if self.state.view is not View.STACK:
             self.set_view(View.STACK)
@@ -252,13 +252,13 @@ class SegmentController(ModelController[SegmentState]):
         self.state.status = Status.IDLE
 
     def _on_sources(self) -> None:
-        """Results of other layers are not these; a view of the old ones is made of the new."""
+        """Clears results of other layers, and updates the view to the new layers."""
         self._forget_outdated()
         if self.state.view is not View.STACK:
             self.set_view(self.state.view)
 
     def _forget_outdated(self) -> None:
-        """Their layers stay; the table begins anew."""
+        """Clears the table; the layers stay."""
         if not self._results.are_of(self.state.sources):
             self._results.forget()
 
@@ -266,7 +266,7 @@ class SegmentController(ModelController[SegmentState]):
         self._before = before
 
     def show_caption(self) -> None:
-        """Names on the canvas what the shown result was made without; else what is not ticked."""
+        """Lists on the canvas the modalities missing in the shown result, or not ticked."""
         result = self._results.named().get(self.state.shown)
         used = self.state.present if result is None else result.subset
         there = any(layer is not None for layer in self.state.sources.values())
@@ -274,14 +274,14 @@ class SegmentController(ModelController[SegmentState]):
         name_missing(self.viewer, missing)
 
     def _on_edited(self) -> None:
-        """The table has the volumes as painted; a label that the task does not know is named."""
+        """Updates the volumes after edits, and reports labels that the task does not have."""
         self.state.edited = self._results.edited()
         problem = self._results.foreign_labels()
         if problem:
             self._job.say(problem, "warning")
 
     def _shown(self) -> Prediction | None:
-        """The label map that is shown, of those of this case."""
+        """The label layer of the shown result."""
         result = self._results.named().get(self.state.shown)
         return result if isinstance(result, Prediction) else None
 
@@ -295,6 +295,6 @@ class SegmentController(ModelController[SegmentState]):
         if self.state.status.busy or task is None or not there:
             return
         if not self.state.present:
-            self._job.say("No modality is ticked: tick at least one.", "warning")
+            self._job.say("No modality is selected: tick at least one.", "warning")
         elif self.state.results and self.state.shown != task.subset_name(self.state.present):
-            self._job.say(f"Press {verb(task)} for the modalities that are ticked now.")
+            self._job.say(f"Press {verb(task)} to use the ticked modalities.")

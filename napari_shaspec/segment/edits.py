@@ -1,4 +1,4 @@
-"""Notices when a result is painted in: in its own layer, or in its copy in a grid pane."""
+"""Detects edits of a result, in its own layer or in its copy in a grid pane."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ KINDS = ("result", "pane")
 
 
 class EditWatch:
-    """Calls ``changed`` after every stroke, fill, undo and redo in a result.
+    """Calls ``changed`` after every edit of a result: stroke, fill, undo or redo.
 
     Args:
-        viewer: the viewer whose layers are watched.
-        changed: is called once for each change.
-        wait: calls a function when this thread is free; a stroke may emit many events.
+        viewer: the viewer with the layers.
+        changed: called once per edit.
+        wait: calls a function when this thread is idle; one stroke can emit many events.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class EditWatch:
         wait: Callable[[Callable[[], None]], None] = later,
     ) -> None:
         self._viewer, self._changed, self._wait = viewer, changed, wait
-        self._painted: set[int] = set()  # layers with a stroke; others need no look at every slice
+        self._painted: set[int] = set()  # edited layers; others need not be checked at every slice
         self._waiting = False
         viewer.layers.events.inserted.connect(self._on_inserted)
 
@@ -49,12 +49,12 @@ class EditWatch:
             layer.events.set_data.connect(self._on_data)
 
     def _on_paint(self, event: Any) -> None:
-        """Emitted before the voxels change, where a script paints."""
+        """A script that paints emits this event before the voxels change."""
         self._painted.add(id(event.source))
         self._soon()
 
     def _on_data(self, event: Any) -> None:
-        """All that undo and redo emit; scrolling emits it too, so only after a stroke."""
+        """Undo and redo emit only this event. Scrolling does too, so it counts after a stroke."""
         if id(event.source) in self._painted:
             self._soon()
 

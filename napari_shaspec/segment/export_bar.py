@@ -1,4 +1,4 @@
-"""What can be done with the result that is shown: kept as a file, repeated, taken back."""
+"""Buttons for the shown result: report, save, copy the command, undo."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from napari_shaspec.segment.shortcuts import UNDO
 
 
 class ExportBar(QWidget):
-    """Four buttons, two beside each other."""
+    """Four buttons in two rows."""
 
     saved = Signal()
     reported = Signal()
@@ -21,24 +21,24 @@ class ExportBar(QWidget):
         self._report = _button(
             "report",
             "Report…",
-            "Write one page on the case, HTML or PDF: slices, sizes from every subset here, where "
-            "they come from; painted labels as they were painted",
+            "Write a report on the case as HTML or PDF: slices, sizes from every subset and "
+            "their provenance. Edited labels are included",
         )
         save = _button(
             "save",
             "Save result…",
-            "Save the result that is shown: where its input lies, with what was painted; or a "
-            "table of the sizes from all subsets, or of classes",
+            "Save the shown result with its edits, on the grid of its input, or a "
+            "table of sizes from all subsets, or of classes",
         )
         copy = _button(
             "copy",
             "Copy as command",
-            "Copy the command line that gives the result that is shown again",
+            "Copy the command line that reproduces the shown result",
         )
         undo = _button(
             "undo",
             "Undo",
-            f"Go back to the result before the last run, painted as it was; again: forth ({UNDO})",
+            f"Restore the result before the last run, with its edits; press again to redo ({UNDO})",
         )
         save.clicked.connect(self.saved)
         self._report.clicked.connect(self.reported)
@@ -51,7 +51,7 @@ class ExportBar(QWidget):
             rows.addWidget(button, *divmod(place, 2))
 
     def set_busy(self, busy: bool) -> None:
-        """A report is a job of its own: one at a time."""
+        """Disables the report button while a job runs: one job at a time."""
         self._report.setEnabled(not busy)
 
     def offer_report(self, offered: bool) -> None:

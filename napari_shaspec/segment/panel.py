@@ -1,4 +1,4 @@
-"""The panel *Segment*: puts the views together and wires them to the controller."""
+"""The panel *Segment*: its widgets, connected to the controller."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
 
 
 class SegmentPanel(Panel):
-    """Model, modalities, run, volumes. ``controller`` does the work; a script may drive it too."""
+    """Model, modalities, run and volumes. Scripts can use ``controller`` directly."""
 
     def __init__(
         self, napari_viewer: ViewerModel, *, controller: SegmentController | None = None
@@ -85,7 +85,7 @@ class SegmentPanel(Panel):
 
     def _connect(self) -> None:
         control = self.controller
-        for key, action in control.actions.items():  # napari hears them on its canvas only
+        for key, action in control.actions.items():  # napari handles them only on its canvas
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(action)
@@ -114,11 +114,11 @@ class SegmentPanel(Panel):
             },
         )
 
-    # -- what the user does ------------------------------------------------------------------------
+    # -- actions of the user -----------------------------------------------------------------------
 
     def _on_save(self) -> None:
         state = self.controller.state
-        # The last word keeps it from being taken for the truth where it lies beside its input.
+        # The suffix keeps the file from being read as ground truth if it is next to its input.
         name = "_".join(part for part in (state.case, state.shown, RESULT) if part)
         folder = next((p.parent for p in self._paths()), Path.cwd())
         first = next(iter(state.results), None)
@@ -149,7 +149,7 @@ class SegmentPanel(Panel):
         layers = [la for la in self.controller.state.sources.values() if la is not None]
         return [path for la in layers if (path := origin(la).get("path"))]
 
-    # -- what the work shows -----------------------------------------------------------------------
+    # -- showing the state -------------------------------------------------------------------------
 
     def _show_verb(self) -> None:
         card = self.controller.state.card
@@ -188,9 +188,9 @@ class SegmentPanel(Panel):
 
 
 def with_ending(path: str, kind: str, ending: str) -> str:
-    """The path as the user wants it: a dialog changes only what follows the last dot, or nothing.
+    """The path with the file extension that the user chose; dialogs only know the last one.
 
-    ``kind`` is the filter that was chosen, ``ending`` what a name without one gets.
+    ``kind`` is the selected filter, ``ending`` the extension for a name without one.
     """
     if kind == SLICER and not path.endswith(".seg.nrrd"):
         return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"

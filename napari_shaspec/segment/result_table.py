@@ -1,4 +1,4 @@
-"""Tables of results: hidden until there is one, and a click chooses what is shown."""
+"""Base of the result tables: hidden while empty; a click selects the shown result."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from napari_shaspec.widgets.read_only_table import ReadOnlyTable
 
 
 class ResultTable(ReadOnlyTable):
-    """Hidden until there is a result."""
+    """A table that is hidden while it is empty."""
 
     chosen = Signal(str)
-    """Subset name of the result that the user wants to see."""
+    """Subset name of the result that the user selected."""
 
     def __init__(
         self, name: str, parent: QWidget | None = None, *, selectable: bool = False

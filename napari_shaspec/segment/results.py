@@ -1,4 +1,4 @@
-"""The results of the case in the panel *Segment*: as they came, as they were painted, undone."""
+"""The results of a case in the panel *Segment*, with edits and undo."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 
 SegmentResult = Prediction | Classification
 MadeOf = dict[str, "tuple[Image, object]"]
-"""Modality -> the layer it was taken from, and its voxels."""
+"""Modality -> its layer and voxels."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Before:
-    """What the last run has changed."""
+    """The changes of the last run, for undo."""
 
     subset: str
     """Whose result it made."""
     result: SegmentResult | None
-    """The result of the same subset that was there."""
+    """The replaced result of the same subset."""
     painted: Labels | None
-    """Its layer, where it was painted in and so was set aside."""
+    """Its layer, if it was edited and therefore kept."""
     shown: str
 
 
@@ -59,11 +59,11 @@ class Results:
         self._aside: dict[tuple[str, str], tuple[tuple[SegmentResult, ...], str, MadeOf]] = {}
 
     def named(self) -> dict[str, SegmentResult]:
-        """The results of this case by their subset names."""
+        """The results of this case by subset name."""
         return {p.task.subset_name(p.subset): p for p in self._state.results}
 
     def switch(self, sha256: str, case: str) -> None:
-        """Sets the results aside and takes up those of another model or case, if there are some."""
+        """Sets the results aside, and restores those of another model or case if there are any."""
         self._aside[self._key] = (self._state.results, self._state.shown, self._made_of)
         self._key = (sha256, case)
         results, shown, made_of = self._aside.pop(self._key, ((), "", {}))
@@ -81,9 +81,9 @@ class Results:
         self._state.results, self._state.shown, self._state.edited = (), "", {}
 
     def are_of(self, sources: Mapping[str, Image | None]) -> bool:
-        """False if a modality that they were made of is another layer now, or has other voxels.
+        """False if a modality of the results has another layer or other voxels now.
 
-        One that was added, or taken away, leaves them true.
+        Results stay valid if a modality was added or removed.
         """
         return all(
             layer is None or (layer is old and layer.data is voxels)
@@ -92,8 +92,8 @@ class Results:
         )
 
     def take(self, result: SegmentResult) -> Labels | None:
-        """Puts a result in the place of the one for the same subset; returns the layer of that one
-        where it was painted in, which is kept beside it."""
+        """Replaces the result of the same subset; returns its layer if it was edited, which is
+        then kept."""
         subset = result.task.subset_name(result.subset)
         earlier, shown = self.named().get(subset), self._state.shown
         kept = None
@@ -113,9 +113,9 @@ class Results:
         return kept
 
     def undo(self) -> str:
-        """Goes back to what was shown before the last run, painted as it was; again: forth.
+        """Restores the result before the last run with its edits; called again, redoes the run.
 
-        Returns a sentence; raises `InputError` if there is nothing to go back to.
+        Returns a message; raises `InputError` if there is nothing to undo.
         """
         before = self._before
         if before is None or before.subset not in self.named():
@@ -136,10 +136,10 @@ class Results:
         return f"{before.subset}: back to the result before this one"
 
     def save(self, path: Path, subset: str) -> Path:
-        """Writes the result of a subset, as it was painted, or with ``.csv`` all volumes.
+        """Writes the result of a subset with its edits, or with ``.csv`` all volumes.
 
         Raises:
-            ShaspecError: there is no such result, or the file cannot be written.
+            ShaspecError: the result does not exist, or the file cannot be written.
         """
         result = self.named().get(subset)
         layer = self._layer_of(result)
@@ -148,17 +148,17 @@ class Results:
         if result is not None and path.name.lower().endswith(".csv"):
             return write_sizes(path, self.as_they_are())
         if layer is None:
-            raise InputError("there is no result to save yet: press Segment first")
+            raise InputError("no result to save yet: press Segment first")
         return save_layer(path, layer)
 
     def other_than_shown(self, first: str) -> str | None:
-        """A subset with a result that is not shown: ``first``, else the newest; None: no other."""
+        """Another subset with a result: ``first`` if it has one, else the newest; None: none."""
         named = self.named()
         candidates = [first, *reversed(named)]
         return next((n for n in candidates if n in named and n != self._state.shown), None)
 
     def on_removed(self, layer: Layer) -> None:
-        """A result whose layer was removed leaves the table."""
+        """Removes a result from the table when its layer is removed."""
         what = origin(layer)
         subset = what.get("subset", "")
         result = self.named().get(subset)
@@ -169,7 +169,7 @@ class Results:
             self._state.shown = "" if self._state.shown == subset else self._state.shown
 
     def edited(self) -> dict[str, Prediction]:
-        """Subset name -> the result as it was painted, for those that were."""
+        """Subset name -> the edited result, for edited results."""
         found = {}
         for subset, result in self.named().items():
             layer = self._layer_of(result)
@@ -178,17 +178,17 @@ class Results:
         return found
 
     def foreign_labels(self) -> str:
-        """A sentence on painted labels that the task does not have; empty where there are none."""
+        """A message about painted labels that the task does not have; empty if there are none."""
         for subset, result in self.named().items():
             layer, values = self._layer_of(result), {label.value for label in result.task.labels}
             if layer is None or subset not in self._state.edited:
                 continue
             foreign = sorted(set(np.unique(layer.data).tolist()) - values - {0})
             if foreign:
-                known = ", ".join(f"{la.value} {la.name}" for la in result.task.labels)
+                labels = ", ".join(f"{la.value} {la.name}" for la in result.task.labels)
                 return (
-                    f"{subset} has the label {foreign[0]}, which is none of {known}. It is not "
-                    "shown and cannot be saved: undo the stroke, or paint over it."
+                    f"{subset} has the label {foreign[0]}, but the task has only {labels}. It "
+                    "is not shown and cannot be saved: undo the stroke, or paint over it."
                 )
         return ""
 
@@ -196,7 +196,7 @@ class Results:
         return layer_of(self._viewer, result) if isinstance(result, Prediction) else None
 
     def as_they_are(self) -> list[Prediction]:
-        """Label maps as they were painted since, the shown one first; then those set aside."""
+        """Edited label maps, the shown one first; then the kept layers of earlier results."""
         named = self.named()
         order = sorted(named, key=lambda subset: subset != self._state.shown)
         found = []
@@ -220,13 +220,13 @@ class Results:
 
 
 def _edited(result: Prediction, layer: Labels) -> Prediction:
-    """A copy: the layer may be painted in while the copy is used elsewhere."""
+    """A copy of the voxels: the layer may be edited while the copy is in use."""
     facts = {**result.provenance, "edited": True}
     return replace(result, labels=layer.data.astype("uint8"), provenance=facts)
 
 
 def how(prediction: Prediction | Classification) -> str:
-    """`` in 3.1 s on cpu``, as far as the provenance tells; nothing if it took no time."""
+    """`` in 3.1 s on cpu``, from the provenance; empty without a time."""
     device = prediction.provenance.get("device")
     seconds = prediction.provenance.get("seconds", {}).get("total", 0)
     took = f" in {seconds:.1f} s" if seconds >= 0.05 else ""

@@ -1,8 +1,7 @@
-"""Keys of the panel *Segment*, as long as it is open.
+"""Keyboard shortcuts of the panel *Segment* while it is open.
 
-All are held with Alt: plain digits and letters are the tools of whichever layer is active (1 is the
-eraser of a label layer, C the contrast of an image), and a key that now and then erases would be a
-trap.
+All use Alt: plain digits and letters belong to the tools of the active layer (1 is the eraser of a
+labels layer, C the contrast of an image), so a plain key could erase labels by accident.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ if TYPE_CHECKING:
     from napari_shaspec.segment.controller import SegmentController
 
 MODALITIES = tuple(f"Alt+{digit}" for digit in range(1, 10))
-"""One for each row of the table, from the top."""
+"""One per row of the table, from the top."""
 SEGMENT, GRID, COMPARE, UNDO = "Alt+R", "Alt+G", "Alt+B", "Alt+Z"
-"""Run, grid, the one before, undo. Alt+S and Alt+C are screenshots in napari's menu *File*."""
+"""Run, grid, previous result, undo. Alt+S and Alt+C are screenshots in napari's menu *File*."""
 
 Actions = Mapping[str, Callable[[], None]]
 
 
 def actions_of(controller: SegmentController) -> Actions:
-    """What each key does, in the viewer and in the panel."""
+    """The action of each key, in the viewer and in the panel."""
 
     def toggle_row(row: int) -> None:
         names = list(controller.state.sources)
@@ -48,7 +47,7 @@ def actions_of(controller: SegmentController) -> Actions:
 
 
 class Keys:
-    """Binds keys of one viewer; those that somebody has bound there already stay theirs."""
+    """Binds keys of a viewer, except those that are already bound."""
 
     def __init__(self, viewer: ViewerModel, actions: Actions) -> None:
         self._viewer = viewer
@@ -65,7 +64,7 @@ class Keys:
 
 
 def _without_viewer(action: Callable[[], None]) -> Callable[[ViewerModel], None]:
-    """napari calls with the viewer, and keeps what a call returns: nothing, here."""
+    """Adapts an action to napari, which calls it with the viewer and uses the return value."""
 
     def pressed(_viewer: ViewerModel) -> None:
         action()

@@ -11,15 +11,15 @@ from shaspec.prediction import Classification, Prediction
 
 @dataclass(eq=False)
 class SegmentState(ModelState):
-    """Everything that the panel *Segment* shows."""
+    """Everything the panel *Segment* shows."""
 
     results: tuple[Prediction | Classification, ...] = ()
-    """What was found in this case, one per subset, in the order of their first runs."""
+    """The results of this case, one per subset, in the order of their first runs."""
     edited: dict[str, Prediction] = field(default_factory=dict)
-    """Subset name -> its result as it was painted since."""
+    """Subset name -> edited result."""
     shown: str = ""
-    """Subset name of the result that is shown."""
+    """Subset name of the shown result."""
     view: View = View.STACK
-    """The way the case is looked at."""
+    """The current view."""
     auto_update: bool = True
-    """A toggle segments again at once where the features are kept."""
+    """Whether a toggle segments again at once if features are kept."""

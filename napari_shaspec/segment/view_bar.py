@@ -1,4 +1,4 @@
-"""The three ways to look at a case, of which one is pressed."""
+"""Buttons for the three views of a case; one is pressed."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from napari_shaspec.layers.views import View
 from napari_shaspec.segment.shortcuts import GRID
 
 TEXTS = {
-    View.STACK: ("Stack", "One image over the other, as napari shows layers"),
+    View.STACK: ("Stack", "Stacked layers, as usual in napari"),
     View.GRID: (
         "Side by side",
-        f"One pane per modality, with the result over each of them ({GRID})",
+        f"One pane per modality, each with the result ({GRID})",
     ),
-    View.THREE_D: ("3D", "The regions of the result as translucent surfaces, in the head"),
+    View.THREE_D: ("3D", "The regions of the result as translucent surfaces"),
 }
 
 
 class ViewBar(QWidget):
-    """Says which view the user wants."""
+    """Emits the view that the user chose."""
 
     chosen = Signal(object)
     """A `View`."""
@@ -41,7 +41,7 @@ class ViewBar(QWidget):
             row.addWidget(button, 1)
 
     def show_dims(self, dims: int) -> None:
-        """Pictures (2) have no third dimension to be looked at."""
+        """Disables the 3D view for pictures (2)."""
         button = self._buttons[View.THREE_D]
         button.setEnabled(dims == 3)
         button.setToolTip(TEXTS[View.THREE_D][1] if dims == 3 else "Only for volumes: this is 2D")

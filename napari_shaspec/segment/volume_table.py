@@ -1,4 +1,4 @@
-"""Size of each region, one row per subset that was segmented; a click shows that result."""
+"""Table of region sizes, one row per segmented subset; click a row to show its result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_shaspec.segment.shortcuts import COMPARE
 from shaspec.prediction import NOT_FOUND, NOT_FOUND_NOTE, Prediction, size_text
 from shaspec.task import Task
 
-ROWS = 6  # at once; then it scrolls
+ROWS = 6  # visible rows; scroll for the others
 UNITS = {"mL": ("volume", "millilitres"), "px": ("area", "pixels")}
 
 
@@ -25,7 +25,7 @@ class VolumeTable(ResultTable):
         self.cellClicked.connect(self._on_clicked)
 
     def show_results(self, results: Sequence[Prediction], shown: str) -> None:
-        """Shows the volumes of all results and marks the one that is on the canvas."""
+        """Shows the volumes of all results and highlights the shown one."""
         self.setVisible(bool(results))
         if not results:
             return
@@ -54,7 +54,7 @@ class VolumeTable(ResultTable):
         first = QTableWidgetItem(f"{subset}{edited}")
         first.setData(Qt.ItemDataRole.UserRole, subset)
         first.setToolTip(
-            f"{subset}: click to show this result and hide the others; {COMPARE}: the one before"
+            f"{subset}: click to show this result and hide the others; {COMPARE}: previous result"
         )
         self.setItem(row, 0, first)
         sizes, unit = result.region_sizes(), result.grid.unit
@@ -81,7 +81,7 @@ class Legend(QLabel):
         self.hide()
 
     def show_task(self, task: Task | None) -> None:
-        """A coloured square and a name per label; None: nothing is on the canvas."""
+        """A coloured square and a name per label; None: no result is shown."""
         self.setVisible(task is not None)
         if task is not None:
             self.setText(

@@ -1,4 +1,4 @@
-"""Writes the report page; slow, runs in a worker."""
+"""Job of the panel *Segment* that writes a report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Written:
-    """The event of a job that has written a report."""
+    """Event: a report was written."""
 
     path: Path
 
@@ -25,7 +25,7 @@ class Written:
 def report_job(
     path: Path, parts: VolumeSources, results: list[Prediction]
 ) -> Iterator[Progress | Notice | Written]:
-    """Writes a page on the case; slow, so only ever run in a worker."""
+    """Writes a report on the case. Slow: run it in a worker."""
     yield Progress(0, 0, "writing the report")
     from shaspec.report import write_report
 

@@ -1,4 +1,4 @@
-"""Multi-modal segmentation with missing modalities: the engine, which needs no screen.
+"""Multi-modal segmentation with missing modalities: the engine, without a user interface.
 
     model = shaspec.load_model("shaspec")
     case = shaspec.read_case("folder")

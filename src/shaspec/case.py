@@ -1,4 +1,4 @@
-"""One subject: named volumes, on one grid where they are to be segmented, and labels if any."""
+"""One subject: volumes by modality, the grid that they share, and labels if there are any."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Case:
-    """The volumes of one subject that are there; an absent modality has no entry at all.
+    """The volumes of one subject. An absent modality has no entry.
 
     Raises:
-        InputError: if there is no volume, a name is unknown, or a shape does not fit the grid.
+        InputError: without a volume, for an unknown name, or a shape that does not fit the grid.
     """
 
     name: str
     """Name for tables, files and messages."""
     task: Task
-    """What the case is to be segmented into."""
+    """Modalities, labels and regions."""
     grid: Grid
-    """Where the voxels lie. Of a classification task: the grid of the first input."""
+    """Position of the voxels. In a classification task: the grid of the first input."""
     volumes: Mapping[str, Array]
     """Modality -> array on ``grid``: (*spatial) for one channel, (C, *spatial) for several, where
     spatial is (S, P, L) for volumes and (row, column) for pictures. The inputs of a
@@ -41,13 +41,13 @@ class Case:
     files: Mapping[str, Path] = field(default_factory=dict)
     """The file of each modality, and of ``"labels"``; empty for arrays in memory."""
     notices: tuple[str, ...] = ()
-    """What a user should know, e.g. resampled volumes, an oblique file, the label scheme."""
+    """Notices for the user, e.g. resampled volumes, an oblique file, the label scheme."""
     reduce: Callable[[Subset], Case] | None = field(default=None, repr=False)
-    """Where the volumes were on several grids: this case, without labels, as if only a subset had
-    been acquired. Its grid depends on that subset alone."""
+    """For volumes that were on several grids: the case without labels, as if only a subset had been
+    acquired. Its grid depends only on that subset."""
 
     def __post_init__(self) -> None:
-        self.task.subset(self.volumes)  # names are known, at least one is there
+        self.task.subset(self.volumes)  # raises for unknown names or none
         for name, array in self.volumes.items():
             spatial = self.grid_of(name).shape
             self._check(name, array, self.task.modality(name).array_shape(spatial))
@@ -57,14 +57,14 @@ class Case:
     def _check(self, name: str, array: Array, wanted: tuple[int, ...]) -> None:
         if array.shape != wanted:
             raise InputError(
-                f"{name} of case {self.name} has shape {array.shape}, its grid asks for {wanted}"
+                f"{name} of case {self.name} has shape {array.shape}, but its grid needs {wanted}"
             )
 
     def grid_of(self, name: str) -> Grid:
         """The grid of one modality.
 
         Args:
-            name: a modality that is there.
+            name: a present modality.
 
         Returns:
             ``grid``; for an input of a classification task with another shape, a grid of that shape
@@ -77,22 +77,22 @@ class Case:
 
     @property
     def present(self) -> Subset:
-        """Names of the modalities that are there, in task order."""
+        """Names of the present modalities, in task order."""
         return self.task.subset(self.volumes)
 
     @property
     def missing(self) -> Subset:
-        """Names of the modalities that are not there."""
+        """Names of the absent modalities, in task order."""
         return tuple(n for n in self.task.names if n not in self.volumes)
 
     def require(self, subset: Subset) -> None:
-        """Check that modalities are there.
+        """Check that modalities are present.
 
         Args:
             subset: names of the modalities.
 
         Raises:
-            InputError: if one of them is not there.
+            InputError: if one of them is absent.
         """
         absent = [name for name in subset if name not in self.volumes]
         if absent:
@@ -102,10 +102,10 @@ class Case:
         """The same case as if only ``subset`` had been acquired.
 
         Args:
-            subset: names of modalities that are there.
+            subset: names of present modalities.
 
         Returns:
-            A case with these volumes; arrays are shared, not copied. Where the grid changes
+            A case with these volumes; arrays are shared, not copied. If the grid changes
             (`reduce`), the labels are left out.
 
         Raises:
@@ -132,7 +132,7 @@ class Case:
         for name, array in arrays.items():
             shape = " x ".join(map(str, array.shape))
             rows.append((name, shape, str(array.dtype), str(self.files.get(name, ""))))
-        notes = [f"not there: {', '.join(self.missing)}"] if self.missing else []
+        notes = [f"absent: {', '.join(self.missing)}"] if self.missing else []
         unit = "mm" if self.grid.dims == 3 else "pixels"
         return html_table(
             f"Case {self.name}, task {self.task.name}",

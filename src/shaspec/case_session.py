@@ -1,4 +1,7 @@
-"""One model on one case, call by call: the features of the case are kept between the calls."""
+"""One model on one case; the features of the case are kept between calls.
+
+`shaspec.predictor.Predictor` has the same calls with the case as first argument.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,12 @@ class CaseSession:
     In a ``with`` block the kept features are freed at its end.
 
     Args:
-        session: the session that does the work; its jobs yield events.
+        session: the inference session; its jobs yield events.
     """
 
     def __init__(self, session: InferenceSession | ClassificationSession) -> None:
         self.session = session
-        """The session that does the work, for interfaces that need its events."""
+        """The inference session, for interfaces that need its events."""
 
     @property
     def case(self) -> Case:
@@ -42,7 +45,7 @@ class CaseSession:
 
     @property
     def device(self) -> str:
-        """Where it runs now, e.g. ``cpu`` or ``cuda``."""
+        """The device in use, e.g. ``cpu`` or ``cuda``."""
         return self.session.device
 
     def predict(
@@ -52,11 +55,15 @@ class CaseSession:
         probabilities: bool = False,
         progress: bool | Report = False,
     ) -> Prediction:
-        """Segment the case as if only ``present`` had been acquired; see `Predictor.predict`.
+        """Segment the case as if only ``present`` had been acquired.
+
+        Absent modalities are not read. A run that must continue with less memory (smaller windows,
+        the CPU) gives a `ShaspecWarning`, which is also kept in `Prediction.provenance`.
 
         Args:
             present: names of modalities of the case; default: all that it has.
-            probabilities: also keep the probability of every region.
+            probabilities: also keep the probability of every region (float32, one array per
+                region on the grid of the case) in `Prediction.probabilities`.
             progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
 
         Returns:
@@ -190,7 +197,7 @@ class CaseSession:
 
 
 def _keep_notices(result: Prediction | Classification, notices: Sequence[str]) -> None:
-    """Warn of what happened in the run, and write it down with the result."""
+    """Warn of the notices of a run, and keep them in the provenance of its result."""
     for text in notices:
         _warn(text)
     result.provenance["notices"] = [*result.provenance.get("notices", ()), *notices]

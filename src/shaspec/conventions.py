@@ -1,7 +1,7 @@
 """The file conventions of this version for the tasks that older cards carry.
 
-A card keeps its whole task. How files are named and coded is no part of what a network has learned,
-so a model reads them by the words and schemes that its task has today.
+A card stores its whole task. How files are named and coded does not depend on the weights, so an
+older model reads files with the words and label schemes of the current task.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from shaspec.task import Task, bundled_tasks, load_task
 
 
 def with_conventions(task: Task) -> Task:
-    """``task`` with today's words, label schemes and invalid values.
+    """``task`` with the words, label schemes and invalid values of this version.
 
     A task that is not bundled, or has other modalities or labels, stays as it is.
     """

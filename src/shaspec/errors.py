@@ -1,7 +1,7 @@
-"""Errors that reach a user: each names the file or the setting, and the mend.
+"""Errors for users: each names the file or setting, and how to correct it.
 
-None of them derives from ``RuntimeError``: a napari generator worker swallows that one
-silently and would leave the interface running for ever.
+None derives from ``RuntimeError``, which napari's generator worker swallows silently: the
+interface would show a running job for ever.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class ShaspecError(Exception):
-    """Base of every error this package raises on purpose; the message is written for a user."""
+    """Base of all errors that this package raises on purpose; messages are written for users."""
 
 
 class ShaspecWarning(UserWarning):
@@ -20,15 +20,15 @@ class ShaspecWarning(UserWarning):
 
 
 class InputError(ShaspecError):
-    """A file, a folder, an array or an option that cannot be used as it is."""
+    """A file, folder, array or option that cannot be used as it is."""
 
 
 class WeightsError(ShaspecError):
-    """A model folder whose card and weights do not fit each other, or the task."""
+    """A model folder whose card and weights do not match each other or the task."""
 
 
 class NamesError(WeightsError):
-    """Tensors that are not those of a network; the message has the first names of each list."""
+    """Tensors that do not match a network; the message has the first names of each list."""
 
     def __init__(
         self, message: str, missing: list[str], unexpected: list[str], of_another_shape: list[str]
@@ -44,7 +44,7 @@ class OutOfMemoryError(ShaspecError):
 
 
 def in_words(errors: Sequence[Mapping[str, Any]], keys: Iterable[str]) -> str:
-    """What pydantic found wrong, key by key; for one that is none of ``keys``, what was meant."""
+    """Errors of pydantic as text, key by key; for an unknown key, the most similar of ``keys``."""
 
     def said(error: Mapping[str, Any], key: str) -> str:
         if error["type"] != "extra_forbidden":

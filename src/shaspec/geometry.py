@@ -1,9 +1,9 @@
-"""Where voxels lie: from any NIfTI orientation to arrays (S, P, L) in LPS millimetres, and back.
+"""Grids: from any NIfTI orientation to arrays (S, P, L) in LPS millimetres, and back.
 
 Pictures have grids of two axes (row, column), measured in pixels; they have no orientation.
 
-napari wants positive scales and no rotation (a raw sagittal affine aborts it), and a slice of an
-(S, P, L) array shown with axis P down and axis L to the right is the radiological view.
+napari needs positive scales and no rotation (a raw sagittal affine aborts it), and a slice of an
+(S, P, L) array with axis P down and axis L to the right is the radiological view.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Grid:
     source_shape: tuple[int, ...] | None = None
     """Array shape (i, j, k) in the file; None: no file."""
     header: bytes | None = field(default=None, repr=False)
-    """The file's NIfTI-1 header (348 bytes), for qform, sform and their codes on export."""
+    """NIfTI-1 header of the file (348 bytes), for qform, sform and their codes on export."""
 
     def __post_init__(self) -> None:
         if not self.origin:
@@ -110,14 +110,14 @@ class Grid:
 
     @property
     def affine(self) -> Array:
-        """Voxel (i, j, k) of the file -> RAS mm; a made-up LPS file where there is none.
+        """Voxel (i, j, k) of the file -> RAS mm; without a file, that of a new LPS file.
 
-        Raises `InputError` for a picture, which has no place in space.
+        Raises `InputError` for a picture, which has no position in space.
         """
         if self.source_affine is not None:
             return self.source_affine
         if self.dims != 3:
-            raise InputError("a picture has no place in space: save it as .png, not as NIfTI")
+            raise InputError("a picture has no position in space: save it as .png, not as NIfTI")
         affine = np.diag([*self.spacing[::-1], 1.0])
         affine[:3, 3] = self.origin[::-1]
         return np.asarray(RAS_TO_LPS @ affine)
@@ -129,7 +129,7 @@ class Grid:
 
     @property
     def oblique(self) -> bool:
-        """True if the file's axes are not the scanner's: shown along its own axes."""
+        """True if the axes of the file are rotated: the volume is shown along its own axes."""
         if self.source_affine is None:
             return False
         lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(_to_lps(self.affine), self.file_shape)
@@ -142,12 +142,12 @@ class Grid:
 
     @property
     def voxel_size(self) -> float:
-        """What one voxel adds to the size of a region, in `unit`."""
+        """Size of one voxel in `unit`."""
         return self.voxel_ml if self.dims == 3 else 1.0
 
     @property
     def unit(self) -> str:
-        """Of the size of a region: ``mL`` for volumes, ``px`` (pixels) for pictures."""
+        """Unit of the size of a region: ``mL`` for volumes, ``px`` (pixels) for pictures."""
         return "mL" if self.dims == 3 else "px"
 
     def from_file(self, data: Array) -> Array:
@@ -174,7 +174,7 @@ class Grid:
         return np.asarray(apply_orientation(data.transpose(2, 1, 0), back))
 
     def matches(self, other: Grid, tolerance: float = 1e-2) -> bool:
-        """Whether two grids have the same voxels in the same place.
+        """Whether two grids have the same voxels at the same positions.
 
         Args:
             other: another grid.
@@ -198,7 +198,7 @@ class Grid:
             shape: number of blocks along each axis.
 
         Returns:
-            The grid of the blocks. For a volume it can be written to a file in the right place.
+            The grid of the blocks. A map on it can be written to a file at the right position.
         """
         start, step = np.asarray(start, np.float64), np.asarray(step, np.float64)
         first = start + (step - 1) / 2

@@ -1,4 +1,4 @@
-"""How results look in a notebook: small HTML tables without style sheets."""
+"""Results in a notebook: small HTML tables without style sheets."""
 
 from __future__ import annotations
 

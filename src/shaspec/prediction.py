@@ -1,4 +1,4 @@
-"""The result of one run and where it came from: a label map with its volumes, or a class."""
+"""The result of one run and its provenance: a label map with region volumes, or a class."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Prediction:
     case: str
     """Name of the case."""
     task: Task
-    """Says what the labels and regions are."""
+    """Defines the labels and regions."""
     grid: Grid
     """Grid of the case."""
     subset: Subset
@@ -117,7 +117,7 @@ class Prediction:
         return self.probabilities[region]
 
     def save(self, path: str | Path) -> Path:
-        """Write the label map, or a table of the regions' sizes; the ending says which.
+        """Write the label map or a table of region sizes, depending on the file extension.
 
         Args:
             path: ``.nii.gz`` or ``.nii``: the label map in the orientation of the input file;
@@ -172,7 +172,7 @@ def _origin(provenance: Mapping[str, Any]) -> list[str]:
 
 
 def size_text(size: float, digits: int) -> str:
-    """A size as a user reads it.
+    """A size as text for users.
 
     Args:
         size: in mL or pixels.
@@ -197,7 +197,7 @@ class Classification:
     probabilities: npt.NDArray[np.float32]
     """(K,) in the order of the labels of the task; they add up to 1."""
     provenance: dict[str, Any]
-    """As that of a `Prediction`, but for window and overlap."""
+    """Like that of a `Prediction`, without window and overlap."""
 
     @property
     def name(self) -> str:
@@ -212,7 +212,7 @@ class Classification:
 
     @property
     def sentence(self) -> str:
-        """The answer for a person, e.g. ``class seven (97 %)``."""
+        """The most probable class as text, e.g. ``class seven (97 %)``."""
         label, probability = self.ranked[0]
         return f"class {label.title} ({100 * probability:.0f} %)"
 

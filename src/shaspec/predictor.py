@@ -1,15 +1,16 @@
-"""Segment from Python in a few calls: load a model, read a case, predict, save.
+"""The Python interface: load a model, read a case, predict, save.
 
-The event streams of `shaspec.inference` are for interfaces that show progress and cancel; here a
-call returns its result.
+Calls return their results. Interfaces that show progress and cancel jobs use the event streams of
+`shaspec.inference` instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 
@@ -29,6 +30,10 @@ from shaspec.notebook import html_table
 from shaspec.prediction import Classification, Prediction
 from shaspec.progress import Report
 from shaspec.task import Subset, Task, load_task
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CASE = "case: a case, or any source that `read_case` accepts, which is then read at every call."
 
 
 def load_model(
@@ -54,7 +59,7 @@ def load_model(
         The model with `Predictor.predict` and other calls.
 
     Raises:
-        WeightsError: if there is no such model, or card and weights do not fit each other.
+        WeightsError: for an unknown model, or if card and weights do not match.
         InputError: if the bundled task file of its task cannot be read.
     """
     model = weights.load_model(name_or_folder)
@@ -67,27 +72,38 @@ def read_case(source: Source, task: Task | str | Path | Model = "brats", **optio
 
     Args:
         source: a case folder, a 4D file, a list of files, or ``{modality: file}``.
-        task: what the files show: a task, the name of a bundled one, the path of a task file, or a
-            model, whose task is taken.
+        task: a task, the name of a bundled task, the path of a task file, or a model, whose task
+            is used.
         options: keyword options of `shaspec.io.read_case`, e.g. ``scheme`` or ``with_labels``.
 
     Returns:
         The case, all volumes on one grid.
 
     Raises:
-        InputError: if files cannot be read or told apart; the message names the file.
+        InputError: if files cannot be read or assigned to modalities; the message names the file.
     """
     if isinstance(task, Model):
         task = task.card.task
     return cases.read_case(source, task if isinstance(task, Task) else load_task(task), **options)
 
 
+def _documented_by(method: Callable[..., Any]) -> Callable[[F], F]:
+    """Gives a method of `Predictor` the docstring of the method of `CaseSession` that it calls."""
+
+    def document(function: F) -> F:
+        text = inspect.getdoc(method) or ""
+        function.__doc__ = text.replace("Args:\n", f"Args:\n    {CASE}\n")
+        return function
+
+    return document
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Predictor(Model):
     """A loaded model that segments or classifies cases; made by `load_model`.
 
-    The features of the last case are kept: another subset of the same `Case` object re-runs the
-    decoder alone. Anything that takes a `shaspec.models.weights.Model` takes a predictor.
+    The features of the last case are kept: another subset of the same `Case` object only re-runs
+    the decoder. A predictor can be used wherever a `shaspec.models.weights.Model` is accepted.
     """
 
     device: str = "auto"
@@ -103,7 +119,7 @@ class Predictor(Model):
 
     @property
     def task(self) -> Task:
-        """What the model segments from what."""
+        """The task of the model: modalities, labels and regions."""
         return self.card.task
 
     def open(self, case: Case | Source) -> CaseSession:
@@ -113,7 +129,7 @@ class Predictor(Model):
             case: a case, or what `read_case` takes.
 
         Returns:
-            A session of its own, which keeps the features of this case.
+            A session that keeps the features of this case.
 
         Raises:
             InputError: if the case cannot be read or is not of the model's task, or if device,
@@ -138,6 +154,7 @@ class Predictor(Model):
         )
         return CaseSession(session)
 
+    @_documented_by(CaseSession.predict)
     def predict(
         self,
         case: Case | Source,
@@ -146,29 +163,10 @@ class Predictor(Model):
         probabilities: bool = False,
         progress: bool | Report = False,
     ) -> Prediction:
-        """Segment a case as if only ``present`` had been acquired.
-
-        Absent modalities are not read at all. A run that has to go on with less memory (smaller
-        windows, the CPU) gives a `ShaspecWarning`, which `Prediction.provenance` keeps as well.
-
-        Args:
-            case: a case, or what `read_case` takes (read again at every call).
-            present: names of modalities of the case; default: all that it has.
-            probabilities: also keep the probability of every region (float32, one array per
-                region on the grid of the case) in `Prediction.probabilities`.
-            progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
-
-        Returns:
-            The label map with its volumes and provenance.
-
-        Raises:
-            InputError: if the case cannot be read or does not have these modalities, and for a
-                model that classifies.
-            OutOfMemoryError: if not even the smallest window fits into memory.
-        """
         session = self._session(case)
         return session.predict(present, probabilities=probabilities, progress=progress)
 
+    @_documented_by(CaseSession.classify)
     def classify(
         self,
         case: Case | Source,
@@ -176,23 +174,9 @@ class Predictor(Model):
         *,
         progress: bool | Report = False,
     ) -> Classification:
-        """Classify a case as if only ``present`` had been acquired.
-
-        Args:
-            case: a case, or what `read_case` takes (read again at every call).
-            present: names of modalities of the case; default: all that it has.
-            progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
-
-        Returns:
-            The probabilities of the classes and the provenance.
-
-        Raises:
-            InputError: if the case cannot be read or does not have these modalities, and for a
-                model that segments.
-            OutOfMemoryError: if the model and one input do not fit into memory.
-        """
         return self._session(case).classify(present, progress=progress)
 
+    @_documented_by(CaseSession.features)
     def features(
         self,
         case: Case | Source,
@@ -200,24 +184,9 @@ class Predictor(Model):
         *,
         progress: bool | Report = False,
     ) -> FeatureMaps:
-        """The feature maps of every modality of a case.
-
-        Args:
-            case: a case, or what `read_case` takes (read again at every call).
-            present: what counts as acquired for imputed features and attention; default: all that
-                the case has. The other modalities of the case are encoded too, to compare with.
-            progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
-
-        Returns:
-            The maps on one coarse grid that lies over the anatomy.
-
-        Raises:
-            InputError: if the case cannot be read or does not have these modalities, and for a
-                model without features of single modalities.
-            OutOfMemoryError: if not even the smallest window fits into memory.
-        """
         return self._session(case).features(present, progress=progress)
 
+    @_documented_by(CaseSession.robustness)
     def robustness(
         self,
         case: Case | Source,
@@ -226,24 +195,6 @@ class Predictor(Model):
         truth: npt.NDArray[Any] | None = None,
         progress: bool | Report = False,
     ) -> SubsetTable:
-        """Segment a case from every subset of its modalities and compare.
-
-        Args:
-            case: a case, or what `read_case` takes (read again at every call).
-            subsets: which subsets; default: all 2^M - 1 of the M modalities of the case.
-            truth: label map (*spatial) to compare with, on the grid of the case and in the codes
-                of its task; default: the labels of the case, and if it has none, the result of
-                all modalities.
-            progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
-
-        Returns:
-            A row per subset with Dice, HD95 (mm or pixels) and size (mL or pixels) per region.
-
-        Raises:
-            InputError: if the case cannot be read, for subsets that it does not have, a truth on
-                another grid, and a model that classifies.
-            OutOfMemoryError: if not even the smallest window fits into memory.
-        """
         return self._session(case).robustness(subsets, truth=truth, progress=progress)
 
     def release(self) -> None:

@@ -1,11 +1,11 @@
-"""Intensities of one modality -> what a network sees. Never looks at another modality.
+"""Normalisation of one modality, independent of all others.
 
-A mask or a crop taken from all volumes would tell the network about the absent ones, so every
+A mask or a crop computed from all volumes would reveal absent modalities to the network, so every
 function here takes exactly one volume.
 
-Which voxels are background is decided by the values in the volume, never by where they lie: a
-crop through the head, a slab, or zeros added around a crop leave every other voxel as it was. The
-rule is that of `background` and `foreground`; statistics are those of the foreground alone.
+Whether a voxel is background depends on its value, not on its position: cropping through the head,
+cutting a slab or padding with zeros does not change any other voxel. `background` and `foreground`
+define the rule; statistics are computed over the foreground only.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SAMPLE = 200_000  # voxels that the percentiles and the most frequent value are 
 
 
 def background(volume: Array) -> float | None:
-    """The value that stands for "nothing was measured here" in ``volume`` (*spatial), if any.
+    """The value of voxels of ``volume`` (*spatial) that were not measured, if there is one.
 
     The first of these that holds, however many zeros there are:
 
@@ -98,7 +98,7 @@ def bounding_box(mask: Mask) -> Box:
 
 
 def fill_value(volume: Array, modality: Modality) -> float:
-    """What stands for "not measured" around ``volume`` (*spatial) as stored, e.g. in resampling.
+    """The fill value outside of ``volume`` (*spatial) as stored, e.g. in resampling.
 
     ``zscore``: its background, or 0, which then becomes its background. ``window``: what becomes 0
     in normalisation, the dark end of the window or less. Otherwise the smallest value.
@@ -110,10 +110,10 @@ def fill_value(volume: Array, modality: Modality) -> float:
 
 
 def content(channels: Array, modality: Modality) -> Mask:
-    """Mask (*spatial) of what is worth a look in a normalised volume (C, *spatial).
+    """Mask (*spatial) of the content of a normalised volume (C, *spatial).
 
-    Where any channel is not 0, the background of all normalised volumes; all of a picture, which
-    has no background: its most frequent colour may well be what is to be found.
+    Voxels with a channel that is not 0, the background of all normalised volumes. All of a picture:
+    it has no background, and its most frequent colour may belong to a region.
     """
     if modality.normalisation in PICTURE:
         return np.ones(channels.shape[1:], bool)
@@ -170,7 +170,7 @@ def _zscored(volume: Array) -> npt.NDArray[np.float32]:
 def _standardised(voxels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Clipped and standardised foreground (n,)."""
     low, high = np.percentile(voxels[:: math.ceil(voxels.size / SAMPLE)], CLIP)
-    if low < high:  # else: nearly all voxels are equal, and the few others are all there is
+    if low < high:  # else: nearly all voxels are equal, only the few others matter
         np.clip(voxels, np.float32(low), np.float32(high), out=voxels)
     mean = voxels.mean(dtype=np.float64)
     voxels -= np.float32(mean)
@@ -191,7 +191,7 @@ def _range(volume: Array, modality: Modality) -> tuple[float, float]:
     window = modality.window or default
     if window is None or not window[0] < window[1]:
         raise InputError(
-            f"modality {modality.name} is normalised by a window, but has none; add e.g. "
+            f"modality {modality.name} is normalised by a window, but has none: add e.g. "
             "window = [-160, 240] to the task file"
         )
     return window
@@ -211,7 +211,7 @@ def _sample(volume: Array) -> Array:
 
 
 def _standing_out(sample: Array) -> float | None:
-    """The value of ``sample`` (n,) that is no part of the continuum that tissue is."""
+    """The value of ``sample`` (n,) that stands out of the continuum of tissue values, if any."""
     if not sample.size:
         return None
     low, high = float(sample.min()), float(sample.max())
@@ -224,7 +224,7 @@ def _standing_out(sample: Array) -> float | None:
         count, others = counts[index], np.delete(counts, index)
         often = others.max(initial=0)
         if often > SPREAD * others.sum():
-            continue  # a mask, or tissue of a few values: nothing can be said
+            continue  # a mask, or tissue of a few values: undecidable
         filling = count >= SHARE * sample.size and often <= SPREAD * count
         apart = index == 0 and places[1] >= APART * (places[-1] - places[1])
         if filling or (apart and count >= REPEATED):
@@ -241,7 +241,7 @@ def _noisy(inside: Mask) -> bool:
 
 
 def _blocks(mask: Mask) -> Mask:
-    """Opening of ``mask`` by a cube of 2 voxels; it goes on outside of the volume."""
+    """Opening of ``mask`` by a cube of 2 voxels; outside of the volume, ``mask`` counts as set."""
     out = np.pad(mask, 1, constant_values=True)
     for combine in (np.logical_and, np.logical_or):
         for axis in range(mask.ndim):

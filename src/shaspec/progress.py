@@ -1,4 +1,4 @@
-"""How far a job is, for whoever waits for it: a bar in the terminal or notebook, or a function."""
+"""Progress of a job: a bar in the terminal or notebook, or a call of a function."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def progress_bar(console: Console | None = None) -> Progress:
 
 @contextmanager
 def reporting(progress: bool | Report, console: Console | None = None) -> Iterator[Report]:
-    """Where to report progress to, for the time of one job.
+    """Reports the progress of one job.
 
     Args:
         progress: True: a bar; False: nowhere; a function: that function.

@@ -1,6 +1,6 @@
-"""What is segmented from what: modalities, labels, regions and how files are named.
+"""Tasks: modalities, labels, regions and how files are named.
 
-A task is a TOML file (``shaspec/tasks`` or the user's) and is stored in the card of every model.
+A task is a TOML file (``shaspec/tasks`` or the user's own); model cards store a copy.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Task(Frozen):
     labels: tuple[Label, ...]
     """The labels of the label map, or the classes."""
     regions: tuple[Region, ...] = ()
-    """What is predicted and reported; none for classification."""
+    """The regions that are predicted and reported; none for classification."""
     label_words: tuple[str, ...] = ("seg", "segmentation", "label", "labels", "mask")
     """Parts of file names by which a label file is recognised."""
     background_words: tuple[str, ...] = ("background",)
@@ -70,28 +70,28 @@ class Task(Frozen):
         values = {label.value for label in self.labels}
         for names, what in ((self.names, "modality"), (self.region_names, "region")):
             if len(set(names)) != len(names):
-                raise ValueError(f"a {what} name occurs twice: {', '.join(names)}")
+                raise ValueError(f"two entries have the same {what} name: {', '.join(names)}")
         if any(FULL in name for name in self.names):
             raise ValueError(f"a modality name must not contain {FULL!r}")
         if len(self.spacing) != self.dims:
             raise ValueError(f"spacing has {len(self.spacing)} numbers, dims is {self.dims}")
         if not self.modalities:
-            raise ValueError("there is no modality: add a [[modalities]] table for each")
+            raise ValueError("no modalities: add a [[modalities]] table for each")
         if bool(self.regions) != (self.kind == "segmentation"):
-            raise ValueError("a segmentation task has [[regions]], a classification task has none")
+            raise ValueError("segmentation tasks need [[regions]], classification tasks have none")
         if self.kind == "segmentation" and 0 in values:
             raise ValueError("label 0 is the background: leave it out")
         hears = any(m.medium == "sound" for m in self.modalities)
         if hears and (self.kind, self.dims) != ("classification", 2):
-            raise ValueError("sound is for tasks of kind classification with dims = 2")
+            raise ValueError("medium = sound needs kind = classification and dims = 2")
         for region in self.regions:
             unknown = {*region.labels, region.paints} - values
             if unknown:
-                raise ValueError(f"region {region.name} uses labels {sorted(unknown)}, unknown")
+                raise ValueError(f"region {region.name} uses unknown labels {sorted(unknown)}")
         for scheme in self.schemes:
             unknown = set(scheme.codes.values()) - values - {0, -1}
             if unknown:
-                raise ValueError(f"scheme {scheme.name} maps to {sorted(unknown)}, no labels")
+                raise ValueError(f"scheme {scheme.name} maps to unknown labels {sorted(unknown)}")
         return self
 
     @cached_property
@@ -129,17 +129,17 @@ class Task(Frozen):
         return self.modalities[self.names.index(name)]
 
     def reordered(self, modalities: Sequence[str], labels: Sequence[int]) -> Task:
-        """The same task in the order of an imported network.
+        """The same task with modalities and labels in the order of an imported network.
 
         Args:
-            modalities: every modality name once; empty: the order stays.
-            labels: every label value once; empty: the order stays.
+            modalities: every modality name once; empty: unchanged.
+            labels: every label value once; empty: unchanged.
 
         Returns:
             A new task.
 
         Raises:
-            InputError: if a name or value is missing, unknown or given twice.
+            InputError: for a missing, unknown or repeated name or value.
         """
         by_name = {m.name: m for m in self.modalities}
         by_value = {label.value: label for label in self.labels}
@@ -154,10 +154,10 @@ class Task(Frozen):
         return Task.model_validate(self.model_dump() | {"modalities": ordered, "labels": values})
 
     def at(self, spacing: Sequence[float] | None) -> Task:
-        """The same task for networks that work at another voxel size.
+        """The same task at another voxel size of the network.
 
         Args:
-            spacing: voxel size in mm, (S, P, L), or pixel size in pixels; None: as it is.
+            spacing: voxel size in mm, (S, P, L), or pixel size in pixels; None: unchanged.
 
         Returns:
             A new task, or this one.

@@ -7,7 +7,7 @@ from importlib import resources
 from shaspec.errors import InputError
 
 TEMPLATE = "template"
-"""The bundled file that is no task of its own but an example with comments."""
+"""The bundled example with comments, which is not a task itself."""
 
 
 def bundled_tasks() -> list[str]:
@@ -22,7 +22,7 @@ def bundled_tasks() -> list[str]:
 
 
 def task_file(name: str) -> str:
-    """The text of a bundled task's file, or of the ``template`` for one's own."""
+    """The text of a bundled task file, or of the ``template`` for a new one."""
     if name not in (*bundled_tasks(), TEMPLATE):
         raise InputError(
             f"no task {name!r} is bundled: there are {', '.join(bundled_tasks())} and {TEMPLATE}"

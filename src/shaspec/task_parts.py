@@ -1,4 +1,4 @@
-"""What a task consists of: modalities, labels, regions and conventions of label files."""
+"""The parts of a task: modalities, labels, regions and conventions of label files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 
 class Frozen(BaseModel):
-    """Settings that are checked when they are made and do not change."""
+    """Immutable settings, validated on creation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -28,15 +28,15 @@ class Modality(Frozen):
     channels: Literal[1, 3] = 1
     """3 for a colour picture."""
     normalisation: Literal["zscore", "window", "range", "minmax", "fixed"] = "zscore"
-    """What `shaspec.preprocessing.normalise` does; all but ``zscore`` and ``window`` are for
+    """Method of `shaspec.preprocessing.normalise`; all but ``zscore`` and ``window`` are for
     pictures and sounds, which have no background."""
     mean: float = 0.0
-    """For ``fixed``: of the intensities of a whole data set."""
+    """For ``fixed``: mean intensity of a whole data set."""
     deviation: PositiveFloat = 1.0
-    """For ``fixed``: their standard deviation."""
+    """For ``fixed``: standard deviation of the intensities of a whole data set."""
     window: tuple[float, float] | None = None
     """For ``window`` and ``range``: intensities are clipped to this range (Hounsfield units for
-    CT). A ``range`` without one is that of 8-bit pictures, 0 to 255."""
+    CT). A ``range`` without one uses that of 8-bit pictures, 0 to 255."""
     invalid: tuple[float, ...] = ()
     """Stored values that mean "not measured", e.g. 0 and 65535 in a depth map."""
 
@@ -53,7 +53,7 @@ class Modality(Frozen):
 
 
 class Label(Frozen):
-    """One integer of the label map, which is of 8 bits."""
+    """One value of the 8-bit label map."""
 
     value: int = Field(ge=0, le=255)
     """Code in the label map, 0 to 255. Segmentation: 0 is the background and no label.
@@ -69,7 +69,7 @@ class Label(Frozen):
 
 
 class Region(Frozen):
-    """What a network predicts and a table reports: a union of labels, e.g. whole tumour."""
+    """A union of labels that is predicted and reported, e.g. whole tumour."""
 
     name: str
     """Short name, e.g. ``WT``."""
@@ -82,7 +82,7 @@ class Region(Frozen):
 
 
 class LabelScheme(Frozen):
-    """A convention of label files: which of their codes is which code of the task."""
+    """A convention of label files: the code in the file for each code of the task."""
 
     name: str
     """Name for option ``scheme`` and for notices."""

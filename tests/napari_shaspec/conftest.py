@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.segment.controller import SegmentController
@@ -266,3 +268,28 @@ def folder(tmp_path: Path) -> Path:
     card = model_folder(bundled_models()[0]) / CARD_FILE
     (folder / CARD_FILE).write_bytes(card.read_bytes())
     return folder
+
+
+@pytest.fixture
+def find() -> Callable[..., Any]:
+    """Finds a widget of a panel by name and class."""
+
+    def find(panel: QWidget, name: str, kind: type[QWidget] = QWidget) -> QWidget:
+        widget = panel.findChild(kind, f"shaspec_{name}")
+        assert widget is not None, name
+        return widget
+
+    return find
+
+
+@pytest.fixture
+def click(qtbot: Any) -> Callable[[QWidget], None]:
+    """Clicks a widget; a check box near its left edge, because it is wider than its text."""
+
+    def click(widget: QWidget) -> None:
+        place = widget.rect().center()
+        if isinstance(widget, QCheckBox):
+            place.setX(8)
+        qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
+
+    return click

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from napari._app_model import get_app_model
-from qtpy.QtCore import Qt, QThreadPool, QTimer
+from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QCheckBox, QPushButton
 
 from napari_shaspec.case import controller as case_controller
@@ -105,7 +105,7 @@ def test_in_3d_the_patients_left_is_on_the_viewers_right(open_panel, qtbot, make
     assert tumour[1] > head[1] + 20
 
 
-def test_side_by_side_shows_four_panes_and_dims_what_is_absent(open_panel, qtbot, make_case):
+def test_side_by_side_shows_four_panes_and_dims_absent_modalities(open_panel, qtbot, make_case):
     viewer, panel = open_panel()
     add_case(viewer, make_case())
     segment(qtbot, panel)
@@ -160,40 +160,6 @@ def test_napari_can_be_closed_while_a_job_runs(open_panel, qtbot, make_case, eng
     qtbot.waitUntil(lambda: panel.controller.state.progress.done > 1, timeout=30_000)
     viewer.close()
     qtbot.waitUntil(lambda: engine.sessions[0].closed == 1, timeout=30_000)
-
-
-def test_the_sample_case_opens_from_the_menu(make_napari_viewer, monkeypatch, make_case):
-    ticks = []
-
-    def slowly(seed, task):
-        begun = len(ticks)
-        deadline = time.monotonic() + 30
-        while len(ticks) < begun + 3 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert task == "brats"
-        return make_case(f"phantom-{seed}")
-
-    monkeypatch.setattr("shaspec.phantom.make_case", slowly)
-    viewer = make_napari_viewer()
-    timer = QTimer()
-    timer.timeout.connect(lambda: ticks.append(1))
-    timer.start(10)
-    viewer.open_sample("napari-shaspec", "phantom")
-    timer.stop()
-    assert len(ticks) >= 3  # the window lived on while the case was made
-    assert [layer.name for layer in viewer.layers] == ["T2", "T1ce", "T1", "FLAIR", "truth"]
-    assert viewer.layers[0].metadata["shaspec"]["case"] == "phantom-9000000"
-    assert viewer.scene.camera.orientation == ("away", "down", "right")
-
-
-def test_the_menu_opens_the_panel(make_napari_viewer, monkeypatch, engine):
-    from npe2 import PluginManager
-
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
-    viewer = make_napari_viewer()
-    command = PluginManager.instance().commands.get("napari-shaspec.open_segment")
-    command(viewer)
-    assert any("Segment" in name for name in viewer.window.dock_widgets)
 
 
 def test_a_sweep_shows_the_row_that_is_clicked(

@@ -24,7 +24,7 @@ def test_every_command_can_be_imported(manifest):
         assert callable(getattr(import_module(module), name)), command.id
 
 
-def test_what_the_user_finds_in_napari(manifest):
+def test_the_plugin_appears_in_the_menus_of_napari(manifest):
     contributions = manifest.contributions
     panels = [w.display_name for w in contributions.widgets]
     assert panels == ["Segment", "Robustness", "Features", "Train", "Models", "Guided tour"]

@@ -33,7 +33,7 @@ def test_an_open_panel_offers_it_at_once(kind, viewer, folder):
     later.close()
 
 
-def test_a_folder_is_kept_once_and_offered_while_it_is_there(folder):
+def test_a_folder_is_listed_once_as_long_as_it_exists(folder):
     told = []
     end = model_folders.follow(lambda: told.append(model_folders.folders()))
     model_folders.remember(folder)
@@ -46,7 +46,7 @@ def test_a_folder_is_kept_once_and_offered_while_it_is_there(folder):
     assert len(told) == 3
 
 
-def test_without_the_plugin_nothing_is_kept(npe2pm, folder):
+def test_without_the_plugin_no_state_is_kept(npe2pm, folder):
     npe2pm.unregister("napari-shaspec")
     from napari.settings import _clear_plugin_settings_cache
 

@@ -204,7 +204,7 @@ def test_a_cut_off_file_is_refused_by_name(case):
         read(str(case))
 
 
-def test_what_is_open_stays_open_when_a_file_is_refused(case):
+def test_open_layers_stay_when_a_file_is_refused(case):
     viewer = ViewerModel()
     viewer.open(case, plugin="napari-shaspec")
     (case / "x").mkdir()
@@ -286,7 +286,7 @@ def test_flat_and_rotated_labels_are_refused_by_name(tmp_path):
         save_layer(tmp_path / "r.nii", rotated)
 
 
-def test_every_layer_of_ours_says_what_it_is(case):
+def test_every_layer_has_metadata(case):
     viewer = ViewerModel()
     viewer.open(case, plugin="napari-shaspec")
     assert [origin(la)["kind"] for la in viewer.layers] == ["modality"] * 3 + ["truth"]

@@ -37,8 +37,8 @@ ENCODER = {
 }
 TINY: dict[str, dict[str, Any]] = {
     "shaspec": {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (8, 6)},
-    "maml": {"base": 4, "halvings": 2, "convs": 1, "exclusive": True},
-    "simmlm": {"base": 4, "halvings": 2, "convs": 1, "exclusive": True},
+    "maml": {"base_features": 4, "n_downsamplings": 2, "convs": 1, "exclusive": True},
+    "simmlm": {"base_features": 4, "n_downsamplings": 2, "convs": 1, "exclusive": True},
     "linear-fusion": {
         "widths": (4, 6),
         "depths": (1, 1),

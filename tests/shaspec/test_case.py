@@ -59,5 +59,7 @@ def test_a_colour_picture_has_its_channels_first() -> None:
     case = Case("p", task, grid, {"RGB": np.ones((3, 4, 5)), "depth": np.ones((4, 5))})
     assert case.present == ("RGB", "depth")
     for shape in ((4, 5, 3), (4, 5)):
-        with pytest.raises(InputError, match=r"RGB of case p has shape .* asks for \(3, 4, 5\)"):
+        with pytest.raises(
+            InputError, match=r"RGB of case p has shape .* its grid needs \(3, 4, 5\)"
+        ):
             Case("p", task, grid, {"RGB": np.ones(shape)})

@@ -89,7 +89,7 @@ def test_every_voxel_stays_where_it_is_in_the_world(
 
 
 @given(ORIENTATIONS, SHAPES, SPACINGS, ORIGINS)
-def test_scale_and_translate_alone_place_an_orthogonal_volume(
+def test_scale_and_translate_place_an_orthogonal_volume(
     orientation: Any, shape: Any, spacing: Any, origin: Any
 ) -> None:
     grid = Grid.from_affine(make_affine(orientation, spacing, origin), shape)

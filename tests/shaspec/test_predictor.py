@@ -242,7 +242,7 @@ def test_lack_of_memory_is_a_warning_that_the_result_keeps(
     assert any("windows of" in text for text in result.provenance["notices"])
 
 
-def test_what_a_notebook_shows_is_short_and_escaped(
+def test_notebook_output_is_short_and_escaped(
     model: Predictor, small_case: Case, classifier: Predictor, digit_case: Case
 ) -> None:
     case = replace(small_case, name="<anna>")

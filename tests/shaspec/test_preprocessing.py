@@ -124,7 +124,7 @@ def test_the_box_of_a_ct_is_the_body_however_noisy_the_air() -> None:
 
 
 @pytest.mark.parametrize("window", [None, (5.0, 5.0), (9.0, 1.0)])
-def test_a_window_that_is_none_is_refused_by_modality(window: Any) -> None:
+def test_an_invalid_intensity_window_is_refused_with_its_modality(window: Any) -> None:
     with pytest.raises(InputError, match="CT"):
         normalise(head(), Modality(name="CT", normalisation="window", window=window))
 
@@ -166,7 +166,7 @@ def test_a_picture_has_no_background_and_its_colours_share_one_range(fill: int, 
     assert content_box(out, rgb) == (slice(0, 9), slice(0, 8))
 
 
-def test_a_depth_map_is_stretched_whatever_its_unit() -> None:
+def test_a_depth_map_in_any_unit_is_stretched_to_the_same_range() -> None:
     depth = Modality(name="depth", normalisation="minmax")
     metres = np.random.default_rng(0).uniform(0.4, 2.5, (9, 8)).astype(np.float32)
     out = normalise(metres, depth)

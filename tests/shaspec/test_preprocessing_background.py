@@ -202,7 +202,7 @@ def test_a_bounding_box_is_that_of_the_voxels(seed: int) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25)
 @given(seed=seeds)
-def test_what_fills_a_volume_becomes_background_and_changes_nothing(kind: Any, seed: int) -> None:
+def test_padding_becomes_background_and_changes_no_other_voxel(kind: Any, seed: int) -> None:
     volume = kind(seed)
     out = normalise(np.pad(volume, 4, constant_values=fill_value(volume, MR)), MR)
     np.testing.assert_array_equal(out[4:-4, 4:-4, 4:-4], normalise(volume, MR))
@@ -211,7 +211,7 @@ def test_what_fills_a_volume_becomes_background_and_changes_nothing(kind: Any, s
 
 
 @given(st.integers(-1024, 200), st.integers(1, 3000), seeds)
-def test_a_ct_is_filled_with_what_its_window_shows_as_air(low: int, width: int, seed: int) -> None:
+def test_a_ct_is_padded_with_the_value_of_air(low: int, width: int, seed: int) -> None:
     volume = np.random.default_rng(seed).integers(low, low + width, (5, 6, 7), np.int16)
     fill = fill_value(volume, CT)
     assert fill <= volume.min()

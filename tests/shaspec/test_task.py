@@ -162,7 +162,7 @@ def test_the_template_is_a_whole_task_but_is_not_listed_as_one(tmp_path: Path) -
         task_file("heart")
 
 
-def test_what_the_template_shows_as_defaults_is_the_default(tmp_path: Path) -> None:
+def test_the_template_shows_the_actual_defaults(tmp_path: Path) -> None:
     own = tmp_path / "my.toml"
     own.write_text(task_file("template"))
     before = load_task(own)
@@ -184,10 +184,10 @@ def test_what_the_template_shows_as_defaults_is_the_default(tmp_path: Path) -> N
         ({"labels": [LABEL | {"value": 300}]}, "less than or equal to 255"),
         ({"labels": [LABEL | {"value": -1}]}, "greater than or equal to 0"),
         ({"labels": [LABEL | {"value": 0}]}, "label 0 is the background"),
-        ({"modalities": ()}, "there is no modality"),
-        ({"regions": ()}, r"a segmentation task has \[\[regions\]\]"),
-        ({"kind": "classification"}, "a classification task has none"),
-        ({"modalities": [{"name": "cough", "medium": "sound"}]}, "sound is for tasks of kind"),
+        ({"modalities": ()}, "no modalities"),
+        ({"regions": ()}, r"segmentation tasks need \[\[regions\]\]"),
+        ({"kind": "classification"}, "classification tasks have none"),
+        ({"modalities": [{"name": "cough", "medium": "sound"}]}, "medium = sound needs kind"),
     ],
 )
 def test_parts_that_do_not_fit_the_kind_of_task_are_refused(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,23 +15,15 @@ from shaspec.cli.common import (
     Overlap,
     Overwrite,
     escape,
-    make_folder,
     numbers,
-    report_seen,
 )  # fmt: skip
+from shaspec.cli.evaluation_run import EvaluationOptions, EvaluationRun
 from shaspec.cli.results import print_comparison, print_published, print_scores
-from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.progress import progress_bar
+from shaspec.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from shaspec.case import Case
-    from shaspec.evaluation.protocol import GaveWay, Rules
     from shaspec.evaluation.tables import Row
-    from shaspec.io import CaseFiles
     from shaspec.models.weights import Model
-    from shaspec.task import Task
 
 
 def evaluate(
@@ -97,14 +86,14 @@ def evaluate(
     results: dict[str, list[Row]] = {}
     failed: dict[str, str] = {}
     reading = {"scheme": scheme or None, "grid": grid, "labels_by_voxel": labels_by_voxel}
+    options = EvaluationOptions(
+        data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules, device=device,
+        window=numbers(window), overlap=overlap, overwrite=overwrite,
+    )  # fmt: skip
     for name, loaded in models.items():
         folder = out if not results else out / "against"
-        results[labels[name]] = _evaluate_one(
-            console, labels[name], loaded, rules, folder,
-            data=data, chosen=chosen, subsets=subsets, reading=reading, failed=failed,
-            device=device,
-            window=numbers(window), overlap=overlap, overwrite=overwrite,
-        )  # fmt: skip
+        run = EvaluationRun(console, labels[name], loaded, options, failed)
+        results[labels[name]] = run.write(folder)
     print_scores(console, results, rules.text, out)
     if against:
         first, second = results.items()
@@ -114,141 +103,8 @@ def evaluate(
     console.print(f"wrote {escape(str(out / 'metrics.csv'))}, summary.csv and what goes with them")
     if failed:
         listed = "; ".join(f"{name}: {why}" for name, why in failed.items())
-        console.print(f"[bold red]left out, for they cannot be used: {escape(listed)}[/]")
+        console.print(f"[bold red]left out, cannot be used: {escape(listed)}[/]")
         raise typer.Exit(1)
-
-
-def _evaluate_one(
-    console: Console,
-    name: str,
-    model: Model,
-    rules: Rules,
-    folder: Path,
-    *,
-    data: Path,
-    chosen: set[str] | None,
-    subsets: str,
-    reading: dict[str, Any],
-    failed: dict[str, str],
-    device: str,
-    window: tuple[int, ...],
-    overlap: float,
-    overwrite: bool,
-) -> list[Row]:
-    """Run one model; ``metrics.csv`` is written anew after every case.
-
-    ``reading`` are options of `read_case`; ``failed`` gets the cases that cannot be used, and why.
-    """
-    from shaspec.evaluation.protocol import PROTOCOL_FILE, evaluate_case, protocol, write_protocol
-    from shaspec.evaluation.statistics import summary
-    from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE, write_csv, write_rows
-    from shaspec.inference.memory import choose_device
-
-    task = model.card.task
-    rules.check(task)
-    wanted = list(dict.fromkeys(map(task.parse_subset, subsets.split(",") if subsets else ())))
-    files = _labelled(console, data, task, chosen)
-    make_folder(folder)
-    _check_tables(folder, files, overwrite)
-    rows: list[Row] = []
-    ways: list[GaveWay] = []
-
-    def gave_way(way: GaveWay) -> None:
-        console.print(f"[yellow]{escape(f'{way.case}, {way.subset}: {way.text}')}[/]")
-        ways.append(way)
-
-    seen: list[str] = []
-    namesakes: list[str] = []
-    with progress_bar(console) as bar:
-        work = bar.add_task(escape(name), total=len(files))
-        for found in files:
-            bar.update(work, description=escape(f"{name}: {found.name}"))
-            bar.advance(work)
-            case = _read(console, found, task, reading, failed)
-            if case is None:
-                continue
-            console.print(f"{escape(case.name)}: {escape('; '.join(case.notices))}")
-            how = model.card.seen(case)
-            report_seen(console, how, case.name, name)
-            seen += [case.name] if how == "by content" else []
-            namesakes += [case.name] if how == "by name" else []
-            try:
-                scored = list(evaluate_case(
-                    model, case, wanted, rules=rules, device=device, window=window or None,
-                    overlap=overlap, gave_way=gave_way,
-                ))  # fmt: skip
-            except OutOfMemoryError as error:
-                failed[case.name] = str(error)
-                continue
-            if not scored:
-                console.print(f"[yellow]{escape(case.name)} has none of {escape(subsets)}[/]")
-            rows += scored
-            write_rows(folder / METRICS_FILE, rows)
-    if not rows:
-        why = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
-        what = f"can be used: {why}" if failed else f"has one of the subsets {subsets}"
-        raise InputError(f"none of the cases in {data} {what}")
-    write_csv(folder / SUMMARY_FILE, summary(rows))
-    used = [f.name for f in files if f.name not in failed]
-    account = protocol(
-        model, rules, used, seen, list(dict.fromkeys(r.subset for r in rows)),
-        window=list(window or model.card.window), overlap=overlap,
-        device=str(choose_device(device)), gave_way=[asdict(way) for way in ways],
-        same_name_in_training=namesakes, left_out=failed,
-        command=shlex.join(["shaspec", *sys.argv[1:]]),
-    )  # fmt: skip
-    write_protocol(folder / PROTOCOL_FILE, account)
-    return rows
-
-
-def _read(
-    console: Console,
-    files: CaseFiles,
-    task: Task,
-    reading: dict[str, Any],
-    failed: dict[str, str],
-) -> Case | None:
-    """The case; None, with the reason in ``failed``, if it cannot be used."""
-    from shaspec.io import read_case
-
-    try:
-        return read_case(files, task, **reading)
-    except InputError as error:
-        failed[files.name] = str(error)
-        console.print(f"[yellow]{escape(f'{files.name} is left out: {error}')}[/]")
-        return None
-
-
-def _check_tables(folder: Path, files: Sequence[CaseFiles], overwrite: bool) -> None:
-    """Raise `InputError` if a table is there already, or would replace a file of a case."""
-    from shaspec.evaluation.protocol import PROTOCOL_FILE
-    from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE
-    from shaspec.io.outputs import check_output
-
-    inputs = [p for f in files for p in (*f.volumes.values(), f.labels) if p]
-    for table in (METRICS_FILE, SUMMARY_FILE, PROTOCOL_FILE):
-        check_output(folder / table, inputs, overwrite=overwrite)
-
-
-def _labelled(console: Console, data: Path, task: Task, chosen: set[str] | None) -> list[CaseFiles]:
-    """The cases with a truth, of those that are ``chosen``; says which have none."""
-    from shaspec.io import find_cases
-
-    found = find_cases(data, task)
-    files = [f for f in found if f.labels is not None]
-    missing = sorted((chosen or set()) - {f.name for f in files})
-    if missing:
-        raise InputError(
-            f"{data} holds no labelled case {', '.join(missing[:4])}"
-            f"{f' and {len(missing) - 4} more' if len(missing) > 4 else ''}, which the splits name"
-        )
-    bare = [f.name for f in found if f.labels is None and (chosen is None or f.name in chosen)]
-    if bare:
-        console.print(f"[yellow]no label file, so not evaluated: {escape(', '.join(bare))}[/]")
-    files = [f for f in files if chosen is None or f.name in chosen]
-    if not files:
-        raise InputError(f"no labelled case to evaluate on in {data}")
-    return files
 
 
 def _labels(models: dict[str, Model]) -> dict[str, str]:

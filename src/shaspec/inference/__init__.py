@@ -1,1 +1,1 @@
-"""Inference: windows, sessions that keep features, typed events."""
+"""Inference: sliding windows, sessions that keep features, typed events."""

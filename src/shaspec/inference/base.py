@@ -1,9 +1,8 @@
-"""What the sessions of every kind of task have in common: a device, kept features, memory.
+"""The part that all sessions share: device, kept features, lack of memory.
 
-A session encodes each modality of one case once and decodes whatever subset is asked for. The
-features of a modality depend on that modality alone, so they are kept: the first run pays for the
-encoders, a toggle re-runs the decoder. Nothing in here knows a screen; a run is a generator of
-events.
+A session encodes each modality of a case once and decodes any subset. The features of a modality do
+not depend on other modalities, so they are kept: the first run computes the encoders, a toggle
+re-runs only the decoder. A run is a generator of events, independent of any user interface.
 """
 
 from __future__ import annotations
@@ -86,17 +85,17 @@ class Session(ABC, Generic[P_co]):
 
     @property
     def device(self) -> str:
-        """Where it runs now, e.g. ``cpu`` or ``cuda``."""
+        """The device in use, e.g. ``cpu`` or ``cuda``."""
         return str(self._device)
 
     @cached_property
     def seen(self) -> Seen:
-        """How the model knows this case from its training."""
+        """Whether the model saw this case in training, by content or by name."""
         return self.model.card.seen(self.case)
 
     @property
     def seen_in_training(self) -> bool:
-        """True if the model was trained on this case: its result says nothing about quality."""
+        """True if the model was trained on this case: results do not show its accuracy."""
         return self.seen == "by content"
 
     def is_kept(self, present: Iterable[str]) -> bool:
@@ -109,7 +108,7 @@ class Session(ABC, Generic[P_co]):
             True if the features of all of them are kept.
 
         Raises:
-            InputError: for a name that the task does not have, or if there is none.
+            InputError: for an unknown name, or without any name.
         """
         indices = self._indices(self.task.subset(present))
         return self.model.card.instant_toggles and self._has_features_of(indices)
@@ -136,7 +135,7 @@ class Session(ABC, Generic[P_co]):
 
         Raises:
             InputError: for modalities that the case does not have.
-            OutOfMemoryError: if not even the smallest piece of work fits into memory.
+            OutOfMemoryError: if not even the smallest window (or the whole input) fits into memory.
         """
         subset = self._subset(present)
         yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
@@ -144,7 +143,7 @@ class Session(ABC, Generic[P_co]):
     def features(
         self, present: Iterable[str] | None = None
     ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
-        """Feature maps of every modality; in this class a refusal, for models that have none.
+        """Feature maps of every modality. This base class raises `InputError`.
 
         Args:
             present: what counts as acquired; default: all modalities of the case.
@@ -157,15 +156,15 @@ class Session(ABC, Generic[P_co]):
         """
         del present
         raise InputError(
-            f"model {self.model.card.name!r} ({self.model.card.method}) has no features of a "
-            "single modality to look at: take a ShaSpec, MAML or SimMLM model"
+            f"model {self.model.card.name!r} ({self.model.card.method}) has no features of "
+            "single modalities: choose a ShaSpec, MAML or SimMLM model"
         )
 
-    # -- what a kind of task has to say ----------------------------------------------------------
+    # -- for subclasses --------------------------------------------------------------------------
 
     @abstractmethod
     def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[P_co]]:
-        """The events of one run, if memory suffices."""
+        """The events of one run with the present memory settings."""
 
     @abstractmethod
     def _has_features_of(self, indices: Sequence[int]) -> bool:
@@ -173,14 +172,14 @@ class Session(ABC, Generic[P_co]):
 
     @abstractmethod
     def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
-        """What is encoded at once, (C, *size) on the CPU, ready for the network."""
+        """The part of the input to encode, (C, *size) on the CPU, normalised."""
 
-    # -- the two halves --------------------------------------------------------------------------
+    # -- encoding and decoding -------------------------------------------------------------------
 
     def _encoded(
         self, indices: Sequence[int], corner: Corner, size: Corner, count: Count
     ) -> Generator[Progress, None, dict[int, Features]]:
-        """Features by modality of one window: the kept ones, or encoded now and kept."""
+        """Features by modality of one window: kept ones, or encoded now and kept if possible."""
         kept, features = self._kept.features, {}
         for m in indices:
             key = (m, corner, size)
@@ -203,10 +202,9 @@ class Session(ABC, Generic[P_co]):
     def _decode(
         self, features: Mapping[int, Features], absent: Mapping[int, Features] | None = None
     ) -> tuple[Tensor, Tensor | None]:
-        """Probabilities (K, ...), and how much each modality counted, (M, K), if the network says.
+        """Probabilities (K, ...), and the weight of each modality (M, K) if the network has them.
 
-        ``absent`` is what stands for the modalities that are not in ``features``, for the few
-        models that have such.
+        ``absent`` has the features that some models use for absent modalities.
         """
         present = torch.tensor([[m in features for m in range(self._network.modalities)]])
         output = self._network.decode({**features, **(absent or {})}, present)
@@ -227,7 +225,7 @@ class Session(ABC, Generic[P_co]):
     def _provenance(
         self, subset: Subset, seconds: Mapping[str, float], **settings: Any
     ) -> dict[str, Any]:
-        """JSON-ready: how a result came about."""
+        """Provenance of a result, JSON-ready."""
         card = self.model.card
         return {
             "case": self.case.name,
@@ -253,7 +251,7 @@ class Session(ABC, Generic[P_co]):
     def _with_what_memory_there_is(
         self, attempt: Callable[[], Iterator[T]]
     ) -> Iterator[T | Notice]:
-        """The events of ``attempt()``, begun anew with less where memory does not suffice."""
+        """The events of ``attempt()``, restarted with smaller settings if memory runs out."""
         while True:
             try:
                 yield from attempt()
@@ -265,7 +263,7 @@ class Session(ABC, Generic[P_co]):
             yield Notice(self._give_way())
 
     def _give_way(self) -> str:
-        """Ask for less memory next time; returns what was done, raises if nothing is left."""
+        """Reduce the memory of the next attempt; returns a notice, or raises `OutOfMemoryError`."""
         had_features = self._kept.used > 0
         if had_features:
             self._keep = 0
@@ -282,10 +280,10 @@ class Session(ABC, Generic[P_co]):
     @property
     @abstractmethod
     def _too_large(self) -> str:
-        """What to say when nothing is left to give way with."""
+        """Message for the case that no setting can be reduced any more."""
 
     def _make_smaller(self) -> str:
-        """Take less at once; returns what was done, empty where that cannot be."""
+        """Use a smaller window; returns the notice, empty if that is not possible."""
         return ""
 
     def _move_to_cpu(self) -> None:
@@ -294,7 +292,7 @@ class Session(ABC, Generic[P_co]):
         self.release()
 
     def _budget(self) -> int:
-        """Bytes of features to keep: as asked for, none for a model that cannot use them."""
+        """Bytes of features to keep: ``keep``, but 0 for a model that cannot use kept features."""
         if not self.model.card.instant_toggles:
             return 0
         return feature_budget(self._device) if self._keep is None else self._keep

@@ -1,4 +1,4 @@
-"""Classification of one case: whole inputs, each of its own shape, one class from any subset."""
+"""Classification of one case from any subset. Inputs are not cut into windows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shaspec.preprocessing import normalise
 from shaspec.task import Subset
 
 WHOLE: Corner = ()
-"""In the place of corner and size: an input is encoded as it is, not in windows."""
+"""Corner and size of an input that is encoded as a whole."""
 
 
 class ClassificationSession(Session[Classification]):
@@ -40,7 +40,7 @@ class ClassificationSession(Session[Classification]):
         self, model: Model, case: Case, *, device: str = "auto", keep: int | None = None
     ) -> None:
         if model.card.task.kind != "classification":
-            raise InputError(f"model {model.card.name!r} segments and names no class")
+            raise InputError(f"model {model.card.name!r} segments; it does not predict a class")
         super().__init__(model, case, device=device, keep=keep)
 
     def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[Classification]]:

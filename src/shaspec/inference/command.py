@@ -1,4 +1,4 @@
-"""The command line that gives a result again, from what the result knows of itself."""
+"""The command line that reproduces a result, from its provenance."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Result = Prediction | Classification | FeatureMaps
 
 
 def command_of(result: Result) -> str:
-    """``shaspec predict ...`` with every file and setting of this run, quoted for a shell; for
-    maps of features ``shaspec features ... --out features``.
+    """The command with every file and setting of a run, quoted for a shell.
 
-    All files of the case are named, also those that the run did not use; the result lies on the
-    grid of those that it did. Raises `InputError` for a result that files alone cannot repeat.
+    ``shaspec predict ...``, or ``shaspec features ... --out features`` for feature maps. All files
+    of the case are listed, also those that the run did not use; the result is on the grid of those
+    that it used. Raises `InputError` if the case or the model was not read from files.
     """
     facts = result.provenance
     files: dict[str, str] = facts.get("files", {})
@@ -32,12 +32,12 @@ def command_of(result: Result) -> str:
     if without:
         raise InputError(
             f"{result.case}: {', '.join(without)} did not come from a file, so no command can "
-            "give this result again; save the images as NIfTI and open those"
+            "reproduce this result: save the images as NIfTI and open the saved files"
         )
     if not facts.get("source"):
         raise InputError(
-            f"model {facts.get('model')!r} did not come from a folder, so no command can give this "
-            "result again; save the model and open its folder"
+            f"model {facts.get('model')!r} did not come from a folder, so no command can reproduce "
+            "this result: save the model and open its folder"
         )
     words = ["shaspec", command, *_inputs(result, files), "--present", str(facts["subset"])]
     words += [*_settings(facts), *out]

@@ -1,7 +1,7 @@
-"""What a running job tells whoever drives it: a progress bar, a notice, the result.
+"""Events of a running job: progress, notices and the result.
 
-Every engine job is a plain generator of these events. It works between two ``next()`` calls, so a
-caller cancels by closing it; whatever was finished by then is kept by the session.
+Every job of the engine is a generator of these events. It works between two ``next()`` calls, so
+closing it cancels the job; the session keeps what was finished by then.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ P_co = TypeVar("P_co", bound=Prediction | Classification, covariant=True)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is."""
+    """Progress of a job."""
 
     done: int
     """Units (windows) that are finished."""
@@ -45,7 +45,7 @@ class Finished(Generic[P_co]):
 
 @dataclass(frozen=True)
 class Computed(Generic[T_co]):
-    """The last event of a job that asked for something else than a prediction."""
+    """The last event of a job with another result than a prediction."""
 
     value: T_co
     """The result."""

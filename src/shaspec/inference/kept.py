@@ -1,4 +1,4 @@
-"""What a session remembers of the encoders, within a budget of memory."""
+"""The features that a session keeps, within a memory budget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from shaspec.models.base import Features
 
 Corner = tuple[int, ...]
-"""Voxels in the order of the axes: where a window begins, or its size."""
+"""Corner of a window, or its size, in voxels."""
 
 FeatureKey = tuple[int, Corner, Corner]
 """Modality, corner and size of a window."""
@@ -20,7 +20,7 @@ class KeptFeatures:
     budget: int
     features: dict[FeatureKey, Features] = field(default_factory=dict)
     absent: dict[tuple[int, Corner], Features | None] = field(default_factory=dict)
-    """What stands for an absent modality in a window: the same wherever the window lies."""
+    """Features of absent modalities; they do not depend on the corner of the window."""
     used: int = 0
 
     def add(self, key: FeatureKey, features: Features) -> None:

@@ -1,4 +1,4 @@
-"""How much memory there is, and whether an error says that there was not enough."""
+"""Free memory, and recognising errors of failed allocations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shaspec.errors import InputError
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """True for what torch and Python raise when an allocation fails, and for nothing else.
+    """True for the errors that torch and Python raise when an allocation fails.
 
     A CPU allocation fails as a plain ``RuntimeError`` that names its allocator.
     """
@@ -20,7 +20,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def feature_budget(device: torch.device) -> int:
-    """Bytes that kept features may take: a quarter of what is free now."""
+    """Bytes for kept features: a quarter of the free memory."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return int(free // 4)
@@ -35,7 +35,7 @@ def smaller_window(window: tuple[int, ...], divisor: tuple[int, ...]) -> tuple[i
 
     Args:
         window: size in voxels.
-        divisor: what each size has to be a multiple of.
+        divisor: each size has to be a multiple of it.
 
     Returns:
         The smaller window; None if the longest axis is at most 32 voxels or cannot be halved.
@@ -51,7 +51,7 @@ def smaller_window(window: tuple[int, ...], divisor: tuple[int, ...]) -> tuple[i
 def choose_device(name: str = "auto") -> torch.device:
     """``auto``: the first GPU that torch can use, else the CPU.
 
-    Raises `InputError` for a device that is not there, or that this torch was built without.
+    Raises `InputError` for a device that does not exist, or that this build of torch cannot use.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -61,6 +61,6 @@ def choose_device(name: str = "auto") -> torch.device:
     except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(
-            f"device {name!r} cannot be had here ({reason}): choose cpu or auto"
+            f"device {name!r} is not available ({reason}): choose cpu or auto"
         ) from error
     return device

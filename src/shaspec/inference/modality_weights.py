@@ -1,4 +1,4 @@
-"""How much each modality counted in a result, for networks whose gate says so."""
+"""The weight of each modality in a result, for networks with a gate."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def output_names(task: Task, *, exclusive: bool) -> list[str]:
 
 
 class MeanWeights:
-    """Mean of a gate's weights over the windows of a result, for each region by itself.
+    """Mean of a gate's weights over the windows of a result, one mean per region.
 
-    A window counts in a region by the sum of the region's probabilities in it: so the mean is over
-    the region as the network sees it, and it is there too where no voxel reaches one half.
+    Each window is weighted by the sum of the region's probabilities in it. So the mean is also
+    defined for a region that no voxel reaches with a probability of one half.
     """
 
     def __init__(self) -> None:
@@ -35,13 +35,13 @@ class MeanWeights:
         if weights is None:
             return
         size = probabilities.flatten(1).sum(dim=1).double()
-        # The least positive number, so that a region of probability 0 everywhere has a mean too.
+        # The smallest positive number: a region with probability 0 everywhere has a mean too.
         size = size.clamp(min=torch.finfo(torch.float32).tiny)
         part = (weights.double() * size).cpu()
         self._total = part if self._total is None else self._total + part
 
     def by_region(self, task: Task, present: list[int], *, exclusive: bool) -> Weights:
-        """The means, rounded to four places; nothing for a network without a gate."""
+        """The means, rounded to four places; empty for a network without a gate."""
         if self._total is None:
             return {}
         means = (self._total / self._total.sum(dim=0)).T.tolist()

@@ -1,4 +1,4 @@
-"""The maps of overlapping windows, put together to `FeatureMaps`."""
+"""`FeatureMaps` from the maps of overlapping windows."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Mosaic:
 
 
 class FeatureMosaic:
-    """Collects what a session finds in window after window, then puts it together.
+    """Collects the feature maps of all windows of a case.
 
     Args:
         names: the modalities of the task.
@@ -86,7 +86,7 @@ class FeatureMosaic:
         contents: Sequence[Mask],
         provenance: Mapping[str, Any],
     ) -> FeatureMaps:
-        """What was collected; ``contents`` are masks of the inputs at the spacing of the task."""
+        """The collected maps; ``contents`` are masks of the inputs at the spacing of the task."""
         stride = next(iter(self._mosaics.values())).stride
         maps = {key: mosaic.mean().cpu().numpy() for key, mosaic in self._mosaics.items()}
         s, p, la = next(iter(maps.values())).shape[1:]

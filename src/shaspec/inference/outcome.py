@@ -1,4 +1,4 @@
-"""The end of a job, for callers that do not want its events."""
+"""The result of a job, for callers that do not need its events."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def last_event(
         The last event that is neither: `Finished`, `Computed`, or `RowAdded` of a sweep.
 
     Raises:
-        ShaspecError: what the job raises.
-        ValueError: if the events ended without a result, which no job of the engine does.
+        ShaspecError: an error of the job.
+        ValueError: if the events end without a result, which no job of the engine does.
     """
     last: E | None = None
     for event in events:

@@ -25,7 +25,7 @@ def label_map(
 
     Args:
         means: (K, *box) probabilities: of background and labels if ``exclusive``, else of regions.
-        task: says which label stands for which channel or region.
+        task: defines the label of each channel or region.
         box: the voxels that ``means`` covers; all others are background.
         shape: of the label map.
         exclusive: see `shaspec.models.base.Network`.
@@ -48,8 +48,8 @@ def region_probabilities(
     """The probability of every region at every voxel.
 
     Args:
-        means: as for `label_map`, and so are the other arguments.
-        task: says what the regions are.
+        means: as for `label_map`.
+        task: defines the regions.
         box: the voxels that ``means`` covers; the probability elsewhere is 0.
         shape: of the maps.
         exclusive: True: the probability of a region is the sum over its labels.
@@ -71,10 +71,10 @@ def region_probabilities(
 def region_part(
     means: Tensor, box: Box, shape: Sequence[int], size: Sequence[int], exclusive: bool
 ) -> tuple[Tensor, Box]:
-    """Probabilities brought to another voxel size, only where a region can be.
+    """Probabilities interpolated to another voxel size, cropped to where a region is possible.
 
-    An interpolated value lies between those it is made of: where these are all background, so is
-    the result.
+    An interpolated value lies between its neighbours: if these are all background, so is the
+    result.
 
     Args:
         means: (K, *box) probabilities, as for `label_map`.
@@ -106,11 +106,11 @@ def region_part(
 
 
 def on_grid(prediction: Prediction, grid: Grid) -> Prediction:
-    """A prediction brought to another grid, with a notice that says so.
+    """A prediction resampled to another grid, with a notice in its provenance.
 
     Args:
-        prediction: a prediction on a grid of its own.
-        grid: the grid to bring it to.
+        prediction: a prediction on another grid.
+        grid: the grid of the result.
 
     Returns:
         Labels by the nearest voxel, probabilities interpolated.

@@ -88,8 +88,8 @@ class InferenceSession(Session[Prediction]):
     ) -> Iterator[Progress | Notice | Finished[Prediction]]:
         """The label map as if only ``present`` had been acquired, on the grid of the case.
 
-        Where ``present`` alone would lie on another grid, the result is that of the case with
-        these modalities alone, brought to this grid by the nearest voxel.
+        If a case with only these modalities would have another grid, it is segmented on that grid
+        and the result is resampled to the grid of this case (nearest voxel).
 
         Args:
             present: names of modalities of the case; default: all that it has.
@@ -117,7 +117,7 @@ class InferenceSession(Session[Prediction]):
     def _on_own_grid(
         self, reduced: Case, subset: Subset, probabilities: bool
     ) -> Iterator[Progress | Notice | Finished[Prediction]]:
-        """The prediction of a case on another grid, brought to that of this case."""
+        """The prediction on the grid of a subset, resampled to the grid of this case."""
         alone = InferenceSession(
             self.model,
             reduced,
@@ -135,10 +135,10 @@ class InferenceSession(Session[Prediction]):
     def features(
         self, present: Iterable[str] | None = None
     ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
-        """The features of every modality of the case, over its whole volume.
+        """The feature maps of every modality of the case, over its whole volume.
 
-        What depends on the subset (imputed features, attention) is computed as if only ``present``
-        had been acquired; all other modalities are encoded too, to compare with.
+        Maps that depend on the subset (imputed features, attention) are computed as if only
+        ``present`` had been acquired. The other modalities are encoded too, for comparison.
 
         Args:
             present: what counts as acquired; default: all modalities of the case.
@@ -169,7 +169,7 @@ class InferenceSession(Session[Prediction]):
                 self._inputs[m] = _Input(volume, box)
 
     def _plan(self, subset: Sequence[int]) -> tuple[list[Corner], Corner, Box]:
-        """Window corners, their size and the box they cover; only ``subset`` has a say in it."""
+        """Window corners, their size and the box they cover, from the modalities of ``subset``."""
         shape = self._inputs[subset[0]].shape
         snapped = snap(union([self._inputs[m].box for m in subset]))
         box = tuple(slice(s.start, min(n, s.stop)) for s, n in zip(snapped, shape, strict=True))
@@ -251,14 +251,14 @@ class InferenceSession(Session[Prediction]):
         return extract_patch(self._inputs[modality].volume, corner, size)
 
     def _answer(self, features: dict[int, Features], size: Corner) -> tuple[Tensor, Tensor | None]:
-        """What `_decode` says of one window of ``size``."""
+        """Output of `_decode` for one window of ``size``."""
         others = set(range(self._network.modalities)) - set(features)
         absent = {m: found for m in others if (found := self._absent(m, size)) is not None}
         return self._decode(features, absent)
 
     @torch.inference_mode()
     def _absent(self, modality: int, size: Corner) -> Features | None:
-        """The few models that have features for an absent modality compute them once."""
+        """Features of absent modalities, computed once, for the models that have them."""
         key = (modality, size)
         if key not in self._kept.absent:
             channels = self.task.channels[modality]
@@ -268,7 +268,7 @@ class InferenceSession(Session[Prediction]):
 
     @torch.inference_mode()
     def _on_case_grid(self, aggregator: WindowAggregator, *, whole: bool) -> tuple[Tensor, Box]:
-        """Probabilities (K, *box) at the voxels of the case, and the box: where a region can be."""
+        """Probabilities (K, *box) at the voxels of the case, in the box where regions can be."""
         means = aggregator.mean()
         shape = next(iter(self._inputs.values())).shape
         if shape == self.case.grid.shape:

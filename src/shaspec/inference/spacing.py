@@ -1,7 +1,7 @@
-"""From the voxel size of a case to that of a task: how large the result is, and the result.
+"""Resampling from the voxel size of a case to that of a task.
 
-Inference and the preparation of training cases both go by this module, so that a network sees in
-use what it was trained on.
+Inference and the preparation of training cases both use this module, so that a network gets the
+same input in both.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ def shape_at(
         case: name for the message.
 
     Raises:
-        InputError: if the result had more than `MOST_VOXELS` voxels, and twice those of the volume.
-            Nothing has been allocated by then.
+        InputError: if the result would have more than `MOST_VOXELS` voxels and more than twice
+            those of the volume. Raised before anything is allocated.
     """
     lengths = [n * a / b for n, a, b in zip(shape, have, want, strict=True)]
     if math.prod(max(1.0, a) for a in lengths) > max(MOST_VOXELS, 2 * math.prod(shape)):
         raise InputError(
             f"case {case}: its {_times(shape)} voxels of {_times(have)} mm would become "
             f"{_times([max(1.0, a) for a in lengths])} voxels of {_times(want)} mm, more than "
-            f"{MOST_VOXELS:,}; see that the voxel size in the headers of its files and the spacing "
-            "of the task are right, or crop its files to what is to be segmented"
+            f"{MOST_VOXELS:,}: check the voxel size in the headers of its files and the spacing of "
+            "the task, or crop the files"
         )
     there = tuple(max(1, round(a)) for a in lengths)
     close = all(abs(a - n) <= CLOSE * n for a, n in zip(there, shape, strict=True))

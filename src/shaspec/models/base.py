@@ -1,8 +1,8 @@
-"""The interface of every network: encode one modality alone, decode any subset.
+"""The interface of all networks: encode each modality separately, decode any subset.
 
-Most of the work of a multi-modal network looks at one modality at a time. Splitting it off as
-`encode` lets a session keep its result, so that un-ticking a modality re-runs `decode` alone, and
-lets an absent modality be truly absent: it is not encoded at all. Training uses the same halves.
+Most of the computation of a multi-modal network concerns one modality at a time. A session keeps
+the results of `encode`, so that deselecting a modality only re-runs `decode`. An absent modality is
+not encoded at all. Training uses the same two methods.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import torch
 from torch import Tensor, nn
 
 Features = dict[str, Tensor]
-"""What `encode` found in one modality: named tensors (N, C, *spatial)."""
+"""Output of `encode` for one modality: named tensors (N, C, *spatial)."""
 
 
 @dataclass
 class Output:
-    """What a network answers; methods add fields of their own in subclasses."""
+    """The output of a network; subclasses add the fields of a method."""
 
     logits: Tensor
     """(N, K, *spatial) at full resolution, no activation."""
@@ -33,7 +33,7 @@ class Output:
 
 
 class Network(nn.Module, ABC):
-    """A network over ``modalities`` inputs of which any non-empty subset may be there."""
+    """A network for ``modalities`` inputs, of which any non-empty subset may be present."""
 
     instant_toggles: ClassVar[bool] = True
     """True if `encode` does most of the work, so that another subset costs little."""
@@ -42,19 +42,19 @@ class Network(nn.Module, ABC):
     """False: one sigmoid per region. True: softmax over background and labels."""
 
     feature_names: ClassVar[tuple[str, ...]] = ()
-    """Entries of `encode` that are worth looking at: maps (N, C, *small) or vectors (N, C)."""
+    """Entries of `encode` for display: maps (N, C, *small) or vectors (N, C)."""
 
     config: Any
-    """The method's own pydantic configuration; it builds the network again."""
+    """The configuration of the network, a `shaspec.models.config.NetworkConfig`."""
 
     modalities: int
     in_channels: int
-    """Of every modality. An image of one channel is repeated to that many, as the authors of M3L
-    do with depth beside colour."""
+    """Channels of every modality. An image of one channel is repeated to that number, as the
+    authors of M3L do with depth beside colour."""
     divisor: tuple[int, ...]
-    """Spatial sizes have to be multiples of this, per axis."""
+    """Spatial sizes must be multiples of this, per axis."""
     any_size: ClassVar[bool] = False
-    """True: others work too, and `divisor` is what leaves no border out."""
+    """True: other sizes work too, but leave out a border."""
 
     @abstractmethod
     def encode(self, image: Tensor, modality: int) -> Features:
@@ -70,29 +70,29 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> Output:
-        """Fuse and decode the features of whatever is there.
+        """Fuse and decode the features of the present modalities.
 
         Args:
             features: by modality index; a modality that no sample has may be left out.
-            present: bool (N, M), for batches whose samples differ; None: ``features`` says it.
+            present: bool (N, M), for batches whose samples differ; None: the keys of ``features``.
 
         Returns:
-            Logits (N, K, *spatial) at full resolution, with what a method adds.
+            Logits (N, K, *spatial) at full resolution, and the fields of the method.
         """
 
     def widened(self, image: Tensor) -> Tensor:
-        """``image`` (N, 1 or C, *spatial) with the channels that the network takes."""
+        """``image`` (N, 1 or C, *spatial), repeated to the channels of the network."""
         return image.expand(-1, self.in_channels, *image.shape[2:])
 
     def encode_absent(self, like: Tensor, modality: int) -> Features | None:
-        """Features that stand for an absent modality, for the few models that have such.
+        """Features of an absent modality, for the models that compute such features.
 
         Args:
             like: (N, C, *spatial), gives shape, type and device.
             modality: index of the modality in the task.
 
         Returns:
-            Named tensors as of `encode`; None: nothing stands for it.
+            Named tensors like those of `encode`; None: the model has none.
         """
         del like, modality
         return None
@@ -100,19 +100,19 @@ class Network(nn.Module, ABC):
     def joint_features(
         self, features: Mapping[int, Features], present: Tensor
     ) -> dict[str, dict[int, Tensor]]:
-        """Maps (N, C, *small) worth looking at that depend on the subset: by name, by modality.
+        """Maps (N, C, *small) for display that depend on the subset: by name, by modality.
 
-        ``features`` may hold more than what is ``present`` (N, M): the rest is not looked at.
+        Features of modalities that are not ``present`` (N, M) are ignored.
         """
         del features, present
         return {}
 
     def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
-        """`encode` of several modalities (n_m, C, *spatial) at once, where that is faster."""
+        """`encode` for several modalities (n_m, C, *spatial); subclasses may batch them."""
         return {m: self.encode(image, m) for m, image in images.items()}
 
     def forward(self, x: Tensor | Sequence[Tensor], present: Tensor | None = None) -> Output:
-        """Any subset per sample.
+        """Compute the output for a batch with any subset per sample.
 
         Args:
             x: (N, M, *spatial), or M tensors (N, C_m, *spatial). Absent entries are never read.
@@ -122,7 +122,7 @@ class Network(nn.Module, ABC):
             The output of `decode`.
 
         Raises:
-            ValueError: for another number of modalities, or a sample without any.
+            ValueError: for a wrong number of modalities, or a sample without any.
         """
         if present is None:
             samples = len(x) if isinstance(x, Tensor) else len(x[0])
@@ -130,10 +130,10 @@ class Network(nn.Module, ABC):
         return self.decode(self.encode_batch(x, present), present)
 
     def encode_batch(self, x: Tensor | Sequence[Tensor], present: Tensor) -> dict[int, Features]:
-        """Features (N, ...) by modality index of what ``present`` (N, M) says is there.
+        """Features (N, ...) by modality index of the modalities that are ``present`` (N, M).
 
-        Rows of samples without that modality are zero. Raises `ValueError` for a sample that has
-        nothing.
+        Rows of samples without that modality are zero. Raises `ValueError` for a sample without any
+        modality.
         """
         images = [x[:, m : m + 1] for m in range(x.shape[1])] if isinstance(x, Tensor) else list(x)
         if len(images) != self.modalities:
@@ -154,7 +154,7 @@ class Network(nn.Module, ABC):
         return features
 
     def prepare_for_inference(self) -> None:
-        """Switch to eval mode and fold what can be folded; training needs a fresh copy."""
+        """Switch to eval mode and fold layers where possible; training needs another copy."""
         self.eval()
 
 
@@ -188,9 +188,9 @@ def row_mask(present: Tensor, modality: int, like: Tensor) -> Tensor:
 
 
 def only_present(features: Mapping[int, Features], present: Tensor) -> dict[int, Features]:
-    """``features`` without anything of an absent modality: rows zeroed, empty ones left out.
+    """``features`` without absent modalities: their rows are zero, empty entries are left out.
 
-    So whatever a caller has kept of a modality, only ``present`` (N, M) decides if it is used.
+    So only ``present`` (N, M) decides which features are used, not the cache of a caller.
     """
     kept: dict[int, Features] = {}
     for m, found in features.items():

@@ -15,7 +15,7 @@ SLOPE = 0.01  # of every LeakyReLU, as in nnU-Net and in the authors' networks
 
 
 def conv_class(dims: Dims) -> type[nn.Conv2d] | type[nn.Conv3d]:
-    """The convolution of that many axes."""
+    """The convolution class for ``dims`` axes."""
     return nn.Conv2d if dims == 2 else nn.Conv3d
 
 
@@ -65,7 +65,7 @@ def standardise(weight: Tensor) -> Tensor:
 
 
 class Conv(nn.Module):
-    """Bias-free convolution with "same" padding, its weight standardised if asked.
+    """Bias-free convolution with "same" padding and optional weight standardisation.
 
     `fold` replaces the weight by the standardised one, for inference: the same function without the
     work at every call.
@@ -108,7 +108,7 @@ class Conv(nn.Module):
 
 
 class ConvNorm(nn.Sequential):
-    """Convolution, instance norm and, unless told otherwise, LeakyReLU."""
+    """Convolution, instance norm and, by default, LeakyReLU."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""A model's card: what it segments, how it was trained, on whom, and under which licence.
+"""Model cards: task, network, training, training cases and licence of a model.
 
-Reading a card needs no torch, so an interface can list models at once.
+Reading a card does not import torch, so interfaces can list models quickly.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
 
 Seen = Literal["", "by name", "by content"]
-"""How a case is known from the training of a model. A name alone proves nothing: ``39`` is given
-to many a case, and the same patient may be prepared in another way."""
+"""Whether a model saw a case in training. A name alone is no proof: many data sets have a case
+``39``, and the same patient may have been preprocessed in another way."""
 
 
 Hashes = dict[str, dict[str, str]]
@@ -38,14 +38,14 @@ class Start(BaseModel):
     name: str
     """Name of the start model."""
     sha256: str
-    """Of its weights."""
+    """Checksum of its weights."""
 
 
 class Training(BaseModel):
-    """How the weights came about. Enough to do it again, and to know who was seen.
+    """How the weights were trained: enough to repeat the run, and to know its cases.
 
-    What was seen includes what the start model saw. Everything else is of this run alone; of the
-    start model it is on that one's own card.
+    Cases, fingerprints and phantoms include those of the start model. All other fields describe
+    only this run; those of the start model are on its own card.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,22 +53,22 @@ class Training(BaseModel):
     cases: tuple[str, ...] = ()
     """Names of the real cases, also those of the start model."""
     unlabelled: tuple[str, ...] = ()
-    """Those of ``cases`` whose labels had no part in it."""
+    """Those of ``cases`` whose labels were not used."""
     fingerprints: Hashes = Field(default_factory=dict)
-    """Case -> modality -> hash of its voxels, so that a renamed case is still known. If the start
-    model saw other voxels under the same name, they are listed as ``name@`` and the first digits
-    of its sha256."""
+    """Case -> modality -> hash of its voxels, to recognise renamed cases. If the start model saw
+    other voxels under the same name, they are listed as ``name@`` and the first digits of its
+    sha256."""
     phantoms: str = ""
-    """Which synthetic cases took part, e.g. ``seeds 1000 to 1063``."""
+    """Synthetic training cases, e.g. ``seeds 1000 to 1063``."""
     start: Start | None = None
-    """None: it began with fresh weights, or the card is an old one."""
+    """None: random initial weights, or a card of an earlier version."""
     method: str = ""
-    """How the network was trained, e.g. ``m3l``; empty: the card does not say."""
+    """Training method, e.g. ``m3l``; empty: not recorded."""
     config: Annotated[dict[str, Any], AfterValidator(portable)] = Field(default_factory=dict)
-    """The settings, as `shaspec.training.config.TrainConfig` has them, without the folders that
-    the run wrote to. Cards are passed on: absolute paths are cut down to ``.../name``."""
+    """The settings of `shaspec.training.config.TrainConfig`, without output folders. Absolute paths
+    are shortened to ``.../name``, because cards are shared."""
     command: Annotated[str, AfterValidator(portable_command)] = ""
-    """With absolute paths cut down likewise."""
+    """Command line, with absolute paths shortened in the same way."""
     minutes: float = 0.0
     """Duration of the run."""
     steps: int = 0
@@ -87,7 +87,7 @@ class Training(BaseModel):
             start: card of the start model.
 
         Returns:
-            A new account with the cases, phantoms and fingerprints of both.
+            A copy with the cases, phantoms and fingerprints of both.
         """
         both = self, start.training
         cases = tuple(dict.fromkeys(case for t in both for case in t.cases))
@@ -104,7 +104,7 @@ class Training(BaseModel):
 
 
 def _merged(mine: Hashes, start: Card) -> Hashes:
-    """All fingerprints; the name of a case is no key where it stands for different voxels."""
+    """The fingerprints of both; a start case with the same name but other voxels is renamed."""
     merged = dict(mine)
     for case, hashes in start.training.fingerprints.items():
         known = mine.get(case, {})
@@ -124,48 +124,47 @@ class Card(BaseModel):
     name: str
     """Short name, e.g. ``shaspec``."""
     title: str
-    """Name for people."""
+    """Title for users."""
     description: str = ""
     """Notes."""
     licence: str
     """Terms of the weights."""
     method: str
-    """The network, by its name in `shaspec.models.registry`. How it was trained: `Training`."""
+    """Name of the network in `shaspec.models.registry`; for the training method see `Training`."""
     preset: str
     """Size of the network: ``light``, ``paper`` or ``official``."""
     network: dict[str, Any]
-    """Configuration of the network, as `shaspec.models.registry.check_config` takes it."""
+    """Configuration of the network, input of `shaspec.models.registry.check_config`."""
     task: Task
-    """What the model segments from what."""
+    """Modalities, labels and regions."""
     window: tuple[int, ...]
-    """Window at which it is run, axis order (S, P, L), voxels: larger than the crops that it was
-    trained on, by half if nobody chose another."""
+    """Window for inference, voxels (S, P, L); default: 1.5 times the training crop."""
     instant_toggles: bool
-    """True if another subset of a case only re-runs the decoder."""
+    """True if predicting another subset of a case only re-runs the decoder."""
     training: Training = Training()
     """How the weights were trained, and on which cases."""
     scores: dict[str, dict[str, float]] = Field(default_factory=dict)
-    """What it reached where, e.g. ``{"fold 0, mean of 15 subsets": {"WT": 0.7}}``."""
+    """Evaluation -> region -> Dice, e.g. ``{"fold 0, mean of 15 subsets": {"WT": 0.7}}``."""
     parameters: int = 0
     """Number of weights."""
     sha256: str = ""
-    """Of ``model.safetensors``."""
+    """Checksum of ``model.safetensors``."""
     version: str = ""
-    """Of this package when the card was written."""
+    """Version of this package that wrote the card."""
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        """The rest, such as fingerprints of all training cases, would fill the screen."""
+        """The main fields only; fingerprints of all training cases would fill the screen."""
         shown = ("name", "title", "method", "preset", "licence")
         return [*((key, getattr(self, key)) for key in shown), ("task", self.task.name)]
 
     @property
     def training_cases(self) -> tuple[str, ...]:
-        """Names of the real cases that taught the weights, be it in the start model."""
+        """Names of the real training cases, including those of the start model."""
         return self.training.cases
 
     @property
     def experimental(self) -> bool:
-        """Whether the title marks it so: a bundled method that is behind the plain baseline."""
+        """Whether the title says so: a bundled model that does not reach the baseline."""
         return "experimental" in self.title
 
     def seen(self, case: Case) -> Seen:
@@ -184,7 +183,7 @@ class Card(BaseModel):
         return self.seen_name(case.name)
 
     def seen_name(self, case: str) -> Seen:
-        """Whether a case has the name of a training case; for cases that are not read yet.
+        """Whether a case has the name of a training case, without reading its volumes.
 
         Args:
             case: name of the case.
@@ -236,7 +235,7 @@ def load_card(name_or_folder: str | Path) -> Card:
         The card; its task has the file conventions of this version.
 
     Raises:
-        WeightsError: if there is no such model, or the card cannot be read.
+        WeightsError: for an unknown model, or if the card cannot be read.
         InputError: if the bundled task file of its task cannot be read.
     """
     path = model_folder(name_or_folder) / CARD_FILE

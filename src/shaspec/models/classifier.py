@@ -1,9 +1,9 @@
 """ShaSpec for classification: image and sound of a spoken digit (Wang et al., CVPR 2023, Sec. 4.3).
 
-The same figure as for segmentation, with vectors for maps: shared and specific encoder, residual
-fusion, the mean shared feature in the slot of an absent modality, then two fully connected layers
-in the place of the decoder. Inputs of different size meet in the shared encoder, which sees each
-resized to a common size; the specific encoders take theirs as it is.
+The same architecture as for segmentation, with vectors instead of maps: shared and specific
+encoders, residual fusion, the mean shared feature in the slot of an absent modality, then two fully
+connected layers instead of the decoder. Inputs of the shared encoder are resized to a common size;
+the specific encoders take inputs of the original size.
 
 The authors never released their code for this part; encoders and widths are ours, close to the
 paper's count of 0.22 million parameters.
@@ -15,18 +15,16 @@ from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, only_present, presence, row_mask
 from shaspec.models.blocks import Dims, conv_class
+from shaspec.models.config import NetworkConfig
 from shaspec.models.shaspec import ShaSpecOutput
 
 
-class ClassifierConfig(BaseModel):
-    """Everything that fixes a classification network."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class ClassifierConfig(NetworkConfig):
+    """Configuration of a classification network."""
 
     modalities: int
     out_channels: int
@@ -34,11 +32,11 @@ class ClassifierConfig(BaseModel):
     dims: Dims = 2
     in_channels: int = 1
     size: tuple[int, ...] = (28, 28)
-    """To which the shared encoder's input is resized."""
+    """Input size of the shared encoder."""
     widths: tuple[int, ...] = (16, 32, 64)
-    """Channels of an encoder's convolutions, each of which halves the map."""
+    """Channels of the convolutions of an encoder; each has stride 2."""
     grid: int = 3
-    """Places per axis that an encoder pools its last map to."""
+    """Size per axis to which the last map of an encoder is pooled."""
     channels: int = 64
     """Of a feature."""
     hidden: int = 64
@@ -95,8 +93,8 @@ class ShaSpecClassifier(Network):
     def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
         """As `encode`, with one pass of all rows of all modalities through the shared encoder.
 
-        So its batch norm sees in training the mixture that its running statistics describe. One
-        pass per modality would normalise each by itself, and in evaluation all by their mean.
+        So its batch norm has the same statistics in training and in evaluation: those of all
+        modalities. One pass per modality would normalise each modality separately in training.
         """
         images = {m: self.widened(image) for m, image in images.items()}
         aligned = torch.cat([self._aligned(image) for image in images.values()])

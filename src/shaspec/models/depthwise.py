@@ -1,9 +1,9 @@
-"""Depthwise convolution with a gradient that does not hold up training on a CPU.
+"""Depthwise convolution with a gradient that is fast on a CPU.
 
-There PyTorch's own takes many times as long as the convolution, most of all in bfloat16 and in the
-layout that maps have which come from tokens. But the gradient of the input is a depthwise
-convolution again, with the kernel turned round, and that of the weight is faster in single
-precision. `benchmarks/depthwise.py` compares the two.
+PyTorch's gradient takes many times as long as the convolution, especially in bfloat16 and for maps
+made from tokens, which are not contiguous. Here the gradient of the input is computed as a
+depthwise convolution with the flipped kernel, and the gradient of the weight in single precision.
+`benchmarks/depthwise.py` compares both.
 """
 
 from __future__ import annotations

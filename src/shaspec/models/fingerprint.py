@@ -1,4 +1,4 @@
-"""What a volume is, whatever its file is called: to know a case again after training on it."""
+"""Fingerprints of volumes, to recognise training cases whatever their files are called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A checkpoint of the authors' code -> a model folder of ours, with a card."""
+"""Import of checkpoints written by the authors' code: a model folder with a card."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WINDOWS: dict[str, tuple[int, ...]] = {
     "maml": (128, 128, 128),
     "m3l": (540, 540),
 }
-"""What the authors train and run at, in voxels or pixels."""
+"""Window of the authors in training and inference, in voxels or pixels."""
 
 
 def import_official(
@@ -27,14 +27,14 @@ def import_official(
     """Read ``path`` without running anything in it and write safetensors and card to ``out``.
 
     Args:
-        path: what the authors' training wrote.
+        path: checkpoint of the authors' training.
         method: ``shaspec``, ``maml`` or ``m3l``.
         task: its modalities and labels in the order in which the checkpoint was trained.
-        out: the model folder to make.
-        part: which table of tensors to take, if there are several.
+        out: the new model folder.
+        part: name of the table of tensors to import, if there are several.
         absent: for ShaSpec, ``mean`` (paper) or ``first`` (authors' code).
 
-    Raises `InputError` or `WeightsError` that say what does not fit.
+    Raises `InputError` or `WeightsError` if file, method or task do not match.
     """
     tensors, report = read_official(path, part)
     options = {"absent": absent} if method == "shaspec" else {}

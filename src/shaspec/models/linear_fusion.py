@@ -16,33 +16,32 @@ from typing import ClassVar, Self
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, Output, presence
 from shaspec.models.blocks import Dims, conv_class
+from shaspec.models.config import NetworkConfig
 from shaspec.models.mix_transformer import mix_transformer
 
 
-class LinearFusionConfig(BaseModel):
-    """Everything that fixes a Linear Fusion network; the defaults are the published MiT-B2."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class LinearFusionConfig(NetworkConfig):
+    """Configuration of a Linear Fusion network; the defaults are the published MiT-B2."""
 
     modalities: int
     out_channels: int
     dims: Dims = 2
     in_channels: int | None = None
-    """Of every modality; None: 3 in 2D (one of depth is repeated), 1 in 3D."""
+    """Channels of every modality; None: 3 in 2D (the channel of depth is repeated), 1 in 3D."""
     widths: tuple[int, ...] = (64, 128, 320, 512)
     depths: tuple[int, ...] = (3, 4, 6, 3)
     heads: tuple[int, ...] = (1, 2, 5, 8)
     reductions: tuple[int, ...] = (8, 4, 2, 1)
-    """By how much attention reduces the map that keys and values come from."""
+    """Per stage: factor by which attention reduces the map of keys and values."""
     mlp_ratio: int = 4
     head_width: int = 256
     ratio: float = 0.8
-    """What a stream keeps of itself where streams exchange."""
+    """Share of itself that a stream keeps in every exchange."""
     drop_path: float = 0.1
     dropout: float = 0.1
     exclusive: bool = True
@@ -51,7 +50,7 @@ class LinearFusionConfig(BaseModel):
     @model_validator(mode="after")
     def _several(self) -> Self:
         if self.modalities < 2:
-            raise ValueError("streams exchange with each other: at least two modalities")
+            raise ValueError("linear fusion needs at least two modalities")
         return self
 
     @property
@@ -62,7 +61,7 @@ class LinearFusionConfig(BaseModel):
 
 @dataclass
 class LinearFusionOutput(Output):
-    """``logits`` are the ensemble's. In training they teach only the weights of the streams."""
+    """``logits`` are those of the ensemble; their gradient only reaches the ensemble weights."""
 
     stream_logits: list[Tensor]
     """(N, K, *spatial) of each stream, those of absent modalities too: the others inform them."""
@@ -124,7 +123,7 @@ class LinearFusion(Network):
         self.stream_weights = nn.Parameter(torch.zeros(c.modalities))
 
     def encode(self, image: Tensor, modality: int) -> Features:
-        """Nothing can be kept but the image (N, C, *spatial); one channel is repeated to C."""
+        """Only the image (N, C, *spatial) can be kept; a single channel is repeated to C."""
         del modality
         return {"image": self.widened(image)}
 

@@ -1,12 +1,12 @@
 """MAML: one U-Net per modality, joined by modality-aware attention (Zhang et al., MICCAI 2021).
 
-The paper's figure from left to right: every modality has a U-Net of its own that segments by
-itself; their last full-resolution features F_1 .. F_M are fused into F_f; for every modality an
+The paper's figure from left to right: every modality has its own U-Net with its own segmentation;
+the last full-resolution features F_1 .. F_M of the U-Nets are fused into F_f; for every modality an
 attention map A_i is computed from F_i and F_f; the sum of A_i * F_i is segmented jointly. Every
-U-Net learns from the joint loss too, hence "mutual" learning.
+U-Net also learns from the joint loss, hence "mutual" learning.
 
-The authors' code knows no absent modality. Here one adds nothing to the fusion and to the sum, and
-a modality that is alone answers with its own U-Net, as the authors advise their users.
+The authors' code does not support absent modalities. Here an absent modality adds nothing to the
+fusion and to the sum, and a single modality is segmented by its own U-Net, as the authors advise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, Output, only_present, presence, row_mask
@@ -28,22 +27,30 @@ from shaspec.models.blocks import (
     conv_class,
     double_size,
 )
+from shaspec.models.config import NetworkConfig
+
+OLD_NAMES = {
+    "base": "base_features",
+    "most": "max_features",
+    "halvings": "n_downsamplings",
+}
+"""Settings of a U-Net, as model cards of earlier versions name them."""
 
 
-class MamlConfig(BaseModel):
-    """Everything that fixes a MAML network."""
+class MamlConfig(NetworkConfig):
+    """Configuration of a MAML network."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    old_names: ClassVar[Mapping[str, str]] = OLD_NAMES
 
     modalities: int
     out_channels: int
     """Background and labels if ``exclusive``, otherwise regions."""
     dims: Dims = 3
     in_channels: int = 1
-    base: int = 16
-    """Channels at full resolution; doubled with every halving, up to ``most``."""
-    most: int = 320
-    halvings: int = 5
+    base_features: int = 16
+    """Channels at full resolution; doubled with every downsampling, up to ``max_features``."""
+    max_features: int = 320
+    n_downsamplings: int = 5
     convs: int = 2
     """Convolutions per level."""
     join_kernel: int = 3
@@ -57,15 +64,15 @@ class MamlOutput(Output):
     """By modality index; rows of samples without that modality are zero."""
 
     joint_logits: Tensor
-    """(N, K, *spatial) of the joint head, also where one modality is alone."""
+    """(N, K, *spatial) of the joint head, also for samples with a single modality."""
     modality_logits: dict[int, Tensor]
-    """(N, K, *spatial) of each U-Net by itself."""
+    """(N, K, *spatial) of each U-Net."""
     deep_logits: dict[int, list[Tensor]]
-    """The same U-Net's at 1/2, 1/4, ... of the size, for deep supervision."""
+    """Logits of each U-Net at 1/2, 1/4, ... of the size, for deep supervision."""
     attention: dict[int, Tensor]
-    """A_i (N, base, *spatial), 0 to 1."""
+    """A_i (N, base_features, *spatial), 0 to 1."""
     fused: Tensor
-    """F_f (N, base, *spatial)."""
+    """F_f (N, base_features, *spatial)."""
 
 
 def conv_block(
@@ -81,7 +88,7 @@ class UNet(nn.Module):
 
     def __init__(self, c: MamlConfig) -> None:
         super().__init__()
-        widths = [min(c.base * 2**k, c.most) for k in range(c.halvings + 1)]
+        widths = [min(c.base_features * 2**k, c.max_features) for k in range(c.n_downsamplings + 1)]
         self.down = nn.ModuleList()
         before = c.in_channels
         for k, width in enumerate(widths):
@@ -101,13 +108,13 @@ class UNet(nn.Module):
         return nn.Sequential(first, *rest)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Feature (N, base, *spatial) and logits, full resolution first, then halves."""
+        """Feature (N, base_features, *spatial) and logits, full resolution first, then halves."""
         features = list(self.features(x))
         logits = [head(f) for head, f in zip(self.heads, features, strict=True)]
         return features[-1], logits[::-1]
 
     def features(self, x: Tensor) -> Iterator[Tensor]:
-        """What each level of the decoder finds, deepest first, full resolution last."""
+        """Features of each level of the decoder, deepest first, full resolution last."""
         maps = []
         for level in self.down:
             x = level(x)
@@ -131,7 +138,7 @@ class MamlFusion(nn.Module):
         self.conv = conv_class(dims)(modalities * channels, channels, kernel, padding=self.padding)
 
     def forward(self, maps: Mapping[int, Tensor]) -> Tensor:
-        """F_i (N, C, *spatial) by modality, whichever there are -> F_f (N, C, *spatial)."""
+        """F_i (N, C, *spatial) by present modality -> F_f (N, C, *spatial)."""
         columns = torch.split(self.conv.weight, self.channels, dim=1)
         x = torch.cat(list(maps.values()), dim=1)
         weight = torch.cat([columns[m] for m in maps], dim=1)
@@ -159,13 +166,13 @@ class Maml(Network):
         c = self.config = config
         self.modalities, self.exclusive = c.modalities, c.exclusive
         self.in_channels = c.in_channels
-        self.divisor = (2**c.halvings,) * c.dims
+        self.divisor = (2**c.n_downsamplings,) * c.dims
         self.unets = nn.ModuleList(UNet(c) for _ in range(c.modalities))
-        self.fusion = MamlFusion(c.dims, c.modalities, c.base, c.join_kernel)
+        self.fusion = MamlFusion(c.dims, c.modalities, c.base_features, c.join_kernel)
         self.attentions = nn.ModuleList(
-            Attention(c.dims, c.base, c.join_kernel) for _ in range(c.modalities)
+            Attention(c.dims, c.base_features, c.join_kernel) for _ in range(c.modalities)
         )
-        self.head = conv_class(c.dims)(c.base, c.out_channels, 1, bias=False)
+        self.head = conv_class(c.dims)(c.base_features, c.out_channels, 1, bias=False)
 
     def encode(self, image: Tensor, modality: int) -> Features:
         """The modality's U-Net: (N, C, *spatial) -> feature F_i, logits at every size."""
@@ -180,7 +187,7 @@ class Maml(Network):
         return {"attention": self.decode(features, present).attention}
 
     def decode(self, features: Mapping[int, Features], present: Tensor | None = None) -> MamlOutput:
-        """Fusion, attention and joint head over what is there: -> logits (N, K, *spatial)."""
+        """Fusion, attention, joint head of the present modalities -> logits (N, K, *spatial)."""
         present = presence(features, self.modalities, present)
         features = only_present(features, present)
         maps = {m: f["feature"] for m, f in features.items()}
@@ -194,11 +201,11 @@ class Maml(Network):
         joint = self.head(attended)
         own = {m: f["logits"] for m, f in features.items()}
         return MamlOutput(
-            joint if self.training else self._alone(joint, own, present),
+            joint if self.training else self._with_single(joint, own, present),
             joint_logits=joint,
             modality_logits=own,
             deep_logits={
-                m: [f[f"deep{k}"] for k in range(1, self.config.halvings)]
+                m: [f[f"deep{k}"] for k in range(1, self.config.n_downsamplings)]
                 for m, f in features.items()
             },
             attention=attention,
@@ -206,10 +213,10 @@ class Maml(Network):
         )
 
     @staticmethod
-    def _alone(joint: Tensor, own: Mapping[int, Tensor], present: Tensor) -> Tensor:
-        """A sample of one modality answers with that modality's own U-Net."""
-        alone = (present.sum(dim=1) == 1).view(-1, *(1,) * (joint.dim() - 1))
-        if not alone.any():
+    def _with_single(joint: Tensor, own: Mapping[int, Tensor], present: Tensor) -> Tensor:
+        """Logits in which samples with a single modality get those of its own U-Net."""
+        single = (present.sum(dim=1) == 1).view(-1, *(1,) * (joint.dim() - 1))
+        if not single.any():
             return joint
         # Rows of absent modalities are zero, so the sum is the only present one's.
-        return torch.where(alone, torch.stack(list(own.values())).sum(dim=0), joint)
+        return torch.where(single, torch.stack(list(own.values())).sum(dim=0), joint)

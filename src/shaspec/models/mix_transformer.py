@@ -53,8 +53,8 @@ class StreamNorm(nn.ModuleList):
 class PatchEmbedding(nn.Module):
     """Overlapping patches: a strided convolution and a norm.
 
-    ``mask_token`` stands for every token of an absent modality. Only the first stage uses its own;
-    the published weights have one in each.
+    ``mask_token`` replaces every token of an absent modality. Only the first stage uses it, but the
+    published weights have one in each stage.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Attention(nn.Module):
 
 
 class MixFeedForward(nn.Module):
-    """Linear, depthwise 3x3 convolution (which tells places apart), GELU, linear."""
+    """Linear, depthwise 3x3 convolution (encodes positions), GELU, linear."""
 
     def __init__(self, dims: Dims, channels: int, ratio: int) -> None:
         super().__init__()
@@ -211,7 +211,7 @@ def mix_transformer(
 
 
 def _initialise(module: nn.Module) -> None:
-    """SegFormer's start: small normal linear weights, convolutions by their fan-out, no bias."""
+    """SegFormer's initialisation: small normal linear weights, convolutions by fan-out, no bias."""
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
     elif isinstance(module, (nn.Conv2d, nn.Conv3d)):

@@ -1,7 +1,7 @@
-"""State dicts of the authors' code -> our networks computing the same function.
+"""Conversion of state dicts of the authors' code to networks of this package.
 
-`from_official` takes name -> tensor and answers with the class that `shaspec train` builds. How
-such a table is got out of a checkpoint without running the checkpoint is in `official_files`.
+`from_official` converts name -> tensor to a network of the class that `shaspec train` builds.
+`official_files` reads such tables from checkpoints without executing code in them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Tensors = Mapping[str, Tensor]
 Blank = tuple[Network, list[tuple[str, str]]]
 """A network on the meta device and the pairs (our name, the authors' name) of its tensors."""
 
-LISTED = 8  # names per kind of mismatch that a message spells out
+LISTED = 8  # names listed in a message per kind of mismatch
 
 
 def from_official(method: str, tensors: Tensors, **options: Any) -> Network:

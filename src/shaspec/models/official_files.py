@@ -1,8 +1,8 @@
-"""Checkpoints of the authors' code: what is in the file, and the table of tensors in it.
+"""Reading the weights from checkpoints of the authors' code.
 
 ShaSpec pickles its whole network, nnU-Net v1 (MAML) writes ``.model`` with a ``.model.pkl`` beside
-it, M3L a dictionary of state dicts. Nothing of a file is run (`safe_unpickle`). Only the weights
-are read; optimiser, activations and whatever else was saved is reported and left where it is.
+it, M3L a dictionary of state dicts. No code in a file is executed (`safe_unpickle`). Only the
+weights are read; the optimiser, activations and other content are listed and left out.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ MALFORMED = (
     TypeError,
     ValueError,
 )
-"""What zip reader and unpickler raise on bytes that are damaged or made to mislead."""
+"""Errors of zip reader and unpickler for damaged or manipulated files."""
 
 
 @dataclass
 class Report:
-    """What was found in a checkpoint, what was taken and what was left out."""
+    """Content of a checkpoint: the imported tensors, and what was left out."""
 
     path: Path
     found: dict[str, int] = field(default_factory=dict)
-    """Tables of tensors: place in the file -> number of tensors."""
+    """Tables of tensors: path in the file -> number of tensors."""
     taken: str = ""
-    """The place that the weights come from."""
+    """Path of the imported table."""
     other_tensors: int = 0
     other_bytes: int = 0
     inert: dict[str, int] = field(default_factory=dict)
@@ -78,14 +78,14 @@ class Report:
 
 
 def read_official(path: Path | str, part: str | None = None) -> tuple[dict[str, Tensor], Report]:
-    """The weights in a checkpoint of the authors' code, and what else is in it.
+    """Read the weights from a checkpoint of the authors' code.
 
     Args:
-        path: what ``torch.save`` wrote, or nnU-Net's ``.model`` (its ``.model.pkl`` is read too).
-        part: which table of tensors to take, by its place in the file; default the largest.
+        path: file of ``torch.save``, or nnU-Net's ``.model`` (its ``.model.pkl`` is read too).
+        part: path of the table of tensors in the file; default: the largest table.
 
     Raises:
-        InputError: not such a file, damaged, without weights, or without ``part``.
+        InputError: the file is not a checkpoint, is damaged, or has no weights or no ``part``.
     """
     path = Path(path)
     if not path.is_file():
@@ -102,7 +102,7 @@ def read_official(path: Path | str, part: str | None = None) -> tuple[dict[str, 
         why = str(error) or type(error).__name__
         raise InputError(
             f"{path} cannot be read as a checkpoint of PyTorch: {why}; "
-            "give the file that the authors' training wrote, complete"
+            "give the complete file that the authors' training wrote"
         ) from error
     rest = set(_all_tensors(content)) - set(taken.values())
     report.other_tensors = len(rest)
@@ -113,11 +113,11 @@ def read_official(path: Path | str, part: str | None = None) -> tuple[dict[str, 
 
 def _choose(path: Path, found: dict[str, int], part: str | None) -> str:
     if not found:
-        raise InputError(f"{path} holds no table of named tensors: it is no model")
+        raise InputError(f"{path} contains no table of named tensors: it is not a model")
     if part is None:
         return max(found, key=lambda place: found[place])
     if part not in found:
-        raise InputError(f"{path} has no tensors at {part}: there are {', '.join(found)}")
+        raise InputError(f"{path} has no tensors at {part}: choose one of {', '.join(found)}")
     return part
 
 
@@ -151,8 +151,8 @@ def _open(path: Path, file: IO[bytes]) -> tuple[Any, Storage, dict[str, int]]:
     if start[:1] == b"\x80":
         return _open_legacy(path, file)
     raise InputError(
-        f"{path} is no checkpoint of PyTorch (neither its zip format nor the one before); "
-        "one that is older still has to be saved again with PyTorch 1.0 or later"
+        f"{path} is not a checkpoint of PyTorch (neither the zip format nor the older one); "
+        "save a checkpoint from before PyTorch 1.0 again with a later version"
     )
 
 
@@ -160,10 +160,12 @@ def _open_zip(path: Path, archive: zipfile.ZipFile) -> tuple[Any, Storage, dict[
     """Since PyTorch 1.6: ``NAME/data.pkl`` and one uncompressed ``NAME/data/KEY`` per storage."""
     pickles = [n for n in archive.namelist() if n.endswith("/data.pkl")]
     if len(pickles) != 1:
-        raise InputError(f"{path} is a zip file, but none that PyTorch wrote")
+        raise InputError(f"{path} is a zip file, but was not written by PyTorch")
     root = pickles[0].removesuffix("data.pkl")
     if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
-        raise InputError(f"{path} is compressed; PyTorch does not compress: give the original")
+        raise InputError(
+            f"{path} is compressed, but PyTorch does not compress: give the original file"
+        )
     order = f"{root}byteorder"
     if order in archive.namelist() and archive.read(order) != b"little":
         raise InputError(f"{path} was written on a big-endian machine, which is not supported")
@@ -180,7 +182,7 @@ def _open_zip(path: Path, archive: zipfile.ZipFile) -> tuple[Any, Storage, dict[
 def _open_legacy(path: Path, file: IO[bytes]) -> tuple[Any, Storage, dict[str, int]]:
     """Before: magic number, version, system, object, keys as pickles, then the storages."""
     if SafeUnpickler(file).load() != LEGACY_MAGIC:
-        raise InputError(f"{path} is a pickle, but no checkpoint of PyTorch")
+        raise InputError(f"{path} is a pickle, but not a checkpoint of PyTorch")
     SafeUnpickler(file).load()
     system = SafeUnpickler(file).load()
     if not system.get("little_endian", True):
@@ -191,7 +193,7 @@ def _open_legacy(path: Path, file: IO[bytes]) -> tuple[Any, Storage, dict[str, i
     sizes = {t.key: t.numel * t.dtype.itemsize for t in _all_tensors(content)}
     at: dict[str, int] = {}
     for key in keys:
-        file.seek(8, 1)  # its number of elements, which the tensors have told already
+        file.seek(8, 1)  # number of elements, known from the tensors
         at[key] = file.tell()
         file.seek(sizes.get(key, 0), 1)
 
@@ -203,7 +205,7 @@ def _open_legacy(path: Path, file: IO[bytes]) -> tuple[Any, Storage, dict[str, i
 
 
 def _load(stored: StoredTensor, storage: Storage) -> Tensor:
-    """The values of one tensor, after a look at whether it lies within its storage."""
+    """The values of one tensor, after checking that it lies within its storage."""
     if sys.byteorder != "little":
         raise InputError("checkpoints are read on little-endian machines only")
     size, stride = stored.size, stored.stride
@@ -227,7 +229,7 @@ def _load(stored: StoredTensor, storage: Storage) -> Tensor:
 
 
 def _children(value: Any) -> Iterator[tuple[str, Any]]:
-    """Parts of a container, with what to call them."""
+    """Names and parts of a container."""
     if isinstance(value, Inert):
         yield "", value.state
         yield "args", value.args
@@ -239,7 +241,7 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _walk(content: Any) -> Iterator[tuple[str, Any]]:
-    """Every object once, outer ones first, with its place in the file."""
+    """Every object once, outer ones first, with its path in the file."""
     seen: set[int] = set()
     waiting = deque([("", content)])
     while waiting:
@@ -275,7 +277,7 @@ def _is_module(value: Inert) -> bool:
 def _module_tensors(
     module: Inert, prefix: str, inside: set[int]
 ) -> Iterator[tuple[str, StoredTensor]]:
-    """What the ``state_dict`` of a pickled module would list."""
+    """The ``state_dict`` of a pickled module."""
     inside.add(id(module))
     state = module.state
     transient = state.get("_non_persistent_buffers_set", ())

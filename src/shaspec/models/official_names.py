@@ -1,4 +1,4 @@
-"""Which tensor of the authors' state dicts is which of ours: tables, our name -> theirs."""
+"""Names of tensors: tables from the names in our networks to those in the authors' code."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ def maml_names(config: MamlConfig) -> Names:
 
 def _nnunet_names(ours: str, theirs: str, config: MamlConfig) -> Names:
     last = config.convs - 1
-    for k in range(config.halvings + 1):
+    for k in range(config.n_downsamplings + 1):
         for j in range(config.convs):
             # Their bottleneck and their way up are made of two parts: all but the last, the last.
-            part = f"{k}.blocks.{j}" if k < config.halvings else _in_two_parts(k, j, last)
+            part = f"{k}.blocks.{j}" if k < config.n_downsamplings else _in_two_parts(k, j, last)
             yield from _nnunet_block(f"{ours}.down.{k}.{j}", f"{theirs}.conv_blocks_context.{part}")
-    for k in range(config.halvings):
+    for k in range(config.n_downsamplings):
         yield from layer(f"{ours}.ups.{k}", f"{theirs}.tu.{k}", bias=False)
         yield from layer(f"{ours}.heads.{k}", f"{theirs}.seg_outputs.{k}", bias=False)
         for j in range(config.convs):

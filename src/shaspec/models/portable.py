@@ -1,4 +1,4 @@
-"""Texts that leave the machine with a model: of an absolute path they keep the last part alone."""
+"""Removal of absolute paths from texts in model cards: only the last part is kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def portable(value: Any) -> Any:
 
 
 def portable_command(command: str) -> str:
-    """The same of a command line, of which each word is looked at by itself."""
+    """The same for a command line, word by word."""
     try:
         words = shlex.split(command)
     except ValueError:  # an open quote: it was never run like this

@@ -1,6 +1,6 @@
-"""Networks and presets by name: the one place that knows every network class.
+"""Networks and presets by name.
 
-A network goes by the method that it was published for; the ways to teach one are
+Networks are named after the method that they were published for. Training methods are in
 `shaspec.training.methods.METHODS`.
 """
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from shaspec.errors import InputError, in_words
 from shaspec.models.base import Network
 from shaspec.models.classifier import ClassifierConfig, ShaSpecClassifier
+from shaspec.models.config import NetworkConfig
 from shaspec.models.linear_fusion import LinearFusion, LinearFusionConfig
 from shaspec.models.maml import Maml, MamlConfig
 from shaspec.models.shaspec import ShaSpec, ShaSpecConfig
@@ -23,7 +24,7 @@ from shaspec.task import Task
 
 CLASSIFIER = "shaspec-classifier"
 
-NETWORKS: dict[str, tuple[type[Network], type[BaseModel]]] = {
+NETWORKS: dict[str, tuple[type[Network], type[NetworkConfig]]] = {
     "shaspec": (ShaSpec, ShaSpecConfig),
     CLASSIFIER: (ShaSpecClassifier, ClassifierConfig),
     "maml": (Maml, MamlConfig),
@@ -73,12 +74,12 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     },
     CLASSIFIER: {"light": {}},
     "maml": {
-        "paper": {"base": 16, "most": 320, "halvings": 5},
+        "paper": {"base_features": 16, "max_features": 320, "n_downsamplings": 5},
         # Full resolution costs most, so it gets one convolution a level and a pointwise join.
         # Regions by sigmoid like the other light presets, so that one evaluation fits all.
         "light": {
-            "base": 8,
-            "halvings": 4,
+            "base_features": 8,
+            "n_downsamplings": 4,
             "convs": 1,
             "join_kernel": 1,
             "exclusive": False,
@@ -87,7 +88,13 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "simmlm": {
         "paper": {},
         # Half resolution from the first layer on, as in ShaSpec's, and wider levels instead.
-        "light": {"base": 16, "most": 128, "halvings": 3, "stem_stride": 2, "gate_halvings": 4},
+        "light": {
+            "base_features": 16,
+            "max_features": 128,
+            "n_downsamplings": 3,
+            "stem_stride": 2,
+            "n_gate_downsamplings": 4,
+        },
     },
     "linear-fusion": {
         "paper": {},
@@ -105,14 +112,14 @@ OF_TASK = ("modalities", "in_channels", "out_channels", "dims")
 def network_config(method: str, preset: str, task: Task, /, **overrides: Any) -> BaseModel:
     """Configuration of a network for the modalities and regions of a task.
 
-    Every modality gets the channels of the one that has most, see `Network.widened`. Sources of the
+    All modalities get the largest number of channels, see `Network.widened`. Sources of the
     networks: ``shaspec`` and ``shaspec-classifier``, Wang et al., CVPR 2023 (arXiv 2307.14126);
     ``maml``, Zhang et al., MICCAI 2021 (arXiv 2107.09842); ``linear-fusion``, Maheshwari et al.,
     WACV 2024 (arXiv 2304.10756).
 
     Args:
         method: name of the network, a key of `NETWORKS`.
-        preset: ``light`` or ``paper``, as far as the network has it.
+        preset: ``light`` or ``paper``; not every network has both.
         task: gives modalities, channels, axes and outputs.
         overrides: single settings that differ from the preset.
 
@@ -127,14 +134,14 @@ def network_config(method: str, preset: str, task: Task, /, **overrides: Any) ->
     if fixed:
         named = ", ".join(fixed)
         why = "follows from the task" if fixed[0] in OF_TASK else "is a key beside network"
-        raise InputError(f"network: {named} cannot be set here, for it {why}: leave it out")
+        raise InputError(f"network: {named} cannot be set here, it {why}: leave it out")
     if method not in NETWORKS or preset not in PRESETS[method]:
-        known = ", ".join(f"{m}/{p}" for m, presets in PRESETS.items() for p in presets)
-        raise InputError(f"no method {method!r} with preset {preset!r}: there are {known}")
+        choices = ", ".join(f"{m}/{p}" for m, presets in PRESETS.items() for p in presets)
+        raise InputError(f"no method {method!r} with preset {preset!r}: choose one of {choices}")
     fitting = [m for m in NETWORKS if (m == CLASSIFIER) == (task.kind == "classification")]
     if method not in fitting:
         raise InputError(
-            f"method {method!r} does not fit the {task.kind} task {task.name!r}: take "
+            f"method {method!r} does not fit the {task.kind} task {task.name!r}: choose "
             f"{' or '.join(fitting)}"
         )
     values = {
@@ -142,7 +149,7 @@ def network_config(method: str, preset: str, task: Task, /, **overrides: Any) ->
         "in_channels": max(task.channels),
         "dims": task.dims,
         **PRESETS[method][preset],
-        **overrides,
+        **NETWORKS[method][1].with_current_names(overrides),
     }
     return check_config(method, values | {"out_channels": _outputs(method, values, task)})
 
@@ -159,7 +166,7 @@ def _outputs(method: str, values: dict[str, Any], task: Task) -> int:
 def check_config(method: str, values: dict[str, Any]) -> BaseModel:
     """Validated configuration of a network of ``method``, e.g. from a model card."""
     if method not in NETWORKS:
-        raise InputError(f"unknown method {method!r}: there are {', '.join(NETWORKS)}")
+        raise InputError(f"unknown method {method!r}: choose one of {', '.join(NETWORKS)}")
     try:
         return NETWORKS[method][1].model_validate(values)
     except ValidationError as error:
@@ -168,7 +175,7 @@ def check_config(method: str, values: dict[str, Any]) -> BaseModel:
 
 
 def build(method: str, config: BaseModel) -> Network:
-    """A network with fresh weights.
+    """A network with random weights.
 
     Args:
         method: name of the network, a key of `NETWORKS`.

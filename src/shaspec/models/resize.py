@@ -1,7 +1,7 @@
 """Linear interpolation axis by axis, as products with small matrices.
 
 The same function as `torch.nn.functional.interpolate` with ``align_corners=False``. On a CPU its
-gradient costs a tenth, and a part of the result can be had without the rest.
+gradient takes a tenth of the time, and a part of the result can be computed without the rest.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def reached(n: int, m: int, hot: Span) -> Span:
 def linear_resize_part(x: Tensor, size: Sequence[int], spans: Sequence[Span]) -> Tensor:
     """The part ``spans`` of ``linear_resize(x, size)``: (N, C, *lengths of the spans).
 
-    Only that part is computed, and only what it is made of is read.
+    Only that part is computed, from only the voxels that it depends on.
     """
     matrices, read = [], []
     for n, m, (start, stop) in zip(x.shape[2:], size, spans, strict=True):

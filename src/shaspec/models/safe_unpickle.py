@@ -1,9 +1,9 @@
-"""Reading a pickle without running it.
+"""Reading pickles without executing code in them.
 
-A pickle is a program: it names any function and has it called. This unpickler knows a short list
-of names that make plain containers, numpy arrays and tensors, and answers to each with a part of
-its own. Whatever else a file names becomes an `Inert`: an object that remembers what it was called
-with and does nothing. Tensors stay references into the file until their values are asked for.
+A pickle can call any function by name. This unpickler only accepts a short list of names, for plain
+containers, numpy arrays and tensors, and implements each of them itself. Any other name in a file
+becomes an `Inert`, an object that stores its arguments and does nothing. Tensors stay references
+into the file until their values are read.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ STORAGES: dict[str, torch.dtype] = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
-NUMBERS = re.compile(r"[biufc]\d+|[SU]\d+")  # numpy types that are values, no objects
+NUMBERS = re.compile(r"[biufc]\d+|[SU]\d+")  # numpy types of values, not of objects
 
 
 class StoredTensor(NamedTuple):
-    """A tensor as the file describes it; nothing about it has been checked."""
+    """A tensor as described in the file, not yet checked."""
 
     dtype: torch.dtype
     key: str
@@ -46,7 +46,7 @@ class StoredTensor(NamedTuple):
 
 
 class Inert:
-    """What a file names and we do not know: nothing was imported, nothing was run."""
+    """A name in a file that is not on the list: nothing was imported or executed."""
 
     __slots__ = ("args", "items", "name", "state")
 
@@ -61,7 +61,7 @@ class Inert:
     def __call__(self, *args: Any) -> Inert:
         return Inert(self.name, args)
 
-    # What a pickle does to an object that it takes for a container.
+    # Operations of a pickle on containers.
     def __setitem__(self, key: Any, value: Any) -> None:
         self.items.append((key, value))
 
@@ -88,7 +88,7 @@ class PlainDict(dict[Any, Any]):
 
 
 class _Array(np.ndarray[Any, Any]):
-    """A numpy array waiting for its values."""
+    """A numpy array whose values follow in the file."""
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, fortran, raw = state
@@ -118,7 +118,7 @@ class _NumpyType:
 
 
 class _InPieces:
-    """A file that does not reserve memory for all that a damaged length claims."""
+    """A file that does not allocate memory for the full length that a damaged file claims."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.readline = file, file.readline
@@ -139,15 +139,15 @@ class _InPieces:
 
 
 class SafeUnpickler(pickle._Unpickler):
-    """The pure Python unpickler (whose memo a file cannot blow up) with a closed list of names."""
+    """The pure Python unpickler (a file cannot inflate its memo) with a closed list of names."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(_InPieces(file), encoding="latin1")
         self.inert: Counter[str] = Counter()
-        """Names that were left alone, and how often the file used them."""
+        """Names that became `Inert`, and how often the file used them."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Our part for a known name, otherwise something that makes an `Inert`."""
+        """The implementation of a listed name, otherwise a maker of `Inert` objects."""
         full = f"{module}.{name}"
         if module in ("torch", "torch.storage") and name in STORAGES:
             return STORAGES[name]
@@ -184,7 +184,7 @@ class _Maker:
 
 
 def _inert_class(full: str) -> type[Inert]:
-    """A class of its own, since a pickle also makes objects by a class's ``__new__``."""
+    """A class, because a pickle can also create objects with ``__new__``."""
 
     class Named(Inert):
         __slots__ = ()

@@ -101,7 +101,7 @@ def _conv(
     stride: int = 1,
     bias: bool = False,
 ) -> nn.Sequential:
-    """A convolution with "same" padding, in a module of its own as in MONAI (``.conv``)."""
+    """A convolution with "same" padding, wrapped in a module as in MONAI (``.conv``)."""
     conv = conv_class(dims)(
         in_channels, out_channels, kernel, stride=stride, padding=kernel // 2, bias=bias
     )

@@ -14,7 +14,6 @@ from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from shaspec.models import voxelwise
@@ -28,14 +27,13 @@ from shaspec.models.blocks import (
     double_size,
     fold_standardisation,
 )
+from shaspec.models.config import NetworkConfig
 from shaspec.models.resize import linear_resize
 from shaspec.models.shaspec_encoder import Encoder, EncoderConfig
 
 
-class ShaSpecConfig(BaseModel):
-    """Everything that fixes a ShaSpec network."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class ShaSpecConfig(NetworkConfig):
+    """Configuration of a ShaSpec network."""
 
     modalities: int
     out_channels: int
@@ -47,9 +45,9 @@ class ShaSpecConfig(BaseModel):
     """Channels of the decoder levels, deepest first."""
     standardised: bool = True
     fallback: Literal["mean", "first"] = "mean"
-    """What fills an absent slot: the mean shared feature (paper) or the first one's (code)."""
+    """Feature in an absent slot: the mean shared feature (paper) or the first one (code)."""
     specific_encoders: bool = True
-    """False: none, to see what they are worth; a fused feature is then the shared one."""
+    """False: without specific encoders, for ablations; fused features are then the shared ones."""
     zero_images: bool = False
     """The authors' code: an absent modality is a zero image that passes through the encoders."""
 
@@ -63,13 +61,13 @@ class ShaSpecOutput(Output):
     specific: Tensor
     """(N*M, C, *small) specific features; zero in a network without specific encoders."""
     domain_logits: Tensor
-    """(N*M, M): which modality the specific features are taken for."""
+    """(N*M, M): logits of the domain classifier for the specific features."""
 
 
 class Fusion(nn.Module):
-    """f = r + projection(r, s): shared plus what the specific feature adds (Eq. 3).
+    """f = r + projection(r, s): residual fusion of shared and specific feature (Eq. 3).
 
-    The paper calls it a linear projection; the authors' is a 3x3x3 convolution, and so is ours.
+    The paper calls it a linear projection; as in the authors' code it is a 3x3x3 convolution.
     """
 
     def __init__(self, dims: Dims, channels: int, ws: bool) -> None:
@@ -95,7 +93,7 @@ class Skip(nn.Module):
         self.channels = channels
 
     def term(self, stage_output: Tensor, modality: int) -> Tensor:
-        """What modality ``modality`` adds: (N, channels, ...) -> (N, out, ...)."""
+        """The term of modality ``modality``: (N, channels, ...) -> (N, out, ...)."""
         # Standardised over the whole fan-in first, then split.
         columns = slice(modality * self.channels, (modality + 1) * self.channels)
         return self.conv.convolve(stage_output, self.conv.kernel_weight()[:, columns])
@@ -142,7 +140,7 @@ class ShaSpec(Network):
     def encode(self, image: Tensor, modality: int) -> Features:
         """``image`` (N, C, *spatial) -> shared, specific, fused (N, C, *small), skip terms.
 
-        ``domain`` (N, M) is the guess of the domain classifier, from the spatial mean of the
+        ``domain`` (N, M) has the logits of the domain classifier, from the spatial mean of the
         specific map before the pyramid.
         """
         image = self.widened(image)
@@ -151,7 +149,9 @@ class ShaSpec(Network):
 
     def encode_all(self, images: Mapping[int, Tensor]) -> dict[int, Features]:
         """As `encode`, with one pass of all rows of all modalities through the shared encoder."""
-        if voxelwise.pays(next(iter(images.values()))):  # one by one is as fast, in less memory
+        if voxelwise.pays(
+            next(iter(images.values()))
+        ):  # one by one is as fast and needs less memory
             return super().encode_all(images)
         images = {m: self.widened(image) for m, image in images.items()}
         sizes = [len(image) for image in images.values()]
@@ -186,7 +186,7 @@ class ShaSpec(Network):
     def joint_features(
         self, features: Mapping[int, Features], present: Tensor
     ) -> dict[str, dict[int, Tensor]]:
-        """``imputed``: what stands in the slot of each absent modality."""
+        """``imputed``: the feature in the slot of each absent modality."""
         substitute = self.substitute(only_present(features, present), present)
         absent = (m for m in range(self.modalities) if not present[:, m].any())
         return {"imputed": dict.fromkeys(absent, substitute)}
@@ -220,7 +220,8 @@ class ShaSpec(Network):
         )
 
     def substitute(self, features: Mapping[int, Features], present: Tensor) -> Tensor:
-        """What fills an absent slot: mean shared feature over the present (Eq. 4), or the first's.
+        """The feature for absent slots: mean shared feature of the present modalities (Eq. 4), or
+        the first one.
 
         Shape (N, C, *small).
         """

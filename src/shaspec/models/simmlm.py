@@ -1,9 +1,9 @@
 """SimMLM: one U-Net per modality, mixed by a gate (Li et al., ICCV 2025).
 
-Every modality has an expert, a U-Net that segments from this modality alone. A small gate looks at
-all images that are present and gives every modality one weight per output channel; the answer is
-the weighted sum of the experts' logits. Absent modalities have no weight, and a modality that is
-alone has weight 1. The authors call it a dynamic mixture of modality experts.
+Every modality has an expert, a U-Net with only this modality as input. A small gate takes all
+present images and computes one weight per modality and output channel; the result is the weighted
+sum of the experts' logits. Absent modalities have weight 0, and a single modality has weight 1. The
+authors call it a dynamic mixture of modality experts.
 """
 
 from __future__ import annotations
@@ -15,43 +15,47 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, Output, only_present, presence
 from shaspec.models.blocks import Conv, Dims, InstanceNorm, conv_class
-from shaspec.models.maml import MamlConfig, UNet
+from shaspec.models.config import NetworkConfig
+from shaspec.models.maml import OLD_NAMES, MamlConfig, UNet
 
 POOLED = 4
-"""Positions per axis of the gate's last map: what the published gate has for windows of 128."""
+"""Size per axis of the gate's last map: that of the published gate for windows of 128."""
 
 
 RARE = 0.05
-"""Probability of a region that an untrained expert begins with, as Lin et al. (Focal Loss, ICCV
-2017) start rare classes. From one half, hundreds of steps go by until the network has learned that
-most voxels lie in no region."""
+"""Initial probability of a region in an untrained expert, as for rare classes in Lin et al. (Focal
+Loss, ICCV 2017). Starting at one half, the network needs hundreds of steps to learn that most
+voxels are background."""
 
 
-class SimMlmConfig(BaseModel):
-    """Everything that fixes a SimMLM network; the defaults are the published ones."""
+class SimMlmConfig(NetworkConfig):
+    """Configuration of a SimMLM network; the defaults are the published ones."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    old_names: ClassVar[Mapping[str, str]] = {
+        **OLD_NAMES,
+        "gate_halvings": "n_gate_downsamplings",
+    }
 
     modalities: int
     out_channels: int
     """Background and labels if ``exclusive``, otherwise regions."""
     dims: Dims = 3
     in_channels: int = 1
-    base: int = 8
-    """Channels of an expert's first level; doubled with every halving, up to ``most``."""
-    most: int = 80
-    halvings: int = 5
+    base_features: int = 8
+    """Channels of the first level; doubled with every downsampling, up to ``max_features``."""
+    max_features: int = 80
+    n_downsamplings: int = 5
     convs: int = 2
     """Convolutions per level."""
     stem_stride: int = Field(default=1, ge=1)
-    """Stride of an expert's first convolution. Its logits are that much smaller than the image, and
-    are interpolated linearly after they are mixed."""
-    gate_halvings: int = Field(default=5, ge=1)
+    """Stride of the first convolution of an expert. Its logits are smaller than the image by this
+    factor, and are interpolated linearly after mixing."""
+    n_gate_downsamplings: int = Field(default=5, ge=1)
     """Convolutions of the gate, each with stride 2."""
     exclusive: bool = False
     """Trained with a softmax over background and labels."""
@@ -72,7 +76,7 @@ class SimMlmOutput(Output):
         return self.weights
 
     def per_subset(self, subsets: int) -> list[SimMlmOutput]:
-        """The answers to V subsets one by one; the experts' own come with the first."""
+        """The outputs of V subsets one by one; only the first has the logits of the experts."""
         parts = zip(self.logits.chunk(subsets), self.weights.chunk(subsets), strict=True)
         experts = [self.expert_logits, *({} for _ in range(subsets - 1))]
         return [SimMlmOutput(lo, own, w) for (lo, w), own in zip(parts, experts, strict=True)]
@@ -87,14 +91,14 @@ class Expert(UNet):
             out_channels=c.out_channels,
             dims=c.dims,
             in_channels=c.in_channels,
-            base=c.base,
-            most=c.most,
-            halvings=c.halvings,
+            base_features=c.base_features,
+            max_features=c.max_features,
+            n_downsamplings=c.n_downsamplings,
             convs=c.convs,
         )
         super().__init__(unet)
-        self.down[0] = self._level(unet, c.in_channels, c.base, stride=c.stem_stride)
-        head = conv_class(c.dims)(c.base, c.out_channels, 1)
+        self.down[0] = self._level(unet, c.in_channels, c.base_features, stride=c.stem_stride)
+        head = conv_class(c.dims)(c.base_features, c.out_channels, 1)
         assert head.bias is not None
         if not c.exclusive:
             nn.init.constant_(head.bias, math.log(RARE / (1 - RARE)))
@@ -121,14 +125,14 @@ class Gate(nn.Module):
         self.modalities, self.channels = m, c.in_channels
         self.first = Conv(c.dims, m * c.in_channels, m, stride=2)
         layers: list[nn.Module] = [InstanceNorm(m), nn.ReLU()]
-        for _ in range(c.gate_halvings - 1):
+        for _ in range(c.n_gate_downsamplings - 1):
             layers += [Conv(c.dims, m, m, stride=2), InstanceNorm(m), nn.ReLU()]
         pool = nn.AdaptiveAvgPool2d if c.dims == 2 else nn.AdaptiveAvgPool3d
         self.rest = nn.Sequential(*layers, pool(POOLED), nn.Flatten())
         self.score = nn.Linear(m * POOLED**c.dims, m * c.out_channels)
 
     def term(self, image: Tensor, modality: int) -> Tensor:
-        """What modality ``modality`` adds: (N, C, *spatial) -> (N, M, *half)."""
+        """The term of modality ``modality``: (N, C, *spatial) -> (N, M, *half)."""
         columns = slice(modality * self.channels, (modality + 1) * self.channels)
         return self.first.convolve(image, self.first.weight[:, columns])
 
@@ -150,7 +154,7 @@ class SimMlm(Network):
         c = self.config = config
         self.modalities, self.exclusive = c.modalities, c.exclusive
         self.in_channels = c.in_channels
-        self.divisor = (c.stem_stride * 2**c.halvings,) * c.dims
+        self.divisor = (c.stem_stride * 2**c.n_downsamplings,) * c.dims
         self.experts = nn.ModuleList(Expert(c) for _ in range(c.modalities))
         self.gate = Gate(c)
 
@@ -182,7 +186,7 @@ class SimMlm(Network):
     def decode(
         self, features: Mapping[int, Features], present: Tensor | None = None
     ) -> SimMlmOutput:
-        """Gate and weighted sum over what is there; ``present`` (N, M) or (V, N, M)."""
+        """Gate and weighted sum over the present modalities; ``present`` (N, M) or (V, N, M)."""
         present = presence(features, self.modalities, present)
         subsets = present if present.dim() == 3 else present[None]
         features = only_present(features, subsets.any(dim=0))
@@ -197,7 +201,7 @@ class SimMlm(Network):
         return SimMlmOutput(logits, expert_logits=own, weights=weights)
 
     def _mixed(self, features: Mapping[int, Features], present: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N, K, *small) and the weights (N, M, K) by which they are mixed."""
+        """Mixed logits (N, K, *small) and the weights (N, M, K) of the mixture."""
         weights = self.gate([f["gate"] for f in features.values()], present)
         terms = [f["logits"] * _over(weights, m, f["logits"]) for m, f in features.items()]
         return torch.stack(terms).sum(dim=0), weights

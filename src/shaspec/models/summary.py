@@ -1,4 +1,4 @@
-"""What a card says, in lines and a table for a person: the same on every screen."""
+"""A model card as lines and a table, for the command line, notebooks and the plugin."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ OFFICIAL = "official"
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Scores by where they were measured, as far as the card has them."""
+    """The scores of a card as a table."""
 
     where: str
-    """What all rows have in common, e.g. ``fold 0``."""
+    """Common part of the row names, e.g. ``fold 0``."""
     columns: tuple[str, ...]
-    """Regions, or whatever was scored."""
+    """Regions, or other scores."""
     rows: tuple[tuple[str, tuple[float | None, ...]], ...]
-    """Name, e.g. of a subset, and a score per column; None: it has no such score."""
+    """Name, e.g. of a subset, and a score per column; None: no such score."""
 
 
 def score_table(card: Card) -> ScoreTable | None:
-    """The scores of a card; None where it has none."""
+    """The scores of a card; None if it has none."""
     if not card.scores:
         return None
     found = [name for scores in card.scores.values() for name in scores]
@@ -46,7 +46,7 @@ def source_of(model: str, card: Card) -> str:
 
 
 def size_mb(model: str) -> float:
-    """Megabytes of the weights; 0 where they are not there. Raises `WeightsError`: no card."""
+    """Megabytes of the weights; 0 without weights. Raises `WeightsError` without a card."""
     weights = model_folder(model) / WEIGHTS_FILE
     return weights.stat().st_size / 1e6 if weights.is_file() else 0.0
 
@@ -57,18 +57,18 @@ def toggles(card: Card) -> str:
 
 
 def method_of(card: Card) -> str:
-    """The network, and how it was trained where that is not its own way."""
+    """Name of the network, and of the training method if it is another one."""
     taught = card.training.method
     return card.method if taught in ("", card.method) else f"{card.method} by {taught}"
 
 
 def found_by(card: Card) -> tuple[str, ...]:
-    """What the model tells: regions that it segments, or the classes that it names."""
+    """Regions that the model segments, or classes that it predicts."""
     return card.task.reported_regions or tuple(label.name for label in card.task.labels)
 
 
 def card_lines(card: Card, megabytes: float) -> list[tuple[str, str]]:
-    """The card as headings and texts; what it does not say is left out."""
+    """The card as headings and texts, without empty fields."""
     task, training = card.task, card.training
     size = f"{card.parameters / 1e6:.1f} million parameters, {megabytes:.0f} MB"
     lines = [

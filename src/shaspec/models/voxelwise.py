@@ -1,10 +1,10 @@
-"""3D layers in the layout that CPUs compute fast: all channels of a voxel side by side.
+"""3D layers in channels-last layout, which is fast on CPUs.
 
-PyTorch calls that layout ``channels_last_3d``. oneDNN convolves two to five times faster in it, but
-three operations of PyTorch 2.10 to 2.13 lose what is won. They are replaced here by others that
-compute the same: the gradient of `group_norm` (20 times slower than that of `batch_norm`), the
-convolution of an image of one channel, and the choice of the convolution, which leaves oneDNN for a
-batch of one in float32. `benchmarks/training_steps.py` shows what they are worth.
+In PyTorch's ``channels_last_3d``, oneDNN convolves two to five times faster, but three operations
+of PyTorch 2.10 to 2.13 are slow. They are replaced here by equivalent ones: the gradient of
+`group_norm` (20 times slower than that of `batch_norm`), the convolution of an image of one
+channel, and the choice of the convolution, which does not use oneDNN for a batch of one in float32.
+`benchmarks/training_steps.py` measures the difference.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LAYOUT = torch.channels_last_3d
 def pays(x: Tensor) -> bool:
     """True for maps (N, C, *spatial) that are computed faster in this layout.
 
-    3D, on a CPU, in bfloat16; in float32 without gradients alone, for these leave oneDNN.
+    3D, on a CPU, in bfloat16; in float32 only without gradients, which do not use oneDNN.
     """
     onednn: Any = torch.backends.mkldnn
     if x.dim() != 5 or not x.is_cpu or not onednn.is_available():
@@ -57,7 +57,7 @@ def conv3d(
 def _of_one_channel(
     x: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[int]
 ) -> Tensor:
-    """A 3x3x3 convolution of (N, 1, *spatial) as a product of matrices: 27 neighbours by voxel."""
+    """A 3x3x3 convolution of (N, 1, *spatial) as a matrix product: 27 neighbours per voxel."""
     if torch.is_autocast_enabled("cpu"):
         x = x.to(torch.get_autocast_dtype("cpu"))
     blocks = F.pad(x[:, 0], (1,) * 6)
@@ -74,9 +74,9 @@ def _of_one_channel(
 def instance_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     """Affine instance norm of maps (N, C, *spatial) of more than one voxel.
 
-    In bfloat16 a batch norm over a batch of one, sample by sample. In this layout PyTorch adds up
-    voxel after voxel in single precision, which costs two digits: in float32 they count, and the
-    maps are normalised in the other layout.
+    In bfloat16, a batch norm of each sample. In this layout PyTorch sums voxel by voxel in single
+    precision and loses two digits; in float32 they matter, so the maps are normalised in the
+    contiguous layout.
     """
     if x.dtype != torch.bfloat16:
         return torch.group_norm(x.contiguous(), x.shape[1], weight, bias, eps)

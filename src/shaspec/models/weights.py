@@ -1,4 +1,4 @@
-"""Networks on disk: safetensors and a card, nothing that could be executed."""
+"""Models on disk: a safetensors file and a card, without executable content."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ class Model:
     """A network and its card."""
 
     network: Network
-    """The network, on the CPU when it is loaded."""
+    """The network; `load_model` puts it on the CPU."""
     card: Card
-    """What it segments and how it was trained."""
+    """The model card."""
     source: str = ""
-    """What `load_model` gives it again for: a bundled name or a folder; empty: it is on no disk."""
+    """Argument of `load_model` for this model: a bundled name or a folder; empty: not saved."""
 
 
 def save_model(folder: Path, network: Network, card: Card, *, half: bool = False) -> Card:
     """Write a network and its card, each file atomically.
 
     Args:
-        folder: made if it is missing.
+        folder: created if it is missing.
         network: the network to save.
         card: its card; checksum, version and number of parameters are filled in.
-        half: store float16, for weights that are shipped; they are read back as float32.
+        half: store float16, for bundled weights; they are loaded as float32.
 
     Returns:
         The card as written.
@@ -78,14 +78,14 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
 
     Args:
         name_or_folder: name of a bundled model, or a model folder.
-        training: False: ready for inference, frozen; True: as it was saved.
+        training: False: frozen, ready for inference; True: as saved.
 
     Returns:
         The network with its card.
 
     Raises:
-        WeightsError: if there is no such model, the card cannot be read, or card and weights do not
-            fit each other; the message says why.
+        WeightsError: for an unknown model, if the card cannot be read, or if card and weights do
+            not match.
         InputError: if the bundled task file of its task cannot be read.
     """
     folder = model_folder(name_or_folder)
@@ -121,7 +121,7 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
 
 
 def untrained(model: Model, seed: int = 0) -> Model:
-    """A network of the same configuration with fresh weights: what training is compared with."""
+    """A network of the same configuration with random weights, for comparison with training."""
     card = model.card
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

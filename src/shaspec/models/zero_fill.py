@@ -1,7 +1,7 @@
-"""The zero-fill baseline: one network, the channels of missing modalities are zero.
+"""The zero-fill baseline: one network; the channels of absent modalities are zero.
 
-A SegResNet over all modalities as channels, trained with modality dropout. Every claim about the
-other methods can be checked against it with the same commands.
+A SegResNet with all modalities as channels, trained with modality dropout. The same commands
+compare it with all other methods.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from collections.abc import Mapping
 from typing import ClassVar, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from shaspec.models.base import Features, Network, Output, presence, row_mask
 from shaspec.models.blocks import Dims
+from shaspec.models.config import NetworkConfig
 from shaspec.models.segresnet import SegResNet
 
 
-class ZeroFillConfig(BaseModel):
+class ZeroFillConfig(NetworkConfig):
     """SegResNet's size; the defaults have 1.2 M parameters."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     modalities: int
     out_channels: int
@@ -40,7 +39,7 @@ class ZeroFillConfig(BaseModel):
 
 
 class ZeroFill(Network):
-    """SegResNet whose absent input channels are zero. Nothing of it can be kept."""
+    """SegResNet whose absent input channels are zero. It has no features of single modalities."""
 
     instant_toggles: ClassVar[bool] = False
 
@@ -59,7 +58,7 @@ class ZeroFill(Network):
         )
 
     def encode(self, image: Tensor, modality: int) -> Features:
-        """Nothing is encoded: the image (N, C, *spatial) itself."""
+        """The image (N, C, *spatial) itself; nothing is encoded."""
         del modality
         return {"image": self.widened(image)}
 

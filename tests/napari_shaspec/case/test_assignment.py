@@ -45,7 +45,7 @@ def test_a_result_in_another_place_does_not_take_the_layer_of_the_first(
     assert tuple(second.translate) == (-20, -20, -10)
 
 
-def test_two_cases_of_one_name_are_told_apart(controller, viewer, cases, tmp_path):
+def test_two_cases_with_the_same_name_are_distinguished(controller, viewer, cases, tmp_path):
     for subject, old in (("sub-01", "anna"), ("sub-02", "carl")):
         (tmp_path / subject).mkdir()
         (cases / old).rename(tmp_path / subject / "same")
@@ -113,7 +113,7 @@ def test_a_layer_assigned_by_hand_is_used(controller, viewer, make_case, engine)
     assert engine.sessions[0].case.notices == ()
 
 
-def test_a_layer_on_another_grid_is_resampled_and_the_user_told(
+def test_a_layer_on_another_grid_is_resampled_with_a_notice(
     controller, viewer, make_case, engine, told
 ):
     add_case(viewer, make_case(present=("T1",)))
@@ -237,7 +237,7 @@ def test_one_case_is_seen_at_a_time_and_switching_brings_its_results_back(two, v
     assert two.state.present == {"FLAIR", "T1", "T1ce"}
 
 
-def test_a_closed_case_is_gone_and_another_one_is_shown(two, viewer):
+def test_closing_a_case_shows_another_one(two, viewer):
     two.close_case("berta")
     assert two.state.cases == ("anna",)
     assert two.state.case == "anna"

@@ -57,7 +57,7 @@ def test_a_result_keeps_its_provenance(viewer, case, prediction):
     assert find_result(viewer, case.name, "FLAIR+T2") is layer
 
 
-def test_what_is_missing_can_be_read_on_a_white_canvas_and_leaves_no_trace(viewer, sources):
+def test_the_missing_modalities_are_readable_on_white_and_removable(viewer, sources):
     dim_absent(sources, ["FLAIR"])
     name_missing(viewer, [name for name in sources if name != "FLAIR"])
     dimmed = sources["T1"].name_overlay
@@ -194,7 +194,7 @@ def test_a_single_voxel_has_a_surface_and_an_empty_region_none(prediction):
     assert vertices.mean(0) == pytest.approx((5, 6, 7), abs=0.2)
 
 
-def test_the_head_is_the_outline_of_what_was_scanned():
+def test_the_head_surface_is_the_outline_of_the_scan():
     volume = np.zeros((60, 60, 60), np.int16)
     volume[10:50, 20:40, 20:50] = 7
     ((vertices, _), options, _) = head_surface(volume, Grid((60, 60, 60), (1, 1, 1)), "x")

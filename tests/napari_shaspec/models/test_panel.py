@@ -89,7 +89,7 @@ def test_a_way_to_train_that_is_not_the_network_s_own_is_named(panel, folder):
     assert "shaspec by m3l, light" in panel.card.toPlainText()
 
 
-def test_a_folder_comes_and_goes_and_its_files_stay(panel, folder, monkeypatch):
+def test_adding_and_removing_a_folder_keeps_its_files(panel, folder, monkeypatch):
     panel.controller.open([folder])
     assert panel.controller.state.chosen == str(folder)
     assert row(panel, "mine")["from"] == "trained"
@@ -110,7 +110,9 @@ def test_a_folder_of_model_folders_brings_them_all(panel, folder):
     assert model_folders.folders() == [str(folder), str(other)]
 
 
-def test_what_is_no_model_is_refused_and_what_broke_can_be_removed(panel, folder, told, tmp_path):
+def test_a_folder_without_a_model_is_refused_and_a_broken_one_can_be_removed(
+    panel, folder, told, tmp_path
+):
     panel.controller.open([tmp_path / "nothing"])
     assert "give a folder with card.json" in told[-1]
     panel.controller.open([folder])
@@ -150,7 +152,7 @@ def test_seconds_are_those_of_this_computer(panel, viewer, engine, make_case):
     assert row(panel, "shaspec")["first run"] == ""
 
 
-def test_an_imported_checkpoint_is_on_the_list_with_what_was_found(panel, folder, monkeypatch):
+def test_an_imported_checkpoint_is_listed_with_its_tensors(panel, folder, monkeypatch):
     asked = []
 
     def convert(what):
@@ -175,7 +177,7 @@ def test_an_imported_checkpoint_is_on_the_list_with_what_was_found(panel, folder
     assert panel.message.text() == "took 3 tensors\nwrote them"
 
 
-def test_a_file_that_is_no_checkpoint_is_said_to_be_none(panel, tmp_path, told):
+def test_a_file_that_is_not_a_checkpoint_is_refused(panel, tmp_path, told):
     (tmp_path / "x.pth").write_bytes(b"nothing of the kind")
     panel.controller.bring(CheckpointImport(tmp_path / "x.pth", tmp_path / "out"))
     assert panel.controller.state.status is Status.FAILED

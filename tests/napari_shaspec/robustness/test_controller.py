@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-import pytest
-from napari.layers import Labels
 
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.robustness.controller import RobustnessController
 from napari_shaspec.robustness.state import Shown
-from shaspec.analysis.robustness_files import contributions_figure, heat_map_figure
-from shaspec.analysis.subset_table import ALL, DICE, TRUTH
+from shaspec.analysis.subset_table import ALL, TRUTH
 from shaspec.task import load_task
 
 FULL = ("FLAIR", "T1", "T1ce", "T2")
-
-
-@pytest.fixture
-def control(viewer, engine) -> Iterator[RobustnessController]:
-    """A controller whose jobs run at once, in this thread."""
-    control = RobustnessController(viewer, engine=engine, run=run_here)
-    yield control
-    control.close()
 
 
 def names(viewer):
@@ -72,7 +59,7 @@ def test_without_a_truth_the_result_of_all_modalities_is_the_measure(control, vi
     assert control.state.tables[0].rows[0].values["dice"]["WT"] == 1
 
 
-def test_the_truth_layer_of_the_case_is_found_by_itself(control, viewer, make_case):
+def test_the_ground_truth_layer_of_the_case_is_found_automatically(control, viewer, make_case):
     assert control.state.truth is None
     add_case(viewer, make_case())
     assert control.state.truth is viewer.layers["truth"]
@@ -142,7 +129,7 @@ def test_a_cancelled_second_sweep_leaves_the_first_result(control, viewer, make_
     assert control.state.tables == (whole,)
 
 
-def test_an_error_is_told_and_leaves_the_last_result(control, viewer, make_case, engine, told):
+def test_an_error_is_shown_and_the_last_result_stays(control, viewer, make_case, engine, told):
     add_case(viewer, make_case())
     control.sweep()
     whole = control.state.tables[0]
@@ -154,7 +141,7 @@ def test_an_error_is_told_and_leaves_the_last_result(control, viewer, make_case,
     assert engine.sessions[-1].released == 1
 
 
-def test_another_case_begins_anew(control, viewer, make_case):
+def test_another_case_clears_the_table(control, viewer, make_case):
     add_case(viewer, make_case())
     control.sweep()
     add_case(viewer, make_case("berta", present=("FLAIR", "T2")))
@@ -175,7 +162,7 @@ def test_rows_of_other_voxels_do_not_stay_beside_new_ones(control, viewer, make_
     assert [table.model for table in control.state.tables] == ["slow"]
 
 
-def test_what_is_missing_for_a_sweep_is_told(control, viewer, make_case, told):
+def test_missing_inputs_of_a_sweep_are_reported(control, viewer, make_case, told):
     control.sweep()
     assert "no layer is assigned" in told[-1]
     add_case(viewer, make_case())
@@ -205,62 +192,7 @@ def test_a_truth_in_unknown_codes_is_refused(control, viewer, make_case, told):
     assert "does not know" in told[-1]
 
 
-def test_maps_lie_over_the_images_and_are_made_once_per_kind(control, viewer, make_case):
-    add_case(viewer, make_case())
-    control.sweep()
-    for region in ("WT", "ET"):
-        control.show_disagreement(region)
-        control.show_smallest(region)
-    maps = [la for la in viewer.layers if la.metadata.get("shaspec", {}).get("kind") == "map"]
-    assert [la.name for la in maps] == ["disagreement · ET", "smallest subset · ET"]
-    assert [la.visible for la in maps] == [False, True]
-    assert not viewer.layers["sweep · FLAIR+T1+T1ce+T2"].visible
-    for layer in maps:
-        np.testing.assert_array_equal(layer.scale, viewer.layers["FLAIR"].scale)
-        np.testing.assert_array_equal(layer.translate, viewer.layers["FLAIR"].translate)
-    assert [key.text for key in control.state.legend] == ["found by 1 modality", "2", "3", "4"]
-    assert control.state.status is Status.DONE
-
-
-def test_the_smallest_subset_is_told_where_the_mouse_is(control, viewer, make_case):
-    add_case(viewer, make_case())
-    control.sweep()
-    control.show_smallest("WT")
-    layer = viewer.layers["smallest subset · WT"]
-    assert isinstance(layer, Labels)
-    inside = int(layer.data[12, 20, 30])  # in the middle of all balls: the first single modality
-    assert "found by FLAIR" in set(layer.features.loc[layer.features["index"] == inside, "what"])
-    assert not layer.data[0].any()
-
-
-def test_a_difference_says_how_much_is_on_either_side(control, viewer, make_case):
-    add_case(viewer, make_case())
-    control.sweep()
-    control.show_row("instant", ("FLAIR",))
-    control.show_difference("WT", Shown("instant", FULL))
-    texts = [key.text for key in control.state.legend]
-    assert texts[0] == "only FLAIR: 0.0 mL"
-    assert texts[1].startswith("only FLAIR+T1+T1ce+T2: ")
-    small, large = (control.state.row(Shown("instant", s)) for s in (("FLAIR",), FULL))
-    more = large.values["ml"]["WT"] - small.values["ml"]["WT"]
-    assert texts[1].endswith(f" {more:.1f} mL")
-    control.show_difference("WT", None)
-    assert control.state.legend[1].text.startswith("only ground truth")
-
-
-def test_tables_and_figures_are_saved(control, viewer, make_case, tmp_path, told):
-    add_case(viewer, make_case())
-    control.sweep()
-    paths = control.save_tables(tmp_path / "rows.csv")
-    assert [path.name for path in paths] == ["rows.csv", "rows_shapley.csv"]
-    for draw in (heat_map_figure, contributions_figure):
-        (path,) = control.save_figure(tmp_path / f"{draw.__name__}.svg", draw, DICE)
-        assert path.stat().st_size > 1000
-    assert control.save_figure(tmp_path / "a.txt", heat_map_figure, DICE) == []
-    assert "change the ending" in told[-1]
-
-
-def test_a_removed_layer_is_no_longer_the_shown_one(control, viewer, make_case):
+def test_a_removed_layer_is_not_the_shown_result(control, viewer, make_case):
     add_case(viewer, make_case())
     control.sweep()
     viewer.layers.remove("sweep · FLAIR+T1+T1ce+T2")
@@ -269,7 +201,7 @@ def test_a_removed_layer_is_no_longer_the_shown_one(control, viewer, make_case):
     assert "sweep · T2" in names(viewer)
 
 
-def test_a_closed_controller_lets_go_of_the_viewer(viewer, make_case, engine):
+def test_a_closed_controller_disconnects_from_the_viewer(viewer, make_case, engine):
     control = RobustnessController(viewer, engine=engine, run=run_here)
     add_case(viewer, make_case())
     control.close()
@@ -301,7 +233,7 @@ def replace_task(card, task):
     return card.model_copy(update={"task": task})
 
 
-def test_the_command_of_the_chosen_row_is_told(control, viewer, make_case, told):
+def test_the_command_of_the_selected_row_is_copied(control, viewer, make_case, told):
     assert control.command() is None
     add_case(viewer, make_case())
     control.sweep()

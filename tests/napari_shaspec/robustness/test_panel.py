@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLabel, QPushButton
 
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
@@ -33,25 +33,12 @@ def panel(qtbot, viewer, engine):
 
 
 @pytest.fixture
-def swept(qtbot, panel, viewer, make_case):
+def swept(qtbot, panel, viewer, make_case, find, click):
     """The panel after a sweep of a case of four modalities."""
     add_case(viewer, make_case())
-    click(qtbot, find(panel, "run"))
+    click(find(panel, "run"))
     qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=30_000)
     return panel
-
-
-def find(panel, name, kind=QWidget):
-    widget = panel.findChild(kind, f"shaspec_{name}")
-    assert widget is not None, name
-    return widget
-
-
-def click(qtbot, widget):
-    place = widget.rect().center()
-    if isinstance(widget, QCheckBox):
-        place.setX(8)
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
 
 
 def column(table, number):
@@ -64,7 +51,7 @@ def click_row(qtbot, table, name):
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
-def test_the_button_says_how_much_it_will_run(panel, viewer, make_case):
+def test_the_button_says_how_much_it_will_run(panel, viewer, make_case, find):
     button = find(panel, "run", QPushButton)
     assert button.text() == "Run all subsets"
     assert not panel.results.isVisible()
@@ -76,7 +63,7 @@ def test_the_button_says_how_much_it_will_run(panel, viewer, make_case):
     assert button.text() == "Run all 7 subsets with 2 models"
 
 
-def test_a_row_per_subset_comes_into_the_table(swept):
+def test_a_row_per_subset_comes_into_the_table(swept, find):
     table = find(swept, "subsets", SubsetView)
     assert [table.horizontalHeaderItem(k).text() for k in range(4)] == ["subset", "ET", "TC", "WT"]
     assert column(table, 0) == [row.name for row in swept.controller.state.tables[0].rows]
@@ -99,10 +86,10 @@ def test_a_region_without_a_voxel_is_not_found_rather_than_zero(qtbot, swept):
     assert view.item(0, 1).text() == "0.000"
 
 
-def test_rows_stream_in_while_the_sweep_runs(qtbot, panel, viewer, make_case, engine):
+def test_rows_stream_in_while_the_sweep_runs(qtbot, panel, viewer, make_case, engine, find, click):
     engine.options = {"pause": 0.01, "windows": 5}
     add_case(viewer, make_case())
-    click(qtbot, find(panel, "run"))
+    click(find(panel, "run"))
     table = find(panel, "subsets", SubsetView)
     qtbot.waitUntil(lambda: 0 < table.rowCount() < 15, timeout=30_000)
     assert panel.controller.state.status.busy
@@ -110,7 +97,9 @@ def test_rows_stream_in_while_the_sweep_runs(qtbot, panel, viewer, make_case, en
     qtbot.waitUntil(lambda: table.rowCount() == 15, timeout=30_000)
 
 
-def test_no_engine_call_is_made_in_the_thread_of_the_window(qtbot, swept, engine, monkeypatch):
+def test_no_engine_call_is_made_in_the_thread_of_the_window(
+    qtbot, swept, engine, monkeypatch, find, click
+):
     assert threading.get_ident() not in engine.sessions[0].threads
     threads = []
 
@@ -120,13 +109,13 @@ def test_no_engine_call_is_made_in_the_thread_of_the_window(qtbot, swept, engine
     for name in ("disagreement_of", "smallest_of", "difference_of"):
         monkeypatch.setattr(worker, name, recorded(getattr(worker, name)))
     for name in ("disagreement", "smallest", "difference"):
-        click(qtbot, find(swept, name))
+        click(find(swept, name))
         qtbot.waitUntil(lambda: not swept.controller.state.status.busy, timeout=30_000)
     assert len(threads) == 3
     assert threading.get_ident() not in threads
 
 
-def test_a_click_on_a_row_shows_that_result(qtbot, swept, viewer):
+def test_a_click_on_a_row_shows_that_result(qtbot, swept, viewer, find):
     table = find(swept, "subsets", SubsetView)
     click_row(qtbot, table, "T1ce+T2")
     assert "sweep · T1ce+T2" in [layer.name for layer in viewer.layers]
@@ -134,7 +123,7 @@ def test_a_click_on_a_row_shows_that_result(qtbot, swept, viewer):
     assert "if added to" in find(swept, "advice", QLabel).text()
 
 
-def test_a_click_on_a_head_sorts_by_numbers(qtbot, swept):
+def test_a_click_on_a_head_sorts_by_numbers(qtbot, swept, find):
     table = find(swept, "subsets", SubsetView)
     find(swept, "measure", QComboBox).setCurrentIndex(1)  # volumes: 9.8 comes before 10.2
     table.sortItems(3, Qt.SortOrder.AscendingOrder)
@@ -146,13 +135,13 @@ def test_a_click_on_a_head_sorts_by_numbers(qtbot, swept):
     assert column(table, 0)[-1] == "T2"
 
 
-def test_subsets_with_a_modality_are_left_out(qtbot, swept):
+def test_subsets_with_a_modality_are_left_out(qtbot, swept, find, click):
     table = find(swept, "subsets", SubsetView)
-    click(qtbot, find(swept, "without_T1ce"))
-    click(qtbot, find(swept, "without_T1"))
+    click(find(swept, "without_T1ce"))
+    click(find(swept, "without_T1"))
     left = [table.item(k, 0).text() for k in range(15) if not table.isRowHidden(k)]
     assert left == ["FLAIR+T2", "FLAIR", "T2"]
-    click(qtbot, find(swept, "without_T1"))
+    click(find(swept, "without_T1"))
     assert sum(not table.isRowHidden(k) for k in range(15)) == 7
 
 
@@ -170,10 +159,10 @@ def test_a_click_in_the_heat_map_shows_that_result(qtbot, swept):
     assert swept.controller.state.shown == Shown("instant", ("T2",))
 
 
-def test_bars_wait_for_the_last_subset(qtbot, panel, viewer, make_case, engine):
+def test_bars_wait_for_the_last_subset(qtbot, panel, viewer, make_case, engine, find, click):
     engine.options = {"pause": 0.01, "windows": 5}
     add_case(viewer, make_case())
-    click(qtbot, find(panel, "run"))
+    click(find(panel, "run"))
     qtbot.waitUntil(lambda: bool(panel.controller.state.tables), timeout=30_000)
     panel.tabs.setCurrentWidget(panel.contributions)
     text = panel.contributions.findChild(QLabel)
@@ -183,23 +172,25 @@ def test_bars_wait_for_the_last_subset(qtbot, panel, viewer, make_case, engine):
     assert len(panel.contributions.figure.axes[0].patches) == 12
 
 
-def test_two_models_stand_in_one_table(qtbot, panel, viewer, make_case):
+def test_two_models_stand_in_one_table(qtbot, panel, viewer, make_case, find, click):
     add_case(viewer, make_case())
-    click(qtbot, find(panel, "model_slow"))
-    click(qtbot, find(panel, "run"))
+    click(find(panel, "model_slow"))
+    click(find(panel, "run"))
     qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=30_000)
     table = find(panel, "subsets", SubsetView)
     assert table.rowCount() == 30
     assert set(column(table, 1)) == {"instant", "slow"}
 
 
-def test_cancel_leaves_what_is_there(qtbot, panel, viewer, make_case, engine):
+def test_cancelling_keeps_the_existing_results(
+    qtbot, panel, viewer, make_case, engine, find, click
+):
     engine.options = {"pause": 0.01, "windows": 10}
     add_case(viewer, make_case())
     button = find(panel, "run", QPushButton)
-    click(qtbot, button)
+    click(button)
     qtbot.waitUntil(lambda: bool(panel.controller.state.tables), timeout=30_000)
-    click(qtbot, button)
+    click(button)
     assert button.text() == "Cancelling…"
     qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=30_000)
     assert engine.sessions[0].released == 1
@@ -221,16 +212,18 @@ def test_a_panel_that_is_closed_while_it_runs_ends_its_job(qtbot, viewer, make_c
     assert not any(layer.name.startswith("sweep") for layer in viewer.layers)
 
 
-def test_the_layers_unfold_and_can_be_chosen(qtbot, panel, viewer, make_case):
+def test_the_layers_unfold_and_can_be_chosen(qtbot, panel, viewer, make_case, find, click):
     add_case(viewer, make_case())
     assert not panel.sources.table.isVisible()
-    click(qtbot, find(panel, "fold"))
+    click(find(panel, "fold"))
     assert panel.sources.table.isVisible()
-    click(qtbot, find(panel, "tick_T1"))
+    click(find(panel, "tick_T1"))
     assert find(panel, "run", QPushButton).text() == "Run all 7 subsets"
 
 
-def test_table_and_figure_are_saved_under_the_name_of_the_case(qtbot, swept, monkeypatch, tmp_path):
+def test_table_and_figure_are_saved_under_the_name_of_the_case(
+    qtbot, swept, monkeypatch, tmp_path, find, click
+):
     asked = []
 
     def answer(parent, title, default, kinds):
@@ -238,15 +231,15 @@ def test_table_and_figure_are_saved_under_the_name_of_the_case(qtbot, swept, mon
         return str(tmp_path / asked[-1].partition(".")[0]), kinds
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
-    click(qtbot, find(swept, "save_table"))
-    click(qtbot, find(swept, "save_figure"))
+    click(find(swept, "save_table"))
+    click(find(swept, "save_figure"))
     swept.tabs.setCurrentWidget(swept.contributions)
-    click(qtbot, find(swept, "save_figure"))
+    click(find(swept, "save_figure"))
     assert asked == ["anna_sweep.csv", "anna_heat_map.png", "anna_shapley.png"]
     assert {path.name for path in tmp_path.iterdir()} == {*asked, "anna_sweep_shapley.csv"}
 
 
-def test_everything_to_press_says_what_it_does(swept):
+def test_every_button_has_a_tooltip(swept):
     for kind in (QPushButton, QCheckBox, QComboBox):
         for widget in swept.findChildren(kind):
             assert widget.toolTip(), (kind, widget.objectName())

@@ -86,16 +86,14 @@ def test_picture_and_sound_lie_beside_each_other(viewer, files):
             assert pixels[0] + halves[0] == pytest.approx(pixels[1] + halves[1])
 
 
-def test_a_sound_alone_and_a_sound_among_other_things(files, tmp_path):
+def test_a_sound_file_is_found_alone_or_among_other_files(files, tmp_path):
     assert get_reader(str(files[1])) is not None
     assert get_reader(str(files[0])) is None  # a picture is anybody's
     (tmp_path / "notes.txt").write_text("no case")
     assert get_reader([str(files[1]), str(tmp_path / "notes.txt")]) is None
 
 
-def test_a_class_is_told_and_toggles_are_answered_at_once(
-    qtbot, control, viewer, files, tmp_path, told
-):
+def test_a_class_is_shown_and_toggles_run_at_once(qtbot, control, viewer, files, tmp_path, told):
     panel = SegmentPanel(viewer, controller=control)
     qtbot.addWidget(panel)
     panel.show()
@@ -175,5 +173,5 @@ def test_the_panel_features_says_that_classes_are_not_for_it(viewer, model, file
     other.open(files)
     other.compute()
     assert other.state.status is Status.FAILED
-    assert "has no features of a single modality to look at" in told[-1]
+    assert "has no features of single modalities" in told[-1]
     other.close()

@@ -25,7 +25,7 @@ def paint(layer, value: int = 4) -> None:
     layer.paint(SPOT, value)
 
 
-def test_a_new_run_keeps_what_was_painted_beside_it(controller, viewer, make_case):
+def test_a_new_run_keeps_the_edited_layer(controller, viewer, make_case):
     add_case(viewer, make_case())
     controller.segment()
     painted = viewer.layers[-1]
@@ -40,7 +40,7 @@ def test_a_new_run_keeps_what_was_painted_beside_it(controller, viewer, make_cas
     assert "(edited)" in controller.state.message.text
 
 
-def test_each_round_of_painting_is_kept_once(controller, viewer, make_case):
+def test_each_edit_session_is_kept_once(controller, viewer, make_case):
     add_case(viewer, make_case())
     for _ in range(2):
         controller.segment()
@@ -51,7 +51,7 @@ def test_each_round_of_painting_is_kept_once(controller, viewer, make_case):
     assert "edited" not in controller.state.message.text
 
 
-def test_painting_does_not_change_what_was_computed(controller, viewer, make_case):
+def test_painting_does_not_change_the_computed_result(controller, viewer, make_case):
     add_case(viewer, make_case())
     controller.segment()
     (result,) = controller.state.results
@@ -70,9 +70,7 @@ def test_a_painted_result_is_saved_as_painted(controller, viewer, make_case, tmp
     assert grid.from_file(np.asarray(image.dataobj))[SPOT] == 4
 
 
-def test_panes_show_what_was_painted_and_painting_there_counts(
-    controller, viewer, make_case, tmp_path
-):
+def test_panes_show_edits_and_can_be_edited(controller, viewer, make_case, tmp_path):
     add_case(viewer, make_case())
     controller.segment()
     paint(viewer.layers[-1])
@@ -140,7 +138,7 @@ def test_a_report_has_the_labels_as_they_were_painted(controller, viewer, make_c
     assert "Edited by hand" in page
 
 
-def test_a_report_has_a_row_for_what_was_set_aside(controller, viewer, make_case, tmp_path):
+def test_a_report_has_a_row_for_a_kept_edited_result(controller, viewer, make_case, tmp_path):
     add_case(viewer, make_case())
     controller.segment()
     paint(viewer.layers[-1])
@@ -204,7 +202,9 @@ def test_a_label_that_the_task_does_not_have_is_named_and_not_saved(
     assert not (tmp_path / "a.nii.gz").exists()
 
 
-def test_the_caption_names_what_the_shown_result_lacks(controller, viewer, make_case):
+def test_the_caption_lists_the_missing_modalities_of_the_shown_result(
+    controller, viewer, make_case
+):
     def caption():
         return viewer.canvas.overlays["missing"].text
 
@@ -245,4 +245,4 @@ def test_a_copied_command_says_that_it_lacks_the_edits(
     paint(viewer.layers.selection.active)
     qtbot.waitUntil(lambda: ALL in controller.state.edited)
     assert controller.command() == "shaspec ..."
-    assert "without what was painted" in controller.state.message.text
+    assert "but not your edits" in controller.state.message.text

@@ -56,7 +56,7 @@ def test_segment_and_grid(controller, viewer, make_case, press):
     assert (controller.state.view, viewer.canvas.grid.enabled) == (View.STACK, False)
 
 
-def test_compare_goes_between_the_last_two_results(controller, viewer, make_case, press):
+def test_compare_switches_between_the_last_two_results(controller, viewer, make_case, press):
     add_case(viewer, make_case())
     controller.segment()
     press(shortcuts.COMPARE)

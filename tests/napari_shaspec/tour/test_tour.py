@@ -142,7 +142,7 @@ def test_every_step_is_done_in_the_real_panels(qtbot, tour, viewer, panels):
     assert visible(viewer, "result") == [everything]
 
 
-def test_a_step_brings_about_what_it_builds_on(qtbot, tour, viewer, panels):
+def test_a_step_of_the_tour_prepares_its_requirements(qtbot, tour, viewer, panels):
     go_to(tour, "Compare")
     assert tour.findChild(QLabel, "shaspec_tour_title").text() == "4 of 10 · Compare"
     do(qtbot, tour)
@@ -186,7 +186,7 @@ def test_stop_ends_the_step_and_the_job_of_the_panel(qtbot, tour, panels):
     assert tour.controller.state.status is Status.IDLE
 
 
-def test_what_a_panel_refuses_is_said_in_the_tour(qtbot, tour, engine, monkeypatch):
+def test_errors_of_a_panel_are_shown_in_the_tour(qtbot, tour, engine, monkeypatch):
     def no_session(*_):
         raise MemoryError
 

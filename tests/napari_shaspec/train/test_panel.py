@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from npe2 import PluginManifest
 from PIL import Image
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -22,7 +21,6 @@ from qtpy.QtWidgets import (
     QSpinBox,
     QTableWidget,
     QToolButton,
-    QWidget,
 )
 
 from napari_shaspec.jobs.state import Status
@@ -83,31 +81,21 @@ def panel(qtbot, tmp_path, made):
     qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=30_000)
 
 
-def find(panel, name, kind=QWidget):
-    widget = panel.findChild(kind, f"shaspec_{name}")
-    assert widget is not None, name
-    return widget
-
-
-def click(qtbot, widget):
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
-
-
 def wait_for_step(qtbot, panel, number):
     state = panel.controller.state
     qtbot.waitUntil(lambda: state.step is not None and state.step.step == number, timeout=30_000)
 
 
-def test_start_stop_and_resume_are_one_button(qtbot, panel, made):
+def test_start_stop_and_resume_are_one_button(qtbot, panel, made, find, click):
     button = find(panel, "run", QPushButton)
     assert button.text() == "Start"
-    click(qtbot, button)
+    click(button)
     assert button.text() == "Stop"
     assert not find(panel, "method").isEnabled()
     qtbot.waitUntil(lambda: bool(made and panel.controller.state.lines), timeout=30_000)
     made[0].turn.release()
     wait_for_step(qtbot, panel, 1)
-    click(qtbot, button)
+    click(button)
     assert button.text() == "Stopping…"
     qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=30_000)
     assert made[0].closed
@@ -116,9 +104,9 @@ def test_start_stop_and_resume_are_one_button(qtbot, panel, made):
     assert find(panel, "method").isEnabled()
 
 
-def test_losses_are_drawn_while_they_come(qtbot, panel, made):
+def test_losses_are_drawn_while_they_come(qtbot, panel, made, find, click):
     assert not panel.losses.isVisible()
-    click(qtbot, find(panel, "run"))
+    click(find(panel, "run"))
     qtbot.waitUntil(lambda: bool(made), timeout=30_000)
     for _ in range(3):
         made[0].turn.release()
@@ -143,7 +131,7 @@ def validation(step: int, flair: float, picture: Path) -> Validation:
     return Validation(step, step / 10, ("anna", "berta"), dice, str(picture))
 
 
-def test_validations_are_shown_with_their_trend_and_a_picture(qtbot, panel, tmp_path):
+def test_validations_are_shown_with_their_trend_and_a_picture(qtbot, panel, tmp_path, find):
     assert not panel.validation.isVisible()
     picture = tmp_path / "step_000200.png"
     Image.new("RGB", (800, 200)).save(picture)
@@ -168,7 +156,12 @@ def test_validations_are_shown_with_their_trend_and_a_picture(qtbot, panel, tmp_
 
 
 def test_cases_are_listed_and_never_looked_for_in_the_thread_of_the_window(
-    qtbot, panel, cases, monkeypatch
+    qtbot,
+    panel,
+    cases,
+    monkeypatch,
+    find,
+    click,
 ):
     threads, look = [], worker.look
 
@@ -196,12 +189,12 @@ def test_cases_are_listed_and_never_looked_for_in_the_thread_of_the_window(
     assert lines["carl"][-1] == "not used"
     assert table.item(0, 0).text() == "carl"  # problems first
     assert "no labels" in table.item(0, 0).toolTip()
-    click(qtbot, find(panel, "check"))
+    click(find(panel, "check"))
     qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=60_000)
     assert "2 cases read, no problems" in panel.message.text()
 
 
-def test_the_form_is_what_is_trained(qtbot, panel):
+def test_training_uses_the_settings_of_the_form(qtbot, panel, find):
     find(panel, "method", QComboBox).setCurrentText("maml")
     find(panel, "preset", QComboBox).setCurrentText("paper")
     find(panel, "phantoms", QSpinBox).setValue(7)
@@ -219,8 +212,8 @@ def test_the_form_is_what_is_trained(qtbot, panel):
     assert panel.controller.state.form.out == "/elsewhere/run"
 
 
-def test_a_panel_that_is_closed_ends_its_run(qtbot, panel, made):
-    click(qtbot, find(panel, "run"))
+def test_a_panel_that_is_closed_ends_its_run(qtbot, panel, made, find, click):
+    click(find(panel, "run"))
     qtbot.waitUntil(lambda: bool(panel.controller.state.lines), timeout=30_000)
     panel.controller.close()
     qtbot.waitUntil(lambda: made[0].closed, timeout=30_000)
@@ -229,7 +222,15 @@ def test_a_panel_that_is_closed_ends_its_run(qtbot, panel, made):
 
 @pytest.mark.parametrize("how", ["window", "dock"])
 def test_napari_asks_before_it_closes_and_closing_ends_the_run(
-    make_napari_viewer, npe2pm, qtbot, monkeypatch, made, tmp_path, how
+    make_napari_viewer,
+    npe2pm,
+    qtbot,
+    monkeypatch,
+    made,
+    tmp_path,
+    how,
+    find,
+    click,
 ):
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
 
@@ -241,7 +242,7 @@ def test_napari_asks_before_it_closes_and_closing_ends_the_run(
     monkeypatch.setattr("napari_shaspec.train.panel.TrainController", lambda: control)
     viewer = make_napari_viewer(show=True)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Train")
-    click(qtbot, find(panel, "run"))
+    click(find(panel, "run"))
     qtbot.waitUntil(lambda: bool(control.state.lines), timeout=30_000)
     assert viewer.window._task_status_manager.is_busy()  # what napari asks for
     if how == "window":
@@ -252,7 +253,7 @@ def test_napari_asks_before_it_closes_and_closing_ends_the_run(
     assert made[0].stopped
 
 
-def test_everything_to_press_says_what_it_does(panel):
+def test_every_button_has_a_tooltip(panel):
     for kind in (QPushButton, QToolButton, QComboBox, QSpinBox):
         for widget in panel.findChildren(kind):
             if widget.objectName().startswith("shaspec_"):

@@ -86,7 +86,7 @@ def test_a_training_whose_napari_was_killed_ends_with_a_checkpoint(write, tmp_pa
     assert (path.parent / "checkpoint.pt").stat().st_mtime_ns > before
 
 
-def test_what_the_process_says_at_its_end_is_the_error(write):
+def test_the_last_output_of_the_process_is_the_error(write):
     with pytest.raises(ShaspecError, match="bach: there is no such key"):
         list(TrainingProcess(write(1, bach=1)).events())
     with pytest.raises(ShaspecError, match="no method 'zero-fill' with preset 'paper'"):

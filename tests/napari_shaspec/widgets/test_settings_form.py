@@ -42,7 +42,7 @@ def test_it_unfolds(form):
     assert control.isVisible()
 
 
-def test_without_the_plugin_there_is_nothing_to_set(qtbot, npe2pm, plugin_settings):
+def test_without_the_plugin_no_setting_is_changed(qtbot, npe2pm, plugin_settings):
     from napari.settings import _clear_plugin_settings_cache
 
     _clear_plugin_settings_cache()
@@ -51,7 +51,7 @@ def test_without_the_plugin_there_is_nothing_to_set(qtbot, npe2pm, plugin_settin
     assert not form.controls
 
 
-def test_a_session_is_opened_anew_for_other_settings(form, viewer, engine, task, make_case):
+def test_other_settings_open_a_new_session(form, viewer, engine, task, make_case):
     case = make_case()
     add_case(viewer, case)
     parts = collect({name: viewer.layers[name] for name in task.names}, task)
@@ -64,7 +64,7 @@ def test_a_session_is_opened_anew_for_other_settings(form, viewer, engine, task,
     assert not kept.fits("instant", parts)
 
 
-def test_what_settings_mean_to_a_session():
+def test_settings_are_converted_to_options_of_a_session():
     assert InferenceSettings().voxels is None
     assert InferenceSettings(window="96, 96,64").voxels == (96, 96, 64)
     with pytest.raises(InputError, match="setting Window: 'big'"):

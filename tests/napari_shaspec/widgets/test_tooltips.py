@@ -58,7 +58,7 @@ def _told(widget: QWidget, panel: QWidget) -> bool:
 
 
 @pytest.mark.parametrize("name", PANELS)
-def test_every_control_says_what_it_does(
+def test_every_control_has_a_tooltip(
     name, qtbot, viewer, engine, make_case, monkeypatch, plugin_settings
 ):
     monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)

@@ -54,7 +54,7 @@ def test_entropy_of_a_region_is_0_to_1_bit_and_knows_no_order(maps, region, rand
 
 
 @given(label_maps, st.integers(1, 15))
-def test_where_all_agree_there_is_no_entropy(labels: np.ndarray, count: int) -> None:
+def test_entropy_is_0_where_all_subsets_agree(labels: np.ndarray, count: int) -> None:
     assert not entropy(predictions([labels] * count)).any()
 
 
@@ -84,7 +84,7 @@ def test_a_difference_adds_up_to_both_masks(a: np.ndarray, b: np.ndarray, region
     assert found.sizes[ONLY_THERE] + found.sizes[BOTH] == pytest.approx(there.sum() * 1.0)
 
 
-def test_what_cannot_be_compared_is_refused() -> None:
+def test_incomparable_results_are_refused() -> None:
     labels = np.zeros(GRID.shape, np.uint8)
     with pytest.raises(InputError, match="1 to 255 results"):
         entropy([])

@@ -19,7 +19,7 @@ from shaspec.models.weights import Model
 Run = Callable[..., SubsetTable]
 
 
-def test_every_subset_of_what_the_case_has_comes_once_the_largest_first(session, run_sweep: Run):
+def test_every_subset_of_the_case_comes_once_largest_first(session, run_sweep: Run):
     table = run_sweep(session)
     assert len(table.rows) == 15
     assert table.complete
@@ -80,7 +80,7 @@ def test_chosen_subsets_are_run_and_the_reference_with_them(session, run_sweep: 
     assert len(run_sweep(session, [("T1ce",)], truth).rows) == 1
 
 
-def test_progress_rises_from_none_to_all_and_notices_pass(session):
+def test_progress_rises_from_0_to_1_and_notices_pass_through(session):
     events = list(sweep(session))
     ticks = [e for e in events if isinstance(e, Progress)]
     assert [t.done for t in ticks] == sorted(t.done for t in ticks)
@@ -98,7 +98,7 @@ def test_closing_a_sweep_ends_the_run_of_the_session(session):
     assert len(session.begun) == 1
 
 
-def test_what_cannot_be_swept_is_named(session):
+def test_cases_that_cannot_be_swept_are_named(session):
     with pytest.raises(InputError, match="give labels on the grid of the case"):
         next(sweep(session, truth=np.zeros((1, 2, 3), np.uint8)))
     session.case = session.case.only(("FLAIR",))

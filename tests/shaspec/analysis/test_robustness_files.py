@@ -68,7 +68,7 @@ def test_models_without_common_modalities_are_not_shown_together(table: SubsetTa
         draw_heat_map(Figure(), [table, other], DICE)
 
 
-def test_a_caption_says_whom_the_model_knew(table: SubsetTable) -> None:
+def test_a_caption_names_the_models_trained_on_the_case(table: SubsetTable) -> None:
     seen = replace(table, seen_in_training=True)
     assert "seen in training by pretended" in files.caption([seen], DICE)
     assert "against all modalities" in files.caption([table], DICE)

@@ -26,7 +26,7 @@ def games(draw: st.DrawFn, count: int = 0) -> Game:
 
 
 @given(games())
-def test_what_all_gain_is_shared_out_without_a_rest(game: Game) -> None:
+def test_shapley_values_add_up_to_the_total_gain(game: Game) -> None:
     players, value = game
     total = math.fsum(shapley_values(players, value).values())
     assert total == pytest.approx(value[players] - value[()], abs=1e-9)
@@ -75,7 +75,7 @@ def test_a_missing_or_infinite_subset_is_named() -> None:
         shapley_values(("a", "b"), {("a", "b"): 1.0, ("a",): 0.5, ("b",): math.inf})
 
 
-def test_a_modality_that_finds_nothing_is_worth_nothing(session, run_sweep) -> None:
+def test_a_modality_without_any_finding_has_shapley_value_0(session, run_sweep) -> None:
     table = run_sweep(session)
     dice, volume = contributions(table, DICE), contributions(table, VOLUME)
     for region in table.regions:

@@ -14,7 +14,7 @@ Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
 
 
-def test_a_class_is_told_from_any_subset_of_image_and_sound(
+def test_a_class_is_predicted_from_any_subset_of_image_and_sound(
     run: Run,
     write_digit: Callable[..., Path],
     classifier_folder: Path,
@@ -39,7 +39,7 @@ def test_a_class_is_told_from_any_subset_of_image_and_sound(
     assert [row["probability"] for row in alone] == [row["probability"] for row in rows]
 
 
-def test_what_speaks_of_segmentations_is_refused_for_a_model_that_names_a_class(
+def test_segmentation_commands_refuse_a_classifier(
     run: Run, write_digit: Callable[..., Path], classifier_folder: Path, tmp_path: Path
 ) -> None:
     case = write_digit(tmp_path / "seven")

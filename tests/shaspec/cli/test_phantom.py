@@ -29,6 +29,6 @@ def test_a_phantom_of_another_task_and_voxel_size_is_written(run: Run, tmp_path:
     assert image.header.get_zooms() == (12.5, 12, 12)
 
 
-def test_a_voxel_size_that_is_no_list_of_lengths_is_refused(run: Run, tmp_path: Path) -> None:
+def test_an_invalid_voxel_size_is_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(ShaspecError, match="not a list of lengths"):
         run("phantom", tmp_path / "p", "--spacing", "thin")

@@ -94,9 +94,7 @@ def test_predict_takes_single_files(
     assert out.is_file()
 
 
-def test_a_window_that_is_no_list_of_numbers_is_refused(
-    run: Run, folder: Path, shaspec_folder: Path
-) -> None:
+def test_an_invalid_window_option_is_refused(run: Run, folder: Path, shaspec_folder: Path) -> None:
     with pytest.raises(ShaspecError, match="not a list of whole numbers"):
         run("predict", folder / "anna", "--model", shaspec_folder, "--window", "big")
 

@@ -28,7 +28,7 @@ def test_train_leaves_a_model_that_predict_takes(run: Run, folder: Path, tmp_pat
     run("predict", folder / "anna", "--model", out, "--out", tmp_path / "s.nii.gz")
 
 
-def test_train_lists_its_cases_and_what_is_wrong_before_anything_starts(
+def test_train_lists_cases_and_problems_before_it_starts(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
     data = Path(shutil.copytree(folder, tmp_path / "data"))
@@ -44,7 +44,7 @@ def test_train_lists_its_cases_and_what_is_wrong_before_anything_starts(
     assert not (tmp_path / "run").exists()
 
 
-def test_check_reads_what_a_teacher_learns_from_and_what_it_is_tried_on(
+def test_check_reads_the_unlabelled_and_validation_cases(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
     for name in ("data/anna", "data/ben", "data/held", "more/new"):
@@ -107,7 +107,7 @@ def test_a_setting_without_a_value_is_refused(run: Run) -> None:
         (["my.toml"], "configuration my.toml"),
     ],
 )
-def test_what_init_would_pass_over_is_refused(
+def test_options_that_init_ignores_are_refused(
     run: Run, folder: Path, words: list[str], named: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ShaspecError, match=rf"^{named}: not used here; --init takes --out, "):
@@ -115,6 +115,6 @@ def test_what_init_would_pass_over_is_refused(
     assert not (tmp_path / "mine").exists()
 
 
-def test_what_is_for_init_alone_is_refused_without_it(run: Run, folder: Path) -> None:
+def test_options_of_init_are_refused_without_it(run: Run, folder: Path) -> None:
     with pytest.raises(ShaspecError, match=r"^--labels-word: not used here; it is for --init"):
         run("train", "--data", folder, "--out", "o", "--max-steps", 1, "--labels-word", "gt")

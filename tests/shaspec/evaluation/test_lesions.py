@@ -53,7 +53,7 @@ def test_the_diagonal_of_brats_makes_374_mm() -> None:
     assert Lesions(truth, SPACING).scores(found).hd95 == 374
 
 
-def test_neither_there_is_1_and_one_there_is_0() -> None:
+def test_two_empty_masks_score_1_and_one_empty_mask_scores_0() -> None:
     empty, full = np.zeros(SHAPE, bool), ball(LEFT)
     nothing = Lesions(empty, SPACING).scores(empty)
     assert (nothing.dice, nothing.hd95) == (1, 0)
@@ -69,7 +69,7 @@ def test_parts_whose_dilations_touch_are_one_lesion(gap: int, lesions: int) -> N
     assert Lesions(truth, SPACING).scores(truth).lesions == lesions
 
 
-def test_a_lesion_of_at_most_50_mm3_is_ignored_with_what_was_predicted_on_it() -> None:
+def test_a_lesion_of_at_most_50_mm3_is_ignored_with_the_prediction_on_it() -> None:
     small = np.zeros(SHAPE, bool)
     small[12, 10:15, 40:50] = True
     assert small.sum() == SMALLEST_MM3
@@ -82,7 +82,7 @@ def test_a_lesion_of_at_most_50_mm3_is_ignored_with_what_was_predicted_on_it() -
     assert Lesions(truth, (2.0, 2.0, 2.0)).scores(truth).lesions == 2
 
 
-def test_what_touches_only_the_dilation_belongs_to_the_lesion_whole() -> None:
+def test_a_component_that_touches_the_dilated_lesion_belongs_to_it() -> None:
     truth = ball(LEFT)
     beside = ball((LEFT[0], LEFT[1], LEFT[2] + 6), half=2)  # within 3 voxels of the truth
     scores = Lesions(truth, SPACING).scores(truth | beside)

@@ -70,7 +70,7 @@ def test_volume_errors_are_signed_and_in_millilitres() -> None:
     assert region.scores(np.zeros_like(truth))["volume_error_ml"] == pytest.approx(-1.0)
 
 
-def test_a_relative_volume_error_of_nothing_has_no_value() -> None:
+def test_the_relative_volume_error_of_an_empty_region_is_undefined() -> None:
     empty = np.zeros((4, 4, 4), bool)
     assert math.isnan(TrueRegion(empty, (1, 1, 1)).scores(~empty)["volume_error"])
 

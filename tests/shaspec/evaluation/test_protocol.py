@@ -94,7 +94,7 @@ def test_only_the_metrics_asked_for_are_computed(shaspec_model: Model, small_cas
     assert list(row.scores) == ["dice", "hd95_mm"]
 
 
-def test_giving_way_to_lack_of_memory_is_told_with_the_window_that_was_used(
+def test_running_out_of_memory_is_reported_with_the_window_used(
     shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encode, failures = type(shaspec_model.network).encode, iter([True])
@@ -122,7 +122,7 @@ def test_giving_way_to_lack_of_memory_is_told_with_the_window_that_was_used(
     assert f"windows of {way.window} voxels" in way.text
 
 
-def test_the_protocol_says_what_was_done_and_is_found_beside_the_table(
+def test_the_protocol_describes_the_evaluation_and_lies_next_to_the_table(
     shaspec_model: Model, tmp_path: Path
 ) -> None:
     rules = Rules(drop_small={"ET": 500})

@@ -91,14 +91,14 @@ def test_the_terminal_shows_dots_numbers_and_rules(table: ScoreTable) -> None:
     assert "[" in printed(overview("mine", summary(rows())))
 
 
-def test_what_cannot_be_written_is_named(tmp_path: Path, table: ScoreTable) -> None:
+def test_files_that_cannot_be_written_are_named(tmp_path: Path, table: ScoreTable) -> None:
     (tmp_path / "file").touch()
     for write in (write_tables, write_heat_map):
         with pytest.raises(InputError, match=r"file.(table|heatmap)\.\w+: cannot be written"):
             write(tmp_path / "file", table)
 
 
-def test_brackets_in_a_name_are_no_markup() -> None:
+def test_brackets_in_a_name_are_printed_literally() -> None:
     named = {"m3l[few=5]": summary(rows()), "a[/b]": summary(rows())}
     text = printed(as_rich(score_table(named, notes=["of [red]cases"])))
     for word in ("ET m3l[few=5]", "WT a[/b]", "of [red]cases"):
@@ -113,7 +113,7 @@ def test_markdown_has_one_line_a_row(table: ScoreTable) -> None:
     assert "| **mean of 2** |  | **40.00** | **55.00** | **47.50** |" in lines
 
 
-def test_latex_escapes_what_it_has_to(table: ScoreTable) -> None:
+def test_latex_special_characters_are_escaped(table: ScoreTable) -> None:
     text = as_latex(table)
     assert r"rules\_1 \& more" in text
     assert r"$\bullet$ & $\circ$ & 20.00 & 40.00 & 30.00 \\" in text

@@ -146,12 +146,12 @@ def test_a_against_b_is_b_against_a_with_the_other_sign(
 @pytest.mark.parametrize(
     ("metric", "won"), [("dice", "2"), ("hd95_mm", "1"), ("volume_error_ml", "1")]
 )
-def test_a_case_is_won_by_what_is_better_in_that_metric(metric: str, won: str) -> None:
+def test_the_better_value_of_a_metric_wins_a_case(metric: str, won: str) -> None:
     a, b = sides([(0.9, 0.1), (0.8, 0.2), (0.1, 0.3)], metric)
     assert row(compare(a, b), metric, "T2", "ET")["won"] == won
 
 
-def test_only_what_both_have_is_compared() -> None:
+def test_only_common_cases_are_compared() -> None:
     a = rows({("a", "T2", "ET"): 0.5, ("b", "T2", "ET"): 0.1, ("a", "T1", "ET"): 0.9})
     b = rows({("a", "T2", "ET"): 0.2, ("c", "T2", "ET"): 0.9})
     lines = compare(a, b)

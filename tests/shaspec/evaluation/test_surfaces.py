@@ -107,7 +107,7 @@ def test_both_empty_is_0_and_one_empty_the_diagonal_of_the_image() -> None:
 
 @settings(max_examples=25)
 @given(arrays(bool, (3, 3, 4)), arrays(bool, (3, 3, 4)))
-def test_it_is_what_the_definition_says_cell_by_cell(a: np.ndarray, b: np.ndarray) -> None:
+def test_the_map_follows_its_definition_voxel_by_voxel(a: np.ndarray, b: np.ndarray) -> None:
     assume(a.any() and b.any())
     spacing = (3.0, 1.0, 0.7)
     assert distance(a, b, spacing) == pytest.approx(by_definition(a, b, spacing))

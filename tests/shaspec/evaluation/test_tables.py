@@ -32,7 +32,7 @@ def test_rows_are_read_back_with_undefined_values(tmp_path: Path) -> None:
     assert math.isnan(row.scores["volume_error"])
 
 
-def test_a_table_of_dice_alone_can_be_read(tmp_path: Path) -> None:
+def test_a_table_with_only_dice_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("case,subset,region,dice\na,T2,ET,0.5\n", "utf-8")
     assert read_rows([path]) == [Row("a", "T2", "ET", {"dice": 0.5})]
@@ -64,7 +64,7 @@ def test_folds_are_joined_and_a_case_in_two_of_them_is_refused(tmp_path: Path) -
         "case,subset,region,dice\na,T2,ET,much\n",
     ],
 )
-def test_what_is_no_such_table_is_refused_by_name(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_metrics_table_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "m.csv"
     path.write_text(text, "utf-8")
     with pytest.raises(InputError, match=r"m\.csv"):

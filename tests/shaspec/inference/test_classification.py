@@ -89,7 +89,7 @@ def test_a_model_and_a_session_of_different_kinds_are_refused(
 ) -> None:
     with pytest.raises(InputError, match="predicts a class"):
         InferenceSession(model, digit_case)
-    with pytest.raises(InputError, match="names no class"):
+    with pytest.raises(InputError, match="does not predict a class"):
         ClassificationSession(shaspec_model, small_case)
-    with pytest.raises(InputError, match="no features of a single modality"):
+    with pytest.raises(InputError, match="no features of single modalities"):
         ClassificationSession(model, digit_case, device="cpu").features()

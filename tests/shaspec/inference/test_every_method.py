@@ -93,7 +93,7 @@ def test_progress_counts_steps_and_a_cancelled_run_can_be_taken_up(
     assert not session.is_kept(case.task.names[:1])
 
 
-def test_what_is_not_there_is_refused_and_how_a_result_came_about_is_told(
+def test_missing_modalities_are_refused_and_provenance_is_recorded(
     case: Case, open_session: Callable[..., Session[Any]]
 ) -> None:
     name, *others = case.task.names

@@ -45,7 +45,7 @@ def stages(events: Sequence[object]) -> set[str]:
 @pytest.fixture
 def maml_model(brats: Task) -> Model:
     torch.manual_seed(0)
-    config = network_config("maml", "light", brats, base=2, halvings=2)
+    config = network_config("maml", "light", brats, base_features=2, n_downsamplings=2)
     card = Card(
         name="tiny-maml",
         title="",
@@ -93,7 +93,7 @@ def test_a_modality_that_the_case_lacks_is_imputed_and_has_no_true_feature(
     assert set(maps.of("shared")) == {"FLAIR", "T2"}
 
 
-def test_another_subset_encodes_nothing_anew(shaspec_model: Model, small_case: Case) -> None:
+def test_another_subset_does_not_encode_again(shaspec_model: Model, small_case: Case) -> None:
     session = session_of(shaspec_model, small_case)
     assert "encode T1ce" in stages(list(session.features(["FLAIR"])))
     assert stages(list(session.features(["FLAIR", "T1"]))) == {"prepared", "stitch"}
@@ -146,7 +146,7 @@ def test_a_model_without_such_features_is_refused_by_name(
 
 
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (2.0, 1.0, 1.5)])
-def test_what_is_in_the_image_is_in_the_same_place_in_mm(
+def test_positions_in_mm_are_preserved(
     shaspec_model: Model,
     small_case: Case,
     monkeypatch: pytest.MonkeyPatch,
@@ -196,14 +196,14 @@ def test_windows_at_any_corner_are_put_together_to_one_map(
     assert (mean - true).abs().max() < 8
 
 
-def test_one_window_is_its_own_map() -> None:
+def test_a_single_window_gives_its_own_map() -> None:
     values = torch.rand(3, 2, 3, 2)
     mosaic = Mosaic((slice(4, 20), slice(0, 24), slice(8, 24)), (16, 24, 16), values)
     mosaic.add(values, (4, 0, 8))
     torch.testing.assert_close(mosaic.mean(), values)
 
 
-def test_fine_maps_are_averaged_and_coarse_ones_left_alone() -> None:
+def test_fine_maps_are_averaged_and_coarse_maps_are_unchanged() -> None:
     fine, coarse = torch.rand(2, 16, 16, 16), torch.rand(2, 2, 2, 2)
     assert coarsened(fine, (16, 16, 16)).shape == (2, 4, 4, 4)
     torch.testing.assert_close(coarsened(fine, (16, 16, 16)).mean(), fine.mean())

@@ -10,7 +10,7 @@ from shaspec.inference.memory import choose_device
 
 
 @pytest.mark.parametrize("name", ["cuda:99", "toaster"])
-def test_a_device_that_is_not_there_is_named_with_what_to_choose_instead(name: str) -> None:
+def test_a_missing_device_is_named_with_the_alternatives(name: str) -> None:
     with pytest.raises(InputError, match=rf"device '{name}' .*: choose cpu or auto"):
         choose_device(name)
 

@@ -43,7 +43,7 @@ def test_every_subset_gives_a_label_map_on_the_grid_of_the_case(
         assert prediction.subset == subset
 
 
-def test_on_several_grids_a_subset_is_segmented_as_the_case_that_has_nothing_else(
+def test_a_subset_on_another_grid_equals_a_case_with_only_these_modalities(
     shaspec_model: Model, small_case: Case, tmp_path: Path
 ) -> None:
     write_case(tmp_path / "p", small_case)
@@ -88,7 +88,7 @@ def test_a_subset_with_a_smaller_head_does_not_cost_the_others_their_features(
     assert session.is_kept(case.task.names)
 
 
-def test_a_toggle_encodes_nothing_and_an_added_modality_only_itself(
+def test_a_toggle_does_not_encode_and_an_added_modality_is_encoded_once(
     shaspec_model: Model, small_case: Case
 ) -> None:
     session = session_of(shaspec_model, small_case)
@@ -162,9 +162,7 @@ def test_a_cancelled_run_keeps_what_it_encoded(shaspec_model: Model, small_case:
     assert again.total == first.total - 1
 
 
-def test_no_features_are_kept_where_there_is_no_room(
-    shaspec_model: Model, small_case: Case
-) -> None:
+def test_no_features_are_kept_without_memory(shaspec_model: Model, small_case: Case) -> None:
     session = session_of(shaspec_model, small_case, keep=0)
     run(session)
     assert not session.is_kept(["FLAIR"])
@@ -206,7 +204,7 @@ def test_a_coarser_case_is_segmented_at_the_spacing_of_the_task(
     assert prediction.labels.shape == coarse.shape
 
 
-def test_a_modality_that_is_not_there_is_named(shaspec_model: Model, small_case: Case) -> None:
+def test_a_missing_modality_is_named(shaspec_model: Model, small_case: Case) -> None:
     session = session_of(shaspec_model, small_case.only(("FLAIR",)))
     with pytest.raises(InputError, match="has no T2"):
         run(session, "FLAIR", "T2")
@@ -225,7 +223,7 @@ def test_a_model_of_another_task_is_refused(
         session_of(shaspec_model, case)
 
 
-def test_lack_of_memory_costs_features_then_window_size_and_is_told(
+def test_lack_of_memory_drops_features_then_shrinks_windows_with_notices(
     shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = session_of(shaspec_model, small_case, window=(40, 48, 48))

@@ -42,7 +42,7 @@ def test_a_small_file_that_would_become_huge_is_refused(want: float) -> None:
         shape_at((16,) * 3, (100.0,) * 3, (want,) * 3, "p")
 
 
-def test_a_large_volume_is_taken_at_its_own_voxel_size() -> None:
+def test_a_large_volume_keeps_its_voxel_size() -> None:
     assert shape_at((4096, 4096, 64), (1, 1, 1), (1, 1, 1), "p") == (4096, 4096, 64)
 
 

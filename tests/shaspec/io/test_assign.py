@@ -27,7 +27,7 @@ def sorted_out(brats: Task, *names: str) -> Assignment:
     return assign([(n, Path(n)) for n in names], brats)
 
 
-def test_a_certain_name_goes_before_a_probable_one(brats: Task) -> None:
+def test_a_certain_name_is_preferred_to_a_probable_one(brats: Task) -> None:
     found = sorted_out(brats, "T1.nii", "T1_FLAIR.nii")
     assert found.roles == {"T1": Path("T1.nii")}
     assert found.notices == ["not used: T1_FLAIR.nii, for T1.nii is T1"]
@@ -52,7 +52,7 @@ def test_a_doubtful_name_is_set_aside_where_others_are_certain(brats: Task) -> N
     assert [n.split()[2] for n in found.notices] == ["p_T1c_bias.nii", "p_T1_mask.nii"]
 
 
-def test_what_all_names_begin_with_is_the_patient(brats: Task) -> None:
+def test_the_common_prefix_of_all_names_is_the_patient(brats: Task) -> None:
     found = sorted_out(brats, "Markus_Post_T1.nii", "Markus_Post_T1ce.nii", "Markus_Post_T2.nii")
     assert list(found.roles) == ["T1", "T1ce", "T2"]
     assert "Markus_Post" in found.notices[0]
@@ -66,5 +66,5 @@ def test_post_in_front_of_all_names_leaves_a_t1_open(brats: Task) -> None:
     assert "T1ce=post_T1.nii" in found.problems["post_T1.nii"]
 
 
-def test_masks_that_all_begin_alike_are_no_images(brats: Task) -> None:
+def test_masks_with_a_common_prefix_are_not_images(brats: Task) -> None:
     assert not sorted_out(brats, "mask_anna_T1.nii", "mask_anna_FLAIR.nii").roles

@@ -25,7 +25,7 @@ def refused(path: Path, match: str) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"\x1f\x8b", b"text " * 200, gzip.compress(b"hi", mtime=0)]
 )
-def test_what_is_no_nifti_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_nifti_is_named(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.nii.gz"
     path.write_bytes(content)
     refused(path, "not a NIfTI|damaged")

@@ -163,7 +163,7 @@ def test_a_channel_of_zeros_in_a_4d_file_counts_as_missing(
     assert read_case(path, brats, present=("FLAIR", "T2")).present == ("FLAIR", "T2")
 
 
-def test_nan_is_background_and_is_told(brats: Task, write_file: Any, tmp_path: Path) -> None:
+def test_nan_is_background_with_a_notice(brats: Task, write_file: Any, tmp_path: Path) -> None:
     plain = head()
     holes = np.where(plain == 0, np.nan, plain)
     holes[5, 5, 4] = np.nan
@@ -275,7 +275,7 @@ def with_labels(write_file: Any, folder: Path, affine: Any, shape: Any = (12, 10
 
 
 @pytest.mark.parametrize("mm", [1, -3, 6, 900])
-def test_labels_whose_header_alone_is_elsewhere_are_refused_with_the_options(
+def test_labels_with_a_shifted_header_are_refused_with_the_options(
     mm: float, brats: Task, write_file: Any, tmp_path: Path
 ) -> None:
     folder = with_labels(write_file, tmp_path / "p", shift(mm))
@@ -404,7 +404,7 @@ def test_too_few_channels_are_refused(brats: Task, write_file: Any, tmp_path: Pa
         read_case(write_file(tmp_path / "x.nii.gz", voxels), brats)
 
 
-def test_a_time_series_is_no_case(brats: Task, write_file: Any, tmp_path: Path) -> None:
+def test_a_time_series_is_refused_as_a_case(brats: Task, write_file: Any, tmp_path: Path) -> None:
     voxels = np.stack([head(seed=k) for k in range(6)], axis=-1)
     with pytest.raises(InputError, match=r"holds 6 volumes, but FLAIR.*are 4.*dataset\.json"):
         read_case(write_file(tmp_path / "x.nii.gz", voxels), brats)

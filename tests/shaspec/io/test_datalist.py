@@ -67,7 +67,7 @@ def test_modalities_may_be_keys_and_cases_have_names(folder: Path, brats: Task) 
     assert case.volumes == {"FLAIR": folder / "a/anna_flair.nii", "T1": folder / "c/carl_t1.nii"}
 
 
-def test_files_whose_names_say_nothing_come_in_the_order_of_the_task(
+def test_files_with_uninformative_names_follow_the_order_of_the_task(
     folder: Path, brats: Task
 ) -> None:
     files = [f"d/dora_{number}.nii" for number in range(4)]
@@ -117,13 +117,15 @@ def test_the_folds_of_the_list_hold_cases_out(folder: Path) -> None:
         ([ANNA, {"pet": "c/carl_t1.nii"}], "case carl_t1: 'pet' is no modality of FLAIR"),
     ],
 )
-def test_what_is_wrong_is_named(rows: list[Any], message: str, folder: Path, brats: Task) -> None:
+def test_an_invalid_entry_is_reported_with_the_file(
+    rows: list[Any], message: str, folder: Path, brats: Task
+) -> None:
     with pytest.raises(InputError, match=message) as error:
         find_cases(write(folder, training=rows), brats)
     assert "datalist.json" in str(error.value)
 
 
-def test_a_section_that_is_no_list_is_named(folder: Path, brats: Task) -> None:
+def test_a_section_that_is_not_a_list_is_named(folder: Path, brats: Task) -> None:
     path = write(folder, training=[ANNA], validation=5)
     with pytest.raises(InputError, match=r"datalist\.json: validation is no list of cases"):
         find_cases(path, brats)

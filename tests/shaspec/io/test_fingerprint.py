@@ -33,7 +33,7 @@ def test_another_margin_makes_no_difference_and_another_voxel_does() -> None:
     assert volume_fingerprint(volume) != original
 
 
-def test_each_modality_has_its_own(brats: Task) -> None:
+def test_each_modality_has_its_own_fingerprint(brats: Task) -> None:
     rng = np.random.default_rng(0)
     case = case_from_arrays({n: rng.normal(size=(5, 5, 5)) for n in brats.names}, brats)
     found = fingerprint(case)

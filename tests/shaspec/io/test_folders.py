@@ -50,7 +50,7 @@ def test_labels_can_be_left_out(brats: Task, tmp_path: Path) -> None:
     assert not case.problems
 
 
-def test_what_a_model_found_is_neither_an_input_nor_the_truth(brats: Task, tmp_path: Path) -> None:
+def test_predictions_are_neither_inputs_nor_ground_truth(brats: Task, tmp_path: Path) -> None:
     found = ("p1_FLAIR_pred.nii.gz", "p1_FLAIR+T2_pred.nii.gz")
     folder = touch(tmp_path / "p1", "p1_t2.nii.gz", "p1_flair.nii.gz", *found)
     case = find_case(folder, brats)
@@ -68,7 +68,7 @@ def test_a_task_may_call_its_labels_pred(brats: Task, tmp_path: Path) -> None:
     assert find_case(folder, words).labels == folder / "p1_pred.nii"
 
 
-def test_the_name_of_the_folder_says_nothing_about_modalities(brats: Task, tmp_path: Path) -> None:
+def test_the_folder_name_does_not_decide_modalities(brats: Task, tmp_path: Path) -> None:
     folder = touch(tmp_path / "patient_t2_flair_seg", "T1.nii.gz")
     assert list(find_case(folder, brats).volumes) == ["T1"]
 
@@ -87,7 +87,7 @@ def test_two_files_for_one_modality_are_a_problem_that_names_both(
     assert "a_t1.nii and b_t1.nii" in case.problems[0]
 
 
-def test_files_that_are_not_recognised_are_told(brats: Task, tmp_path: Path) -> None:
+def test_unrecognised_files_are_reported(brats: Task, tmp_path: Path) -> None:
     case = find_case(touch(tmp_path / "p", "t1.nii", "adc.nii", "._t2.nii"), brats)
     assert list(case.volumes) == ["T1"]
     assert "adc.nii" in case.notices[0]
@@ -103,7 +103,7 @@ def test_folders_that_are_called_like_files_are_looked_into(brats: Task, tmp_pat
     }
 
 
-def test_an_inner_folder_is_looked_into_and_the_case_keeps_its_own_name(
+def test_a_nested_folder_is_read_and_the_case_keeps_the_outer_name(
     brats: Task, tmp_path: Path
 ) -> None:
     touch(tmp_path / "sub-01" / "anat", "sub-01_T1w.nii.gz", "sub-01_ce-gad_T1w.nii.gz")
@@ -120,7 +120,7 @@ def test_cases_are_found_in_nested_folders(brats: Task, tmp_path: Path) -> None:
     assert [case.name for case in find_cases(tmp_path, brats)] == ["a", "b", "c"]
 
 
-def test_cases_of_one_name_are_told_apart_by_their_folders(brats: Task, tmp_path: Path) -> None:
+def test_cases_with_the_same_name_are_distinguished_by_folder(brats: Task, tmp_path: Path) -> None:
     for subject in ("sub-01", "sub-02"):
         touch(tmp_path / subject / "anat", f"{subject}_T1w.nii.gz")
     names = [case.name for case in find_cases(tmp_path, brats)]
@@ -132,9 +132,7 @@ def test_a_case_folder_is_a_list_of_one(brats: Task, tmp_path: Path) -> None:
     assert [case.name for case in cases] == ["p"]
 
 
-def test_a_folder_that_cannot_be_told_apart_is_listed_with_its_problem(
-    brats: Task, tmp_path: Path
-) -> None:
+def test_an_ambiguous_folder_is_listed_with_its_problem(brats: Task, tmp_path: Path) -> None:
     touch(tmp_path / "good", "t1.nii")
     touch(tmp_path / "odd", "a.nii", "b.nii")
     touch(tmp_path / "only-labels", "seg.nii")
@@ -223,7 +221,7 @@ def test_a_description_that_does_not_help_is_a_problem_by_name(
 # -- many cases in one folder --------------------------------------------------------------------
 
 
-def test_cases_side_by_side_are_grouped_by_what_their_names_say_beside_the_modality(
+def test_files_in_one_folder_are_grouped_by_the_rest_of_their_names(
     brats: Task, tmp_path: Path
 ) -> None:
     touch(tmp_path, "a_t1.nii", "a_flair.nii", "a_seg.nii", "b_t1.nii", "b_t2.nii", "c_t2.nii")
@@ -309,7 +307,7 @@ def test_pictures_are_found_in_a_folder_per_modality(tmp_path: Path, rgbd: Task)
     assert [c.labels for c in find_cases(tmp_path, rgbd, with_labels=False)] == [None, None]
 
 
-def test_a_result_beside_pictures_is_no_picture(tmp_path: Path, rgbd: Task) -> None:
+def test_a_saved_result_next_to_pictures_is_not_an_input(tmp_path: Path, rgbd: Task) -> None:
     touch(tmp_path / "rgb", "9.png", "9_RGB+depth_pred.png", "10.png")
     touch(tmp_path / "depth", "9.png", "9_depth_pred.png")
     nine, ten = find_cases(tmp_path, rgbd)
@@ -358,7 +356,7 @@ def test_a_list_chooses_the_cases_beside_it(tmp_path: Path, rgbd: Task) -> None:
         find_cases(listed, rgbd)
 
 
-def test_volumes_are_no_input_of_a_task_of_pictures(tmp_path: Path, rgbd: Task) -> None:
+def test_volumes_are_refused_by_a_task_of_pictures(tmp_path: Path, rgbd: Task) -> None:
     touch(tmp_path, "a_depth.nii.gz")
     with pytest.raises(InputError, match=r"no picture \(\.png"):
         find_case(tmp_path, rgbd)

@@ -68,7 +68,7 @@ def test_infinite_depth_is_refused_and_nan_is_left_for_the_case(tmp_path: Path) 
         read_image(save(tmp_path / "d.tif", np.where(GREY > 100, np.inf, 1).astype(np.float32)))
 
 
-def test_a_16_bit_picture_is_no_colour_picture(tmp_path: Path) -> None:
+def test_a_16_bit_picture_is_not_read_as_a_colour_picture(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="save it as an 8-bit RGB"):
         read_image(save(tmp_path / "a.png", GREY.astype(np.uint16) * 200), 3)
 
@@ -90,7 +90,7 @@ def test_labels_are_grey_values_or_the_indices_of_a_palette(tmp_path: Path) -> N
     np.testing.assert_array_equal(read_label_image(tmp_path / "p.png"), labels)
 
 
-def test_a_coloured_overview_is_no_label_map(tmp_path: Path) -> None:
+def test_a_coloured_overview_is_not_read_as_a_label_map(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="a label map has one channel"):
         read_label_image(save(tmp_path / "a.png", COLOUR))
 

@@ -33,13 +33,13 @@ def test_endings_that_come_back_in_every_case_are_modalities(tmp_path: Path) -> 
     assert layout.label_words[0] == "lesion_mask"
 
 
-def test_what_differs_from_case_to_case_is_no_part_of_a_modality(tmp_path: Path) -> None:
+def test_the_part_of_a_name_that_differs_between_cases_is_not_the_modality(tmp_path: Path) -> None:
     for case, day in (("A", "0101"), ("B", "0203"), ("C", "0405"), ("D", "0607")):
         touch(tmp_path / case, *(f"{case}_{n}{day}_{w}.nii" for n, w in enumerate(("t1", "t2"))))
     assert list(found(tmp_path)) == ["t1", "t2"]
 
 
-def test_files_side_by_side_are_told_apart(tmp_path: Path) -> None:
+def test_files_in_one_folder_are_assigned_to_cases(tmp_path: Path) -> None:
     for k in range(3):
         touch(tmp_path, *(f"Case_{k}_x_{w}.nii.gz" for w in ("pet", "ct", "gt")))
     assert list(found(tmp_path)) == ["ct", "pet"]
@@ -89,7 +89,7 @@ def test_a_description_names_modalities_and_labels(
         ({"1": "tumour", "2": "tumour"}, {1: "tumour", 2: "tumour-2"}, {}),
     ],
 )
-def test_regions_of_a_description_are_kept_and_each_value_has_a_name_of_its_own(
+def test_regions_of_a_description_are_kept_and_every_label_has_a_name(
     labels: object, named: dict[int, str], regions: dict[str, tuple[int, ...]], tmp_path: Path
 ) -> None:
     content = {"channel_names": {"0": "CT", "1": "PET"}, "labels": labels}
@@ -105,7 +105,7 @@ def test_labels_without_numbers_are_refused_with_the_file(labels: object, tmp_pa
         find_layout(tmp_path)
 
 
-def test_names_that_say_nothing_are_refused_with_the_option_that_helps(tmp_path: Path) -> None:
+def test_uninformative_names_are_refused_with_the_option_to_use(tmp_path: Path) -> None:
     touch(tmp_path / "p", "1.nii", "2.nii")
     touch(tmp_path / "q", "3.nii", "4.nii")
     touch(tmp_path / "r", "5.nii", "6.nii")

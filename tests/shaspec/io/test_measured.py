@@ -24,7 +24,7 @@ MODALITIES = [
 
 @pytest.mark.parametrize("modality", MODALITIES, ids=lambda m: m.name)
 @given(seed=st.integers(0, 99), holes=st.integers(1, 40), kind=st.sampled_from(["nan", "invalid"]))
-def test_what_was_not_measured_becomes_0_and_changes_nothing_else(
+def test_unmeasured_voxels_become_0_and_change_no_others(
     modality: Modality, seed: int, holes: int, kind: str
 ) -> None:
     rng = np.random.default_rng(seed)

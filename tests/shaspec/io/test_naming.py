@@ -47,7 +47,7 @@ def test_usual_names_are_recognised(name: str, role: str | None, brats: Task) ->
     assert (match.role if match else None) == role
 
 
-def test_every_word_of_every_task_stands_for_its_modality_whatever_the_patient_is_called(
+def test_every_task_word_means_its_modality_for_any_patient_name(
     brats: Task,
 ) -> None:
     for modality in brats.modalities:
@@ -80,11 +80,13 @@ def test_a_word_is_found_as_whole_parts_and_the_last_time() -> None:
         (["sub-01/anat/sub-01_ce-gad_T1w.nii.gz", "sub-01/anat/sub-01_T1w.nii.gz"], "sub-01"),
     ],
 )
-def test_loose_files_are_named_by_what_they_share(files: list[str], name: str, brats: Task) -> None:
+def test_loose_files_are_named_by_the_common_part_of_their_names(
+    files: list[str], name: str, brats: Task
+) -> None:
     assert common_name([Path(f) for f in files], brats) == name
 
 
-def test_a_name_that_says_nothing_is_refused_with_the_words_that_would(brats: Task) -> None:
+def test_an_uninformative_name_is_refused_with_the_words_of_the_task(brats: Task) -> None:
     with pytest.raises(InputError, match=r"odd\.nii.*flair.*t1ce.*FLAIR=odd\.nii"):
         require_role(Path("odd.nii"), brats)
 

@@ -111,7 +111,7 @@ def test_labels_without_a_source_file_lie_where_the_grid_says(tmp_path: Path) ->
     assert int(nib.load(path).header["sform_code"]) == 1
 
 
-def test_equal_labels_give_equal_bytes_and_leave_nothing_beside_them(tmp_path: Path) -> None:
+def test_equal_labels_give_equal_bytes_and_no_other_files(tmp_path: Path) -> None:
     grid = Grid((4, 5, 6), (1.0, 1.0, 1.0))
     labels = np.arange(120, dtype=np.uint8).reshape(4, 5, 6)
     first = write_labels(tmp_path / "a.nii.gz", labels, grid).read_bytes()

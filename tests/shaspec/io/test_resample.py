@@ -22,7 +22,7 @@ def ramp(grid: Grid) -> np.ndarray:
 
 
 @given(SIZES, SPACINGS, ORIGINS)
-def test_on_its_own_grid_a_volume_stays_what_it_is(shape, spacing, origin) -> None:
+def test_a_volume_on_the_target_grid_is_unchanged(shape, spacing, origin) -> None:
     grid = Grid(shape, spacing, origin)
     volume = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     for order in (0, 1):
@@ -70,7 +70,7 @@ def test_coverage_is_the_part_that_is_inside(shift: float, covered: float) -> No
     assert coverage(source, target) == pytest.approx(covered)
 
 
-def test_what_the_source_does_not_reach_is_filled() -> None:
+def test_voxels_outside_of_the_source_are_filled() -> None:
     source = Grid((2, 2, 2), (1.0, 1.0, 1.0))
     target = Grid((2, 2, 2), (1.0, 1.0, 1.0), (0.0, 50.0, 0.0))
     moved = resample(np.ones((2, 2, 2), np.int16), source, target, order=1, fill=-1000)

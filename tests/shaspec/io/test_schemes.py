@@ -91,9 +91,7 @@ def test_an_option_overrides_names_beside_the_file_and_those_override_its_name()
 
 
 @given(st.sampled_from([s for s in BRATS.schemes if -1 not in s.codes.values()]), st.data())
-def test_what_values_alone_decide_is_what_every_scheme_in_question_means(
-    scheme: Any, data: Any
-) -> None:
+def test_values_decide_a_scheme_only_if_all_candidates_agree(scheme: Any, data: Any) -> None:
     values = sorted({0, *data.draw(st.lists(st.sampled_from(sorted(scheme.mapping))))})
     try:
         chosen = choose_scheme(values, BRATS, "x").scheme
@@ -142,7 +140,7 @@ def test_values_outside_of_all_schemes_are_named_with_the_file() -> None:
 
 
 @pytest.mark.parametrize("values", [[-1, 0], [0, 256], [0, 0.5], [0, 3000.0]])
-def test_what_is_no_label_map_is_refused(values: list[float]) -> None:
+def test_a_file_that_is_not_a_label_map_is_refused(values: list[float]) -> None:
     with pytest.raises(InputError, match=r"x\.nii.*no label map"):
         label_values(np.array(values), "x.nii")
 
@@ -170,7 +168,7 @@ def test_label_values_are_the_distinct_values(values: list[int]) -> None:
     assert label_values(np.array(values, np.float32), "x") == sorted(set(values))
 
 
-def test_a_task_without_schemes_takes_its_own_labels() -> None:
+def test_a_task_without_schemes_uses_its_own_codes() -> None:
     task = load_task("brats")
     plain = Task(
         name="liver",

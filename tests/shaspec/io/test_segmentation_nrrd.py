@@ -100,7 +100,9 @@ def test_segments_have_the_names_colours_and_meanings_of_the_task(
     np.testing.assert_array_equal(extent[:, 0], np.argwhere(array == 2).min(axis=0))
 
 
-def test_a_painted_value_without_a_name_is_kept_and_numbered(brats: Task, tmp_path: Path) -> None:
+def test_a_painted_value_without_a_name_is_saved_under_its_number(
+    brats: Task, tmp_path: Path
+) -> None:
     labels = np.zeros((3, 4, 5), np.uint8)
     labels[1, 1, 1] = 9
     path = write_segmentation(tmp_path / "s.seg.nrrd", labels, Grid((3, 4, 5), (1, 1, 1)), ())
@@ -125,7 +127,7 @@ def test_every_label_of_a_volume_task_has_a_meaning_of_seven_parts() -> None:
             assert slicer_entry(term_of(label)).count("~") == 6
 
 
-def test_what_is_no_label_map_of_a_volume_is_refused(picture_case: Case, tmp_path: Path) -> None:
+def test_an_invalid_label_map_or_file_name_is_refused(picture_case: Case, tmp_path: Path) -> None:
     ones = np.ones((3, 4, 5))
     with pytest.raises(InputError, match="must be integers"):
         write_segmentation(tmp_path / "s.seg.nrrd", ones, Grid((3, 4, 5), (1, 1, 1)), ())

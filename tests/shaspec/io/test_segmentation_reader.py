@@ -29,7 +29,7 @@ def labels() -> np.ndarray:
 
 
 @pytest.mark.parametrize("affine", [SAGITTAL, OBLIQUE], ids=["sagittal", "oblique"])
-def test_what_was_written_is_read_again(affine: np.ndarray, brats: Task, tmp_path: Path) -> None:
+def test_written_files_can_be_read_back(affine: np.ndarray, brats: Task, tmp_path: Path) -> None:
     grid = Grid.from_affine(affine, SHAPE)
     written = grid.from_file(labels())
     path = write_labels(tmp_path / "s.seg.nrrd", written, grid, brats.labels)
@@ -72,7 +72,7 @@ def test_layers_of_slicer_are_laid_over_each_other(brats: Task, tmp_path: Path) 
     assert codes[0, 0].tolist() == [1, 2, 2]
 
 
-def test_what_is_no_segmentation_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_segmentation_is_named(tmp_path: Path) -> None:
     layers = np.ones((2, 3, 4, 5), np.uint8)
     good = slicer_file(tmp_path / "good.seg.nrrd", layers).read_bytes()
     header, _, voxels = good.partition(b"\n\n")

@@ -77,7 +77,7 @@ def test_folds_of_json_are_ours_or_those_of_nnunet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", {"fold": []}, [1], {"folds": 3}])
-def test_a_file_that_is_no_split_file_is_named(content: Any, tmp_path: Path) -> None:
+def test_an_invalid_split_file_is_named(content: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"s\.json is not a split file"):
         fold_cases(text(tmp_path, "s.json", content), 0)
 
@@ -89,7 +89,7 @@ def test_an_empty_list_and_a_file_that_is_not_there_are_refused(tmp_path: Path) 
         listed_cases(tmp_path / "none.txt")
 
 
-def test_what_is_for_testing_is_kept_apart_from_what_is_for_validation(tmp_path: Path) -> None:
+def test_test_cases_are_separate_from_validation_cases(tmp_path: Path) -> None:
     path = text(tmp_path, "l.csv", "case,split\na,train\nb,val\nc,test\n")
     held = held_out(path)
     assert (held.names, held.validation, held.evaluation) == ({"b", "c"}, {"b"}, {"c"})
@@ -138,8 +138,6 @@ def test_a_quoted_header_is_a_header(tmp_path: Path) -> None:
         ("l.json", '{"validation": [{"case": "A", "image": "a.nii"}]}'),
     ],
 )
-def test_the_mark_that_windows_puts_first_is_no_part_of_a_name(
-    name: str, content: str, tmp_path: Path
-) -> None:
+def test_a_byte_order_mark_is_not_part_of_a_name(name: str, content: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(content, "utf-8-sig")
     assert fold_cases(tmp_path / name) == {"A"}

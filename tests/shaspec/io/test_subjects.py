@@ -64,7 +64,7 @@ def test_series_of_one_patient_are_one_case(names: list[str], brats: Task, tmp_p
     assert (list(case.volumes), case.problems) == (["FLAIR", "T1", "T1ce"], ())
 
 
-def test_patients_that_cannot_be_told_apart_are_listed(brats: Task, tmp_path: Path) -> None:
+def test_ambiguous_patients_are_listed(brats: Task, tmp_path: Path) -> None:
     case = find_case(touch(tmp_path / "p", "anna_T1.nii", "ben_FLAIR.nii", "T2.nii"), brats)
     for text in ("2 patients", "anna: anna_T1.nii", "ben: ben_FLAIR.nii", "T1=file"):
         assert text in case.problems[0]
@@ -103,7 +103,7 @@ def test_folders_of_one_sequence_each_are_one_case(
     assert cases(tmp_path / "data", brats) == {"p7": expected}
 
 
-def test_a_modality_that_a_folder_alone_says_is_told(brats: Task, tmp_path: Path) -> None:
+def test_a_modality_known_only_from_a_folder_gives_a_notice(brats: Task, tmp_path: Path) -> None:
     case = find_case(touch(tmp_path / "p", "T1/x.nii", "FLAIR/y.nii"), brats)
     assert "T1/x.nii is T1" in case.notices[0]
 

@@ -29,7 +29,7 @@ few = settings(max_examples=12)
 @few
 @given(setting=settings_of)
 @torch.no_grad()
-def test_what_an_absent_volume_contains_does_not_matter(
+def test_the_content_of_an_absent_volume_does_not_matter(
     tiny: Tiny, setting: dict[str, Any]
 ) -> None:
     s = tiny(**setting)
@@ -63,7 +63,7 @@ def test_logits_are_as_large_as_the_image(tiny: Tiny, setting: dict[str, Any]) -
 @settings(max_examples=8)
 @given(setting=settings_of)
 @torch.no_grad()
-def test_decoding_what_was_kept_equals_the_forward_for_every_subset(
+def test_decoding_kept_features_equals_the_forward_pass_for_every_subset(
     tiny: Tiny, setting: dict[str, Any]
 ) -> None:
     s = tiny(**setting)

@@ -12,7 +12,7 @@ def a_card(name: str, training: Training) -> Card:
     return load_card("shaspec").model_copy(update=update)
 
 
-def test_a_case_that_had_labels_once_is_labelled() -> None:
+def test_a_case_with_labels_in_one_of_two_trainings_counts_as_labelled() -> None:
     start = Training(cases=("a", "b", "c"), unlabelled=("a", "b"))
     mine = Training(cases=("d", "a", "b", "c"), unlabelled=("b", "c", "d"))
     both = mine.after(a_card("s", start))
@@ -45,7 +45,7 @@ def test_phantoms_of_both_are_named_once() -> None:
     assert first.after(a_card("t", second)).phantoms == "seeds 1 to 2 and seeds 5 to 6"
 
 
-def test_what_a_run_cost_is_its_own() -> None:
+def test_minutes_and_steps_are_those_of_the_last_run() -> None:
     start = Training(minutes=70, steps=2000, command="first", method="shaspec")
     mine = Training(minutes=1, steps=10, command="second", method="m3l", config={"seed": 1})
     both = mine.after(a_card("s", start))

@@ -37,7 +37,7 @@ def test_it_is_as_small_as_the_published_one() -> None:
     present=st.lists(st.tuples(st.booleans(), st.booleans()).filter(any), min_size=1, max_size=4),
 )
 @torch.no_grad()
-def test_each_sample_is_classified_from_what_it_has_and_nothing_else(
+def test_each_sample_is_classified_from_its_present_modalities_only(
     seed: int, present: list[tuple[bool, bool]]
 ) -> None:
     network, images = digits(seed, n=len(present))
@@ -78,7 +78,7 @@ def test_it_learns_from_any_subset(present: list[bool]) -> None:
     assert network.shared_encoder.linear.weight.grad is not None
 
 
-def test_few_sounds_do_not_change_by_what_the_shared_encoder_normalises_images() -> None:
+def test_few_sounds_do_not_change_the_normalisation_of_images() -> None:
     """In evaluation, an image is normalised by the statistics that it was taught with."""
     network, (image, sound) = digits(n=40, dropout=0.0)
     network.train()

@@ -28,7 +28,9 @@ def test_two_streams_exchange_by_the_rule_of_the_paper() -> None:
 
 
 @given(streams=st.integers(2, 6), ratio=st.floats(0, 1))
-def test_the_exchange_keeps_what_all_streams_agree_on(streams: int, ratio: float) -> None:
+def test_the_exchange_keeps_equal_streams_and_the_sum_of_streams(
+    streams: int, ratio: float
+) -> None:
     same = torch.randn(5, dtype=torch.float64).expand(streams, 5)
     torch.testing.assert_close(linear_fusion(same, ratio), same)
     x = torch.randn(streams, 5, dtype=torch.float64)

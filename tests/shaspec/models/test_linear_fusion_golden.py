@@ -30,9 +30,7 @@ def test_it_has_as_many_parameters_as_the_authors_network(network: LinearFusion)
     assert sum(p.numel() for p in network.parameters()) == 24_752_463
 
 
-def test_mask_tokens_without_influence_are_kept_under_their_names(
-    network: LinearFusion, vectors: Any
-) -> None:
+def test_unused_mask_tokens_keep_their_names(network: LinearFusion, vectors: Any) -> None:
     for k in range(4):
         value = network.get_parameter(f"stages.{k}.embedding.mask_token")
         key = f"encoder.patch_embed{k + 1}.mask_token"

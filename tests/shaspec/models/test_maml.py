@@ -45,7 +45,7 @@ def test_the_order_in_which_modalities_are_listed_does_not_matter(
 
 
 @torch.no_grad()
-def test_a_modality_that_is_alone_answers_with_its_own_network(tiny: Tiny) -> None:
+def test_a_single_modality_is_segmented_by_its_own_network(tiny: Tiny) -> None:
     s = tiny("maml", 3, 3, seed=1, n=3)
     present = torch.tensor([[False, True, False], [True, False, True], [False, False, True]])
     answer = s.network(s.images, present)

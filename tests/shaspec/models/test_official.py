@@ -46,7 +46,7 @@ def test_names_of_data_parallel_training_are_understood(
     from_official(method, {f"module.{name}": value for name, value in tensors.items()})
 
 
-def test_what_is_missing_unexpected_or_of_another_shape_is_listed(
+def test_missing_unexpected_and_misshapen_tensors_are_listed(
     method: str, tensors: dict[str, Tensor]
 ) -> None:
     names = [name for name in tensors if name.endswith("weight")]

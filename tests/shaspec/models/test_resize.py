@@ -39,7 +39,7 @@ def test_values_and_gradients_are_those_of_interpolation(
 
 @settings(max_examples=50, deadline=None)
 @given(axes=AXES, share=st.sampled_from([0.01, 0.1, 0.5]), seed=st.integers(0, 2**16))
-def test_what_is_above_a_half_lies_in_the_part_that_is_reached_and_is_equal_there(
+def test_probabilities_above_one_half_lie_in_the_computed_part(
     axes: list[tuple[int, int]], share: float, seed: int
 ) -> None:
     before, after = zip(*axes, strict=True)

@@ -56,9 +56,7 @@ def test_it_has_as_many_parameters_as_the_authors_network(network: ShaSpec) -> N
     assert sum(p.numel() for p in network.parameters()) == 187_708_132
 
 
-def test_the_tensors_without_influence_are_kept_under_their_names(
-    network: ShaSpec, vectors: Any
-) -> None:
+def test_unused_tensors_keep_their_names(network: ShaSpec, vectors: Any) -> None:
     encoders = {"shared_encoder": "shared_enc"}
     for m, name in enumerate(("flair", "t1", "t1ce", "t2")):
         encoders[f"specific_encoders.{m}"] = f"{name}_enc"

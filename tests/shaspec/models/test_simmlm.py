@@ -47,7 +47,7 @@ def test_the_weights_of_the_present_modalities_add_up_to_one(
 @few
 @given(setting=settings_of)
 @torch.no_grad()
-def test_a_modality_that_is_alone_answers_with_its_own_expert(
+def test_a_single_modality_is_segmented_by_its_own_expert(
     tiny: Tiny, setting: dict[str, Any]
 ) -> None:
     s = tiny("simmlm", **setting)
@@ -63,9 +63,7 @@ def test_a_modality_that_is_alone_answers_with_its_own_expert(
 @few
 @given(setting=settings_of)
 @torch.no_grad()
-def test_the_answer_is_the_weighted_sum_of_what_each_expert_says_alone(
-    tiny: Tiny, setting: dict[str, Any]
-) -> None:
+def test_the_output_is_the_weighted_sum_of_the_experts(tiny: Tiny, setting: dict[str, Any]) -> None:
     s = tiny("simmlm", **setting)
     answer = s.network(s.images, s.present)
     total = torch.zeros_like(answer.logits)

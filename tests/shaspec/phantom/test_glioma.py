@@ -113,7 +113,7 @@ def test_the_oedema_is_bright_in_flair_and_t2(cases: list[Case]) -> None:
             assert mean(case, name, oedema) > ordinary
 
 
-def test_the_enhancing_tumour_is_bright_in_t1ce_where_there_is_one(cases: list[Case]) -> None:
+def test_an_enhancing_tumour_is_bright_in_t1ce(cases: list[Case]) -> None:
     seen = 0
     for case in cases:
         assert case.labels is not None
@@ -158,7 +158,7 @@ def test_any_shape_and_voxel_size_gives_a_whole_case(
 
 
 @pytest.mark.usefixtures("no_nilearn")
-def test_without_nilearn_an_analytic_head_is_used_and_said() -> None:
+def test_without_nilearn_an_analytic_head_is_used_with_a_notice() -> None:
     case = make_case(1, (40, 60, 60), (4, 4, 4))
     assert case.notices == (atlas.ANALYTIC_NOTICE,)
     assert case.labels is not None
@@ -176,7 +176,7 @@ def test_without_nilearn_an_analytic_head_is_used_and_said() -> None:
         ((40, 40, 40), (1, 1, 1), "liver", "no phantom for task 'liver'"),
     ],
 )
-def test_what_cannot_hold_a_phantom_is_refused(
+def test_a_shape_too_small_for_a_phantom_is_refused(
     shape: tuple[int, int, int], spacing: tuple[float, float, float], task: str, words: str
 ) -> None:
     with pytest.raises(InputError, match=words):

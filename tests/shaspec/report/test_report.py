@@ -34,7 +34,7 @@ def prediction(small_case: Case) -> Prediction:
     return Prediction("anna", task, small_case.grid, subset, small_case.labels, facts)
 
 
-def test_the_slices_cut_the_smallest_region_there_is(prediction: Prediction) -> None:
+def test_the_slices_cut_the_smallest_region(prediction: Prediction) -> None:
     labels = np.zeros_like(prediction.labels)
     assert most_of(replace(prediction, labels=labels)) == (20, 24, 22)
     labels[5:12, 6:20, 7:21] = 2
@@ -67,7 +67,7 @@ def test_results_are_compared_on_one_slice(small_case: Case, prediction: Predict
     assert not found.any()
 
 
-def test_a_page_says_what_is_known_and_loads_nothing(
+def test_a_page_shows_the_provenance_and_loads_no_other_files(
     small_case: Case, prediction: Prediction
 ) -> None:
     page = case_page(small_case, [prediction, replace(prediction, subset=("T2",))])
@@ -132,7 +132,7 @@ def test_a_result_on_another_grid_is_refused(
         write_report(tmp_path / "r.html", small_case, [elsewhere])
 
 
-def test_what_was_edited_by_hand_is_said_to_be(small_case: Case, prediction: Prediction) -> None:
+def test_edited_results_are_marked_as_edited(small_case: Case, prediction: Prediction) -> None:
     edited = replace(prediction, provenance={**prediction.provenance, "edited": True})
     page = case_page(small_case, [edited, prediction])
     assert "Edited by hand" in page
@@ -144,7 +144,7 @@ def test_what_was_edited_by_hand_is_said_to_be(small_case: Case, prediction: Pre
     assert "edited" not in case_page(small_case, [prediction])
 
 
-def test_the_pdf_is_one_sheet_with_what_the_page_has(
+def test_the_pdf_is_one_page_with_the_content_of_the_html(
     small_case: Case, prediction: Prediction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []

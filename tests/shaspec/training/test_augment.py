@@ -142,7 +142,7 @@ def test_intensities_that_do_not_change_are_the_same_to_the_last_bit() -> None:
     assert torch.allclose(bent(images, torch.tensor(1.0)), images, rtol=0, atol=2e-6)
 
 
-def test_noise_is_of_its_strength_and_of_its_own_in_every_channel() -> None:
+def test_noise_has_the_given_strength_and_differs_between_channels() -> None:
     images = torch.ones(2, 3, 24, 24, 24)
     strength = torch.tensor([[0.1, 0.0, 0.1], [0.1, 0.02, 0.0]])
     noise = intensities(images, still(2, 3)._replace(noise=strength)) - 1
@@ -152,7 +152,7 @@ def test_noise_is_of_its_strength_and_of_its_own_in_every_channel() -> None:
 
 
 @pytest.mark.parametrize("spacing", [MM, (3.0, 0.5, 0.5), (0.7, 5.0, 0.7), (2.0, 0.5)])
-def test_a_turned_patient_keeps_his_shape_whatever_the_voxels(spacing: tuple[float, ...]) -> None:
+def test_rotation_keeps_shapes_for_anisotropic_voxels(spacing: tuple[float, ...]) -> None:
     """In mm, the map is orthogonal but for the scaling along each axis."""
     edges = torch.tensor(spacing)
     most = 0.0
@@ -178,7 +178,7 @@ def test_a_ball_in_thick_slices_stays_a_ball(monkeypatch: pytest.MonkeyPatch) ->
         assert differ.sum() < 0.1 * ball.sum()
 
 
-def test_what_is_drawn_is_small_however_large_the_sample() -> None:
+def test_few_random_numbers_are_drawn_for_a_crop_of_any_size() -> None:
     rng = generator(0)
     points = lattice((128, 128, 128), (160, 160, 160), MM, rng)
     drawn = draw_change([1] * 4, 3, rng)
@@ -186,7 +186,7 @@ def test_what_is_drawn_is_small_however_large_the_sample() -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
-def test_a_gpu_reads_the_same_voxels_and_makes_noise_of_its_own() -> None:
+def test_a_gpu_reads_the_same_voxels_but_draws_other_noise() -> None:
     images, labels = sample()
     for step in range(5):
         _, expected = augment(images, labels, (16, 16, 16), MM, seeds(step))

@@ -63,7 +63,7 @@ def test_a_start_of_another_shape_is_refused_and_a_fitting_one_is_not(
     assert problem.startswith("start 'shaspec' is a shaspec/light of another shape")
 
 
-def test_every_case_of_which_a_dedicated_model_would_see_nothing_is_named(
+def test_cases_without_the_modalities_of_a_dedicated_model_are_named(
     brats: Task, folder: Path
 ) -> None:
     for name in ("bare", "empty"):

@@ -68,7 +68,7 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
     assert config.batch == 2
 
 
-def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+def test_an_invalid_toml_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text("out = [")
     with pytest.raises(InputError, match=r"run\.toml cannot be read"):

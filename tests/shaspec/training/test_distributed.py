@@ -40,7 +40,7 @@ def test_an_allocation_of_a_cluster_does_not_matter_to_a_run_of_one_process(
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_named() -> None:
+def test_a_missing_gpu_is_named() -> None:
     with pytest.raises(InputError, match=r"device = 'cuda'.* is not available"):
         make_fabric(configuration(device="cuda"))
 

@@ -26,5 +26,5 @@ def test_a_line_is_read_back_as_the_event_that_it_was(event: e.TrainingEvent) ->
 
 
 @pytest.mark.parametrize("line", ["", "Seed set to 0", "3", '{"event": "step"}', '{"event": "x"}'])
-def test_a_line_of_something_else_is_no_event(line: str) -> None:
+def test_other_lines_are_not_read_as_events(line: str) -> None:
     assert e.from_json(line) is None

@@ -54,7 +54,7 @@ def test_the_card_names_the_cases_it_saw_and_not_the_one_left_out(
     assert card.seen(replace(small_case, name="three", volumes=others)) == ""
 
 
-def test_a_fine_tuned_model_knows_whom_its_start_model_saw(
+def test_a_fine_tuned_model_lists_the_training_cases_of_its_start_model(
     configuration: Configuration, tmp_path: Path, small_case: Case
 ) -> None:
     theirs = {name: volume + 1 for name, volume in small_case.volumes.items()}
@@ -159,7 +159,7 @@ def test_events_tell_the_whole_story(
     assert (prepared["cases"], prepared["held_out"], prepared["step"]) == (2, 1, 0)
 
 
-def test_a_case_that_cannot_be_used_is_left_out_and_told(
+def test_a_case_that_cannot_be_used_is_left_out_and_reported(
     cases: Path, configuration: Configuration, tmp_path: Path
 ) -> None:
     shutil.copytree(cases, tmp_path / "cases")
@@ -211,7 +211,7 @@ def test_curves_are_written_if_asked_for(
     assert written == [("taken back from here on", 2)]
 
 
-def test_curves_without_the_library_are_refused_with_what_to_install(
+def test_tensorboard_without_its_library_is_refused_with_the_install_command(
     configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)

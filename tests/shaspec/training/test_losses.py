@@ -63,7 +63,7 @@ def test_the_terms_equal_the_authors_with_all_modalities(
         assert value.item() == pytest.approx(names["values"][name], abs=1e-9), name
 
 
-def test_absent_modalities_add_nothing_to_the_auxiliary_terms() -> None:
+def test_absent_modalities_do_not_change_the_auxiliary_terms() -> None:
     shared, logits = torch.randn(8, 5, 2, 2, 2), torch.randn(8, 4)
     present = torch.tensor([[True, False, True, False], [False, True, True, True]])
     other_shared, other_logits = shared.clone(), logits.clone()
@@ -74,7 +74,7 @@ def test_absent_modalities_add_nothing_to_the_auxiliary_terms() -> None:
     assert domain_loss(logits, present) == domain_loss(other_logits, present)
 
 
-def test_one_modality_has_nothing_to_align() -> None:
+def test_a_single_modality_has_no_alignment_loss() -> None:
     assert alignment_loss(torch.randn(4, 3, 2), torch.eye(4, dtype=torch.bool)[:1]) == 0
 
 

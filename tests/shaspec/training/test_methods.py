@@ -37,8 +37,8 @@ ENCODER = {
 }
 TINY: dict[str, dict[str, Any]] = {
     "shaspec": {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (8, 6)},
-    "maml": {"base": 4, "halvings": 2},
-    "simmlm": {"base": 4, "halvings": 2, "gate_halvings": 2},
+    "maml": {"base_features": 4, "n_downsamplings": 2},
+    "simmlm": {"base_features": 4, "n_downsamplings": 2, "n_gate_downsamplings": 2},
     "linear-fusion": {
         "widths": (8, 8, 8, 8), "depths": (1, 1, 1, 1), "heads": (1, 1, 1, 1), "head_width": 8,
         "reductions": (2, 1, 1, 1), "mlp_ratio": 1, "drop_path": 0.0, "dropout": 0.0,
@@ -127,7 +127,7 @@ def test_a_case_without_anything_that_a_dedicated_model_sees_is_refused(
         list(train(config))
 
 
-def test_a_method_trains_its_own_network(cases: Path, tmp_path: Path) -> None:
+def test_each_method_trains_its_default_network(cases: Path, tmp_path: Path) -> None:
     config = configuration(cases, tmp_path, "maml", architecture="shaspec")
     with pytest.raises(InputError, match="'maml' trains its own network, not 'shaspec'"):
         list(train(config))

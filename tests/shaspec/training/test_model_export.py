@@ -43,7 +43,7 @@ def test_a_run_into_the_folder_where_it_is_called_names_its_model_after_that(
     assert card_after(Path("."), brats, (1,)).name == tmp_path.name
 
 
-def test_the_terms_of_the_start_model_hold_for_what_became_of_it(
+def test_the_licence_of_the_start_model_applies_to_the_new_model(
     brats: Task, tmp_path: Path
 ) -> None:
     bundled = load_card("zero-fill")

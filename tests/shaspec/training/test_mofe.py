@@ -52,7 +52,7 @@ def test_all_nested_pairs_of_four_modalities_are_drawn_equally_often() -> None:
     assert max(pairs.values()) < 95
 
 
-def test_a_dedicated_model_sees_its_subset_alone() -> None:
+def test_a_dedicated_model_sees_only_its_subset() -> None:
     available = torch.ones(3, 4, dtype=torch.bool)
     for seen in draw_pairs(available, (0, 2), (0,), range(3)):
         assert seen.tolist() == 3 * [[True, False, True, False]]
@@ -79,7 +79,7 @@ def test_the_order_of_the_samples_does_not_matter(order: list[int], seed: int) -
     torch.testing.assert_close(found, ranking_loss(more, fewer))
 
 
-def test_a_step_against_the_gradient_betters_more_where_it_is_worse_and_nothing_else() -> None:
+def test_a_gradient_step_improves_only_the_answer_that_ranks_wrongly() -> None:
     target = torch.zeros(1, 2, 8, 8, dtype=torch.float64)
     target[:, :, 2:6, 2:6] = 1
     sure = 6 * target - 3

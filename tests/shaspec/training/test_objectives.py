@@ -36,8 +36,11 @@ ENCODER = {
 }
 NETWORKS: dict[str, dict[str, Any]] = {
     "shaspec": {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (4,)},
-    "maml": {"base": 2, "halvings": 3, "convs": 1, "join_kernel": 1},
-    "simmlm": {"base": 2, "halvings": 2, "convs": 1, "stem_stride": 2, "gate_halvings": 2},
+    "maml": {"base_features": 2, "n_downsamplings": 3, "convs": 1, "join_kernel": 1},
+    "simmlm": {
+        "base_features": 2, "n_downsamplings": 2, "convs": 1, "stem_stride": 2,
+        "n_gate_downsamplings": 2,
+    },
     "linear-fusion": {
         "widths": (4, 4, 4, 4), "depths": (1, 1, 1, 1), "heads": (1, 1, 1, 1), "head_width": 4,
         "reductions": (1, 1, 1, 1), "in_channels": 1, "drop_path": 0.0, "dropout": 0.0,
@@ -134,7 +137,7 @@ def test_every_u_net_learns_from_the_joint_answer() -> None:
 
 
 @pytest.mark.parametrize("exclusive", [False, True])
-def test_simmlm_adds_to_the_mixture_every_present_expert_alone(exclusive: bool) -> None:
+def test_simmlm_adds_the_loss_of_every_present_expert(exclusive: bool) -> None:
     network = tiny("simmlm", exclusive)
     images, target = sample(3)
     present = torch.tensor([[True, True, False], [True, False, False], [True, False, False]])
@@ -157,7 +160,7 @@ def test_simmlm_adds_to_the_mixture_every_present_expert_alone(exclusive: bool) 
 
 
 @pytest.mark.parametrize("exclusive", [False, True])
-def test_two_subsets_of_a_sample_are_held_to_the_target_alike_and_ranked(exclusive: bool) -> None:
+def test_two_subsets_of_a_sample_have_the_same_target_and_are_ranked(exclusive: bool) -> None:
     network = tiny("simmlm", exclusive)
     images, target = sample(2)
     more = torch.tensor([[True, True, True], [True, False, True]])
@@ -202,7 +205,7 @@ def test_a_pseudo_label_is_the_most_likely_class_or_the_regions_above_one_half(
     assert target.flatten().tolist() == ([1, 0, 0] if exclusive else [1, 0, 1])
 
 
-def test_without_specific_encoders_the_shared_features_alone_are_decoded_and_taught() -> None:
+def test_without_specific_encoders_only_shared_features_are_used() -> None:
     values = {"modalities": 3, "out_channels": 3, "dims": 2} | NETWORKS["shaspec"]
     config = check_config("shaspec", values | {"specific_encoders": False})
     network = build("shaspec", config).double().train()

@@ -60,7 +60,7 @@ def folder(tmp_path: Path, small_case: Case) -> Path:
 
 
 @given(hnp.arrays(np.float32, (3, 4), elements=st.floats(-50, 50, width=32)))
-def test_what_is_kept_is_off_by_half_a_step_at_most(volume: np.ndarray[Any, Any]) -> None:
+def test_the_rounding_error_is_at_most_half_a_step(volume: np.ndarray[Any, Any]) -> None:
     kept, scale = quantised(volume)
     step = max(float(np.abs(volume).max()), 1e-6) / LARGEST
     assert np.abs(kept * scale - volume).max() <= 0.51 * step
@@ -76,7 +76,7 @@ def test_sixteen_bit_integers_are_truer_than_half_floats(small_case: Case, brats
     assert np.square(integers).mean() < np.square(halves).mean() / 4
 
 
-def test_a_prepared_case_knows_what_is_missing(folder: Path, brats: Task) -> None:
+def test_a_prepared_case_lists_its_missing_modalities(folder: Path, brats: Task) -> None:
     one, two = prepared(configuration(folder), brats)
     assert one.available.tolist() == [True] * 4
     assert two.available.tolist() == [True, False, True, True]
@@ -132,7 +132,7 @@ def test_several_processes_make_the_same_cache(folder: Path, brats: Task) -> Non
         assert a.facts == b.facts
 
 
-def test_a_changed_file_is_prepared_anew(folder: Path, brats: Task, small_case: Case) -> None:
+def test_a_changed_file_is_prepared_again(folder: Path, brats: Task, small_case: Case) -> None:
     before = prepared(configuration(folder), brats)[0].folder
     write_case(folder / "data" / "one", make_brighter(small_case))
     assert prepared(configuration(folder), brats)[0].folder != before
@@ -154,7 +154,7 @@ def test_the_same_content_is_prepared_once_wherever_it_lies(
     assert (renamed.name, renamed.folder) == ("renamed", one.folder)
 
 
-def test_another_order_of_the_channels_is_prepared_anew(tmp_path: Path, small_case: Case) -> None:
+def test_another_order_of_channels_is_prepared_again(tmp_path: Path, small_case: Case) -> None:
     """A file of several volumes stays as it is where its description changes."""
     data, grid = tmp_path / "data", small_case.grid
     (data / "imagesTr").mkdir(parents=True)
@@ -183,7 +183,7 @@ def make_brighter(case: Case) -> Case:
     [OSError(errno.ENOSPC, "No space left on device"), OSError("9 requested and 1 written")],
     ids=["of the system", "of NumPy"],
 )
-def test_a_full_disk_is_told_and_leaves_nothing(
+def test_a_full_disk_is_reported_and_leaves_no_file(
     folder: Path, brats: Task, monkeypatch: pytest.MonkeyPatch, error: OSError
 ) -> None:
     def full(*_: object) -> None:

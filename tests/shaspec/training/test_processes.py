@@ -116,9 +116,7 @@ def outcome(folder: Path) -> tuple[dict[str, torch.Tensor], list[Any]]:
     return weights, [(event.step, event.losses) for event in events if isinstance(event, Step)]
 
 
-def test_a_run_that_was_killed_ends_as_if_nothing_had_happened(
-    config: Path, tmp_path: Path
-) -> None:
+def test_a_killed_run_resumes_to_the_same_weights(config: Path, tmp_path: Path) -> None:
     common = {"max_steps": 14, "checkpoint_minutes": 0.0}
     finish(config, tmp_path / "whole", **common)
     broken = tmp_path / "broken"
@@ -157,8 +155,8 @@ def test_a_run_that_is_asked_to_end_saves_and_says_so(config: Path, tmp_path: Pa
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "shaspec": {},
-    "maml": {"base": 4, "halvings": 2},
-    "simmlm": {"base": 4, "halvings": 2, "gate_halvings": 2},
+    "maml": {"base_features": 4, "n_downsamplings": 2},
+    "simmlm": {"base_features": 4, "n_downsamplings": 2, "n_gate_downsamplings": 2},
     "linear-fusion": {
         "widths": [8, 8, 8, 8], "depths": [1, 1, 1, 1], "heads": [1, 1, 1, 1], "head_width": 8,
         # Drawn for the batch of a process as a whole.
@@ -169,7 +167,7 @@ TEACHERS = ("mean-teacher", "m3l")
 
 
 @pytest.mark.parametrize("method", [*NETWORKS, *TEACHERS])
-def test_two_processes_learn_what_one_with_twice_the_batch_learns(
+def test_two_processes_learn_the_same_as_one_with_twice_the_batch(
     method: str, config: Path, tmp_path: Path
 ) -> None:
     common: dict[str, Any] = {"max_steps": 3, "ema": 0.0, "method": method}

@@ -64,7 +64,7 @@ def test_from_a_folder_to_scores_without_code(odd: Path, tmp_path: Path) -> None
     assert "label4" in (tmp_path / "scores" / "metrics.csv").read_text()
 
 
-def test_what_is_found_is_written_as_a_task(odd: Path, tmp_path: Path) -> None:
+def test_a_proposal_is_written_as_a_task(odd: Path, tmp_path: Path) -> None:
     found = propose(odd)
     paths = write(found, tmp_path)
     assert [p.name for p in paths] == ["task.toml", "train.toml"]
@@ -100,7 +100,7 @@ def test_a_known_task_is_recognised_and_cases_are_dealt_into_folds(
     assert (config.task, config.fold) == ("brats", 0)
 
 
-def test_a_computed_tomogram_gets_a_window_of_its_own(small_case: Case, tmp_path: Path) -> None:
+def test_a_ct_gets_its_own_intensity_window(small_case: Case, tmp_path: Path) -> None:
     assert small_case.labels is not None
     ct = np.where(small_case.labels > 0, 60, -1000).astype(np.int16)
     ct[small_case.labels == 4] = 200
@@ -173,8 +173,10 @@ def test_regions_of_a_description_become_those_of_the_task(
     assert [(v.value, v.name) for v in task.labels] == [(1, "core"), (2, "whole"), (4, "enh")]
 
 
-def test_what_makes_no_task_is_refused_with_the_folder(described: Callable[..., Path]) -> None:
-    with pytest.raises(InputError, match=r"make no valid task .* occurs twice: .*dataset\.json"):
+def test_an_invalid_task_proposal_names_the_folder(described: Callable[..., Path]) -> None:
+    with pytest.raises(
+        InputError, match=r"make no valid task .* have the same .*: .*dataset\.json"
+    ):
         propose(described(label4=[1, 2], x=1))
 
 

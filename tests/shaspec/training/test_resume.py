@@ -92,7 +92,7 @@ def test_a_run_does_not_go_on_with_the_same_cases_in_another_order(
     assert [s.step for s in train(configuration(tmp_path, max_steps=2))] == [2]
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
+def test_a_nan_loss_ends_the_run_and_keeps_the_checkpoint(
     configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nan = {"dice": torch.tensor(float("nan"))}
@@ -103,7 +103,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
     assert next(train(configuration(tmp_path, learning_rate=1e-5))).step == 1
 
 
-def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
+def test_a_nan_gradient_ends_the_run_before_the_weights_change(
     configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def steep(_: object, network: Any, __: object, batch: Any) -> dict[str, torch.Tensor]:
@@ -118,7 +118,7 @@ def test_a_gradient_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
 @pytest.mark.parametrize(
     "lack", [torch.OutOfMemoryError("no memory (made by the test)"), MemoryError()]
 )
-def test_lack_of_memory_ends_the_run_with_the_last_good_checkpoint_and_what_to_do(
+def test_lack_of_memory_ends_the_run_with_the_checkpoint_and_advice(
     lack: BaseException,
     configuration: Configuration,
     tmp_path: Path,
@@ -134,7 +134,7 @@ def test_lack_of_memory_ends_the_run_with_the_last_good_checkpoint_and_what_to_d
     assert next(train(configuration(tmp_path))).step == 1
 
 
-def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(
+def test_other_errors_are_not_treated_as_lack_of_memory(
     configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def wrong(*_: object) -> None:
@@ -145,7 +145,9 @@ def test_an_error_that_is_no_lack_of_memory_is_not_taken_for_one(
         list(train(configuration(tmp_path)))
 
 
-def test_a_run_goes_on_with_a_larger_budget(configuration: Configuration, tmp_path: Path) -> None:
+def test_a_run_can_be_resumed_with_a_larger_budget(
+    configuration: Configuration, tmp_path: Path
+) -> None:
     list(train(configuration(tmp_path, max_steps=1)))
     more = configuration(tmp_path, max_steps=60, max_minutes=1e-6)
     assert list(train(more)) == []  # the minutes are over
@@ -188,7 +190,7 @@ def test_a_damaged_checkpoint_is_refused_by_name(
     ],
     ids=["another program's", "a tensor", "a list", "damaged settings"],
 )
-def test_a_file_that_is_no_checkpoint_of_a_run_is_refused_by_name(
+def test_a_file_that_is_not_a_checkpoint_of_a_run_is_named_in_the_error(
     content: Any, configuration: Configuration, tmp_path: Path
 ) -> None:
     torch.save(content, tmp_path / CHECKPOINT)
@@ -213,7 +215,7 @@ def test_a_checkpoint_with_the_tensors_of_an_older_network_is_refused_by_name(
         list(train(configuration(tmp_path, max_steps=2)))
 
 
-def test_a_disk_that_is_too_full_for_a_line_of_the_log_is_told_as_such(
+def test_a_full_disk_while_writing_the_log_is_reported(
     configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full(io.StringIO):

@@ -69,7 +69,7 @@ def table(folder: Path) -> Callable[..., Path]:
     return write
 
 
-def test_what_a_list_of_data_holds_out_is_not_trained_on(
+def test_held_out_cases_of_a_data_list_are_not_trained_on(
     brats: Task, folder: Path, table: Callable[..., Path]
 ) -> None:
     path = table("split", "train", "val", "test")
@@ -98,7 +98,7 @@ def test_the_section_validation_of_a_list_is_never_trained_on(brats: Task, folde
         assert (names(found), [f.name for f in found.held_out]) == (["b"], ["a", "c"])
 
 
-def test_a_list_with_folds_says_that_none_is_held_out(
+def test_a_list_with_folds_but_no_chosen_fold_gives_a_notice(
     brats: Task, table: Callable[..., Path]
 ) -> None:
     path = table("fold", 0, 1, 1)
@@ -121,9 +121,7 @@ def test_splits_that_differ_from_the_list_are_noticed(
     assert "keeps c from training, which" in found.notices[0]
 
 
-def test_a_start_that_was_trained_on_a_case_which_is_held_out_is_noticed(
-    brats: Task, folder: Path
-) -> None:
+def test_a_start_model_trained_on_a_held_out_case_gives_a_notice(brats: Task, folder: Path) -> None:
     (folder / "a").rename(folder / load_card("shaspec").training_cases[0])
     first, second = sorted(path.name for path in folder.iterdir() if path.name not in "bare")[:2]
     (folder / "val.txt").write_text(f"{first}\n{second}\n")
@@ -134,7 +132,7 @@ def test_a_start_that_was_trained_on_a_case_which_is_held_out_is_noticed(
         assert len(select(folder, brats, start=start, **held_out).notices) == 1
 
 
-def test_the_use_of_a_case_is_told_by_its_name(brats: Task, folder: Path) -> None:
+def test_the_use_of_a_case_follows_from_its_name(brats: Task, folder: Path) -> None:
     (folder / "val.txt").write_text("b\n")
     settings = {"splits": folder / "val.txt", "phantoms": 1, "phantom_seed": 7}
     assert select(folder, brats, **settings).uses == {
@@ -147,9 +145,7 @@ def test_the_use_of_a_case_is_told_by_its_name(brats: Task, folder: Path) -> Non
     }  # fmt: skip
 
 
-def test_a_fold_that_names_a_case_which_is_not_there_is_a_problem(
-    brats: Task, folder: Path
-) -> None:
+def test_a_fold_with_a_missing_case_is_a_problem(brats: Task, folder: Path) -> None:
     (folder / "splits.json").write_text(json.dumps({"folds": [["a", "zoe"], ["tom"]]}))
     found = select(folder, brats, splits=folder / "splits.json", fold=0)
     with pytest.raises(InputError, match=r"splits\.json names zoe, which .* does not hold \(it ho"):
@@ -168,7 +164,7 @@ def test_two_files_for_one_modality_are_a_problem_of_the_case(brats: Task, folde
         select(folder, brats).require()
 
 
-def test_a_folder_without_labels_has_nothing_to_train_on(brats: Task, tmp_path: Path) -> None:
+def test_a_folder_without_labels_cannot_be_trained_on(brats: Task, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "t1.nii").touch()
     with pytest.raises(InputError, match="no labelled case"):
@@ -210,7 +206,7 @@ def test_a_teacher_learns_from_the_cases_of_data_that_have_no_labels(
     assert (found.problems, found.notices) == ((), ())
 
 
-def test_what_is_off_the_list_or_held_out_does_not_come_back_as_unlabelled(
+def test_excluded_and_held_out_cases_are_not_used_as_unlabelled(
     brats: Task, folder: Path, tmp_path: Path
 ) -> None:
     (folder / "train.txt").write_text("a\nb\n")
@@ -236,7 +232,7 @@ def test_a_case_elsewhere_that_is_called_like_one_of_data_is_left_out_and_named(
     assert "rename" in notice
 
 
-def test_a_case_without_labels_that_cannot_be_used_is_a_problem_of_a_teacher_alone(
+def test_an_unusable_case_without_labels_matters_only_to_teacher_methods(
     brats: Task, folder: Path
 ) -> None:
     (folder / "bare" / "bare_new_t1.nii.gz").touch()
@@ -268,7 +264,7 @@ def test_held_out_cases_with_labels_are_validated_on_the_complete_ones_first(
     assert not found.problems
 
 
-def test_without_held_out_cases_demo_phantoms_stand_in(brats: Task, folder: Path) -> None:
+def test_without_held_out_cases_validation_uses_phantoms(brats: Task, folder: Path) -> None:
     found = validated(folder, brats, "")
     assert (found.validation, found.demo_phantoms) == ((), (9_000_000, 9_000_001))
     assert select(folder, brats).demo_phantoms == ()

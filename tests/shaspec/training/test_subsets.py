@@ -19,7 +19,7 @@ from shaspec.training.subsets import RULES, draw_presence, parse_rule
     st.sampled_from(list(RULES)),
     st.integers(0, 10**6),
 )
-def test_a_drawn_subset_is_never_empty_and_never_more_than_there_is(
+def test_a_drawn_subset_is_not_empty_and_has_only_available_modalities(
     rows: list[list[bool]], rule: str, step: int
 ) -> None:
     available = torch.tensor(rows)
@@ -33,20 +33,20 @@ def test_a_drawn_subset_is_never_empty_and_never_more_than_there_is(
     ("rule", "subsets", "full"),
     [("uniform", 15, 1 / 15), ("by-size", 15, 1 / 4), ("one-absent", 5, 1 / 5), ("full", 1, 1)],
 )
-def test_the_share_of_full_sets_is_what_the_rule_says(rule: str, subsets: int, full: float) -> None:
+def test_the_share_of_full_subsets_follows_the_rule(rule: str, subsets: int, full: float) -> None:
     available = torch.ones(3000, 4, dtype=torch.bool)
     drawn = Counter(tuple(r) for r in draw_presence(available, rule, (0,), range(3000)).tolist())
     assert len(drawn) == subsets
     assert drawn[True, True, True, True] / 3000 == pytest.approx(full, abs=0.03)
 
 
-def test_a_dedicated_model_sees_its_subset_alone(brats: Task) -> None:
+def test_a_dedicated_model_sees_only_its_subset(brats: Task) -> None:
     rule = parse_rule("t2+FLAIR", brats)
     available = torch.tensor([[True, True, True, True], [False, True, False, True]])
     present = draw_presence(available, rule, (0,), range(2))
     assert present.tolist() == [[True, False, False, True], [False, False, False, True]]
 
 
-def test_a_rule_that_there_is_not_is_refused_with_those_there_are(brats: Task) -> None:
+def test_an_unknown_rule_is_refused_with_the_known_ones(brats: Task) -> None:
     with pytest.raises(InputError, match=r"'sometimes' is neither one of uniform, by-size.*FLAIR"):
         parse_rule("sometimes", brats)

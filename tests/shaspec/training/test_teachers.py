@@ -170,8 +170,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(cases: Path, tmp_path: Path) 
 @pytest.mark.parametrize("student", ["maml", "simmlm", "zero-fill"])
 def test_any_network_can_be_the_student(student: str, cases: Path, tmp_path: Path) -> None:
     networks: dict[str, dict[str, Any]] = {
-        "maml": {"base": 4, "halvings": 2},
-        "simmlm": {"base": 4, "halvings": 2, "gate_halvings": 2},
+        "maml": {"base_features": 4, "n_downsamplings": 2},
+        "simmlm": {"base_features": 4, "n_downsamplings": 2, "n_gate_downsamplings": 2},
         "zero-fill": {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)},
     }
     changes = {"architecture": student, "network": networks[student], "max_steps": 2}
@@ -181,7 +181,7 @@ def test_any_network_can_be_the_student(student: str, cases: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("method", ["m3l", "mean-teacher"])
-def test_what_a_teacher_made_segments_like_any_other_model(
+def test_a_model_of_a_teacher_method_segments_like_any_other(
     method: str, cases: Path, tmp_path: Path, small_case: Case
 ) -> None:
     list(train(configuration(cases, tmp_path, method=method, crop=(32, 32, 32), max_steps=3)))
@@ -214,7 +214,7 @@ def test_some_cases_keep_their_labels_and_the_others_lose_them(cases: Path, tmp_
         list(train(configuration(cases, tmp_path / "c", labelled=3)))
 
 
-def test_a_supervised_method_uses_the_labelled_cases_alone(cases: Path, tmp_path: Path) -> None:
+def test_a_supervised_method_uses_only_labelled_cases(cases: Path, tmp_path: Path) -> None:
     changes = {"method": "zero-fill", "network": {}, "labelled": 1, "max_steps": 1}
     list(train(configuration(cases, tmp_path, **changes)))
     assert len(load_model(tmp_path).card.training.cases) == 1

@@ -129,7 +129,7 @@ def test_the_dice_is_that_of_an_evaluation_of_the_model(
     assert any(value > 0 for values in last.dice.values() for value in values.values())
 
 
-def test_every_validation_is_told_logged_and_pictured(told: list[TrainingEvent]) -> None:
+def test_every_validation_is_yielded_logged_and_drawn(told: list[TrainingEvent]) -> None:
     found = validations(told)
     assert [event.step for event in found] == [1, 2, 3]  # the last one not twice
     lines = (folder_of(told) / "log.jsonl").read_text().splitlines()
@@ -162,7 +162,7 @@ def test_its_time_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     assert watch.progress(0) == 0.2
 
 
-def test_a_subset_that_cannot_be_had_is_refused_by_key(cases: Path, tmp_path: Path) -> None:
+def test_an_unavailable_subset_is_refused_with_the_key(cases: Path, tmp_path: Path) -> None:
     for named, message in ((("PET",), "unknown modality PET"), (("T1",), "of one: two")):
         config = configuration(cases, tmp_path, validate_subsets=named)
         with pytest.raises(InputError, match=f"validate_subsets: .*{message}"):

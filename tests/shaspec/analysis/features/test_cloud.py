@@ -42,7 +42,9 @@ def test_marked_features_lie_apart_and_unmarked_ones_together(make_maps: Make) -
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
-def test_a_limit_is_kept_with_the_same_voxels_for_all(make_maps: Make, method: str) -> None:
+def test_a_limit_on_points_keeps_the_same_voxels_for_all_modalities(
+    make_maps: Make, method: str
+) -> None:
     cloud = make_cloud(make_maps(), ["shared"], method, most=80)  # type: ignore[arg-type]
     assert cloud.xy.shape == (80, 2)
     first = cloud.voxel[cloud.modality == 0]
@@ -74,7 +76,7 @@ def test_a_cohort_without_features_is_refused() -> None:
         window_points([])
 
 
-def test_the_montage_has_a_row_per_kind_and_names_what_is_absent(
+def test_the_montage_has_a_row_per_kind_and_names_absent_modalities(
     make_maps: Make, small_case: Case
 ) -> None:
     figure = montage(make_maps(), small_case)

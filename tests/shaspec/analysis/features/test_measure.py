@@ -39,7 +39,7 @@ def test_a_probe_on_marked_features_is_right() -> None:
     assert probe_accuracy(sets, np.arange(200) < 100) == 1
 
 
-def test_a_probe_cannot_remember_what_lies_in_the_other_half() -> None:
+def test_a_probe_does_not_transfer_marks_that_differ_between_halves() -> None:
     """Features that mark a modality by another sign in either half are no knowledge."""
     side = np.arange(200) < 100
     rng = np.random.default_rng(0)

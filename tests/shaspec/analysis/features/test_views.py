@@ -69,7 +69,7 @@ def test_the_distance_to_the_mean_is_0_where_all_agree(make_maps: Make) -> None:
     assert seen["T1"].sum() == pytest.approx(1.5)
 
 
-def test_a_channel_that_is_not_there_is_refused(make_maps: Make) -> None:
+def test_a_channel_that_does_not_exist_is_refused(make_maps: Make) -> None:
     maps = make_maps()
     seen = views(maps, "specific", How.CHANNEL, 4)["T1"]
     np.testing.assert_array_equal(seen, maps.maps["specific", "T1"][4] * maps.inside)
@@ -87,6 +87,6 @@ def test_the_error_of_imputation_is_of_the_length_of_the_true_feature(make_maps:
     assert imputation_error(maps, "fused").keys() == error.keys()
 
 
-def test_a_kind_that_is_not_there_is_refused_with_those_that_are(make_maps: Make) -> None:
+def test_an_unknown_kind_of_features_is_refused_with_the_known_ones(make_maps: Make) -> None:
     with pytest.raises(InputError, match=r"every modality is present.*shared, specific, fused"):
         views(make_maps(present=4), "imputed", How.COLOURS)

@@ -35,9 +35,7 @@ def answer(name: str, task: Task) -> str:
 
 
 @pytest.mark.parametrize(("name", "role"), TABLE)
-def test_a_name_says_its_modality_nothing_or_leaves_it_open(
-    name: str, role: str, brats: Task
-) -> None:
+def test_a_name_is_certain_uninformative_or_ambiguous(name: str, role: str, brats: Task) -> None:
     assert answer(f"{name}.nii.gz", brats) == role
 
 
@@ -96,13 +94,15 @@ def test_words_of_processing_do_not_turn_an_image_into_another(name: str, word: 
 
 
 @given(st.sampled_from(SAID), st.sampled_from(("mask", "seg", "MIP", "xfm", "subtraction")))
-def test_a_word_for_what_is_no_image_always_vetoes_one(name: str, word: str) -> None:
+def test_a_word_for_something_other_than_an_image_always_excludes_a_file(
+    name: str, word: str
+) -> None:
     brats = load_task("brats")
     assert answer(f"{name}_{word}", brats) not in brats.names
 
 
 @given(st.sampled_from(SAID), st.sampled_from(("to", "registered_to")), st.sampled_from(SAID))
-def test_the_target_of_a_registration_is_not_what_the_file_holds(
+def test_the_target_of_a_registration_is_not_the_modality_of_the_file(
     name: str, word: str, target: str
 ) -> None:
     brats = load_task("brats")
@@ -161,7 +161,7 @@ def test_a_probable_match_says_why(name: str, reason: str, brats: Task) -> None:
         ("T1_mask", {"labels"}, "brain or of a lesion"),
     ],
 )
-def test_a_doubt_names_what_it_may_be_and_why(
+def test_a_doubtful_name_lists_the_possible_modalities_and_the_reason(
     name: str, candidates: set[str], word: str, brats: Task
 ) -> None:
     reading = read_name(name, brats)
@@ -220,7 +220,7 @@ def test_words_of_a_task_win_over_the_vocabulary() -> None:
     assert [answer(n, task) for n in names] == ["pre", "early", "late", "late", "labels"]
 
 
-def test_two_modalities_of_one_kind_are_told_apart_by_their_words() -> None:
+def test_two_modalities_of_one_kind_are_distinguished_by_their_words() -> None:
     task = own_task(T2tse=("t2_tse",), T2space=("t2_space",))
     assert [answer(n, task) for n in ("a_T2_TSE", "a_t2_space_sag", "a_t2_tse_reg")] == [
         "T2tse", "T2space", "T2tse"

@@ -1,0 +1,214 @@
+"""The evaluation of one model on the labelled cases of a folder, for ``shaspec evaluate``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shaspec.cli.common import escape, make_folder, report_seen
+from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.progress import progress_bar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from shaspec.case import Case
+    from shaspec.evaluation.protocol import GaveWay, Rules
+    from shaspec.evaluation.tables import Row
+    from shaspec.io import CaseFiles
+    from shaspec.models.weights import Model
+    from shaspec.task import Subset, Task
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """What the models of one command are evaluated on, and how."""
+
+    data: Path
+    """Folder of cases, or a list of cases in it."""
+    chosen: set[str] | None
+    """Names of the cases to evaluate; None: all."""
+    subsets: str
+    """Subsets as typed, separated by commas; empty: all."""
+    reading: dict[str, Any]
+    """Options of `shaspec.io.read_case`."""
+    rules: Rules
+    device: str
+    window: tuple[int, ...]
+    """Empty: the model's."""
+    overlap: float
+    overwrite: bool
+
+
+@dataclass
+class EvaluationRun:
+    """One model, evaluated case by case."""
+
+    console: Console
+    name: str
+    """Name of the model in tables."""
+    model: Model
+    options: EvaluationOptions
+    failed: dict[str, str]
+    """Case that cannot be used -> reason; the runs of a command add to the same one."""
+    rows: list[Row] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    """Cases with the content of a training case."""
+    namesakes: list[str] = field(default_factory=list)
+    """Cases with only the name of a training case."""
+    gave_way: list[GaveWay] = field(default_factory=list)
+
+    def write(self, folder: Path) -> list[Row]:
+        """Evaluate all cases; ``metrics.csv`` is rewritten after every case.
+
+        Args:
+            folder: for ``metrics.csv``, ``summary.csv`` and ``protocol.json``.
+
+        Returns:
+            The scores.
+
+        Raises:
+            InputError: if no case can be used, or an option does not fit the task.
+        """
+        from shaspec.evaluation.protocol import PROTOCOL_FILE, write_protocol
+        from shaspec.evaluation.statistics import summary
+        from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE, write_csv, write_rows
+
+        options, task = self.options, self.model.card.task
+        options.rules.check(task)
+        typed = options.subsets.split(",") if options.subsets else ()
+        subsets = list(dict.fromkeys(map(task.parse_subset, typed)))
+        cases = labelled_cases(self.console, options.data, task, options.chosen)
+        make_folder(folder)
+        _check_tables(folder, cases, options.overwrite)
+        with progress_bar(self.console) as bar:
+            work = bar.add_task(escape(self.name), total=len(cases))
+            for files in cases:
+                bar.update(work, description=escape(f"{self.name}: {files.name}"))
+                bar.advance(work)
+                case = self._read(files)
+                if case is not None and self._add_scores(case, subsets):
+                    write_rows(folder / METRICS_FILE, self.rows)
+        if not self.rows:
+            raise self._nothing_evaluated()
+        write_csv(folder / SUMMARY_FILE, summary(self.rows))
+        used = [files.name for files in cases if files.name not in self.failed]
+        write_protocol(folder / PROTOCOL_FILE, self._protocol(used))
+        return self.rows
+
+    def _read(self, files: CaseFiles) -> Case | None:
+        """The case; None, with the reason in ``failed``, if it cannot be used."""
+        from shaspec.io import read_case
+
+        try:
+            return read_case(files, self.model.card.task, **self.options.reading)
+        except InputError as error:
+            self.failed[files.name] = str(error)
+            self.console.print(f"[yellow]{escape(f'{files.name} is left out: {error}')}[/]")
+            return None
+
+    def _add_scores(self, case: Case, subsets: Sequence[Subset]) -> bool:
+        """Score a case; False, with the reason in ``failed``, if memory does not suffice."""
+        from shaspec.evaluation.protocol import evaluate_case
+
+        console, options = self.console, self.options
+        console.print(f"{escape(case.name)}: {escape('; '.join(case.notices))}")
+        how = self.model.card.seen(case)
+        report_seen(console, how, case.name, self.name)
+        self.seen += [case.name] if how == "by content" else []
+        self.namesakes += [case.name] if how == "by name" else []
+        try:
+            scores = list(
+                evaluate_case(
+                    self.model,
+                    case,
+                    subsets,
+                    rules=options.rules,
+                    device=options.device,
+                    window=options.window or None,
+                    overlap=options.overlap,
+                    gave_way=self._gave_way,
+                )
+            )
+        except OutOfMemoryError as error:
+            self.failed[case.name] = str(error)
+            return False
+        if not scores:
+            console.print(f"[yellow]{escape(case.name)} has none of {escape(options.subsets)}[/]")
+        self.rows += scores
+        return True
+
+    def _gave_way(self, way: GaveWay) -> None:
+        self.console.print(f"[yellow]{escape(f'{way.case}, {way.subset}: {way.text}')}[/]")
+        self.gave_way.append(way)
+
+    def _nothing_evaluated(self) -> InputError:
+        data = self.options.data
+        if not self.failed:
+            return InputError(f"none of the cases in {data} has one of {self.options.subsets}")
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in self.failed.items())
+        return InputError(f"none of the cases in {data} can be used: {reasons}")
+
+    def _protocol(self, cases: Sequence[str]) -> dict[str, Any]:
+        """Content of ``protocol.json``."""
+        from shaspec.evaluation.protocol import protocol
+        from shaspec.inference.memory import choose_device
+
+        options = self.options
+        return protocol(
+            self.model,
+            options.rules,
+            cases,
+            self.seen,
+            list(dict.fromkeys(row.subset for row in self.rows)),
+            window=list(options.window or self.model.card.window),
+            overlap=options.overlap,
+            device=str(choose_device(options.device)),
+            gave_way=[asdict(way) for way in self.gave_way],
+            same_name_in_training=self.namesakes,
+            left_out=self.failed,
+            command=shlex.join(["shaspec", *sys.argv[1:]]),
+        )
+
+
+def labelled_cases(
+    console: Console, data: Path, task: Task, chosen: set[str] | None
+) -> list[CaseFiles]:
+    """The labelled cases of a folder, of those that are ``chosen``; prints which have no labels.
+
+    Raises:
+        InputError: if there is none, or a chosen case is missing.
+    """
+    from shaspec.io import find_cases
+
+    cases = find_cases(data, task)
+    labelled = [case for case in cases if case.labels is not None]
+    missing = sorted((chosen or set()) - {case.name for case in labelled})
+    if missing:
+        more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
+        raise InputError(
+            f"--splits names {', '.join(missing[:4])}{more}, but {data} has no such labelled case"
+        )
+    mine = [case for case in cases if chosen is None or case.name in chosen]
+    bare = [case.name for case in mine if case.labels is None]
+    if bare:
+        console.print(f"[yellow]no label file, so not evaluated: {escape(', '.join(bare))}[/]")
+    mine = [case for case in mine if case.labels is not None]
+    if not mine:
+        raise InputError(f"{data} has no labelled case to evaluate on")
+    return mine
+
+
+def _check_tables(folder: Path, cases: Sequence[CaseFiles], overwrite: bool) -> None:
+    """Raise `InputError` if a table is there already, or would replace a file of a case."""
+    from shaspec.evaluation.protocol import PROTOCOL_FILE
+    from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE
+    from shaspec.io.outputs import check_output
+
+    inputs = [p for case in cases for p in (*case.volumes.values(), case.labels) if p]
+    for table in (METRICS_FILE, SUMMARY_FILE, PROTOCOL_FILE):
+        check_output(folder / table, inputs, overwrite=overwrite)
