@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_shaspec import recent_cases
 from napari_shaspec.assign import question
 from napari_shaspec.assign.choices import Choices
-from napari_shaspec.assign.reading import DOUBT, ask_and_read, open_case
+from napari_shaspec.assign.reading import ask_and_read, open_case
 from napari_shaspec.drops import is_ours, role_of, tasks
 from napari_shaspec.jobs import notifications
 from napari_shaspec.layers import layer_data
@@ -52,7 +53,8 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
 def read_folder(path: str | Sequence[str]) -> list[LayerDataTuple]:
     """The layers of the case in a folder."""
     folder = _paths(path)[0]
-    return _case_layers(open_case(folder, _task_of_folder(folder))) or NOTHING
+    case = open_case(folder, _task_of_folder(folder))
+    return NOTHING if case is None else _case_layers(case, [folder])
 
 
 def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
@@ -64,16 +66,17 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
     distinct = len({role_of(p, task) for p in inputs} - {None}) == len(inputs)
     choices = None if distinct else _one_case(inputs, task)
     if choices is not None or (distinct and len(inputs) > 1):
-        case = open_case(inputs, task) if choices is None else ask_and_read(choices, DOUBT)
+        case = open_case(inputs, task) if choices is None else ask_and_read(choices, choices.doubt)
         if case is None:
             return NOTHING
-        layers += _case_layers(case)
+        layers += _case_layers(case, inputs)
         paths = [p for p in paths if p not in inputs]
     for one in paths:
         if is_segmentation(one):
             layers.append(_segmentation(one))
         elif is_sound(one) or (is_nifti(one) and len(read_header(one).shape) == 4):
-            layers += _case_layers(open_case(one, task))
+            case = open_case(one, task)
+            layers += [] if case is None else _case_layers(case, [one])
         else:
             layers.append(_single(one, task))
     return layers
@@ -81,7 +84,8 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
 
 def read_checked(choices: Choices) -> list[LayerDataTuple]:
     """The layers of a case whose files the user checks first; none if the user cancels."""
-    return _case_layers(ask_and_read(choices, ""))
+    case = ask_and_read(choices, "")
+    return [] if case is None else _case_layers(case)
 
 
 def _one_case(paths: list[Path], task: Task) -> Choices | None:
@@ -95,10 +99,11 @@ def _one_case(paths: list[Path], task: Task) -> Choices | None:
     return choices if choices.doubtful else None
 
 
-def _case_layers(case: Case | None) -> list[LayerDataTuple]:
-    if case is None:
-        return []
+def _case_layers(case: Case, opened: Sequence[Path] = ()) -> list[LayerDataTuple]:
+    """The layers of a case; ``opened``: what it is opened from, for the list of recent cases."""
     prepare_current_viewer()
+    if opened:
+        recent_cases.remember(opened)
     if case.notices:
         notifications.info(f"{case.name}: " + "; ".join(case.notices))
     return layer_data.case_layers(replace(case, name=_own_name(case.name, folders_of(case))))

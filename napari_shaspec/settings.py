@@ -68,7 +68,7 @@ class CaseSettings:
     roles: str = ""
     """By `napari_shaspec.assign.memory`."""
     recent: str = ""
-    """By `napari_shaspec.case.recent`."""
+    """By `napari_shaspec.recent_cases`."""
 
 
 def inference_settings() -> InferenceSettings:

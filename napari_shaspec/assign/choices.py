@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from shaspec.io.naming import LABELS, Certainty, common_name
 from shaspec.io.roles import UNUSED, FileRole, file_roles
 from shaspec.task import Task
 
+SHOWN = 4  # names in a sentence
 TITLES = {LABELS: "truth", UNUSED: "not used"}
 
 
@@ -55,18 +56,25 @@ class Choices:
         source: the folder of a case, or its files.
         task: says which modalities there are.
         current: the roles in use, by path, for a case that is already open.
+        name: the name of that case.
     """
 
     def __init__(
-        self, source: Path | Sequence[Path], task: Task, current: dict[Path, str] | None = None
+        self,
+        source: Path | Sequence[Path],
+        task: Task,
+        current: Mapping[Path, str] | None = None,
+        name: str = "",
     ) -> None:
+        self._name = name
         self.task = task
         self.source = source
         self.grid = ""
         """The modality whose grid the case lies on, or ``finest``; empty: the first one."""
-        self.rows = [self._row(file, current) for file in file_roles(source, task)]
+        files = sorted(file_roles(source, task), key=lambda file: not file.open)
+        self.rows = [self._row(file, current) for file in files]
 
-    def _row(self, file: FileRole, current: dict[Path, str] | None) -> Row:
+    def _row(self, file: FileRole, current: Mapping[Path, str] | None) -> Row:
         if current is not None:
             return Row(file, current.get(file.path.absolute(), UNUSED))
         recalled = memory.remembered(file.path.name, self.task)
@@ -90,6 +98,13 @@ class Choices:
     def recalled(self) -> bool:
         """Whether an earlier choice says something else than the names."""
         return any(row.recalled is not None for row in self.rows)
+
+    @property
+    def doubt(self) -> str:
+        """Which files the user has to decide on, as a sentence."""
+        names = [row.file.name for row in self.rows if not row.settled]
+        shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+        return f"It is not clear which modality this is: {shown}." if names else ""
 
     def choose(self, index: int, role: str) -> None:
         """Sets the role of the file in row ``index``."""
@@ -116,7 +131,9 @@ class Choices:
         roles = {row.chosen: row.file.path for row in self.rows if row.chosen}
         volumes = {name: roles[name] for name in self.task.names if name in roles}
         notices = () if asked else tuple(filter(None, (row.notice for row in self.rows)))
-        return CaseFiles(self._name(volumes), volumes, roles.get(LABELS), notices=notices)
+        return CaseFiles(
+            self._name or self._own_name(volumes), volumes, roles.get(LABELS), notices=notices
+        )
 
     def remember(self) -> None:
         """Stores the choices that the names alone do not tell."""
@@ -129,7 +146,7 @@ class Choices:
         if told:
             memory.remember(told, self.task)
 
-    def _name(self, volumes: dict[str, Path]) -> str:
+    def _own_name(self, volumes: dict[str, Path]) -> str:
         if isinstance(self.source, Path):
             return self.source.resolve().name
         return common_name(list(volumes.values()), self.task)

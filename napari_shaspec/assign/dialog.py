@@ -31,7 +31,7 @@ from shaspec.geometry import Grid
 from shaspec.io.gridding import FINEST
 from shaspec.io.naming import LABELS
 
-SIZE = (860, 560)  # pixels; fits a screen of 1366 x 768
+SIZE = (860, 660)  # pixels; fits a screen of 1366 x 768
 REMEMBER = "Remember for files with similar names"
 
 

@@ -11,9 +11,10 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
 from napari_shaspec.assign.choices import TITLES, Choices, Row
 from napari_shaspec.assign.preview import SIDE, Preview
 from napari_shaspec.widgets.message_box import breakable
+from shaspec.io.naming import Certainty
 from shaspec.io.roles import UNUSED
 
-HEADINGS = ("", "File", "Size", "Guess", "Use as")
+HEADINGS = ("", "File", "Voxels", "Guess", "Use as")
 CHOOSE = "— choose —"
 NAME_WIDTH = 220  # pixels; longer names are wrapped
 
@@ -52,6 +53,8 @@ class FileTable(QWidget):
         size.setWordWrap(True)
         size.setMinimumWidth(130)
         name, guess = QLabel(breakable(row.file.name)), QLabel(_guess(row))
+        if row.certainty == Certainty.DOUBTFUL:
+            guess.setStyleSheet("font-weight: bold;")
         name.setTextFormat(Qt.TextFormat.PlainText)
         name.setWordWrap(True)
         name.setMinimumWidth(NAME_WIDTH)
@@ -73,7 +76,7 @@ class FileTable(QWidget):
 def _guess(row: Row) -> str:
     role = row.chosen if row.recalled is not None else row.file.role
     what = "not clear" if role is None else TITLES.get(role, role)
-    if role == UNUSED and row.certainty == "doubtful":
+    if role == UNUSED and row.certainty == Certainty.DOUBTFUL:
         what = "not clear"
     return f"{what}\n{row.certainty}"
 

@@ -28,7 +28,9 @@ TITLES = {
 class OptionDialog(QDialog):
     """One button per answer, or a list of them; ``value`` is the chosen one."""
 
-    def __init__(self, error: UndecidedError, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, error: UndecidedError, otherwise: str = "Cancel", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("shaspec_option")
         self.setWindowTitle(TITLES.get(error.option, "ShaSpec"))
@@ -58,8 +60,7 @@ class OptionDialog(QDialog):
                 button.clicked.connect(lambda _=False, value=value: self._choose(value))
                 buttons.addButton(button, QDialogButtonBox.ButtonRole.AcceptRole)
         cancel = buttons.addButton(kinds.Cancel)
-        cancel.setText("Without the labels")
-        cancel.setToolTip("Open the case without its labels")
+        cancel.setText(otherwise)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
         self.setMinimumWidth(560)

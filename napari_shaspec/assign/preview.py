@@ -18,7 +18,7 @@ from shaspec.io.images import is_image
 from shaspec.io.nifti import is_nifti
 
 Picture = npt.NDArray[np.uint8]
-SIDE = 72  # pixels of the longer side
+SIDE = 64  # pixels of the longer side
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Preview:
 
     path: Path
     size: str
-    """Voxels and voxel size, or why the file cannot be read."""
+    """Number of voxels and their size, or why the file cannot be read."""
     picture: Picture | None = None
     """(row, column); None: there is nothing to see."""
     grid: Any = None
@@ -60,7 +60,7 @@ def _of_volume(path: Path) -> Preview:
     spacing = " × ".join(f"{mm:.3g}" for mm in grid.spacing[::-1])
     middle = volume.array[_slice(volume.array)]
     picture = _picture(middle, (grid.spacing[1], grid.spacing[2]))
-    return Preview(path, f"{voxels} voxels\n{spacing} mm", picture, grid)
+    return Preview(path, f"{voxels}\n{spacing} mm", picture, grid)
 
 
 def _slice(array: npt.NDArray[Any]) -> int:

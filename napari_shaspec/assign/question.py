@@ -31,11 +31,14 @@ def ask_roles(choices: Choices, why: str) -> bool:
         dialog.end()
 
 
-def ask_option(error: UndecidedError) -> Any:
-    """Asks for the value that decides; None: the user does not want to."""
+def ask_option(error: UndecidedError, otherwise: str = "Cancel") -> Any:
+    """Asks for the value that decides; None: the user does not want to.
+
+    ``otherwise``: the text of the button for that.
+    """
     from napari_shaspec.assign.option_dialog import OptionDialog
 
-    dialog = OptionDialog(error, _window())
+    dialog = OptionDialog(error, otherwise, _window())
     return dialog.value if dialog.exec() else None
 
 

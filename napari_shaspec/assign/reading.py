@@ -17,7 +17,7 @@ from shaspec.errors import InputError, UndecidedError
 from shaspec.io import CaseFiles, read_case
 from shaspec.task import Task
 
-DOUBT = "The names do not tell for certain which file is which modality."
+WITHOUT = "Open without the labels"
 
 
 def open_case(source: Path | Sequence[Path], task: Task) -> Case | None:
@@ -29,7 +29,7 @@ def open_case(source: Path | Sequence[Path], task: Task) -> Case | None:
         return _read(source, task)
     choices = Choices(source, task)
     if choices.doubtful:
-        return ask_and_read(choices, DOUBT)
+        return ask_and_read(choices, choices.doubt)
     try:
         return _read(choices.files(asked=False) if choices.recalled else source, task)
     except InputError as error:
@@ -58,7 +58,7 @@ def _read(source: Path | Sequence[Path] | CaseFiles, task: Task, grid: str = "")
         except UndecidedError as error:
             if error.option not in asked and question.can_ask():
                 asked.add(error.option)
-                answer = question.ask_option(error)
+                answer = question.ask_option(error, WITHOUT)
                 if answer is not None:
                     options[error.option] = answer
                     continue
