@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_shaspec.assign.choices import TITLES, Choices
 from napari_shaspec.assign.file_table import FileTable
-from napari_shaspec.assign.preview import Preview, previews
+from napari_shaspec.assign.preview import SIDE, Preview, previews
 from napari_shaspec.jobs.runner import Handlers, Runner, run_in_worker
 from napari_shaspec.jobs.state import Message
 from napari_shaspec.widgets import theme
@@ -31,7 +31,8 @@ from shaspec.geometry import Grid
 from shaspec.io.gridding import FINEST
 from shaspec.io.naming import LABELS
 
-SIZE = (860, 660)  # pixels; fits a screen of 1366 x 768
+WIDTH, HEIGHT = 860, 660  # pixels; fits a screen of 1366 x 768
+ROW, REST = SIDE + 6, 230  # height of a row of the table, and of everything else
 REMEMBER = "Remember for files with similar names"
 
 
@@ -129,7 +130,7 @@ class AssignDialog(QDialog):
         layout.addWidget(self._grid_row)
         layout.addWidget(self.status)
         layout.addLayout(bottom)
-        self.resize(*SIZE)
+        self.resize(WIDTH, min(HEIGHT, REST + ROW * len(self._choices.rows)))
 
     # -- what the user does ----------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 from napari_shaspec.widgets.message_box import breakable
 from shaspec.errors import UndecidedError
 
+CHOOSE = "— choose —"
 MOST_BUTTONS = 2  # more answers are a list
 TITLES = {
     "scheme": "Which label convention is this?",
@@ -39,7 +40,7 @@ class OptionDialog(QDialog):
         doubt.setWordWrap(True)
         self.list = QComboBox()
         self.list.setObjectName("shaspec_answers")
-        self.list.setToolTip("The values of the file fit these conventions")
+        self.list.setToolTip("What the file may be; nothing in it or in its name decides")
         kinds = QDialogButtonBox.StandardButton
         buttons = QDialogButtonBox()
         layout = QVBoxLayout(self)
@@ -47,11 +48,14 @@ class OptionDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(doubt)
         if len(error.choices) > MOST_BUTTONS or error.option == "scheme":
+            self.list.addItem(CHOOSE, None)
             for text, value in error.choices.items():
                 self.list.addItem(text, value)
             layout.addWidget(self.list)
-            use = QPushButton("Use this convention")
+            use = QPushButton("Use this one")
+            use.setEnabled(False)
             use.clicked.connect(lambda: self._choose(self.list.currentData()))
+            self.list.currentIndexChanged.connect(lambda row: use.setEnabled(row > 0))
             buttons.addButton(use, QDialogButtonBox.ButtonRole.AcceptRole)
         else:
             self.list.hide()

@@ -53,14 +53,17 @@ class CaseBar(QWidget):
         tip = "Open the folder of a case: one file per modality; some may be missing"
         opening = _button("open_case", "Open…", tip)
         opening.clicked.connect(self._on_open)
-        opening.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        opening.setMenu(self._menu())
+        more = _button("more_of_case", "⋯", "Open the files of a case, or assign them anew")
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        more.setMenu(self._menu())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(QLabel("Case"))
         row.addWidget(self._cases, 1)
         row.addWidget(self._close)
         row.addWidget(opening)
+        row.addWidget(more)
 
     def show_cases(
         self, cases: Sequence[str], current: str, recent: Sequence[RecentCase] = ()

@@ -172,9 +172,9 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
     if len({tuple(_meaning(s, values)) for s in chosen}) > 1:
         possible = chosen if named else fitting
         raise _undecided(
-            f"{source}: the label values {_text(values)} mean different things in"
-            f"{_listed(possible)}",
-            MEND,
+            f"{source}: the label values {_text(values)} mean different things in different "
+            "conventions",
+            f"{MEND}:{_listed(possible)}",
             possible,
             values,
         )
