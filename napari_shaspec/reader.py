@@ -14,6 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_shaspec import recent_cases
+from napari_shaspec.assign import question
+from napari_shaspec.assign.choices import Choices
+from napari_shaspec.assign.reading import ask_and_read, open_case
 from napari_shaspec.drops import is_ours, role_of, tasks
 from napari_shaspec.jobs import notifications
 from napari_shaspec.layers import layer_data
@@ -21,7 +25,7 @@ from napari_shaspec.layers.metadata import KEY, LayerMetadata, folders_of, own_n
 from napari_shaspec.layers.viewer import prepare_view
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.io import find_case, read_case, read_volume
+from shaspec.io import find_case, read_volume
 from shaspec.io.naming import LABELS, common_name, is_result, stem
 from shaspec.io.nifti import is_nifti, read_header
 from shaspec.io.schemes import to_task_labels
@@ -33,6 +37,8 @@ from shaspec.task import Task
 if TYPE_CHECKING:
     from napari.types import LayerDataTuple
 
+NOTHING: list[Any] = [(None,)]
+"""How napari is told that there is nothing to add."""
 Reader = Callable[[str | Sequence[str]], "list[LayerDataTuple]"]
 
 
@@ -47,7 +53,8 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
 def read_folder(path: str | Sequence[str]) -> list[LayerDataTuple]:
     """The layers of the case in a folder."""
     folder = _paths(path)[0]
-    return _case_layers(_case(folder, _task_of_folder(folder)))
+    case = open_case(folder, _task_of_folder(folder))
+    return NOTHING if case is None else _case_layers(case, [folder])
 
 
 def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
@@ -56,30 +63,47 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
     task = _task_of_names(paths)
     layers: list[LayerDataTuple] = []
     inputs = [p for p in paths if not (is_result(p.name, task) or is_segmentation(p))]
-    if len(inputs) > 1 and len({role_of(p, task) for p in inputs} - {None}) == len(inputs):
-        layers += _case_layers(_case(inputs, task))
+    distinct = len({role_of(p, task) for p in inputs} - {None}) == len(inputs)
+    choices = None if distinct else _one_case(inputs, task)
+    if choices is not None or (distinct and len(inputs) > 1):
+        case = open_case(inputs, task) if choices is None else ask_and_read(choices, choices.doubt)
+        if case is None:
+            return NOTHING
+        layers += _case_layers(case, inputs)
         paths = [p for p in paths if p not in inputs]
     for one in paths:
         if is_segmentation(one):
             layers.append(_segmentation(one))
         elif is_sound(one) or (is_nifti(one) and len(read_header(one).shape) == 4):
-            layers += _case_layers(_case(one, task))
+            case = open_case(one, task)
+            layers += [] if case is None else _case_layers(case, [one])
         else:
             layers.append(_single(one, task))
     return layers
 
 
-def _case(source: Path | list[Path], task: Task) -> Case:
-    """The case in ``source``; without its labels, and with a notice, where those cannot be read."""
-    try:
-        return read_case(source, task)
-    except InputError as error:
-        case = read_case(source, task, with_labels=False)  # raises where a volume is to blame
-        return replace(case, notices=(*case.notices, f"the labels are left out: {error}"))
+def read_checked(choices: Choices) -> list[LayerDataTuple]:
+    """The layers of a case whose files the user checks first; none if the user cancels."""
+    case = ask_and_read(choices, "")
+    return [] if case is None else _case_layers(case)
 
 
-def _case_layers(case: Case) -> list[LayerDataTuple]:
+def _one_case(paths: list[Path], task: Task) -> Choices | None:
+    """The choices for files that are one case, in which something is open; None: no question."""
+    if len(paths) < 2 or not question.can_ask():
+        return None
+    known = [role for path in paths if (role := role_of(path, task))]
+    if not set(known) & set(task.names) or len(set(known)) < len(known):
+        return None  # files to look at, one by one
+    choices = Choices(paths, task)
+    return choices if choices.doubtful else None
+
+
+def _case_layers(case: Case, opened: Sequence[Path] = ()) -> list[LayerDataTuple]:
+    """The layers of a case; ``opened``: what it is opened from, for the list of recent cases."""
     prepare_current_viewer()
+    if opened:
+        recent_cases.remember(opened)
     if case.notices:
         notifications.info(f"{case.name}: " + "; ".join(case.notices))
     return layer_data.case_layers(replace(case, name=_own_name(case.name, folders_of(case))))

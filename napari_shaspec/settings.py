@@ -61,6 +61,16 @@ class ModelSettings:
     """Run times measured by `napari_shaspec.run_times`, as JSON."""
 
 
+@dataclass(frozen=True)
+class CaseSettings:
+    """What is remembered of earlier cases, as JSON."""
+
+    roles: str = ""
+    """By `napari_shaspec.assign.memory`."""
+    recent: str = ""
+    """By `napari_shaspec.recent_cases`."""
+
+
 def inference_settings() -> InferenceSettings:
     """The current settings of the section *Inference*."""
     return InferenceSettings(**_values("inference", InferenceSettings))

@@ -1,30 +1,37 @@
-"""Which case is in the table: a picker of the open ones, and buttons to open and close one."""
+"""Which case is in the table: a picker of open and recent ones, and buttons to open and close."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QSizePolicy,
     QToolButton,
     QWidget,
 )
 
+from napari_shaspec.recent_cases import RecentCase
 from napari_shaspec.widgets.controls import narrow
 
 NONE = "none yet"
+RECENT = "Recent cases"
 
 
 class CaseBar(QWidget):
-    """The open cases; the user switches between them, opens another or closes the current one."""
+    """The open and recent cases; the user switches between them, opens another or closes one."""
 
     opened = Signal(list)
     """Paths that the user wants to open as a case."""
+    reopened = Signal(object)
+    """The `RecentCase` that the user wants to open."""
+    assigning = Signal()
+    """The user wants to assign the files of the current case anew."""
     chosen = Signal(str)
     """Name of the open case that the user wants to see."""
     closed = Signal(str)
@@ -34,42 +41,97 @@ class CaseBar(QWidget):
         super().__init__(parent)
         self._cases = QComboBox()
         self._cases.setObjectName("shaspec_case")
-        self._cases.setToolTip("The case whose layers are in the table; choose another open case")
+        self._cases.setToolTip("The case whose layers are in the table; below it the recent cases")
         narrow(self._cases)
         self._cases.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._cases.activated.connect(lambda row: self.chosen.emit(self._cases.itemText(row)))
+        self._cases.activated.connect(self._on_activated)
+        self._current = 0
+        self._busy = False
+        self._open = False  # whether the current case is one of the open ones
         self._close = _button("close_case", "✕", "Close this case: remove its layers from napari")
         self._close.clicked.connect(lambda: self.closed.emit(self._cases.currentText()))
         tip = "Open the folder of a case: one file per modality; some may be missing"
         opening = _button("open_case", "Open…", tip)
         opening.clicked.connect(self._on_open)
+        more = _button("more_of_case", "⋯", "Open the files of a case, or assign them anew")
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        more.setMenu(self._menu())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(QLabel("Case"))
         row.addWidget(self._cases, 1)
         row.addWidget(self._close)
         row.addWidget(opening)
+        row.addWidget(more)
 
-    def show_cases(self, cases: Sequence[str], current: str) -> None:
-        """Lists the open cases and marks the one in the table."""
+    def show_cases(
+        self, cases: Sequence[str], current: str, recent: Sequence[RecentCase] = ()
+    ) -> None:
+        """Lists the open cases and then the recent ones; marks the one in the table."""
         names = [*cases] if current in cases or not current else [*cases, current]
         self._cases.clear()
-        self._cases.addItems(names or [NONE])
-        self._cases.setCurrentIndex(names.index(current) if current in names else -1)
-        if not names:
-            self._cases.setCurrentIndex(0)
-        self._cases.setEnabled(bool(names))
-        self._close.setEnabled(current in cases)
+        for name in names or [NONE]:
+            self._cases.addItem(name, name if names else None)
+        self._list_recent(recent)
+        self._current = names.index(current) if current in names else -1 if names else 0
+        self._cases.setCurrentIndex(self._current)
+        self._open = current in cases
+        self._enable()
 
     def set_busy(self, busy: bool) -> None:
         """While a job runs, its case stays."""
-        self._cases.setEnabled(not busy and self._cases.currentText() != NONE)
-        self._close.setEnabled(not busy and self._cases.currentText() != NONE)
+        self._busy = busy
+        self._enable()
+
+    def _enable(self) -> None:
+        choice = any(self._cases.itemData(row) for row in range(self._cases.count()))
+        self._cases.setEnabled(not self._busy and choice)
+        self._close.setEnabled(not self._busy and self._open)
+        self._assign.setEnabled(not self._busy and self._open)
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        files = menu.addAction("Open files…", self._on_files)
+        files.setToolTip("Open the files of one case, one per modality")
+        self._assign = menu.addAction("Assign files…", self.assigning.emit)
+        self._assign.setObjectName("shaspec_assign_files")
+        self._assign.setToolTip("Choose which file of this case is which modality, and the grid")
+        return menu
+
+    def _list_recent(self, recent: Sequence[RecentCase]) -> None:
+        """A heading that cannot be chosen, and the recent cases with their folders."""
+        if recent:
+            self._cases.insertSeparator(self._cases.count())
+            self._cases.addItem(RECENT, None)
+            heading = self._cases.model().item(self._cases.count() - 1)
+            heading.setEnabled(False)
+        for case in recent:
+            self._cases.addItem(case.name, case)
+            tip = "\n".join(case.paths)
+            self._cases.setItemData(self._cases.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        view = self._cases.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + 24)  # no name is cut off
+
+    def _on_activated(self, row: int) -> None:
+        """An open case is shown at once; a recent one only when it has been read."""
+        chosen = self._cases.itemData(row)
+        if isinstance(chosen, RecentCase):
+            self._cases.setCurrentIndex(self._current)
+            self.reopened.emit(chosen)
+        elif chosen:
+            self.chosen.emit(chosen)
 
     def _on_open(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open the folder of a case")
         if folder:
             self.opened.emit([folder])
+
+    def _on_files(self) -> None:
+        paths, _ = QFileDialog.getOpenFileNames(self, "Open the files of one case")
+        if paths:
+            self.opened.emit(paths)
 
 
 def _button(name: str, text: str, tooltip: str) -> QToolButton:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from napari_shaspec import model_folders
+from napari_shaspec import model_folders, recent_cases
 from napari_shaspec.case import assignment, opening
 from napari_shaspec.case.assignment import cases_of
 from napari_shaspec.case.modality_rows import ModalityRows
@@ -23,7 +23,9 @@ from napari_shaspec.engine import Engine, LocalEngine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner
+from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.viewer import prepare_view
+from napari_shaspec.recent_cases import RecentCase
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.command import Result, command_of
 from shaspec.task import Subset
@@ -62,11 +64,36 @@ class CaseController(ABC, Generic[W]):
         state.events.case.connect(self._cases.show, max_args=1)
         prepare_view(viewer)
         self._unfollow = model_folders.follow(self._on_known_models)
+        self._unfollow_recent = recent_cases.follow(self._refresh_recent)
+        state.events.cases.connect(self._refresh_recent)
+        self._refresh_recent()
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, or files that make up one, with this plugin's own reader."""
         try:
             opening.open_paths(self.viewer, paths)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+
+    def open_recent(self, case: RecentCase) -> None:
+        """Opens one of the recent cases; removes it from the list if its files are gone."""
+        if case.there:
+            self.open(case.paths)
+        else:
+            recent_cases.forget(case)
+            self._job.say(
+                f"{case.paths[0]} is not there any more: it was removed from the recent cases. "
+                "Open the case from its new folder.",
+                "warning",
+            )
+
+    def assign_files(self) -> None:
+        """Lets the user choose anew which file of the case is which modality."""
+        task = self.state.task
+        if self.state.status.busy or task is None:
+            return
+        try:
+            opening.assign_files(self.viewer, self.state.case, task)
         except ShaspecError as error:
             self._job.refuse(str(error))
 
@@ -114,6 +141,7 @@ class CaseController(ABC, Generic[W]):
             return
         self._closed = True
         self._unfollow()
+        self._unfollow_recent()
         for name in self.state.events:
             self.state.events[name].disconnect()  # a view may be gone by now
         self._leave()
@@ -133,6 +161,13 @@ class CaseController(ABC, Generic[W]):
             return None
         self._job.say(f"{name}: command copied")
         return command
+
+    def _refresh_recent(self, *_: object) -> None:
+        """Lists the recent cases that are not open."""
+        opened = [path for la in self.viewer.layers if (path := origin(la).get("path"))]
+        self.state.recent = tuple(
+            case for case in recent_cases.recent_cases() if not any(map(case.holds, opened))
+        )
 
     def _leave(self) -> None:
         """Lets go of what else this controller holds of the viewer."""

@@ -40,6 +40,8 @@ class CaseInputs(QWidget):
         self.case.opened.connect(controller.open)
         self.case.chosen.connect(controller.switch_case)
         self.case.closed.connect(controller.close_case)
+        self.case.reopened.connect(controller.open_recent)
+        self.case.assigning.connect(controller.assign_files)
         self.table.assigned.connect(controller.assign)
         self.table.ticked.connect(controller.tick)
 
@@ -49,7 +51,7 @@ class CaseInputs(QWidget):
         return {
             self._show_models: ("models", "model"),
             self._show_card: ("card", "seen"),
-            self._show_case: ("case", "cases"),
+            self._show_case: ("case", "cases", "recent"),
             self._show_rows: ("sources", "present", "choices"),
             self._show_busy: ("status",),
         }
@@ -68,7 +70,8 @@ class CaseInputs(QWidget):
         self.models.show_seen(state.seen)
 
     def _show_case(self) -> None:
-        self.case.show_cases(self._controller.state.cases, self._controller.state.case)
+        state = self._controller.state
+        self.case.show_cases(state.cases, state.case, state.recent)
 
     def _show_rows(self) -> None:
         state = self._controller.state

@@ -1,16 +1,22 @@
-"""Opens a case folder or loose files with the reader of this plugin."""
+"""Opens a case folder or loose files with the reader of this plugin, and assigns its files anew."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from os.path import commonpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_shaspec.assign.choices import Choices
+from napari_shaspec.layers.metadata import origin
 from napari_shaspec.settings import PLUGIN
 from shaspec.errors import InputError
+from shaspec.io.naming import LABELS
+from shaspec.task import Task
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
 
 def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
@@ -40,4 +46,52 @@ def _open_together(viewer: ViewerModel, names: list[str]) -> None:
     reader = get_reader(names)
     if reader is None:
         raise InputError(f"these are not the files of one case: {', '.join(names)}")
-    viewer.layers.extend([Layer.create(*data) for data in reader(names)])
+    viewer.layers.extend([Layer.create(*data) for data in reader(names) if data[0] is not None])
+
+
+def assign_files(viewer: ViewerModel, case: str, task: Task) -> bool:
+    """Lets the user assign the files of an open case anew; False: the user has cancelled.
+
+    The new layers take the place of the images and the truth of the case. Its results stay.
+    Raises `InputError` for a case whose files cannot be assigned one by one.
+    """
+    from napari.layers import Layer
+
+    from napari_shaspec.reader import read_checked
+
+    inputs = [la for la in viewer.layers if _is_input(la, case)]
+    found = read_checked(_choices(inputs, case, task))
+    if not found:
+        return False
+    place = min(viewer.layers.index(layer) for layer in inputs)
+    with viewer.layers.batched_update():
+        for layer in inputs:
+            viewer.layers.remove(layer)
+    for number, data in enumerate(found):
+        viewer.layers.insert(place + number, Layer.create(*data))
+    return True
+
+
+def _is_input(layer: Layer, case: str) -> bool:
+    what = origin(layer)
+    return what.get("case") == case and what.get("kind") in ("modality", "truth")
+
+
+def _choices(inputs: Sequence[Layer], case: str, task: Task) -> Choices:
+    """All files of the folder of a case, or only those of its layers if others lie there too."""
+    current = _current(inputs)
+    if not current:
+        raise InputError("the layers of this case come from no files, so none can be assigned")
+    folder = Path(commonpath([path.parent for path in current]))
+    choices = Choices(folder, task, current, case)
+    if not set(current) <= {row.file.path.absolute() for row in choices.rows}:
+        choices = Choices(list(current), task, current, case)
+    if len(set(current)) < len(inputs) or not choices.rows:
+        raise InputError(f"{case}: one file holds all modalities, so there is nothing to assign")
+    return choices
+
+
+def _current(inputs: Sequence[Layer]) -> Mapping[Path, str]:
+    """The files of the layers, and what they are used as."""
+    files = [(origin(layer).get("path"), origin(layer).get("modality", LABELS)) for layer in inputs]
+    return {path.absolute(): role for path, role in files if path is not None}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_shaspec.jobs.state import JobState
+from napari_shaspec.recent_cases import RecentCase
 from shaspec.errors import InputError
 from shaspec.task import Task
 
@@ -24,6 +25,8 @@ class CaseState(JobState, ABC):
     models: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
     """The cases that are open in the viewer."""
+    recent: tuple[RecentCase, ...] = ()
+    """The cases that were opened last and are not open now."""
     case: str = ""
     """The case in the table."""
     choices: tuple[Image, ...] = ()

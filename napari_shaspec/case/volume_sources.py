@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +14,11 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.cases import case_from_arrays
+from shaspec.io.gridding import truth_on_grid
+from shaspec.io.nifti import Volume
 from shaspec.io.resample import coverage, resample
 from shaspec.preprocessing import fill_value
 from shaspec.task import Task
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +68,9 @@ class VolumeSources:
     """The true labels, in the codes of the task."""
     reference: str = ""
     """The modality whose grid is that of the case; empty: the first one."""
+    truth_by_voxel: bool | None = None
+    """For a truth in another place: True takes it voxel by voxel, False by its position, None
+    refuses a doubtful one."""
 
     @property
     def first(self) -> VolumeSource:
@@ -86,13 +88,15 @@ class VolumeSources:
             and all(a.same_as(b) for a, b in zip(self.parts, other.parts, strict=True))
             and (self.truth is None) == (other.truth is None)
             and (self.truth is None or other.truth is None or self.truth.same_as(other.truth))
+            and self.truth_by_voxel == other.truth_by_voxel
         )
 
     def case(self) -> Case:
         """The case; volumes on another grid than the first are resampled, and a notice says so,
         but for what is classified: its inputs need not lie in one place.
 
-        Raises `InputError` for layers that do not overlap, are constant or hold NaN.
+        Raises `InputError` for layers that do not overlap, are constant or hold NaN, and for a
+        truth that would lose labelled voxels.
         """
         first = self.first
         volumes, notices = {}, []
@@ -105,14 +109,35 @@ class VolumeSources:
                     f"layer {part.layer!r} lies on another grid: "
                     f"resampled to that of {first.layer!r}"
                 )
-        labels = None
-        if self.truth is not None:
-            labels = self.truth.array
-            if not self.truth.grid.matches(first.grid):
-                labels = _resampled(self.truth, first, order=0, fill=0)
+        labels = self.labels(notices)
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
         return replace(case, files=files, notices=tuple(notices))
+
+    def labels(self, notices: list[str]) -> npt.NDArray[Any] | None:
+        """The truth on the grid of the case, by the rule for files; says in ``notices`` how.
+
+        Raises `InputError` for a truth that would lose labelled voxels, `UndecidedError` where its
+        place is doubtful.
+        """
+        truth, first = self.truth, self.first
+        if truth is None:
+            return None
+        if truth.grid.matches(first.grid):
+            return truth.array
+        if first.grid.dims == 2:
+            return _resampled(truth, first, order=0, fill=0)  # refuses it
+        drawn = truth.grid.source_affine is None or first.grid.source_affine is None
+        if self.truth_by_voxel and drawn and truth.array.shape == first.grid.shape:
+            notices.append(f"layer {truth.layer!r} was used voxel by voxel")
+            return truth.array
+        others = [_volume(part) for part in self.parts]
+        return truth_on_grid(_volume(truth), _volume(first), others, notices, self.truth_by_voxel)
+
+
+def _volume(part: VolumeSource) -> Volume:
+    """A layer as the engine sees a file; messages name the layer."""
+    return Volume(part.array, part.grid, Path(f"layer {part.layer!r}"))
 
 
 def _resampled(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_shaspec.case import assignment
 from napari_shaspec.case.controller import NO_MODEL, CaseController
+from napari_shaspec.case.truth_layer import collect_with_truth
 from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Runner, run_in_worker
@@ -140,7 +141,7 @@ class RobustnessController(CaseController[RobustnessState]):
             if task is None:
                 raise InputError("no model is selected: select one, or open a model folder")
             ticked = {n: la for n, la in self.state.sources.items() if n in self.state.present}
-            parts = assignment.collect(ticked, task, truth=self.state.truth)
+            parts = collect_with_truth(ticked, task, self.state.truth)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
@@ -199,10 +200,10 @@ class RobustnessController(CaseController[RobustnessState]):
         )
 
     def _leave(self) -> None:
-        layers = self.viewer.layers.events
-        layers.inserted.disconnect(self._refresh_truths)
-        layers.removed.disconnect(self._refresh_truths)
-        layers.removed.disconnect(self._on_removed)
+        events = self.viewer.layers.events
+        for event in (events.inserted, events.removed):
+            event.disconnect(self._refresh_truths)
+        events.removed.disconnect(self._on_removed)
 
     # -- jobs ----------------------------------------------------------------------------------
 
@@ -268,8 +269,7 @@ class RobustnessController(CaseController[RobustnessState]):
         if task is None or self.state.status.busy:
             return
         self.state.truths = tuple(assignment.truths(self.viewer.layers, task, self.state.case))
-        lost = self.state.truth is not None and self.state.truth not in self.state.truths
-        if lost or not self._by_hand:
+        if not self._by_hand or self.state.truth not in (None, *self.state.truths):
             self.state.truth = self.state.own_truth
 
     def _on_removed(self, *_: object) -> None:

@@ -124,6 +124,8 @@ class RobustnessPanel(Panel):
         self.case.opened.connect(control.open)
         self.case.chosen.connect(control.switch_case)
         self.case.closed.connect(control.close_case)
+        self.case.reopened.connect(control.open_recent)
+        self.case.assigning.connect(control.assign_files)
         self.sources.table.assigned.connect(control.assign)
         self.sources.table.ticked.connect(control.tick)
         self.truth.chosen.connect(control.compare_with)
@@ -147,7 +149,7 @@ class RobustnessPanel(Panel):
             },
             {
                 self._show_models: ("models", "cards", "chosen", "seen"),
-                self._show_cases: ("cases", "case"),
+                self._show_cases: ("cases", "case", "recent"),
                 self._show_rows: ("sources", "present", "choices"),
                 self._show_truths: ("truths", "truth"),
                 self._show_status: ("status", "present", "chosen", "tables"),
@@ -194,7 +196,8 @@ class RobustnessPanel(Panel):
         self.models.show_seen(state.seen)
 
     def _show_cases(self) -> None:
-        self.case.show_cases(self.controller.state.cases, self.controller.state.case)
+        state = self.controller.state
+        self.case.show_cases(state.cases, state.case, state.recent)
 
     def _show_rows(self) -> None:
         state = self.controller.state

@@ -23,6 +23,27 @@ class InputError(ShaspecError):
     """A file, folder, array or option that cannot be used as it is."""
 
 
+class UndecidedError(InputError):
+    """Input that can be read in more than one way, and the option that decides.
+
+    The message is ``doubt``, then what to do on the command line. A window offers ``choices``.
+    """
+
+    def __init__(self, doubt: str, mend: str, option: str, choices: Mapping[str, Any]) -> None:
+        """Make the error.
+
+        Args:
+            doubt: what cannot be decided; names the file.
+            mend: the option of the command line and its values.
+            option: the argument of `shaspec.io.read_case` that decides.
+            choices: what each value of the argument means -> the value.
+        """
+        super().__init__(f"{doubt}; {mend}")
+        self.doubt = doubt
+        self.option = option
+        self.choices = dict(choices)
+
+
 class WeightsError(ShaspecError):
     """A model folder whose card and weights do not match each other or the task."""
 

@@ -40,6 +40,8 @@ class Assignment:
     notices: list[str] = field(default_factory=list)
     unknown: list[Path] = field(default_factory=list)
     """Files whose names say no role."""
+    readings: dict[Path, Reading] = field(default_factory=dict)
+    """What the name of each file says."""
 
 
 def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
@@ -47,7 +49,7 @@ def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
     listed = list(files)
     readings = [read_name(name, task) for name, _ in listed]
     readings = _in_context([name for name, _ in listed], readings, task)
-    found = Assignment()
+    found = Assignment(readings={p: r for (_, p), r in zip(listed, readings, strict=True)})
     claims: dict[str, list[tuple[Path, Match]]] = {role: [] for role in (*task.names, LABELS)}
     open_ones: list[tuple[Path, Reading]] = []
     for (_, path), reading in zip(listed, readings, strict=True):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, UndecidedError
 from shaspec.geometry import Grid
 from shaspec.io.nifti import Volume
 from shaspec.io.resample import coverage, resample, voxel_map
@@ -24,6 +24,8 @@ Array = npt.NDArray[Any]
 
 FINEST = "finest"
 COVERED = 0.99  # below this part of the grid a user is told that a volume ends early
+BY_VOXEL = {"Use voxel by voxel": True}
+BY_HEADER = {"Use the position of the header": False}
 SAME_VOXEL = 0.45  # voxels; closer than this the nearest voxel is the one of the same index
 
 
@@ -105,10 +107,13 @@ def truth_on_grid(
         return labels.array if near else _like(labels, first.grid)
     belongs = any(labels.grid.matches(other.grid) for other in others)
     if same_shape and not belongs and by_voxel is None:
-        raise InputError(
+        raise UndecidedError(
             f"{labels.path}: the labels have the shape of {first.path.name}, but by their header "
-            "lie elsewhere; if only the header is wrong, use them voxel by voxel with "
-            "--labels-by-voxel, else by their header with --labels-by-header"
+            "lie elsewhere",
+            "if only the header is wrong, use them voxel by voxel with --labels-by-voxel, else by "
+            "their header with --labels-by-header",
+            "labels_by_voxel",
+            BY_VOXEL | BY_HEADER,
         )
     _require_kept(labels, first)
     notices.append(
@@ -117,9 +122,12 @@ def truth_on_grid(
     found = resample(labels.array, labels.grid, first.grid, order=0, fill=0)
     gone = sorted({int(v) for v in np.unique(labels.array)} - {int(v) for v in np.unique(found)})
     if gone:
-        raise InputError(
+        raise UndecidedError(
             f"{labels.path}: nothing is left of the labels {', '.join(map(str, gone))} on the grid "
-            f"of {first.path.name}; choose a finer one with --grid, e.g. --grid {FINEST}"
+            f"of {first.path.name}",
+            f"choose a finer one with --grid, e.g. --grid {FINEST}",
+            "grid",
+            {"Use the finest grid": FINEST},
         )
     return found
 
@@ -131,17 +139,17 @@ def _require_kept(labels: Volume, first: Volume) -> None:
     places = matrix[:3, :3] @ voxels + matrix[:3, 3:]
     top = np.array(first.grid.shape)[:, None] - 0.5
     lost = int(np.count_nonzero(~np.all((places >= -0.5) & (places <= top), axis=0)))
-    if lost:
-        raise InputError(
-            f"{labels.path}: {lost} of {voxels.shape[1]} labelled voxels lie outside of "
-            f"{first.path.name}, so the truth would not be whole; correct the header of the "
-            "labels, or choose another grid with --grid"
-            + (
-                "; both files have the same shape: --labels-by-voxel takes them voxel by voxel"
-                if labels.grid.file_shape == first.grid.file_shape
-                else ""
-            )
-        )
+    if not lost:
+        return
+    doubt = (
+        f"{labels.path}: {lost} of {voxels.shape[1]} labelled voxels lie outside of "
+        f"{first.path.name}, so the truth would not be whole"
+    )
+    mend = "correct the header of the labels, or choose another grid with --grid"
+    if labels.grid.file_shape != first.grid.file_shape:
+        raise InputError(f"{doubt}; {mend}")
+    mend += "; both files have the same shape: --labels-by-voxel takes them voxel by voxel"
+    raise UndecidedError(doubt, mend, "labels_by_voxel", BY_VOXEL)
 
 
 def _without_position(volume: Volume, first: Volume, name: str, notices: list[str]) -> Array:

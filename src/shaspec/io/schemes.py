@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, UndecidedError
 from shaspec.task import LabelScheme, Task
 
 Array = npt.NDArray[Any]
@@ -111,9 +111,12 @@ def choose_scheme(
         reading = _recognised(values, task, source, hints)
     known = reading.scheme.mapping
     if not set(values) <= set(known):
-        raise InputError(
+        raise _undecided(
             f"{source}: holds the label values {_text(values)}, which do not fit "
-            f"{reading.scheme.name}, chosen by {reading.evidence}; {MEND} or correct the file"
+            f"{reading.scheme.name}, chosen by {reading.evidence}",
+            f"{MEND} or correct the file",
+            [s for s in task.schemes if set(values) <= set(s.mapping)],
+            values,
         )
     if UNKNOWN in _meaning(reading.scheme, values):
         raise InputError(
@@ -158,18 +161,34 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
         chosen, evidence = shown or fitting, "their values"
     if not chosen:
         known = named or schemes
-        raise InputError(
+        raise _undecided(
             f"{source}: holds the label values {_text(values)}, which do not fit "
             f"{' or '.join(_title(s) for s in known)}"
-            f"{f', for which the name {hint} speaks' if named else ''}"
-            f"; {MEND}{_listed(fitting) if named else ''} or correct the file"
+            f"{f', for which the name {hint} speaks' if named else ''}",
+            f"{MEND}{_listed(fitting) if named else ''} or correct the file",
+            fitting,
+            values,
         )
     if len({tuple(_meaning(s, values)) for s in chosen}) > 1:
-        raise InputError(
-            f"{source}: the label values {_text(values)} mean different things in"
-            f"{_listed(chosen if named else fitting)}; {MEND}"
+        possible = chosen if named else fitting
+        raise _undecided(
+            f"{source}: the label values {_text(values)} mean different things in different "
+            "conventions",
+            f"{MEND}:{_listed(possible)}",
+            possible,
+            values,
         )
     return Reading(chosen[0], evidence)
+
+
+def _undecided(
+    doubt: str, mend: str, fitting: Sequence[LabelScheme], values: Sequence[int]
+) -> InputError:
+    """The error for a doubtful scheme; an `UndecidedError` if the task has one for ``values``."""
+    choices = {s.name: s.name for s in fitting if UNKNOWN not in _meaning(s, values)}
+    if not choices:
+        return InputError(f"{doubt}; {mend}")
+    return UndecidedError(doubt, mend, "scheme", choices)
 
 
 def named_schemes(

@@ -1,0 +1,152 @@
+"""The choices of the assignment dialog: a role for each file of a case. No Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from napari_shaspec.assign import memory
+from shaspec.io import CaseFiles
+from shaspec.io.naming import LABELS, Certainty, common_name
+from shaspec.io.roles import UNUSED, FileRole, file_roles
+from shaspec.task import Task
+
+SHOWN = 4  # names in a sentence
+TITLES = {LABELS: "truth", UNUSED: "not used"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One file and what the user wants it to be."""
+
+    file: FileRole
+    chosen: str | None
+    """A role; None: still to be chosen."""
+    recalled: memory.Remembered | None = None
+    """What the user chose earlier for names like this."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether no question about this file is left."""
+        if self.recalled is not None and self.recalled.role != self.file.role:
+            return self.recalled.exact and self.file.certainty is not Certainty.CERTAIN
+        return not self.file.open or (self.recalled is not None and self.recalled.exact)
+
+    @property
+    def certainty(self) -> str:
+        """How certain the guess is, in a word."""
+        return "remembered" if self.recalled is not None else str(self.file.certainty)
+
+    @property
+    def notice(self) -> str:
+        """What to tell if the file is used without a question; empty for a certain name."""
+        title = TITLES.get(self.chosen or UNUSED, self.chosen)
+        if self.recalled is not None:
+            return f"{self.file.name} was taken as {title}: you chose this for a name like it"
+        if self.chosen and self.file.certainty is Certainty.PROBABLE:
+            return f"{self.file.name} was taken as {title}: {self.file.reason}"
+        return ""
+
+
+class Choices:
+    """Files, their roles, and whether they make up a case.
+
+    Args:
+        source: the folder of a case, or its files.
+        task: says which modalities there are.
+        current: the roles in use, by path, for a case that is already open.
+        name: the name of that case.
+    """
+
+    def __init__(
+        self,
+        source: Path | Sequence[Path],
+        task: Task,
+        current: Mapping[Path, str] | None = None,
+        name: str = "",
+    ) -> None:
+        self._name = name
+        self.task = task
+        self.source = source
+        self.grid = ""
+        """The modality whose grid the case lies on, or ``finest``; empty: the first one."""
+        files = sorted(file_roles(source, task), key=lambda file: not file.open)
+        self.rows = [self._row(file, current) for file in files]
+
+    def _row(self, file: FileRole, current: Mapping[Path, str] | None) -> Row:
+        if current is not None:
+            return Row(file, current.get(file.path.absolute(), UNUSED))
+        recalled = memory.remembered(file.path.name, self.task)
+        if recalled is None or (recalled.role == file.role and not file.open):
+            return Row(file, file.role)
+        return Row(file, recalled.role, recalled)
+
+    @property
+    def options(self) -> list[str]:
+        """The roles that a file can have."""
+        labels = [LABELS] if self.task.kind == "segmentation" else []
+        return [*self.task.names, *labels, UNUSED]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the user has to be asked before the case is read."""
+        settled = all(row.settled for row in self.rows)
+        return bool(self.rows) and not (settled and (not self.recalled or not self.problem))
+
+    @property
+    def recalled(self) -> bool:
+        """Whether an earlier choice says something else than the names."""
+        return any(row.recalled is not None for row in self.rows)
+
+    @property
+    def doubt(self) -> str:
+        """Which files the user has to decide on, as a sentence."""
+        names = [row.file.name for row in self.rows if not row.settled]
+        shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+        return f"It is not clear which modality this is: {shown}." if names else ""
+
+    def choose(self, index: int, role: str) -> None:
+        """Sets the role of the file in row ``index``."""
+        self.rows[index] = replace(self.rows[index], chosen=role)
+
+    @property
+    def problem(self) -> str:
+        """Why these files are no case; empty: they are one."""
+        for row in self.rows:
+            if row.chosen is None:
+                return f"Choose what {row.file.name} is."
+        for role in self.options:
+            names = [row.file.name for row in self.rows if row.chosen == role]
+            if role != UNUSED and len(names) > 1:
+                return f"{' and '.join(names)} are both {TITLES.get(role, role)}: keep one."
+        if not any(row.chosen in self.task.names for row in self.rows):
+            return f"Choose a file for at least one of {', '.join(self.task.names)}."
+        if self.grid not in ("", "finest", *(row.chosen for row in self.rows)):
+            return f"The voxel grid is that of {self.grid}, which no file is: choose another one."
+        return ""
+
+    def files(self, *, asked: bool) -> CaseFiles:
+        """The files of the case; ``asked``: the user has confirmed them, so nothing is noticed."""
+        roles = {row.chosen: row.file.path for row in self.rows if row.chosen}
+        volumes = {name: roles[name] for name in self.task.names if name in roles}
+        notices = () if asked else tuple(filter(None, (row.notice for row in self.rows)))
+        return CaseFiles(
+            self._name or self._own_name(volumes), volumes, roles.get(LABELS), notices=notices
+        )
+
+    def remember(self) -> None:
+        """Stores the choices that the names alone do not tell."""
+        told = {
+            row.file.path.name: row.chosen
+            for row in self.rows
+            if row.chosen is not None
+            and (row.chosen != row.file.role or row.file.certainty is not Certainty.CERTAIN)
+        }
+        if told:
+            memory.remember(told, self.task)
+
+    def _own_name(self, volumes: dict[str, Path]) -> str:
+        if isinstance(self.source, Path):
+            return self.source.resolve().name
+        return common_name(list(volumes.values()), self.task)

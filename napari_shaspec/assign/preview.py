@@ -1,0 +1,80 @@
+"""A small picture of a file and its size, for the assignment dialog. Slow: made in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from napari_shaspec.layers.layer_data import contrast_limits
+from shaspec.errors import InputError
+from shaspec.io import read_image, read_volume
+from shaspec.io.images import is_image
+from shaspec.io.nifti import is_nifti
+
+Picture = npt.NDArray[np.uint8]
+SIDE = 64  # pixels of the longer side
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """What the dialog shows of one file."""
+
+    path: Path
+    size: str
+    """Number of voxels and their size, or why the file cannot be read."""
+    picture: Picture | None = None
+    """(row, column); None: there is nothing to see."""
+    grid: Any = None
+    """The `shaspec.geometry.Grid` of a volume; None: a picture."""
+
+
+def previews(paths: Iterable[Path]) -> Iterator[Preview]:
+    """One preview after the other."""
+    return (preview(path) for path in paths)
+
+
+def preview(path: Path) -> Preview:
+    """The preview of one file."""
+    try:
+        if is_nifti(path):
+            return _of_volume(path)
+        if is_image(path):
+            array = read_image(path)
+            rows, columns = array.shape
+            return Preview(path, f"{columns} × {rows} pixels", _picture(array, (1.0, 1.0)))
+    except InputError as error:
+        return Preview(path, f"cannot be read: {error}")
+    return Preview(path, "sound")
+
+
+def _of_volume(path: Path) -> Preview:
+    volume = read_volume(path)
+    grid = volume.grid
+    voxels = " × ".join(str(n) for n in grid.shape[::-1])
+    spacing = " × ".join(f"{mm:.3g}" for mm in grid.spacing[::-1])
+    middle = volume.array[_slice(volume.array)]
+    picture = _picture(middle, (grid.spacing[1], grid.spacing[2]))
+    return Preview(path, f"{voxels}\n{spacing} mm", picture, grid)
+
+
+def _slice(array: npt.NDArray[Any]) -> int:
+    """The middle axial slice; of a label map without anything there, the fullest one."""
+    middle = array.shape[0] // 2
+    if array[middle].any() or not array.any():
+        return middle
+    return int(np.count_nonzero(array, axis=(1, 2)).argmax())
+
+
+def _picture(plane: npt.NDArray[Any], spacing: tuple[float, float]) -> Picture:
+    """``plane`` (row, column) in grey, with square pixels."""
+    low, high = contrast_limits(plane)
+    grey = np.clip((plane.astype(np.float32) - low) / (high - low), 0, 1) * 255
+    size = np.array(plane.shape) * spacing
+    zoom = SIDE / size.max() * np.array(spacing)
+    return np.asarray(ndimage.zoom(np.nan_to_num(grey), zoom, order=1), np.uint8)

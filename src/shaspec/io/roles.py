@@ -1,0 +1,153 @@
+"""Every file of one case with the role that its name suggests, for a user to check.
+
+`shaspec.io.folders` decides what a case is read from; this module says for each file beside it how
+certain that is, and which files a user has to decide on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shaspec.errors import InputError
+from shaspec.io.assign import Assignment, assign
+from shaspec.io.case_files import CaseFiles, entries, is_input
+from shaspec.io.folders import DEPTH, find_cases
+from shaspec.io.naming import (
+    LABELS,
+    Certainty,
+    Reading,
+    in_folder,
+    is_result,
+    is_silent,
+    name_to_judge,
+    read_name,
+)
+from shaspec.task import Task
+
+MOST = 40  # files of one case; a folder with more holds something else
+UNUSED = ""
+"""The role of a file that is not used."""
+
+
+@dataclass(frozen=True)
+class FileRole:
+    """One file of a case."""
+
+    path: Path
+    name: str
+    """The path below the folder of the case."""
+    role: str | None
+    """A modality, ``labels`` or `UNUSED`; None: the name fits several roles, or none is certain."""
+    certainty: Certainty
+    reason: str
+    """What in the name says so, or leaves it open."""
+    open: bool = False
+    """Whether a user has to decide: the file may be a role that no other file has."""
+
+
+def file_roles(source: Path | Sequence[Path], task: Task) -> tuple[FileRole, ...]:
+    """The files of the case in ``source``, each with its role.
+
+    Args:
+        source: the folder of a case, or its files.
+        task: says which modalities there are.
+
+    Returns:
+        The files in order of their paths; none if ``source`` is not one case with one file per
+        modality, e.g. a folder of many cases or a 4D file.
+    """
+    if not isinstance(source, Path):
+        paths = [path for path in source if is_input(path, task)]
+        return _roles(assign(_named(paths, task), task), None, paths, task)
+    folder = source
+    try:
+        cases = find_cases(folder, task) if folder.is_dir() else []
+        paths = list(_inputs(folder, task, DEPTH)) if folder.is_dir() else []
+    except InputError:
+        cases, paths = [], list(_inputs(folder, task, 0)) if folder.is_dir() else []
+    if len(cases) > 1 or not 0 < len(paths) <= MOST or any(case.channel for case in cases):
+        return ()
+    found = assign(_named(paths, task), task)
+    return _roles(found, cases[0] if cases else None, paths, task, folder)
+
+
+def _inputs(folder: Path, task: Task, depth: int) -> Iterator[Path]:
+    """The files of the task in a folder and in the folders inside it."""
+    for path in entries(folder, task):
+        if path.is_dir():
+            if depth:
+                yield from _inputs(path, task, depth - 1)
+        elif is_input(path, task) and not is_result(path.name, task):
+            yield path
+
+
+def _named(paths: Sequence[Path], task: Task) -> list[tuple[str, Path]]:
+    """(name to judge by, path): with the name of its folder where that of a file says nothing."""
+    folders = {path.parent for path in paths}
+    if len(folders) == 1:
+        return [(name_to_judge(path, task), path) for path in paths]
+    named = []
+    for path in paths:
+        silent = is_silent(read_name(path.name, task))
+        named.append((in_folder(path.parent.name, path) if silent else path.name, path))
+    return named
+
+
+def _roles(
+    found: Assignment,
+    case: CaseFiles | None,
+    paths: Sequence[Path],
+    task: Task,
+    folder: Path | None = None,
+) -> tuple[FileRole, ...]:
+    taken = _taken(found, case)
+    shown = folder or (paths[0].parent if paths else Path())
+    return tuple(
+        _file_role(path, _below(path, shown), found.readings[path], taken, task) for path in paths
+    )
+
+
+def _taken(found: Assignment, case: CaseFiles | None) -> dict[str, Path]:
+    """Role -> file: as the case is read where that is clear, else by the names alone."""
+    if case is None or case.problems:
+        return found.roles
+    return {**case.volumes, **({LABELS: case.labels} if case.labels else {})}
+
+
+def _below(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
+
+
+def _file_role(
+    path: Path, name: str, reading: Reading, taken: Mapping[str, Path], task: Task
+) -> FileRole:
+    """The role of one file beside those that are ``taken``."""
+    role = next((role for role, other in taken.items() if other == path), None)
+    match = reading.match
+    if role is not None:
+        if match is None or match.role != role:
+            return FileRole(path, name, role, Certainty.PROBABLE, "by the name of its folder")
+        reason = match.reason or _said(match.evidence)
+        return FileRole(path, name, role, match.certainty, reason)
+    if match is not None and match.role in taken:
+        reason = f"{taken[match.role].name} is {match.role}"
+        return FileRole(path, name, UNUSED, Certainty.PROBABLE, reason)
+    if match is not None:
+        reason = f"{_said(match.evidence)}; another file says the same"
+        return FileRole(path, name, match.role, Certainty.DOUBTFUL, reason, open=True)
+    if reading.candidates:
+        free = not set(reading.candidates) <= set(taken)
+        certainty = Certainty.DOUBTFUL if free else Certainty.PROBABLE
+        return FileRole(path, name, None if free else UNUSED, certainty, reading.reason, free)
+    if not is_silent(reading):
+        return FileRole(path, name, UNUSED, Certainty.CERTAIN, reading.reason)
+    wanted = {*task.names, *([LABELS] if task.kind == "segmentation" else [])}
+    free = not wanted <= set(taken)
+    return FileRole(path, name, UNUSED, Certainty.DOUBTFUL, reading.reason, free)
+
+
+def _said(evidence: Sequence[str]) -> str:
+    """The words of a name that tell its role, for a sentence."""
+    return f"the name says {' '.join(evidence)!r}" if evidence else "by the ending of its name"
