@@ -36,7 +36,7 @@ def predict(
     case: Annotated[
         list[Path],
         typer.Argument(
-            help="A case folder, a 4-D NIfTI file, or one file per modality: file or MODALITY=file."
+            help="A case folder, a 4-D file, or one file per modality: file or MODALITY=file."
         ),
     ],
     present: Annotated[

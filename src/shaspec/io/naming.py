@@ -13,6 +13,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.io import images
+from shaspec.io.formats import table
 from shaspec.io.images import is_image
 from shaspec.io.names import LABELS, Certainty, Match, Reading, read, task_vocabulary
 from shaspec.io.sound import is_sound
@@ -42,8 +44,8 @@ RESULT = "pred"
 """The last word in the name of what a model found: no input and no truth, wherever it lies."""
 
 ENDING = re.compile(
-    r"(\.nii)?(\.(nii|nrrd|nhdr|mha|mhd|mgz|mgh|hdr|img|dcm|ima|png|jpe?g|bmp|tiff?|wav))?"
-    r"(\.(gz|bz2|zst|xz|zip))?$",
+    rf"(\.({'|'.join(table.FIRST)}|{'|'.join(e[1:] for e in images.ENDINGS)}|wav))?"
+    rf"(\.({'|'.join(table.PACKED)}))?$",
     re.IGNORECASE,
 )
 OWN_SEPARATOR = " · "
