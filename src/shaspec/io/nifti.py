@@ -45,13 +45,17 @@ def write_labels(path: str | Path, labels: Array, grid: Grid) -> Path:
         raise InputError(
             f"{path}: write label maps as .nii.gz, .nii or .seg.nrrd; change the ending"
         )
-    voxels = grid.to_file(checked_labels(path, labels, grid)).tobytes(order="F")
-    data = _label_header(grid).binaryblock + bytes(4) + voxels  # 4: "no extensions"
-    if path.name.lower().endswith(".gz"):
-        # zlib rather than isal: its output does not depend on the processor; no time, no name.
-        data = zlib.compress(data, wbits=31)
-    write_atomically(path, data)
-    return path
+    return _write(path, checked_labels(path, labels, grid), grid, "label map")
+
+
+def write_map(path: Path, values: npt.NDArray[np.float32], grid: Grid, text: str) -> Path:
+    """Write a map of numbers (S, P, L) where and as `write_labels` does.
+
+    ``text`` says in the header what it shows. Returns ``path``; raises `InputError`.
+    """
+    if values.shape != grid.shape:
+        raise InputError(f"{path}: the map has shape {values.shape}, its grid {grid.shape}")
+    return _write(path, values, grid, text, level=1)  # the low bits are noise, effort gains little
 
 
 def checked_labels(path: Path, labels: Array, grid: Grid) -> npt.NDArray[np.uint8]:
@@ -82,10 +86,21 @@ def write_atomically(path: Path, data: bytes) -> None:
         ) from error
 
 
-def _label_header(grid: Grid) -> Nifti1Header:
-    """Header of a label map: the place of the input, nothing else of it (it may hold names)."""
+def _write(path: Path, values: Array, grid: Grid, text: str, *, level: int = -1) -> Path:
+    voxels = grid.to_file(values).tobytes(order="F")
+    header = _header(grid, values.dtype, text)
+    data = header.binaryblock + bytes(4) + voxels  # 4: "no extensions"
+    if path.name.lower().endswith(".gz"):
+        # zlib rather than isal: its output does not depend on the processor; no time, no name.
+        data = zlib.compress(data, level, wbits=31)
+    write_atomically(path, data)
+    return path
+
+
+def _header(grid: Grid, dtype: np.dtype[Any], text: str) -> Nifti1Header:
+    """Header of a result: the place of the input, nothing else of it (it may hold names)."""
     header = Nifti1Header(endianness="<")
-    header.set_data_dtype(np.uint8)
+    header.set_data_dtype(dtype)
     header.set_data_shape(grid.file_shape)
     if grid.header is None:
         header.set_sform(grid.affine, code=1)
@@ -95,8 +110,8 @@ def _label_header(grid: Grid) -> Nifti1Header:
         source = Nifti1Header(grid.header, check=False)
         for key in PLACE:
             header[key] = source[key]
-        header["xyzt_units"] = int(source["xyzt_units"]) % 8  # a label map has no time
+        header["xyzt_units"] = int(source["xyzt_units"]) % 8  # a result has no time
     header["vox_offset"] = 352
     header["scl_slope"], header["scl_inter"] = 1, 0
-    header["descrip"] = b"label map by napari-shaspec"
+    header["descrip"] = f"{text} by napari-shaspec".encode("ascii", "replace")[:79]
     return header

@@ -56,6 +56,14 @@ def toggles(card: Card) -> str:
     return "instant" if card.instant_toggles else "full run"
 
 
+def is_calibrated(card: Card) -> bool:
+    """True if the card has a temperature, by which the probabilities were calibrated.
+
+    Cards of the present format have none.
+    """
+    return getattr(card, "temperature", None) is not None
+
+
 def method_of(card: Card) -> str:
     """The network, and how it was trained where that is not its own way."""
     taught = card.training.method
