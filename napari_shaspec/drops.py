@@ -14,9 +14,9 @@ from itertools import islice
 from pathlib import Path
 
 from shaspec.io.folders import is_input
+from shaspec.io.formats.table import is_volume
 from shaspec.io.images import is_image
 from shaspec.io.naming import is_result, name_to_judge, recognise
-from shaspec.io.nifti import is_nifti
 from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.sound import is_sound
 from shaspec.task import Task, bundled_tasks, load_task
@@ -36,8 +36,8 @@ def tasks() -> tuple[Task, ...]:
 def is_ours(paths: Sequence[Path]) -> bool:
     """True for a folder with a case, for volumes, and for pictures and sounds of one case."""
     if len(paths) == 1 and paths[0].is_dir():
-        return holds_nifti(paths[0]) or _is_picture_case(_pictures_in(paths[0]))
-    volumes = all(is_nifti(path) or is_segmentation(path) for path in paths)
+        return holds_volume(paths[0]) or _is_picture_case(_pictures_in(paths[0]))
+    volumes = all(is_volume(path) or is_segmentation(path) for path in paths)
     return bool(paths) and (volumes or all(map(is_sound, paths)) or _is_picture_case(paths))
 
 
@@ -49,14 +49,14 @@ def role_of(path: Path, task: Task) -> str | None:
     return match.role if match else None
 
 
-def holds_nifti(folder: Path) -> bool:
-    """True if a folder or its subfolders contain a NIfTI file."""
+def holds_volume(folder: Path) -> bool:
+    """True if a folder or its subfolders contain a volume."""
     waiting, opened = deque([(folder, 0)]), 0
     while waiting and opened < FOLDERS:
         current, depth = waiting.popleft()
         opened += 1
         for entry in _entries(current):
-            if is_nifti(Path(entry.name)):
+            if is_volume(Path(entry.name)):
                 return True
             deeper = depth < DEPTH and len(waiting) < FOLDERS
             if deeper and not entry.name.startswith(".") and entry.is_dir():

@@ -1,4 +1,4 @@
-"""Reads case folders, NIfTI files, 3D Slicer segmentations, pictures and sounds into layers.
+"""Reads case folders, volumes, 3D Slicer segmentations, pictures and sounds into layers.
 
 Volumes are placed in millimetres. ``get_reader`` checks names only and is fast; the function it
 returns reads the voxels. Pictures are accepted only if their names match at least two modalities
@@ -26,12 +26,13 @@ from napari_shaspec.layers.viewer import prepare_view
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.io import find_case, read_volume
+from shaspec.io.formats.table import SEGMENTATION, header_files
 from shaspec.io.naming import LABELS, common_name, is_result, stem
-from shaspec.io.nifti import is_nifti, read_header
 from shaspec.io.schemes import to_task_labels
-from shaspec.io.segmentation_nrrd import ENDING, is_segmentation
+from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.segmentation_reader import read_segmentation
 from shaspec.io.sound import is_sound
+from shaspec.io.volumes import is_4d
 from shaspec.task import Task
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:
     for one in paths:
         if is_segmentation(one):
             layers.append(_segmentation(one))
-        elif is_sound(one) or (is_nifti(one) and len(read_header(one).shape) == 4):
+        elif is_sound(one) or is_4d(one):
             case = open_case(one, task)
             layers += [] if case is None else _case_layers(case, [one])
         else:
@@ -153,7 +154,7 @@ def _segmentation(path: Path) -> LayerDataTuple:
     }
     if segmentation.notices:
         notifications.info(f"{path.name}: " + "; ".join(segmentation.notices))
-    name = path.name[: -len(ENDING)]
+    name = path.name[: -len(SEGMENTATION)]
     for task in (task for task in tasks() if task.dims == 3):
         labels = segmentation.in_codes(task)
         if labels is not None:
@@ -186,7 +187,8 @@ def prepare_current_viewer() -> None:
 
 
 def _paths(path: str | Sequence[str]) -> list[Path]:
-    return [Path(path)] if isinstance(path, str | os.PathLike) else [Path(p) for p in path]
+    several = [path] if isinstance(path, str | os.PathLike) else path
+    return header_files(map(Path, several))
 
 
 def _task_of_names(paths: Sequence[Path]) -> Task:

@@ -11,6 +11,7 @@ import pytest
 from npe2 import PluginManager, PluginManifest
 
 from napari_shaspec import settings
+from shaspec.io.formats.table import ENDINGS, IMG
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,11 @@ def test_the_plugin_appears_in_the_menus_of_napari(manifest):
     assert contributions.writers[0].filename_extensions == [".nii.gz", ".nii"]
     menus = {"napari/layers/segment", "napari/layers/measure", "napari/layers/visualize"}
     assert menus <= set(contributions.menus)
+
+
+def test_the_reader_is_asked_for_every_ending_that_is_read(manifest):
+    (reader,) = manifest.contributions.readers
+    assert reader.filename_patterns == [*(f"*{e}" for e in (*ENDINGS, *IMG)), "*"]
 
 
 def test_settings_in_the_manifest_are_those_of_the_code(manifest):

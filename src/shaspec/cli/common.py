@@ -36,6 +36,14 @@ Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that are there, but never one that was read."),
 ]
+Probabilities = Annotated[
+    bool,
+    typer.Option(
+        "--probabilities",
+        help="Write the probabilities of every region as NIfTI (float32) beside the labels: "
+        "NAME_prob_ET.nii.gz ...",
+    ),
+]
 ByVoxel = Annotated[
     bool | None,
     typer.Option(

@@ -15,6 +15,7 @@ from shaspec.cli.common import (
     Grid,
     Overlap,
     Overwrite,
+    Probabilities,
     check_results,
     escape,
     numbers,
@@ -36,7 +37,7 @@ def predict(
     case: Annotated[
         list[Path],
         typer.Argument(
-            help="A case folder, a 4-D NIfTI file, or one file per modality: file or MODALITY=file."
+            help="A case folder, a 4-D file, or one file per modality: file or MODALITY=file."
         ),
     ],
     present: Annotated[
@@ -50,8 +51,9 @@ def predict(
         ),
     ] = None,
     volumes: Annotated[
-        Path | None, typer.Option(help="CSV of the regions' sizes to write.")
+        Path | None, typer.Option("--volumes", "--csv", help="CSV of the regions' sizes to write.")
     ] = None,
+    probabilities: Probabilities = False,
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     device: Device = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
@@ -73,7 +75,7 @@ def predict(
     subset = subject.present
     check_results([out, volumes], subject, overwrite)
     if task.kind == "classification":
-        refuse(loaded.card, volumes=volumes, window=window)
+        refuse(loaded.card, volumes=volumes, window=window, probabilities=probabilities)
         predictions = classify(console, loaded, subject, [subset], device)
         path = write_classes(out, predictions) if out else None
         console.print(class_table(predictions[0]))
@@ -81,7 +83,9 @@ def predict(
         options = {"device": device, "window": numbers(window) or None, "overlap": overlap}
         path = out or _default_name(subject)
         check_results([path], subject, overwrite)
-        _segment(console, loaded, subject, path, volumes, options)
+        maps = _maps(loaded, path) if probabilities else []
+        check_results(maps, subject, overwrite)
+        _segment(console, loaded, subject, path, volumes, options, probabilities=probabilities)
     wrote = f"; wrote {escape(str(path))}" if path else ""
     console.print(f"model {loaded.card.name}, {loaded.card.licence}{wrote}")
 
@@ -93,16 +97,26 @@ def _segment(
     path: Path,
     volumes: Path | None,
     options: dict[str, Any],
+    *,
+    probabilities: bool,
 ) -> None:
-    """Writes the label map, and the sizes of its regions if asked for."""
+    """Writes the label map, and if asked for the sizes of its regions and their probabilities."""
     from shaspec.inference.session import InferenceSession
     from shaspec.io import write_labels
+    from shaspec.io.probability_maps import write_probabilities
+    from shaspec.models.summary import is_calibrated
     from shaspec.prediction import NOT_FOUND_NOTE
 
     session = InferenceSession(model, case, **options)
     report_seen(console, session.seen, case.name, model.card.name)
-    prediction = run_job(console, session.predict(case.present)).prediction
+    job = session.predict(case.present, probabilities=probabilities)
+    prediction = run_job(console, job).prediction
     write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)
+    if probabilities:
+        maps = write_probabilities(path, prediction, calibrated=is_calibrated(model.card))
+        said = "calibrated" if is_calibrated(model.card) else "not calibrated"
+        names = ", ".join(file.name for file in maps)
+        console.print(f"probabilities ({said}): {escape(names)}")
     if volumes is not None:
         write_volumes(volumes, prediction)
     console.print(volume_table(prediction))
@@ -110,6 +124,14 @@ def _segment(
         console.print(weight_table(prediction.modality_weights, title="weight of each modality"))
     if not prediction.found_all:
         console.print(NOT_FOUND_NOTE)
+
+
+def _maps(model: Model, path: Path) -> list[Path]:
+    """The files of the probabilities beside a label map."""
+    from shaspec.io.probability_maps import probability_files
+
+    files = probability_files(path, model.card.task, exclusive=model.network.exclusive)
+    return list(files.values())
 
 
 def _default_name(case: Case) -> Path:

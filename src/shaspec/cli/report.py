@@ -26,7 +26,7 @@ def report(
     case: Annotated[
         list[Path],
         typer.Argument(
-            help="A case folder, a 4-D NIfTI file, or one file per modality: file or MODALITY=file."
+            help="A case folder, a 4-D file, or one file per modality: file or MODALITY=file."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Page to write (.html or .pdf).")] = Path("report.html"),

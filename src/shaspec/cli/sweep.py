@@ -38,7 +38,7 @@ CELL = 8  # characters of a number in the table
 def sweep(
     case: Annotated[
         list[Path],
-        typer.Argument(help="A case folder, a 4-D NIfTI file, or one file per modality."),
+        typer.Argument(help="A case folder, a 4-D file, or one file per modality."),
     ],
     out: Annotated[Path, typer.Option(help="Folder for sweep.csv, shapley.csv and figures.")],
     model: Annotated[

@@ -14,7 +14,7 @@ from shaspec.geometry import Grid
 from shaspec.inference.windows import Box
 from shaspec.io.resample import resample
 from shaspec.models.resize import linear_resize_part, reached
-from shaspec.prediction import Prediction
+from shaspec.prediction import BACKGROUND, Prediction
 from shaspec.task import Task
 
 
@@ -68,6 +68,52 @@ def region_probabilities(
     return maps
 
 
+def all_probabilities(
+    means: Tensor, task: Task, box: Box, shape: tuple[int, ...], exclusive: bool
+) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, npt.NDArray[np.float32]]]:
+    """Both maps of `Prediction`, of the regions and of the labels; arguments as for `label_map`."""
+    by_region = region_probabilities(means, task, box, shape, exclusive)
+    return by_region, label_probabilities(means, task, box, shape) if exclusive else {}
+
+
+def label_probabilities(
+    means: Tensor, task: Task, box: Box, shape: tuple[int, ...]
+) -> dict[str, npt.NDArray[np.float32]]:
+    """The probability of background and of every label, of a network whose labels exclude others.
+
+    Args:
+        means: as for `label_map`, and so are the other arguments.
+        task: says what the labels are.
+        box: the voxels that ``means`` covers; elsewhere everything is background.
+        shape: of the maps.
+
+    Returns:
+        Name -> float32 array (*shape), `BACKGROUND` first.
+    """
+    names = (BACKGROUND, *(label.name for label in task.labels))
+    maps = {}
+    for name, mean in zip(names, means.cpu().numpy(), strict=True):
+        maps[name] = np.full(shape, name == BACKGROUND, np.float32)
+        maps[name][box] = mean
+    return maps
+
+
+def whole(means: Tensor, box: Box, shape: Sequence[int], exclusive: bool) -> Tensor:
+    """Probabilities (K, *shape) of a whole volume, with background outside of ``box``.
+
+    Args:
+        means: (K, *box) probabilities, as for `label_map`.
+        box: the voxels that ``means`` covers.
+        shape: of the volume.
+        exclusive: True: the first channel is the background.
+    """
+    full = means.new_zeros(len(means), *shape)
+    if exclusive:
+        full[0] = 1
+    full[(slice(None), *box)] = means
+    return full
+
+
 def region_part(
     means: Tensor, box: Box, shape: Sequence[int], size: Sequence[int], exclusive: bool
 ) -> tuple[Tensor, Box]:
@@ -99,9 +145,8 @@ def region_part(
     ]
     if not all(stop for _, stop in spans):
         return nowhere
-    full = means.new_zeros(1, len(means), *shape)
-    full[0][(slice(None), *box)] = means
-    part = linear_resize_part(full, size, spans)[0]
+    full = whole(means, box, shape, exclusive)
+    part = linear_resize_part(full[None], size, spans)[0]
     return part, tuple(slice(*span) for span in spans)
 
 
@@ -121,7 +166,18 @@ def on_grid(prediction: Prediction, grid: Grid) -> Prediction:
         name: resample(values, here, grid, order=1, fill=0)
         for name, values in prediction.probabilities.items()
     }
+    by_label = {
+        name: resample(values, here, grid, order=1, fill=float(name == BACKGROUND))
+        for name, values in prediction.label_probabilities.items()
+    }
     text = f"segmented on the grid of {prediction.task.subset_name(prediction.subset)} alone"
     facts = prediction.provenance
     facts = facts | {"notices": [*facts["notices"], text]}
-    return replace(prediction, grid=grid, labels=labels, probabilities=maps, provenance=facts)
+    return replace(
+        prediction,
+        grid=grid,
+        labels=labels,
+        probabilities=maps,
+        label_probabilities=by_label,
+        provenance=facts,
+    )

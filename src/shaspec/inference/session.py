@@ -18,7 +18,7 @@ from shaspec.inference.kept import Corner
 from shaspec.inference.memory import smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
-from shaspec.inference.outputs import label_map, on_grid, region_part, region_probabilities
+from shaspec.inference.outputs import all_probabilities, label_map, on_grid, region_part, whole
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import Box, WindowAggregator, extract_patch, plan, snap, union
 from shaspec.models.base import Features
@@ -198,10 +198,10 @@ class InferenceSession(Session[Prediction]):
             decoding += time.perf_counter() - start
             yield count.tick("decode")
         assert aggregator is not None
-        means, box = self._on_case_grid(aggregator, whole=probabilities)
+        means, box = self._on_case_grid(aggregator, everywhere=probabilities)
         answer = (means, self.task, box, self.case.grid.shape, self._network.exclusive)
         labels = label_map(*answer)
-        maps = region_probabilities(*answer) if probabilities else {}
+        maps = all_probabilities(*answer) if probabilities else ({}, {})
         total = time.perf_counter() - begin
         seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
@@ -209,7 +209,7 @@ class InferenceSession(Session[Prediction]):
         if by_region := counted.by_region(self.task, indices, exclusive=exclusive):
             facts["modality_weights"] = by_region
         yield Finished(
-            Prediction(self.case.name, self.task, self.case.grid, subset, labels, facts, maps)
+            Prediction(self.case.name, self.task, self.case.grid, subset, labels, facts, *maps)
         )
 
     def _attempt_features(self, subset: Subset) -> Iterator[Progress | Computed[FeatureMaps]]:
@@ -267,18 +267,18 @@ class InferenceSession(Session[Prediction]):
         return self._kept.absent[key]
 
     @torch.inference_mode()
-    def _on_case_grid(self, aggregator: WindowAggregator, *, whole: bool) -> tuple[Tensor, Box]:
+    def _on_case_grid(
+        self, aggregator: WindowAggregator, *, everywhere: bool
+    ) -> tuple[Tensor, Box]:
         """Probabilities (K, *box) at the voxels of the case, in the box where regions can be."""
         means = aggregator.mean()
         shape = next(iter(self._inputs.values())).shape
         if shape == self.case.grid.shape:
             return means, aggregator.box
-        if not whole:
-            size, exclusive = self.case.grid.shape, self._network.exclusive
+        size, exclusive = self.case.grid.shape, self._network.exclusive
+        if not everywhere:
             return region_part(means, aggregator.box, shape, size, exclusive)
-        full = means.new_zeros(len(means), *shape)  # back to the voxels of the case
-        full[(slice(None), *aggregator.box)] = means
-        means = resized(full, self.case.grid.shape)
+        means = resized(whole(means, aggregator.box, shape, exclusive), size)
         return means, tuple(slice(0, n) for n in self.case.grid.shape)
 
     @property

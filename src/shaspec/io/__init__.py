@@ -1,4 +1,4 @@
-"""Files: NIfTI and pictures, case folders, label schemes."""
+"""Files: volumes and pictures, case folders, label schemes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shaspec.io.export import (
 )
 from shaspec.io.folders import CaseFiles, find_case, find_cases
 from shaspec.io.images import read_image
-from shaspec.io.nifti import Volume, read_channels, read_volume
+from shaspec.io.volumes import Volume, read_channels, read_volume
 
 __all__ = [
     "CaseFiles",

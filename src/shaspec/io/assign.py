@@ -23,6 +23,7 @@ from shaspec.io.naming import (
     require_role,
     stem,
 )
+from shaspec.io.nifti import is_nifti
 from shaspec.io.subjects import several_subjects
 from shaspec.task import Task
 
@@ -102,7 +103,7 @@ def doubt(role: str, paths: list[Path]) -> str:
 def _settle(role: str, claim: Sequence[tuple[Path, Match]], found: Assignment) -> bool:
     """Choose the file of a role; True if one claims it with certainty."""
     certain = [path for path, match in claim if match.certainty is Certainty.CERTAIN]
-    chosen = certain or [path for path, _ in claim]
+    chosen = _without_copies(certain or [path for path, _ in claim], found)
     if len(chosen) > 1:
         found.problems[role] = doubt(role, chosen)
     elif chosen:
@@ -115,6 +116,19 @@ def _settle(role: str, claim: Sequence[tuple[Path, Match]], found: Assignment) -
         else:
             found.notices.append(f"not used: {path.name}, for {chosen[0].name} is {role}")
     return bool(certain)
+
+
+def _without_copies(paths: list[Path], found: Assignment) -> list[Path]:
+    """The files without those that are in NIfTI too, under the same name: ``x.mha``, ``x.nii``."""
+    nifti = {path.with_name(stem(path.name)): path for path in paths if is_nifti(path)}
+    kept = []
+    for path in paths:
+        twin = nifti.get(path.with_name(stem(path.name)), path)
+        if is_nifti(path) or twin == path:
+            kept.append(path)
+        else:
+            found.notices.append(f"not used: {path.name}, for {twin.name} has the same name")
+    return kept
 
 
 def _settle_doubt(path: Path, reading: Reading, certain: set[str], found: Assignment) -> None:

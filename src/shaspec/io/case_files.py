@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.io.formats.table import TITLES, begins_as_named, header_files, is_volume
 from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, is_result
-from shaspec.io.nifti import is_nifti
 from shaspec.io.sound import is_sound
 from shaspec.task import Task
 
@@ -41,10 +41,10 @@ def from_roles(
 
 
 def is_input(path: Path, task: Task) -> bool:
-    """True if the name ends like a file that the task reads: NIfTI in 3D, a picture in 2D, or
-    a sound for a modality that is one."""
+    """True if a file is named like one that the task reads: a volume in 3D, a picture in 2D, or
+    a sound for a modality that is one. False if it does not begin like what its name says."""
     if task.dims == 3:
-        return is_nifti(path)
+        return is_volume(path) and begins_as_named(path)
     return is_image(path) or (is_sound(path) and hears(task))
 
 
@@ -56,14 +56,18 @@ def hears(task: Task) -> bool:
 def input_kind(task: Task) -> str:
     """What the task reads, for a sentence."""
     if task.dims == 3:
-        return "NIfTI file (.nii, .nii.gz)"
+        return f"volume ({TITLES} file)"
     return "picture (.png, .jpg ...)" + (" or sound (.wav)" if hears(task) else "")
 
 
 def entries(folder: Path, task: Task) -> list[Path]:
-    """What is in a folder, sorted, but for hidden files and results of earlier runs."""
+    """What is in a folder, sorted, but for hidden files and results of earlier runs.
+
+    A pair of ``.hdr`` and ``.img`` is one file, its header.
+    """
     try:
-        inside = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+        visible = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+        inside = header_files(visible)
         return [p for p in inside if not is_result(p.name, task) or p.is_dir()]
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror})") from error

@@ -18,6 +18,7 @@ from shaspec.io import findings
 from shaspec.io.arrays import case_from_arrays
 from shaspec.io.assign import assign_loose
 from shaspec.io.folders import CaseFiles, find_case
+from shaspec.io.formats.table import header_files
 from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
 from shaspec.io.images import read_image, read_label_image
 from shaspec.io.label_names import described_scheme
@@ -225,7 +226,7 @@ def _files(source: Source, task: Task, with_labels: bool) -> CaseFiles:
     if isinstance(source, Mapping):
         roles = _named(source, task)
     else:
-        paths = [Path(p) for p in source]
+        paths = header_files(Path(p) for p in source)
         if len(paths) == 1:
             return find_case(paths[0], task, with_labels=with_labels)
         found = assign_loose(paths, task)

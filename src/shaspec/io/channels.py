@@ -8,13 +8,8 @@ from shaspec.errors import InputError
 from shaspec.io.case_files import CaseFiles
 from shaspec.io.description import DESCRIPTION, channel_order
 from shaspec.io.naming import stem
-from shaspec.io.nifti import is_nifti, read_header
+from shaspec.io.volumes import read_header
 from shaspec.task import Task
-
-
-def is_4d(path: Path) -> bool:
-    """True for a NIfTI file with four axes."""
-    return is_nifti(path) and len(read_header(path).shape) == 4
 
 
 def holds_channels(folder: Path) -> bool:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
-from shaspec.io.channels import channel_case, is_4d
+from shaspec.io.channels import channel_case
+from shaspec.io.formats.table import is_volume
 from shaspec.io.naming import (
     LABELS,
     Certainty,
@@ -16,9 +17,9 @@ from shaspec.io.naming import (
     read_name,
     recognise,
 )
-from shaspec.io.nifti import is_nifti
 from shaspec.io.subjects import several_subjects
 from shaspec.io.unread import unread_notices
+from shaspec.io.volumes import is_4d
 from shaspec.task import Task
 
 SHOWN = 6
@@ -44,7 +45,7 @@ def folder_case(
             text = f"{path.name} was taken as {match.role} by the name of its folder"
             found.notices.append(f"{text}, {path.absolute().parent.name}")
     for name, path in files:
-        if name == path.parent.name and not is_nifti(path.parent) and path in found.roles.values():
+        if name == path.parent.name and not is_volume(path.parent) and path in found.roles.values():
             found.notices.append(f"{path.name} was judged by the name of its folder, {name}")
     if message := _contradicts(folder, found, task):
         found.problems["T1"] = message
@@ -81,7 +82,7 @@ def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
     for path in inside:
         if path.is_file():
             files += [(path.name, path)] if is_input(path, task) else []
-        elif task.dims == 3 and is_nifti(path):  # unpacked archives: a folder x_t1.nii
+        elif task.dims == 3 and is_volume(path):  # unpacked archives: a folder x_t1.nii
             files += _within(path, task)
         elif task.dims == 3 and path.is_dir() and _says_modality(path.name, task):
             one = _within(path, task)
@@ -91,7 +92,7 @@ def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
 
 def _within(folder: Path, task: Task) -> list[tuple[str, Path]]:
     """The volumes in a folder of one sequence, judged by their own names where those speak."""
-    volumes = [p for p in entries(folder, task) if is_nifti(p) and p.is_file()]
+    volumes = [p for p in entries(folder, task) if is_input(p, task) and p.is_file()]
     clear = [p for p in volumes if recognise(p.name, task)]
     return [(p.name if clear else folder.name, p) for p in (clear or volumes)]
 

@@ -19,18 +19,19 @@ from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.io.case_files import CaseFiles, entries, from_roles, input_kind, is_input
-from shaspec.io.channels import channel_case, holds_channels, is_4d
+from shaspec.io.channels import channel_case, holds_channels
 from shaspec.io.datalist import IMAGE, is_datalist, read_datalist
 from shaspec.io.description import DESCRIPTION
 from shaspec.io.folder_case import folder_case
+from shaspec.io.formats.table import DICOM, header_of, is_volume
 from shaspec.io.grouping import by_stem, group_by_folder
 from shaspec.io.naming import LABELS, notice, require_role, stem
-from shaspec.io.nifti import is_nifti
 from shaspec.io.sequence_folders import sequence_case
 from shaspec.io.side_by_side import side_by_side
 from shaspec.io.splits import listed_cases
 from shaspec.io.table import is_table, read_table
-from shaspec.io.unread import FORMATS, is_dicom_folder, unread_format, unread_notices
+from shaspec.io.unread import is_dicom_folder, unread_format, unread_notices
+from shaspec.io.volumes import is_4d
 from shaspec.task import Task
 
 __all__ = ["DEPTH", "CaseFiles", "find_case", "find_cases", "is_input"]
@@ -45,7 +46,7 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     Raises `InputError` if there is no case, or more than one. Two files for one modality are
     listed in ``problems``.
     """
-    path = Path(source)
+    path = header_of(Path(source))
     if path.is_file():
         return _file_case(path, task, with_labels)
     if not path.is_dir():
@@ -136,7 +137,7 @@ def _search(
         return
     if holds_channels(folder):
         for path in inside:
-            if path.is_file() and is_nifti(path):
+            if path.is_file() and is_volume(path):
                 yield path.with_name(stem(path.name)), channel_case(path, task, with_labels)
         return
     by_modality = group_by_folder(inside, task)
@@ -182,7 +183,7 @@ def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     """A single file: all modalities in 4D, or just one of them."""
     if not is_input(path, task):
         known = unread_format(path)
-        mend = f"; it is {known[0]}: {known[1]}" if known else ""
+        mend = f"; it is {known.title}: {known.advice}" if known else ""
         raise InputError(
             f"{path}: is no {input_kind(task)}, which is what task {task.name!r} reads{mend}"
         )
@@ -200,7 +201,7 @@ def _seen(folder: Path, task: Task) -> str:
     inside = entries(folder, task)
     seen = unread_notices(inside, task)
     if is_dicom_folder(folder):
-        seen = [f"it is a DICOM folder: {FORMATS['.dcm'][1]}"]
+        seen = [f"it is a DICOM folder: {DICOM.advice}"]
     return "".join(f"; {text}" for text in seen)
 
 

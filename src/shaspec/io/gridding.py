@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError, UndecidedError
 from shaspec.geometry import Grid
-from shaspec.io.nifti import Volume
 from shaspec.io.resample import coverage, resample, voxel_map
+from shaspec.io.volumes import Volume
 from shaspec.preprocessing import fill_value
 from shaspec.task import Modality
 

@@ -52,8 +52,8 @@ class Header:
     """Voxel (i, j, k) -> RAS mm (4, 4), by nibabel's rule: sform, else qform, else voxel sizes."""
     oriented: bool
     """False: neither sform nor qform is set, position and sides are unknown."""
-    block: bytes
-    """The same place as a little-endian NIfTI-1 header (348 bytes)."""
+    block: bytes | None
+    """The same place as a little-endian NIfTI-1 header (348 bytes); None: no NIfTI file."""
     notices: tuple[str, ...] = ()
 
     @property
@@ -62,18 +62,23 @@ class Header:
         return self.offset + math.prod(self.shape) * self.dtype.itemsize
 
 
-def parse_header(data: bytes, path: Path) -> Header:
-    """Header from the first bytes of an (unpacked) file; ``path`` is for messages only."""
-    raw = _header_class(data, path)
+def parse_header(data: bytes, path: Path, *, pair: bool = False) -> Header:
+    """Header from the first bytes of an (unpacked) file.
+
+    Args:
+        data: the bytes.
+        path: for messages.
+        pair: whether the voxels are in a file of their own (``.hdr`` and ``.img``).
+
+    Raises:
+        InputError: for a header that makes no sense, naming the file and the mend.
+    """
+    raw = _header_class(data, path, pair)
     shape = _shape(raw["dim"], path)
     dtype = _dtype(int(raw["datatype"]), path).newbyteorder(raw.endianness)
-    least = 352 if len(raw.binaryblock) == 348 else 544
+    least = 0 if pair else 352 if len(raw.binaryblock) == 348 else 544
     offset = _offset(raw["vox_offset"], least, path)
-    if math.prod(shape) * dtype.itemsize + offset > LIMIT:
-        raise InputError(
-            f"{path}: the header announces {' x '.join(map(str, shape))} voxels of {dtype.name}, "
-            "more than 2 GiB; crop or downsample the volume if that is true, else export it again"
-        )
+    check_size(shape, dtype, path, offset)
     place = Nifti1Header(endianness="<")
     notices: list[str] = []
     with np.errstate(all="ignore"):  # absurd numbers become inf or NaN, and those are refused
@@ -87,14 +92,31 @@ def parse_header(data: bytes, path: Path) -> Header:
     return Header(shape, dtype, offset, slope, inter, affine, oriented, block, tuple(notices))
 
 
-def _header_class(data: bytes, path: Path) -> Nifti1Header | Nifti2Header:
+def check_size(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, offset: int = 0) -> None:
+    """Refuse a volume that is larger than any patient's, before memory is taken for it."""
+    if math.prod(shape) * dtype.itemsize + offset > LIMIT:
+        raise InputError(
+            f"{path}: the header announces {' x '.join(map(str, shape))} voxels of {dtype.name}, "
+            "more than 2 GiB; crop or downsample the volume if that is true, else export it again"
+        )
+
+
+def _header_class(data: bytes, path: Path, pair: bool) -> Nifti1Header | Nifti2Header:
     sizes = (int.from_bytes(data[:4], "little"), int.from_bytes(data[:4], "big"))
-    if 540 in sizes and len(data) >= 540 and data[4:7] == b"n+2":
+    magic, other = (b"ni", b"n+") if pair else (b"n+", b"ni")
+    if 540 in sizes and len(data) >= 540 and data[4:7] == magic + b"2":
         return Nifti2Header(data[:540], check=False)
-    if 348 in sizes and len(data) >= 348 and data[344:347] == b"n+1":
+    if 348 in sizes and len(data) >= 348 and data[344:347] == magic + b"1":
         return Nifti1Header(data[:348], check=False)
-    if (348 in sizes and data[344:346] == b"ni") or (540 in sizes and data[4:6] == b"ni"):
-        raise InputError(f"{path}: header and voxels are in two files; join them in one .nii file")
+    if (348 in sizes and data[344:346] == other) or (540 in sizes and data[4:6] == other):
+        raise InputError(
+            f"{path}: by its header the voxels are "
+            + (
+                "in this very file; let its name end in .nii"
+                if pair
+                else "in a second file; let the names end in .hdr and .img"
+            )
+        )
     raise InputError(
         f"{path}: not a NIfTI file, or cut off in its header; export it again, from DICOM e.g. "
         "with dcm2niix, from other formats with 3D Slicer or ITK-SNAP"
@@ -105,13 +127,21 @@ def _shape(dim: Array, path: Path) -> tuple[int, ...]:
     """The spatial shape, and the channels if there are more than one."""
     ndim = int(dim[0])
     sizes = [int(n) for n in dim[1 : 1 + ndim]] if 1 <= ndim <= 7 else []
+    return checked_shape(sizes, path, [int(n) for n in dim])
+
+
+def checked_shape(sizes: list[int], path: Path, written: list[int]) -> tuple[int, ...]:
+    """(i, j, k), or (i, j, k, channels) where there are more than one; ``written``: for messages.
+
+    Raises `InputError` for what is no volume.
+    """
     if not sizes or min(sizes) < 1 or max(sizes) > 32767:
         raise InputError(
-            f"{path}: the header gives the dimensions {[int(n) for n in dim]}, which is no volume; "
-            "export the file again"
+            f"{path}: the header gives the dimensions {written}, which is no volume; export the "
+            "file again"
         )
     while len(sizes) > 3 and sizes[-1] == 1:
-        sizes.pop()
+        sizes = sizes[:-1]
     if len(sizes) not in (3, 4):
         raise InputError(f"{path}: has {len(sizes)} dimensions; a volume with 3 is needed")
     return tuple(sizes)
@@ -173,7 +203,7 @@ def _affine(
             "left and right are assumed as in Analyze files"
         )
     scale = _mm_per_unit(place, found, path, notices)
-    reasons = {name: _nonsense(affine, scale) for name, affine in found.items()}
+    reasons = {name: nonsense(affine, scale) for name, affine in found.items()}
     for name, affine in found.items():
         if reasons[name]:
             continue
@@ -217,7 +247,7 @@ def _mm_per_unit(
     return 1.0
 
 
-def _nonsense(affine: Array, scale: float) -> str:
+def nonsense(affine: Array, scale: float) -> str:
     """What is wrong with an affine, for a sentence; empty: nothing."""
     if not np.isfinite(affine).all():
         return "holds numbers that are not finite"

@@ -18,8 +18,8 @@ from typing import Any
 from shaspec.errors import InputError
 from shaspec.io.description import DESCRIPTION
 from shaspec.io.folders import DEPTH
+from shaspec.io.formats.table import header_files, is_volume
 from shaspec.io.naming import find_word, parts, stem
-from shaspec.io.nifti import is_nifti
 from shaspec.task import FULL, Modality
 
 LABEL_WORDS = (
@@ -69,7 +69,7 @@ def find_layout(folder: Path, modalities: Sequence[str] = (), labels_word: str =
     chosen = [(name, word) for word, name in words.items() if word not in labels]
     chosen = channels or chosen
     if not chosen or (len(chosen) == 1 and not channels):
-        seen = ", ".join(path.name for group in groups[:2] for path in group[:5]) or "no NIfTI file"
+        seen = ", ".join(path.name for group in groups[:2] for path in group[:5]) or "no volume"
         raise InputError(
             f"{folder}: the file names do not show which modalities there are ({seen}); name them "
             "by a part of the file names, e.g. --modalities T1=t1w,T2=t2w"
@@ -104,10 +104,10 @@ def _groups(folder: Path) -> list[list[Path]]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     folders: dict[Path, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
+    for path in header_files(sorted(folder.rglob("*"))):
         where = path.relative_to(folder)
         hidden = any(part.startswith((".", "labelsT")) for part in where.parts)
-        if not hidden and len(where.parts) <= DEPTH + 1 and is_nifti(path) and path.is_file():
+        if not hidden and len(where.parts) <= DEPTH + 1 and is_volume(path) and path.is_file():
             folders.setdefault(path.parent, []).append(path)
     groups = [group for files in folders.values() for group in _split(files)]
     return sorted(groups, key=len, reverse=True)

@@ -13,13 +13,17 @@ from itertools import takewhile
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.io import images
+from shaspec.io.formats import table
 from shaspec.io.images import is_image
 from shaspec.io.names import LABELS, Certainty, Match, Reading, read, task_vocabulary
 from shaspec.io.sound import is_sound
 from shaspec.task import Task
 
 __all__ = [
+    "LABEL",
     "LABELS",
+    "PROBABILITY",
     "RESULT",
     "Certainty",
     "Match",
@@ -41,9 +45,13 @@ __all__ = [
 RESULT = "pred"
 """The last word in the name of what a model found: no input and no truth, wherever it lies."""
 
+PROBABILITY = "prob"
+"""In the name of a map of probabilities, in front of the region or of `LABEL` and the label."""
+LABEL = "label"
+
 ENDING = re.compile(
-    r"(\.nii)?(\.(nii|nrrd|nhdr|mha|mhd|mgz|mgh|hdr|img|dcm|ima|png|jpe?g|bmp|tiff?|wav))?"
-    r"(\.(gz|bz2|zst|xz|zip))?$",
+    rf"(\.({'|'.join(table.FIRST)}|{'|'.join(e[1:] for e in images.ENDINGS)}|wav))?"
+    rf"(\.({'|'.join(table.PACKED)}))?$",
     re.IGNORECASE,
 )
 OWN_SEPARATOR = " · "
@@ -106,8 +114,14 @@ def notice(path: Path, match: Match) -> str:
 
 
 def is_result(name: str, task: Task) -> bool:
-    """True for ``case_FLAIR+T2_pred.nii.gz``, unless the task has ``pred`` for its labels."""
-    return parts(name)[-1:] == [RESULT] and RESULT not in task.label_words
+    """True for ``case_FLAIR+T2_pred.nii.gz``, unless the task has ``pred`` for its labels, and for
+    ``case_FLAIR+T2_prob_ET.nii.gz``."""
+    words = parts(name)
+    if PROBABILITY in words[1:]:
+        shown = words[len(words) - words[::-1].index(PROBABILITY) :]
+        known = [parts(region) for region in task.region_names]
+        return shown in known or shown[:1] == [LABEL]
+    return words[-1:] == [RESULT] and RESULT not in task.label_words
 
 
 def _fitting(name: str, task: Task) -> list[str]:

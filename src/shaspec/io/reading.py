@@ -10,7 +10,7 @@ from pathlib import Path
 from shaspec.errors import InputError
 from shaspec.io.folders import CaseFiles
 from shaspec.io.measured import measured
-from shaspec.io.nifti import Volume, read_channels, read_volume
+from shaspec.io.volumes import Volume, read_channels, read_volume
 from shaspec.task import Subset, Task
 
 READERS = 4  # threads: unpacking works outside the interpreter lock

@@ -19,11 +19,11 @@ from scipy import ndimage
 
 from shaspec.errors import InputError
 from shaspec.geometry import RAS_TO_LPS, Grid
+from shaspec.io.formats.table import SEGMENTATION
 from shaspec.io.nifti import checked_labels, write_atomically
 from shaspec.io.terminology import slicer_entry, term_of
 from shaspec.task import Label
 
-ENDING = ".seg.nrrd"
 GREY = "#9a9a9a"
 REPRESENTATION = "Binary labelmap"
 EMPTY = "0 -1 0 -1 0 -1"
@@ -31,7 +31,7 @@ EMPTY = "0 -1 0 -1 0 -1"
 
 def is_segmentation(path: Path) -> bool:
     """True if the name ends like a segmentation of 3D Slicer."""
-    return path.name.lower().endswith(ENDING)
+    return path.name.lower().endswith(SEGMENTATION)
 
 
 def write_segmentation(
@@ -44,7 +44,7 @@ def write_segmentation(
     """
     path = Path(path)
     if not is_segmentation(path):
-        raise InputError(f"{path}: segmentations are written as {ENDING}; change the ending")
+        raise InputError(f"{path}: segmentations are written as {SEGMENTATION}; change the ending")
     if grid.dims != 3:
         raise InputError(f"{path}: pictures have no place in space: save them as .png")
     voxels = grid.to_file(checked_labels(path, labels, grid))

@@ -6,38 +6,21 @@ which come first in a fourth dimension. The fields are those of its developer gu
 
 from __future__ import annotations
 
-import math
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import nrrd
 import numpy as np
 import numpy.typing as npt
 
 from shaspec.errors import InputError
-from shaspec.geometry import RAS_TO_LPS, Grid
-from shaspec.io.header import LIMIT
-from shaspec.io.segmentation_nrrd import ENDING, is_segmentation
+from shaspec.geometry import Grid
+from shaspec.io.formats.nrrd_file import read_nrrd_header
+from shaspec.io.formats.table import SEGMENTATION
+from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.task import Task
 
-TO_RAS = {
-    "left-posterior-superior": RAS_TO_LPS,
-    "lps": RAS_TO_LPS,
-    "right-anterior-superior": np.eye(4),
-    "ras": np.eye(4),
-}
-TYPES = {
-    **dict.fromkeys(("unsigned char", "uchar", "uint8", "uint8_t"), "u1"),
-    **dict.fromkeys(("signed char", "int8", "int8_t"), "i1"),
-    **dict.fromkeys(("short", "short int", "signed short", "int16", "int16_t"), "i2"),
-    **dict.fromkeys(("unsigned short", "ushort", "uint16", "uint16_t"), "u2"),
-    **dict.fromkeys(("int", "signed int", "int32", "int32_t"), "i4"),
-    **dict.fromkeys(("unsigned int", "uint", "uint32", "uint32_t"), "u4"),
-}
-"""Whole numbers by the names that NRRD has for them."""
 MOST = 255  # segments in one file
 
 
@@ -63,69 +46,23 @@ def read_segmentation(path: str | Path) -> Segmentation:
     """Read a segmentation of 3D Slicer; raises `InputError` naming the file and the mend."""
     path = Path(path)
     if not is_segmentation(path):
-        raise InputError(f"{path}: segmentations end in {ENDING}; change the ending if it is one")
-    try:
-        with path.open("rb") as file:
-            header = nrrd.read_header(file)
-            affine, list_axis = _place(header, path)
-            voxels = _voxels(file, header, path)
-    except InputError:
-        raise
-    except (nrrd.NRRDError, OSError, ValueError, LookupError, TypeError) as error:
-        raise InputError(f"{path}: is no segmentation that can be read ({error})") from error
-    layers = voxels[None] if list_axis is None else np.moveaxis(voxels, list_axis, 0)
-    try:
-        grid = Grid.from_affine(affine, layers.shape[1:])
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    return _segments(layers, header, grid, path)
-
-
-def _place(header: dict[str, Any], path: Path) -> tuple[npt.NDArray[np.float64], int | None]:
-    """Voxel (i, j, k) -> RAS mm (4, 4), and which axis lists layers, if one does."""
-    space = str(header.get("space", "")).lower()
-    if space not in TO_RAS or "space origin" not in header:
-        raise InputError(f"{path}: does not say where it lies in the patient; save it again")
-    directions = np.array(
-        [
-            np.full(3, np.nan) if row is None else np.asarray(row, np.float64)
-            for row in header["space directions"]
-        ]
-    )
-    spatial = np.isfinite(directions).all(axis=1)
-    if spatial.sum() != 3 or len(spatial) not in (3, 4):
-        raise InputError(f"{path}: has {spatial.sum()} axes in space, a segmentation has 3")
-    lps = np.eye(4)
-    lps[:3, :3] = directions[spatial].T
-    lps[:3, 3] = header["space origin"]
-    layers = np.flatnonzero(~spatial)
-    return TO_RAS[space] @ lps, int(layers[0]) if len(layers) else None
-
-
-def _voxels(file: BinaryIO, header: dict[str, Any], path: Path) -> npt.NDArray[Any]:
-    """The array as the file has it, its first axis the fastest."""
-    if {"data file", "datafile", "byte skip", "line skip"} & header.keys():
-        raise InputError(f"{path}: keeps its voxels elsewhere; save it as one file, {ENDING}")
-    kind, encoding = str(header["type"]), str(header["encoding"]).lower()
-    if kind not in TYPES or encoding not in ("raw", "gzip", "gz"):
         raise InputError(
-            f"{path}: holds {kind} as {encoding}, not whole numbers, plain or gzip; save it again"
+            f"{path}: segmentations end in {SEGMENTATION}; change the ending if it is one"
         )
-    order = ">" if header.get("endian") == "big" else "<"
-    dtype = np.dtype(order + TYPES[kind])
-    shape = tuple(int(n) for n in header["sizes"])
-    size = math.prod(shape) * dtype.itemsize
-    if min(shape) < 1 or size > LIMIT:
-        raise InputError(f"{path}: announces {' x '.join(map(str, shape))} voxels; save it again")
-    data = file.read()
-    if encoding != "raw":
-        try:
-            data = zlib.decompressobj(47).decompress(data, size)  # no more, whatever it holds
-        except zlib.error as error:
-            raise InputError(f"{path}: is damaged ({error}); save or copy it again") from error
-    if len(data) < size:
-        raise InputError(f"{path}: is cut off; save or copy it again")
-    return np.frombuffer(data, dtype, math.prod(shape)).reshape(shape, order="F")
+    found = read_nrrd_header(path)
+    if not found.header.oriented:
+        raise InputError(f"{path}: does not say where it lies in the patient; save it again")
+    if found.header.dtype.kind not in "iu":
+        raise InputError(
+            f"{path}: holds {found.header.dtype.name}, not whole numbers; save it again"
+        )
+    layers = found.voxels()
+    layers = layers[None] if found.list_axis is None else layers
+    try:
+        grid = Grid.from_affine(found.header.affine, layers.shape[1:])
+        return _segments(layers, found.fields, grid, path)
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{path}: is no segmentation that can be read ({error})") from error
 
 
 def _segments(

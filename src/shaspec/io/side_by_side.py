@@ -7,6 +7,7 @@ from pathlib import Path
 from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, from_roles, is_input
 from shaspec.io.description import DESCRIPTION, channel_order
+from shaspec.io.formats.table import ENDINGS
 from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
 from shaspec.io.naming import LABELS, Match, parts, recognise
 from shaspec.io.subjects import Subject, by_subject, subject_name, subject_of
@@ -36,7 +37,7 @@ def side_by_side(
     for name, roles in groups.items():
         known = {m: roles[m] for m in (*task.names, LABELS) if m in roles}
         labels = folder.with_name(folder.name.replace("images", "labels"))
-        beside = (labels / f"{name}{ending}" for ending in (".nii.gz", ".nii"))
+        beside = (labels / f"{name}{ending}" for ending in ENDINGS)
         found = next((p for p in beside if labels != folder and p.is_file()), None)
         if found and LABELS not in known:
             known[LABELS] = found

@@ -56,6 +56,14 @@ def toggles(card: Card) -> str:
     return "instant" if card.instant_toggles else "full run"
 
 
+def is_calibrated(card: Card) -> bool:
+    """True if the card has a temperature, by which the probabilities were calibrated.
+
+    Cards of the present format have none.
+    """
+    return getattr(card, "temperature", None) is not None
+
+
 def method_of(card: Card) -> str:
     """Name of the network, and of the training method if it is another one."""
     taught = card.training.method

@@ -19,8 +19,8 @@ from shaspec.io.description import DESCRIPTION
 from shaspec.io.folders import CaseFiles, find_cases
 from shaspec.io.layout import find_layout
 from shaspec.io.naming import parts, recognise
-from shaspec.io.nifti import read_header, read_volume
 from shaspec.io.schemes import label_values
+from shaspec.io.volumes import read_header, read_volume
 from shaspec.task import Label, Modality, Region, Task, bundled_tasks, load_task
 
 FEW = 10  # cases read for label values and intensities

@@ -149,7 +149,7 @@ def test_no_case_and_many_cases_are_refused_with_the_mend(brats: Task, tmp_path:
         find_case(tmp_path / "none", brats)
     with pytest.raises(InputError, match="no such folder"):
         find_cases(tmp_path / "none", brats)
-    with pytest.raises(InputError, match="no NIfTI file"):
+    with pytest.raises(InputError, match="no volume"):
         find_case(tmp_path, brats)
     with pytest.raises(InputError, match="one folder per case"):
         find_cases(tmp_path, brats)

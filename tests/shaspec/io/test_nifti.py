@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io.nifti import read_channels, read_header, read_volume, write_atomically, write_labels
+from shaspec.io.nifti import write_atomically, write_labels
+from shaspec.io.volumes import read_channels, read_header, read_volume
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 ORIENTATIONS = [

@@ -79,21 +79,21 @@ def test_a_file_that_is_not_a_segmentation_is_named(tmp_path: Path) -> None:
     wrong = {
         "cut off": header.replace(b"sizes: 2 3 4 5", b"sizes: 2 3 4 900") + b"\n\n" + voxels,
         "damaged": header + b"\n\n" + bytes(len(voxels)),
-        "keeps its voxels elsewhere": header + b"\ndata file: /etc/hostname\n\n",
-        "voxels; save it again": header.replace(b"3 4 5", b"30000 40000 50000") + b"\n\n",
-        "not whole numbers": header.replace(b"type: uint8", b"type: float") + b"\n\n",
-        "does not say where": header.replace(b"left-posterior-superior", b"scanner-xyz") + b"\n\n",
+        "outside of its folder": header + b"\ndata file: /etc/hostname\n\n",
+        "more than 2 GiB": header.replace(b"3 4 5", b"30000 4000 5000") + b"\n\n",
+        "not whole numbers": header.replace(b"type: uint8", b"endian: big\ntype: float") + b"\n\n",
+        "does not say where": header.replace(b"space: left-posterior-superior\n", b"") + b"\n\n",
         "has 0 segments": b"\n".join(
             line for line in header.splitlines() if not line.startswith(b"Segment")
         ) + b"\n\n" + voxels,
-        "no segmentation that can be read": b"NRRD0004\nnonsense\n\n",
+        "is no NRRD file that can be read": b"NRRD0004\nnonsense\n\n",
     }  # fmt: skip
     for message, content in wrong.items():
         path = tmp_path / "s.seg.nrrd"
         path.write_bytes(content)
         with pytest.raises(InputError, match=rf"s\.seg\.nrrd.*{message}"):
             read_segmentation(path)
-    with pytest.raises(InputError, match="can be read"):
+    with pytest.raises(InputError, match="no such file"):
         read_segmentation(tmp_path / "none.seg.nrrd")
     with pytest.raises(InputError, match="change the ending"):
         read_segmentation(tmp_path / "s.nrrd")

@@ -8,13 +8,14 @@ import pytest
 
 from shaspec.errors import InputError
 from shaspec.io.folders import find_case, find_cases
+from shaspec.io.formats.table import ENDINGS
 from shaspec.task import Task
 
 DICOM = b"\0" * 128 + b"DICM"
 
 
 @pytest.mark.parametrize(
-    "name", ["p_T1ce.mha", "p_T1ce.nrrd", "p_T1ce.mgz", "p_T1ce.hdr", "p_T1ce.nii.bz2", "T1ce/IM1"]
+    "name", ["p_T1ce.mnc", "p_T1ce.HEAD", "p_T1ce.par", "p_T1ce.nii.zip", "T1ce/IM1"]
 )
 def test_an_image_that_is_not_read_is_named_beside_the_others(
     name: str, brats: Task, tmp_path: Path
@@ -22,6 +23,18 @@ def test_an_image_that_is_not_read_is_named_beside_the_others(
     (tmp_path / "p_FLAIR.nii").touch()
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(DICOM)
+    case = find_case(tmp_path, brats)
+    assert list(case.volumes) == ["FLAIR"]
+    assert "seen but not read" in case.notices[0]
+    assert "T1ce by its name" in case.notices[0]
+
+
+@pytest.mark.parametrize("ending", [e for e in ENDINGS if e not in (".nii", ".nii.gz")])
+def test_a_file_that_is_not_what_its_name_says_is_named_beside_the_others(
+    ending: str, brats: Task, tmp_path: Path
+) -> None:
+    (tmp_path / "p_FLAIR.nii").touch()
+    (tmp_path / f"p_T1ce{ending}").write_bytes(b"x" * 1000)
     case = find_case(tmp_path, brats)
     assert list(case.volumes) == ["FLAIR"]
     assert "seen but not read" in case.notices[0]
@@ -36,9 +49,9 @@ def test_a_dicom_folder_is_recognised_and_its_conversion_named(brats: Task, tmp_
 
 
 def test_a_file_that_is_not_read_is_refused_with_its_format(brats: Task, tmp_path: Path) -> None:
-    (tmp_path / "p_T1.mha").touch()
-    with pytest.raises(InputError, match=r"p_T1\.mha.*MetaImage: convert it to NIfTI"):
-        find_case(tmp_path / "p_T1.mha", brats)
+    (tmp_path / "p_T1.mnc").touch()
+    with pytest.raises(InputError, match=r"p_T1\.mnc.*MINC: convert it to NIfTI"):
+        find_case(tmp_path / "p_T1.mnc", brats)
 
 
 def test_segmentations_of_slicer_and_other_files_are_not_named(brats: Task, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The formats of volumes, one file each, and the table of their endings."""

@@ -1,0 +1,125 @@
+"""Where the voxels of a NRRD file lie: its ``space``, directions, origin and units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.errors import InputError
+from shaspec.geometry import RAS_TO_LPS
+from shaspec.io.formats.placing import affine_of, in_mm
+
+Array = npt.NDArray[Any]
+
+RAS = np.eye(4)
+LAS = np.diag([-1.0, 1.0, 1.0, 1.0])
+PATIENT = {
+    **dict.fromkeys(("left-posterior-superior", "lps"), RAS_TO_LPS),
+    **dict.fromkeys(("right-anterior-superior", "ras"), RAS),
+    **dict.fromkeys(("left-anterior-superior", "las"), LAS),
+}
+SCANNER = "scanner-xyz"
+"""LPS of a patient who lies on the back, head first (the specification)."""
+RIGHT_HANDED = "3d-right-handed"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of the axes of a NRRD file."""
+
+    affine: Array
+    """Voxel (i, j, k) -> RAS mm (4, 4)."""
+    list_axis: int | None
+    """The axis that is not one of space; None: there is none."""
+    oriented: bool
+    notices: tuple[str, ...]
+
+
+def place_of(fields: Mapping[str, Any], dims: int, path: Path) -> Place:
+    """The place that the header gives.
+
+    Args:
+        fields: the header as pynrrd reads it.
+        dims: number of axes of the array.
+        path: for messages.
+
+    Raises:
+        InputError: if the header does not have three axes of space, or a space that is unknown.
+    """
+    notices: list[str] = []
+    space = str(fields.get("space", "")).lower()
+    space = space.removesuffix("-time")[: 3 if len(space) == 4 else None]  # LPST is LPS
+    rows = [_in_space(row, path) for row in _directions(fields, dims)]
+    axes = [n for n, row in enumerate(rows) if row is not None]
+    if len(axes) != 3 or dims not in (3, 4):
+        raise InputError(f"{path}: has {len(axes)} axes in space, a volume has 3; export it again")
+    directions = np.array([row for row in rows if row is not None], np.float64)
+    to_ras, oriented = _to_ras(space, "space directions" in fields, path, notices)
+    origin = np.asarray(fields.get("space origin", np.zeros(3)), np.float64)[:3]
+    if "space origin" not in fields and oriented:
+        notices.append(f"{path.name} does not say where it begins: its first voxel was put at 0")
+    others = [n for n in range(dims) if n not in axes]
+    affine = affine_of(directions, origin, to_ras)
+    units = fields.get("space units") or _units(fields, axes)
+    affine = in_mm(affine, str(units[0]) if len(units) else "", path, notices)
+    return Place(affine, others[0] if others else None, oriented, tuple(notices))
+
+
+def _directions(fields: Mapping[str, Any], dims: int) -> list[Array | None]:
+    """The step along every axis; None for one that is not in space."""
+    if "space directions" in fields:
+        rows = [np.atleast_1d(np.asarray(row, np.float64)) for row in fields["space directions"]]
+        if len(rows) != dims:
+            raise ValueError(f"{len(rows)} space directions for {dims} axes")
+        return [None if np.isnan(row).all() else row for row in rows]
+    spacings = np.asarray(fields.get("spacings", np.full(dims, np.nan)), np.float64)
+    kinds = [str(kind).lower() for kind in fields.get("kinds", ())] or ["domain"] * dims
+    if dims == 3:
+        listing = set()
+    else:
+        listing = {n for n, kind in enumerate(kinds) if kind not in ("domain", "space")}
+    axes = [n for n in range(dims) if n not in listing]
+    steps = np.diag([float(s) if np.isfinite(s) else 1.0 for s in spacings[axes]])
+    by_axis = dict(zip(axes, steps, strict=True))
+    return [by_axis.get(n) for n in range(dims)]
+
+
+def _in_space(row: Array | None, path: Path) -> Array | None:
+    """The step along an axis; None for one of time, in a space that has time as a fourth axis."""
+    if row is None or len(row) == 3:
+        return row
+    if len(row) != 4 or (np.any(row[:3]) and row[3]):
+        raise InputError(f"{path}: its axes of space and time are mixed; export each volume alone")
+    return row[:3] if np.any(row[:3]) else None
+
+
+def _units(fields: Mapping[str, Any], axes: list[int]) -> list[str]:
+    units = list(fields.get("units", ()))
+    return [units[n] for n in axes if n < len(units)]
+
+
+def _to_ras(space: str, placed: bool, path: Path, notices: list[str]) -> tuple[Array, bool]:
+    """From the space of the file to RAS, and whether the header really says where it is."""
+    if placed and space in PATIENT:
+        return PATIENT[space], True
+    if placed and space == SCANNER:
+        notices.append(
+            f"{path.name} is placed in the scanner (scanner-xyz): the patient was taken to lie on "
+            "the back, head first"
+        )
+        return RAS_TO_LPS, True
+    if placed and space not in ("", RIGHT_HANDED):
+        raise InputError(
+            f"{path}: its space is {space}, which says nothing about the patient; save it again "
+            "with space left-posterior-superior"
+        )
+    assumed = space if space in PATIENT else "left-posterior-superior"
+    notices.append(
+        f"{path.name} has no orientation in its header: its axes were taken as {assumed}"
+    )
+    return PATIENT.get(space, RAS_TO_LPS), False

@@ -1,0 +1,134 @@
+"""The bytes of files, plain or compressed, read within bounds.
+
+Nothing is unpacked beyond what a header announces, and checksums are checked, so that a bomb, a
+cut-off download and a flipped bit are refused by name instead of being shown.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import os
+import stat
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from isal import igzip_lib, isal_zlib
+
+from shaspec.errors import InputError
+from shaspec.io.header import LIMIT
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+SLACK = 1024 * 1024  # bytes behind the last voxel that a file may hold
+PEEK = 64 * 1024  # bytes of a plain or gzip file that surely hold its header
+BLOCKS = 2 * 1024 * 1024  # the same for bzip2, xz and Zstandard, which pack whole blocks
+MEMORY = 256 * 1024 * 1024  # bytes that xz may take for its dictionary
+
+
+class Decompressor(Protocol):
+    """What bz2, lzma, isal and zstd have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A way of compression: the first bytes of a stream and what unpacks it."""
+
+    magic: bytes
+    start: Callable[[], Decompressor]
+
+
+GZIP = Codec(b"\x1f\x8b", lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP))
+ZLIB = Codec(b"", lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_ZLIB))
+BZIP2 = Codec(b"BZh", bz2.BZ2Decompressor)
+XZ = Codec(b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY))
+ZSTD = Codec(b"\x28\xb5\x2f\xfd", zstd.ZstdDecompressor)
+BY_MAGIC = (GZIP, BZIP2, XZ, ZSTD)
+BROKEN = (isal_zlib.error, zstd.ZstdError, lzma.LZMAError, EOFError, OSError, ValueError)
+
+
+def codec_of(data: bytes) -> Codec | None:
+    """How ``data`` is compressed, by its first bytes; None: not at all."""
+    return next((codec for codec in BY_MAGIC if data.startswith(codec.magic)), None)
+
+
+def first_bytes(path: Path, size: int) -> bytes:
+    """The first ``size`` bytes of a file, unpacked; fewer if it holds fewer."""
+    data = load(path, PEEK)
+    codec = codec_of(data)
+    if codec is None:
+        return data[:size]
+    if codec is not GZIP:
+        data = load(path, BLOCKS)
+    return unpack(data, codec, size, path)
+
+
+def all_bytes(path: Path, end: int) -> bytes:
+    """The bytes of a file, unpacked, up to ``end`` at least; `InputError` if it holds fewer."""
+    data = load(path, LIMIT + SLACK)
+    codec = codec_of(data)
+    if codec is not None:
+        data = unpack(data, codec, end, path, whole=True)
+    if len(data) < end:
+        raise InputError(
+            f"{path}: cut off: only {len(data)} of {end} bytes; copy or download it again"
+        )
+    return data
+
+
+def load(path: Path, limit: int) -> bytes:
+    """The first ``limit`` bytes of a file as stored; refuses larger ones where all are wanted."""
+    try:
+        with path.open("rb") as file:
+            state = os.fstat(file.fileno())
+            if limit > LIMIT and state.st_size > limit:
+                raise InputError(f"{path}: larger than 2 GiB; crop or downsample the volume")
+            if not stat.S_ISREG(state.st_mode):
+                raise InputError(f"{path}: is no regular file; copy the volume into one")
+            return file.read(limit)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def unpack(data: bytes, codec: Codec, size: int, path: Path, *, whole: bool = False) -> bytes:
+    """The first ``size`` bytes of compressed ``data``, or fewer if it holds fewer.
+
+    ``whole`` demands the end of the stream, hence a right checksum. A file may be several streams
+    one after the other, as block-wise compressors write them.
+    """
+    if not data.startswith(codec.magic):
+        raise InputError(f"{path}: damaged: is not compressed as its header says; copy it again")
+    parts: list[bytes] = []
+    room = size
+    try:
+        while data and data.startswith(codec.magic) and room > 0:
+            stream = codec.start()
+            parts.append(stream.decompress(data, room))
+            room -= len(parts[-1])
+            if whole and not stream.eof:
+                # Either voxels are missing, or there is more than the header announces.
+                rest = stream.decompress(b"", SLACK) if room == 0 else b""
+                if not stream.eof:
+                    what = "cut off" if len(rest) < SLACK else "holds more than its header says"
+                    raise InputError(f"{path}: {what}; copy or download it again")
+            data = stream.unused_data if stream.eof and codec.magic else b""
+    except BROKEN as error:  # type: ignore[misc]  # the stub of isal is wrong
+        raise InputError(
+            f"{path}: damaged: the compressed data cannot be read ({error}); copy or download it "
+            "again"
+        ) from error
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,0 +1,112 @@
+"""The formats of volumes: one table of the endings that are read, and of those that are not.
+
+Everything that lists endings asks this table: folders, drops on napari, file names, messages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+CONVERT = "convert it to NIfTI (.nii.gz), e.g. with 3D Slicer or ITK-SNAP"
+UNPACK = "unpack it, or compress it with gzip (.nii.gz)"
+DCM2NIIX = "convert the series to NIfTI with dcm2niix -z y FOLDER"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of volumes and the endings of its files, in lower case."""
+
+    title: str
+    endings: tuple[str, ...]
+    advice: str = ""
+    """What to do with such a file; empty: it is read."""
+
+
+NIFTI = Format("NIfTI", (".nii.gz", ".nii", ".nii.bz2", ".nii.zst", ".nii.xz"))
+METAIMAGE = Format("MetaImage", (".mha", ".mhd"))
+NRRD = Format("NRRD", (".nrrd", ".nhdr"))
+MGH = Format("FreeSurfer volume", (".mgz", ".mgh"))
+PAIR = Format("Analyze or NIfTI pair", (".hdr", ".hdr.gz"))
+"""The header is the file of the volume; the voxels are beside it, see `IMG`."""
+READ = (NIFTI, METAIMAGE, NRRD, MGH, PAIR)
+
+DICOM = Format("DICOM", (".dcm", ".ima"), DCM2NIIX)
+LONE_IMG = Format(
+    "voxels of an Analyze or NIfTI pair without their header", (".img", ".img.gz"),
+    "put the .hdr file of the same name beside it",
+)  # fmt: skip
+NOT_READ = (
+    Format("NIfTI, packed with zip", (".nii.zip",), UNPACK),
+    Format("MINC", (".mnc",), CONVERT),
+    Format("AFNI volume", (".head",), CONVERT),
+    Format("Philips PAR/REC", (".par",), "convert it to NIfTI (.nii.gz) with dcm2niix"),
+    DICOM,
+)
+IMG = (".img", ".img.gz")
+SEGMENTATION = ".seg.nrrd"
+"""Segmentations of 3D Slicer, which are no volumes; see `shaspec.io.segmentation_reader`."""
+ENDINGS = tuple(ending for known in READ for ending in known.endings)
+"""Of all volumes that are read."""
+PACKED_START = rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd"
+SIZE_START = rb"\x5c\x01\0\0|\0\0\x01\x5c|\x1c\x02\0\0|\0\0\x02\x1c"
+STARTS = {
+    NIFTI: re.compile(PACKED_START + b"|" + SIZE_START),
+    METAIMAGE: re.compile(rb"\s*\w+\s*="),
+    NRRD: re.compile(b"NRRD"),
+    MGH: re.compile(PACKED_START + rb"|\0\0\0\x01"),
+    PAIR: re.compile(PACKED_START + b"|" + SIZE_START),
+}
+"""What files begin with: the compression, or the size (NIfTI), version or first field."""
+START = 64  # bytes that are looked at
+FIRST = tuple(sorted({e.split(".")[1] for e in (*ENDINGS, *IMG, *DICOM.endings)}))
+"""The endings in file names, without that of a compression."""
+PACKED = ("gz", "bz2", "zst", "xz", "zip")
+"""The endings of compressed files."""
+TITLES = "NIfTI, MetaImage, NRRD, MGZ or Analyze"
+
+
+def format_of(path: Path, formats: Iterable[Format] = READ) -> Format | None:
+    """The format that the name of a file tells, of ``formats``; None: none of them."""
+    name = path.name.lower()
+    if name.endswith(SEGMENTATION):
+        return None
+    return next((known for known in formats if name.endswith(known.endings)), None)
+
+
+def is_volume(path: Path) -> bool:
+    """True if the name ends like that of a volume that is read."""
+    return format_of(path) is not None
+
+
+def begins_as_named(path: Path) -> bool:
+    """False for a file that begins like no volume of the format that its name tells.
+
+    Plain NIfTI is left to its reader, and so is what cannot be opened.
+    """
+    known = format_of(path)
+    if known is None or path.name.lower().endswith((".nii", ".nii.gz")):
+        return True
+    try:
+        with path.open("rb") as file:
+            return STARTS[known].match(file.read(START)) is not None
+    except OSError:
+        return True
+
+
+def header_of(path: Path) -> Path:
+    """The ``.hdr`` file beside an ``.img`` file; any other path as it is."""
+    name = path.name.lower()
+    ending = next((e for e in IMG if name.endswith(e)), None)
+    if ending is None:
+        return path
+    bare = path.name[: -len(ending)]
+    named = [path.with_name(bare + e) for end in PAIR.endings for e in (end, end.upper())]
+    return next((header for header in named if header.is_file()), path)
+
+
+def header_files(paths: Iterable[Path]) -> list[Path]:
+    """The paths with ``.hdr`` in place of ``.img`` files, each once."""
+    return list(dict.fromkeys(map(header_of, paths)))

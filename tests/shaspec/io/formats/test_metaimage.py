@@ -1,0 +1,112 @@
+"""What MetaImage headers say beyond the plain case, and what they must not do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shaspec.errors import InputError
+from shaspec.io.volumes import read_channels, read_header, read_volume
+
+VOXELS = np.arange(60, dtype=np.int16).reshape(5, 4, 3)
+AFFINE = np.diag([-1.0, -2.0, 3.0, 1.0])
+
+
+@pytest.fixture
+def written(tmp_path: Path, metaimage_header: Callable[..., str]) -> Callable[..., Path]:
+    """``written(array, data file, **fields)``: a header, with the voxels behind it if LOCAL."""
+
+    def write(array: Any = VOXELS, data: str = "LOCAL", **fields: Any) -> Path:
+        path = tmp_path / ("x.mha" if data == "LOCAL" else "x.mhd")
+        text = metaimage_header(array, AFFINE, data, **fields).encode()
+        path.write_bytes(text + array.tobytes(order="F") * (data == "LOCAL"))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.raw", "/etc/hostname", "a/../../b", "C:\\x", "\\\\s\\x"]
+)
+def test_voxels_outside_of_the_folder_are_refused(name: str, written: Any, tmp_path: Path) -> None:
+    (tmp_path.parent / "secret.raw").write_bytes(VOXELS.tobytes())
+    with pytest.raises(InputError, match=r"x\.mhd.*outside of its folder"):
+        read_volume(written(data=name))
+
+
+@pytest.mark.parametrize("name", ["LIST", "x%03d.raw 1 3 1", "missing.raw"])
+def test_voxels_in_several_or_missing_files_are_refused(name: str, written: Any) -> None:
+    with pytest.raises(InputError, match=r"x\.mhd.*(several files|not there)"):
+        read_volume(written(data=name))
+
+
+@pytest.mark.parametrize("skip", [0, 7, -1])
+def test_a_header_of_another_program_in_the_data_file_is_skipped(
+    skip: int, written: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "x.raw").write_bytes(b"h" * abs(skip or 0) + VOXELS.tobytes(order="F"))
+    volume = read_volume(written(data="x.raw", HeaderSize=skip))
+    np.testing.assert_array_equal(volume.grid.to_file(volume.array), VOXELS)
+
+
+def test_channels_are_volumes_in_their_order(written: Any) -> None:
+    array = np.arange(180, dtype=np.int16).reshape(5, 4, 3, 3)  # i, j, k, channel
+    path = written(np.moveaxis(array, 3, 0), ElementNumberOfChannels=3, DimSize="5 4 3")
+    assert read_header(path).shape == (5, 4, 3, 3)
+    with pytest.raises(InputError, match="holds 3 volumes"):
+        read_volume(path)
+    for k, volume in enumerate(read_channels(path)):
+        np.testing.assert_array_equal(volume.grid.to_file(volume.array), array[..., k])
+
+
+def test_units_and_scaled_values_are_converted_with_a_notice(written: Any) -> None:
+    volume = read_volume(written(DistanceUnits="cm", ElementSpacing="0.1 0.2 0.3"))
+    np.testing.assert_allclose(volume.grid.spacing, (3, 2, 1))
+    assert "converted to mm" in volume.notices[0]
+    volume = read_volume(written(DistanceUnits="m"))
+    np.testing.assert_allclose(volume.grid.spacing, (3, 2, 1))
+    assert "taken as mm" in volume.notices[0]
+    fields = {"ElementToIntensityFunctionSlope": 2, "ElementToIntensityFunctionOffset": -10}
+    volume = read_volume(written(**fields))
+    np.testing.assert_allclose(volume.grid.to_file(volume.array), VOXELS * 2.0 - 10)
+    assert "scaled" in volume.notices[0]
+
+
+def test_a_header_without_directions_is_read_with_a_notice(written: Any) -> None:
+    volume = read_volume(written(TransformMatrix=None))
+    assert not volume.oriented
+    assert "no orientation in its header" in volume.notices[0]
+    np.testing.assert_allclose(volume.grid.affine, AFFINE)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"DimSize": "5 4"}, "volume with 3 is needed"),
+        ({"NDims": 2}, "cannot be read"),
+        ({"DimSize": "0 4 3"}, "dimensions"),
+        ({"DimSize": "-5 4 3"}, "dimensions"),
+        ({"DimSize": "30000 30000 30000"}, "more than 2 GiB"),
+        ({"DimSize": None}, "lacks 'dimsize'"),
+        ({"DimSize": "five 4 3"}, "cannot be read"),
+        ({"ElementSpacing": "1 0 1"}, "voxels of"),
+        ({"ElementSpacing": "1 nan 1"}, "not finite"),
+        ({"TransformMatrix": "1 0 0 1 0 0 0 0 1"}, "singular"),
+        ({"Offset": "1e12 0 0"}, "kilometres"),
+        ({"ElementType": "MET_STRING"}, "not binary numbers"),
+        ({"BinaryData": "False"}, "not binary numbers"),
+        ({"ObjectType": "Tube"}, "no image"),
+        ({"ElementNumberOfChannels": 0}, "channels"),
+        ({"ElementToIntensityFunctionSlope": 0}, "scaled"),
+        ({"CompressedData": True}, "damaged"),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_refused(
+    fields: dict[str, Any], message: str, written: Any
+) -> None:
+    with pytest.raises(InputError, match=rf"x\.mha.*({message})"):
+        read_volume(written(**fields))
