@@ -17,6 +17,7 @@ from shaspec.cli.common import (
     Grid,
     Overlap,
     Overwrite,
+    Precision,
     escape,
     make_folder,
     numbers,
@@ -63,6 +64,7 @@ def evaluate(
     ] = "",
     scheme: Annotated[str, typer.Option(help="Label convention; default: recognised.")] = "",
     device: Device = "auto",
+    precision: Precision = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
     grid: Grid = "",
@@ -102,7 +104,7 @@ def evaluate(
         results[labels[name]] = _evaluate_one(
             console, labels[name], loaded, rules, folder,
             data=data, chosen=chosen, subsets=subsets, reading=reading, failed=failed,
-            device=device,
+            device=device, precision=precision,
             window=numbers(window), overlap=overlap, overwrite=overwrite,
         )  # fmt: skip
     print_scores(console, results, rules.text, out)
@@ -131,6 +133,7 @@ def _evaluate_one(
     reading: dict[str, Any],
     failed: dict[str, str],
     device: str,
+    precision: str,
     window: tuple[int, ...],
     overlap: float,
     overwrite: bool,
@@ -143,6 +146,7 @@ def _evaluate_one(
     from shaspec.evaluation.statistics import summary
     from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE, write_csv, write_rows
     from shaspec.inference.memory import choose_device
+    from shaspec.inference.precision import choose_precision, precision_name
 
     task = model.card.task
     rules.check(task)
@@ -174,8 +178,8 @@ def _evaluate_one(
             namesakes += [case.name] if how == "by name" else []
             try:
                 scored = list(evaluate_case(
-                    model, case, wanted, rules=rules, device=device, window=window or None,
-                    overlap=overlap, gave_way=gave_way,
+                    model, case, wanted, rules=rules, device=device, precision=precision,
+                    window=window or None, overlap=overlap, gave_way=gave_way,
                 ))  # fmt: skip
             except OutOfMemoryError as error:
                 failed[case.name] = str(error)
@@ -190,10 +194,12 @@ def _evaluate_one(
         raise InputError(f"none of the cases in {data} {what}")
     write_csv(folder / SUMMARY_FILE, summary(rows))
     used = [f.name for f in files if f.name not in failed]
+    place = choose_device(device)
     account = protocol(
         model, rules, used, seen, list(dict.fromkeys(r.subset for r in rows)),
         window=list(window or model.card.window), overlap=overlap,
-        device=str(choose_device(device)), gave_way=[asdict(way) for way in ways],
+        device=str(place), precision=precision_name(choose_precision(precision, place, task.dims)),
+        gave_way=[asdict(way) for way in ways],
         same_name_in_training=namesakes, left_out=failed,
         command=shlex.join(["shaspec", *sys.argv[1:]]),
     )  # fmt: skip
