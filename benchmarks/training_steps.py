@@ -32,10 +32,10 @@ def seconds_per_step(method: str, cache: Path, steps: int) -> float:
     from shaspec.training.config import load_config
     from shaspec.training.data import samples
     from shaspec.training.distributed import make_fabric
+    from shaspec.training.init_network import first_network
     from shaspec.training.learner import Learner
     from shaspec.training.prepare import prepare
     from shaspec.training.selection import select_cases
-    from shaspec.training.start import first_network
 
     torch.set_num_threads(1)
     config = load_config(

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.features.scatter import Scatter
-from napari_shaspec.features.state import ColourBy, Marked, Plot
+from napari_shaspec.features.state import CloudSettings, ColourBy, Marked
 from napari_shaspec.widgets.controls import narrow
 from shaspec.analysis.features.cloud import Cloud, has_umap
 from shaspec.analysis.features.palette import COLOURS, NOTHING
@@ -33,14 +33,14 @@ COLOUR_BY: dict[ColourBy, str] = {
     "kind": "shared or specific",
     "region": "region",
 }
-Legend = Sequence[tuple[str, str]]
+ClassColours = Sequence[tuple[str, str]]
 
 
 class CloudView(QWidget):
     """A scatter plot with its controls."""
 
     chosen = Signal(object)
-    """A `Plot`."""
+    """A `CloudSettings`."""
     coloured = Signal(str)
     """The `ColourBy` that the user chose."""
     lassoed = Signal(object)
@@ -113,7 +113,7 @@ class CloudView(QWidget):
         layout.addWidget(self._legend)
         layout.addLayout(buttons)
 
-    def show_choices(self, kinds: Sequence[str], plot: Plot, colour_by: ColourBy) -> None:
+    def show_choices(self, kinds: Sequence[str], plot: CloudSettings, colour_by: ColourBy) -> None:
         """Lists the kinds of features of the model, and shared with specific if it has both."""
         pairs = [("shared", "specific")] if {"shared", "specific"} <= set(kinds) else []
         choices: list[tuple[str, ...]] = [*pairs, *((kind,) for kind in kinds)]
@@ -157,7 +157,9 @@ class CloudView(QWidget):
         self.scatter.show_marked(None if marked is None else marked.points)
 
     def _on_chosen(self) -> None:
-        self.chosen.emit(Plot(tuple(self._kinds.currentData()), self._method.currentData()))
+        self.chosen.emit(
+            CloudSettings(tuple(self._kinds.currentData()), self._method.currentData())
+        )
 
     def _on_lasso(self, on: bool) -> None:
         self.scatter.lasso = on
@@ -165,7 +167,7 @@ class CloudView(QWidget):
 
 def _classes(
     cloud: Cloud, colour_by: ColourBy, task: Task, regions: object
-) -> tuple[np.ndarray, Legend]:
+) -> tuple[np.ndarray, ClassColours]:
     """Class index of every point, (n,), and colour and name of each class."""
     if colour_by == "kind":
         return cloud.kind, list(zip(COLOURS, cloud.kinds, strict=False))

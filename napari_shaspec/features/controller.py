@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from napari_shaspec.case.controller import ModelController
 from napari_shaspec.engine import Engine, Session
 from napari_shaspec.features.marks import Marks
-from napari_shaspec.features.state import ColourBy, FeaturesState, FeatureView, Plot
+from napari_shaspec.features.state import CloudSettings, ColourBy, FeaturesState, FeatureView
 from napari_shaspec.features.worker import Drawn, draw, first_cloud, write_cohort
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
@@ -99,7 +99,7 @@ class FeaturesController(ModelController[FeaturesState]):
 
     # -- points ----------------------------------------------------------------------------------
 
-    def plot(self, plot: Plot) -> None:
+    def plot(self, plot: CloudSettings) -> None:
         """Plots the features of ``plot`` with its projection method."""
         self.state.plot = plot
         maps = self.state.maps

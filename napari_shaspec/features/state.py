@@ -12,7 +12,7 @@ from napari_shaspec.case.state import ModelState
 from shaspec.analysis.features.cloud import Cloud, Method
 from shaspec.analysis.features.measure import Measures
 from shaspec.analysis.features.views import How
-from shaspec.inference.feature_maps import FeatureMaps, Kind
+from shaspec.inference.feature_maps import FeatureKind, FeatureMaps
 
 if TYPE_CHECKING:
     from shaspec.analysis.features.cohort import WindowPoint
@@ -24,16 +24,16 @@ ColourBy = Literal["modality", "kind", "region"]
 class FeatureView:
     """Which features are shown, and how."""
 
-    kind: Kind = "shared"
+    kind: FeatureKind = "shared"
     how: How = How.COLOURS
     channel: int = 0
 
 
 @dataclass(frozen=True)
-class Plot:
+class CloudSettings:
     """Which features are plotted, and the projection method."""
 
-    kinds: tuple[Kind, ...] = ("shared", "specific")
+    kinds: tuple[FeatureKind, ...] = ("shared", "specific")
     method: Method = "pca"
 
 
@@ -52,7 +52,7 @@ class FeaturesState(ModelState):
     feature_view: FeatureView = FeatureView()
     side_by_side: bool = True
     """One pane per modality, with its image below the features."""
-    plot: Plot = Plot()
+    plot: CloudSettings = CloudSettings()
     cloud: Cloud | None = None
     colour_by: ColourBy = "modality"
     marked: Marked | None = None

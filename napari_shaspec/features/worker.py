@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_shaspec.features.state import FeatureView, Plot
+from napari_shaspec.features.state import CloudSettings, FeatureView
 from napari_shaspec.layers import features
-from napari_shaspec.layers.features import Picture
+from napari_shaspec.layers.features import FeatureImage
 from shaspec.analysis.features.cloud import Cloud, make_cloud
 from shaspec.analysis.features.views import How, imputation_error
 from shaspec.inference.feature_maps import FeatureMaps
@@ -26,7 +26,7 @@ class Drawn:
     """Event: the pictures of a view are ready."""
 
     view: FeatureView
-    pictures: list[Picture]
+    pictures: list[FeatureImage]
     text: str
     """Message that describes the pictures."""
 
@@ -39,7 +39,7 @@ def draw(maps: FeatureMaps, view: FeatureView) -> Drawn:
     return Drawn(view, pictures, _describe(maps, view))
 
 
-def first_cloud(maps: FeatureMaps, plot: Plot) -> Cloud:
+def first_cloud(maps: FeatureMaps, plot: CloudSettings) -> Cloud:
     """The points projected with PCA, which is fast; kinds that the model lacks are left out."""
     kinds = tuple(kind for kind in plot.kinds if maps.of(kind)) or maps.kinds[:1]
     return make_cloud(maps, kinds, "pca")

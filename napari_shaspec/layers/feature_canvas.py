@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers import features
-from napari_shaspec.layers.features import Picture
+from napari_shaspec.layers.features import FeatureImage
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.panes import Panes
 from shaspec.inference.feature_maps import FeatureMaps
@@ -28,7 +28,7 @@ class FeatureCanvas:
         self._pictures: list[Layer] = []  # in the order of the modalities
         self._marks: list[Labels] = []  # one per pane
 
-    def show(self, maps: FeatureMaps, pictures: Sequence[Picture]) -> None:
+    def show(self, maps: FeatureMaps, pictures: Sequence[FeatureImage]) -> None:
         """Replaces the shown pictures; call `arrange` afterwards."""
         if [p.rgb for p in pictures] != [layer.rgb for layer in self._pictures]:
             self._panes.pause()

@@ -20,7 +20,7 @@ from napari_shaspec.layers.metadata import (
 )
 from shaspec.analysis.features.views import How, imputation_error, views
 from shaspec.geometry import Grid
-from shaspec.inference.feature_maps import FeatureMaps, Kind
+from shaspec.inference.feature_maps import FeatureKind, FeatureMaps
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -34,7 +34,7 @@ COLORMAPS = {How.ENERGY: "viridis", How.DISTANCE: "magma", How.CHANNEL: "viridis
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class FeatureImage:
     """Data of a layer: values (S, P, L) with contrast limits, or colours (S, P, L, 4)."""
 
     name: str
@@ -49,7 +49,9 @@ class Picture:
         return self.array.ndim == 4
 
 
-def make_pictures(maps: FeatureMaps, kind: Kind, how: How, channel: int) -> list[Picture]:
+def make_pictures(
+    maps: FeatureMaps, kind: FeatureKind, how: How, channel: int
+) -> list[FeatureImage]:
     """Makes the pictures, with the same limits for all modalities. Slow: call it in a worker.
 
     An imputed feature comes with the true feature and the error.
@@ -61,7 +63,9 @@ def make_pictures(maps: FeatureMaps, kind: Kind, how: How, channel: int) -> list
     return [_picture(f"{kind} · {m}", m, array, how, limits) for m, array in shown.items()]
 
 
-def _imputed(maps: FeatureMaps, shown: dict[str, Array], how: How, channel: int) -> list[Picture]:
+def _imputed(
+    maps: FeatureMaps, shown: dict[str, Array], how: How, channel: int
+) -> list[FeatureImage]:
     true = views(maps, "shared", how, channel)
     limits = _limits(true, maps, how)
     errors = imputation_error(maps)
@@ -70,14 +74,14 @@ def _imputed(maps: FeatureMaps, shown: dict[str, Array], how: How, channel: int)
         pictures.append(_picture(f"imputed · {m}", m, array, how, limits))
         if m in errors:
             pictures.append(_picture(f"true shared · {m}", m, true[m], how, limits))
-            pictures.append(Picture(f"error · {m}", m, errors[m], "magma"))
+            pictures.append(FeatureImage(f"error · {m}", m, errors[m], "magma"))
     return pictures
 
 
 def _picture(
     name: str, modality: str, array: Array, how: How, limits: tuple[float, float]
-) -> Picture:
-    return Picture(name, modality, array, COLORMAPS.get(how, "gray"), limits)
+) -> FeatureImage:
+    return FeatureImage(name, modality, array, COLORMAPS.get(how, "gray"), limits)
 
 
 def _limits(shown: dict[str, Array], maps: FeatureMaps, how: How) -> tuple[float, float]:
@@ -90,7 +94,7 @@ def _limits(shown: dict[str, Array], maps: FeatureMaps, how: How) -> tuple[float
 
 
 def show_pictures(
-    viewer: ViewerModel, maps: FeatureMaps, pictures: Sequence[Picture]
+    viewer: ViewerModel, maps: FeatureMaps, pictures: Sequence[FeatureImage]
 ) -> list[Layer]:
     """Shows the pictures. Reuses a layer of the same modality if possible, because adding a layer
     is slow; removes layers that are not needed."""
@@ -120,7 +124,7 @@ def show_pictures(
     return layers
 
 
-def _options(picture: Picture, maps: FeatureMaps) -> dict[str, Any]:
+def _options(picture: FeatureImage, maps: FeatureMaps) -> dict[str, Any]:
     metadata: LayerMetadata = {
         "kind": "features",
         "case": maps.case,

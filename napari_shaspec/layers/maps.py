@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers.layer_data import SIZE, labels_layer
-from napari_shaspec.layers.metadata import KEY, Kind, LayerMetadata, of_kind, origin, placement
+from napari_shaspec.layers.metadata import KEY, LayerKind, LayerMetadata, of_kind, origin, placement
 from shaspec.geometry import Grid
 from shaspec.prediction import Prediction
 from shaspec.task import Subset
@@ -30,7 +30,7 @@ SIDES = {1: "#2f9bff", 2: "#ff7f2a", 3: "#9a9a9a"}
 
 
 @dataclass(frozen=True)
-class Key:
+class LegendEntry:
     """One entry of a legend."""
 
     colour: str
@@ -42,7 +42,7 @@ class Map:
     """Data of a map layer, and its legend."""
 
     layer: LayerDataTuple
-    legend: tuple[Key, ...]
+    legend: tuple[LegendEntry, ...]
 
 
 def disagreement_map(bits: npt.NDArray[np.float32], case: str, grid: Grid, region: str) -> Map:
@@ -55,7 +55,10 @@ def disagreement_map(bits: npt.NDArray[np.float32], case: str, grid: Grid, regio
         "metadata": {KEY: _origin("disagreement", case, grid)},
         **placement(grid),
     }
-    ends = (Key("#781c6d", "few subsets disagree"), Key("#fcffa4", "half of the subsets disagree"))
+    ends = (
+        LegendEntry("#781c6d", "few subsets disagree"),
+        LegendEntry("#fcffa4", "half of the subsets disagree"),
+    )
     return Map((bits, options, "image"), ends)
 
 
@@ -70,7 +73,7 @@ def smallest_map(
         for k, subset in enumerate(subsets, 1)
     }
     layer = _labels(number, texts, f"smallest subset · {region}", "smallest", case, grid)
-    legend = [Key(colour[size], _counted(size)) for size in sizes]
+    legend = [LegendEntry(colour[size], _counted(size)) for size in sizes]
     return Map(layer, tuple(legend))
 
 
@@ -97,7 +100,7 @@ def difference_map(
     unit, digits = grid.unit, 1 if grid.dims == 3 else 0
     texts = {k: (SIDES[k], f"{text}: {sizes[k]:.{digits}f} {unit}") for k, text in meanings.items()}
     layer = _labels(parts, texts, f"{here} or {there} · {region}", "difference", case, grid)
-    return Map(layer, tuple(Key(*texts[k]) for k in texts))
+    return Map(layer, tuple(LegendEntry(*texts[k]) for k in texts))
 
 
 def show_map(viewer: ViewerModel, new: Map) -> Layer:
@@ -155,7 +158,7 @@ def _same_place(layer: Layer, prediction: Prediction) -> bool:
 
 def _hide_others(viewer: ViewerModel, shown: Layer) -> None:
     """Hides other overlays, because their colours would mix."""
-    overlays: tuple[Kind, ...] = ("result", "swept", "map")
+    overlays: tuple[LayerKind, ...] = ("result", "swept", "map")
     for kind in overlays:
         for layer in of_kind(viewer, kind):
             layer.visible = layer is shown

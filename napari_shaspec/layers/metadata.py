@@ -28,7 +28,7 @@ KEY = "shaspec"
 AXES = {3: ("S", "P", "L"), 2: ("row", "column")}
 UNITS = {3: "mm", 2: "pixel"}
 
-Kind = Literal[
+LayerKind = Literal[
     "modality", "truth", "result", "edited", "pane", "surface", "swept", "map", "features", "marked"
 ]
 """``swept``: the result of one subset, selected in *Robustness*; ``map``: a comparison of subsets.
@@ -39,7 +39,7 @@ Kind = Literal[
 class LayerMetadata(TypedDict, total=False):
     """The entry ``layer.metadata["shaspec"]``; keys that do not apply are absent."""
 
-    kind: Kind
+    kind: LayerKind
     case: str
     grid: Grid
     path: Path | None
@@ -66,7 +66,7 @@ def origin(layer: Layer) -> LayerMetadata:
     return entry if isinstance(entry, dict) else {}  # type: ignore[return-value]
 
 
-def of_kind(viewer: ViewerModel, kind: Kind) -> Iterator[Layer]:
+def of_kind(viewer: ViewerModel, kind: LayerKind) -> Iterator[Layer]:
     """The layers of one kind, from bottom to top."""
     return (layer for layer in list(viewer.layers) if origin(layer).get("kind") == kind)
 

@@ -15,7 +15,7 @@ from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.models.state import KnownModel, ModelsState
-from napari_shaspec.models.worker import Checkpoint, Imported, import_checkpoint
+from napari_shaspec.models.worker import CheckpointImport, Imported, import_checkpoint
 from shaspec.errors import ShaspecError
 from shaspec.inference.events import Progress
 
@@ -70,7 +70,7 @@ class ModelsController:
         else:
             self._job.refuse(control.state.message.text)
 
-    def bring(self, checkpoint: Checkpoint) -> None:
+    def bring(self, checkpoint: CheckpointImport) -> None:
         """Starts a job that converts a checkpoint of the authors' code to a model folder."""
         if self.state.status.busy or self._closed:
             return

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from magicgui import magicgui
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
-from napari_shaspec.models.worker import Checkpoint
+from napari_shaspec.models.worker import CheckpointImport
 from napari_shaspec.widgets.controls import form_of
 from shaspec.task import bundled_tasks
 
@@ -46,9 +46,9 @@ def checkpoint(
             "tooltip": "Labels of the output channels, e.g. 2,1,4; empty: as in the task",
         },
     ] = "",
-) -> Checkpoint:
-    """Makes a `Checkpoint` from the values of the form."""
-    return Checkpoint(file, out, method, task, modalities, labels)
+) -> CheckpointImport:
+    """Makes a `CheckpointImport` from the values of the form."""
+    return CheckpointImport(file, out, method, task, modalities, labels)
 
 
 class ImportDialog(QDialog):
@@ -71,9 +71,9 @@ class ImportDialog(QDialog):
         self.setMinimumWidth(480)
 
     @property
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self) -> CheckpointImport:
         """The values of the form."""
-        filled: Checkpoint = self.form()
+        filled: CheckpointImport = self.form()
         return filled
 
     def _propose(self, file: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class CheckpointImport:
     """A checkpoint of the authors' code, and how to import it."""
 
     file: Path
@@ -36,7 +36,7 @@ class Imported:
     lines: tuple[str, ...]
 
 
-def import_checkpoint(checkpoint: Checkpoint) -> Iterator[Progress | Imported]:
+def import_checkpoint(checkpoint: CheckpointImport) -> Iterator[Progress | Imported]:
     """Converts a checkpoint to a model folder. Slow: run it in a worker.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_shaspec.layers.maps import Key
+from napari_shaspec.layers.maps import LegendEntry
 from napari_shaspec.robustness.state import Shown
 from shaspec.analysis.subset_table import TRUTH, SubsetTable
 
@@ -81,7 +81,7 @@ class MapBar(QWidget):
         """Selects the region of the maps."""
         self._region.setCurrentText(region)
 
-    def show_legend(self, legend: Sequence[Key]) -> None:
+    def show_legend(self, legend: Sequence[LegendEntry]) -> None:
         """Shows the colours of the map with their meanings."""
         parts = [f'<span style="color:{k.colour}">■</span> {k.text}' for k in legend]
         self._legend.setText(" &nbsp; ".join(parts))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     pass
 
 
-class Plot(QWidget):
+class SubsetPlot(QWidget):
     """A figure, or a text if there is nothing to draw. Drawn only while visible."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -74,7 +74,7 @@ class Plot(QWidget):
             self.canvas.draw_idle()
 
 
-class HeatMap(Plot):
+class HeatMap(SubsetPlot):
     """Heat map of subsets and regions; a click shows that result."""
 
     chosen = Signal(object)
@@ -110,7 +110,7 @@ class HeatMap(Plot):
         self.chosen.emit(Shown(model, subset))
 
 
-class Contributions(Plot):
+class Contributions(SubsetPlot):
     """Shapley values as bars."""
 
     def draw(self, tables: Sequence[SubsetTable], measure: Measure, ink: Ink) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_shaspec.case.state import CaseState
-from napari_shaspec.layers.maps import Key
+from napari_shaspec.layers.maps import LegendEntry
 from napari_shaspec.layers.metadata import origin
 from shaspec.analysis.subset_table import SubsetRow, SubsetTable, subsets_of
 from shaspec.task import Subset, Task
@@ -43,7 +43,7 @@ class RobustnessState(CaseState):
     """One table per model for this case; they grow during a sweep."""
     shown: Shown | None = None
     """The row whose result is shown on the canvas."""
-    legend: tuple[Key, ...] = ()
+    legend: tuple[LegendEntry, ...] = ()
     """Legend of the last map."""
 
     @property

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Labels, Layer
 
-Result = Prediction | Classification
+SegmentResult = Prediction | Classification
 MadeOf = dict[str, "tuple[Image, object]"]
 """Modality -> the layer it was taken from, and its voxels."""
 
@@ -40,7 +40,7 @@ class _Before:
 
     subset: str
     """Whose result it made."""
-    result: Result | None
+    result: SegmentResult | None
     """The result of the same subset that was there."""
     painted: Labels | None
     """Its layer, where it was painted in and so was set aside."""
@@ -56,9 +56,9 @@ class Results:
         self._before: _Before | None = None
         self._made_of: MadeOf = {}
         self._key = ("", "")  # weights of the model, and case, of the results
-        self._aside: dict[tuple[str, str], tuple[tuple[Result, ...], str, MadeOf]] = {}
+        self._aside: dict[tuple[str, str], tuple[tuple[SegmentResult, ...], str, MadeOf]] = {}
 
-    def named(self) -> dict[str, Result]:
+    def named(self) -> dict[str, SegmentResult]:
         """The results of this case by their subset names."""
         return {p.task.subset_name(p.subset): p for p in self._state.results}
 
@@ -91,7 +91,7 @@ class Results:
             for layer in [sources.get(modality)]
         )
 
-    def take(self, result: Result) -> Labels | None:
+    def take(self, result: SegmentResult) -> Labels | None:
         """Puts a result in the place of the one for the same subset; returns the layer of that one
         where it was painted in, which is kept beside it."""
         subset = result.task.subset_name(result.subset)
@@ -192,7 +192,7 @@ class Results:
                 )
         return ""
 
-    def _layer_of(self, result: Result | None) -> Labels | None:
+    def _layer_of(self, result: SegmentResult | None) -> Labels | None:
         return layer_of(self._viewer, result) if isinstance(result, Prediction) else None
 
     def as_they_are(self) -> list[Prediction]:

@@ -1,6 +1,6 @@
 """What *Do it for me* does at each step of the guided tour, in the real panels.
 
-Each action (`Deed`) is a generator. It yields the panel whose job must end before the action
+Each action (`TourAction`) is a generator. It yields the panel whose job must end before the action
 continues, so that the caller can wait without blocking the window. An action first runs whatever it
 depends on and is not there yet, so that steps can be run in any order and results of the user are
 reused.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from napari_shaspec.features.state import FeatureView
 from napari_shaspec.layers import presence
-from napari_shaspec.layers.metadata import Kind, of_kind
+from napari_shaspec.layers.metadata import LayerKind, of_kind
 from napari_shaspec.layers.viewer import go_to_most
 from napari_shaspec.layers.views import View
 from napari_shaspec.settings import PLUGIN
@@ -32,10 +32,10 @@ DrivenPanel: TypeAlias = "SegmentPanel | RobustnessPanel | FeaturesPanel"
 P = TypeVar("P")
 Steps: TypeAlias = "Generator[DrivenPanel, None, P]"
 """Yields the panels whose jobs must end."""
-Deed: TypeAlias = "Generator[DrivenPanel, None, None]"
+TourAction: TypeAlias = "Generator[DrivenPanel, None, None]"
 ABSENT = "T1ce"  # the modality that the tour removes
 REGION = "TC"  # the region that depends most on T1ce
-OVERLAYS: dict[str, tuple[Kind, ...]] = {
+OVERLAYS: dict[str, tuple[LayerKind, ...]] = {
     "Segment": ("result",),
     "Robustness": ("swept", "map"),
     "Features": ("features", "marked"),
@@ -53,22 +53,22 @@ class TourActions:
 
     # -- the panel Segment -------------------------------------------------------------------------
 
-    def meet_the_patient(self) -> Deed:
+    def meet_the_patient(self) -> TourAction:
         panel = yield from self._segment_panel()
         panel.controller.set_view(View.GRID)
 
-    def segment_from_all(self) -> Deed:
+    def segment_from_all(self) -> TourAction:
         panel = yield from self._segment_panel()
         panel.controller.set_view(View.STACK)
         yield from self._segmented(panel, panel.controller.state.sources)
 
-    def take_t1ce_away(self) -> Deed:
+    def take_t1ce_away(self) -> TourAction:
         panel = yield from self._segment_panel()
         panel.controller.set_view(View.STACK)
         yield from self._both(panel)
         yield from self._segmented(panel, _without(panel.controller.state.sources))
 
-    def compare(self) -> Deed:
+    def compare(self) -> TourAction:
         """Shows one pane per modality; if they are shown already, switches to the other result."""
         panel = yield from self._segment_panel()
         control = panel.controller
@@ -80,14 +80,14 @@ class TourActions:
             other = next(name for name in names if name != control.state.shown)
             control.show_result(other)
 
-    def _both(self, panel: SegmentPanel) -> Deed:
+    def _both(self, panel: SegmentPanel) -> TourAction:
         """Makes sure that the results with and without T1ce exist."""
         state = panel.controller.state
         for names in (list(state.sources), _without(state.sources)):
             if state.card_in_use.task.subset_name(names) not in _results(state):
                 yield from self._segmented(panel, names)
 
-    def _segmented(self, panel: SegmentPanel, modalities: Iterable[str]) -> Deed:
+    def _segmented(self, panel: SegmentPanel, modalities: Iterable[str]) -> TourAction:
         """Ticks ``modalities`` and shows their result, segmenting if needed."""
         control, ticked = panel.controller, set(modalities)
         for name in control.state.sources:
@@ -106,17 +106,17 @@ class TourActions:
 
     # -- the panel Robustness ----------------------------------------------------------------------
 
-    def run_all_subsets(self) -> Deed:
+    def run_all_subsets(self) -> TourAction:
         panel = yield from self._swept()
         panel.tabs.setCurrentWidget(panel.heat_map)
         panel.scroll_to(panel.tabs)
 
-    def show_what_each_adds(self) -> Deed:
+    def show_what_each_adds(self) -> TourAction:
         panel = yield from self._swept()
         panel.tabs.setCurrentWidget(panel.contributions)
         panel.scroll_to(panel.tabs)
 
-    def show_disagreement(self) -> Deed:
+    def show_disagreement(self) -> TourAction:
         panel = yield from self._swept()
         regions = panel.controller.state.tables[0].regions
         region = REGION if REGION in regions else regions[0]
@@ -145,16 +145,16 @@ class TourActions:
 
     # -- the panel Features ------------------------------------------------------------------------
 
-    def show_shared(self) -> Deed:
+    def show_shared(self) -> TourAction:
         yield from self._look("shared")
 
-    def show_specific(self) -> Deed:
+    def show_specific(self) -> TourAction:
         yield from self._look("specific")
 
-    def show_stand_in(self) -> Deed:
+    def show_stand_in(self) -> TourAction:
         yield from self._look("imputed")
 
-    def _look(self, kind: str) -> Deed:
+    def _look(self, kind: str) -> TourAction:
         panel = yield from self._features_panel()
         control, view = panel.controller, FeatureView(kind)
         names = control.state.sources

@@ -13,7 +13,7 @@ from napari_shaspec.case.opening import open_paths
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.runner import later
 from napari_shaspec.jobs.state import Message, Status
-from napari_shaspec.tour.actions import Deed, DrivenPanel, TourActions
+from napari_shaspec.tour.actions import DrivenPanel, TourAction, TourActions
 from napari_shaspec.tour.state import TourState
 from napari_shaspec.tour.steps import load_steps
 from shaspec.errors import ShaspecError
@@ -34,9 +34,9 @@ class TourController:
         wait: Callable[[Callable[[], None]], None] = later,
     ) -> None:
         self._viewer = viewer
-        self._deeds = TourActions(viewer, open_panel)
+        self._actions = TourActions(viewer, open_panel)
         self._wait = wait
-        self._deed: Deed | None = None
+        self._action: TourAction | None = None
         self._panel: DrivenPanel | None = None  # the panel whose job is running
         self._closed = False
         self.state = TourState(steps=load_steps())
@@ -55,7 +55,7 @@ class TourController:
             return
         self.state.message = Message()
         self.state.status = Status.LOADING
-        self._deed = getattr(self._deeds, self.state.step.deed)()
+        self._action = getattr(self._actions, self.state.step.action)()
         self._continue()
 
     def cancel(self) -> None:
@@ -78,7 +78,7 @@ class TourController:
             for name in self.state.events:
                 self.state.events[name].disconnect()  # the views may be deleted already
             self._disconnect()
-            self._deed = None
+            self._action = None
 
     # -- a step ------------------------------------------------------------------------------------
 
@@ -86,9 +86,9 @@ class TourController:
         """Continues the step until it has to wait for the job of a panel."""
         last = self._panel
         self._disconnect()
-        while self._deed is not None:
+        while self._action is not None:
             try:
-                last = next(self._deed)
+                last = next(self._action)
             except StopIteration:
                 message = last.controller.state.message if last else Message()
                 failed = message.level == "error"
@@ -122,9 +122,9 @@ class TourController:
 
     def _end(self, status: Status, message: Message) -> None:
         self._disconnect()
-        if self._deed is not None:
-            self._deed.close()
-            self._deed = None
+        if self._action is not None:
+            self._action.close()
+            self._action = None
         self.state.message = message
         self.state.status = status
 

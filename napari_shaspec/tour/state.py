@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_shaspec.jobs.state import JobState
-from napari_shaspec.tour.steps import Step
+from napari_shaspec.tour.steps import TourStep
 
 if TYPE_CHECKING:
     pass
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 class TourState(JobState):
     """Everything the guided tour shows."""
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[TourStep, ...] = ()
     at: int = 0
     """Index of the current step, from 0."""
 
     @property
-    def step(self) -> Step:
+    def step(self) -> TourStep:
         """The current step."""
         return self.steps[self.at]

@@ -8,21 +8,21 @@ from importlib import resources
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step. ``deed`` names the method of `TourActions` that runs it."""
+class TourStep:
+    """One step. ``action`` names the method of `TourActions` that runs it."""
 
     title: str
-    deed: str
+    action: str
     text: str
     """What to look at, and why, in two or three sentences."""
     ask: str
     """A question for the class."""
 
 
-def load_steps() -> tuple[Step, ...]:
+def load_steps() -> tuple[TourStep, ...]:
     """The steps in order; line breaks become spaces."""
     text = resources.files("napari_shaspec.tour").joinpath("tour.toml").read_text("utf-8")
     return tuple(
-        Step(**{key: " ".join(value.split()) for key, value in step.items()})
+        TourStep(**{key: " ".join(value.split()) for key, value in step.items()})
         for step in tomllib.loads(text)["step"]
     )

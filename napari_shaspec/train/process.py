@@ -15,7 +15,7 @@ from tempfile import TemporaryFile
 from typing import IO, Protocol
 
 from shaspec.errors import ShaspecError
-from shaspec.training.events import Event, Failed, from_json
+from shaspec.training.events import Failed, TrainingEvent, from_json
 
 PATIENCE = 300.0  # seconds for the current step and a checkpoint
 TAIL = 2000  # characters of stderr shown in an error
@@ -25,7 +25,7 @@ THREADS = "OMP_NUM_THREADS"
 class Process(Protocol):
     """A training process: not yet started, running or ended."""
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[TrainingEvent]:
         """Starts the process and yields its events; closing the iterator stops it.
 
         Raises:
@@ -46,7 +46,7 @@ class TrainingProcess:
         self._process: subprocess.Popen[str] | None = None
         self._stopped = False
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[TrainingEvent]:
         with TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
             process = self._start(errors)
             try:

@@ -24,7 +24,7 @@ def new_folder(parent: Path) -> Path:
 
 def write_run(out: Path, values: dict[str, Any], cases: FoundCases | None) -> None:
     """Writes ``run.toml`` with all keys explained, and ``task.toml`` if the task is not bundled."""
-    from shaspec.training.scaffold import config_text
+    from shaspec.training.templates import config_text
 
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def stored_form(folder: Path, form: TrainForm) -> TrainForm:
 
 def _others(stored: TrainConfig) -> str:
     """The non-default keys that have no field in the form, as text of the field *Other*."""
-    from shaspec.training.scaffold import toml
+    from shaspec.training.templates import toml
 
     own = {
         "out", "data", "phantoms", "task", "method", "preset", "splits", "fold", "max_minutes",

@@ -37,7 +37,7 @@ class ValidationView(QWidget):
         self._title.setObjectName("shaspec_validation_title")
         self._title.setWordWrap(True)
         self._table = ReadOnlyTable("shaspec_dice", row_height=ROW)
-        self._picture = Picture()
+        self._picture = ScaledImage()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self._title, self._table, self._picture):
@@ -70,7 +70,7 @@ class ValidationView(QWidget):
         table.fit(MOST)
 
 
-class Picture(QLabel):
+class ScaledImage(QLabel):
     """A picture file, scaled to the width of the panel."""
 
     def __init__(self) -> None:

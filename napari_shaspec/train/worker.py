@@ -30,8 +30,8 @@ def look(form: TrainForm) -> Iterator[FoundCases]:
     from shaspec.models.registry import network_config
     from shaspec.training.methods import architecture
     from shaspec.training.propose import propose
-    from shaspec.training.scaffold import task_text
     from shaspec.training.selection import select_cases
+    from shaspec.training.templates import task_text
 
     crop: tuple[int, ...] | None
     if form.task:

@@ -17,7 +17,7 @@ from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
 from napari_shaspec.models import controller
-from napari_shaspec.models.worker import Checkpoint
+from napari_shaspec.models.worker import CheckpointImport
 from napari_shaspec.tour import actions
 from shaspec.inference.events import Progress
 
@@ -265,8 +265,8 @@ def test_the_guided_tour_and_then_napari_can_be_closed_while_a_step_runs(
     viewer = make_napari_viewer(show=True)
     add_case(viewer, make_case())
     _, tour = viewer.window.add_plugin_dock_widget("napari-shaspec", "Guided tour")
-    deeds = [step.deed for step in tour.controller.state.steps]
-    tour.controller.go(deeds.index("segment_from_all"))
+    names = [step.action for step in tour.controller.state.steps]
+    tour.controller.go(names.index("segment_from_all"))
     press(qtbot, tour, "run")
     qtbot.waitUntil(lambda: tour.controller.state.progress.done > 1, timeout=30_000)
     viewer.window.remove_dock_widget(tour)
@@ -292,7 +292,7 @@ def test_the_cross_of_the_panel_models_ends_an_import(make_napari_viewer, qtbot,
     monkeypatch.setattr(controller, "import_checkpoint", slow)
     viewer = make_napari_viewer(show=True)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Models")
-    panel.controller.bring(Checkpoint(Path("weights.pth"), Path("model")))
+    panel.controller.bring(CheckpointImport(Path("weights.pth"), Path("model")))
     qtbot.waitUntil(lambda: bool(panel.controller.state.progress.stage), timeout=30_000)
     viewer.window.remove_dock_widget(panel)
     qtbot.waitUntil(lambda: bool(ended), timeout=30_000)

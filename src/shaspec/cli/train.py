@@ -23,7 +23,7 @@ from shaspec.progress import progress_bar
 from shaspec.training.config import MethodName, TrainConfig, load_config, make_config
 
 if TYPE_CHECKING:
-    from shaspec.training.events import Event, Validation
+    from shaspec.training.events import TrainingEvent, Validation
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Number of this process among several: of torchrun, of srun, of Lightning's own launcher.
@@ -177,7 +177,7 @@ def caught_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def lines(as_json: Any) -> Generator[None, Event, None]:
+def lines(as_json: Any) -> Generator[None, TrainingEvent, None]:
     """Events as lines of JSON on stdout."""
     while True:
         event = yield
@@ -185,13 +185,13 @@ def lines(as_json: Any) -> Generator[None, Event, None]:
         sys.stdout.flush()
 
 
-def silence() -> Generator[None, Event, None]:
+def silence() -> Generator[None, TrainingEvent, None]:
     """Events as nothing."""
     while True:
         yield
 
 
-def bars(settings: TrainConfig) -> Generator[None, Event, None]:
+def bars(settings: TrainConfig) -> Generator[None, TrainingEvent, None]:
     """Events as a progress bar and sentences."""
     from shaspec.training import events as e
 
@@ -272,7 +272,7 @@ def list_cases(settings: TrainConfig) -> None:
 def propose(folder: Path, out: Path, modalities: list[str], labels_word: str) -> None:
     """Look through a folder of cases and write what a run on it needs."""
     from shaspec.training.propose import propose as look
-    from shaspec.training.scaffold import write
+    from shaspec.training.templates import write
 
     console = Console()
     found = look(folder, modalities, labels_word)

@@ -13,7 +13,7 @@ from shaspec.geometry import Grid
 from shaspec.task import Subset, Task
 
 Floats = npt.NDArray[np.float32]
-Kind = str
+FeatureKind = str
 """``shared``, ``specific``, ``fused``, ``imputed`` of ShaSpec; ``feature``, ``attention`` of
 MAML; ``logits``, ``weight`` of SimMLM."""
 
@@ -34,20 +34,20 @@ class FeatureMaps:
     """The coarse grid of all maps, a voxel per block of the case."""
     inside: npt.NDArray[np.bool_]
     """(S, P, L): at least half of the voxel is tissue in one of the modalities."""
-    maps: Mapping[tuple[Kind, str], Floats]
+    maps: Mapping[tuple[FeatureKind, str], Floats]
     """(kind, modality) -> float32 (C, S, P, L) on ``grid``. A modality that is not in ``present``
     has maps too if the case has it; ``imputed`` and ``attention`` depend on ``present`` alone."""
-    windows: Mapping[tuple[Kind, str], Floats]
+    windows: Mapping[tuple[FeatureKind, str], Floats]
     """(windows, C): spatial means of the maps in each window, and what is a vector by nature."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """As that of a `Prediction`."""
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[FeatureKind, ...]:
         """The kinds of maps there are, in the order of the network."""
         return tuple(dict.fromkeys(kind for kind, _ in self.maps))
 
-    def of(self, kind: Kind) -> dict[str, Floats]:
+    def of(self, kind: FeatureKind) -> dict[str, Floats]:
         """The maps of one kind.
 
         Args:
@@ -59,7 +59,7 @@ class FeatureMaps:
         """
         return {m: self.maps[kind, m] for m in self.task.names if (kind, m) in self.maps}
 
-    def points(self, kind: Kind, modality: str) -> Floats:
+    def points(self, kind: FeatureKind, modality: str) -> Floats:
         """The features of the voxels inside the body.
 
         Args:

@@ -9,7 +9,7 @@ from shaspec.models.base import Features
 Corner = tuple[int, ...]
 """Voxels in the order of the axes: where a window begins, or its size."""
 
-Key = tuple[int, Corner, Corner]
+FeatureKey = tuple[int, Corner, Corner]
 """Modality, corner and size of a window."""
 
 
@@ -18,12 +18,12 @@ class KeptFeatures:
     """Features by modality and window, as long as they fit the budget (bytes)."""
 
     budget: int
-    features: dict[Key, Features] = field(default_factory=dict)
+    features: dict[FeatureKey, Features] = field(default_factory=dict)
     absent: dict[tuple[int, Corner], Features | None] = field(default_factory=dict)
     """What stands for an absent modality in a window: the same wherever the window lies."""
     used: int = 0
 
-    def add(self, key: Key, features: Features) -> None:
+    def add(self, key: FeatureKey, features: Features) -> None:
         """Keep ``features`` if there is room."""
         cost = sum(t.numel() * t.element_size() for t in features.values())
         if self.used + cost <= self.budget:

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from shaspec.case import Case
-from shaspec.inference.feature_maps import FeatureMaps, Floats, Kind
+from shaspec.inference.feature_maps import FeatureKind, FeatureMaps, Floats
 from shaspec.inference.kept import Corner
-from shaspec.inference.windows import Blend, Box
+from shaspec.inference.windows import Box, WindowAggregator
 from shaspec.preprocessing import Mask
 from shaspec.task import Subset
 
@@ -37,7 +37,7 @@ class Mosaic:
         coarse = tuple(
             slice(0, math.ceil(n / s)) for n, s in zip(lengths, self.stride, strict=True)
         )
-        self._blend = Blend(like.shape[0], coarse, like.shape[1:], like.device)
+        self._aggregator = WindowAggregator(like.shape[0], coarse, like.shape[1:], like.device)
 
     def add(self, values: Tensor, corner: Corner) -> None:
         """Add the map (C, *small) of the window at ``corner`` (voxels of the volume)."""
@@ -46,11 +46,11 @@ class Mosaic:
             parts = [a % 1 if up else 1 - a % 1 for a, up in zip(at, step, strict=True)]
             if share := math.prod(parts):
                 place = [math.floor(a) + up for a, up in zip(at, step, strict=True)]
-                self._blend.add(values, place, share)
+                self._aggregator.add(values, place, share)
 
     def mean(self) -> Tensor:
         """(C, S, P, L) on the coarse grid."""
-        return self._blend.mean()
+        return self._aggregator.mean()
 
 
 class FeatureMosaic:
@@ -64,10 +64,10 @@ class FeatureMosaic:
 
     def __init__(self, names: Sequence[str], box: Box, size: Corner) -> None:
         self._names, self._box, self._size = names, box, size
-        self._mosaics: dict[tuple[Kind, str], Mosaic] = {}
-        self._means: dict[tuple[Kind, str], list[Floats]] = {}
+        self._mosaics: dict[tuple[FeatureKind, str], Mosaic] = {}
+        self._means: dict[tuple[FeatureKind, str], list[Floats]] = {}
 
-    def add(self, kind: Kind, found: Mapping[int, Tensor], corner: Corner) -> None:
+    def add(self, kind: FeatureKind, found: Mapping[int, Tensor], corner: Corner) -> None:
         """Add maps (1, C, *small), or vectors (1, C), by modality index."""
         for m, tensor in found.items():
             key, values = (kind, self._names[m]), tensor[0].float()

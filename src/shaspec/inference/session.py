@@ -20,7 +20,7 @@ from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.network_input import NetworkInput, network_input
 from shaspec.inference.outputs import label_map, on_grid, region_part, region_probabilities
 from shaspec.inference.spacing import resized, shape_at
-from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
+from shaspec.inference.windows import Box, WindowAggregator, extract_patch, plan, snap, union
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
@@ -173,20 +173,20 @@ class InferenceSession(Session[Prediction]):
         corners, size, box = self._plan(indices)
         count, decoding = self._count(indices, corners, size), 0.0
         yield Progress(0, count.total, "prepared")
-        blend: Blend | None = None
+        aggregator: WindowAggregator | None = None
         counted = MeanWeights()
         for corner in corners:
             features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
             values, weights = self._answer(features, size)
             counted.add(weights, values)
-            if blend is None:
-                blend = Blend(len(values), box, size, self._device)
-            blend.add(values, corner)
+            if aggregator is None:
+                aggregator = WindowAggregator(len(values), box, size, self._device)
+            aggregator.add(values, corner)
             decoding += time.perf_counter() - start
             yield count.tick("decode")
-        assert blend is not None
-        means, box = self._on_case_grid(blend, whole=probabilities)
+        assert aggregator is not None
+        means, box = self._on_case_grid(aggregator, whole=probabilities)
         answer = (means, self.task, box, self.case.grid.shape, self._network.exclusive)
         labels = label_map(*answer)
         maps = region_probabilities(*answer) if probabilities else {}
@@ -236,7 +236,7 @@ class InferenceSession(Session[Prediction]):
         return all((m, c, size) in self._kept.features for m in indices for c in corners)
 
     def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
-        return cut(self._inputs[modality].volume, corner, size)
+        return extract_patch(self._inputs[modality].volume, corner, size)
 
     def _answer(self, features: dict[int, Features], size: Corner) -> tuple[Tensor, Tensor | None]:
         """What `_decode` says of one window of ``size``."""
@@ -256,17 +256,17 @@ class InferenceSession(Session[Prediction]):
         return self._kept.absent[key]
 
     @torch.inference_mode()
-    def _on_case_grid(self, blend: Blend, *, whole: bool) -> tuple[Tensor, Box]:
+    def _on_case_grid(self, aggregator: WindowAggregator, *, whole: bool) -> tuple[Tensor, Box]:
         """Probabilities (K, *box) at the voxels of the case, and the box: where a region can be."""
-        means = blend.mean()
+        means = aggregator.mean()
         shape = next(iter(self._inputs.values())).shape
         if shape == self.case.grid.shape:
-            return means, blend.box
+            return means, aggregator.box
         if not whole:
             size, exclusive = self.case.grid.shape, self._network.exclusive
-            return region_part(means, blend.box, shape, size, exclusive)
+            return region_part(means, aggregator.box, shape, size, exclusive)
         full = means.new_zeros(len(means), *shape)  # back to the voxels of the case
-        full[(slice(None), *blend.box)] = means
+        full[(slice(None), *aggregator.box)] = means
         means = resized(full, self.case.grid.shape)
         return means, tuple(slice(0, n) for n in self.case.grid.shape)
 

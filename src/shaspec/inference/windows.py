@@ -13,7 +13,7 @@ from torch import Tensor
 Box = tuple[slice, ...]
 
 
-def starts(length: int, window: int, overlap: float) -> list[int]:
+def window_starts(length: int, window: int, overlap: float) -> list[int]:
     """First voxels of windows that cover ``length``, spread evenly, overlapping at least so
     much."""
     if window >= length:
@@ -29,7 +29,7 @@ def plan(
     """Corners of the windows over ``box`` and the size they all have.
 
     A window is no larger than the box needs; its size is a multiple of ``divisor``, so the last one
-    may stick out of the box (and of the volume: `cut` pads there).
+    may stick out of the box (and of the volume: `extract_patch` pads there).
     """
     lengths = [s.stop - s.start for s in box]
     size = tuple(
@@ -37,7 +37,7 @@ def plan(
         for length, w, d in zip(lengths, window, divisor, strict=True)
     )
     axes = [
-        [s.start + a for a in starts(length, n, overlap)]
+        [s.start + a for a in window_starts(length, n, overlap)]
         for s, length, n in zip(box, lengths, size, strict=True)
     ]
     return list(product(*axes)), size
@@ -60,7 +60,7 @@ def union(boxes: Sequence[Box]) -> Box:
     )
 
 
-def cut(volume: Tensor, corner: Sequence[int], size: Sequence[int]) -> Tensor:
+def extract_patch(volume: Tensor, corner: Sequence[int], size: Sequence[int]) -> Tensor:
     """A window of ``volume`` (..., *spatial), zero where it sticks out."""
     leading, shape = volume.shape[: -len(size)], volume.shape[-len(size) :]
     everything = (slice(None),) * len(leading)
@@ -88,7 +88,7 @@ def weight_map(size: Sequence[int]) -> Tensor:
     return torch.from_numpy(np.maximum(weights / weights.max(), 1e-3).astype(np.float32))
 
 
-class Blend:
+class WindowAggregator:
     """Weighted mean of overlapping windows over one box of a volume."""
 
     def __init__(self, channels: int, box: Box, size: Sequence[int], device: torch.device) -> None:

@@ -118,7 +118,7 @@ class UNet(nn.Module):
             yield x
 
 
-class Fusion(nn.Module):
+class MamlFusion(nn.Module):
     """F_f: one convolution over the features of all modalities side by side.
 
     The convolution is linear: without the columns of the weight that belong to an absent modality,
@@ -161,7 +161,7 @@ class Maml(Network):
         self.in_channels = c.in_channels
         self.divisor = (2**c.halvings,) * c.dims
         self.unets = nn.ModuleList(UNet(c) for _ in range(c.modalities))
-        self.fusion = Fusion(c.dims, c.modalities, c.base, c.join_kernel)
+        self.fusion = MamlFusion(c.dims, c.modalities, c.base, c.join_kernel)
         self.attentions = nn.ModuleList(
             Attention(c.dims, c.base, c.join_kernel) for _ in range(c.modalities)
         )

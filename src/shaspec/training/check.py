@@ -12,9 +12,9 @@ import torch
 from shaspec.errors import ShaspecError
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
+from shaspec.training.init_network import first_network
 from shaspec.training.methods import make_method
 from shaspec.training.selection import Selection
-from shaspec.training.start import first_network
 from shaspec.training.subsets import check_rule
 from shaspec.training.validation import check_subsets, subsets
 

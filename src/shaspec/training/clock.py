@@ -39,13 +39,13 @@ class Clock:
             self.started += time.monotonic() - begin
 
 
-class Alarm:
+class Interval:
     """A timer that rings every ``minutes`` minutes of a clock."""
 
     def __init__(self, clock: Clock, minutes: float) -> None:
         self._clock, self._minutes, self._last = clock, minutes, clock.minutes
 
-    def rings(self) -> bool:
+    def is_over(self) -> bool:
         """True once per interval."""
         due = self._clock.minutes - self._last > self._minutes
         if due:

@@ -63,7 +63,7 @@ def _started() -> int | None:
     return int(number) if number else None
 
 
-def total(value: Tensor) -> Tensor:
+def all_reduce_sum(value: Tensor) -> Tensor:
     """Sum of ``value`` over all processes, for losses that depend only on such sums.
 
     Its gradient is the number of processes, without communication in the backward pass: the loss is

@@ -92,21 +92,23 @@ class Failed:
     message: str
 
 
-Event = Preparing | Prepared | Step | Checkpoint | Validating | Validation | Finished | Failed
+TrainingEvent = (
+    Preparing | Prepared | Step | Checkpoint | Validating | Validation | Finished | Failed
+)
 
 
-def as_json(event: Event) -> str:
+def as_json(event: TrainingEvent) -> str:
     """One JSON line: the fields of ``event``, and its name in lower case as ``event``."""
     return json.dumps({"event": _name(type(event)), **asdict(event)})
 
 
-def from_json(line: str) -> Event | None:
+def from_json(line: str) -> TrainingEvent | None:
     """The event of a line of `as_json`; None for other lines, e.g. printed by a library."""
     try:
         fields = json.loads(line)
-        kind = {_name(kind): kind for kind in get_args(Event)}[fields.pop("event")]
+        kind = {_name(kind): kind for kind in get_args(TrainingEvent)}[fields.pop("event")]
         values = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-        event: Event = kind(**values)
+        event: TrainingEvent = kind(**values)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return event

@@ -25,11 +25,11 @@ from shaspec.training.augment import augment, centre_crop
 from shaspec.training.checkpoint import Stateful
 from shaspec.training.config import TrainConfig
 from shaspec.training.data import Samples
-from shaspec.training.distributed import across_processes, total
+from shaspec.training.distributed import across_processes, all_reduce_sum
+from shaspec.training.init_network import refuse_two_planes
 from shaspec.training.methods import Batch, make_method
 from shaspec.training.optimisation import make_optimizer, schedule
 from shaspec.training.seeds import generator
-from shaspec.training.start import refuse_two_planes
 
 AUGMENT, SUBSETS, DROPOUT = 1, 2, 4  # what a random number is for; 3 is for the first weights
 
@@ -41,7 +41,7 @@ class Learner:
         bare = across_processes(network) if fabric.world_size > 1 else network
         self._config, self._task, self._fabric = config, task, fabric
         self._bare, self._channels = bare, list(task.channels)
-        self.method = make_method(config, task, bare, total)
+        self.method = make_method(config, task, bare, all_reduce_sum)
         # With buffers: averaged weights are at odds with the batch statistics of the last step's.
         self._average = AveragedModel(bare, multi_avg_fn=self.method.average(), use_buffers=True)
         self._average.to(fabric.device).eval()

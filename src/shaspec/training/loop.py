@@ -14,17 +14,17 @@ from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.memory import is_out_of_memory
 from shaspec.task import Task, load_task
 from shaspec.training.checkpoint import CHECKPOINT, last_good
-from shaspec.training.clock import Alarm
+from shaspec.training.clock import Interval
 from shaspec.training.config import TrainConfig
 from shaspec.training.data import samples
 from shaspec.training.distributed import make_fabric
-from shaspec.training.events import Event, Finished, Prepared, Preparing, Step, Validation
+from shaspec.training.events import Finished, Prepared, Preparing, Step, TrainingEvent, Validation
+from shaspec.training.init_network import first_network
 from shaspec.training.learner import Learner
+from shaspec.training.model_export import export_model
 from shaspec.training.prepare import LeftOut, PreparedCase, prepare
-from shaspec.training.product import save_product
-from shaspec.training.record import Record
+from shaspec.training.run_state import RunState
 from shaspec.training.selection import Selection, select_cases
-from shaspec.training.start import first_network
 from shaspec.training.subsets import check_rule
 from shaspec.training.validation import Validator
 
@@ -50,7 +50,7 @@ def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]
                 yield event
 
 
-def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
+def run(config: TrainConfig, command: str = "") -> Generator[TrainingEvent, None, None]:
     """Run, or resume, the training that ``config`` describes.
 
     Leaves in ``config.out``: ``config.json``, ``log.jsonl``, ``checkpoint.pt``, the model (averaged
@@ -82,7 +82,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[Event, None, None]:
         ) from error
 
 
-def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
+def _run(config: TrainConfig, command: str) -> Generator[TrainingEvent, None, None]:
     task = load_task(config.task).at(config.spacing)
     selection = select_cases(config, task)
     selection.require()
@@ -96,62 +96,62 @@ def _run(config: TrainConfig, command: str) -> Generator[Event, None, None]:
     left_out += validator.left_out if validator else ()
     check_rule(learner.method.rule, task, {c.name: c.available for c in cases})
 
-    record = Record(config, cases, learner.parts, writes=fabric.is_global_zero)
-    step, clock = record.step, record.clock
+    state = RunState(config, cases, learner.parts, writes=fabric.is_global_zero)
+    step, clock = state.step, state.clock
     source = samples(cases, config, step * config.accumulate, fabric.global_rank, fabric.world_size)
     real = sum(not c.phantom for c in cases)
-    saving = Alarm(clock, config.checkpoint_minutes)
-    trying, tried = Alarm(clock, config.validate_every_minutes), step
+    save_interval = Interval(clock, config.checkpoint_minutes)
+    validate_interval, validated_at = Interval(clock, config.validate_every_minutes), step
 
-    def validation() -> Generator[Event, None, None]:
+    def validation() -> Generator[TrainingEvent, None, None]:
         if validator is not None:
             minutes = clock.minutes
             with clock.paused():
                 for event in validator.run(learner.model, step, minutes):
                     if isinstance(event, Validation):
-                        record.log(event)
+                        state.log(event)
                     yield event
 
     try:
         held_out, notices = len(selection.held_out), selection.notices
         yield Prepared(real, len(cases) - real, held_out, notices, step, left_out)
         if step == 0:
-            yield record.checkpoint(step)  # finds a full disk before training
+            yield state.checkpoint(step)  # finds a full disk before training
         # All ranks use the clock of rank 0, otherwise one would stop while another waits for it.
         while (progress := float(fabric.broadcast(clock.progress(step)))) < 1:
             losses = learner.step(source, step, progress)
             step += 1
             event = Step(step, clock.minutes, clock.progress(step), losses)
-            record.log(event)
+            state.log(event)
             yield event
-            if saving.rings():
-                yield record.checkpoint(step)
-            if trying.rings():
+            if save_interval.is_over():
+                yield state.checkpoint(step)
+            if validate_interval.is_over():
                 yield from validation()
-                tried = step
-        yield record.checkpoint(step)
+                validated_at = step
+        yield state.checkpoint(step)
         if fabric.is_global_zero:
-            save_product(config, task, learner.model, cases, step, clock.minutes, command, start)
-        if step > tried:
+            export_model(config, task, learner.model, cases, step, clock.minutes, command, start)
+        if step > validated_at:
             yield from validation()
     except GeneratorExit:
-        record.checkpoint(step)
+        state.checkpoint(step)
         raise
     except FloatingPointError as error:
         raise ShaspecError(
-            f"{error} at step {step}: {last_good(record.path)}; lower learning_rate and run the "
+            f"{error} at step {step}: {last_good(state.path)}; lower learning_rate and run the "
             "same command again to resume from there"
         ) from error
     except OSError as error:
-        raise ShaspecError(f"step {step} failed ({error}); {last_good(record.path)}") from error
+        raise ShaspecError(f"step {step} failed ({error}); {last_good(state.path)}") from error
     finally:
-        record.close()
+        state.close()
     yield Finished(step, clock.minutes, str(config.out))
 
 
 def _prepared(
     config: TrainConfig, task: Task, selection: Selection, fabric: Fabric
-) -> Generator[Event, None, tuple[list[PreparedCase], tuple[str, ...]]]:
+) -> Generator[TrainingEvent, None, tuple[list[PreparedCase], tuple[str, ...]]]:
     """The cases, made ready for reading crops from them, and those that cannot be used."""
     cases: list[PreparedCase] = []
     left_out: list[str] = []

@@ -1,6 +1,6 @@
 """The terms that losses are made of, each a small function over tensors.
 
-Every mean is a sum over a count, and both pass through ``total``, which adds a tensor up over all
+Every mean is a sum over a count, and both pass through ``reduce``, which adds a tensor up over all
 processes of a run. So a batch that is spread over processes costs what it costs in one.
 
 Masks are 0 or 1 and shaped like the logits. ``exclusive`` masks have the background as their first
@@ -16,12 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 HALVINGS = 24  # of an interval below 1: to the last bit of a float
-Total = Callable[[Tensor], Tensor]
+Reduce = Callable[[Tensor], Tensor]
 """Adds a tensor up over all processes, differentiably."""
 
 
-def alone(values: Tensor) -> Tensor:
-    """`Total` of a single process: nothing to add."""
+def no_reduce(values: Tensor) -> Tensor:
+    """`Reduce` of a single process: nothing to add."""
     return values
 
 
@@ -32,7 +32,7 @@ def dice_loss(
     exclusive: bool = False,
     batch: bool = False,
     smooth: float = 0.0,
-    total: Total = alone,
+    reduce: Reduce = no_reduce,
 ) -> Tensor:
     """Soft Dice loss, mean over samples and regions (labels if ``exclusive``).
 
@@ -54,21 +54,21 @@ def dice_loss(
         p = torch.sigmoid(logits)
     overlap, size = (p * t).flatten(2).sum(2), (p + t).flatten(2).sum(2)
     if batch:
-        overlap, size = total(torch.stack([overlap.sum(0), size.sum(0)]))
+        overlap, size = reduce(torch.stack([overlap.sum(0), size.sum(0)]))
     loss = 1 - (2 * overlap + smooth) / (size + smooth + 1)
-    return loss.mean() if batch else _mean(loss.mean(1), total)
+    return loss.mean() if batch else _mean(loss.mean(1), reduce)
 
 
-def bce_loss(logits: Tensor, target: Tensor, *, total: Total = alone) -> Tensor:
+def bce_loss(logits: Tensor, target: Tensor, *, reduce: Reduce = no_reduce) -> Tensor:
     """Binary cross entropy: mean over voxels and samples, summed over the regions (ShaSpec)."""
     loss = F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")
-    return _mean(loss.flatten(2).mean(2).sum(1), total)
+    return _mean(loss.flatten(2).mean(2).sum(1), reduce)
 
 
-def ce_loss(logits: Tensor, target: Tensor, *, total: Total = alone) -> Tensor:
+def ce_loss(logits: Tensor, target: Tensor, *, reduce: Reduce = no_reduce) -> Tensor:
     """Cross entropy of a softmax, mean over the voxels (or samples) that are not ignored."""
     loss, known = _cross_entropy(logits, target)
-    return _mean(loss[known], total)
+    return _mean(loss[known], reduce)
 
 
 def ohem_loss(
@@ -77,7 +77,7 @@ def ohem_loss(
     *,
     threshold: float = 0.7,
     least: float = 0.08,
-    total: Total = alone,
+    reduce: Reduce = no_reduce,
 ) -> Tensor:
     """Cross entropy over the hard voxels alone (Shrivastava et al., CVPR 2016; as used by M3L).
 
@@ -87,27 +87,27 @@ def ohem_loss(
     loss, known = _cross_entropy(logits, target)
     kept = loss[known]
     chance = torch.exp(-kept.detach())  # of the true class
-    counts = total(torch.tensor([loss.numel(), len(kept)], device=loss.device))
+    counts = reduce(torch.tensor([loss.numel(), len(kept)], device=loss.device))
     wanted = (least * counts[0]).floor().clamp(min=1).minimum(counts[1])
-    limit = _limit(chance, threshold, wanted, total)
-    return _mean(kept[chance <= limit], total)
+    limit = _limit(chance, threshold, wanted, reduce)
+    return _mean(kept[chance <= limit], reduce)
 
 
-def _limit(chance: Tensor, threshold: float, wanted: Tensor, total: Total) -> Tensor:
+def _limit(chance: Tensor, threshold: float, wanted: Tensor, reduce: Reduce) -> Tensor:
     """``threshold``, or the least value up to which ``wanted`` chances of all processes lie.
 
     Halving an interval needs sums alone, where sorting would need the voxels of all processes.
     """
     low, high = chance.new_tensor(threshold), chance.new_ones(())
-    enough = total((chance <= low).sum()) >= wanted
+    enough = reduce((chance <= low).sum()) >= wanted
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        reached = total((chance <= middle).sum()) >= wanted
+        reached = reduce((chance <= middle).sum()) >= wanted
         low, high = torch.where(reached, low, middle), torch.where(reached, middle, high)
     return torch.where(enough, threshold, high)
 
 
-def alignment_loss(shared: Tensor, present: Tensor, *, total: Total = alone) -> Tensor:
+def alignment_loss(shared: Tensor, present: Tensor, *, reduce: Reduce = no_reduce) -> Tensor:
     """Distribution alignment: L1 between shared features of neighbours among the present (Eq. 9).
 
     The authors add up the pairs 0-1, 1-2, ... and last-first; here the cycle runs over the
@@ -126,10 +126,10 @@ def alignment_loss(shared: Tensor, present: Tensor, *, total: Total = alone) -> 
         pairs = zip(index, index[1:] + index[:1], strict=True) if len(index) > 1 else ()
         terms = [F.l1_loss(sample[a], sample[b]) for a, b in pairs]
         losses.append(torch.stack(terms).sum() if terms else shared.new_zeros(()))
-    return _mean(torch.stack(losses), total)
+    return _mean(torch.stack(losses), reduce)
 
 
-def domain_loss(domain_logits: Tensor, present: Tensor, *, total: Total = alone) -> Tensor:
+def domain_loss(domain_logits: Tensor, present: Tensor, *, reduce: Reduce = no_reduce) -> Tensor:
     """Cross entropy of guessing the modality from its specific feature, present rows only (Eq. 9).
 
     Args:
@@ -140,7 +140,7 @@ def domain_loss(domain_logits: Tensor, present: Tensor, *, total: Total = alone)
     target = torch.arange(m, device=domain_logits.device).repeat(n)
     rows = present.flatten().to(domain_logits.device)
     loss = F.cross_entropy(domain_logits[rows], target[rows], reduction="none")
-    return _mean(loss, total)
+    return _mean(loss, reduce)
 
 
 def deep_weights(levels: int) -> list[float]:
@@ -162,7 +162,7 @@ def _cross_entropy(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return loss, target.sum(1) > 0
 
 
-def _mean(values: Tensor, total: Total) -> Tensor:
+def _mean(values: Tensor, reduce: Reduce) -> Tensor:
     """Mean over all processes, 0 of nothing."""
-    count = total(torch.tensor(float(values.numel()), device=values.device))
-    return total(values.sum()) / count.clamp(min=1)
+    count = reduce(torch.tensor(float(values.numel()), device=values.device))
+    return reduce(values.sum()) / count.clamp(min=1)

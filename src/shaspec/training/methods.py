@@ -18,7 +18,7 @@ from shaspec.errors import InputError
 from shaspec.models.base import Network, Output
 from shaspec.task import Task
 from shaspec.training.config import MethodName, TrainConfig
-from shaspec.training.losses import Total, alone
+from shaspec.training.losses import Reduce, no_reduce
 from shaspec.training.mofe import draw_pairs
 from shaspec.training.objectives import OBJECTIVES, SimMlmObjective, Terms
 from shaspec.training.subsets import Rule, draw_presence, parse_rule
@@ -67,12 +67,12 @@ class Supervised:
     """Default decay of the averaged weights."""
 
     def __init__(
-        self, config: TrainConfig, task: Task, *, exclusive: bool, total: Total = alone
+        self, config: TrainConfig, task: Task, *, exclusive: bool, reduce: Reduce = no_reduce
     ) -> None:
         self.config = config
         self.rule = parse_rule(config.subsets or self.subsets, task)
         objective = OBJECTIVES[architecture(config)]
-        self.objective = objective(config, exclusive=exclusive, total=total)
+        self.objective = objective(config, exclusive=exclusive, reduce=reduce)
 
     def average(self) -> Average:
         """The update of the averaged weights, which become the model (and the teacher)."""
@@ -227,7 +227,7 @@ def architecture(config: TrainConfig) -> str:
 
 
 def make_method(
-    config: TrainConfig, task: Task, network: Network, total: Total = alone
+    config: TrainConfig, task: Task, network: Network, reduce: Reduce = no_reduce
 ) -> Supervised:
     """The method of ``config`` for ``network``."""
-    return METHODS[config.method](config, task, exclusive=network.exclusive, total=total)
+    return METHODS[config.method](config, task, exclusive=network.exclusive, reduce=reduce)

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from shaspec.training.losses import Total, alone, bce_loss, ce_loss, dice_loss
+from shaspec.training.losses import Reduce, bce_loss, ce_loss, dice_loss, no_reduce
 from shaspec.training.subsets import Rule, draw_presence
 
 TRIES = 64
@@ -69,7 +69,7 @@ def costs(
     return torch.stack(rows, dim=1)
 
 
-def ranking_loss(more: Tensor, fewer: Tensor, *, total: Total = alone) -> Tensor:
+def ranking_loss(more: Tensor, fewer: Tensor, *, reduce: Reduce = no_reduce) -> Tensor:
     """max(0, more - fewer), mean over samples and regions, summed over the kinds of costs.
 
     0 where more modalities cost no more. The gradient reaches both answers, as in the authors'
@@ -79,5 +79,5 @@ def ranking_loss(more: Tensor, fewer: Tensor, *, total: Total = alone) -> Tensor
         more: costs (kinds, N, K) of the answers from more modalities. fewer: likewise.
     """
     excess = F.relu(more - fewer)
-    count = total(torch.tensor(float(excess[0].numel()), device=excess.device))
-    return total(excess.sum()) / count.clamp(min=1)
+    count = reduce(torch.tensor(float(excess[0].numel()), device=excess.device))
+    return reduce(excess.sum()) / count.clamp(min=1)

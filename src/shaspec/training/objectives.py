@@ -21,14 +21,14 @@ from shaspec.models.shaspec import ShaSpecOutput
 from shaspec.models.simmlm import SimMlmOutput
 from shaspec.training.config import LossConfig
 from shaspec.training.losses import (
-    Total,
+    Reduce,
     alignment_loss,
-    alone,
     bce_loss,
     ce_loss,
     deep_weights,
     dice_loss,
     domain_loss,
+    no_reduce,
     ohem_loss,
 )
 from shaspec.training.mofe import costs, ranking_loss
@@ -58,8 +58,8 @@ class Answer:
 class Objective:
     """The segmentation alone: Dice and cross entropy of the answer. For any network."""
 
-    def __init__(self, config: LossConfig, *, exclusive: bool, total: Total = alone) -> None:
-        self.config, self.exclusive, self.total = config, exclusive, total
+    def __init__(self, config: LossConfig, *, exclusive: bool, reduce: Reduce = no_reduce) -> None:
+        self.config, self.exclusive, self.reduce = config, exclusive, reduce
         if config.loss == "ohem" and not exclusive:
             raise InputError(
                 'loss = "ohem" looks for hard voxels of a softmax, and this network answers with a '
@@ -116,7 +116,7 @@ class Objective:
             if not rows.all():
                 logits, masks = logits[rows], masks[rows]
             # Dice of nothing is 1, and must not count.
-            weight = weight * (self.total(rows.sum().to(logits.device)) > 0)
+            weight = weight * (self.reduce(rows.sum().to(logits.device)) > 0)
             for name, value in compare(logits, masks).items():
                 key = f"{answer.name} {name}".strip()
                 terms[key] = terms.get(key, 0) + weight * value
@@ -124,21 +124,21 @@ class Objective:
 
     def _segmentation(self, logits: Tensor, target: Tensor) -> Terms:
         if self.config.loss == "ohem":
-            return {"ohem": ohem_loss(logits, target, total=self.total)}
+            return {"ohem": ohem_loss(logits, target, reduce=self.reduce)}
         dice = dice_loss(
             logits,
             target,
             exclusive=self.exclusive,
             batch=self.config.dice_over == "batch",
             smooth=self.config.dice_smooth,
-            total=self.total,
+            reduce=self.reduce,
         )
         return {"dice": dice} | self._cross_entropy(logits, target)
 
     def _cross_entropy(self, logits: Tensor, target: Tensor) -> Terms:
         if self.exclusive:
-            return {"ce": ce_loss(logits, target, total=self.total)}
-        return {"bce": bce_loss(logits, target, total=self.total)}
+            return {"ce": ce_loss(logits, target, reduce=self.reduce)}
+        return {"bce": bce_loss(logits, target, reduce=self.reduce)}
 
 
 class ShaSpecObjective(Objective):
@@ -148,8 +148,8 @@ class ShaSpecObjective(Objective):
         assert isinstance(output, ShaSpecOutput)
         c = self.config
         return {
-            "alignment": c.alignment * alignment_loss(output.shared, present, total=self.total),
-            "domain": c.domain * domain_loss(output.domain_logits, present, total=self.total),
+            "alignment": c.alignment * alignment_loss(output.shared, present, reduce=self.reduce),
+            "domain": c.domain * domain_loss(output.domain_logits, present, reduce=self.reduce),
         }
 
 
@@ -200,7 +200,7 @@ class SimMlmObjective(Objective):
             terms[name] = (terms[name] + value) / 2
         if self.config.mofe:
             a, b = (self._costs(answer.logits, target) for answer in (first, second))
-            terms["mofe"] = self.config.mofe * ranking_loss(a, b, total=self.total)
+            terms["mofe"] = self.config.mofe * ranking_loss(a, b, reduce=self.reduce)
         return terms
 
     def _costs(self, logits: Tensor, target: Tensor) -> Tensor:
@@ -226,7 +226,7 @@ class ClassifierObjective(ShaSpecObjective):
     """Cross entropy of the class in place of the segmentation; masks are one-hot (N, K)."""
 
     def _segmentation(self, logits: Tensor, target: Tensor) -> Terms:
-        return {"ce": ce_loss(logits, target, total=self.total)}
+        return {"ce": ce_loss(logits, target, reduce=self.reduce)}
 
 
 OBJECTIVES: dict[str, type[Objective]] = {

@@ -1,6 +1,6 @@
 """Infers a task and a configuration from a folder of cases.
 
-`shaspec.training.scaffold` writes them to files, which a user can edit.
+`shaspec.training.templates` writes them to files, which a user can edit.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COLOURS = (
 
 @dataclass(frozen=True)
 class Proposal:
-    """A proposed task and settings; `shaspec.training.scaffold.write` writes the files."""
+    """A proposed task and settings; `shaspec.training.templates.write` writes the files."""
 
     folder: Path
     task: Task

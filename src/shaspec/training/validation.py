@@ -25,7 +25,7 @@ from shaspec.task import Subset, Task
 from shaspec.training.config import TrainConfig
 from shaspec.training.events import Validating, Validation
 from shaspec.training.identity import reading
-from shaspec.training.product import unfinished
+from shaspec.training.model_export import unfinished
 from shaspec.training.selection import Selection
 
 SAMPLES = "samples"  # folder of the pictures in the run folder

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton, QTableWi
 from napari_shaspec.engine import LocalEngine
 from napari_shaspec.features.controller import FeaturesController
 from napari_shaspec.features.panel import FeaturesPanel
-from napari_shaspec.features.state import FeatureView, Plot
+from napari_shaspec.features.state import CloudSettings, FeatureView
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers import features
@@ -218,7 +218,7 @@ def test_nothing_of_the_engine_runs_in_the_thread_of_the_window(
     add_case(viewer, make_case())
     find(panel, "run", QPushButton).click()
     wait(qtbot, panel)
-    panel.controller.plot(Plot(("shared",), "pca"))
+    panel.controller.plot(CloudSettings(("shared",), "pca"))
     wait(qtbot, panel)
     find(panel, "measure", QPushButton).click()
     wait(qtbot, panel)

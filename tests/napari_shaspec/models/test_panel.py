@@ -15,7 +15,7 @@ from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.models.controller import ModelsController
 from napari_shaspec.models.import_dialog import ImportDialog
 from napari_shaspec.models.panel import ModelsPanel
-from napari_shaspec.models.worker import Checkpoint, Imported
+from napari_shaspec.models.worker import CheckpointImport, Imported
 from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.panel import SegmentPanel
 from napari_shaspec.settings import section
@@ -164,21 +164,21 @@ def test_an_imported_checkpoint_is_on_the_list_with_what_was_found(panel, folder
     assert dialog.form.out.value == folder.parent / "best_model"
     dialog.form.method.value = "maml"
     checkpoint = dialog.checkpoint
-    panel.controller.bring(Checkpoint(checkpoint.file, new, checkpoint.method))
+    panel.controller.bring(CheckpointImport(checkpoint.file, new, checkpoint.method))
     assert "choose another folder" in panel.message.text()
     (new / CARD_FILE).rename(new / "kept")
     monkeypatch.setattr(
         model_folders, "remember", lambda path: (new / "kept").rename(new / CARD_FILE)
     )
-    panel.controller.bring(Checkpoint(checkpoint.file, new, checkpoint.method))
+    panel.controller.bring(CheckpointImport(checkpoint.file, new, checkpoint.method))
     assert asked[0].method == "maml"
     assert panel.message.text() == "took 3 tensors\nwrote them"
 
 
 def test_a_file_that_is_no_checkpoint_is_said_to_be_none(panel, tmp_path, told):
     (tmp_path / "x.pth").write_bytes(b"nothing of the kind")
-    panel.controller.bring(Checkpoint(tmp_path / "x.pth", tmp_path / "out"))
+    panel.controller.bring(CheckpointImport(tmp_path / "x.pth", tmp_path / "out"))
     assert panel.controller.state.status is Status.FAILED
     assert "x.pth" in told[-1]
-    panel.controller.bring(Checkpoint(tmp_path / "x.pth", tmp_path / "out", labels="a,b"))
+    panel.controller.bring(CheckpointImport(tmp_path / "x.pth", tmp_path / "out", labels="a,b"))
     assert "give whole numbers" in told[-1]

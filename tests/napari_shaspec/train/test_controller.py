@@ -21,17 +21,17 @@ from shaspec.task import load_task
 from shaspec.training.config import load_config
 from shaspec.training.events import (
     Checkpoint,
-    Event,
     Finished,
     Prepared,
     Preparing,
     Step,
+    TrainingEvent,
     Validating,
     Validation,
     as_json,
 )
 from shaspec.training.propose import propose
-from shaspec.training.scaffold import task_text
+from shaspec.training.templates import task_text
 
 
 @dataclass
@@ -44,7 +44,7 @@ class FakeProcess:
     stopped: bool = False
     closed: bool = False
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[TrainingEvent]:
         out = self.path.parent
         mark = out / "checkpoint.pt"
         first = int(mark.read_text()) if mark.exists() else 0

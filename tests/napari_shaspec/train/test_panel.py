@@ -29,7 +29,7 @@ from napari_shaspec.jobs.state import Status
 from napari_shaspec.train import worker
 from napari_shaspec.train.controller import TrainController
 from napari_shaspec.train.panel import TrainPanel
-from shaspec.training.events import Event, Finished, Prepared, Step, Validation
+from shaspec.training.events import Finished, Prepared, Step, TrainingEvent, Validation
 
 
 @dataclass
@@ -41,7 +41,7 @@ class SlowProcess:
     stopped: bool = False
     closed: bool = False
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[TrainingEvent]:
         try:
             yield Prepared(0, 4, 0, (), 0)
             for step in range(1, 11):

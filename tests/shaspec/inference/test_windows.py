@@ -8,14 +8,22 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shaspec.inference.windows import Blend, cut, plan, snap, starts, union, weight_map
+from shaspec.inference.windows import (
+    WindowAggregator,
+    extract_patch,
+    plan,
+    snap,
+    union,
+    weight_map,
+    window_starts,
+)
 
 lengths = st.integers(1, 70)
 
 
 @given(lengths, lengths, st.floats(0, 0.9))
 def test_windows_cover_an_axis_without_leaving_it(length: int, window: int, overlap: float) -> None:
-    first = starts(length, window, overlap)
+    first = window_starts(length, window, overlap)
     covered = {v for a in first for v in range(a, a + window)}
     assert set(range(length)) <= covered
     assert window >= length or max(first) + window == length
@@ -23,7 +31,7 @@ def test_windows_cover_an_axis_without_leaving_it(length: int, window: int, over
 
 @given(lengths, lengths, st.floats(0, 0.9))
 def test_neighbours_overlap_at_least_so_much(length: int, window: int, overlap: float) -> None:
-    first = starts(length, window, overlap)
+    first = window_starts(length, window, overlap)
     for a, b in pairwise(first):
         # Rounding to whole voxels may cost one.
         assert b - a <= max(1, int(window * (1 - overlap))) + 1
@@ -44,15 +52,15 @@ def test_adding_up_windows_of_a_volume_gives_the_volume(
     assert all(n % divisor == 0 for n in size)
     if len(corners) > 200:
         return
-    blend = Blend(1, box, size, torch.device("cpu"))
+    aggregator = WindowAggregator(1, box, size, torch.device("cpu"))
     for corner in corners:
-        blend.add(cut(volume, corner, size)[None], corner)
-    torch.testing.assert_close(blend.mean()[0], volume[box])
+        aggregator.add(extract_patch(volume, corner, size)[None], corner)
+    torch.testing.assert_close(aggregator.mean()[0], volume[box])
 
 
 def test_a_window_that_sticks_out_reads_zeros_there() -> None:
     volume = torch.ones(4, 4, 4)
-    window = cut(volume, (-1, 2, 0), (4, 4, 4))
+    window = extract_patch(volume, (-1, 2, 0), (4, 4, 4))
     assert window.sum() == 3 * 2 * 4
     assert (window[0] == 0).all()
     assert (window[:, 2:] == 0).all()
@@ -85,7 +93,7 @@ def test_a_window_of_several_channels_is_that_of_each(
 ) -> None:
     image = torch.arange(1.0, channels * shape[0] * shape[1] + 1).view(channels, *shape)
     corner = (shape[0] // 2, shape[1] // 3)
-    window = cut(image, corner, size)
+    window = extract_patch(image, corner, size)
     assert window.shape == (channels, *size)
     for one, whole in zip(window, image, strict=True):
-        assert torch.equal(one, cut(whole, corner, size))
+        assert torch.equal(one, extract_patch(whole, corner, size))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from shaspec.training.clock import Alarm, Clock
+from shaspec.training.clock import Clock, Interval
 
 
 @dataclass
@@ -17,11 +17,11 @@ class Hand:
 
 def test_an_alarm_rings_once_in_its_time() -> None:
     clock = Hand(7.0)
-    alarm = Alarm(cast(Clock, clock), 5.0)
+    interval = Interval(cast(Clock, clock), 5.0)
     clock.minutes = 12.0
-    assert not alarm.rings()
+    assert not interval.is_over()
     clock.minutes = 12.1
-    assert alarm.rings()
-    assert not alarm.rings()
+    assert interval.is_over()
+    assert not interval.is_over()
     clock.minutes = 17.2
-    assert alarm.rings()
+    assert interval.is_over()

@@ -21,7 +21,7 @@ from shaspec.training import events as e
     ],
     ids=lambda event: type(event).__name__,
 )
-def test_a_line_is_read_back_as_the_event_that_it_was(event: e.Event) -> None:
+def test_a_line_is_read_back_as_the_event_that_it_was(event: e.TrainingEvent) -> None:
     assert e.from_json(e.as_json(event) + "\n") == event
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from shaspec.training.losses import (
-    Total,
+    Reduce,
     alignment_loss,
     bce_loss,
     ce_loss,
@@ -166,13 +166,13 @@ WHOLE: dict[str, tuple[Loss, dict[str, Any]]] = {
 }
 
 
-def two_processes(loss: Callable[[int, Total], Tensor]) -> Tensor:
+def two_processes(loss: Callable[[int, Reduce], Tensor]) -> Tensor:
     """What the first of two processes gets for ``loss(rank, total)``; threads play them."""
     told: list[Tensor | None] = [None, None]
     barrier = Barrier(2)
 
-    def total_of(rank: int) -> Total:
-        def total(values: Tensor) -> Tensor:
+    def reduce_of(rank: int) -> Reduce:
+        def reduce(values: Tensor) -> Tensor:
             told[rank] = values
             barrier.wait(60)
             first, second = told
@@ -181,10 +181,10 @@ def two_processes(loss: Callable[[int, Total], Tensor]) -> Tensor:
             barrier.wait(60)
             return first + second
 
-        return total
+        return reduce
 
     with ThreadPoolExecutor(2) as pool:
-        results = [pool.submit(loss, rank, total_of(rank)) for rank in (0, 1)]
+        results = [pool.submit(loss, rank, reduce_of(rank)) for rank in (0, 1)]
         return results[0].result()
 
 
@@ -196,5 +196,5 @@ def test_a_batch_spread_over_two_processes_costs_what_it_costs_in_one(
     loss, options = WHOLE[name]
     logits, target = classes(0)
     parts = [(logits[:first], target[:first]), (logits[first:], target[first:])]
-    spread = two_processes(lambda rank, total: loss(*parts[rank], total=total, **options))
+    spread = two_processes(lambda rank, reduce: loss(*parts[rank], reduce=reduce, **options))
     torch.testing.assert_close(spread, loss(logits, target, **options))

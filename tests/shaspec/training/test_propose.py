@@ -20,7 +20,7 @@ from shaspec.io import read_case, write_case, write_labels, write_volume
 from shaspec.task import load_task
 from shaspec.training.config import TrainConfig, load_config
 from shaspec.training.propose import propose
-from shaspec.training.scaffold import config_text, write
+from shaspec.training.templates import config_text, write
 
 TINY = """
 [network]

@@ -229,6 +229,6 @@ def test_a_disk_that_is_too_full_for_a_line_of_the_log_is_told_as_such(
             self._file.close()
             self._file = Full()
 
-    monkeypatch.setattr("shaspec.training.record.RunLog", Log)
+    monkeypatch.setattr("shaspec.training.run_state.RunLog", Log)
     with pytest.raises(ShaspecError, match=r"step 1 failed .*No space left.*, of step 0"):
         list(train(configuration(tmp_path)))

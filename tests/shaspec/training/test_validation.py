@@ -23,7 +23,7 @@ from shaspec.task import Task
 from shaspec.training import clock, loop
 from shaspec.training.checkpoint import CHECKPOINT
 from shaspec.training.config import TrainConfig, make_config
-from shaspec.training.events import Event, Finished, Validating, Validation, from_json
+from shaspec.training.events import Finished, TrainingEvent, Validating, Validation, from_json
 from shaspec.training.runlog import RunLog
 from shaspec.training.validation import subsets
 
@@ -66,22 +66,22 @@ def configuration(cases: Path, out: Path, **changes: Any) -> TrainConfig:
 
 
 @pytest.fixture(scope="module")
-def told(cases: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Event]:
+def told(cases: Path, tmp_path_factory: pytest.TempPathFactory) -> list[TrainingEvent]:
     """What a run tells that validates after every step."""
     return list(loop.run(configuration(cases, tmp_path_factory.mktemp("validated"))))
 
 
-def validations(told: list[Event]) -> list[Validation]:
+def validations(told: list[TrainingEvent]) -> list[Validation]:
     return [event for event in told if isinstance(event, Validation)]
 
 
-def folder_of(told: list[Event]) -> Path:
+def folder_of(told: list[TrainingEvent]) -> Path:
     assert isinstance(told[-1], Finished)
     return Path(told[-1].folder)
 
 
 def test_the_weights_are_bit_for_bit_those_of_a_run_that_does_not_validate(
-    cases: Path, tmp_path: Path, told: list[Event]
+    cases: Path, tmp_path: Path, told: list[TrainingEvent]
 ) -> None:
     plain = list(loop.run(configuration(cases, tmp_path, validate_every_minutes=0)))
     assert validations(plain) == []
@@ -111,7 +111,7 @@ def test_no_random_number_is_drawn(cases: Path, tmp_path: Path) -> None:
 
 
 def test_the_dice_is_that_of_an_evaluation_of_the_model(
-    told: list[Event], small_case: Case
+    told: list[TrainingEvent], small_case: Case
 ) -> None:
     last = validations(told)[-1]
     assert (last.step, last.cases) == (STEPS, ("two",))
@@ -129,7 +129,7 @@ def test_the_dice_is_that_of_an_evaluation_of_the_model(
     assert any(value > 0 for values in last.dice.values() for value in values.values())
 
 
-def test_every_validation_is_told_logged_and_pictured(told: list[Event]) -> None:
+def test_every_validation_is_told_logged_and_pictured(told: list[TrainingEvent]) -> None:
     found = validations(told)
     assert [event.step for event in found] == [1, 2, 3]  # the last one not twice
     lines = (folder_of(told) / "log.jsonl").read_text().splitlines()

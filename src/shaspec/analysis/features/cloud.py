@@ -13,7 +13,7 @@ import numpy.typing as npt
 from shaspec.analysis.features.components import Components
 from shaspec.analysis.features.views import of_kind
 from shaspec.errors import InputError
-from shaspec.inference.feature_maps import FeatureMaps, Floats, Kind
+from shaspec.inference.feature_maps import FeatureKind, FeatureMaps, Floats
 
 Method = Literal["pca", "tsne", "umap"]
 MOST: dict[Method, int] = {"pca": 100_000, "tsne": 5_000, "umap": 5_000}
@@ -33,13 +33,13 @@ class Cloud:
     """Indices (n,) into ``kinds``."""
     modality: npt.NDArray[np.intp]
     """Indices (n,) into ``modalities``."""
-    kinds: tuple[Kind, ...]
+    kinds: tuple[FeatureKind, ...]
     modalities: tuple[str, ...]
 
 
 def make_cloud(
     maps: FeatureMaps,
-    kinds: Sequence[Kind],
+    kinds: Sequence[FeatureKind],
     method: Method = "pca",
     most: int | None = None,
     seed: int = 0,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from shaspec.analysis.features.colours import ColourBasis
 from shaspec.errors import InputError
-from shaspec.inference.feature_maps import FeatureMaps, Floats, Kind
+from shaspec.inference.feature_maps import FeatureKind, FeatureMaps, Floats
 from shaspec.prediction import Weights
 
 
@@ -28,7 +28,9 @@ class How(Enum):
     """A single channel."""
 
 
-def views(maps: FeatureMaps, kind: Kind, how: How, channel: int = 0) -> dict[str, npt.NDArray[Any]]:
+def views(
+    maps: FeatureMaps, kind: FeatureKind, how: How, channel: int = 0
+) -> dict[str, npt.NDArray[Any]]:
     """Images of ``kind`` by modality: float32 (S, P, L), or uint8 (S, P, L, 4) for colours.
 
     Outside the tissue values are 0 and colours (RGBA) transparent. All modalities share one colour
@@ -51,7 +53,7 @@ def views(maps: FeatureMaps, kind: Kind, how: How, channel: int = 0) -> dict[str
     return {m: values * maps.inside for m, values in shown.items()}
 
 
-def of_kind(maps: FeatureMaps, kind: Kind) -> dict[str, Floats]:
+def of_kind(maps: FeatureMaps, kind: FeatureKind) -> dict[str, Floats]:
     """The maps of one kind by modality; raises `InputError` that lists the available kinds."""
     features = maps.of(kind)
     if not features:
@@ -63,7 +65,7 @@ def of_kind(maps: FeatureMaps, kind: Kind) -> dict[str, Floats]:
     return features
 
 
-def colour_basis(maps: FeatureMaps, kind: Kind) -> ColourBasis:
+def colour_basis(maps: FeatureMaps, kind: FeatureKind) -> ColourBasis:
     """The common colour basis of all modalities of a kind, fitted to the voxels inside.
 
     ``imputed`` uses the basis of ``shared``, so that both can be compared.
@@ -83,7 +85,7 @@ def distance_to_mean(features: Mapping[str, Floats]) -> dict[str, Floats]:
     return {m: _relative(values, mean) for m, values in features.items()}
 
 
-def imputation_error(maps: FeatureMaps, against: Kind = "shared") -> dict[str, Floats]:
+def imputation_error(maps: FeatureMaps, against: FeatureKind = "shared") -> dict[str, Floats]:
     """Relative error of the imputed features of the absent modalities, by modality.
 
     ||imputed - true|| / ||true|| (S, P, L), for modalities that the case has but the subset lacks.

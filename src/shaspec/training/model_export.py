@@ -22,7 +22,7 @@ WRITTEN = {"out", "cache"}
 """Settings of output folders, which the card leaves out."""
 
 
-def save_product(
+def export_model(
     config: TrainConfig,
     task: Task,
     network: Network,

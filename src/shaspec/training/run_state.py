@@ -13,7 +13,7 @@ from shaspec.training.prepare import PreparedCase
 from shaspec.training.runlog import RunLog
 
 
-class Record:
+class RunState:
     """``config.json``, ``log.jsonl`` and ``checkpoint.pt`` of a run. Loads the last checkpoint into
     ``parts``, `clock` and `step`.
 

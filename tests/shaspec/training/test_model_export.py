@@ -10,8 +10,8 @@ from shaspec.models.card import Card, load_card
 from shaspec.models.registry import build, network_config
 from shaspec.task import Task
 from shaspec.training.config import make_config
+from shaspec.training.model_export import export_model
 from shaspec.training.prepare import PreparedCase
-from shaspec.training.product import save_product
 
 SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
 
@@ -22,7 +22,7 @@ def card_after(folder: Path, task: Task, seeds: tuple[int, ...], start: Card | N
     config = make_config(values | {"max_steps": 1})
     network = build("zero-fill", network_config("zero-fill", "light", task, **SMALL))
     cases = [PreparedCase(f"phantom-{seed}", True, folder) for seed in seeds]
-    save_product(config, task, network, cases, 1, 0.0, "", start)
+    export_model(config, task, network, cases, 1, 0.0, "", start)
     return load_card(folder)
 
 
