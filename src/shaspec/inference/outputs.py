@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from shaspec.geometry import Grid
-from shaspec.inference.windows import Box
+from shaspec.inference.windows import Box, extract_patch
 from shaspec.io.resample import resample
-from shaspec.models.resize import linear_resize_part, reached
+from shaspec.models.resize import linear_resize_part, reached, sources
 from shaspec.prediction import Prediction
 from shaspec.task import Task
 
@@ -99,9 +99,10 @@ def region_part(
     ]
     if not all(stop for _, stop in spans):
         return nowhere
-    full = means.new_zeros(1, len(means), *shape)
-    full[0][(slice(None), *box)] = means
-    part = linear_resize_part(full, size, spans)[0]
+    reads = [sources(*axis) for axis in zip(shape, size, spans, strict=True)]
+    corner = [first - s.start for (first, _), s in zip(reads, box, strict=True)]
+    patch = extract_patch(means, corner, [end - first for first, end in reads])
+    part = linear_resize_part(patch[None], shape, size, spans)[0]
     return part, tuple(slice(*span) for span in spans)
 
 
