@@ -124,6 +124,9 @@ class TrainConfig(LossConfig):
     in the same memory."""
     foreground: float = Field(default=0.7, ge=0, le=1)
     """Share of crops centred on a voxel of a random region."""
+    transplant: float = Field(default=0.0, ge=0, le=1)
+    """Share of samples into which the labelled voxels of another case are pasted, mirrored at
+    random (tumour transplant)."""
     augment: bool = True
     """Random flips, rotation, scaling, elastic deformation and intensity changes."""
     subsets: str = ""

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from shaspec.training.config import TrainConfig
 from shaspec.training.prepare import PreparedCase
+from shaspec.training.transplant import transplant
 
 MARGIN = 1.25  # crops are read this much larger, so that rotation and scaling find real voxels
 JITTER = 8  # voxels, largest, between a voxel of a region and the centre of its crop
@@ -91,6 +92,7 @@ class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
     def __init__(self, cases: Sequence[PreparedCase], config: TrainConfig) -> None:
         self.real = [c for c in cases if not c.phantom]
         self.phantoms = [c for c in cases if c.phantom]
+        self.donors = [c for c in self.real if c.centres]
         self.config = config
         self.size = tuple(int(np.ceil(n * MARGIN / 2)) * 2 for n in config.crop)
 
@@ -112,7 +114,22 @@ class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
         scales = case.scales.reshape(-1, *(1,) * labels.ndim)
         images[(slice(None), *target)] = case.images[(slice(None), *source)] * scales
         labels[tuple(target)] = case.labels[tuple(source)]
+        if rng.random() < self.config.transplant:
+            self._transplant(case, images, labels, rng)
         return torch.from_numpy(images), torch.from_numpy(labels), torch.from_numpy(case.available)
+
+    def _transplant(
+        self,
+        case: PreparedCase,
+        images: npt.NDArray[np.float32],
+        labels: npt.NDArray[np.uint8],
+        rng: np.random.Generator,
+    ) -> None:
+        """Pastes the tumour of another case that has the modalities of this one."""
+        others = [c for c in self.donors if c is not case and (c.available >= case.available).all()]
+        if case.labelled and others:
+            middle = tuple(slice(n // 4, n - n // 4) for n in self.size)
+            transplant(images, labels, others[rng.integers(len(others))], middle, rng)
 
     def _centre(self, case: PreparedCase, rng: np.random.Generator) -> npt.NDArray[Any]:
         """A voxel of the case, so that its crop is never outside."""
