@@ -5,8 +5,9 @@
 #   make test              the tests
 #
 # More: make test-fast (no display, nothing slow), make check (style, types, manifest), make docs (the
-# site), make clean. Options: VENV, PYTHON, TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and
-# TESTS, what pytest is given: make test TESTS="-k session -x".
+# site), make bench (speed, into docs/PERFORMANCE.md), make clean. Options: VENV, PYTHON,
+# TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and TESTS, what pytest is given:
+# make test TESTS="-k session -x".
 
 SHELL := /bin/bash
 VENV ?= .venv
@@ -20,7 +21,7 @@ HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x12
 # The demo looks the same everywhere and leaves its user's napari as it is.
 SETTINGS := $(abspath $(VENV))/demo-settings
 
-.PHONY: demo test test-fast check docs install clean
+.PHONY: demo test test-fast check bench docs install clean
 
 demo: install
 	rm -rf $(SETTINGS)
@@ -35,6 +36,10 @@ test-fast: install
 
 check: install
 	$(PYTHON_IN) -m tox run -e lint,types,manifest
+
+# BENCH: options of the command, e.g. make bench BENCH=--short
+bench: install
+	OMP_NUM_THREADS=1 $(PYTHON_IN) -m benchmarks.performance $(BENCH)
 
 # Pictures and printed outputs come from the real program, and again when what they show has changed.
 ENGINE := $(shell find src/shaspec -name '*.py' -o -name '*.toml') $(wildcard src/shaspec/weights/*/*)

@@ -71,11 +71,18 @@ class LocalEngine:
 
         loaded = self._load(model)
         if loaded.card.task.kind == "classification":
-            return ClassificationSession(loaded, case, device=settings.device, keep=settings.keep)
+            return ClassificationSession(
+                loaded,
+                case,
+                device=settings.device,
+                keep=settings.keep,
+                precision=settings.precision,
+            )
         return InferenceSession(
             loaded,
             case,
             device=settings.device,
+            precision=settings.precision,
             window=settings.voxels,
             overlap=settings.overlap,
             keep=settings.keep,
@@ -93,6 +100,7 @@ class LocalEngine:
             loaded,
             files,
             device=settings.device,
+            precision=settings.precision,
             window=settings.voxels,
             overlap=settings.overlap,
         )

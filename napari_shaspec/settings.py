@@ -20,6 +20,7 @@ class InferenceSettings:
     """Settings of a session; a change opens a new session."""
 
     device: str = "auto"
+    precision: str = "auto"
     window: str = ""
     overlap: float = 0.25
     keep_features: bool = True

@@ -15,8 +15,8 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.cases import case_from_arrays
 from shaspec.io.gridding import truth_on_grid
-from shaspec.io.volumes import Volume
 from shaspec.io.resample import coverage, resample
+from shaspec.io.volumes import Volume
 from shaspec.preprocessing import fill_value
 from shaspec.task import Task
 

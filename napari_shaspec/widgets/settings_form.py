@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
 from napari_shaspec.settings import follow, section
 from napari_shaspec.widgets.controls import form_of
 
-RUN = ("device", "window", "overlap", "keep_features", "memory")
+RUN = ("device", "precision", "window", "overlap", "keep_features", "memory")
 """Settings of the section *inference* that affect a run."""
 
 

@@ -43,6 +43,7 @@ def load_model(
     window: Sequence[int] | None = None,
     overlap: float = 0.25,
     keep: int | None = None,
+    precision: str = "auto",
 ) -> Predictor:
     """Load a model, ready to segment or classify cases.
 
@@ -54,6 +55,8 @@ def load_model(
         overlap: least share of a window that overlaps with the next, from 0 to below 1.
         keep: bytes of features to keep between calls; default: a quarter of the free memory; 0:
             none.
+        precision: ``float32``, ``bfloat16``, or ``auto``: bfloat16 for volumes on a CPU with
+            instructions for it, otherwise float32.
 
     Returns:
         The model with `Predictor.predict` and other calls.
@@ -64,7 +67,8 @@ def load_model(
     """
     model = weights.load_model(name_or_folder)
     size = None if window is None else tuple(window)
-    return Predictor(model.network, model.card, model.source, device, size, overlap, keep)
+    options = (device, size, overlap, keep, precision)
+    return Predictor(model.network, model.card, model.source, *options)
 
 
 def read_case(source: Source, task: Task | str | Path | Model = "brats", **options: Any) -> Case:
@@ -114,6 +118,8 @@ class Predictor(Model):
     """Least share of a window that overlaps with the next."""
     keep: int | None = None
     """Bytes of features to keep; None: a quarter of the free memory."""
+    precision: str = "auto"
+    """``auto``, ``float32`` or ``bfloat16``."""
     _opened: list[CaseSession] = field(default_factory=list, init=False)
     """The session of the last case, if any."""
 
@@ -133,25 +139,19 @@ class Predictor(Model):
 
         Raises:
             InputError: if the case cannot be read or is not of the model's task, or if device,
-                window or overlap cannot be used.
+                window, overlap or precision cannot be used.
         """
         case = case if isinstance(case, Case) else read_case(case, self.task)
+        common: dict[str, Any] = {
+            "device": self.device, "keep": self.keep, "precision": self.precision,
+        }  # fmt: skip
         if self.task.kind == "classification":
             if self.window is not None:
                 raise InputError(
                     f"model {self.card.name!r} classifies whole inputs: leave out window"
                 )
-            return CaseSession(
-                ClassificationSession(self, case, device=self.device, keep=self.keep)
-            )
-        session = InferenceSession(
-            self,
-            case,
-            device=self.device,
-            window=self.window,
-            overlap=self.overlap,
-            keep=self.keep,
-        )
+            return CaseSession(ClassificationSession(self, case, **common))
+        session = InferenceSession(self, case, window=self.window, overlap=self.overlap, **common)
         return CaseSession(session)
 
     @_documented_by(CaseSession.predict)

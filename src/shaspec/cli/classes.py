@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 
 
 def classify(
-    console: Console, model: Model, case: Case, subsets: Sequence[Subset], device: str
+    console: Console,
+    model: Model,
+    case: Case,
+    subsets: Sequence[Subset],
+    device: str,
+    precision: str = "auto",
 ) -> list[Classification]:
     """The classes of ``case`` from each of ``subsets``; its inputs are encoded once."""
     from shaspec.inference.classification import ClassificationSession
 
-    session = ClassificationSession(model, case, device=device)
+    session = ClassificationSession(model, case, device=device, precision=precision)
     report_seen(console, session.seen, case.name, model.card.name)
     return [run_job(console, session.predict(subset)).prediction for subset in subsets]
 

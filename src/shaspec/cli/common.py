@@ -51,6 +51,10 @@ ByVoxel = Annotated[
         help="For labels whose header says another place than the volumes; default: refuse them.",
     ),
 ]
+Precision = Annotated[
+    str,
+    typer.Option(help="float32, bfloat16, or auto: bfloat16 for volumes on a CPU that has it."),
+]
 Overlap = Annotated[float, typer.Option(help="Share of a window that overlaps with the next.")]
 
 

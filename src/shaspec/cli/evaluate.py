@@ -14,6 +14,7 @@ from shaspec.cli.common import (
     Grid,
     Overlap,
     Overwrite,
+    Precision,
     escape,
     numbers,
 )  # fmt: skip
@@ -52,6 +53,7 @@ def evaluate(
     ] = "",
     scheme: Annotated[str, typer.Option(help="Label convention; default: recognised.")] = "",
     device: Device = "auto",
+    precision: Precision = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
     grid: Grid = "",
@@ -88,7 +90,7 @@ def evaluate(
     reading = {"scheme": scheme or None, "grid": grid, "labels_by_voxel": labels_by_voxel}
     options = EvaluationOptions(
         data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules, device=device,
-        window=numbers(window), overlap=overlap, overwrite=overwrite,
+        precision=precision, window=numbers(window), overlap=overlap, overwrite=overwrite,
     )  # fmt: skip
     for name, loaded in models.items():
         folder = out if not results else out / "against"

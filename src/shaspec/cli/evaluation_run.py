@@ -38,6 +38,7 @@ class EvaluationOptions:
     """Options of `shaspec.io.read_case`."""
     rules: Rules
     device: str
+    precision: str
     window: tuple[int, ...]
     """Empty: the model's."""
     overlap: float
@@ -129,6 +130,7 @@ class EvaluationRun:
                     subsets,
                     rules=options.rules,
                     device=options.device,
+                    precision=options.precision,
                     window=options.window or None,
                     overlap=options.overlap,
                     gave_way=self._gave_way,
@@ -157,8 +159,10 @@ class EvaluationRun:
         """Content of ``protocol.json``."""
         from shaspec.evaluation.protocol import protocol
         from shaspec.inference.memory import choose_device
+        from shaspec.inference.precision import choose_precision, precision_name
 
-        options = self.options
+        options, device = self.options, choose_device(self.options.device)
+        dtype = choose_precision(options.precision, device, self.model.card.task.dims)
         return protocol(
             self.model,
             options.rules,
@@ -167,7 +171,8 @@ class EvaluationRun:
             list(dict.fromkeys(row.subset for row in self.rows)),
             window=list(options.window or self.model.card.window),
             overlap=options.overlap,
-            device=str(choose_device(options.device)),
+            device=str(device),
+            precision=precision_name(dtype),
             gave_way=[asdict(way) for way in self.gave_way],
             same_name_in_training=self.namesakes,
             left_out=self.failed,

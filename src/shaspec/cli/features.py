@@ -14,6 +14,7 @@ from rich.table import Table
 from shaspec.cli.common import (
     Device,
     Overlap,
+    Precision,
     escape,
     make_folder,
     numbers,
@@ -50,6 +51,7 @@ def features(
     ] = True,
     nifti: Annotated[bool, typer.Option("--nifti", help="Also write the maps as NIfTI.")] = False,
     device: Device = "auto",
+    precision: Precision = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
 ) -> None:
@@ -64,6 +66,7 @@ def features(
     loaded = load_model(model)
     options: dict[str, Any] = {
         "device": device,
+        "precision": precision,
         "window": numbers(window) or None,
         "overlap": overlap,
     }

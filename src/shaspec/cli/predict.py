@@ -15,6 +15,7 @@ from shaspec.cli.common import (
     Grid,
     Overlap,
     Overwrite,
+    Precision,
     Probabilities,
     check_results,
     escape,
@@ -56,6 +57,7 @@ def predict(
     probabilities: Probabilities = False,
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     device: Device = "auto",
+    precision: Precision = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
     grid: Grid = "",
@@ -76,11 +78,16 @@ def predict(
     check_results([out, volumes], subject, overwrite)
     if task.kind == "classification":
         refuse(loaded.card, volumes=volumes, window=window, probabilities=probabilities)
-        predictions = classify(console, loaded, subject, [subset], device)
+        predictions = classify(console, loaded, subject, [subset], device, precision)
         path = write_classes(out, predictions) if out else None
         console.print(class_table(predictions[0]))
     else:
-        options = {"device": device, "window": numbers(window) or None, "overlap": overlap}
+        options = {
+            "device": device,
+            "precision": precision,
+            "window": numbers(window) or None,
+            "overlap": overlap,
+        }
         path = out or _default_name(subject)
         check_results([path], subject, overwrite)
         maps = _maps(loaded, path) if probabilities else []

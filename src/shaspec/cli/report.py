@@ -13,6 +13,7 @@ from shaspec.cli.common import (
     Grid,
     Overlap,
     Overwrite,
+    Precision,
     check_results,
     escape,
     numbers,
@@ -39,6 +40,7 @@ def report(
     ] = None,
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     device: Device = "auto",
+    precision: Precision = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
     grid: Grid = "",
@@ -62,8 +64,9 @@ def report(
     subsets = list(asked) or [there, *without_one]
     check_results([out], subject, overwrite)
     session = InferenceSession(
-        loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
-    )
+        loaded, subject, device=device, precision=precision, window=numbers(window) or None,
+        overlap=overlap,
+    )  # fmt: skip
     predictions = [run_job(console, session.predict(subset)).prediction for subset in subsets]
     path = write_report(out, subject, predictions)
     card = loaded.card

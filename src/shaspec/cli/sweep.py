@@ -15,6 +15,7 @@ from shaspec.cli.common import (
     Grid,
     Overlap,
     Overwrite,
+    Precision,
     check_results,
     escape,
     make_folder,
@@ -50,6 +51,7 @@ def sweep(
         bool, typer.Option("--maps", help="Write maps of entropy and of the smallest subset.")
     ] = False,
     device: Device = "auto",
+    precision: Precision = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
     grid: Grid = "",
@@ -76,7 +78,7 @@ def sweep(
     make_folder(out)
     if all(card.task.kind == "classification" for card in cards):
         refuse(cards[0], save_labels=save_labels, maps=maps, window=window)
-        _classes(console, model, source(case), out, device, overwrite)
+        _classes(console, model, source(case), out, device, precision, overwrite)
         return
     for name in model:
         loaded = load_model(name)
@@ -90,8 +92,9 @@ def sweep(
             report_case(console, subject)
             check_results([out / name for name in FILES], subject, overwrite)
         session = InferenceSession(
-            loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
-        )
+            loaded, subject, device=device, precision=precision, window=numbers(window) or None,
+            overlap=overlap,
+        )  # fmt: skip
         tables.append(_run(console, session))
         session.release()
     _, _, size = measures_of(tables[0].task.dims)
@@ -116,6 +119,7 @@ def _classes(
     files: Path | list[Path] | dict[str, Path],
     out: Path,
     device: str,
+    precision: str,
     overwrite: bool,
 ) -> None:
     """The class from every subset, by every model."""
@@ -130,7 +134,9 @@ def _classes(
         if not found:
             report_case(console, case)
             check_results([out / FILES[0]], case, overwrite)
-        found += (mine := classify(console, model, case, subsets_of(case.present), device))
+        found += (
+            mine := classify(console, model, case, subsets_of(case.present), device, precision)
+        )
         console.print(class_of_subsets(mine))
     console.print(f"wrote {escape(str(write_classes(out / 'sweep.csv', found)))}")
 

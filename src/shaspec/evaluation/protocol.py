@@ -134,6 +134,7 @@ def evaluate_case(
     *,
     rules: Rules = RAW,
     device: str = "auto",
+    precision: str = "auto",
     window: Sequence[int] | None = None,
     overlap: float = 0.25,
     gave_way: Callable[[GaveWay], None] = lambda _: None,
@@ -147,6 +148,7 @@ def evaluate_case(
             skipped.
         rules: metrics and post-processing.
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
+        precision: ``float32``, ``bfloat16``, or ``auto``; see `shaspec.inference.precision`.
         window: voxels (S, P, L), or pixels (row, column); default: that of the model's card.
         overlap: least share of a window that overlaps with the next.
         gave_way: called when a run continues with less memory.
@@ -167,7 +169,9 @@ def evaluate_case(
         name: TrueRegion(mask, case.grid.spacing)
         for name, mask in zip(task.region_names, masks, strict=True)
     }
-    session = InferenceSession(model, case, device=device, window=window, overlap=overlap)
+    session = InferenceSession(
+        model, case, device=device, precision=precision, window=window, overlap=overlap
+    )
     present = set(case.present)
     for subset in (s for s in subsets or task.subsets() if set(s) <= present):
         name = task.subset_name(subset)

@@ -11,7 +11,7 @@ import platform
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -21,10 +21,12 @@ from torch import Tensor
 from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.inference.events import Computed, Finished, Notice, P_co, Progress
+from shaspec.inference.events import Computed, Count, Finished, Notice, P_co, Progress
 from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.inference.fit import check_fit
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
+from shaspec.inference.precision import choose_precision, computing_in, precision_name
 from shaspec.models.base import Features
 from shaspec.models.card import Seen
 from shaspec.models.weights import Model
@@ -33,52 +35,37 @@ from shaspec.task import Subset
 T = TypeVar("T")
 
 
-@dataclass
-class Count:
-    """How far a run is."""
-
-    total: int
-    done: int = 0
-    encoding: float = 0.0  # seconds
-
-    def tick(self, stage: str) -> Progress:
-        """One more unit is finished."""
-        self.done += 1
-        return Progress(self.done, self.total, stage)
-
-
 class Session(ABC, Generic[P_co]):
     """The interface of all sessions: one model on one case, for any subset of its modalities.
 
-    `InferenceSession` segments, `ClassificationSession` classifies. Interfaces (the napari plugin,
-    the command line, the robustness sweep) are written against this class.
+    `InferenceSession` segments, `ClassificationSession` classifies.
 
     Args:
         model: the network and its card.
         case: a case of the task of the model.
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+        precision: ``float32``, ``bfloat16``, or ``auto``; see `choose_precision`.
 
     Raises:
-        InputError: if the case is of another task than the model, or the device is not available.
+        InputError: if the case is of another task than the model, or the device or the precision
+            is not available.
     """
 
     def __init__(
-        self, model: Model, case: Case, *, device: str = "auto", keep: int | None = None
+        self,
+        model: Model,
+        case: Case,
+        *,
+        device: str = "auto",
+        keep: int | None = None,
+        precision: str = "auto",
     ) -> None:
         task = model.card.task
-        if case.task.names != task.names:
-            raise InputError(
-                f"model {model.card.name!r} works on {', '.join(task.names)}; case {case.name} "
-                f"has the modalities of task {case.task.name!r}: {', '.join(case.task.names)}"
-            )
-        if case.grid.dims != task.dims:
-            raise InputError(
-                f"model {model.card.name!r} works in {task.dims}D; case {case.name} has "
-                f"{case.grid.dims} axes"
-            )
+        check_fit(model.card, case)
         self.model, self.case, self.task = model, case, task
         self._device = choose_device(device)
+        self._precision = choose_precision(precision, self._device, task.dims)
         self._network = model.network.to(self._device)
         self._keep = keep
         self._kept = KeptFeatures(self._budget())
@@ -87,6 +74,11 @@ class Session(ABC, Generic[P_co]):
     def device(self) -> str:
         """The device in use, e.g. ``cpu`` or ``cuda``."""
         return str(self._device)
+
+    @property
+    def precision(self) -> str:
+        """The number format of the network, ``float32`` or ``bfloat16``."""
+        return precision_name(self._precision)
 
     @cached_property
     def seen(self) -> Seen:
@@ -196,7 +188,8 @@ class Session(ABC, Generic[P_co]):
     @torch.inference_mode()
     def _encode(self, modality: int, corner: Corner, size: Corner) -> Features:
         image = self._image(modality, corner, size)[None].to(self._device)
-        return self._network.encode(image, modality)
+        with self._computing():
+            return self._network.encode(image, modality)
 
     @torch.inference_mode()
     def _decode(
@@ -207,10 +200,15 @@ class Session(ABC, Generic[P_co]):
         ``absent`` has the features that some models use for absent modalities.
         """
         present = torch.tensor([[m in features for m in range(self._network.modalities)]])
-        output = self._network.decode({**features, **(absent or {})}, present)
+        with self._computing():
+            output = self._network.decode({**features, **(absent or {})}, present)
         logits, weights = output.logits[0].float(), output.modality_weights()
         probabilities = logits.softmax(dim=0) if self._network.exclusive else logits.sigmoid()
         return probabilities, None if weights is None else weights[0]
+
+    def _computing(self) -> AbstractContextManager[object]:
+        """A block in which the network computes in the precision of this session."""
+        return computing_in(self._precision, self._device)
 
     # -- subsets and provenance ------------------------------------------------------------------
 
@@ -237,7 +235,7 @@ class Session(ABC, Generic[P_co]):
             "seen_in_training": self.seen_in_training,
             "same_name_in_training": self.seen == "by name",
             "device": self.device,
-            "precision": "float32",
+            "precision": self.precision,
             **settings,
             "seconds": {name: round(value, 3) for name, value in seconds.items()},
             "torch": torch.__version__,
@@ -288,6 +286,7 @@ class Session(ABC, Generic[P_co]):
 
     def _move_to_cpu(self) -> None:
         self._device = torch.device("cpu")
+        self._precision = torch.float32  # which every CPU has
         self._network = self._network.to(self._device)
         self.release()
 

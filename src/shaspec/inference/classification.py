@@ -10,8 +10,8 @@ from torch import Tensor
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.inference.base import Count, Session
-from shaspec.inference.events import Finished, Progress
+from shaspec.inference.base import Session
+from shaspec.inference.events import Count, Finished, Progress
 from shaspec.inference.kept import Corner
 from shaspec.models.weights import Model
 from shaspec.prediction import Classification
@@ -30,6 +30,7 @@ class ClassificationSession(Session[Classification]):
         case: a case of the task of the model.
         device: ``auto`` (GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+        precision: ``float32``, ``bfloat16``, or ``auto``; see `choose_precision`.
 
     Raises:
         InputError: if the model segments, the case is of another task, or the device is not
@@ -37,11 +38,17 @@ class ClassificationSession(Session[Classification]):
     """
 
     def __init__(
-        self, model: Model, case: Case, *, device: str = "auto", keep: int | None = None
+        self,
+        model: Model,
+        case: Case,
+        *,
+        device: str = "auto",
+        keep: int | None = None,
+        precision: str = "auto",
     ) -> None:
         if model.card.task.kind != "classification":
             raise InputError(f"model {model.card.name!r} segments; it does not predict a class")
-        super().__init__(model, case, device=device, keep=keep)
+        super().__init__(model, case, device=device, keep=keep, precision=precision)
 
     def _attempt(self, subset: Subset) -> Iterator[Progress | Finished[Classification]]:
         begin = time.perf_counter()

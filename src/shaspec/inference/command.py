@@ -54,6 +54,8 @@ def _inputs(result: Result, files: dict[str, str]) -> list[str]:
 
 def _settings(facts: Mapping[str, Any]) -> list[str]:
     words = ["--model", str(facts["source"]), "--device", str(facts["device"])]
+    if "precision" in facts:
+        words += ["--precision", str(facts["precision"])]
     if "window" in facts:
         window = ",".join(map(str, facts["window"]))
         words += ["--window", window, "--overlap", str(facts["overlap"])]

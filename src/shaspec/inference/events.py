@@ -52,3 +52,17 @@ class Computed(Generic[T_co]):
 
 
 Event = Progress | Notice | Finished[Prediction]
+
+
+@dataclass
+class Count:
+    """How far a run is."""
+
+    total: int
+    done: int = 0
+    encoding: float = 0.0  # seconds
+
+    def tick(self, stage: str) -> Progress:
+        """One more unit is finished."""
+        self.done += 1
+        return Progress(self.done, self.total, stage)

@@ -51,14 +51,16 @@ def smaller_window(window: tuple[int, ...], divisor: tuple[int, ...]) -> tuple[i
 def choose_device(name: str = "auto") -> torch.device:
     """``auto``: the first GPU that torch can use, else the CPU.
 
-    Raises `InputError` for a device that does not exist, or that this build of torch cannot use.
+    Raises:
+        InputError: for a device that is not available, or that computes no numbers (``meta``).
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
+        if torch.ones(1, device=device).item() != 1:  # fails on devices without data
+            raise RuntimeError("it computes wrong results")
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch without CUDA
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(
             f"device {name!r} is not available ({reason}): choose cpu or auto"

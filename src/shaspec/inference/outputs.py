@@ -13,7 +13,7 @@ from torch import Tensor
 from shaspec.geometry import Grid
 from shaspec.inference.windows import Box
 from shaspec.io.resample import resample
-from shaspec.models.resize import linear_resize_part, reached
+from shaspec.models.resize import Span, linear_resize_part, reached, sources
 from shaspec.prediction import BACKGROUND, Prediction
 from shaspec.task import Task
 
@@ -145,9 +145,21 @@ def region_part(
     ]
     if not all(stop for _, stop in spans):
         return nowhere
-    full = whole(means, box, shape, exclusive)
-    part = linear_resize_part(full[None], size, spans)[0]
+    reads = [sources(*axis) for axis in zip(shape, size, spans, strict=True)]
+    patch = _read(means, box, reads, exclusive)
+    part = linear_resize_part(patch[None], shape, size, spans)[0]
     return part, tuple(slice(*span) for span in spans)
+
+
+def _read(means: Tensor, box: Box, reads: Sequence[Span], exclusive: bool) -> Tensor:
+    """The voxels ``reads`` of the volume that `whole` would make of ``means``."""
+    given, place = [], []
+    for s, (first, end) in zip(box, reads, strict=True):
+        a, b = max(s.start, first), min(s.stop, end)
+        given.append(slice(a - s.start, b - s.start))
+        place.append(slice(a - first, b - first))
+    shape = [end - first for first, end in reads]
+    return whole(means[(slice(None), *given)], tuple(place), shape, exclusive)
 
 
 def on_grid(prediction: Prediction, grid: Grid) -> Prediction:

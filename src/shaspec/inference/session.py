@@ -4,41 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.inference.base import Count, Session
-from shaspec.inference.events import Computed, Finished, Notice, Progress
+from shaspec.inference.base import Session
+from shaspec.inference.events import Computed, Count, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner
 from shaspec.inference.memory import smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
+from shaspec.inference.network_input import NetworkInput, network_input
 from shaspec.inference.outputs import all_probabilities, label_map, on_grid, region_part, whole
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import Box, WindowAggregator, extract_patch, plan, snap, union
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
-from shaspec.preprocessing import bounding_box, content, normalise
+from shaspec.preprocessing import content
 from shaspec.task import Subset
-
-
-@dataclass
-class _Input:
-    """One modality, ready for the network."""
-
-    volume: Tensor  # (C, *spatial) at the task's spacing, normalised, on the CPU
-    box: Box  # its foreground, in voxels of ``volume``
-
-    @property
-    def shape(self) -> Corner:
-        """Its size in voxels."""
-        return tuple(self.volume.shape[1:])
 
 
 class InferenceSession(Session[Prediction]):
@@ -51,6 +38,7 @@ class InferenceSession(Session[Prediction]):
         window: voxels (S, P, L), or pixels (row, column); default: that of the model's card.
         overlap: least share of a window that overlaps with the next, from 0 to below 1.
         keep: bytes of features to keep; default: a quarter of the free memory; 0: none.
+        precision: ``float32``, ``bfloat16``, or ``auto``; see `choose_precision`.
 
     Raises:
         InputError: if the model classifies, the case is of another task, an option cannot be used,
@@ -66,6 +54,7 @@ class InferenceSession(Session[Prediction]):
         window: Sequence[int] | None = None,
         overlap: float = 0.25,
         keep: int | None = None,
+        precision: str = "auto",
     ) -> None:
         task = model.card.task
         if task.kind != "segmentation":
@@ -77,11 +66,11 @@ class InferenceSession(Session[Prediction]):
             )
         if not 0 <= overlap < 1:
             raise InputError(f"overlap {overlap} is not in [0, 1)")
-        super().__init__(model, case, device=device, keep=keep)
+        super().__init__(model, case, device=device, keep=keep, precision=precision)
         self.overlap = overlap
         self.window = self._asked = tuple(window or model.card.window)
         self._shape = shape_at(case.grid.shape, case.grid.spacing, task.spacing, case.name)
-        self._inputs: dict[int, _Input] = {}
+        self._inputs: dict[int, NetworkInput] = {}
 
     def predict(
         self, present: Iterable[str] | None = None, *, probabilities: bool = False
@@ -125,6 +114,7 @@ class InferenceSession(Session[Prediction]):
             window=self._asked,
             overlap=self.overlap,
             keep=0,
+            precision=self.precision,
         )
         for event in alone.predict(subset, probabilities=probabilities):
             if isinstance(event, Finished):
@@ -163,10 +153,8 @@ class InferenceSession(Session[Prediction]):
         for m in subset:
             if m not in self._inputs:
                 modality = self.task.modalities[m]
-                volume = torch.from_numpy(normalise(self.case.volumes[modality.name], modality))
-                volume = resized(volume if modality.channels > 1 else volume[None], self._shape)
-                box = bounding_box(content(volume.numpy(), modality))
-                self._inputs[m] = _Input(volume, box)
+                volume = self.case.volumes[modality.name]
+                self._inputs[m] = network_input(volume, modality, self._shape)
 
     def _plan(self, subset: Sequence[int]) -> tuple[list[Corner], Corner, Box]:
         """Window corners, their size and the box they cover, from the modalities of ``subset``."""
@@ -222,7 +210,7 @@ class InferenceSession(Session[Prediction]):
         mosaic = FeatureMosaic(self.task.names, box, size)
         for corner in corners:
             features = yield from self._encoded(indices, corner, size, count)
-            with torch.inference_mode():
+            with torch.inference_mode(), self._computing():
                 for name in self._network.feature_names:
                     mosaic.add(name, {m: f[name] for m, f in features.items()}, corner)
                 for name, maps in self._network.joint_features(features, present).items():
@@ -263,7 +251,8 @@ class InferenceSession(Session[Prediction]):
         if key not in self._kept.absent:
             channels = self.task.channels[modality]
             like = torch.zeros(1, channels, *size, device=self._device)
-            self._kept.absent[key] = self._network.encode_absent(like, modality)
+            with self._computing():
+                self._kept.absent[key] = self._network.encode_absent(like, modality)
         return self._kept.absent[key]
 
     @torch.inference_mode()

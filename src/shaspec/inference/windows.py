@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -89,14 +90,23 @@ def weight_map(size: Sequence[int]) -> Tensor:
 
 
 class WindowAggregator:
-    """Weighted mean of overlapping windows over one box of a volume."""
+    """Weighted mean of overlapping windows over one box of a volume.
+
+    A window that covers the whole box is the only one: its values are the mean, and nothing is
+    allocated.
+
+    Args:
+        channels: K.
+        box: the voxels that the windows cover together.
+        size: of a window.
+        device: of the values.
+    """
 
     def __init__(self, channels: int, box: Box, size: Sequence[int], device: torch.device) -> None:
         self.box = box
-        shape = [s.stop - s.start for s in box]
-        self.total = torch.zeros(channels, *shape, device=device)
-        self.weight = torch.zeros(shape, device=device)
-        self.window_weight = weight_map(size).to(device)
+        self._size, self._device = tuple(size), device
+        self._shape = (channels, *(s.stop - s.start for s in box))
+        self._only: Tensor | None = None
 
     def add(self, values: Tensor, corner: Sequence[int], share: float = 1.0) -> None:
         """Add the answer ``values`` (K, *size) of the window at ``corner``, weighted by
@@ -106,10 +116,26 @@ class WindowAggregator:
             a, b = max(s.start, c), min(s.stop, c + n)
             mine.append(slice(a - s.start, b - s.start))
             theirs.append(slice(a - c, b - c))
-        weight = self.window_weight[tuple(theirs)] * share
-        self.total[(slice(None), *mine)] += values[(slice(None), *theirs)] * weight
-        self.weight[tuple(mine)] += weight
+        values = values[(slice(None), *theirs)]
+        if values.shape == self._shape and share == 1:
+            self._only = values
+            return
+        weight = self._window_weight[tuple(theirs)] * share
+        self._total[(slice(None), *mine)] += values * weight
+        self._weight[tuple(mine)] += weight
 
     def mean(self) -> Tensor:
         """(K, *box) weighted mean."""
-        return self.total / self.weight
+        return self._total / self._weight if self._only is None else self._only
+
+    @cached_property
+    def _total(self) -> Tensor:
+        return torch.zeros(self._shape, device=self._device)
+
+    @cached_property
+    def _weight(self) -> Tensor:
+        return torch.zeros(self._shape[1:], device=self._device)
+
+    @cached_property
+    def _window_weight(self) -> Tensor:
+        return weight_map(self._size).to(self._device)

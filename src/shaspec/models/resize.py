@@ -68,15 +68,28 @@ def reached(n: int, m: int, hot: Span) -> Span:
     return (touched[0], touched[-1] + 1) if touched else (0, 0)
 
 
-def linear_resize_part(x: Tensor, size: Sequence[int], spans: Sequence[Span]) -> Tensor:
-    """The part ``spans`` of ``linear_resize(x, size)``: (N, C, *lengths of the spans).
+def sources(n: int, m: int, span: Span) -> Span:
+    """The voxels of an axis of ``n`` that the part ``span`` of its resized ``m`` is made of."""
+    low, high, _ = neighbours(n, m)
+    return int(low[span[0]]), int(high[span[1] - 1]) + 1
 
-    Only that part is computed, from only the voxels that it depends on.
+
+def linear_resize_part(
+    x: Tensor, shape: Sequence[int], size: Sequence[int], spans: Sequence[Span]
+) -> Tensor:
+    """A part of the volume that `linear_resize` makes, from the voxels that it is made of.
+
+    Args:
+        x: (N, C, *lengths), the `sources` of ``spans`` in a volume of ``shape``.
+        shape: of that volume.
+        size: what the whole would be resized to.
+        spans: the part of ``size`` to compute.
+
+    Returns:
+        (N, C, *lengths of the spans).
     """
-    matrices, read = [], []
-    for n, m, (start, stop) in zip(x.shape[2:], size, spans, strict=True):
-        low, high, _ = neighbours(n, m)
-        first, last = int(low[start]), int(high[stop - 1]) + 1
-        read.append(slice(first, last))
-        matrices.append(linear_matrix(n, m)[start:stop, first:last].to(x.device))
-    return apply_along_axes(x[(slice(None), slice(None), *read)], matrices)
+    matrices = []
+    for n, m, span in zip(shape, size, spans, strict=True):
+        matrix = linear_matrix(n, m)[slice(*span), slice(*sources(n, m, span))]
+        matrices.append(matrix.to(x.device))
+    return apply_along_axes(x, matrices)

@@ -35,7 +35,7 @@ def features(session: InferenceSession, *present: str) -> FeatureMaps:
 
 
 def session_of(model: Model, case: Case, **options: object) -> InferenceSession:
-    return InferenceSession(model, case, device="cpu", **options)  # type: ignore[arg-type]
+    return InferenceSession(model, case, device="cpu", precision="float32", **options)  # type: ignore[arg-type]
 
 
 def stages(events: Sequence[object]) -> set[str]:

@@ -29,7 +29,7 @@ def run(session: InferenceSession, *present: str) -> Prediction:
 
 
 def session_of(model: Model, case: Case, **options: Any) -> InferenceSession:
-    return InferenceSession(model, case, device="cpu", **options)
+    return InferenceSession(model, case, device="cpu", precision="float32", **options)
 
 
 def test_every_subset_gives_a_label_map_on_the_grid_of_the_case(

@@ -23,6 +23,7 @@ def measure_job(
         untrained(session.model, seed),
         session.case,
         device=session.device,
+        precision=session.precision,
         window=session.window,
         overlap=session.overlap,
         keep=0,
