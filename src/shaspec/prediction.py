@@ -46,9 +46,9 @@ class Prediction:
     """Region -> (*spatial) on ``grid``, 0 to 1. Empty unless they were asked for, see
     `Predictor.predict`. Voxels outside of the head or body, which no window covers, have 0."""
     label_probabilities: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
-    """`shaspec.task_parts.BACKGROUND` and the name of each label -> (*spatial) on ``grid``, if probabilities were
-    asked for and the labels of the network exclude each other: the most probable one is in
-    ``labels``. Empty for networks that decide about each region by itself, above 0.5."""
+    """``background`` and the name of each label -> (*spatial) on ``grid``: of networks whose labels
+    exclude each other, so that the most probable one is in ``labels``. Empty for other networks,
+    and unless probabilities were asked for."""
 
     @property
     def modality_weights(self) -> Weights:
