@@ -18,8 +18,6 @@ from shaspec.task import Label, Subset, Task
 Weights = dict[str, dict[str, float]]
 """Region (of a softmax: label) -> present modality -> weight; those of a region add up to 1."""
 
-BACKGROUND = "background"
-"""The name of what is no label, in `Prediction.label_probabilities`."""
 NOT_FOUND = "not found"
 NOT_FOUND_NOTE = (
     "Not found does not mean absent: a model may leave a region empty when a modality that shows "
@@ -48,9 +46,9 @@ class Prediction:
     """Region -> (*spatial) on ``grid``, 0 to 1. Empty unless they were asked for, see
     `Predictor.predict`. Voxels outside of the head or body, which no window covers, have 0."""
     label_probabilities: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
-    """``background`` and the name of each label -> (*spatial) on ``grid``, if probabilities were
-    asked for and the labels of the network exclude each other: the most probable one is in
-    ``labels``. Empty for networks that decide about each region by itself, above 0.5."""
+    """``background`` and the name of each label -> (*spatial) on ``grid``: of networks whose labels
+    exclude each other, so that the most probable one is in ``labels``. Empty for other networks,
+    and unless probabilities were asked for."""
 
     @property
     def modality_weights(self) -> Weights:

@@ -6,6 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
+BACKGROUND = "background"
+"""The name of what has no label."""
+
 
 class Frozen(BaseModel):
     """Immutable settings, validated on creation."""

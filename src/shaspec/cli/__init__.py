@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from shaspec import __version__
+from shaspec.cli.cohort import cohort
 from shaspec.cli.common import escape
 from shaspec.cli.compare import compare
 from shaspec.cli.evaluate import evaluate
@@ -34,6 +35,7 @@ app = typer.Typer(
     help="Multi-modal segmentation with missing modalities.",
 )
 app.command()(predict)
+app.command()(cohort)
 app.command()(report)
 app.command()(sweep)
 app.command()(evaluate)

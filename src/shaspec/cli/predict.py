@@ -38,7 +38,8 @@ def predict(
     case: Annotated[
         list[Path],
         typer.Argument(
-            help="A case folder, a 4-D file, or one file per modality: file or MODALITY=file."
+            help="A case folder, a 4-D file, or one file per modality: file or MODALITY=file. Or a "
+            "folder or list of many cases, with --out DIR."
         ),
     ],
     present: Annotated[
@@ -48,7 +49,8 @@ def predict(
         Path | None,
         typer.Option(
             help="Label map to write (.nii.gz, .nii; .seg.nrrd for 3D Slicer; .png for pictures); "
-            "from a model that names a class, a table of probabilities (.csv)."
+            "from a model that names a class, a table of probabilities (.csv). For many cases: the "
+            "folder of their results."
         ),
     ] = None,
     volumes: Annotated[
@@ -64,13 +66,27 @@ def predict(
     overwrite: Overwrite = False,
 ) -> None:
     """Segment one case from any subset of its modalities; or tell its class, if that is what the
-    model is for."""
+    model is for.
+
+    A folder or list of many cases is segmented into the folder --out: one label map per case, and
+    volumes.csv for all. What is done is skipped; a case that cannot be used is left out and listed
+    at the end, and the exit code is 1. shaspec cohort has more options.
+    """
+    from shaspec.cli.cohort import cases_of, run_cohort
+    from shaspec.cohort.settings import AVAILABLE, Settings
     from shaspec.io import read_case, write_classes
     from shaspec.models.weights import load_model
 
     console = Console()
     loaded = load_model(model)
     task = loaded.card.task
+    if many := cases_of(case, task, out):
+        settings = Settings(
+            model, present or AVAILABLE, probabilities, device, numbers(window) or None, overlap,
+            grid, overwrite,
+        )  # fmt: skip
+        run_cohort(console, many, settings, out, csv=volumes, task=task)
+        return
     asked = task.parse_subset(present) if present else None
     subject = read_case(source(case), task, with_labels=False, present=asked, grid=grid)
     report_case(console, subject)

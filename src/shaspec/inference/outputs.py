@@ -14,8 +14,9 @@ from shaspec.geometry import Grid
 from shaspec.inference.windows import Box
 from shaspec.io.resample import resample
 from shaspec.models.resize import Span, linear_resize_part, reached, sources
-from shaspec.prediction import BACKGROUND, Prediction
+from shaspec.prediction import Prediction
 from shaspec.task import Task
+from shaspec.task_parts import BACKGROUND
 
 
 def label_map(

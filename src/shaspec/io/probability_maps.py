@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,11 @@ from shaspec.errors import InputError
 from shaspec.io.formats.table import SEGMENTATION
 from shaspec.io.naming import LABEL, PROBABILITY, RESULT
 from shaspec.io.nifti import write_map
-from shaspec.prediction import BACKGROUND, Prediction
 from shaspec.task import Task
+from shaspec.task_parts import BACKGROUND
+
+if TYPE_CHECKING:
+    from shaspec.prediction import Prediction
 
 ENDINGS = re.compile(rf"(\.nii(\.gz)?|{re.escape(SEGMENTATION)})$", re.IGNORECASE)
 

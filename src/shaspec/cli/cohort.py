@@ -1,0 +1,153 @@
+"""``shaspec cohort``: many cases, overnight or on a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from shaspec.cli.common import (
+    Device,
+    Grid,
+    Overlap,
+    Overwrite,
+    Probabilities,
+    check_file,
+    escape,
+    make_folder,
+    numbers,
+)
+from shaspec.errors import InputError
+from shaspec.progress import progress_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shaspec.cohort.settings import Settings
+    from shaspec.io import CaseFiles
+    from shaspec.task import Task
+
+SIZES = "volumes.csv"
+LISTS = (".csv", ".json", ".txt")
+
+
+def cohort(
+    data: Annotated[Path, typer.Argument(help="A folder of cases, or a list of them.")],
+    out: Annotated[Path, typer.Option(help="Folder for label maps, volumes.csv and manifest.")],
+    model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
+    subsets: Annotated[
+        str,
+        typer.Option(
+            help="available: from all modalities that a case has; all: from every subset of them; "
+            "or a list, e.g. FLAIR+T2,T1ce"
+        ),
+    ] = "available",
+    shard: Annotated[
+        str, typer.Option(help="The part of the cases to segment, e.g. 2/8: the second of eight.")
+    ] = "",
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that share the cases; each loads the model.")
+    ] = 1,
+    probabilities: Probabilities = False,
+    csv: Annotated[
+        Path | None, typer.Option(help="CSV of the sizes; default: volumes.csv in the folder.")
+    ] = None,
+    device: Device = "auto",
+    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
+    overlap: Overlap = 0.25,
+    grid: Grid = "",
+    overwrite: Overwrite = False,
+) -> None:
+    """Segment many cases, each from the modalities that it has.
+
+    Started again, it goes on where it ended. A case that cannot be used is left out; such cases are
+    listed at the end, and the exit code is 1.
+    """
+    from shaspec.cohort.settings import Settings, shard_of
+    from shaspec.io import find_cases
+    from shaspec.models.weights import load_card
+
+    console = Console()
+    task = load_card(model).task
+    found = shard_of(find_cases(data, task, with_labels=False), shard)
+    if not found:
+        console.print(f"shard {shard} has no case: there are fewer cases than parts")
+        return
+    settings = Settings(
+        model, subsets, probabilities, device, numbers(window) or None, overlap, grid, overwrite
+    )
+    run_cohort(console, found, settings, out, csv=csv, task=task, shard=shard, workers=workers)
+
+
+def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFiles]:
+    """The cases of a folder or list of many; empty if the words name a single case.
+
+    A folder of one case is one of many if ``out`` is a folder.
+    """
+    from shaspec.io import find_cases
+
+    if len(words) != 1 or not (words[0].is_dir() or words[0].suffix.lower() in LISTS):
+        return []
+    try:
+        found = find_cases(words[0], task, with_labels=False)
+    except InputError:
+        return []  # said when it is read as a case
+    is_folder = out is not None and (out.is_dir() or not out.suffix)
+    if len(found) < 2 and not (is_folder and words[0].is_dir()):
+        return []
+    if not is_folder:
+        names = ", ".join(case.name for case in found[:4]) + (", ..." if len(found) > 4 else "")
+        raise InputError(
+            f"{words[0]}: holds {len(found)} cases ({names}); give --out DIR, a folder for the "
+            "results of all, or name one case: its folder, FOLDER/NAME where files are side by "
+            "side, or its files"
+        )
+    return found
+
+
+def run_cohort(
+    console: Console,
+    cases: Sequence[CaseFiles],
+    settings: Settings,
+    out: Path | None,
+    *,
+    csv: Path | None,
+    task: Task,
+    shard: str = "",
+    workers: int = 1,
+) -> None:
+    """Segment the cases into a folder and tell what became of them; exit code 1 if some failed."""
+    from shaspec.cohort.manifest import Manifest
+    from shaspec.cohort.run import segment_cohort
+    from shaspec.cohort.summary import write_sizes
+
+    assert out is not None
+    make_folder(out)
+    manifest = Manifest(out, shard)
+    part = f"-{shard.replace('/', 'of')}" if shard else ""
+    table = csv or out / SIZES.replace(".", f"{part}.")
+    check_file(table)
+    failed: dict[str, str] = {}
+    counts = {"done": 0, "skipped": 0, "failed": 0}
+    with progress_bar(console) as bar:
+        work = bar.add_task(f"0 of {len(cases)} cases", total=len(cases))
+        for outcome in segment_cohort(cases, settings, out, shard=shard, workers=workers):
+            counts[outcome.status] += 1
+            said = outcome.error or "; ".join(outcome.notices)
+            text = f"{outcome.case}: {outcome.status}{f': {said}' if said else ''}"
+            console.print(escape(text), style="red" if outcome.error else None)
+            if outcome.status == "failed":
+                failed[outcome.case] = outcome.error
+            number = sum(counts.values())
+            bar.update(work, advance=1, description=f"{number} of {len(cases)} cases")
+    write_sizes(table, manifest, [case.name for case in cases], task)
+    console.print(
+        f"segmented {counts['done']}, skipped {counts['skipped']} that were done, failed "
+        f"{counts['failed']}; wrote {escape(str(table))} and {escape(str(manifest.path))}"
+    )
+    if failed:
+        listed = "; ".join(f"{name}: {why}" for name, why in failed.items())
+        console.print(f"[bold red]left out, for they cannot be used: {escape(listed)}[/]")
+        raise typer.Exit(1)
