@@ -121,6 +121,7 @@ def test_a_bar_is_drawn_on_the_screen_where_one_is_asked_for(
 
 @pytest.mark.parametrize("method", ["shaspec", "maml", "zero-fill"])
 @pytest.mark.parametrize("coarse", [False, True], ids=["same spacing", "other spacing"])
+@pytest.mark.slow
 def test_labels_follow_from_the_probabilities(
     method: str, coarse: bool, model_of: Callable[[Task, str], Model], small_case: Case
 ) -> None:
@@ -208,6 +209,7 @@ def test_features_are_those_of_the_event_stream(model: Predictor, small_case: Ca
     assert set(maps.of("shared")) == set(small_case.present)
 
 
+@pytest.mark.slow
 def test_robustness_compares_with_the_labels_of_the_case_or_else_with_all_modalities(
     model: Predictor, small_case: Case, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ def test_without_the_plugin_no_setting_is_changed(qtbot, npe2pm, plugin_settings
     assert not form.controls
 
 
+@pytest.mark.slow
 def test_other_settings_open_a_new_session(form, viewer, engine, task, make_case):
     case = make_case()
     add_case(viewer, case)

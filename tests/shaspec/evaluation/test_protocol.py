@@ -27,6 +27,7 @@ from shaspec.models.weights import Model
 from shaspec.task import Task
 
 
+@pytest.mark.slow
 def test_a_case_gives_45_rows_with_full_names(shaspec_model: Model, small_case: Case) -> None:
     rows = list(evaluate_case(shaspec_model, small_case, device="cpu"))
     assert len(rows) == 45

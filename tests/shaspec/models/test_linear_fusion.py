@@ -56,6 +56,7 @@ def reordered(network: LinearFusion, order: list[int]) -> LinearFusion:
     seed=st.integers(0, 2**16),
 )
 @torch.no_grad()
+@pytest.mark.slow
 def test_the_order_in_which_modalities_are_listed_does_not_matter(
     tiny: Tiny, order: list[int], dims: int, seed: int
 ) -> None:

@@ -33,6 +33,7 @@ settings_of = st.fixed_dictionaries(
 @few
 @given(setting=settings_of)
 @torch.no_grad()
+@pytest.mark.slow
 def test_the_weights_of_the_present_modalities_add_up_to_one(
     tiny: Tiny, setting: dict[str, Any]
 ) -> None:
