@@ -205,7 +205,7 @@ def classifier_folder(tmp_path_factory: pytest.TempPathFactory, avmnist: Task) -
 
 @pytest.fixture(scope="session")
 def write_digit() -> Callable[..., Path]:
-    """``write_digit(folder)``: ``7.png``, a made-up picture, and ``7.wav``, a tone."""
+    """``write_digit(folder)``: ``7.png``, a synthetic picture, and ``7.wav``, a tone."""
 
     def write(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ def sweep(
     with the result of all modalities, which is then run even if ``subsets`` lacks it.
 
     Args:
-        session: a session that segments; its kept features make all but the first run quick.
+        session: a session that segments; its kept features make all but the first run fast.
         subsets: which subsets; default: all 2^M - 1 of the M modalities of the case.
         truth: label map (*spatial) on the grid of the case, in the codes of its task.
         measures: what to compute per region; default: Dice, HD95 and size.
