@@ -1,4 +1,4 @@
-"""A real window: the pixels are where the patient is, and closing it is clean."""
+"""Tests with a real window: positions of pixels, and closing during jobs."""
 
 from __future__ import annotations
 

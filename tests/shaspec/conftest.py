@@ -1,4 +1,4 @@
-"""A small case and a small model, for tests of everything that needs both.
+"""A small case and a small model for tests that need both.
 
 torch and the networks are imported by the fixtures that need them: tests of files, names and grids
 run without.

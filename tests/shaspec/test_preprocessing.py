@@ -1,4 +1,4 @@
-"""Intensities of one modality, normalised by themselves."""
+"""Normalisation of one modality."""
 
 from __future__ import annotations
 

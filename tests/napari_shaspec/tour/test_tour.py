@@ -1,4 +1,4 @@
-"""The guided tour: every step in the real panels, with a tiny network and real workers."""
+"""The guided tour: every step in the real panels, with a tiny network and worker threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings in a panel are those of *Preferences*, and a run is made with them."""
+"""The settings in a panel are those of *Preferences*, and jobs use them."""
 
 from __future__ import annotations
 

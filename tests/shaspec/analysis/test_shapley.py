@@ -1,4 +1,4 @@
-"""Shapley values by the four axioms that define them, and the modality to add next."""
+"""Shapley values satisfy their four axioms; the gain of adding a modality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that a result gives for itself gives that result again."""
+"""The command of a result reproduces it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every network promises about subsets, over modality counts, sizes, 2D and 3D."""
+"""Common behaviour of all networks for subsets: modality counts, sizes, 2D and 3D."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MAML's own rules: alone, fusion of what is there, order of modalities, presets."""
+"""MAML: single modalities, fusion of present modalities, order of modalities, presets."""
 
 from __future__ import annotations
 

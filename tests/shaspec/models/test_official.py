@@ -1,4 +1,4 @@
-"""State dicts that do not fit are refused with the names that do not; without golden weights."""
+"""State dicts that do not match are refused with the names of the tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ShaSpec's own rules: order of modalities, substitute, zero images, presets."""
+"""ShaSpec: order of modalities, imputation, zero images, presets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SimMLM's own rules: weights of the gate, alone, order of modalities, several subsets, presets."""
+"""SimMLM: gate weights, single modalities, order of modalities, several subsets, presets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One step: what is averaged, and what the terms of the loss are the mean of."""
+"""One training step: averages of weights and losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training: the loss falls, an interrupted run ends as if it had not been, the card tells all."""
+"""Training: falling loss, interruption and resuming, model card."""
 
 from __future__ import annotations
 

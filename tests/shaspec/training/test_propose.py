@@ -1,4 +1,4 @@
-"""Somebody's own data: from a folder to scores without a line of code."""
+"""A user's own data set: from a folder to scores without code."""
 
 from __future__ import annotations
 
