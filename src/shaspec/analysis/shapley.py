@@ -35,7 +35,7 @@ def shapley_values(players: Subset, value: Mapping[Subset, float]) -> dict[str, 
     missing = [s for s in coalitions if not math.isfinite(value.get(s, math.nan))]
     if missing:
         names = ", ".join("+".join(s) or "the empty set" for s in missing)
-        raise InputError(f"Shapley values need a value for every subset, but {names} have none")
+        raise InputError(f"Shapley values need a finite value for every subset; missing: {names}")
     count = len(players)
     result = dict.fromkeys(players, 0.0)
     for coalition in coalitions:
