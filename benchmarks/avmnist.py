@@ -1,4 +1,4 @@
-"""Does sound in training help to read a digit without it? ShaSpec on Audiovision-MNIST (Table 3).
+"""ShaSpec on Audiovision-MNIST (Table 3): does sound in training help to read digits without it?
 
     python benchmarks/avmnist.py FOLDER [--seeds 10]
     python benchmarks/avmnist.py FOLDER --save MODEL
@@ -6,26 +6,25 @@
 FOLDER holds MNIST (``train-images-idx3-ubyte.gz`` and the other three) and the Free Spoken Digit
 Dataset (``fsdd_recordings.zip`` with ``{digit}_{speaker}_{n}.wav``).
 
-The paper does not publish its pairs. Ours: every one of the 1,500 recordings of the first three
-speakers with an MNIST training image of the same digit, no image twice; of each digit 105 pairs
-train and 45 test. Both drawings are functions of the seed. Sound is there for 5, 10, 15 or 20 % of
-the training pairs (the fewer are among the more), and never in the test. A pair that has its sound
-is shown without it half of the time, drawn anew in every epoch: else it would never teach the way
-from an image alone. Alignment weighs ten times what it does for volumes. Both were chosen on seeds
-from 100 on.
+The pairs of the paper are not published. Here, each of the 1,500 recordings of the first three
+speakers is paired with a different MNIST training image of the same digit; per digit, 105 pairs are
+for training and 45 for testing. Both draws depend on the seed. 5, 10, 15 or 20 % of the training
+pairs have sound (smaller sets are part of larger ones), and no test pair has. In each epoch, sound
+is dropped at random from half of the pairs that have it, so that the network also learns from
+images only. The weight of the alignment loss is ten times that for volumes. Both settings were
+chosen on seeds of 100 and more.
 
-All rows are the same network with the same start, order of samples, augmentation and number of
-steps; they differ in the sound that they have. The lower bound has none in training, the upper has
-all, in the test too. Differences are taken seed by seed. Tested is the moving average of the
-weights: by those of the last step alone, two runs of one kind differ by a per cent or two.
+All rows use the same network, initial weights, order of samples, augmentation and number of steps;
+they only differ in the available sound. The lower bound has no sound in training, the upper bound
+has all, also in the test. Differences are paired by seed. The moving average of the weights is
+tested: with the weights of the last step, repeated runs differ by one or two per cent.
 
-450 test pairs leave an accuracy uncertain by a per cent, so a second table has the same networks on
-the 10,000 images of MNIST's own test set (``t10k-images-idx3-ubyte.gz``), which no pair is from.
+With 450 test pairs, accuracies are uncertain by about one per cent. So a second table has the same
+networks on the 10,000 images of the MNIST test set (``t10k-images-idx3-ubyte.gz``).
 
-``--save`` trains on all images and sounds of the first seed, any subset of a pair at random, so
-that either of them is enough, and writes it as a model folder, which ``shaspec predict IMAGE.png
-SOUND.wav --model MODEL`` and the panel Segment open. (The upper bound has never seen one without
-the other, and fails where one is missing.)
+``--save`` trains on all images and sounds of the first seed, with random subsets of each pair, and
+writes a model folder for ``shaspec predict IMAGE.png SOUND.wav --model MODEL`` and the panel
+Segment. (The upper bound was only trained on complete pairs, and fails if one input is missing.)
 """
 
 from __future__ import annotations
@@ -100,7 +99,7 @@ def read_sounds(path: Path) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Images (n, 1, 28, 28), sounds (n, 1, 20, 20), ready for the network; digits (n,)."""
+    """Normalised images (n, 1, 28, 28) and sounds (n, 1, 20, 20); digits (n,)."""
 
     images: Tensor
     sounds: Tensor
@@ -150,7 +149,7 @@ def fit(
 ) -> Network:
     """The network trained on all images and on the sounds of a share ``rate`` of the pairs.
 
-    ``drop``: every pair is shown as any subset, so that a sound alone is learned too.
+    ``drop``: every pair is shown as any subset, so that the network also learns from sound only.
     """
     rng = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
@@ -183,7 +182,7 @@ def fit(
 
 
 def shifted(images: Tensor, rng: torch.Generator) -> Tensor:
-    """Each image moved by up to `SHIFT` pixels; what enters is background."""
+    """Each image shifted by up to `SHIFT` pixels and padded with background."""
     moves = torch.randint(-SHIFT, SHIFT + 1, (len(images), 2), generator=rng)
     background = images.min()
     size = images.shape[-1]
@@ -197,7 +196,7 @@ def shifted(images: Tensor, rng: torch.Generator) -> Tensor:
 
 @torch.no_grad()
 def accuracy(network: Network, pairs: Pairs, subset: Subset) -> float:
-    """Share of the pairs whose digit is recognised from ``subset``, in per cent."""
+    """Accuracy from ``subset``, in per cent."""
     present = torch.tensor([[name in subset for name in TASK.names]])
     logits = network([pairs.images, pairs.sounds], present.expand(len(pairs.digits), 2)).logits
     return 100 * (logits.argmax(dim=1) == pairs.digits).float().mean().item()
@@ -251,7 +250,7 @@ def save(model: Path, folder: Path, seed: int, losses: LossConfig, epochs: int) 
 
 
 def fingerprints(pairs: Pairs, n: int) -> dict[str, str]:
-    """By which a pair is known again as one of the training."""
+    """Fingerprints that identify a training pair."""
     wanted = TASK.modality("image")
     pixels = pairs.images[n, 0].numpy() * wanted.deviation + wanted.mean
     return {

@@ -1,15 +1,15 @@
-"""What background that is added or cut off does to a result: Dice of one case, cut in four ways.
+"""Effect of padding and cropping on a result: Dice of variants of one case.
 
     python benchmarks/background.py CASE [MODEL]
 
-CASE is a folder with labels; without it a phantom is taken. Every variant has the same tumour:
+CASE is a folder with labels; default: a phantom. All variants contain the same tumour:
 
-original    as it is
+original    unchanged
 padded      13 zeros on every side
 crop        the tumour and 2 voxels around it, most of them inside the head
 in zeros    the same crop with 13 zeros on every side
-slab        the slices of the tumour alone, over the whole width
-through     the half of the head in which the tumour lies, so that one face cuts through it
+slab        only the slices of the tumour, over the whole width
+through     the half of the head with the tumour, cut through the head
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def variants(case: Case) -> Mapping[str, tuple[Box, int]]:
-    """Name -> the part of the case that is kept, and the zeros around it."""
+    """Name -> cropped box of the case, and the margin of zeros."""
     assert case.labels is not None
     shape = case.grid.shape
     whole = tuple(slice(0, n) for n in shape)

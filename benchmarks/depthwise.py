@@ -1,10 +1,10 @@
-"""What the gradient of a depthwise convolution costs on a CPU: PyTorch's, and ours.
+"""CPU time of the gradient of a depthwise convolution: PyTorch and this package.
 
     OMP_NUM_THREADS=1 python benchmarks/depthwise.py
 
 Maps of the feed-forward parts of Linear Fusion ``light``, four streams, a crop of 80x96x80 voxels.
-Both are run in turn, forward and backward; prints CPU milliseconds (median of seven) and their
-ratio, in bfloat16 where this machine computes in it, and in single precision.
+Both alternate, forward and backward. Prints CPU milliseconds (median of seven) and their ratio, in
+bfloat16 if the CPU supports it, and in single precision.
 """
 
 from __future__ import annotations

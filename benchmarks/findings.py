@@ -1,10 +1,10 @@
-"""How often each finding on the content of a case is right: false alarms and hits.
+"""False alarms and hits of each check of the content of a case.
 
     python benchmarks/findings.py FOLDER...
 
-Each folder holds labelled or unlabelled cases of the task ``brats`` that are known to be sound. A
-finding on one of them is a false alarm; a hit is a finding of the right check on the same case with
-a fault made into it. The CT check is tried on phantoms.
+Each folder contains correct cases of the task ``brats``, with or without labels. A finding on such
+a case is a false alarm. A hit is a finding of the right check on the same case with a synthetic
+error. The check of CT is tested on phantoms.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def main() -> None:
         print(f"{kind}, {number} cases:")
         for check in CHECKS:
             name = check.__name__
-            print(f"  {name:12} {alarms[name]} false alarms, {hits[name]} made-up faults found")
+            print(f"  {name:12} {alarms[name]} false alarms, {hits[name]} synthetic errors found")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What each metric costs on one region of a case at the size of BraTS.
+"""Time of each metric for one region of a case of the size of BraTS.
 
     python benchmarks/metrics.py
 
-Truth is the whole tumour of a phantom, the prediction the same with a ragged rim and false parts
-all over the image, so that no crop helps. Prints seconds on this machine.
+The ground truth is the whole tumour of a phantom. The prediction has a ragged border and false
+positives all over the image, so that cropping does not help. Prints seconds on this machine.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SETS = {
 
 
 def main() -> None:
-    """Time each set of metrics, the truth's own part done before, as for 14 of 15 subsets."""
+    """Time each set of metrics with a prepared ground truth, as for 14 of 15 subsets."""
     case = make_case(9_000_000)
     assert case.labels is not None
     truth = np.isin(case.labels, (1, 2, 4))

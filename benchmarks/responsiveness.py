@@ -1,11 +1,10 @@
-"""How long napari's event loop stands still while the panels work.
+"""How long napari's event loop is blocked while the panels run jobs.
 
     xvfb-run python benchmarks/responsiveness.py [--model MODEL] [--size 155,240,240]
 
-A timer of 5 ms asks for the event loop; the time between two of its ticks is a gap. Aim: the 95th
-percentile under 50 ms. Short gaps are many and long ones few, so the last column says what a user
-feels: the share of the time that lay in gaps over 50 ms. The idle viewer is measured in the same
-run, to compare with.
+A gap is the time between two ticks of a 5 ms timer. The target is a 95th percentile below 50 ms.
+Because short gaps are many and long ones few, the last column has the share of the time in gaps
+over 50 ms, which users notice. The idle viewer is measured in the same run for comparison.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ def main() -> None:
 
 
 def measure(viewer: napari.Viewer, model: str, size: tuple[int, ...]) -> None:
-    """Print a row for each thing that a user waits for."""
+    """Print a row for each job that a user waits for."""
     from napari_shaspec.jobs.state import Status
     from napari_shaspec.layers.viewer import add_case
     from shaspec.phantom import make_case

@@ -1,8 +1,8 @@
-"""What keeping features is worth: a first run, toggles, and fresh runs of the same subsets.
+"""Time saved by keeping features: a first run, toggles, and new runs of the same subsets.
 
     python benchmarks/toggle.py [MODEL]
 
-Prints seconds on this machine and, what can be compared, their ratios within this run.
+Prints seconds on this machine, and their ratios, which can be compared between machines.
 """
 
 from __future__ import annotations

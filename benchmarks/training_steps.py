@@ -3,8 +3,8 @@
     python benchmarks/training_steps.py [METHOD ...] [--against FOLDER] [--rounds 3] [--steps 4]
 
 The settings are those of `examples/folds.toml`; the cases are two phantoms. ``--against`` is
-another checkout of this project (e.g. a git worktree of an older commit): both are measured in
-turn, and their ratio is printed. CPU time is counted, so other work on the machine disturbs little.
+another checkout of this project (e.g. a git worktree of an older commit): measurements of both
+alternate, and their ratio is printed. CPU time hardly depends on other work on the machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WARM_UP = 2  # steps that are not counted
 
 
 def seconds_per_step(method: str, cache: Path, steps: int) -> float:
-    """CPU seconds of one step in this process, reading and augmenting of its sample included."""
+    """CPU seconds of one step in this process, including reading and augmentation."""
     import torch
 
     from shaspec.task import load_task
@@ -54,7 +54,7 @@ def seconds_per_step(method: str, cache: Path, steps: int) -> float:
 
 
 def in_checkout(folder: Path, method: str, cache: Path, steps: int) -> float:
-    """The same with the package of a checkout, in a process of its own."""
+    """The same with the package of a checkout, in another process."""
     command = [sys.executable, __file__, method, "--steps", str(steps), "--measure", str(cache)]
     environment = os.environ | {"PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
@@ -73,7 +73,7 @@ def cpu_name() -> str:
 
 
 def main() -> None:
-    """Measure in turn and print the medians."""
+    """Alternate the measurements and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("methods", nargs="*", default=METHODS)
     parser.add_argument("--against", type=Path)

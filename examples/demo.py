@@ -1,10 +1,10 @@
-"""The main job, end to end: a case in napari, segmented with everything there is and without T1ce.
+"""Demo: a case in napari, segmented from all modalities and without T1ce.
 
-    python examples/demo.py                      a made-up patient
-    python examples/demo.py --case FOLDER        a patient of your own
-    xvfb-run python examples/demo.py --headless  no screen: leaves pictures and files in demo/
+    python examples/demo.py                      a synthetic patient
+    python examples/demo.py --case FOLDER        your own case
+    xvfb-run python examples/demo.py --headless  no display: saves pictures and files in demo/
 
-Nothing here is private to the demo: it opens the panel, and presses what a user would press.
+The demo opens the panel Segment and uses its controls like a user.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ def main() -> int:
     left_out = LEFT_OUT if LEFT_OUT in control.state.present else max(control.state.present)
     if len(control.state.present) > 1:
         control.tick(left_out, False)  # as if it had not been acquired
-        if (
-            not control.state.status.busy
-        ):  # features were not kept, so it is not segmented by itself
+        if not control.state.status.busy:  # features were not kept, so the toggle started no job
             control.segment()
         if not finish(control):
             return fail(control)
@@ -104,7 +102,7 @@ def parse() -> argparse.Namespace:
 
 
 def open_case(viewer: napari.Viewer, options: argparse.Namespace) -> None:
-    """A folder as a user would drop it, or a phantom."""
+    """Open the folder of a case, or a phantom."""
     if options.case is not None:
         viewer.open(options.case, plugin="napari-shaspec")
         return
@@ -116,32 +114,32 @@ def open_case(viewer: napari.Viewer, options: argparse.Namespace) -> None:
 
 
 def finish(control: SegmentController) -> bool:
-    """Lets the window live until the job is over; False if it failed."""
+    """Process events until the job has ended; False if it failed."""
     from qtpy.QtWidgets import QApplication
 
     from napari_shaspec.jobs.state import Status
 
-    told = -1
+    shown = -1
     while control.state.status.busy:
         QApplication.processEvents()
         time.sleep(0.01)
         done = control.state.progress
-        if done.total and done.done * 10 // done.total != told:
-            told = done.done * 10 // done.total
+        if done.total and done.done * 10 // done.total != shown:
+            shown = done.done * 10 // done.total
             print(f"  {done.stage}: {done.done}/{done.total}")
     print(f"  {control.state.message.text}")
     return control.state.status is Status.DONE
 
 
 def go_to_tumour(viewer: napari.Viewer, result: Prediction) -> None:
-    """The slice in which most of the tumour lies."""
+    """The slice with the largest area of tumour."""
     areas = (result.labels > 0).sum(axis=(1, 2))
     grid = result.grid
     viewer.dims.set_point(0, grid.origin[0] + grid.spacing[0] * int(np.argmax(areas)))
 
 
 def picture(viewer: napari.Viewer, path: Path, *, canvas_only: bool = True) -> Path:
-    """What the canvas, or the whole window, shows."""
+    """Screenshot of the canvas or the whole window."""
     from qtpy.QtWidgets import QApplication
 
     for _ in range(20):
@@ -152,7 +150,7 @@ def picture(viewer: napari.Viewer, path: Path, *, canvas_only: bool = True) -> P
 
 
 def report(control: SegmentController) -> None:
-    """The volumes in mL, and whether they prove anything."""
+    """The volumes in mL, with a warning for training cases."""
     from shaspec.prediction import size_text
 
     for result in control.state.results:
@@ -160,11 +158,11 @@ def report(control: SegmentController) -> None:
         volumes = ", ".join(f"{name} {size}" for name, size in sizes.items())
         print(f"{result.task.subset_name(result.subset)}, mL: {volumes}")
     if control.state.seen == "by content":
-        print("seen in training: this case taught the model, its result says nothing of quality")
+        print("seen in training: the result says nothing about accuracy on new cases")
 
 
 def open_next(viewer: napari.Viewer, panel: QWidget) -> None:
-    """The panel in which all subsets are one button away, behind the one that is in use."""
+    """Open the panel Robustness behind the current one."""
     viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness", tabify=True)
     dock = panel.parent()
     if dock is not None:

@@ -1,10 +1,10 @@
-"""Features in colours: do the sequences agree in what is shared, and differ in what is specific?
+"""Shared and specific features in colours: do shared ones agree between sequences?
 
     python examples/shared_and_specific.py [CASE]
 
-Writes ``features.png``: a row of shared and one of specific features, a column per sequence. The
-three largest principal components are red, green and blue, with one basis a row: so the same
-colour is the same feature in all sequences.
+Writes ``features.png``: a row of shared and a row of specific features, a column per sequence. The
+first three principal components are red, green and blue, with one basis per row: the same colour
+means the same feature in all sequences.
 """
 
 from __future__ import annotations

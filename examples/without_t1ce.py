@@ -1,9 +1,9 @@
-"""Segment a case, then once more as if its T1ce had never been acquired.
+"""Segment a case, then again as if its T1ce had not been acquired.
 
     python examples/without_t1ce.py [CASE]
 
-CASE is a folder with the files of a glioma; without one a phantom is made. The second run encodes
-nothing: the features of the other sequences are kept.
+CASE is a folder with the files of a glioma; default: a phantom. The second run only decodes,
+because the features of the other sequences are kept.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What each sequence of a case is worth: all subsets, Shapley values, what to acquire next.
+"""The contribution of each sequence of a case: all subsets, Shapley values, what to acquire next.
 
     python examples/worth_of_sequences.py [CASE]
 
-CASE is a folder with the files of a glioma; without one a phantom is made. Subsets are compared
-with the labels of the case, or, if it has none, with the result of all sequences.
+CASE is a folder with the files of a glioma; default: a phantom. Subsets are compared with the
+labels of the case, or, without labels, with the result of all sequences.
 """
 
 from __future__ import annotations
@@ -24,5 +24,5 @@ for row in table.rows:
 print(f"\nShapley values of Dice against {table.reference}; they add up to the Dice of them all")
 for region, values in contributions(table, DICE).items():
     print(f"{region:20}", {name: round(value, 3) for name, value in values.items()})
-alone = case.present[0]
-print(f"\nWith {alone} at hand, the mean Dice would gain", gains(table, [alone], DICE))
+single = case.present[0]
+print(f"\nGain of mean Dice if added to {single}:", gains(table, [single], DICE))

@@ -47,12 +47,12 @@ def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Pa
     return write_label_map(path, place.straight(labels), place.grid, named)
 
 
-def _refuse_foreign(labels: npt.NDArray[Any], known: Sequence[Label], name: str) -> None:
-    """Raises `InputError` for values that are not ``known`` labels of the task."""
-    foreign = sorted(set(np.unique(labels).tolist()) - {0, *(label.value for label in known)})
-    if known and foreign:
+def _refuse_foreign(labels: npt.NDArray[Any], labelled: Sequence[Label], name: str) -> None:
+    """Raises `InputError` for values that are not ``labelled`` labels of the task."""
+    foreign = sorted(set(np.unique(labels).tolist()) - {0, *(label.value for label in labelled)})
+    if labelled and foreign:
         values = ", ".join(map(str, foreign[:5]))
-        names = ", ".join(f"{label.value} {label.name}" for label in known)
+        names = ", ".join(f"{label.value} {label.name}" for label in labelled)
         raise InputError(
             f"layer {name!r} has the labels {values}, which the task does not have ({names}): "
             "paint over them, then save"

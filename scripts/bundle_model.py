@@ -1,4 +1,4 @@
-"""Put a trained model among those that ship: float16 weights, and its scores on the card.
+"""Add a trained model to the bundled ones: float16 weights, and its scores on the card.
 
 python scripts/bundle_model.py runs/shaspec shaspec --title "..." --description "..." \
     --window 160,192,160
@@ -31,7 +31,7 @@ def bundle(
 
 
 def add_scores(name: str, tables: list[Path], what: str) -> None:
-    """Write the mean Dice per subset, and over them, of the cases of all ``tables`` on the card."""
+    """Write the mean Dice of the cases of all ``tables`` on the card, per subset and overall."""
     card = load_card(WEIGHTS / name)
     scores: dict[str, dict[str, float]] = {}
     for (subset, region), cases in case_values(read_rows(tables), "dice").items():

@@ -1,4 +1,4 @@
-"""Print the CUDA packages that torch would bring: ``pip install --dry-run --report -`` on stdin."""
+"""Print the CUDA packages that torch would install, from ``pip install --dry-run --report -``."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # Makes the virtual environment (default .venv) and installs the project with all it needs for
 # running, testing and checking, at the tested versions of constraints.txt.
 #
-# torch comes first and with a look ahead: where there is no GPU, its CPU build or nothing.
+# torch is installed first, after a dry run: without a GPU, only its CPU build is accepted.
 #
 #   PYTHON       the Python to start from (default: the first of python3, python3.13, ... >= 3.11)
 #   VENV         the folder of the environment (default: .venv)
@@ -72,7 +72,7 @@ install_torch() {
             found=$(cuda_packages "${options[@]}")
         fi
         if [ -n "$found" ]; then
-            fail "There is no GPU here, but torch would bring several GB of CUDA (" $found ").
+            fail "This machine has no GPU, but torch would install several GB of CUDA (" $found ").
 Nothing was installed. Name a package index that has the CPU build of torch, e.g. PyTorch's own:
 
     make TORCH_INDEX=$cpu_index demo
@@ -92,6 +92,6 @@ echo "Installing shaspec, napari-shaspec and what they need into $venv (some min
 pip uninstall -qq -y napari-shaspec 2>/dev/null
 pip install -qq -c constraints.txt --editable ./src --editable ".[all]" --group dev
 if ! has_gpu && [ "${TORCH_CUDA:-}" != 1 ] && pip list --format freeze | grep -i '^nvidia-'; then
-    fail "The CUDA packages above are in $venv though there is no GPU. Remove $venv and run again."
+    fail "The CUDA packages above are in $venv, but this machine has no GPU. Remove $venv and run again."
 fi
 "$venv/bin/shaspec" --help >/dev/null

@@ -55,7 +55,7 @@ fi
 cat >&2 <<END
 
 These system libraries are missing, and this user may not install them: $(echo $packages)
-Ask whoever may, or run (Debian, Ubuntu; other systems have them under similar names):
+Ask an administrator, or run (Debian, Ubuntu; other systems have similar names):
 
     sudo apt-get install --no-install-recommends $(echo $packages)
 

@@ -94,30 +94,30 @@ class CardView(QTextBrowser):
         self.setHtml(f"<table>{''.join(rows)}</table>{_scores(known)}")
 
 
-def _cells(known: KnownModel) -> list[str]:
+def _cells(model: KnownModel) -> list[str]:
     from shaspec.models.summary import found_by, method_of, toggles
 
-    card, seconds = known.card, known.seconds
+    card, seconds = model.card, model.seconds
     if card is None:
-        return [known.name, "cannot be read"]
+        return [model.name, "cannot be read"]
     where = f" ({seconds.device})" if seconds.device else ""
     times = ("" if s is None else f"{s:g} s{where}" for s in (seconds.first, seconds.toggle))
     return [
-        known.name,
-        f"{known.source}, experimental" if card.experimental else known.source,
+        model.name,
+        f"{model.source}, experimental" if card.experimental else model.source,
         method_of(card),
         ", ".join(found_by(card)),
         toggles(card),
-        f"{known.megabytes:.0f}",
+        f"{model.megabytes:.0f}",
         *times,
         card.licence,
     ]
 
 
-def _scores(known: KnownModel) -> str:
+def _scores(model: KnownModel) -> str:
     from shaspec.models.summary import score_table
 
-    table = score_table(known.card) if known.card is not None else None
+    table = score_table(model.card) if model.card is not None else None
     if table is None:
         return "<p>The card has no scores.</p>"
     heads = "".join(f"<th>&nbsp;&nbsp;{escape(name)}</th>" for name in table.columns)

@@ -115,10 +115,10 @@ class SegmentController(ModelController[SegmentState]):
 
     def command(self, subset: str = "") -> str | None:
         """The command line that reproduces a result (default: the shown one); None without one."""
-        wanted = subset or self.state.shown
+        chosen = subset or self.state.shown
         none = "no result yet: press Segment first"
-        command = self._copied(wanted, self._results.named().get(wanted), none)
-        if command is not None and wanted in self.state.edited:
+        command = self._copied(chosen, self._results.named().get(chosen), none)
+        if command is not None and chosen in self.state.edited:
             self._job.say("Command copied. It repeats the run, but not your edits.", "warning")
         return command
 

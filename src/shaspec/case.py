@@ -54,10 +54,10 @@ class Case:
         if self.labels is not None:
             self._check("labels", self.labels, self.grid.shape)
 
-    def _check(self, name: str, array: Array, wanted: tuple[int, ...]) -> None:
-        if array.shape != wanted:
+    def _check(self, name: str, array: Array, expected: tuple[int, ...]) -> None:
+        if array.shape != expected:
             raise InputError(
-                f"{name} of case {self.name} has shape {array.shape}, but its grid needs {wanted}"
+                f"{name} of case {self.name} has shape {array.shape}, but its grid needs {expected}"
             )
 
     def grid_of(self, name: str) -> Grid:

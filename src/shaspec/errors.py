@@ -67,12 +67,12 @@ class OutOfMemoryError(ShaspecError):
 def in_words(errors: Sequence[Mapping[str, Any]], keys: Iterable[str]) -> str:
     """Errors of pydantic as text, key by key; for an unknown key, the most similar of ``keys``."""
 
-    def said(error: Mapping[str, Any], key: str) -> str:
+    def message(error: Mapping[str, Any], key: str) -> str:
         if error["type"] != "extra_forbidden":
             return str(error["msg"])
-        close = get_close_matches(key, known, n=1) if "." not in key else []
+        close = get_close_matches(key, names, n=1) if "." not in key else []
         return "there is no such key" + (f", do you mean {close[0]}?" if close else "")
 
-    known = list(keys)
+    names = list(keys)
     named = [(error, ".".join(map(str, error["loc"])) or "settings") for error in errors]
-    return "; ".join(f"{key}: {said(error, key)}" for error, key in named)
+    return "; ".join(f"{key}: {message(error, key)}" for error, key in named)

@@ -218,5 +218,5 @@ class Predictor(Model):
 
     @property
     def _finds(self) -> str:
-        found = self.task.reported_regions or [label.name for label in self.task.labels]
-        return f"{', '.join(found)} from {self.task.title_names}"
+        names = self.task.reported_regions or [label.name for label in self.task.labels]
+        return f"{', '.join(names)} from {self.task.title_names}"

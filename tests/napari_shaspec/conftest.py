@@ -1,4 +1,4 @@
-"""Doubles and small cases for the plugin's tests: no network, no files, no waiting."""
+"""Fake sessions and small cases for the tests of the plugin, without networks and files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _plugin_is_known() -> None:
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def notifications(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What napari was asked to notify; nothing pops up in a test."""
     said: list[str] = []
     monkeypatch.setattr("napari_shaspec.jobs.notifications.info", said.append)
@@ -58,7 +58,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def no_bugs(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def no_bugs(notifications: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A test fails where the plugin would report a bug of its own."""
     monkeypatch.setattr(
         "napari_shaspec.jobs.notifications.bug", lambda error: pytest.fail(repr(error))

@@ -1,4 +1,4 @@
-"""Whether a dropped path is ours is answered from a bounded number of names."""
+"""Deciding whether a dropped path can be opened reads a limited number of names."""
 
 from __future__ import annotations
 

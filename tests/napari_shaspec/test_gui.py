@@ -1,4 +1,4 @@
-"""A real window: the pixels are where the patient is, and closing it is clean."""
+"""Tests with a real window: positions of pixels, and closing during jobs."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_the_overlay_is_where_the_tumour_is(open_panel, qtbot, make_case):
     overlay = coloured(picture(viewer))
     viewer.layers["seg · FLAIR+T1+T1ce+T2"].visible = False
     grey = picture(viewer).mean(axis=-1)
-    tumour = grey > 0.9  # brighter than all the rest of the made-up head
+    tumour = grey > 0.9  # brighter than the rest of the synthetic head
     assert np.abs(middle(overlay) - middle(tumour)).max() < 6
     # CENTRE is posterior and left: in a radiological view low and on the right.
     row, column = middle(overlay)

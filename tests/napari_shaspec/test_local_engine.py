@@ -97,6 +97,7 @@ def test_weights_that_were_trained_on_in_their_folder_are_read_again(
         one.close()
 
 
+@pytest.mark.slow
 def test_maml_segments_a_liver_without_one_phase(qtbot, viewer, tmp_path, monkeypatch):
     monkeypatch.setattr("napari_shaspec.jobs.notifications.error", pytest.fail)
     monkeypatch.setattr(

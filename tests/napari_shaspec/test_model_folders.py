@@ -1,4 +1,4 @@
-"""A trained model is offered in the other panels, those that are open too."""
+"""A trained model is added to the lists of all panels, including open ones."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def test_an_open_panel_offers_it_at_once(kind, viewer, folder):
 
 
 def test_a_folder_is_listed_once_as_long_as_it_exists(folder):
-    told = []
-    end = model_folders.follow(lambda: told.append(model_folders.folders()))
+    notifications = []
+    end = model_folders.follow(lambda: notifications.append(model_folders.folders()))
     model_folders.remember(folder)
     model_folders.remember(folder)
     assert model_folders.folders() == [str(folder)]
-    assert told[0] == told[-1] == [str(folder)]
+    assert notifications[0] == notifications[-1] == [str(folder)]
     end()
     (folder / CARD_FILE).write_text("{")
     assert model_folders.folders() == []
-    assert len(told) == 3
+    assert len(notifications) == 3
 
 
 def test_without_the_plugin_no_state_is_kept(npe2pm, folder):

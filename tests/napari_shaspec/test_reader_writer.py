@@ -1,4 +1,4 @@
-"""Files in and out, through napari's own plugin machinery where that matters."""
+"""Reader and writer, called directly and through napari."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_folders_without_nifti_are_refused_at_once(tmp_path):
     assert time.perf_counter() - begin < 1
 
 
-def test_a_cut_off_file_is_refused_by_name(case):
+def test_a_cut_off_file_is_named_in_the_error(case):
     path = case / "anna_t1.nii.gz"
     path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(InputError, match=r"anna_t1\.nii\.gz"):
@@ -278,7 +278,7 @@ def test_labels_that_an_affine_moved_are_saved_where_they_are_seen(case, tmp_pat
     assert np.asarray(read_back.dataobj).transpose(2, 1, 0).tolist() == data.tolist()
 
 
-def test_flat_and_rotated_labels_are_refused_by_name(tmp_path):
+def test_flat_and_rotated_labels_are_named_in_the_error(tmp_path):
     with pytest.raises(InputError, match=r"written as \.png"):
         save_layer(tmp_path / "f.nii", Labels(np.ones((4, 4), int), name="flat"))
     rotated = Labels(np.ones((4, 4, 4), int), name="tilted", rotate=(0, 0, 10))

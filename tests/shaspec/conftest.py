@@ -1,4 +1,4 @@
-"""A small case and a small model, for tests of everything that needs both.
+"""A small case and a small model for tests that need both.
 
 torch and the networks are imported by the fixtures that need them: tests of files, names and grids
 run without.
@@ -205,7 +205,7 @@ def classifier_folder(tmp_path_factory: pytest.TempPathFactory, avmnist: Task) -
 
 @pytest.fixture(scope="session")
 def write_digit() -> Callable[..., Path]:
-    """``write_digit(folder)``: ``7.png``, a made-up picture, and ``7.wav``, a tone."""
+    """``write_digit(folder)``: ``7.png``, a synthetic picture, and ``7.wav``, a tone."""
 
     def write(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)

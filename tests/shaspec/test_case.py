@@ -1,4 +1,4 @@
-"""One subject with the volumes that are there."""
+"""Cases with any subset of the volumes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_case_without_a_volume_or_with_an_unknown_one_is_refused() -> None:
         make("PET")
 
 
-def test_arrays_that_do_not_fit_the_grid_are_refused_by_name() -> None:
+def test_arrays_that_do_not_fit_the_grid_are_named_in_the_error() -> None:
     with pytest.raises(InputError, match="labels of case p"):
         make("T1", labels=np.zeros((1, 1, 1), np.uint8))
     with pytest.raises(InputError, match="T2 of case p"):

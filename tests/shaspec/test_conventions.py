@@ -1,4 +1,4 @@
-"""Models with older cards read files by today's conventions."""
+"""Models with older cards read files with the current conventions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where voxels lie, for any orientation of a file."""
+"""Positions of voxels for any orientation of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call from Python: results without events, kept features, options, what is refused."""
+"""The Python interface: results, kept features, options and errors."""
 
 from __future__ import annotations
 
@@ -100,10 +100,10 @@ def test_two_open_cases_keep_their_features_side_by_side(
 
 
 def test_progress_is_reported_up_to_the_total(model: Predictor, small_case: Case) -> None:
-    told: list[tuple[int, int]] = []
-    model.predict(small_case, progress=lambda done, total, stage: told.append((done, total)))
-    assert told[0][0] == 0
-    assert told[-1][0] == told[-1][1] > 0
+    calls: list[tuple[int, int]] = []
+    model.predict(small_case, progress=lambda done, total, stage: calls.append((done, total)))
+    assert calls[0][0] == 0
+    assert calls[-1][0] == calls[-1][1] > 0
 
 
 def test_a_bar_is_drawn_on_the_screen_where_one_is_asked_for(
@@ -121,6 +121,7 @@ def test_a_bar_is_drawn_on_the_screen_where_one_is_asked_for(
 
 @pytest.mark.parametrize("method", ["shaspec", "maml", "zero-fill"])
 @pytest.mark.parametrize("coarse", [False, True], ids=["same spacing", "other spacing"])
+@pytest.mark.slow
 def test_labels_follow_from_the_probabilities(
     method: str, coarse: bool, model_of: Callable[[Task, str], Model], small_case: Case
 ) -> None:
@@ -144,7 +145,7 @@ def test_labels_follow_from_the_probabilities(
         np.testing.assert_array_equal(case.task.paint(maps > 0.5), result.labels)
 
 
-def test_probabilities_that_were_not_asked_for_are_refused_by_name(
+def test_probabilities_that_were_not_asked_for_are_named_in_the_error(
     model: Predictor, small_case: Case
 ) -> None:
     result = model.predict(small_case)
@@ -208,6 +209,7 @@ def test_features_are_those_of_the_event_stream(model: Predictor, small_case: Ca
     assert set(maps.of("shared")) == set(small_case.present)
 
 
+@pytest.mark.slow
 def test_robustness_compares_with_the_labels_of_the_case_or_else_with_all_modalities(
     model: Predictor, small_case: Case, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Intensities of one modality, normalised by themselves."""
+"""Normalisation of one modality."""
 
 from __future__ import annotations
 
@@ -141,6 +141,7 @@ def test_the_box_holds_the_whole_foreground_and_no_empty_border(seed: int) -> No
             assert volume[box].take(index, axis).any()
 
 
+@pytest.mark.slow
 def test_stretched_and_other_real_volumes_come_out_alike(real_data: Path) -> None:
     for name in ("BraTS2021_01482", "BraTS2021_00006", "Brats17_CBICA_AXN_1"):
         for modality in ("flair", "t1", "t1ce", "t2"):

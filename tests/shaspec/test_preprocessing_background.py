@@ -1,4 +1,4 @@
-"""Background goes by the values in a volume: what is added or cut off changes no other voxel."""
+"""Background depends on the values in a volume: padding and cropping change no other voxel."""
 
 from __future__ import annotations
 

@@ -104,7 +104,9 @@ def test_a_task_file_of_a_user_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["name = ", 'name = "x"', 'colour = "red"'])
-def test_a_task_file_that_cannot_be_used_is_refused_by_name(content: str, tmp_path: Path) -> None:
+def test_a_task_file_that_cannot_be_used_is_named_in_the_error(
+    content: str, tmp_path: Path
+) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(content)
     with pytest.raises(InputError, match=r"mine\.toml"):

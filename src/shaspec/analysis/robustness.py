@@ -60,7 +60,7 @@ def sweep(
     with the result of all modalities, which is then run even if ``subsets`` lacks it.
 
     Args:
-        session: a session that segments; its kept features make all but the first run quick.
+        session: a session that segments; its kept features make all but the first run fast.
         subsets: which subsets; default: all 2^M - 1 of the M modalities of the case.
         truth: label map (*spatial) on the grid of the case, in the codes of its task.
         measures: what to compute per region; default: Dice, HD95 and size.
@@ -126,12 +126,12 @@ def _order(case: Case, subsets: Sequence[Subset] | None, *, with_all: bool) -> l
     """The subsets to run, each once, larger ones first."""
     if subsets is None:
         return subsets_of(case.present)
-    wanted = {case.task.subset(subset) for subset in subsets}
-    for subset in wanted:
+    requested = {case.task.subset(subset) for subset in subsets}
+    for subset in requested:
         case.require(subset)
     if with_all:
-        wanted.add(case.present)
-    return [subset for subset in subsets_of(case.present) if subset in wanted]
+        requested.add(case.present)
+    return [subset for subset in subsets_of(case.present) if subset in requested]
 
 
 def _truth_masks(case: Case, truth: npt.NDArray[Any]) -> dict[str, Mask]:

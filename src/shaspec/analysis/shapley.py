@@ -35,7 +35,7 @@ def shapley_values(players: Subset, value: Mapping[Subset, float]) -> dict[str, 
     missing = [s for s in coalitions if not math.isfinite(value.get(s, math.nan))]
     if missing:
         names = ", ".join("+".join(s) or "the empty set" for s in missing)
-        raise InputError(f"Shapley values need every subset, but there is no value for {names}")
+        raise InputError(f"Shapley values need a finite value for every subset; missing: {names}")
     count = len(players)
     result = dict.fromkeys(players, 0.0)
     for coalition in coalitions:
@@ -47,11 +47,11 @@ def shapley_values(players: Subset, value: Mapping[Subset, float]) -> dict[str, 
 
 
 def contributions(table: SubsetTable, measure: Measure) -> dict[str, dict[str, float]]:
-    """Shapley value of every modality, where a subset is worth its value of ``measure``.
+    """Shapley value of every modality; the value of a subset is its ``measure``.
 
-    No modality at all is worth an empty prediction (`SubsetTable.empty`): a Dice of 0, or 1 for a
-    region that is empty in the reference too; a size of 0. Source: L. S. Shapley, A value for
-    n-person games, 1953; exact, over all 2^M subsets.
+    The value of the empty subset is that of an empty prediction (`SubsetTable.empty`): a Dice of 0,
+    or 1 for a region that is also empty in the reference; a size of 0. Source: L. S. Shapley, A
+    value for n-person games, 1953; exact, over all 2^M subsets.
 
     Args:
         table: a complete table.
@@ -75,7 +75,7 @@ def gains(table: SubsetTable, subset: Sequence[str], measure: Measure) -> dict[s
 
     Args:
         table: a table; modalities whose row is missing are left out.
-        subset: the modalities at hand.
+        subset: the available modalities.
         measure: one of its measures.
 
     Returns:

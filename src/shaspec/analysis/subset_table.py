@@ -34,7 +34,7 @@ class Measure:
     name: str
     """Column of the tables."""
     title: str
-    """Name for people, with the unit."""
+    """Title with the unit."""
     function: Callable[[Mask, Mask, Spacing], float]
     """Called with the mask found and the reference, bool (*spatial), and the voxel size in mm."""
     best: Literal["high", "low", "neither"]
@@ -45,7 +45,7 @@ class Measure:
     """Smallest and largest possible value, if any."""
 
     def text(self, value: float) -> str:
-        """The value as narrow tables show it.
+        """The value as text for narrow tables.
 
         Args:
             value: a value of this measure.
@@ -56,7 +56,7 @@ class Measure:
         return f"{value:.{self.digits}f}"
 
     def words(self, value: float) -> str:
-        """The value for people.
+        """The value as text.
 
         Args:
             value: a value of this measure.
@@ -134,14 +134,14 @@ class SubsetTable:
     modalities: Subset
     """The modalities of the case, in task order."""
     reference: str
-    """What the rows are compared with: ``ground truth`` or ``all modalities``."""
+    """The reference of the comparison: ``ground truth`` or ``all modalities``."""
     seen_in_training: bool
     """True if the model was trained on this case."""
     measures: tuple[Measure, ...]
-    """Dice, HD95 and size, unless others were asked for."""
+    """The measures; default: Dice, HD95 and size."""
     empty: Values
-    """The values of an empty prediction, which stands for no modality at all. Its Dice is 0, and 1
-    for a region that is empty in the reference too."""
+    """The values of an empty prediction, used for the empty subset. Its Dice is 0, or 1 for a
+    region that is also empty in the reference."""
     rows: tuple[SubsetRow, ...] = ()
     """In the order in which they were run: all modalities first."""
 

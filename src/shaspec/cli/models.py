@@ -32,8 +32,8 @@ def _list(console: Console) -> None:
     for name in bundled_models():
         card = load_card(name)
         size = f"{size_mb(name):.0f}"
-        what = (card.title, ", ".join(found_by(card)), toggles(card), size)
-        table.add_row(name, *map(escape, what), escape(card.licence))
+        cells = (card.title, ", ".join(found_by(card)), toggles(card), size)
+        table.add_row(name, *map(escape, cells), escape(card.licence))
     console.print(table)
 
 

@@ -74,8 +74,8 @@ def _cases(lines: Sequence[Line], kind: str = "") -> tuple[int, str]:
 
     Rows differ where some cases lack a modality. One without any case holds no number to judge.
     """
-    found = {int(line["cases"]) for line in lines if line["metric"] == "dice"} - {0}
-    fewest, most = min(found, default=0), max(found, default=0)
+    counts = {int(line["cases"]) for line in lines if line["metric"] == "dice"} - {0}
+    fewest, most = min(counts, default=0), max(counts, default=0)
     number = f"{most}" if fewest == most else f"{fewest} to {most}"
     return fewest, f"{number} {kind}case{'s' * (most != 1)}"
 

@@ -127,18 +127,18 @@ def _classes(
     from shaspec.io import read_case, write_classes
     from shaspec.models.weights import load_model
 
-    found: list[Classification] = []
+    results: list[Classification] = []
     for name in models:
         model = load_model(name)
         case = read_case(files, model.card.task)
-        if not found:
+        if not results:
             report_case(console, case)
             check_results([out / FILES[0]], case, overwrite)
-        found += (
-            mine := classify(console, model, case, subsets_of(case.present), device, precision)
-        )
+        subsets = subsets_of(case.present)
+        mine = classify(console, model, case, subsets, device, precision)
+        results += mine
         console.print(class_of_subsets(mine))
-    console.print(f"wrote {escape(str(write_classes(out / 'sweep.csv', found)))}")
+    console.print(f"wrote {escape(str(write_classes(out / 'sweep.csv', results)))}")
 
 
 def _run(console: Console, session: InferenceSession) -> SubsetTable:

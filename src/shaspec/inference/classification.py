@@ -69,9 +69,9 @@ class ClassificationSession(Session[Classification]):
 
     def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
         del corner, size
-        wanted = self.task.modalities[modality]
-        volume = torch.from_numpy(normalise(self.case.volumes[wanted.name], wanted))
-        return volume if wanted.channels > 1 else volume[None]
+        expected = self.task.modalities[modality]
+        volume = torch.from_numpy(normalise(self.case.volumes[expected.name], expected))
+        return volume if expected.channels > 1 else volume[None]
 
     @property
     def _too_large(self) -> str:

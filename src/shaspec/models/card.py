@@ -107,8 +107,8 @@ def _merged(mine: Hashes, start: Card) -> Hashes:
     """The fingerprints of both; a start case with the same name but other voxels is renamed."""
     merged = dict(mine)
     for case, hashes in start.training.fingerprints.items():
-        known = mine.get(case, {})
-        other = any(known.get(modality, value) != value for modality, value in hashes.items())
+        own = mine.get(case, {})
+        other = any(own.get(modality, value) != value for modality, value in hashes.items())
         key = f"{case}@{start.sha256[:12]}" if other else case
         merged[key] = merged.get(key, {}) | hashes
     return merged
@@ -177,8 +177,10 @@ class Card(BaseModel):
             ``by content`` if a volume has the fingerprint of a training volume, ``by name`` if only
             the name is that of a training case, else an empty text.
         """
-        known = {h for hashes in self.training.fingerprints.values() for h in hashes.values()}
-        if known and not known.isdisjoint(fingerprint(case).values()):
+        training_hashes = {
+            h for hashes in self.training.fingerprints.values() for h in hashes.values()
+        }
+        if training_hashes and not training_hashes.isdisjoint(fingerprint(case).values()):
             return "by content"
         return self.seen_name(case.name)
 

@@ -83,13 +83,13 @@ def _check(
         name: f"{name} {tuple(tensors[name].shape)} instead of {needed[name]}"
         for name in problems["of another shape"]
     }
-    found = [
+    mismatches = [
         _listed(what, [details.get(name, name) for name in names_])
         for what, names_ in problems.items()
         if names_
     ]
-    if found:
-        message = f"these are not the weights of {method}: {'; '.join(found)}"
+    if mismatches:
+        message = f"these are not the weights of {method}: {'; '.join(mismatches)}"
         raise NamesError(message, *problems.values())
 
 

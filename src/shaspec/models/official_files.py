@@ -111,13 +111,13 @@ def read_official(path: Path | str, part: str | None = None) -> tuple[dict[str, 
     return tensors, report
 
 
-def _choose(path: Path, found: dict[str, int], part: str | None) -> str:
-    if not found:
+def _choose(path: Path, tables: dict[str, int], part: str | None) -> str:
+    if not tables:
         raise InputError(f"{path} contains no table of named tensors: it is not a model")
     if part is None:
-        return max(found, key=lambda place: found[place])
-    if part not in found:
-        raise InputError(f"{path} has no tensors at {part}: choose one of {', '.join(found)}")
+        return max(tables, key=lambda place: tables[place])
+    if part not in tables:
+        raise InputError(f"{path} has no tensors at {part}: choose one of {', '.join(tables)}")
     return part
 
 

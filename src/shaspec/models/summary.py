@@ -26,9 +26,9 @@ def score_table(card: Card) -> ScoreTable | None:
     """The scores of a card; None if it has none."""
     if not card.scores:
         return None
-    found = [name for scores in card.scores.values() for name in scores]
-    order = [name for name in card.task.reported_regions if name in found]
-    columns = tuple(dict.fromkeys([*order, *found]))
+    names = [name for scores in card.scores.values() for name in scores]
+    order = [name for name in card.task.reported_regions if name in names]
+    columns = tuple(dict.fromkeys([*order, *names]))
     starts = {name.partition(", ")[0] for name in card.scores if ", " in name}
     common = starts.pop() if len(starts) == 1 and all(", " in n for n in card.scores) else ""
     rows = (

@@ -133,14 +133,14 @@ def untrained(model: Model, seed: int = 0) -> Model:
 
 
 def _check_fit(network: Network, tensors: dict[str, torch.Tensor], path: Path) -> None:
-    wanted = {k: tuple(v.shape) for k, v in network.state_dict().items()}
-    found = {k: tuple(v.shape) for k, v in tensors.items()}
-    wrong = [f"missing {k}" for k in wanted.keys() - found.keys()]
-    wrong += [f"unexpected {k}" for k in found.keys() - wanted.keys()]
+    expected = {k: tuple(v.shape) for k, v in network.state_dict().items()}
+    given = {k: tuple(v.shape) for k, v in tensors.items()}
+    wrong = [f"missing {k}" for k in expected.keys() - given.keys()]
+    wrong += [f"unexpected {k}" for k in given.keys() - expected.keys()]
     wrong += [
-        f"{k} has shape {found[k]}, not {wanted[k]}"
-        for k in wanted.keys() & found.keys()
-        if found[k] != wanted[k]
+        f"{k} has shape {given[k]}, not {expected[k]}"
+        for k in expected.keys() & given.keys()
+        if given[k] != expected[k]
     ]
     if wrong:
         shown = "; ".join(sorted(wrong)[:5])

@@ -45,13 +45,13 @@ def uses(selection: Selection) -> dict[str, str]:
 
 def counted(selection: Selection) -> str:
     """How many cases there are of each kind; that none is held out is worth a word too."""
-    found = Counter(uses(selection).values())
+    counts = Counter(uses(selection).values())
     numbers = {
-        "to train on": found["train"],
-        "phantoms": found["phantom"],
-        "unlabelled": found["unlabelled"],
+        "to train on": counts["train"],
+        "phantoms": counts["phantom"],
+        "unlabelled": counts["unlabelled"],
         "held out": len(selection.held_out),
-        "of these to validate on": found["validate"],
+        "of these to validate on": counts["validate"],
     }
     return ", ".join(f"{n} {kind}" for kind, n in numbers.items() if n or kind == "held out")
 

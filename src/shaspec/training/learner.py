@@ -75,7 +75,7 @@ class Learner:
         config, fabric = self._config, self._fabric
         for group in self._optimizer.param_groups:
             group["lr"] = config.learning_rate * schedule(progress, step, config.schedule)
-        told = []
+        step_losses = []
         for part in range(config.accumulate):
             batch = self._batch(next(source), progress)
             # After the batch was read: the readers draw from the global generator too.
@@ -86,7 +86,7 @@ class Learner:
                 loss = torch.stack(list(terms.values())).sum()
                 _require_finite("loss", loss)
                 fabric.backward(loss / config.accumulate)
-            told.append({name: term.detach() for name, term in terms.items()})
+            step_losses.append({name: term.detach() for name, term in terms.items()})
         norm = fabric.clip_gradients(
             self._network,
             self._optimizer,
@@ -98,7 +98,7 @@ class Learner:
         self._optimizer.step()
         self._optimizer.zero_grad()
         self._average.update_parameters(self._bare)
-        return self._means(told)
+        return self._means(step_losses)
 
     def _student(self, images: Tensor, present: Tensor) -> Output:
         output: Output = self._network(torch.split(images, self._channels, dim=1), present)
@@ -128,11 +128,11 @@ class Learner:
         target = target_masks(self._task, labels[: config.batch], exclusive=self._bare.exclusive)
         return replace(batch, images=images, target=target)
 
-    def _means(self, told: list[dict[str, Tensor]]) -> dict[str, float]:
+    def _means(self, step_losses: list[dict[str, Tensor]]) -> dict[str, float]:
         """Loss terms over the batches of a step and all processes."""
-        values = torch.stack([torch.stack(list(terms.values())) for terms in told]).mean(0)
+        values = torch.stack([torch.stack(list(terms.values())) for terms in step_losses]).mean(0)
         values = cast(Tensor, self._fabric.all_reduce(values, reduce_op="mean"))
-        return dict(zip(told[0], values.tolist(), strict=True))
+        return dict(zip(step_losses[0], values.tolist(), strict=True))
 
 
 def target_masks(task: Task, labels: Tensor, *, exclusive: bool) -> Tensor:

@@ -48,8 +48,8 @@ def dice_loss(
     """
     t = target.to(logits.dtype)
     if exclusive:
-        known = t.sum(1, keepdim=True)
-        p, t = torch.softmax(logits, dim=1)[:, 1:] * known, t[:, 1:]
+        labelled = t.sum(1, keepdim=True)
+        p, t = torch.softmax(logits, dim=1)[:, 1:] * labelled, t[:, 1:]
     else:
         p = torch.sigmoid(logits)
     overlap, size = (p * t).flatten(2).sum(2), (p + t).flatten(2).sum(2)
@@ -67,8 +67,8 @@ def bce_loss(logits: Tensor, target: Tensor, *, reduce: Reduce = no_reduce) -> T
 
 def ce_loss(logits: Tensor, target: Tensor, *, reduce: Reduce = no_reduce) -> Tensor:
     """Cross entropy of a softmax, mean over the voxels (or samples) that are not ignored."""
-    loss, known = _cross_entropy(logits, target)
-    return _mean(loss[known], reduce)
+    loss, labelled = _cross_entropy(logits, target)
+    return _mean(loss[labelled], reduce)
 
 
 def ohem_loss(
@@ -84,25 +84,25 @@ def ohem_loss(
     A voxel is hard if the softmax gives its true class at most ``threshold``. If fewer than the
     share ``least`` of all voxels of the batch are, the hardest that make up this share are taken.
     """
-    loss, known = _cross_entropy(logits, target)
-    kept = loss[known]
+    loss, labelled = _cross_entropy(logits, target)
+    kept = loss[labelled]
     chance = torch.exp(-kept.detach())  # of the true class
     counts = reduce(torch.tensor([loss.numel(), len(kept)], device=loss.device))
-    wanted = (least * counts[0]).floor().clamp(min=1).minimum(counts[1])
-    limit = _limit(chance, threshold, wanted, reduce)
+    least_count = (least * counts[0]).floor().clamp(min=1).minimum(counts[1])
+    limit = _limit(chance, threshold, least_count, reduce)
     return _mean(kept[chance <= limit], reduce)
 
 
-def _limit(chance: Tensor, threshold: float, wanted: Tensor, reduce: Reduce) -> Tensor:
-    """``threshold``, or the least value up to which ``wanted`` chances of all processes lie.
+def _limit(chance: Tensor, threshold: float, least_count: Tensor, reduce: Reduce) -> Tensor:
+    """``threshold``, or the least value up to which ``least_count`` chances of all processes lie.
 
     Halving an interval needs sums alone, where sorting would need the voxels of all processes.
     """
     low, high = chance.new_tensor(threshold), chance.new_ones(())
-    enough = reduce((chance <= low).sum()) >= wanted
+    enough = reduce((chance <= low).sum()) >= least_count
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        reached = reduce((chance <= middle).sum()) >= wanted
+        reached = reduce((chance <= middle).sum()) >= least_count
         low, high = torch.where(reached, low, middle), torch.where(reached, middle, high)
     return torch.where(enough, threshold, high)
 

@@ -74,41 +74,43 @@ class Selection:
 def select_cases(config: TrainConfig, task: Task) -> Selection:
     """Find the cases by their names; reads no voxel."""
     there = find_cases(config.data, task) if config.data else []
-    found = _real_cases(config, there) if config.data else Selection()
+    selection = _real_cases(config, there) if config.data else Selection()
     seeds = range(config.phantom_seed, config.phantom_seed + config.phantoms)
     # Where there are no real cases, the choice of `labelled` falls among the phantoms.
-    names = [files.name for files in found.training] or [f"phantom-{seed}" for seed in seeds]
-    found = replace(found, phantoms=tuple(seeds), hidden=hidden_names(names, config))
+    names = [files.name for files in selection.training] or [f"phantom-{seed}" for seed in seeds]
+    selection = replace(selection, phantoms=tuple(seeds), hidden=hidden_names(names, config))
     if METHODS[config.method].semi_supervised:
-        found = _semi_supervised(found, config, task, there)
+        selection = _semi_supervised(selection, config, task, there)
     else:
-        found = _supervised(found, config)
-    if config.data and not found.training and not found.problems:
-        found = replace(found, problems=(f"no labelled case to train on in {config.data}",))
-    found = replace(found, notices=(*found.notices, *_seen_by_start(found, config)))
-    return _validated(found, config, task) if config.validate_every_minutes else found
+        selection = _supervised(selection, config)
+    if config.data and not selection.training and not selection.problems:
+        selection = replace(selection, problems=(f"no labelled case to train on in {config.data}",))
+    selection = replace(selection, notices=(*selection.notices, *_seen_by_start(selection, config)))
+    return _validated(selection, config, task) if config.validate_every_minutes else selection
 
 
-def _supervised(found: Selection, config: TrainConfig) -> Selection:
+def _supervised(selection: Selection, config: TrainConfig) -> Selection:
     """Without the cases that have no labels or hidden ones: nothing could be learned from them."""
-    problems, notices = list(found.problems), list(found.notices)
+    problems, notices = list(selection.problems), list(selection.notices)
     if config.unlabelled:
         notices.append(
             f"unlabelled = {config.unlabelled}: not used, for method {config.method!r} learns from "
             "labels alone; take m3l or mean-teacher"
         )
-    if found.unlabelled:
-        bare = _names([files.name for files in found.unlabelled])
+    if selection.unlabelled:
+        bare = _names([files.name for files in selection.unlabelled])
         text = f"{bare}: no label file, which supervised training needs"
         if config.cases:
             problems.append(f"{config.cases}: {text}; add the labels or take them off the list")
         else:
             notices.append(f"{text}: not used")
     return replace(
-        found,
-        training=tuple(files for files in found.training if files.name not in found.hidden),
+        selection,
+        training=tuple(files for files in selection.training if files.name not in selection.hidden),
         unlabelled=(),
-        phantoms=tuple(seed for seed in found.phantoms if f"phantom-{seed}" not in found.hidden),
+        phantoms=tuple(
+            seed for seed in selection.phantoms if f"phantom-{seed}" not in selection.hidden
+        ),
         hidden=frozenset(),
         problems=tuple(problems),
         notices=tuple(notices),
@@ -116,7 +118,7 @@ def _supervised(found: Selection, config: TrainConfig) -> Selection:
 
 
 def _semi_supervised(
-    found: Selection, config: TrainConfig, task: Task, there: Sequence[CaseFiles]
+    selection: Selection, config: TrainConfig, task: Task, there: Sequence[CaseFiles]
 ) -> Selection:
     """With the cases of another folder; ``there`` are all of ``config.data``.
 
@@ -125,10 +127,10 @@ def _semi_supervised(
     taken = {files.name for files in there} | held_out_cases(config).names
     others = other_cases(config, task, there)
     namesakes = [files.name for files in others if files.name in taken]
-    unlabelled = [*found.unlabelled, *(files for files in others if files.name not in taken)]
-    problems, notices = list(found.problems), list(found.notices)
+    unlabelled = [*selection.unlabelled, *(files for files in others if files.name not in taken)]
+    problems, notices = list(selection.problems), list(selection.notices)
     problems += [f"case {f.name}: {f.problems[0]}" for f in unlabelled if f.problems]
-    if not unlabelled and not found.hidden:
+    if not unlabelled and not selection.hidden:
         problems.append(
             f"method {config.method!r} learns from unlabelled cases too, and there are none: give "
             "unlabelled = a folder, or labelled = how many cases keep their labels"
@@ -139,14 +141,14 @@ def _semi_supervised(
             "that is held out, has the same name; rename those that are other patients"
         )
     return replace(
-        found,
+        selection,
         unlabelled=tuple(files for files in unlabelled if not files.problems),
         problems=tuple(problems),
         notices=tuple(notices),
     )
 
 
-def _seen_by_start(found: Selection, config: TrainConfig) -> list[str]:
+def _seen_by_start(selection: Selection, config: TrainConfig) -> list[str]:
     """Who is held out from this training, but was not from that of the model that it begins with.
 
     A start that cannot be read is refused when its weights are."""
@@ -154,7 +156,7 @@ def _seen_by_start(found: Selection, config: TrainConfig) -> list[str]:
         card = load_card(config.start) if config.start else None
     except WeightsError:
         return []
-    seen = [files.name for files in found.held_out if card and card.seen_name(files.name)]
+    seen = [files.name for files in selection.held_out if card and card.seen_name(files.name)]
     if not seen:
         return []
     text = (
@@ -164,23 +166,23 @@ def _seen_by_start(found: Selection, config: TrainConfig) -> list[str]:
     return [text]
 
 
-def _validated(found: Selection, config: TrainConfig, task: Task) -> Selection:
+def _validated(selection: Selection, config: TrainConfig, task: Task) -> Selection:
     """With the cases on which the model is tried while it learns."""
     most = config.validate_cases
     ours = held_out_cases(config).validation
-    held = [files for files in found.held_out if files.name in ours]
+    held = [files for files in selection.held_out if files.name in ours]
     labelled = [files for files in held if files.labels and not files.problems]
     if labelled:
         complete_first = sorted(labelled, key=lambda files: -len(files.volumes))
-        return replace(found, validation=tuple(complete_first[:most]))
-    if found.held_out or task.name not in WITH_PHANTOMS:
-        why = "those that are held out have no labels" if found.held_out else "none is held out"
+        return replace(selection, validation=tuple(complete_first[:most]))
+    if selection.held_out or task.name not in WITH_PHANTOMS:
+        why = "those that are held out have no labels" if selection.held_out else "none is held out"
         text = (
             f"validate_every_minutes = {config.validate_every_minutes:g} needs labelled cases to "
             f"try the model on, and {why}: name some in splits, or leave it out"
         )
-        return replace(found, problems=(*found.problems, text))
-    return replace(found, demo_phantoms=tuple(range(DEMO_SEED, DEMO_SEED + most)))
+        return replace(selection, problems=(*selection.problems, text))
+    return replace(selection, demo_phantoms=tuple(range(DEMO_SEED, DEMO_SEED + most)))
 
 
 def _real_cases(config: TrainConfig, there: Sequence[CaseFiles]) -> Selection:

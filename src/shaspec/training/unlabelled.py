@@ -34,15 +34,15 @@ def hidden_names(names: Sequence[str], config: TrainConfig) -> frozenset[str]:
     return frozenset(names) - chosen
 
 
-def other_cases(config: TrainConfig, task: Task, known: Sequence[CaseFiles]) -> list[CaseFiles]:
-    """The cases of ``config.unlabelled``, without labels, except cases with files of ``known``.
+def other_cases(config: TrainConfig, task: Task, labelled: Sequence[CaseFiles]) -> list[CaseFiles]:
+    """The cases of ``config.unlabelled``, without labels, except cases with files of ``labelled``.
 
-    The role of those is decided already.
+    The role of those cases is known already.
     """
     if config.unlabelled is None:
         return []
     cases = find_cases(config.unlabelled, task, with_labels=False)
-    files = {path.resolve() for case in known for path in case.volumes.values()}
+    files = {path.resolve() for case in labelled for path in case.volumes.values()}
     return [
         case for case in cases if files.isdisjoint(path.resolve() for path in case.volumes.values())
     ]

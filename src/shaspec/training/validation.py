@@ -103,14 +103,14 @@ def subsets(config: TrainConfig, task: Task) -> list[Subset]:
         raise InputError(f"validate_subsets: {error}") from error
 
 
-def check_subsets(wanted: Sequence[Subset], cases: Mapping[str, Iterable[str]]) -> None:
-    """Raises `InputError` if no case has a subset of ``wanted``; ``cases``: name -> modalities."""
-    if not any(_had(wanted, there) for there in cases.values()):
+def check_subsets(subsets: Sequence[Subset], cases: Mapping[str, Iterable[str]]) -> None:
+    """Raises `InputError` if no case has a subset of ``subsets``; ``cases``: name -> modalities."""
+    if not any(_had(subsets, there) for there in cases.values()):
         raise InputError(f"validate_subsets: no case has all modalities of one: {', '.join(cases)}")
 
 
-def _had(wanted: Sequence[Subset], there: Iterable[str]) -> list[Subset]:
-    return [subset for subset in wanted if set(subset) <= set(there)]
+def _had(subsets: Sequence[Subset], there: Iterable[str]) -> list[Subset]:
+    return [subset for subset in subsets if set(subset) <= set(there)]
 
 
 def _add_scores(scores: Scores, case: Case, results: Sequence[Prediction]) -> None:

@@ -1,4 +1,4 @@
-"""Which layers a case is made of, and whose results are in the table."""
+"""Assignment of layers to the modalities of a case, and the results in the table."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_layer_assigned_by_hand_is_used(controller, viewer, make_case, engine)
 
 
 def test_a_layer_on_another_grid_is_resampled_with_a_notice(
-    controller, viewer, make_case, engine, told
+    controller, viewer, make_case, engine, notifications
 ):
     add_case(viewer, make_case(present=("T1",)))
     shifted = np.random.default_rng(0).random((12, 24, 20))
@@ -122,21 +122,21 @@ def test_a_layer_on_another_grid_is_resampled_with_a_notice(
     controller.segment()
     assert engine.sessions[0].case.volumes["T2"].shape == (24, 32, 40)
     assert "resampled" in controller.state.message.text
-    assert any("resampled" in text for text in told)
+    assert any("resampled" in text for text in notifications)
 
 
-def test_layers_of_different_places_are_refused(controller, viewer, make_case, told):
+def test_layers_of_different_places_are_refused(controller, viewer, make_case, notifications):
     add_case(viewer, make_case(present=("T1",)))
     viewer.add_image(np.random.default_rng(0).random((9, 9, 9)), name="T2", translate=(900, 0, 0))
     controller.segment()
     assert controller.state.status is Status.FAILED
-    assert "same place" in told[-1]
+    assert "same place" in notifications[-1]
 
 
-def test_a_rotated_layer_is_refused_by_name(controller, viewer, told):
+def test_a_rotated_layer_is_named_in_the_error(controller, viewer, notifications):
     viewer.add_image(np.random.default_rng(0).random((9, 9, 9)), name="T2", rotate=(0, 0, 20))
     controller.segment()
-    assert "'T2' is rotated" in told[-1]
+    assert "'T2' is rotated" in notifications[-1]
 
 
 def test_a_layer_moved_by_its_affine_lies_where_it_is_seen(task):
@@ -245,11 +245,13 @@ def test_closing_a_case_shows_another_one(two, viewer):
     assert visible(viewer) == {"anna"}
 
 
-def test_layers_of_two_cases_are_not_combined_without_a_question(two, viewer, told, monkeypatch):
+def test_layers_of_two_cases_are_not_combined_without_a_question(
+    two, viewer, notifications, monkeypatch
+):
     own = two.state.sources["T1"]
     other = next(la for la in viewer.layers if origin(la).get("case") == "anna" and la.name == "T1")
     two.assign("T1", other)
-    assert "two cases" in told[-1]
+    assert "two cases" in notifications[-1]
     assert two.state.sources["T1"] is own
     monkeypatch.setattr("napari_shaspec.jobs.notifications.ask", lambda text: True)
     two.assign("T1", other)

@@ -14,7 +14,7 @@ from napari_shaspec.layers import features
 from napari_shaspec.layers.viewer import add_case
 from shaspec.analysis.features.views import How
 
-pytestmark = pytest.mark.usefixtures("no_bugs")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_bugs")]
 
 
 @pytest.fixture

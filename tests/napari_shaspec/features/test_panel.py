@@ -1,4 +1,4 @@
-"""The panel *Features*: a tiny real network, jobs in real workers, layers on a `ViewerModel`."""
+"""The panel *Features* with a tiny network, jobs in worker threads and a `ViewerModel`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from napari_shaspec.layers.viewer import add_case
 from shaspec.analysis.features import cohort
 from shaspec.analysis.features.views import How
 
-pytestmark = pytest.mark.usefixtures("no_bugs")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_bugs")]
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_many_cases_are_a_figure_that_can_be_saved(
     cases,
     tmp_path,
     monkeypatch,
-    told,
+    notifications,
     find,
 ):
     threads = set()
@@ -195,4 +195,4 @@ def test_many_cases_are_a_figure_that_can_be_saved(
     assert wanted.is_file()
     assert len(wanted.with_suffix(".csv").read_text().splitlines()) == 1 + len(points)
     assert panel.controller.save_cohort(tmp_path / "many.txt") == []
-    assert "written as .png, .pdf or .svg" in told[-1]
+    assert "written as .png, .pdf or .svg" in notifications[-1]

@@ -1,4 +1,4 @@
-"""The boundary between a generator and a napari worker: nothing hangs, nothing is swallowed."""
+"""Jobs in napari workers: no deadlocks, and no error is lost."""
 
 from __future__ import annotations
 

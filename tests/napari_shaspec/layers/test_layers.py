@@ -1,4 +1,4 @@
-"""Layers of a running viewer: where they lie, how they look, and the three ways to look at them."""
+"""Layers: position, appearance and the three views."""
 
 from __future__ import annotations
 

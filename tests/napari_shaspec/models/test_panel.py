@@ -1,4 +1,4 @@
-"""The list of models: what is on it, what comes and goes, what a card says."""
+"""The panel *Models*: the list of models, adding and removing, model cards."""
 
 from __future__ import annotations
 
@@ -111,10 +111,10 @@ def test_a_folder_of_model_folders_brings_them_all(panel, folder):
 
 
 def test_a_folder_without_a_model_is_refused_and_a_broken_one_can_be_removed(
-    panel, folder, told, tmp_path
+    panel, folder, notifications, tmp_path
 ):
     panel.controller.open([tmp_path / "nothing"])
-    assert "give a folder with card.json" in told[-1]
+    assert "give a folder with card.json" in notifications[-1]
     panel.controller.open([folder])
     (folder / CARD_FILE).write_text("{")
     panel.controller._refresh()
@@ -124,19 +124,19 @@ def test_a_folder_without_a_model_is_refused_and_a_broken_one_can_be_removed(
     assert not panel.use.isEnabled()
 
 
-def test_a_bundled_model_stays_on_the_list(panel, told):
+def test_a_bundled_model_stays_on_the_list(panel, notifications):
     panel.controller.remove("shaspec")
     assert row(panel, "shaspec") is not None
-    assert "cannot be removed" in told[-1]
+    assert "cannot be removed" in notifications[-1]
 
 
-def test_a_model_is_handed_to_the_panel_segment(panel, segment, folder, told):
+def test_a_model_is_handed_to_the_panel_segment(panel, segment, folder, notifications):
     panel.controller.open([folder])
     panel.use.click()
     assert segment.controller.state.model == str(folder)
     (folder / CARD_FILE).write_text("{")
     panel.use.click()
-    assert "not a card" in told[-1]
+    assert "not a card" in notifications[-1]
 
 
 def test_seconds_are_those_of_this_computer(panel, viewer, engine, make_case):
@@ -177,10 +177,10 @@ def test_an_imported_checkpoint_is_listed_with_its_tensors(panel, folder, monkey
     assert panel.message.text() == "took 3 tensors\nwrote them"
 
 
-def test_a_file_that_is_not_a_checkpoint_is_refused(panel, tmp_path, told):
+def test_a_file_that_is_not_a_checkpoint_is_refused(panel, tmp_path, notifications):
     (tmp_path / "x.pth").write_bytes(b"nothing of the kind")
     panel.controller.bring(CheckpointImport(tmp_path / "x.pth", tmp_path / "out"))
     assert panel.controller.state.status is Status.FAILED
-    assert "x.pth" in told[-1]
+    assert "x.pth" in notifications[-1]
     panel.controller.bring(CheckpointImport(tmp_path / "x.pth", tmp_path / "out", labels="a,b"))
-    assert "give whole numbers" in told[-1]
+    assert "give whole numbers" in notifications[-1]

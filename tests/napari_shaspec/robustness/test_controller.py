@@ -1,4 +1,4 @@
-"""Sweeps in a viewer, on a `ViewerModel` and with sessions that only pretend."""
+"""The controller of the panel *Robustness* with a `ViewerModel` and fake sessions."""
 
 from __future__ import annotations
 
@@ -129,7 +129,9 @@ def test_a_cancelled_second_sweep_leaves_the_first_result(control, viewer, make_
     assert control.state.tables == (whole,)
 
 
-def test_an_error_is_shown_and_the_last_result_stays(control, viewer, make_case, engine, told):
+def test_an_error_is_shown_and_the_last_result_stays(
+    control, viewer, make_case, engine, notifications
+):
     add_case(viewer, make_case())
     control.sweep()
     whole = control.state.tables[0]
@@ -162,18 +164,18 @@ def test_rows_of_other_voxels_do_not_stay_beside_new_ones(control, viewer, make_
     assert [table.model for table in control.state.tables] == ["slow"]
 
 
-def test_missing_inputs_of_a_sweep_are_reported(control, viewer, make_case, told):
+def test_missing_inputs_of_a_sweep_are_reported(control, viewer, make_case, notifications):
     control.sweep()
-    assert "no layer is assigned" in told[-1]
+    assert "no layer is assigned" in notifications[-1]
     add_case(viewer, make_case())
     control.choose_models([])
     control.sweep()
-    assert "no model is selected" in told[-1]
+    assert "no model is selected" in notifications[-1]
     control.show_difference("WT", None)
-    assert "select a row" in told[-1]
+    assert "select a row" in notifications[-1]
     assert control.save_tables("nowhere.csv") == []
     assert not control.add_model("/nowhere")
-    assert "no model '/nowhere'" in told[-1]
+    assert "no model '/nowhere'" in notifications[-1]
 
 
 def test_a_training_case_is_called_one(control, viewer, make_case, engine):
@@ -184,12 +186,12 @@ def test_a_training_case_is_called_one(control, viewer, make_case, engine):
     assert control.state.tables[0].seen_in_training
 
 
-def test_a_truth_in_unknown_codes_is_refused(control, viewer, make_case, told):
+def test_a_truth_in_unknown_codes_is_refused(control, viewer, make_case, notifications):
     add_case(viewer, make_case())
     viewer.layers["truth"].data = np.full_like(viewer.layers["truth"].data, 3)
     control.sweep()
     assert control.state.status is Status.FAILED
-    assert "does not know" in told[-1]
+    assert "does not know" in notifications[-1]
 
 
 def test_a_removed_layer_is_not_the_shown_result(control, viewer, make_case):
@@ -233,13 +235,13 @@ def replace_task(card, task):
     return card.model_copy(update={"task": task})
 
 
-def test_the_command_of_the_selected_row_is_copied(control, viewer, make_case, told):
+def test_the_command_of_the_selected_row_is_copied(control, viewer, make_case, notifications):
     assert control.command() is None
     add_case(viewer, make_case())
     control.sweep()
     control.show_row("instant", ("T2",))
     assert control.command() is None
-    assert "T2 did not come from a file" in told[-1]
+    assert "T2 did not come from a file" in notifications[-1]
     facts = {"files": {"T2": "t2.nii"}, "source": "m", "subset": "T2", "device": "cpu"}
     row = control.state.row(control.state.shown)
     row.prediction.provenance.update(facts)

@@ -57,7 +57,7 @@ def test_a_difference_says_how_much_is_on_either_side(control, viewer, make_case
     assert control.state.legend[1].text.startswith("only ground truth")
 
 
-def test_tables_and_figures_are_saved(control, viewer, make_case, tmp_path, told):
+def test_tables_and_figures_are_saved(control, viewer, make_case, tmp_path, notifications):
     add_case(viewer, make_case())
     control.sweep()
     paths = control.save_tables(tmp_path / "rows.csv")
@@ -66,4 +66,4 @@ def test_tables_and_figures_are_saved(control, viewer, make_case, tmp_path, told
         (path,) = control.save_figure(tmp_path / f"{draw.__name__}.svg", draw, DICE)
         assert path.stat().st_size > 1000
     assert control.save_figure(tmp_path / "a.txt", heat_map_figure, DICE) == []
-    assert "change the ending" in told[-1]
+    assert "change the ending" in notifications[-1]

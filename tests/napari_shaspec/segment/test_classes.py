@@ -1,4 +1,4 @@
-"""A digit in image and sound, from its files to its class: no label map is anywhere."""
+"""Classification of image and sound in the panel *Segment*."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def test_a_sound_file_is_found_alone_or_among_other_files(files, tmp_path):
     assert get_reader([str(files[1]), str(tmp_path / "notes.txt")]) is None
 
 
-def test_a_class_is_shown_and_toggles_run_at_once(qtbot, control, viewer, files, tmp_path, told):
+def test_a_class_is_shown_and_toggles_run_at_once(
+    qtbot, control, viewer, files, tmp_path, notifications
+):
     panel = SegmentPanel(viewer, controller=control)
     qtbot.addWidget(panel)
     panel.show()
@@ -127,7 +129,7 @@ def test_a_class_is_shown_and_toggles_run_at_once(qtbot, control, viewer, files,
     assert control.state.shown == "image"
     control.set_view(View.GRID)
     assert control.state.view is View.STACK
-    assert "already shown side by side" in told[-1]
+    assert "already shown side by side" in notifications[-1]
     assert "--present image " in control.command()
     with control.save(tmp_path / "classes.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -152,14 +154,14 @@ def test_a_classification_can_be_cancelled(control, files):
     assert [result.subset for result in control.state.results] == [("image",)]
 
 
-def test_the_panel_robustness_does_not_take_a_model_of_classes(qtbot, viewer, model, told):
+def test_the_panel_robustness_does_not_take_a_model_of_classes(qtbot, viewer, model, notifications):
     panel = RobustnessPanel(
         viewer, controller=RobustnessController(viewer, engine=LocalEngine(), run=run_here)
     )
     qtbot.addWidget(panel)
     before = panel.controller.state.chosen
     assert not panel.controller.add_model(model)
-    assert "has no regions to compare" in told[-1]
+    assert "has no regions to compare" in notifications[-1]
     assert panel.controller.state.chosen == before
     box = panel.findChild(QCheckBox, f"shaspec_model_{model.name}")
     assert (box.isEnabled(), box.isChecked()) == (False, False)
@@ -167,11 +169,11 @@ def test_the_panel_robustness_does_not_take_a_model_of_classes(qtbot, viewer, mo
     panel.controller.close()
 
 
-def test_the_panel_features_says_that_classes_are_not_for_it(viewer, model, files, told):
+def test_the_panel_features_says_that_classes_are_not_for_it(viewer, model, files, notifications):
     other = FeaturesController(viewer, engine=LocalEngine(), run=run_here)
     assert other.choose_model(model)
     other.open(files)
     other.compute()
     assert other.state.status is Status.FAILED
-    assert "has no features of single modalities" in told[-1]
+    assert "has no features of single modalities" in notifications[-1]
     other.close()

@@ -1,4 +1,4 @@
-"""What can be done in a viewer, on a `ViewerModel` and with a session that only pretends."""
+"""The controller of the panel *Segment* with a `ViewerModel` and fake sessions."""
 
 from __future__ import annotations
 
@@ -61,28 +61,32 @@ def test_the_same_subset_again_updates_its_layer(controller, viewer, make_case):
     assert len(controller.state.results) == 1
 
 
-def test_no_modality_ticked_is_refused_with_a_sentence(controller, viewer, make_case, told):
+def test_no_modality_ticked_is_refused_with_a_sentence(
+    controller, viewer, make_case, notifications
+):
     add_case(viewer, make_case(present=("T1",)))
     controller.tick("T1", False)
     controller.segment()
     assert controller.state.status is Status.IDLE
     assert controller.state.message.level == "error"
-    assert "tick at least one" in told[-1]
+    assert "tick at least one" in notifications[-1]
 
 
-def test_without_layers_the_next_step_is_named(controller, told):
+def test_without_layers_the_next_step_is_named(controller, notifications):
     assert "Open a case" in controller.state.message.text
     controller.segment()
-    assert "no layer is assigned" in told[-1]
+    assert "no layer is assigned" in notifications[-1]
 
 
-def test_a_model_that_cannot_be_opened_leaves_the_old_one(controller, told):
+def test_a_model_that_cannot_be_opened_leaves_the_old_one(controller, notifications):
     assert not controller.choose_model("/nowhere")
     assert controller.state.model == "instant"
-    assert "no model" in told[-1]
+    assert "no model" in notifications[-1]
 
 
-def test_an_engine_error_is_shown_and_all_results_stay(controller, viewer, make_case, engine, told):
+def test_an_engine_error_is_shown_and_all_results_stay(
+    controller, viewer, make_case, engine, notifications
+):
     add_case(viewer, make_case())
     controller.segment()
     before = names(viewer)
@@ -90,7 +94,7 @@ def test_an_engine_error_is_shown_and_all_results_stay(controller, viewer, make_
     controller.tick("T2", False)
     assert controller.state.status is Status.FAILED
     assert "not even windows" in controller.state.message.text
-    assert "not even windows" in told[-1]
+    assert "not even windows" in notifications[-1]
     assert names(viewer) == before
     engine.sessions[0].error = None
     controller.segment()
@@ -98,13 +102,15 @@ def test_an_engine_error_is_shown_and_all_results_stay(controller, viewer, make_
     assert len(engine.sessions) == 2
 
 
-def test_a_runtime_error_is_a_bug_that_is_shown(controller, viewer, make_case, engine, told):
+def test_a_runtime_error_is_a_bug_that_is_shown(
+    controller, viewer, make_case, engine, notifications
+):
     engine.options = {"error": RuntimeError("CUDA error: misaligned address")}
     add_case(viewer, make_case())
     controller.segment()
     assert controller.state.status is Status.FAILED
     assert "misaligned" in controller.state.message.text
-    assert told[-1].startswith("JobError")
+    assert notifications[-1].startswith("JobError")
 
 
 def test_cancel_ends_the_job_at_its_next_window(controller, viewer, make_case, engine):

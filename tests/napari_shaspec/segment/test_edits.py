@@ -1,4 +1,4 @@
-"""What a user painted is never lost: not by a new run, not by undo, not on the way to a file."""
+"""Edits of a result survive new runs, undo and saving."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_the_table_has_the_volumes_as_painted(qtbot, controller, viewer, make_ca
 
 
 def test_a_label_that_the_task_does_not_have_is_named_and_not_saved(
-    qtbot, controller, tmp_path, told, viewer, make_case
+    qtbot, controller, tmp_path, notifications, viewer, make_case
 ):
     add_case(viewer, make_case())
     controller.segment()
@@ -198,7 +198,7 @@ def test_a_label_that_the_task_does_not_have_is_named_and_not_saved(
     qtbot.waitUntil(lambda: ALL in controller.state.edited)
     assert "label 3" in controller.state.message.text
     assert controller.save(tmp_path / "a.nii.gz") is None
-    assert "labels 3" in told[-1]
+    assert "labels 3" in notifications[-1]
     assert not (tmp_path / "a.nii.gz").exists()
 
 

@@ -1,4 +1,4 @@
-"""The panel on a `ViewerModel`: what a user sees and presses, with jobs in real worker threads."""
+"""The panel *Segment* with a `ViewerModel` and jobs in worker threads."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_an_invalid_model_folder_keeps_the_previous_model(
     panel,
     monkeypatch,
     tmp_path,
-    told,
+    notifications,
     find,
     click,
 ):

@@ -82,13 +82,13 @@ def test_a_case_folder_is_opened_and_dropped_without_a_question(
     assert panel.controller.state.present == {"FLAIR", "T1"}
 
 
-def test_files_that_cannot_be_opened_are_named(panel, viewer, tmp_path, told):
+def test_files_that_cannot_be_opened_are_named(panel, viewer, tmp_path, notifications):
     (tmp_path / "x_t1.nii").write_bytes(b"no volume" * 100)
     panel.controller.open([tmp_path / "x_t1.nii"])
-    assert "x_t1.nii" in told[-1]
+    assert "x_t1.nii" in notifications[-1]
     (tmp_path / "notes.txt").write_text("no volume")
     panel.controller.open([tmp_path / "notes.txt"])
-    assert "notes.txt" in told[-1]
+    assert "notes.txt" in notifications[-1]
     assert len(viewer.layers) == 0
 
 
@@ -140,7 +140,7 @@ def test_a_report_is_written_in_a_worker_with_a_message(
 
 
 def test_a_result_from_files_is_copied_as_a_command(
-    qtbot, panel, viewer, make_case, told, find, click
+    qtbot, panel, viewer, make_case, notifications, find, click
 ):
     add_case(viewer, make_case())
     click(find(panel, "run"))
@@ -149,7 +149,7 @@ def test_a_result_from_files_is_copied_as_a_command(
     clipboard.setText("before")
     click(find(panel, "copy"))
     assert clipboard.text() == "before"
-    assert "did not come from a file" in told[-1]
+    assert "did not come from a file" in notifications[-1]
     facts = panel.controller.state.results[0].provenance
     facts |= dict.fromkeys(("source", "subset", "overlap"), "x") | {"window": [8, 8, 8]}
     facts["files"] = {name: f"{name}.nii" for name in panel.controller.state.present}

@@ -84,7 +84,9 @@ def test_of_two_quick_toggles_the_last_one_wins(
     ]
 
 
-def test_an_error_is_shown_in_the_panel(qtbot, panel, viewer, make_case, engine, told, find, click):
+def test_an_error_is_shown_in_the_panel(
+    qtbot, panel, viewer, make_case, engine, notifications, find, click
+):
     engine.options = {"error": OutOfMemoryError("not even windows of 32 voxels fit into memory")}
     add_case(viewer, make_case())
     click(find(panel, "run"))
@@ -95,7 +97,7 @@ def test_an_error_is_shown_in_the_panel(qtbot, panel, viewer, make_case, engine,
 
 
 def test_a_runtime_error_in_a_worker_ends_the_job(
-    qtbot, panel, viewer, make_case, engine, told, find, click
+    qtbot, panel, viewer, make_case, engine, notifications, find, click
 ):
     engine.options = {"error": RuntimeError("CUDA error: an illegal memory access")}
     add_case(viewer, make_case())

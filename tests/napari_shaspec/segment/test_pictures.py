@@ -1,4 +1,4 @@
-"""A case of pictures, colour and depth, from its folder to a PNG: no volume is anywhere."""
+"""Segmentation of pictures (colour and depth) in the panel *Segment*."""
 
 from __future__ import annotations
 
@@ -123,11 +123,11 @@ def test_pictures_of_a_folder_per_modality_are_read_together(tmp_path):
     assert layers[0][1]["metadata"]["shaspec"]["case"] == "7"
 
 
-def test_segment_toggle_and_save_pictures(control, viewer, folder, rgbd, tmp_path, told):
+def test_segment_toggle_and_save_pictures(control, viewer, folder, rgbd, tmp_path, notifications):
     add_case(viewer, read_case(folder, rgbd))
     assert control.state.present == {"RGB", "depth"}
     control.segment()
-    assert control.state.status is Status.DONE, told
+    assert control.state.status is Status.DONE, notifications
     layer = viewer.layers["seg · RGB+depth"]
     assert layer.data.shape == (24, 32)
     assert str(layer.units[0]) == "pixel"

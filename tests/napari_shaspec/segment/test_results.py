@@ -57,13 +57,15 @@ def _corner():
     return matrix
 
 
-def test_a_result_that_cannot_be_saved_says_why(controller, viewer, make_case, tmp_path, told):
+def test_a_result_that_cannot_be_saved_says_why(
+    controller, viewer, make_case, tmp_path, notifications
+):
     assert controller.save(tmp_path / "seg.nii.gz") is None
     add_case(viewer, make_case())
     controller.segment()
     (tmp_path / "file").write_text("in the way")
     assert controller.save(tmp_path / "file" / "seg.nii.gz") is None
-    assert "file" in told[-1]
+    assert "file" in notifications[-1]
 
 
 def test_saved_path_is_a_path(controller, viewer, make_case, tmp_path):

@@ -1,4 +1,4 @@
-"""Keys do in the viewer what the panel's controls do, and are gone when it closes."""
+"""Keyboard shortcuts work in the viewer and are removed with the panel."""
 
 from __future__ import annotations
 

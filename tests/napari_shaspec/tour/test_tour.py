@@ -1,4 +1,4 @@
-"""The guided tour: every step in the real panels, with a tiny network and real workers."""
+"""The guided tour: every step in the real panels, with a tiny network and worker threads."""
 
 from __future__ import annotations
 
@@ -86,6 +86,7 @@ def visible(viewer, kind):
     return [origin(la).get("subset", la.name) for la in of_kind(viewer, kind) if la.visible]
 
 
+@pytest.mark.slow
 def test_every_step_is_done_in_the_real_panels(qtbot, tour, viewer, panels):
     everything, gap = "FLAIR+T1+T1ce+T2", "FLAIR+T1+T2"
     do(qtbot, tour)
@@ -142,6 +143,7 @@ def test_every_step_is_done_in_the_real_panels(qtbot, tour, viewer, panels):
     assert visible(viewer, "result") == [everything]
 
 
+@pytest.mark.slow
 def test_a_step_of_the_tour_prepares_its_requirements(qtbot, tour, viewer, panels):
     go_to(tour, "Compare")
     assert tour.findChild(QLabel, "shaspec_tour_title").text() == "4 of 10 · Compare"

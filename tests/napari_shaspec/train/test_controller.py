@@ -1,4 +1,4 @@
-"""Trainings that only pretend, on a controller without Qt."""
+"""The controller of the panel *Train* with a fake training process."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ def test_validations_survive_stop_and_resume(control):
     assert control.state.validations == ()
 
 
-def test_why_a_run_failed_is_shown(control, launch, told):
+def test_why_a_run_failed_is_shown(control, launch, notifications):
     launch.options = {"error": ShaspecError("the loss is nan at step 1: lower learning_rate")}
     control.start()
     assert control.state.status is Status.FAILED
     assert control.state.message.level == "error"
     assert "lower learning_rate" in control.state.message.text
-    assert told == [control.state.message.text]
+    assert notifications == [control.state.message.text]
     assert control.state.lines[-1] == control.state.message.text
 
 

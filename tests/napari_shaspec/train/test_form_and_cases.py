@@ -63,7 +63,7 @@ def test_a_run_with_problems_does_not_start(control, cases, launch):
     assert "anna" in control.state.message.text
 
 
-def test_a_folder_without_cases_is_refused_by_name(control, tmp_path, launch):
+def test_a_folder_without_cases_is_named_in_the_error(control, tmp_path, launch):
     control.choose_data(tmp_path / "nowhere")
     assert "nowhere" in control.state.message.text
     control.start()
@@ -95,7 +95,7 @@ def test_another_kind_of_data_selects_its_task(control, cases, launch):
     assert (out / "task.toml").read_text() == task_text(propose(cases).task)
 
 
-def test_other_settings_are_those_of_the_configuration(control, launch, told):
+def test_other_settings_are_those_of_the_configuration(control, launch, notifications):
     control.change(more="crop = [32, 32, 32]; batch = 1", steps=2)
     control.start()
     config = load_config(launch.made[0].path)

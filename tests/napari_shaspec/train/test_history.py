@@ -1,4 +1,4 @@
-"""Losses over the steps, thin enough to be drawn while they come."""
+"""The loss history keeps a limited number of points for drawing."""
 
 from __future__ import annotations
 

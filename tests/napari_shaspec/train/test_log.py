@@ -1,4 +1,4 @@
-"""What a run has told before is read from its log."""
+"""The history of a resumed run is read from its log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The panel Train as a user meets it; trainings only pretend, in napari workers."""
+"""The panel *Train* with a fake training process in napari workers."""
 
 from __future__ import annotations
 

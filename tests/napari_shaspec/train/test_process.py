@@ -1,4 +1,4 @@
-"""The real ``shaspec train`` in a process of its own, on one phantom and a few voxels."""
+"""``shaspec train`` as a process, on one phantom with few voxels."""
 
 from __future__ import annotations
 

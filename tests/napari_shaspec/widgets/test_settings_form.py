@@ -1,4 +1,4 @@
-"""The settings in a panel are those of *Preferences*, and a run is made with them."""
+"""The settings in a panel are those of *Preferences*, and jobs use them."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def test_without_the_plugin_no_setting_is_changed(qtbot, npe2pm, plugin_settings
     assert not form.controls
 
 
+@pytest.mark.slow
 def test_other_settings_open_a_new_session(form, viewer, engine, task, make_case):
     case = make_case()
     add_case(viewer, case)

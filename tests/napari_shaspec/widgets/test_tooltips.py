@@ -1,4 +1,4 @@
-"""Everything that can be pressed, ticked, chosen or typed into says what it does."""
+"""Every control has a tooltip."""
 
 from __future__ import annotations
 

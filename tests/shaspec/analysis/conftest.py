@@ -1,4 +1,4 @@
-"""Sessions that only pretend: label maps that a test can foresee, without a network."""
+"""Fake sessions with known label maps, without a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where subsets differ: bits, the smallest subset, what only one of two finds."""
+"""Maps of disagreement: entropy, smallest subset, difference."""
 
 from __future__ import annotations
 

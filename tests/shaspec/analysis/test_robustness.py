@@ -1,4 +1,4 @@
-"""A sweep: every subset once, rows as they come, compared with the truth or with everything."""
+"""A sweep yields a row per subset, compared with ground truth or all modalities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep leaves on disk."""
+"""Files written by a sweep."""
 
 from __future__ import annotations
 

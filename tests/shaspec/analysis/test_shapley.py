@@ -1,4 +1,4 @@
-"""Shapley values by the four axioms that define them, and the modality to add next."""
+"""Shapley values satisfy their four axioms; the gain of adding a modality."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_glove_game_has_its_textbook_solution() -> None:
 
 
 def test_a_missing_or_infinite_subset_is_named() -> None:
-    with pytest.raises(InputError, match="no value for b, the empty set"):
+    with pytest.raises(InputError, match="missing: b, the empty set"):
         shapley_values(("a", "b"), {("a", "b"): 1.0, ("a",): 0.5, ("b",): math.inf})
 
 

@@ -1,4 +1,4 @@
-"""How tests call ``shaspec``, the case they call it on, and how they read its tables."""
+"""Fixtures for tests of the command line: calling ``shaspec``, a case, reading tables."""
 
 from __future__ import annotations
 

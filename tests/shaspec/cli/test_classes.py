@@ -1,4 +1,4 @@
-"""`shaspec predict` and `sweep` by a model that names a class."""
+"""`shaspec predict` and `sweep` with a classifier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`shaspec evaluate`, `compare` and `published`: tables, figures, and which rules they had."""
+"""`shaspec evaluate`, `compare` and `published`: tables, figures and rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `shaspec` tells of itself: version, models, tasks."""
+"""`shaspec` lists its version, models and tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`shaspec phantom`: made-up cases are cases."""
+"""`shaspec phantom` writes cases that can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`shaspec predict`: what it writes, what it takes, and how it refuses."""
+"""`shaspec predict`: inputs, outputs and errors."""
 
 from __future__ import annotations
 

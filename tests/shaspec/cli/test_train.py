@@ -1,4 +1,4 @@
-"""`shaspec train`: what it leaves, what it checks first, and its events for programs."""
+"""`shaspec train`: files, checks and JSON events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lesion-wise scores: what counts as one lesion, what is ignored, what is punished."""
+"""Lesion-wise scores: definition of a lesion, ignored lesions, false positives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation: one row per case, subset and region, by stated rules."""
+"""Evaluation: one row per case, subset and region."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from shaspec.models.weights import Model
 from shaspec.task import Task
 
 
+@pytest.mark.slow
 def test_a_case_gives_45_rows_with_full_names(shaspec_model: Model, small_case: Case) -> None:
     rows = list(evaluate_case(shaspec_model, small_case, device="cpu"))
     assert len(rows) == 45
@@ -105,7 +106,7 @@ def test_running_out_of_memory_is_reported_with_the_window_used(
         return encode(self, image, modality)
 
     monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
-    told: list[GaveWay] = []
+    ways: list[GaveWay] = []
     rows = evaluate_case(
         shaspec_model,
         small_case,
@@ -113,10 +114,10 @@ def test_running_out_of_memory_is_reported_with_the_window_used(
         rules=Rules(("dice",)),
         device="cpu",
         window=(40, 48, 48),
-        gave_way=told.append,
+        gave_way=ways.append,
     )
     assert len(list(rows)) == 6
-    (way,) = told
+    (way,) = ways
     assert (way.case, way.subset, way.device) == (small_case.name, "T1", "cpu")
     assert way.window == (40, 24, 48)
     assert f"windows of {way.window} voxels" in way.text

@@ -1,4 +1,4 @@
-"""HD95: by its properties, against a slow reading of its definition, and against golden numbers."""
+"""HD95: properties, comparison with a slow implementation and with golden numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that a result gives for itself gives that result again."""
+"""The command of a result reproduces it."""
 
 from __future__ import annotations
 
@@ -76,6 +76,7 @@ def test_a_case_in_one_file_is_named_once(
     np.testing.assert_array_equal(repeated(prediction, tmp_path / "s.nii"), prediction.labels)
 
 
+@pytest.mark.slow
 def test_the_command_of_features_gives_these_maps_again(
     shaspec_model: Model, files: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a session promises holds for every method: for volumes, pictures, pictures and sounds."""
+"""Common behaviour of sessions, for every method and kind of input."""
 
 from __future__ import annotations
 

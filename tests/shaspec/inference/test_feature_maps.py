@@ -1,4 +1,4 @@
-"""Features over a whole case: stitched in the right place, for whatever subset."""
+"""Feature maps of a whole case: positions and subsets."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_maps_without_weights_have_no_mean_of_them(shaspec_model: Model, small_c
     assert mean_weights(features(session_of(shaspec_model, small_case))) == {}
 
 
-def test_a_model_without_such_features_is_refused_by_name(
+def test_a_model_without_such_features_is_named_in_the_error(
     zero_fill_folder: Path, small_case: Case
 ) -> None:
     session = session_of(load_model(zero_fill_folder), small_case)

@@ -1,4 +1,4 @@
-"""Which device is taken, and what is said of one that is not there."""
+"""Choice of the device, and errors for missing devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much each modality counted in a result: a mean over windows, where the network says it."""
+"""Modality weights of a result: a mean over windows."""
 
 from __future__ import annotations
 

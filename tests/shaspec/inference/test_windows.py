@@ -1,4 +1,4 @@
-"""Windows: they cover everything, and adding them up changes nothing."""
+"""Windows cover the whole box, and aggregating them restores a volume."""
 
 from __future__ import annotations
 

@@ -32,14 +32,14 @@ def test_a_file_that_is_not_nifti_is_named(content: bytes, tmp_path: Path) -> No
     refused(path, "not a NIfTI|damaged")
 
 
-def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_named_in_the_error(tmp_path: Path) -> None:
     refused(tmp_path / "none.nii", "no such file")
     refused(tmp_path, "cannot be read")
 
 
 @pytest.mark.parametrize("keep", [0.02, 0.5, 0.99])
 @pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
-def test_a_cut_off_file_is_refused_by_name(
+def test_a_cut_off_file_is_named_in_the_error(
     keep: float, ending: str, write_file: Any, tmp_path: Path
 ) -> None:
     path = write_file(tmp_path / f"x{ending}")

@@ -470,7 +470,7 @@ def test_a_case_of_pictures_is_read_from_a_folder_or_from_files(
     assert (named.name, named.present) == ("40", ("depth",))
 
 
-def test_pictures_that_do_not_fit_together_are_refused_by_name(
+def test_pictures_that_do_not_fit_together_are_named_in_the_error(
     write_pictures: Callable[..., Path], picture_case: Case, rgbd: Task, tmp_path: Path
 ) -> None:
     folder = write_pictures(tmp_path / "a", picture_case, "rgb.png", "depth.png", "label.png")

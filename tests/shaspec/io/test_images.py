@@ -56,7 +56,7 @@ def test_depth_that_was_saved_as_a_colourless_colour_picture_is_read(tmp_path: P
     np.testing.assert_array_equal(read_image(save(tmp_path / "d.png", GREY, "RGB")), GREY)
 
 
-def test_depth_in_colour_is_refused_by_name(tmp_path: Path) -> None:
+def test_depth_in_colour_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"d\.png: is in colour, but this modality"):
         read_image(save(tmp_path / "d.png", COLOUR))
 
@@ -95,7 +95,7 @@ def test_a_coloured_overview_is_not_read_as_a_label_map(tmp_path: Path) -> None:
         read_label_image(save(tmp_path / "a.png", COLOUR))
 
 
-def test_damaged_absent_and_multi_page_files_are_refused_by_name(tmp_path: Path) -> None:
+def test_damaged_absent_and_multi_page_files_are_named_in_the_error(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", COLOUR)
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(InputError, match=r"a\.png: is damaged or no picture"):

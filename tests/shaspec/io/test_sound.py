@@ -113,7 +113,7 @@ def as_float(data: bytes) -> bytes:
         (lambda data: wav(speech(), rate=2_000_000_000), "2000000000 samples a second"),
     ],
 )
-def test_a_file_that_cannot_be_heard_is_refused_by_name(
+def test_a_file_that_cannot_be_heard_is_named_in_the_error(
     tmp_path: Path, spoil: Callable[[bytes], bytes], message: str
 ) -> None:
     path = tmp_path / "seven.wav"

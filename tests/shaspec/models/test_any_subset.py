@@ -1,4 +1,4 @@
-"""What every network promises about subsets, over modality counts, sizes, 2D and 3D."""
+"""Common behaviour of all networks for subsets: modality counts, sizes, 2D and 3D."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ few = settings(max_examples=12)
 @few
 @given(setting=settings_of)
 @torch.no_grad()
+@pytest.mark.slow
 def test_the_content_of_an_absent_volume_does_not_matter(
     tiny: Tiny, setting: dict[str, Any]
 ) -> None:
@@ -63,6 +64,7 @@ def test_logits_are_as_large_as_the_image(tiny: Tiny, setting: dict[str, Any]) -
 @settings(max_examples=8)
 @given(setting=settings_of)
 @torch.no_grad()
+@pytest.mark.slow
 def test_decoding_kept_features_equals_the_forward_pass_for_every_subset(
     tiny: Tiny, setting: dict[str, Any]
 ) -> None:
@@ -100,6 +102,7 @@ def test_in_single_precision_keeping_costs_no_more_than_rounding(
 @few
 @given(setting=settings_of)
 @torch.no_grad()
+@pytest.mark.slow
 def test_folding_for_inference_changes_nothing(tiny: Tiny, setting: dict[str, Any]) -> None:
     s = tiny(**setting)
     before = s.network(s.images, s.present).logits

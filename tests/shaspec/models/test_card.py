@@ -1,4 +1,4 @@
-"""Cards: what a start model adds to them, and what old ones still say."""
+"""Model cards: start models, and cards of earlier versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The depthwise convolution of our own is PyTorch's, its gradients too."""
+"""The depthwise convolution and its gradients equal those of PyTorch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A checkpoint of the authors' code becomes a model folder that everything else can use."""
+"""Import of checkpoints of the authors' code as model folders."""
 
 from __future__ import annotations
 

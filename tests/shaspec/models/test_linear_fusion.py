@@ -1,4 +1,4 @@
-"""Linear Fusion's own rules: the exchange of streams, mask token, ensemble, presets."""
+"""Linear Fusion: exchange of streams, mask token, ensemble, presets."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def reordered(network: LinearFusion, order: list[int]) -> LinearFusion:
     seed=st.integers(0, 2**16),
 )
 @torch.no_grad()
+@pytest.mark.slow
 def test_the_order_in_which_modalities_are_listed_does_not_matter(
     tiny: Tiny, order: list[int], dims: int, seed: int
 ) -> None:
@@ -126,6 +127,6 @@ def test_its_toggles_are_not_instant_and_it_says_so() -> None:
     assert sum(p.numel() for p in network.parameters()) < 8_000_000
 
 
-def test_a_single_modality_is_refused_by_name() -> None:
+def test_a_single_modality_is_named_in_the_error() -> None:
     with pytest.raises(InputError, match="at least two modalities"):
         check_config("linear-fusion", {"modalities": 1, "out_channels": 2})

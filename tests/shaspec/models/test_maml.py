@@ -1,4 +1,4 @@
-"""MAML's own rules: alone, fusion of what is there, order of modalities, presets."""
+"""MAML: single modalities, fusion of present modalities, order of modalities, presets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ def reordered(network: Maml, order: list[int]) -> Maml:
     seed=st.integers(0, 2**16),
 )
 @torch.no_grad()
+@pytest.mark.slow
 def test_the_order_in_which_modalities_are_listed_does_not_matter(
     tiny: Tiny, order: list[int], dims: int, seed: int
 ) -> None:

@@ -1,4 +1,4 @@
-"""State dicts that do not fit are refused with the names that do not; without golden weights."""
+"""State dicts that do not match are refused with the names of the tensors."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def tensors(load_golden: Callable[[str], Any], method: str) -> dict[str, Tensor]
     }
 
 
+@pytest.mark.slow
 def test_every_tensor_finds_its_place(method: str, tensors: dict[str, Tensor]) -> None:
     network = from_official(method, tensors)
     assert not network.training
@@ -40,6 +41,7 @@ def test_every_tensor_finds_its_place(method: str, tensors: dict[str, Tensor]) -
     assert sum(t.numel() for t in ours.values()) == sum(t.numel() for t in tensors.values())
 
 
+@pytest.mark.slow
 def test_names_of_data_parallel_training_are_understood(
     method: str, tensors: dict[str, Tensor]
 ) -> None:
@@ -76,6 +78,7 @@ def test_a_long_list_is_whole_in_the_error_and_short_in_its_message(
     assert "more" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_weights_of_something_else_are_refused(method: str) -> None:
     with pytest.raises(WeightsError, match="missing"):
         from_official(method, {"a": torch.ones(1)})

@@ -1,4 +1,4 @@
-"""Checkpoints of strangers are read without running them."""
+"""Foreign checkpoints are read without executing code in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of paths in a text that leaves the machine."""
+"""Removal of absolute paths from shared texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks by name: their configurations, and what is said of a wrong one."""
+"""Configurations of networks, and errors in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ShaSpec's own rules: order of modalities, substitute, zero images, presets."""
+"""ShaSpec: order of modalities, imputation, zero images, presets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ def reordered(network: ShaSpec, order: list[int]) -> ShaSpec:
     seed=st.integers(0, 2**16),
 )
 @torch.no_grad()
+@pytest.mark.slow
 def test_the_order_in_which_modalities_are_listed_does_not_matter(
     tiny: Tiny, order: list[int], dims: int, zero_images: bool, seed: int
 ) -> None:

@@ -1,4 +1,4 @@
-"""SimMLM's own rules: weights of the gate, alone, order of modalities, several subsets, presets."""
+"""SimMLM: gate weights, single modalities, order of modalities, several subsets, presets."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ settings_of = st.fixed_dictionaries(
 @few
 @given(setting=settings_of)
 @torch.no_grad()
+@pytest.mark.slow
 def test_the_weights_of_the_present_modalities_add_up_to_one(
     tiny: Tiny, setting: dict[str, Any]
 ) -> None:

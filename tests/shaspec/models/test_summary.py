@@ -1,4 +1,4 @@
-"""What is said of a card."""
+"""Summaries of model cards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fast ways on a CPU are PyTorch's functions, and their gradients are too."""
+"""The fast layers for CPUs equal PyTorch's functions and gradients."""
 
 from __future__ import annotations
 

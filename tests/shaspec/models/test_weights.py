@@ -1,4 +1,4 @@
-"""Weights and cards: exact round trips, and refusals that say why."""
+"""Saving and loading of models: exact round trips, and errors."""
 
 from __future__ import annotations
 

@@ -55,6 +55,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
         assert first.volumes[name].tobytes() == again.volumes[name].tobytes()
 
 
+@pytest.mark.slow
 def test_different_seeds_give_different_heads_and_tumours(cases: list[Case]) -> None:
     for one, other in itertools.pairwise(cases):
         assert (one.labels != other.labels).any()
@@ -146,6 +147,7 @@ def test_a_grid_too_small_for_a_head_holds_a_smaller_one() -> None:
     shape=st.tuples(*[st.integers(8, 40)] * 3),
     spacing=st.tuples(*[st.floats(0.5, 9)] * 3),
 )
+@pytest.mark.slow
 def test_any_shape_and_voxel_size_gives_a_whole_case(
     seed: int, shape: tuple[int, int, int], spacing: tuple[float, float, float]
 ) -> None:

@@ -1,4 +1,4 @@
-"""A report shows the place that matters, says what is known, and needs no other file."""
+"""A report shows the region, its provenance, and needs no other file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run would refuse is said without weights, and all at once."""
+"""``--check`` reports all errors of a run without creating weights."""
 
 from __future__ import annotations
 

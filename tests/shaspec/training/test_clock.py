@@ -1,4 +1,4 @@
-"""Minutes of a run, and what is done once in so many of them."""
+"""The clock of a run and its intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A wrong configuration is refused before anything starts, and says which key."""
+"""An invalid configuration is refused before the run starts, with its key."""
 
 from __future__ import annotations
 

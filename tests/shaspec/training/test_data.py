@@ -1,4 +1,4 @@
-"""Crops: of any size, from cases of any size, around what is to be learned."""
+"""Training crops: any size, from cases of any size, around regions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes and devices that do not fit the configuration are refused before anything starts."""
+"""Processes and devices that do not match the configuration are refused before the run starts."""
 
 from __future__ import annotations
 

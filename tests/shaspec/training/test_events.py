@@ -1,4 +1,4 @@
-"""What a run tells, as lines for programs."""
+"""Events of a run as JSON lines."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""One step: what is averaged, and what the terms of the loss are the mean of."""
+"""One training step: averages of weights and losses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import torch
 
 from shaspec.models.weights import load_model
@@ -15,6 +16,7 @@ from shaspec.training.loop import train
 FUSION = {"widths": (8, 8, 8, 8), "heads": (1, 1, 1, 1), "depths": (1, 1, 1, 1), "head_width": 8}
 
 
+@pytest.mark.slow
 def test_the_statistics_of_batch_norms_are_averaged_as_the_weights_are(
     configuration: Callable[..., TrainConfig], tmp_path: Path
 ) -> None:

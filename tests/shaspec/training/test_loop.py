@@ -1,4 +1,4 @@
-"""Training: the loss falls, an interrupted run ends as if it had not been, the card tells all."""
+"""Training: falling loss, interruption and resuming, model card."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ Configuration = Callable[..., TrainConfig]
 SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
 
 
+@pytest.mark.slow
 def test_the_loss_falls(configuration: Configuration, tmp_path: Path) -> None:
     config = configuration(tmp_path, max_steps=60, augment=False, learning_rate=1e-2)
     steps = list(train(config))
@@ -54,6 +55,7 @@ def test_the_card_names_the_cases_it_saw_and_not_the_one_left_out(
     assert card.seen(replace(small_case, name="three", volumes=others)) == ""
 
 
+@pytest.mark.slow
 def test_a_fine_tuned_model_lists_the_training_cases_of_its_start_model(
     configuration: Configuration, tmp_path: Path, small_case: Case
 ) -> None:

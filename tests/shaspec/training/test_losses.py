@@ -1,4 +1,4 @@
-"""The terms of the loss, beside the authors' values and their written definitions."""
+"""The terms of the loss, compared with the authors' values and their definitions."""
 
 from __future__ import annotations
 
@@ -168,14 +168,14 @@ WHOLE: dict[str, tuple[Loss, dict[str, Any]]] = {
 
 def two_processes(loss: Callable[[int, Reduce], Tensor]) -> Tensor:
     """What the first of two processes gets for ``loss(rank, total)``; threads play them."""
-    told: list[Tensor | None] = [None, None]
+    given: list[Tensor | None] = [None, None]
     barrier = Barrier(2)
 
     def reduce_of(rank: int) -> Reduce:
         def reduce(values: Tensor) -> Tensor:
-            told[rank] = values
+            given[rank] = values
             barrier.wait(60)
-            first, second = told
+            first, second = given
             assert first is not None
             assert second is not None
             barrier.wait(60)

@@ -1,4 +1,4 @@
-"""What a run says of itself on the card of its model."""
+"""The model card written by a run."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def card_after(folder: Path, task: Task, seeds: tuple[int, ...], start: Card | N
 
 
 @pytest.mark.parametrize(
-    ("seeds", "told"),
+    ("seeds", "text"),
     [((3, 4, 5), "seeds 3 to 5"), ((5, 3), "seeds 3, 5"), ((7,), "seeds 7 to 7"), ((), "")],
 )
 def test_the_card_names_the_phantoms_that_took_part(
-    seeds: tuple[int, ...], told: str, brats: Task, tmp_path: Path
+    seeds: tuple[int, ...], text: str, brats: Task, tmp_path: Path
 ) -> None:
-    assert card_after(tmp_path, brats, seeds).training.phantoms == told
+    assert card_after(tmp_path, brats, seeds).training.phantoms == text
 
 
 def test_a_run_into_the_folder_where_it_is_called_names_its_model_after_that(

@@ -1,4 +1,4 @@
-"""More versus fewer: which subsets are compared, and what it costs if more does worse."""
+"""More-versus-fewer ranking: compared subsets and the loss."""
 
 from __future__ import annotations
 

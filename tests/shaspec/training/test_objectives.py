@@ -1,4 +1,4 @@
-"""What each network is taught, and that no content of an absent modality has a part in it."""
+"""Objectives of the networks do not depend on the content of absent modalities."""
 
 from __future__ import annotations
 

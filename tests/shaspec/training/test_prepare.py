@@ -1,4 +1,4 @@
-"""The cache: true to the volumes, the same for every number of processes, whole or not there."""
+"""The cache of prepared cases: exact, independent of the number of processes, atomic."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_coarse_cases_are_brought_to_the_spacing_of_the_task(
     assert set(np.unique(coarse)) == set(np.unique(fine))
 
 
-def test_a_case_that_is_too_large_at_the_spacing_of_the_task_is_refused_by_name(
+def test_a_case_that_is_too_large_at_the_spacing_of_the_task_is_named_in_the_error(
     folder: Path, brats: Task, small_case: Case
 ) -> None:
     grid = replace(small_case.grid, spacing=(90.0, 90.0, 90.0))

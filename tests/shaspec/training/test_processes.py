@@ -1,4 +1,4 @@
-"""Real processes: killed at any moment, asked to end, and two that train as one."""
+"""Training as processes: killed, stopped, and two processes in parallel."""
 
 from __future__ import annotations
 

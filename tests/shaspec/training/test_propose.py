@@ -1,4 +1,4 @@
-"""Somebody's own data: from a folder to scores without a line of code."""
+"""A user's own data set: from a folder to scores without code."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_from_a_folder_to_scores_without_code(odd: Path, tmp_path: Path) -> None:
     said = run("train", "--init", odd, "--out", tmp_path)
     assert "2 cases, 2 with labels" in said

@@ -1,4 +1,4 @@
-"""A run that is cut off, or goes wrong, is gone on with as if nothing had happened."""
+"""Interrupted or failed runs can be resumed."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_full_disk_ends_the_run_and_names_the_last_good_checkpoint(
     assert next(train(configuration(tmp_path))).step == 2
 
 
-def test_a_damaged_checkpoint_is_refused_by_name(
+def test_a_damaged_checkpoint_is_named_in_the_error(
     configuration: Configuration, tmp_path: Path
 ) -> None:
     (tmp_path / CHECKPOINT).write_bytes(b"half a file")
@@ -201,7 +201,7 @@ def test_a_file_that_is_not_a_checkpoint_of_a_run_is_named_in_the_error(
 
 
 @pytest.mark.parametrize("part", ["network", "optimizer"])
-def test_a_checkpoint_with_the_tensors_of_an_older_network_is_refused_by_name(
+def test_a_checkpoint_with_the_tensors_of_an_older_network_is_named_in_the_error(
     part: str, configuration: Configuration, tmp_path: Path
 ) -> None:
     list(train(configuration(tmp_path, max_steps=1)))

@@ -1,4 +1,4 @@
-"""Which cases take part; what is wrong is said before anything starts."""
+"""Selection of cases; errors are reported before the run starts."""
 
 from __future__ import annotations
 

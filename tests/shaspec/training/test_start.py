@@ -1,4 +1,4 @@
-"""The network that a run begins with, and what it refuses."""
+"""The initial network of a run, and errors."""
 
 from __future__ import annotations
 

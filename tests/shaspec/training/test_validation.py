@@ -66,22 +66,22 @@ def configuration(cases: Path, out: Path, **changes: Any) -> TrainConfig:
 
 
 @pytest.fixture(scope="module")
-def told(cases: Path, tmp_path_factory: pytest.TempPathFactory) -> list[TrainingEvent]:
+def events(cases: Path, tmp_path_factory: pytest.TempPathFactory) -> list[TrainingEvent]:
     """What a run tells that validates after every step."""
     return list(loop.run(configuration(cases, tmp_path_factory.mktemp("validated"))))
 
 
-def validations(told: list[TrainingEvent]) -> list[Validation]:
-    return [event for event in told if isinstance(event, Validation)]
+def validations(events: list[TrainingEvent]) -> list[Validation]:
+    return [event for event in events if isinstance(event, Validation)]
 
 
-def folder_of(told: list[TrainingEvent]) -> Path:
-    assert isinstance(told[-1], Finished)
-    return Path(told[-1].folder)
+def folder_of(events: list[TrainingEvent]) -> Path:
+    assert isinstance(events[-1], Finished)
+    return Path(events[-1].folder)
 
 
 def test_the_weights_are_bit_for_bit_those_of_a_run_that_does_not_validate(
-    cases: Path, tmp_path: Path, told: list[TrainingEvent]
+    cases: Path, tmp_path: Path, events: list[TrainingEvent]
 ) -> None:
     plain = list(loop.run(configuration(cases, tmp_path, validate_every_minutes=0)))
     assert validations(plain) == []
@@ -89,7 +89,7 @@ def test_the_weights_are_bit_for_bit_those_of_a_run_that_does_not_validate(
     for part in ("network", "average", "optimizer"):
         mine, theirs = (
             torch.load(folder / CHECKPOINT, weights_only=True)[part]
-            for folder in (tmp_path, folder_of(told))
+            for folder in (tmp_path, folder_of(events))
         )
         assert json.dumps(flat(mine)) == json.dumps(flat(theirs))
 
@@ -111,12 +111,12 @@ def test_no_random_number_is_drawn(cases: Path, tmp_path: Path) -> None:
 
 
 def test_the_dice_is_that_of_an_evaluation_of_the_model(
-    told: list[TrainingEvent], small_case: Case
+    events: list[TrainingEvent], small_case: Case
 ) -> None:
-    last = validations(told)[-1]
+    last = validations(events)[-1]
     assert (last.step, last.cases) == (STEPS, ("two",))
     rows = evaluate_case(
-        load_model(folder_of(told)),
+        load_model(folder_of(events)),
         held_out(small_case),
         [("FLAIR",), ("FLAIR", "T1ce", "T2")],
         rules=Rules(("dice",)),
@@ -129,24 +129,24 @@ def test_the_dice_is_that_of_an_evaluation_of_the_model(
     assert any(value > 0 for values in last.dice.values() for value in values.values())
 
 
-def test_every_validation_is_yielded_logged_and_drawn(told: list[TrainingEvent]) -> None:
-    found = validations(told)
+def test_every_validation_is_yielded_logged_and_drawn(events: list[TrainingEvent]) -> None:
+    found = validations(events)
     assert [event.step for event in found] == [1, 2, 3]  # the last one not twice
-    lines = (folder_of(told) / "log.jsonl").read_text().splitlines()
+    lines = (folder_of(events) / "log.jsonl").read_text().splitlines()
     assert [e for e in map(from_json, lines) if isinstance(e, Validation)] == found
     for event in found:
-        assert event.picture == str(folder_of(told) / "samples" / f"step_{event.step:06}.png")
+        assert event.picture == str(folder_of(events) / "samples" / f"step_{event.step:06}.png")
         with Image.open(event.picture) as picture:
             assert picture.width > 400
-    shares = [event.progress for event in told if isinstance(event, Validating)]
+    shares = [event.progress for event in events if isinstance(event, Validating)]
     assert shares[: len(shares) // STEPS] == sorted(shares[: len(shares) // STEPS])
     assert 0 <= min(shares) <= max(shares) <= 1
 
 
 def test_a_run_is_validated_at_its_end_too(cases: Path, tmp_path: Path) -> None:
     config = configuration(cases, tmp_path, max_steps=1, validate_every_minutes=60)
-    told = list(loop.run(config))
-    assert [event.step for event in validations(told)] == [1]
+    events = list(loop.run(config))
+    assert [event.step for event in validations(events)] == [1]
     assert validations(list(loop.run(config))) == []  # there was no step since
 
 

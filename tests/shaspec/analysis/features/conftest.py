@@ -1,4 +1,4 @@
-"""Feature maps that are made, not computed: what is in them is known."""
+"""Synthetic feature maps with known content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CKA has the properties that make it a measure of likeness."""
+"""CKA has the properties of a similarity measure."""
 
 from __future__ import annotations
 

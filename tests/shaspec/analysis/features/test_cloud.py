@@ -1,4 +1,4 @@
-"""Points in a plane know which voxel, kind and modality they are."""
+"""Projected points keep their voxel, kind and modality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers say what was put into the features, beside controls that say nothing."""
+"""Measures recover synthetic structure in features, and controls do not."""
 
 from __future__ import annotations
 

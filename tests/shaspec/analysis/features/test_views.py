@@ -1,4 +1,4 @@
-"""Every way to look at features shows what is there, and the same colour is the same feature."""
+"""Views of features: equal features have equal colours in all modalities."""
 
 from __future__ import annotations
 
