@@ -18,6 +18,8 @@ KINDS = {
     "imputed": "Mean shared feature in place of an unticked modality, next to the true one",
     "feature": "Last full-resolution feature of the modality's U-Net",
     "attention": "Attention weight of the modality in the joint head, 0 to 1",
+    "logits": "Output of the modality's own network, one channel per region",
+    "weight": "Weight that the gate gives to the modality, 0 to 1, one channel per region",
 }
 HOWS = {
     How.COLOURS: ("PCA colours", "First three principal components as red, green and blue"),

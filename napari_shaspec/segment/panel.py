@@ -17,6 +17,7 @@ from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.export_bar import ExportBar
 from napari_shaspec.segment.view_bar import ViewBar
 from napari_shaspec.segment.volume_table import Legend, VolumeTable
+from napari_shaspec.segment.weight_line import WeightLine
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.panel import Panel, line, to_clipboard
 from napari_shaspec.widgets.run_bar import RunBar
@@ -55,6 +56,7 @@ class SegmentPanel(Panel):
         self.settings = SettingsForm()
         self.message = MessageBox()
         self.volumes = VolumeTable()
+        self.weights = WeightLine()
         self.classes = ClassTable()
         self.legend = Legend()
         self.views = ViewBar()
@@ -76,6 +78,7 @@ class SegmentPanel(Panel):
             self.run,
             self.message,
             self.volumes,
+            self.weights,
             self.classes,
             self.legend,
             self.export,
@@ -175,6 +178,8 @@ class SegmentPanel(Panel):
         results = [r for r in state.results if isinstance(r, Prediction)]
         maps = [state.edited.get(r.task.subset_name(r.subset), r) for r in results]
         self.volumes.show_results(maps, state.shown)
+        shown = (r for r in results if r.task.subset_name(r.subset) == state.shown)
+        self.weights.show_result(next(shown, None))
         self.legend.show_task(maps[0].task if maps else None)
         classes = [r for r in state.results if isinstance(r, Classification)]
         self.classes.show_results(classes, state.shown)

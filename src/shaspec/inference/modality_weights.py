@@ -7,8 +7,7 @@ from torch import Tensor
 
 from shaspec.prediction import Weights
 from shaspec.task import Task
-
-BACKGROUND = "background"
+from shaspec.task_parts import BACKGROUND
 
 
 def output_names(task: Task, *, exclusive: bool) -> list[str]:
