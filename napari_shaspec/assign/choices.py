@@ -29,24 +29,38 @@ class Row:
     @property
     def settled(self) -> bool:
         """Whether no question about this file is left."""
-        if self.recalled is not None and self.recalled.role != self.file.role:
-            return self.recalled.exact and self.file.certainty is not Certainty.CERTAIN
-        return not self.file.open or (self.recalled is not None and self.recalled.exact)
+        if self.recalled is not None:
+            return self.recalled.exact and not self.contradicted
+        return not self.file.open
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether the earlier choice is not what the name says for certain."""
+        return self.recalled is not None and self.file.certainty is Certainty.CERTAIN
 
     @property
     def certainty(self) -> str:
         """How certain the guess is, in a word."""
-        return "remembered" if self.recalled is not None else str(self.file.certainty)
+        if self.recalled is None:
+            return str(self.file.certainty)
+        earlier = TITLES.get(self.recalled.role, self.recalled.role)
+        return f"earlier: {earlier}" if self.contradicted else "remembered"
 
     @property
     def notice(self) -> str:
         """What to tell if the file is used without a question; empty for a certain name."""
-        title = TITLES.get(self.chosen or UNUSED, self.chosen)
+        taken = f"taken as {TITLES.get(self.chosen, self.chosen)}" if self.chosen else "left out"
         if self.recalled is not None:
-            return f"{self.file.name} was taken as {title}: you chose this for a name like it"
+            return f"{self.file.name} was {taken}: you chose this for a name like it"
         if self.chosen and self.file.certainty is Certainty.PROBABLE:
-            return f"{self.file.name} was taken as {title}: {self.file.reason}"
+            return f"{self.file.name} was {taken}: {self.file.reason}"
         return ""
+
+    @property
+    def telling(self) -> bool:
+        """Whether the choice says more than the name alone, or replaces an earlier one."""
+        certain = self.file.certainty is Certainty.CERTAIN
+        return self.recalled is not None or not certain or self.chosen != self.file.role
 
 
 class Choices:
@@ -71,8 +85,8 @@ class Choices:
         self.source = source
         self.grid = ""
         """The modality whose grid the case lies on, or ``finest``; empty: the first one."""
-        files = sorted(file_roles(source, task), key=lambda file: not file.open)
-        self.rows = [self._row(file, current) for file in files]
+        rows = [self._row(file, current) for file in file_roles(source, task)]
+        self.rows = sorted(rows, key=lambda row: row.settled)  # what is open comes first
 
     def _row(self, file: FileRole, current: Mapping[Path, str] | None) -> Row:
         if current is not None:
@@ -80,7 +94,8 @@ class Choices:
         recalled = memory.remembered(file.path.name, self.task)
         if recalled is None or (recalled.role == file.role and not file.open):
             return Row(file, file.role)
-        return Row(file, recalled.role, recalled)
+        row = Row(file, recalled.role, recalled)
+        return replace(row, chosen=None) if row.contradicted else row
 
     @property
     def options(self) -> list[str]:
@@ -140,8 +155,7 @@ class Choices:
         told = {
             row.file.path.name: row.chosen
             for row in self.rows
-            if row.chosen is not None
-            and (row.chosen != row.file.role or row.file.certainty is not Certainty.CERTAIN)
+            if row.chosen is not None and row.telling
         }
         if told:
             memory.remember(told, self.task)

@@ -83,7 +83,9 @@ class AssignDialog(QDialog):
     @property
     def ok(self) -> QPushButton:
         """The button that opens the case."""
-        return self._buttons.button(QDialogButtonBox.StandardButton.Ok)
+        button = self._buttons.button(QDialogButtonBox.StandardButton.Ok)
+        assert button is not None
+        return button
 
     def accept(self) -> None:
         """Stores the choices, if the user wants that, and closes the dialog."""

@@ -53,7 +53,7 @@ class FileTable(QWidget):
         size.setWordWrap(True)
         size.setMinimumWidth(130)
         name, guess = QLabel(breakable(row.file.name)), QLabel(_guess(row))
-        if row.certainty == Certainty.DOUBTFUL:
+        if not row.settled:
             guess.setStyleSheet("font-weight: bold;")
         name.setTextFormat(Qt.TextFormat.PlainText)
         name.setWordWrap(True)
@@ -74,7 +74,8 @@ class FileTable(QWidget):
 
 
 def _guess(row: Row) -> str:
-    role = row.chosen if row.recalled is not None else row.file.role
+    recalled = row.recalled is not None and not row.contradicted
+    role = row.chosen if recalled else row.file.role
     what = "not clear" if role is None else TITLES.get(role, role)
     if role == UNUSED and row.certainty == Certainty.DOUBTFUL:
         what = "not clear"

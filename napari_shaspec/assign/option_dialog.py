@@ -36,6 +36,7 @@ class OptionDialog(QDialog):
         self.setObjectName("shaspec_option")
         self.setWindowTitle(TITLES.get(error.option, "ShaSpec"))
         self.value: Any = None
+        asked = QLabel(f"<b>{self.windowTitle()}</b>")
         doubt = QLabel(breakable(f"{error.doubt}."))
         doubt.setWordWrap(True)
         self.list = QComboBox()
@@ -46,6 +47,7 @@ class OptionDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
         layout.setSpacing(12)
+        layout.addWidget(asked)
         layout.addWidget(doubt)
         if len(error.choices) > MOST_BUTTONS or error.option == "scheme":
             self.list.addItem(CHOOSE, None)
@@ -64,6 +66,7 @@ class OptionDialog(QDialog):
                 button.clicked.connect(lambda _=False, value=value: self._choose(value))
                 buttons.addButton(button, QDialogButtonBox.ButtonRole.AcceptRole)
         cancel = buttons.addButton(kinds.Cancel)
+        assert cancel is not None
         cancel.setText(otherwise)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QAction, QStandardItemModel
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -21,6 +22,7 @@ from napari_shaspec.widgets.controls import narrow
 
 NONE = "none yet"
 RECENT = "Recent cases"
+SMALL = 20  # pixels, width of a button with a sign; the panel must not become wider
 
 
 class CaseBar(QWidget):
@@ -59,6 +61,9 @@ class CaseBar(QWidget):
         more.setMenu(self._menu())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for small in (self._close, more):
+            small.setFixedWidth(SMALL)
         row.addWidget(QLabel("Case"))
         row.addWidget(self._cases, 1)
         row.addWidget(self._close)
@@ -93,11 +98,13 @@ class CaseBar(QWidget):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        files = menu.addAction("Open files…", self._on_files)
+        files, self._assign = QAction("Open files…", menu), QAction("Assign files…", menu)
         files.setToolTip("Open the files of one case, one per modality")
-        self._assign = menu.addAction("Assign files…", self.assigning.emit)
+        files.triggered.connect(self._on_files)
+        self._assign.triggered.connect(self.assigning)
         self._assign.setObjectName("shaspec_assign_files")
         self._assign.setToolTip("Choose which file of this case is which modality, and the grid")
+        menu.addActions([files, self._assign])
         return menu
 
     def _list_recent(self, recent: Sequence[RecentCase]) -> None:
@@ -105,13 +112,17 @@ class CaseBar(QWidget):
         if recent:
             self._cases.insertSeparator(self._cases.count())
             self._cases.addItem(RECENT, None)
-            heading = self._cases.model().item(self._cases.count() - 1)
+            model = self._cases.model()
+            assert isinstance(model, QStandardItemModel)
+            heading = model.item(self._cases.count() - 1)
+            assert heading is not None
             heading.setEnabled(False)
         for case in recent:
             self._cases.addItem(case.name, case)
             tip = "\n".join(case.paths)
             self._cases.setItemData(self._cases.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         view = self._cases.view()
+        assert view is not None
         view.setMinimumWidth(view.sizeHintForColumn(0) + 24)  # no name is cut off
 
     def _on_activated(self, row: int) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
+from shaspec.geometry import Grid
 from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.io.nifti import is_nifti, read_header
 from shaspec.prediction import Classification, Prediction
 
 Result = Prediction | Classification | FeatureMaps
@@ -40,7 +43,7 @@ def command_of(result: Result) -> str:
             "this result: save the model and open its folder"
         )
     words = ["shaspec", command, *_inputs(result, files), "--present", str(facts["subset"])]
-    words += [*_settings(facts), *out]
+    words += [*_grid(result, used, files), *_settings(facts), *out]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
@@ -50,6 +53,20 @@ def _inputs(result: Result, files: dict[str, str]) -> list[str]:
     if len(named) > 1 and len(set(named.values())) == 1:
         return [next(iter(named.values()))]
     return [f"{name}={path}" for name, path in named.items()]
+
+
+def _grid(result: Result, used: Sequence[str], files: Mapping[str, str]) -> list[str]:
+    """``--grid`` for a label map that lies on the grid of another file than the first."""
+    paths = [(name, Path(files[name])) for name in used]
+    if not isinstance(result, Prediction) or not all(is_nifti(path) for _, path in paths):
+        return []
+    try:
+        headers = [(name, read_header(path)) for name, path in paths]
+    except InputError:  # moved since then: the command names a file that is not there
+        return []
+    grids = [(name, Grid.from_affine(h.affine, h.shape[:3])) for name, h in headers]
+    same = [name for name, grid in grids if grid.matches(result.grid)]
+    return ["--grid", same[0]] if same and same[0] != grids[0][0] else []
 
 
 def _settings(facts: Mapping[str, Any]) -> list[str]:

@@ -186,8 +186,14 @@ def test_memory_is_bounded_and_forgets_contradictions(task):
 
 def test_a_memory_that_contradicts_a_certain_name_is_a_question(controller, hospital, user, task):
     memory.remember({FLAIR: "T2"}, task)
-    controller.open([hospital(leave=TRUTH)])
+    folder = hospital(leave=TRUTH)
+    controller.open([folder])
     assert FLAIR in user.asked[0]
+    row = next(row for row in user.seen[0].rows if row.file.name == FLAIR)
+    assert (row.chosen, row.certainty) == (None, "earlier: T2")
+    user.roles = {FLAIR: "FLAIR", T1CE: "T1ce", T2: ""}
+    controller.open([folder])
+    assert memory.remembered(FLAIR, task).role == "FLAIR"  # the newest choice counts
 
 
 def test_a_file_that_cannot_be_read_can_be_left_out(viewer, controller, cases, user):
@@ -270,3 +276,4 @@ def test_the_chosen_grid_is_that_of_the_case(viewer, controller, cases, user, mo
     monkeypatch.setattr(question, "ask_roles", coarse)
     controller.assign_files()
     assert viewer.layers["FLAIR"].data.shape == (12, 16, 20)
+    assert controller.state.sources["FLAIR"] is viewer.layers["FLAIR"]

@@ -51,6 +51,23 @@ def repeated(prediction: Prediction, out: Path) -> np.ndarray:
     return read_volume(out).array
 
 
+def test_the_command_names_the_grid_of_the_result(
+    shaspec_model: Model, files: dict[str, Path], tmp_path: Path
+) -> None:
+    image = nibabel.load(files["T2"])
+    nibabel.save(image.slicer[:-2, 1:], files["T2"])
+    task = shaspec_model.card.task
+    shapes = {}
+    for grid in ("", "T2"):
+        case = read_case(files, task, with_labels=False, grid=grid)
+        session = InferenceSession(shaspec_model, case, device="cpu")
+        prediction = last_event(session.predict(("FLAIR", "T2"))).prediction
+        assert ("--grid T2" in command_of(prediction)) == (grid == "T2")
+        shapes[grid] = repeated(prediction, tmp_path / f"out{grid}.nii.gz").shape
+        assert shapes[grid] == prediction.labels.shape
+    assert shapes[""] != shapes["T2"]
+
+
 def test_the_command_gives_the_same_labels_again(
     shaspec_model: Model, files: dict[str, Path], tmp_path: Path
 ) -> None:
