@@ -9,6 +9,7 @@ napari needs positive scales and no rotation (a raw sagittal affine aborts it), 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,11 @@ class Grid:
         affine[:3, 3] = self.origin[::-1]
         return np.asarray(RAS_TO_LPS @ affine)
 
+    @cached_property
+    def _orientation(self) -> Array:
+        """How the axes of the file are flipped and permuted to (L, P, S), as nibabel writes it."""
+        return _to_lps(self.affine)
+
     @property
     def file_shape(self) -> tuple[int, ...]:
         """Array shape (i, j, k) in the file."""
@@ -132,7 +138,7 @@ class Grid:
         """True if the axes of the file are rotated: the volume is shown along its own axes."""
         if self.source_affine is None:
             return False
-        lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(_to_lps(self.affine), self.file_shape)
+        lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(self._orientation, self.file_shape)
         return bool(np.any(np.abs(_cosines(lps) - np.eye(3)) > OBLIQUE_TOLERANCE))
 
     @property
@@ -159,7 +165,7 @@ class Grid:
         Returns:
             (S, P, L), a view without interpolation.
         """
-        return np.asarray(apply_orientation(data, _to_lps(self.affine))).transpose(2, 1, 0)
+        return np.asarray(apply_orientation(data, self._orientation)).transpose(2, 1, 0)
 
     def to_file(self, data: Array) -> Array:
         """An array in the order of the file; the exact inverse of `from_file`.
@@ -223,7 +229,7 @@ class Grid:
             matrix = np.diag([*self.spacing, 1.0])
             matrix[:-1, -1] = self.origin
             return matrix[[*range(self.dims)[::-1], self.dims]]
-        lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(_to_lps(self.affine), self.file_shape)
+        lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(self._orientation, self.file_shape)
         swap = np.eye(4)[[2, 1, 0, 3]]
         return np.asarray(lps @ swap)
 

@@ -45,6 +45,8 @@ class Task(Frozen):
     """3: volumes, axis order (S, P, L). 2: pictures, (row, column)."""
     spacing: tuple[PositiveFloat, ...] = ()
     """Voxel size in mm (pictures: in pixels) at which the networks work; default: 1 each."""
+    anatomy: Literal["", "brain", "head", "abdomen"] = ""
+    """What a case shows: checked when it is read. ``brain``: without skull. Empty: unchecked."""
     modalities: tuple[Modality, ...]
     """The inputs; subsets and results keep this order."""
     labels: tuple[Label, ...]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io.findings import Scan, notices
+from shaspec.io.findings import Scan, case_findings, findings, told
 from shaspec.io.measured import measured
 from shaspec.io.schemes import label_values
 from shaspec.task import Task
@@ -46,26 +46,27 @@ def case_from_arrays(
         InputError: for unknown modalities or labels, arrays of other shapes, infinite values, and
             if no array has any contrast.
     """
-    told: list[str] = []
+    said: list[str] = []
     arrays: dict[str, Array] = {}
     for key in task.subset(volumes):
         array = np.asarray(volumes[key])
         _check(key, array, task, name)
         found = measured(array, task.modality(key))
         if found.absent:
-            told.append(f"{key}: {found.absent}; it counts as missing")
+            said.append(f"{key}: {found.absent}; it counts as missing")
             continue
-        told += [f"{key}: {found.notice}"] * bool(found.notice)
+        said += [f"{key}: {found.notice}"] * bool(found.notice)
         arrays[key] = found.array
     if not arrays:
-        raise InputError(f"{name}: no modality holds an image: {'; '.join(told)}")
+        raise InputError(f"{name}: no modality holds an image: {'; '.join(said)}")
     shape = next(iter(arrays.values())).shape[-task.dims :]
     grid = grid or Grid(shape, spacing or (1.0,) * task.dims)
     where = grid if task.dims == 3 else None
-    told += notices([Scan(task.modality(key), array, where) for key, array in arrays.items()])
+    scans = [Scan(task.modality(key), array, where) for key, array in arrays.items()]
+    said += told([*findings(scans), *case_findings(arrays, grid, task)])
     if labels is not None:
         labels = _labels(np.asarray(labels), task, name)
-    return Case(name, task, grid, arrays, labels, notices=tuple(told))
+    return Case(name, task, grid, arrays, labels, notices=tuple(said))
 
 
 def _check(key: str, array: Array, task: Task, name: str) -> None:

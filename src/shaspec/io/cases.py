@@ -14,9 +14,9 @@ import numpy.typing as npt
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io import findings
 from shaspec.io.arrays import case_from_arrays
 from shaspec.io.assign import assign_loose
+from shaspec.io.findings import Scan, case_findings, findings, told
 from shaspec.io.folders import CaseFiles, find_case
 from shaspec.io.formats.table import header_files
 from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
@@ -125,16 +125,13 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
     notices = [*files.notices, *read.notices]
     if first.grid.oblique:
         notices.append(f"{first.path.name} was acquired obliquely: shown along its own axes")
-    notices += findings.notices(
-        [
-            findings.Scan(task.modality(name), volume.array, volume.grid, volume.path)
-            for name, volume in volumes.items()
-        ]
-    )
+    scans = [Scan(task.modality(name), v.array, v.grid, v.path) for name, v in volumes.items()]
+    notices += told(findings(scans))
     arrays = {
         name: on_grid(volume, first, task.modality(name), notices)
         for name, volume in volumes.items()
     }
+    notices += told(case_findings(arrays, first.grid, task))
     labels = None
     if read.labels is not None:
         others = read.volumes.values()
@@ -165,9 +162,8 @@ def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:
         arrays[name] = found.array
     if not arrays:
         raise InputError(f"{'; '.join(notices)}: no modality of case {files.name} is left")
-    notices += findings.notices(
-        [findings.Scan(task.modality(n), a, None, files.volumes[n]) for n, a in arrays.items()]
-    )
+    scans = [Scan(task.modality(n), a, None, files.volumes[n]) for n, a in arrays.items()]
+    notices += told(findings(scans))
     labels = None
     if files.labels is not None:
         stored = read_label_image(files.labels)

@@ -29,24 +29,31 @@ class Measured:
     """Why the modality counts as absent, likewise; empty: it is there."""
 
 
-def measured(array: Array, modality: Modality, nan: Mask | None = None) -> Measured:
+def measured(
+    array: Array,
+    modality: Modality,
+    nan: Mask | None = None,
+    limits: tuple[float, float] | None = None,
+) -> Measured:
     """``array`` with what was not measured as background.
 
     Args:
         array: (*spatial) or (C, *spatial), as stored.
         modality: says which values mean "not measured".
         nan: where the file held NaN, if ``array`` does not say so itself.
+        limits: smallest and largest value of ``array``, where they are known.
     """
     invalid = _invalid(array, modality, nan)
     valid = array if invalid is None else array[~invalid]
     if not valid.size:
         return Measured(array, absent="none of its values was measured")
-    low, high = valid.min(), valid.max()
+    known = limits if invalid is None else None
+    low, high = known or (float(valid.min()), float(valid.max()))
     if low == high:
         return Measured(array, absent=f"every value is {low:g}")
     if invalid is None:
         return Measured(array)
-    value = _background(float(low), float(high), modality)
+    value = _background(low, high, modality)
     filled = np.where(invalid, value, array).astype(np.result_type(array.dtype, type(value)))
     if array.dtype.kind == "f" or value == int(value):
         filled = filled.astype(array.dtype)

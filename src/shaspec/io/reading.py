@@ -61,7 +61,7 @@ def read_volumes(files: CaseFiles, task: Task) -> Read:
     told = list(dict.fromkeys(n for volume in volumes.values() for n in volume.notices))
     there: dict[str, Volume] = {}
     for name, volume in volumes.items():
-        found = measured(volume.array, task.modality(name), volume.nan)
+        found = measured(volume.array, task.modality(name), volume.nan, volume.limits)
         shown = f"{name} ({volume.path.name})"
         if found.absent:
             told.append(f"{shown} is empty, {found.absent}: it counts as missing")

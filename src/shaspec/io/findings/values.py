@@ -1,86 +1,21 @@
-"""What is wrong, or odd, with the content of a case before it is used.
-
-Each check is one function over the volumes as they were stored; add another to `CHECKS`. Checks
-look at values, never at names, and none of them changes anything.
-"""
+"""Checks of single volumes as they were stored: masks, copies, CT units and voxel sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import combinations
-from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from shaspec.errors import InputError
-from shaspec.geometry import Grid
-from shaspec.task import Modality
-
-Array = npt.NDArray[Any]
-Level = Literal["info", "warning", "refuse"]
+from shaspec.io.findings.scan import Array, Finding, Scan
 
 SAMPLE = 4096  # voxels that show whether a volume has many values
 MASK_VALUES = 2  # as many distinct values, or fewer, have a mask and no scan
 LABEL_VALUES = 8
-CONTINUOUS = ("zscore", "window")  # normalisations of scans
 HU_AIR = -500.0  # above it there is no air
 HU_RAW = 1000.0  # raw values of tissue reach beyond it
 WIDE_MM = 700.0  # no head or trunk is wider
 THICK_MM = 12.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that a user should know of the content of a case."""
-
-    level: Level
-    """``refuse``: the case cannot be used like this."""
-    text: str
-    mend: str
-
-    @property
-    def sentence(self) -> str:
-        """For a notice or an error."""
-        return f"{self.text}; {self.mend}"
-
-
-@dataclass(frozen=True, eq=False)
-class Scan:
-    """One modality of a case, as a check sees it."""
-
-    modality: Modality
-    array: Array
-    """(*spatial) or (C, *spatial), as stored."""
-    grid: Grid | None = None
-    """None: a picture."""
-    path: Path | None = None
-
-    @property
-    def shown(self) -> str:
-        """Modality and file, for a sentence."""
-        return f"{self.modality.name} ({self.path.name})" if self.path else self.modality.name
-
-    @property
-    def continuous(self) -> bool:
-        """Whether it is a scan, which has many values."""
-        return self.modality.normalisation in CONTINUOUS
-
-
-def findings(scans: Sequence[Scan]) -> tuple[Finding, ...]:
-    """Everything that the checks find in a case, in their order."""
-    return tuple(finding for check in CHECKS for finding in check(scans))
-
-
-def notices(scans: Sequence[Scan]) -> list[str]:
-    """The findings as sentences; raises `InputError` with the first that refuses the case."""
-    found = findings(scans)
-    for finding in found:
-        if finding.level == "refuse":
-            raise InputError(finding.sentence)
-    return [finding.sentence for finding in found]
 
 
 def few_values(array: Array, most: int = LABEL_VALUES) -> list[float]:
@@ -167,14 +102,6 @@ def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
                 f"{scan.shown} is {field} mm large, in voxels of {voxel} mm (S, P, L)",
                 "if the header is wrong, correct its voxel size; else crop it to the body",
             )
-
-
-CHECKS: tuple[Callable[[Sequence[Scan]], Iterator[Finding]], ...] = (
-    masks,
-    twins,
-    hounsfield,
-    sizes,
-)
 
 
 def _equal(one: Array, other: Array) -> bool:

@@ -1,0 +1,80 @@
+"""What is wrong, or odd, with the content of a case before it is used.
+
+Each check is one function; none of them changes anything, and none looks at names of files. The
+`CHECKS` see the volumes as they were stored, the `CASE_CHECKS` the whole case on one coarse grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.io.findings.anatomy import axes, size, skull, unit
+from shaspec.io.findings.coarse import Coarse
+from shaspec.io.findings.contrast import contrast
+from shaspec.io.findings.registration import register
+from shaspec.io.findings.scan import Array, Finding, Scan
+from shaspec.io.findings.values import hounsfield, masks, sizes, twins
+from shaspec.task import Task
+
+__all__ = [
+    "CASE_CHECKS",
+    "CHECKS",
+    "Coarse",
+    "Finding",
+    "Scan",
+    "case_findings",
+    "findings",
+    "told",
+]
+
+CHECKS: tuple[Callable[[Sequence[Scan]], Iterator[Finding]], ...] = (
+    masks,
+    twins,
+    hounsfield,
+    sizes,
+)
+CASE_CHECKS: tuple[Callable[[Coarse], Iterator[Finding]], ...] = (
+    unit,
+    skull,
+    size,
+    axes,
+    register,
+    contrast,
+)
+
+
+def findings(scans: Sequence[Scan]) -> tuple[Finding, ...]:
+    """Everything that is found in the volumes as stored, in the order of `CHECKS`."""
+    return tuple(finding for check in CHECKS for finding in check(scans))
+
+
+def case_findings(volumes: Mapping[str, Array], grid: Grid, task: Task) -> tuple[Finding, ...]:
+    """What is found in a case on one grid.
+
+    Args:
+        volumes: modality -> array on ``grid``.
+        grid: where the voxels lie; pictures are not checked.
+        task: says which anatomy is expected; without one, only units are checked.
+
+    Returns:
+        The findings of the first check that has any: those after it make no sense then.
+    """
+    if task.dims != 3 or task.kind != "segmentation":
+        return ()
+    case = Coarse.of(volumes, grid, task)
+    for check in CASE_CHECKS:
+        found = tuple(check(case))
+        if found:
+            return found
+    return ()
+
+
+def told(found: Iterable[Finding]) -> list[str]:
+    """Findings as sentences; raises `InputError` with the first that refuses the case."""
+    found = list(found)
+    for finding in found:
+        if finding.level == "refuse":
+            raise InputError(finding.sentence)
+    return [finding.sentence for finding in found]

@@ -1,0 +1,87 @@
+"""A case on a grid of about 4 mm, on which the checks of the whole case are cheap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from shaspec.geometry import Grid
+from shaspec.io.findings.scan import CONTINUOUS, Array
+from shaspec.preprocessing import background, foreground
+from shaspec.task import Task
+
+Mask = npt.NDArray[np.bool_]
+
+VOXEL_MM = 4.0
+MARGIN = 2  # coarse voxels between the interior and the nearest background
+
+
+@dataclass(frozen=True, eq=False)
+class Coarse:
+    """The scans of a case on one coarse grid.
+
+    A coarse voxel is the mean of one row of the block that it stands for: enough against noise, and
+    much cheaper than the mean of all.
+    """
+
+    task: Task
+    scans: Mapping[str, npt.NDArray[np.float32]]
+    """Modality -> (S, P, L); those of one channel alone."""
+    spacing: tuple[float, ...]
+    """Size of a coarse voxel in mm, (S, P, L)."""
+    block: int
+    """Voxels of the case in a coarse voxel."""
+    from_file: bool
+    """Whether a file says how the arrays lie in space."""
+
+    @classmethod
+    def of(cls, volumes: Mapping[str, Array], grid: Grid, task: Task) -> Coarse:
+        """The volumes of a case, all on ``grid``, made coarse."""
+        steps = [
+            max(1, min(n, round(VOXEL_MM / mm)))
+            for n, mm in zip(grid.shape, grid.spacing, strict=True)
+        ]
+        spacing = tuple(n * mm for n, mm in zip(steps, grid.spacing, strict=True))
+        scans = {
+            name: _thinned(volume, steps)
+            for name, volume in volumes.items()
+            if volume.ndim == len(steps) and task.modality(name).normalisation in CONTINUOUS
+        }
+        return cls(task, scans, spacing, math.prod(steps), grid.source_affine is not None)
+
+    @cached_property
+    def foregrounds(self) -> dict[str, Mask]:
+        """Modality -> mask of what is not background."""
+        every = (slice(None, None, 2),) * 3
+        return {n: foreground(scan, background(scan[every])) for n, scan in self.scans.items()}
+
+    @cached_property
+    def anywhere(self) -> Mask:
+        """Where any scan has foreground."""
+        return np.logical_or.reduce(list(self.foregrounds.values()))
+
+    @cached_property
+    def interior(self) -> Mask:
+        """Where every scan has foreground, without the outermost voxels (partial volumes)."""
+        every = np.logical_and.reduce(list(self.foregrounds.values()))
+        return every & np.asarray(ndimage.binary_erosion(self.anywhere, iterations=MARGIN))
+
+    @property
+    def voxel_ml(self) -> float:
+        """Volume of a coarse voxel."""
+        return float(np.prod(self.spacing)) / 1000
+
+
+def _thinned(volume: Array, steps: list[int]) -> npt.NDArray[np.float32]:
+    """The mean along the last axis of the middle row of each block of ``steps`` voxels."""
+    *first, last = steps
+    shape = [n // step for n, step in zip(volume.shape, steps, strict=True)]
+    rows = tuple(slice(s // 2, s // 2 + n * s, s) for n, s in zip(shape[:-1], first, strict=True))
+    part = volume[(*rows, slice(shape[-1] * last))].astype(np.float32)
+    return np.asarray(part.reshape(*shape, last) @ np.full(last, 1 / last, np.float32))

@@ -1,0 +1,127 @@
+"""Whether the scans of a case show the head in one place.
+
+A scan that is out of register agrees better with the others once it is moved by some millimetres or
+degrees. Agreement is the normalised mutual information of Studholme et al. (1999), which does not
+depend on the contrast of the scans: the entropies of two scans over their joint entropy, minus 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
+
+from shaspec.io.findings.coarse import Coarse, Mask
+from shaspec.io.findings.scan import Array, Finding
+
+Classes = npt.NDArray[np.int32]
+
+SHIFT_MM = 6.0  # of a trial move along one axis
+TURN = 8.0  # degrees, about one axis through the middle of the head
+BINS = 16  # classes of intensity, of equal size
+LEVELS = 255  # between the smallest and the largest intensity, for the classes
+FEWEST = 1000  # a smaller head says nothing
+BETTER = 1.05  # agreement after a move over agreement as given, with the outline of the head, and
+BETTER_INSIDE = 1.35  # without it, which is noisier; see benchmarks/findings.py
+GLANCE = 2000  # places for a first look, and
+NEAR = 0.8  # the part of a limit from which on it is repeated with
+POINTS = 10000
+
+
+def register(case: Coarse) -> Iterator[Finding]:
+    """Scans that lie apart from the others of a stripped head, by about 8 mm or 10 degrees."""
+    if case.task.anatomy != "brain" or len(case.scans) < 2:
+        return
+    places = np.flatnonzero(case.anywhere)
+    if min(len(places), np.count_nonzero(case.interior)) < FEWEST:
+        return
+    worst, gain = _worst(case, places, GLANCE)
+    if gain > NEAR:
+        worst, gain = _worst(case, places, POINTS)
+    if gain > 1:
+        yield _finding(worst, [name for name in case.scans if name != worst])
+
+
+def _worst(case: Coarse, places: npt.NDArray[np.intp], most: int) -> tuple[str, float]:
+    """The scan that gains most by a move, and how much in parts of the limit."""
+    some = places[np.linspace(0, len(places) - 1, min(len(places), most)).astype(int)]
+    voxels = np.stack(np.unravel_index(some, case.anywhere.shape), axis=1)
+    moves = _moves(voxels, np.array(case.spacing))
+    moved = np.stack([_flat(points, case.anywhere.shape) for points in moves])
+    found = {n: _classes(scan, case.foregrounds[n], moved) for n, scan in case.scans.items()}
+    inside = case.interior.ravel()[some]
+    limits = {name: gain / BETTER for name, gain in _gains(found).items()}
+    deep = _gains({name: classes[:, inside] for name, classes in found.items()})
+    limits = {name: max(limits[name], deep[name] / BETTER_INSIDE) for name in found}
+    worst = max(limits, key=lambda name: limits[name])
+    return worst, limits[worst]
+
+
+def _gains(found: Mapping[str, Classes]) -> dict[str, float]:
+    """Modality -> its best agreement with all others after a move, over that as given.
+
+    ``found`` has a row of classes for every move, the first as given.
+    """
+    gains = {}
+    for name, own in found.items():
+        others = [scan[0] for other, scan in found.items() if other != name]
+        agreement = np.sum([_agreement(own, other) for other in others], axis=0)
+        gains[name] = float(agreement[1:].max() / agreement[0]) if agreement[0] > 0 else 0.0
+    return gains
+
+
+def _finding(name: str, others: list[str]) -> Finding:
+    several = len(others) > 1
+    return Finding(
+        "warning",
+        f"{name if several else f'{name} or {others[0]}'} fits the other "
+        f"{'scans ' if several else ''}better after a move of {SHIFT_MM:g} mm or {TURN:g} degrees, "
+        "so they are probably not registered to each other",
+        "register all scans to one of them, or leave the scan out with --present",
+    )
+
+
+def _classes(scan: Array, inside: Mask, places: npt.NDArray[np.intp]) -> Classes:
+    """Class of intensity at ``places`` (flat indices), 0 in the background."""
+    sample = scan[::2, ::2, ::2][inside[::2, ::2, ::2]]
+    if not sample.size:
+        return inside.ravel()[places].astype(np.int32)
+    low, high = float(sample.min()), float(sample.max())
+    edges = np.quantile(sample, np.arange(1, BINS) / BINS)
+    table = np.searchsorted(edges, np.linspace(low, high, LEVELS + 1)).astype(np.int32) + 1
+    level = (scan.ravel()[places] - low) * (LEVELS / max(high - low, 1e-9))
+    return np.where(inside.ravel()[places], table[np.clip(level, 0, LEVELS).astype(np.uint8)], 0)
+
+
+def _moves(voxels: Array, spacing: Array) -> Iterator[Array]:
+    """The places themselves, then moved and turned both ways along and about every axis."""
+    yield voxels
+    centre = voxels.mean(axis=0)
+    for axis in np.eye(3):
+        for sign in (-1, 1):
+            yield voxels + sign * SHIFT_MM * axis / spacing
+            turn = Rotation.from_rotvec(sign * TURN * axis, degrees=True)
+            yield turn.apply((voxels - centre) * spacing) / spacing + centre
+
+
+def _flat(points: Array, shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
+    """Flat index of the nearest voxel of every point (n, 3)."""
+    nearest = np.rint(points).astype(np.intp).T
+    return np.ravel_multi_index(tuple(nearest), shape, mode="clip")
+
+
+def _agreement(moved: Classes, other: Classes) -> npt.NDArray[np.float64]:
+    """Normalised mutual information, minus 1, of each row of ``moved`` (k, n) and ``other`` (n,)."""
+    rows, n = len(moved), BINS + 1
+    index = (np.arange(rows)[:, None] * n + moved) * n + other
+    counts = np.bincount(index.ravel(), minlength=rows * n * n)
+    joint = counts.reshape(rows, n, n) / moved.shape[1]
+    both = _entropy(joint.reshape(rows, -1))
+    return (_entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=2))) / np.maximum(both, 1e-9) - 1
+
+
+def _entropy(share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Of every row of ``share`` (k, n)."""
+    return np.asarray(-(share * np.log(share + (share == 0))).sum(axis=1))
