@@ -1,7 +1,7 @@
 """Access of the plugin to the engine: models, cards and sessions, imported when needed.
 
 Controllers take any `Engine`, so that they are tested without a network. Its sessions have the
-interface of `shaspec.inference.base.Session`, which is imported for type checks alone: it would
+interface of `shaspec.inference.base.Session`, which is imported only for type checks: it would
 import torch when the plugin loads.
 """
 

@@ -90,10 +90,10 @@ def train(
     of_init = {"--modalities": modalities, "--labels-word": labels_word}
     if init is not None:
         names += [name for name, value in others.items() if value]
-        _refuse(names, f"--init takes --out, --modalities and --labels-word alone: {REST}")
+        _refuse(names, f"--init only takes --out, --modalities and --labels-word: {REST}")
         propose(init, out or Path(), [m for m in modalities.split(",") if m], labels_word)
         return
-    _refuse([name for name, value in of_init.items() if value], "it is for --init FOLDER alone")
+    _refuse([name for name, value in of_init.items() if value], "it needs --init FOLDER")
     given |= dict(map(parse_setting, setting or []))
     settings = load_config(config, **given) if config else make_config(given)
     if check:
@@ -159,9 +159,7 @@ def run(settings: TrainConfig, *, json: bool) -> None:
         Console(stderr=True).print(f"ended by {name}; run the same command again to resume")
         raise typer.Exit(128 + caught[0])
     if left_out and first:
-        Console(stderr=True).print(
-            escape(f"left out, for they cannot be used: {LISTED.join(left_out)}")
-        )
+        Console(stderr=True).print(escape(f"left out, cannot be used: {LISTED.join(left_out)}"))
         raise typer.Exit(1)
 
 

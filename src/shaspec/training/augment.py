@@ -167,7 +167,7 @@ def draw_change(channels: Sequence[int], dims: int, rng: torch.Generator) -> Cha
 def intensities(images: Tensor, change: Change) -> Tensor:
     """``images`` (N, C, *spatial) after ``change``, of the batch; background stays 0.
 
-    What costs time is done to those channels alone that it changes.
+    Slow operations are only applied to the channels that they change.
     """
     device, spatial = images.device, images.shape[2:]
 

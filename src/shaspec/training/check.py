@@ -20,10 +20,10 @@ from shaspec.training.validation import check_subsets, subsets
 
 
 def settings_problems(config: TrainConfig, task: Task, selection: Selection) -> list[str]:
-    """What is wrong with network, crop and subsets, by the names of the files alone."""
+    """Errors of network, crop and subsets, found from file names only."""
     problems: list[str] = []
     with _noted(problems):
-        with torch.device("meta"):  # shapes alone
+        with torch.device("meta"):  # only shapes, no memory
             network, _ = first_network(config, task)
         rule = make_method(config, task, network).rule
         for files in (*selection.training, *selection.unlabelled):

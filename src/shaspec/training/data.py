@@ -1,6 +1,6 @@
 """Prepared cases as training samples, cropped in milliseconds.
 
-A sample is a function of (seed, index) alone, so neither the number of worker processes nor a
+A sample depends only on (seed, index), so neither the number of worker processes nor a
 resumed run changes what the network sees.
 """
 

@@ -1,4 +1,4 @@
-"""What a prepared case depends on, so that it is made anew when, and only when, that changes."""
+"""Everything a prepared case depends on: it is prepared again only if that changes."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 A step is: read crops, augment, let the method feed the network and add up its losses, backward,
 average the weights. Everything random is a function of (seed, sample) or (seed, step), so a
 resumed run sees what the uninterrupted one would have seen, and two processes what one with twice
-the batch would have. (Dropout alone is drawn for the batch of a process as a whole.)
+the batch would have. (Only dropout is drawn for the whole batch of a process.)
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Learner:
         self._average = AveragedModel(bare, multi_avg_fn=self.method.average(), use_buffers=True)
         self._average.to(fabric.device).eval()
         if config.precision == "bf16-mixed" and fabric.device.type == "cpu":
-            refuse_two_planes(bare)  # in training alone
+            refuse_two_planes(bare)  # only in training
         optimizer = make_optimizer(config, bare.parameters())
         self._network, self._optimizer = fabric.setup(bare, optimizer)
         self._network.train()

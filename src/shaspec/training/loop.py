@@ -30,7 +30,7 @@ from shaspec.training.validation import Validator
 
 
 def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]:
-    """Run, or resume, a training; the steps of `run` alone.
+    """Run, or resume, a training; yields only the steps of `run`.
 
     Args:
         config: the settings.

@@ -1,7 +1,7 @@
 """The terms that losses are made of, each a small function over tensors.
 
-Every mean is a sum over a count, and both pass through ``reduce``, which adds a tensor up over all
-processes of a run. So a batch that is spread over processes costs what it costs in one.
+Every mean is a sum divided by a count, and both pass through ``reduce``, which sums a tensor over
+all processes of a run. So the loss of a batch does not depend on the number of processes.
 
 Masks are 0 or 1 and shaped like the logits. ``exclusive`` masks have the background as their first
 channel and are one-hot; a voxel without any 1 is ignored.
@@ -79,7 +79,7 @@ def ohem_loss(
     least: float = 0.08,
     reduce: Reduce = no_reduce,
 ) -> Tensor:
-    """Cross entropy over the hard voxels alone (Shrivastava et al., CVPR 2016; as used by M3L).
+    """Cross entropy over the hard voxels only (Shrivastava et al., CVPR 2016; as used by M3L).
 
     A voxel is hard if the softmax gives its true class at most ``threshold``. If fewer than the
     share ``least`` of all voxels of the batch are, the hardest that make up this share are taken.
@@ -96,7 +96,7 @@ def ohem_loss(
 def _limit(chance: Tensor, threshold: float, least_count: Tensor, reduce: Reduce) -> Tensor:
     """``threshold``, or the least value up to which ``least_count`` chances of all processes lie.
 
-    Halving an interval needs sums alone, where sorting would need the voxels of all processes.
+    Bisection needs only sums, whereas sorting would need the voxels of all processes.
     """
     low, high = chance.new_tensor(threshold), chance.new_ones(())
     enough = reduce((chance <= low).sum()) >= least_count

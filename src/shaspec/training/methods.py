@@ -129,9 +129,9 @@ class Supervised:
 class MoreVersusFewer(Supervised):
     """Two subsets of every sample, one of which contains the other (SimMLM).
 
-    Both are held to the labels, and to each other: `shaspec.training.mofe`. The authors cut a crop
-    of its own for each subset; here both see the same crop, so that the experts run once for both,
-    and what is compared differs in the modalities alone.
+    Both are compared with the labels and with each other: `shaspec.training.mofe`. The authors draw
+    a crop for each subset; here both use the same crop, so that the experts run once for both and
+    only the modalities differ.
     """
 
     def step(self, network: Forward, teacher: Forward, batch: Batch) -> Terms:

@@ -1,6 +1,6 @@
-"""What each network is taught: which of its answers are held to the target, and what else counts.
+"""Training objectives of the networks: losses of their outputs, and auxiliary terms.
 
-An answer of an absent modality is never held to anything.
+Outputs of absent modalities have no loss.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Answer:
 
 
 class Objective:
-    """The segmentation alone: Dice and cross entropy of the answer. For any network."""
+    """Only the segmentation loss: Dice and cross entropy of the output. For any network."""
 
     def __init__(self, config: LossConfig, *, exclusive: bool, reduce: Reduce = no_reduce) -> None:
         self.config, self.exclusive, self.reduce = config, exclusive, reduce
@@ -176,9 +176,9 @@ class MamlObjective(Objective):
 
 
 class SimMlmObjective(Objective):
-    """The mixture and, weighted, every present expert alone; two subsets of a sample are ranked.
+    """Loss of the mixture and, weighted, of every present expert; ranks two subsets of a sample.
 
-    The authors' first stage teaches the experts alone; here that is a term beside the mixture's.
+    The authors train the experts in a first stage; here their loss is added to the mixture's.
     """
 
     def answers(self, output: Output, present: Tensor) -> Iterator[Answer]:

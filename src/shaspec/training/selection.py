@@ -90,12 +90,12 @@ def select_cases(config: TrainConfig, task: Task) -> Selection:
 
 
 def _supervised(selection: Selection, config: TrainConfig) -> Selection:
-    """Without the cases that have no labels or hidden ones: nothing could be learned from them."""
+    """The selection without cases whose labels are missing or hidden."""
     problems, notices = list(selection.problems), list(selection.notices)
     if config.unlabelled:
         notices.append(
-            f"unlabelled = {config.unlabelled}: not used, for method {config.method!r} learns from "
-            "labels alone; take m3l or mean-teacher"
+            f"unlabelled = {config.unlabelled}: not used, because method {config.method!r} needs "
+            "labels: choose m3l or mean-teacher to use it"
         )
     if selection.unlabelled:
         bare = _names([files.name for files in selection.unlabelled])

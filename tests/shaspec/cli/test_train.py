@@ -116,5 +116,5 @@ def test_options_that_init_ignores_are_refused(
 
 
 def test_options_of_init_are_refused_without_it(run: Run, folder: Path) -> None:
-    with pytest.raises(ShaspecError, match=r"^--labels-word: not used here; it is for --init"):
+    with pytest.raises(ShaspecError, match=r"^--labels-word: not used here; it needs --init"):
         run("train", "--data", folder, "--out", "o", "--max-steps", 1, "--labels-word", "gt")

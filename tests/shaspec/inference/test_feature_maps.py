@@ -141,7 +141,7 @@ def test_a_model_without_such_features_is_named_in_the_error(
     zero_fill_folder: Path, small_case: Case
 ) -> None:
     session = session_of(load_model(zero_fill_folder), small_case)
-    with pytest.raises(InputError, match=r"tiny-zero-fill.*take a ShaSpec, MAML or SimMLM"):
+    with pytest.raises(InputError, match=r"tiny-zero-fill.*choose a ShaSpec, MAML or SimMLM"):
         list(session.features())
 
 

@@ -177,7 +177,7 @@ def semi_supervised(folder: Path, task: Task, **settings: Any) -> Selection:
 
 def test_unlabelled_cases_that_a_method_cannot_use_are_noticed(brats: Task, folder: Path) -> None:
     notice, _ = select(folder, brats, unlabelled="nowhere", method="maml").notices
-    assert notice.startswith("unlabelled = nowhere: not used, for method 'maml' learns from")
+    assert notice.startswith("unlabelled = nowhere: not used, because method 'maml' needs")
 
 
 def unlabelled(selection: Selection) -> list[str]:
