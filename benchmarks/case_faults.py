@@ -80,7 +80,7 @@ def slab_of_head(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tupl
 def swapped(one: str, other: str) -> Fault:
     """Two modalities under each other's name."""
 
-    def fault(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
+    def fault(volumes: Volumes, grid: Grid, _: np.random.Generator) -> tuple[Volumes, Grid]:
         return volumes | {one: volumes[other], other: volumes[one]}, grid
 
     return fault
@@ -89,7 +89,7 @@ def swapped(one: str, other: str) -> Fault:
 def misnamed(one: str, other: str) -> Fault:
     """``other`` given as ``one``, and not as itself."""
 
-    def fault(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
+    def fault(volumes: Volumes, grid: Grid, _: np.random.Generator) -> tuple[Volumes, Grid]:
         return {n: v for n, v in (volumes | {one: volumes[other]}).items() if n != other}, grid
 
     return fault
@@ -98,14 +98,14 @@ def misnamed(one: str, other: str) -> Fault:
 def transposed(*order: int) -> Fault:
     """Bare arrays with another axis order."""
 
-    def fault(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
+    def fault(volumes: Volumes, grid: Grid, _: np.random.Generator) -> tuple[Volumes, Grid]:
         shape, spacing = (tuple(values[a] for a in order) for values in (grid.shape, grid.spacing))
         return {n: v.transpose(order) for n, v in volumes.items()}, Grid(shape, spacing)
 
     return fault
 
 
-def as_ct(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
+def as_ct(volumes: Volumes, grid: Grid, _: np.random.Generator) -> tuple[Volumes, Grid]:
     """CT of a head in place of the last modality."""
     name = list(volumes)[-1]
     volume = volumes[name].astype(np.float32)
@@ -116,7 +116,7 @@ def as_ct(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volum
 def scaled(factor: float) -> Fault:
     """A header with wrong voxel sizes."""
 
-    def fault(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
+    def fault(volumes: Volumes, grid: Grid, _: np.random.Generator) -> tuple[Volumes, Grid]:
         return volumes, replace(grid, spacing=tuple(factor * mm for mm in grid.spacing))
 
     return fault

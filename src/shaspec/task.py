@@ -245,8 +245,6 @@ class Task(Frozen):
         """Modality names for a sentence."""
         return ", ".join(self.names)
 
-    # -- labels and regions ---------------------------------------------------------------
-
     def region_masks(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         """Masks of all regions.
 

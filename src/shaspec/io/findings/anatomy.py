@@ -35,8 +35,8 @@ def skull(case: Coarse) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"{', '.join(names)}: the skull seems not to be stripped; {why}",
-            "strip it from all scans, e.g. with HD-BET or SynthStrip, because the model was trained "
-            "on brains alone",
+            "strip it from all scans, e.g. with HD-BET or SynthStrip, because the model was "
+            "trained on brains alone",
         )
 
 
@@ -106,7 +106,7 @@ def _width(body: Mask, spacing: tuple[float, ...]) -> float | None:
     whole = largest.shape[1:]
     if any(s.start <= 1 or s.stop >= n - 1 for s, n in zip(box, whole, strict=True)):
         return None
-    return max((s.stop - s.start) * mm for s, mm in zip(box, spacing[1:], strict=True))
+    return float(max((s.stop - s.start) * mm for s, mm in zip(box, spacing[1:], strict=True)))
 
 
 def unit(case: Coarse) -> Iterator[Finding]:

@@ -64,13 +64,14 @@ class Coarse:
     @cached_property
     def anywhere(self) -> Mask:
         """Where any scan has foreground."""
-        return np.logical_or.reduce(list(self.foregrounds.values()))
+        return np.asarray(np.logical_or.reduce(list(self.foregrounds.values())))
 
     @cached_property
     def interior(self) -> Mask:
         """Where every scan has foreground, without the outermost voxels (partial volumes)."""
         every = np.logical_and.reduce(list(self.foregrounds.values()))
-        return every & np.asarray(ndimage.binary_erosion(self.anywhere, iterations=MARGIN))
+        inside = ndimage.binary_erosion(self.anywhere, iterations=MARGIN)
+        return np.asarray(every & inside)
 
     @property
     def voxel_ml(self) -> float:

@@ -80,4 +80,5 @@ def _skew(values: npt.NDArray[np.float32]) -> float:
 def _correlation(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
     """Pearson's, of values without the few that stand out."""
     both = np.stack([np.clip(v, *np.percentile(v, (0.5, 99.5))) for v in (one, other)])
-    return float(np.corrcoef(both)[0, 1]) if (both.std(axis=1) > 0).all() else 0.0
+    spread = both.std(axis=1)
+    return float(np.cov(both, bias=True)[0, 1] / spread.prod()) if spread.all() else 0.0

@@ -35,7 +35,7 @@ def register(case: Coarse) -> Iterator[Finding]:
     if case.task.anatomy != "brain" or len(case.scans) < 2:
         return
     places = np.flatnonzero(case.anywhere)
-    if min(len(places), np.count_nonzero(case.interior)) < FEWEST:
+    if np.count_nonzero(case.interior) < FEWEST:
         return
     worst, gain = _worst(case, places, GLANCE)
     if gain > NEAR:
@@ -109,11 +109,11 @@ def _moves(voxels: Array, spacing: Array) -> Iterator[Array]:
 def _flat(points: Array, shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
     """Flat index of the nearest voxel of every point (n, 3)."""
     nearest = np.rint(points).astype(np.intp).T
-    return np.ravel_multi_index(tuple(nearest), shape, mode="clip")
+    return np.asarray(np.ravel_multi_index(tuple(nearest), shape, mode="clip"))
 
 
 def _agreement(moved: Classes, other: Classes) -> npt.NDArray[np.float64]:
-    """Normalised mutual information, minus 1, of each row of ``moved`` (k, n) and ``other`` (n,)."""
+    """Normalised mutual information, minus 1, of each row of ``moved`` (k, n) with ``other``."""
     rows, n = len(moved), BINS + 1
     index = (np.arange(rows)[:, None] * n + moved) * n + other
     counts = np.bincount(index.ravel(), minlength=rows * n * n)
