@@ -14,8 +14,8 @@ from scipy import ndimage
 from napari_shaspec.layers.layer_data import contrast_limits
 from shaspec.errors import InputError
 from shaspec.io import read_image, read_volume
+from shaspec.io.formats.table import is_volume
 from shaspec.io.images import is_image
-from shaspec.io.nifti import is_nifti
 
 Picture = npt.NDArray[np.uint8]
 SIDE = 64  # pixels of the longer side
@@ -42,7 +42,7 @@ def previews(paths: Iterable[Path]) -> Iterator[Preview]:
 def preview(path: Path) -> Preview:
     """The preview of one file."""
     try:
-        if is_nifti(path):
+        if is_volume(path):
             return _of_volume(path)
         if is_image(path):
             array = read_image(path)

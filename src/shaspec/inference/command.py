@@ -12,7 +12,8 @@ from typing import Any
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.inference.feature_maps import FeatureMaps
-from shaspec.io.nifti import is_nifti, read_header
+from shaspec.io.formats.table import is_volume
+from shaspec.io.volumes import read_header
 from shaspec.prediction import Classification, Prediction
 
 Result = Prediction | Classification | FeatureMaps
@@ -58,7 +59,7 @@ def _inputs(result: Result, files: dict[str, str]) -> list[str]:
 def _grid(result: Result, used: Sequence[str], files: Mapping[str, str]) -> list[str]:
     """``--grid`` for a label map that lies on the grid of another file than the first."""
     paths = [(name, Path(files[name])) for name in used]
-    if not isinstance(result, Prediction) or not all(is_nifti(path) for _, path in paths):
+    if not isinstance(result, Prediction) or not all(is_volume(path) for _, path in paths):
         return []
     try:
         headers = [(name, read_header(path)) for name, path in paths]
