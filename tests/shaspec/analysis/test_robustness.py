@@ -121,6 +121,7 @@ def test_a_measure_that_the_table_lacks_is_refused(session, run_sweep: Run):
         table.measure(DICE.name)
 
 
+@pytest.mark.slow
 def test_a_sweep_encodes_every_modality_once(
     shaspec_model: Model, small_case: Case, run_sweep: Run
 ):

@@ -110,7 +110,7 @@ def test_a_setting_without_a_value_is_refused(run: Run) -> None:
 def test_options_that_init_ignores_are_refused(
     run: Run, folder: Path, words: list[str], named: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ShaspecError, match=rf"^{named}: not used here; --init takes --out, "):
+    with pytest.raises(ShaspecError, match=rf"^{named}: not used here; --init only takes --out, "):
         run("train", *words, "--init", folder, "--out", tmp_path / "mine")
     assert not (tmp_path / "mine").exists()
 

@@ -168,6 +168,7 @@ def test_no_features_are_kept_without_memory(shaspec_model: Model, small_case: C
     assert not session.is_kept(["FLAIR"])
 
 
+@pytest.mark.slow
 def test_a_baseline_without_instant_toggles_says_so(
     zero_fill_folder: Path, small_case: Case
 ) -> None:

@@ -100,6 +100,7 @@ def test_a_model_without_shared_features_is_refused(make_maps: Make) -> None:
         measure(other, maps)
 
 
+@pytest.mark.slow
 def test_a_real_network_is_measured_beside_an_untrained_one(
     shaspec_model: Model, small_case: Case
 ) -> None:
