@@ -112,7 +112,7 @@ class VolumeSources:
         labels = self.labels(notices)
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
-        return replace(case, files=files, notices=tuple(notices))
+        return replace(case, files=files, notices=(*notices, *case.notices))
 
     def labels(self, notices: list[str]) -> npt.NDArray[Any] | None:
         """The truth on the grid of the case, by the rule for files; says in ``notices`` how.

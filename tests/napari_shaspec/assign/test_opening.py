@@ -136,7 +136,7 @@ def test_without_a_window_nothing_is_asked(viewer, controller, hospital, monkeyp
 
 
 def test_the_next_folder_with_such_names_is_opened_with_a_notice(
-    viewer, controller, hospital, user, told
+    viewer, controller, hospital, user, notifications
 ):
     user.roles = {T1CE: "T1ce", T2: "", TRUTH: ""}
     controller.open([hospital(leave=T2)])
@@ -148,7 +148,7 @@ def test_the_next_folder_with_such_names_is_opened_with_a_notice(
     controller.open([next_one])
     assert len(user.asked) == 1
     assert files(viewer)["T1ce"] == f"Schulz_1960_{T1CE}"
-    assert any("you chose this for a name like it" in text for text in told)
+    assert any("you chose this for a name like it" in text for text in notifications)
 
 
 def test_what_a_choice_cannot_be_remembered_for_is_asked_again(viewer, controller, hospital, user):
@@ -206,7 +206,7 @@ def test_a_file_that_cannot_be_read_can_be_left_out(viewer, controller, cases, u
 
 
 @pytest.mark.parametrize("answer", [True, None])
-def test_labels_elsewhere_can_be_used_voxel_by_voxel(viewer, controller, cases, user, answer, told):
+def test_labels_elsewhere_can_be_used_voxel_by_voxel(viewer, controller, cases, user, answer, notifications):
     path = cases / "anna" / "anna_seg.nii.gz"
     image = nib.load(path)
     labels, affine = np.asarray(image.dataobj), image.affine.copy()
@@ -219,7 +219,7 @@ def test_labels_elsewhere_can_be_used_voxel_by_voxel(viewer, controller, cases, 
     if answer:
         assert np.count_nonzero(viewer.layers["truth"].data) == np.count_nonzero(labels)
     else:
-        assert any("labels are left out" in text for text in told)
+        assert any("labels are left out" in text for text in notifications)
 
 
 def test_a_doubtful_label_convention_is_chosen(viewer, controller, cases, user):
@@ -253,12 +253,12 @@ def test_assign_files_replaces_the_images_and_keeps_results(viewer, controller, 
     assert origin(controller.state.sources["T1"])["path"].name == T1
 
 
-def test_a_case_without_files_cannot_be_assigned(viewer, controller, make_case, user, told):
+def test_a_case_without_files_cannot_be_assigned(viewer, controller, make_case, user, notifications):
     from napari_shaspec.layers.viewer import add_case
 
     add_case(viewer, make_case())
     controller.assign_files()
-    assert "come from no files" in told[-1]
+    assert "come from no files" in notifications[-1]
     assert user.asked == []
 
 
