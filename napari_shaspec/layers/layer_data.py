@@ -135,15 +135,15 @@ def volume_features(labels: npt.NDArray[Any], grid: Grid, task: Task) -> pd.Data
     """
     import pandas as pd
 
-    counts = np.bincount(labels.astype(np.uint8, copy=False).ravel(), minlength=256)
     values = [label.value for label in task.labels]
+    counts = [np.count_nonzero(labels == value) for value in values]  # bincount copies to int64
     return pd.DataFrame(
         {
             "index": [0, *values],
             "region": ["background", *(f"{la.name} ({la.title})" for la in task.labels)],
             SIZE[grid.unit]: [
                 np.nan,
-                *(round(float(counts[v]) * grid.voxel_size, 2) for v in values),
+                *(round(count * grid.voxel_size, 2) for count in counts),
             ],
         }
     )
