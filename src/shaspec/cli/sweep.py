@@ -15,6 +15,7 @@ from shaspec.cli.common import (
     Grid,
     Overlap,
     Overwrite,
+    check_named,
     check_results,
     escape,
     make_folder,
@@ -89,6 +90,8 @@ def sweep(
         if not tables:
             report_case(console, subject)
             check_results([out / name for name in FILES], subject, overwrite)
+        for folder in [out / "labels"] * save_labels + [out / "maps"] * maps:
+            check_named(folder, f"{subject.name}_{loaded.card.name}_", subject, overwrite)
         session = InferenceSession(
             loaded, subject, device=device, window=numbers(window) or None, overlap=overlap
         )
