@@ -122,10 +122,13 @@ def check_file(path: Path | None) -> None:
     make_folder(path.parent)
 
 
-def check_results(paths: Sequence[Path | None], case: Case, overwrite: bool) -> None:
+def check_results(
+    paths: Sequence[Path | None], case: Case, overwrite: bool, *, keep_own: bool = False
+) -> None:
     """See that results of ``case`` can be written to ``paths``; raises `InputError` naming one.
 
-    A label map of this program is kept where its name is that of an input or of a truth.
+    A label map of this program is kept where its name is that of an input or of a truth; with
+    ``keep_own`` all are.
     """
     from shaspec.io.naming import is_result, recognise
     from shaspec.io.outputs import check_output
@@ -135,7 +138,17 @@ def check_results(paths: Sequence[Path | None], case: Case, overwrite: bool) -> 
             check_file(path)
             named = recognise(path.name, case.task) and not is_result(path.name, case.task)
             inputs = case.files.values()
-            check_output(path, inputs, overwrite=overwrite, keep_own=bool(named))
+            check_output(path, inputs, overwrite=overwrite, keep_own=keep_own or bool(named))
+
+
+def check_named(folder: Path, stem: str, case: Case, overwrite: bool) -> None:
+    """See that no file in ``folder`` whose name begins with ``stem`` would be lost.
+
+    Raises `InputError` naming one.
+    """
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = [path for path in there if path.name.startswith(stem)]
+    check_results(found, case, overwrite, keep_own=True)
 
 
 def report_case(console: Console, case: Case) -> None:

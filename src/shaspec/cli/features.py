@@ -13,8 +13,11 @@ from rich.table import Table
 
 from shaspec.cli.common import (
     Device,
+    Grid,
     Overlap,
+    Overwrite,
     Precision,
+    check_results,
     escape,
     make_folder,
     numbers,
@@ -29,8 +32,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from shaspec.analysis.features.measure import Measures
+    from shaspec.case import Case
     from shaspec.inference.feature_maps import FeatureMaps
+    from shaspec.inference.session import InferenceSession
     from shaspec.models.weights import Model
+    from shaspec.task import Subset, Task
+
+
+MEASURES_FILE = "measures.csv"
+ENERGY, ERROR = "-energy", "imputation-error"  # in the names of maps
 
 
 def features(
@@ -41,8 +51,12 @@ def features(
     out: Annotated[Path, typer.Option(help="Folder for pictures and tables.")],
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     present: Annotated[
-        str, typer.Option(help="Modalities taken as acquired; the others are imputed.")
+        str, typer.Option(help="Modalities to use; the others are not read, but imputed.")
     ] = "",
+    compare: Annotated[
+        bool,
+        typer.Option("--compare", help="With --present: read the others too, to compare with."),
+    ] = False,
     cohort: Annotated[
         bool, typer.Option("--cohort", help="All cases of a data folder as points of a t-SNE.")
     ] = False,
@@ -54,12 +68,15 @@ def features(
     precision: Precision = "auto",
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
+    grid: Grid = "",
+    overwrite: Overwrite = False,
 ) -> None:
     """Maps of what the network finds in each modality.
 
     ShaSpec: shared, specific, fused and imputed features, and how far they are told apart. MAML:
     features and attention. SimMLM: logits of the experts, and how much each modality counts.
     """
+    from shaspec.inference.session import InferenceSession
     from shaspec.models.weights import load_model
 
     console = Console()
@@ -71,35 +88,61 @@ def features(
         "overlap": overlap,
     }
     make_folder(out)
+    if compare and not present:
+        raise InputError("--compare is for --present: without it all modalities are used")
     if cohort:
-        written = _cohort(console, loaded, case, out, options)
+        written = _cohort(console, loaded, case, out, options, overwrite)
     else:
-        written = _case(console, loaded, case, out, present, measures, nifti, options)
+        subject, subset = _read(loaded.card.task, case, present, compare, grid)
+        report_case(console, subject)
+        check_results(_outputs(out, subject.name, measures, nifti), subject, overwrite)
+        session = InferenceSession(loaded, subject, keep=0, **options)
+        written = _case(console, session, subset, out, measures, nifti)
     for path in written:
         console.print(f"wrote {escape(str(path))}")
 
 
+def _read(
+    task: Task, paths: list[Path], present: str, compare: bool, grid: str
+) -> tuple[Case, Subset]:
+    """The case, and which of its modalities count as acquired.
+
+    The grid depends on these alone, also where the others are read to compare with.
+    """
+    from shaspec.io import read_case
+
+    subset = task.parse_subset(present) if present else None
+    if subset is None or not compare:
+        case = read_case(source(paths), task, with_labels=False, present=subset, grid=grid)
+        return case, case.present
+    case = read_case(source(paths), task, with_labels=False, grid=grid or subset[0])
+    case.require(subset)
+    return case, subset
+
+
+def _outputs(out: Path, case: str, measures: bool, nifti: bool) -> list[Path]:
+    """What would be written, or of the maps, whose names depend on the model, what is there."""
+    maps = [
+        path
+        for path in (sorted(out.glob("*.nii.gz")) if nifti else ())
+        if path.name.startswith(f"{case}_") and (ENERGY in path.name or ERROR in path.name)
+    ]
+    return [out / f"{case}_features.png", *[out / MEASURES_FILE] * measures, *maps]
+
+
 def _case(
     console: Console,
-    model: Model,
-    paths: list[Path],
+    session: InferenceSession,
+    subset: Subset,
     out: Path,
-    present: str,
     with_measures: bool,
     nifti: bool,
-    options: dict[str, Any],
 ) -> list[Path]:
     from shaspec.analysis.features.figure import montage
     from shaspec.analysis.features.measure_job import measure_job
     from shaspec.analysis.features.views import mean_weights
-    from shaspec.inference.session import InferenceSession
-    from shaspec.io import read_case
 
-    task = model.card.task
-    subject = read_case(source(paths), task, with_labels=False)
-    report_case(console, subject)
-    session = InferenceSession(model, subject, keep=0, **options)
-    subset = task.parse_subset(present) if present else subject.present
+    subject = session.case
     maps = run_job(console, session.features(subset)).value
     written = [write_picture(out / f"{subject.name}_features.png", montage(maps, subject))]
     if nifti:
@@ -115,17 +158,26 @@ def _case(
 
 
 def _cohort(
-    console: Console, model: Model, paths: list[Path], out: Path, options: dict[str, Any]
+    console: Console,
+    model: Model,
+    paths: list[Path],
+    out: Path,
+    options: dict[str, Any],
+    overwrite: bool,
 ) -> list[Path]:
     from shaspec.analysis.features.cohort import cohort_job, write_points
     from shaspec.analysis.features.figure import cohort_figure
     from shaspec.io import find_cases
+    from shaspec.io.outputs import check_output
 
     if len(paths) != 1:
         raise InputError("--cohort takes one folder with a folder per case")
     files = find_cases(paths[0], model.card.task, with_labels=False)
-    points = run_job(console, cohort_job(model, files, **options)).value
     table, picture = out / "cohort_features.csv", out / "cohort_features.png"
+    inputs = [path for found in files for path in found.volumes.values()]
+    for path in (table, picture):
+        check_output(path, inputs, overwrite=overwrite)
+    points = run_job(console, cohort_job(model, files, **options)).value
     write_points(table, points)
     write_picture(picture, cohort_figure(points, model.card.task))
     return [picture, table]
@@ -147,9 +199,9 @@ def write_maps(out: Path, maps: FeatureMaps) -> list[Path]:
     from shaspec.io import write_volume
 
     pictures = {
-        (f"{k}-energy", m): v for k in maps.kinds for m, v in views(maps, k, How.ENERGY).items()
+        (f"{k}{ENERGY}", m): v for k in maps.kinds for m, v in views(maps, k, How.ENERGY).items()
     }
-    pictures |= {("imputation-error", m): v for m, v in imputation_error(maps).items()}
+    pictures |= {(ERROR, m): v for m, v in imputation_error(maps).items()}
     return [
         write_volume(out / f"{maps.case}_{what}_{m}.nii.gz", volume, maps.grid)
         for (what, m), volume in pictures.items()
@@ -160,7 +212,7 @@ def write_measures(out: Path, found: Measures) -> Path:
     """``measures.csv``: a row per number, with both controls."""
     from shaspec.evaluation.tables import write_csv
 
-    path = out / "measures.csv"
+    path = out / MEASURES_FILE
     head = {"case": found.case, "model": found.model}
     write_csv(path, [head | asdict(row) for row in found.rows])
     return path

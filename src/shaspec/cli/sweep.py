@@ -16,6 +16,7 @@ from shaspec.cli.common import (
     Overlap,
     Overwrite,
     Precision,
+    check_named,
     check_results,
     escape,
     make_folder,
@@ -91,6 +92,8 @@ def sweep(
         if not tables:
             report_case(console, subject)
             check_results([out / name for name in FILES], subject, overwrite)
+        for folder in [out / "labels"] * save_labels + [out / "maps"] * maps:
+            check_named(folder, f"{subject.name}_{loaded.card.name}_", subject, overwrite)
         session = InferenceSession(
             loaded, subject, device=device, precision=precision, window=numbers(window) or None,
             overlap=overlap,

@@ -7,11 +7,13 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import METRICS
 from shaspec.io.nifti import write_atomically
+from shaspec.io.table import read_cells, read_number
 
 METRICS_FILE = "metrics.csv"
 SUMMARY_FILE = "summary.csv"
@@ -70,19 +72,19 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
 
 
 def _read(path: Path) -> Iterable[Row]:
+    header, *cells = read_cells(path) or [[]]
+    lines = [dict(zip_longest(header, line[: len(header)], fillvalue="")) for line in cells]
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            lines = list(csv.DictReader(file))
-            if lines and "dice" not in lines[0]:
-                raise ValueError("there is no column dice")
-            for line in lines:
-                scores = {
-                    name: float(line[name]) if line[name] else math.nan
-                    for name in METRICS
-                    if name in line
-                }
-                yield Row(line["case"], line["subset"], line["region"], scores)
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, ValueError, TypeError) as error:
+        if lines and "dice" not in lines[0]:
+            raise ValueError("there is no column dice")
+        for line in lines:
+            scores = {
+                name: read_number(line[name]) if line[name] else math.nan
+                for name in METRICS
+                if name in line
+            }
+            yield Row(line["case"], line["subset"], line["region"], scores)
+    except (KeyError, ValueError) as error:
         raise InputError(f"{path} is not a metrics.csv of shaspec evaluate: {error}") from error
     if not lines:
         raise InputError(f"{path} has no rows")

@@ -18,7 +18,7 @@ from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.io.naming import LABELS, parts, read_name, recognise, stem
-from shaspec.io.table import CASE
+from shaspec.io.table import CASE, file_at, read_text
 from shaspec.task import Task
 
 IMAGE = "image"
@@ -44,7 +44,7 @@ def is_datalist(path: Path) -> bool:
     if path.suffix.lower() != ".json":
         return False
     try:
-        content = json.loads(path.read_text("utf-8-sig"))
+        content = json.loads(read_text(path))
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and any(
@@ -54,7 +54,7 @@ def is_datalist(path: Path) -> bool:
 
 def read_entries(path: Path) -> list[Entry]:
     """All cases of the list in its order; raises `InputError` naming section and number."""
-    content: dict[str, Any] = json.loads(path.read_text("utf-8-sig"))
+    content: dict[str, Any] = json.loads(read_text(path))
     found: dict[str, Entry] = {}
     for section in (*KNOWN, *UNKNOWN):
         rows = content.get(section) or []
@@ -81,7 +81,7 @@ def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dic
     for entry in read_entries(path):
         if with_labels and entry.section in UNKNOWN:
             continue
-        roles = {role: path.parent / file for role, file in _roles(entry, path, task)}
+        roles = {role: file_at(file, path.parent) for role, file in _roles(entry, path, task)}
         missing = next((file for file in roles.values() if not file.is_file()), None)
         if missing:
             raise InputError(

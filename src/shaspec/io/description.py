@@ -16,7 +16,7 @@ DESCRIPTION = "dataset.json"
 def channel_order(description: Path, task: Task) -> list[str]:
     """Modality names in channel order; a channel that the task does not know keeps its own name."""
     try:
-        content: dict[str, Any] = json.loads(description.read_text("utf-8"))
+        content: dict[str, Any] = json.loads(description.read_text("utf-8-sig"))
         named = content.get("channel_names") or content["modality"]
         channels = [str(named[key]) for key in sorted(named, key=int)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

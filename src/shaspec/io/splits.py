@@ -17,8 +17,17 @@ from typing import Any
 from shaspec.errors import InputError
 from shaspec.io.datalist import KNOWN, is_datalist, read_entries
 from shaspec.io.naming import stem
-from shaspec.io.table import SPLIT, is_table, name_column, names_cases, read_cells, read_rows
+from shaspec.io.table import (
+    SPLIT,
+    is_table,
+    name_column,
+    names_cases,
+    read_cells,
+    read_rows,
+    read_text,
+)
 
+SEPARATOR = re.compile(r"[,;\t]")
 GRADE = re.compile(r"^[HL]GG_(?=Brats)", re.IGNORECASE)
 """RFNet and those who share its lists put the folder of BraTS 2018 before the name of the case."""
 
@@ -53,7 +62,7 @@ def listed_cases(path: Path) -> list[str]:
         return [row[column] for row in rows]
     names = []
     for line in _read(path).splitlines():
-        text = line.split("#")[0].split(",")[0].strip().strip("\"'").rstrip("/\\")
+        text = SEPARATOR.split(line.split("#")[0])[0].strip().strip("\"'").rstrip("/\\")
         if text:
             names.append(GRADE.sub("", stem(text.replace("\\", "/").rsplit("/", 1)[-1])))
     if not names:
@@ -152,7 +161,9 @@ def _mark(cell: str, where: str) -> str:
         return ""
     if word in VALIDATION or word in TEST:
         return "validation" if word in VALIDATION else "test"
-    number = word.removesuffix(".0")  # pandas makes 0.0 of 0 where another cell is empty
+    number = word.removesuffix(".0").removesuffix(
+        ",0"
+    )  # pandas makes 0.0 of 0 where another cell is empty
     if not number.isdecimal():
         raise InputError(f"{where} is {cell!r}: write train, val, test or the number of a fold")
     return str(int(number))
@@ -180,6 +191,6 @@ def _header(path: Path) -> list[str]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8-sig")
+        return read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a list of cases: {error}") from error

@@ -7,7 +7,9 @@ wanted, ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``, ``test``), which
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import re
 from itertools import zip_longest
 from pathlib import Path
@@ -18,6 +20,9 @@ from shaspec.task import Task
 
 CASE = ("case", "name", "id", "subject", "patient")
 SPLIT = ("fold", "split")
+SEPARATORS = (",", ";", "\t")  # the first where the header has none
+SAID = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
+QUOTED = re.compile(r'"[^"]*"')
 BRATS = re.compile(r"brats.*id")
 """Such columns of the tables of BraTS; where there are several, the last is the newest year's."""
 
@@ -27,14 +32,63 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() == ".csv"
 
 
-def read_cells(path: Path) -> list[list[str]]:
-    """The lines of a CSV file, cell by cell, those that are all blank left out."""
+def read_text(path: Path) -> str:
+    """The text of a file that a spreadsheet or an editor wrote.
+
+    UTF-8 and UTF-16 with a byte order mark, UTF-8 without, else Windows-1252 (western Europe).
+    Raises `OSError` and `UnicodeDecodeError`.
+    """
+    data = path.read_bytes()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = [[cell.strip() for cell in line] for line in csv.reader(file)]
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252")
+
+
+def read_cells(path: Path) -> list[list[str]]:
+    """The lines of a CSV file, cell by cell, those that are all blank left out.
+
+    Cells are separated by commas, semicolons or tabs, as a spreadsheet writes them; a first line
+    such as ``sep=;`` is understood.
+    """
+    try:
+        text = read_text(path)
+        separator, text = _separator(text)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        cells = [[cell.strip() for cell in line] for line in lines]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a CSV file: {error}") from error
-    return [line for line in lines if any(line)]
+    return [line for line in cells if any(line)]
+
+
+def _separator(text: str) -> tuple[str, str]:
+    """What separates the cells, and the text without a line that says so."""
+    first, _, rest = text.partition("\n")
+    said = SAID.fullmatch(first.strip("\r\n "))
+    if said:
+        return said[1], rest
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    unquoted = QUOTED.sub("", head)
+    return max(SEPARATORS, key=unquoted.count), text
+
+
+def read_number(cell: str) -> float:
+    """The number in a cell, with a point or, as in many countries, a comma before its decimals.
+
+    Raises `ValueError` for anything else.
+    """
+    return float(cell.replace(",", ".") if cell.count(",") == 1 and "." not in cell else cell)
+
+
+def file_at(cell: str, folder: Path) -> Path:
+    """The file that a cell of a table in ``folder`` names.
+
+    Where there is no such file, a backslash separates folders, as in a path of Windows.
+    """
+    path = folder / cell
+    return path if path.exists() or "\\" not in cell else folder / cell.replace("\\", "/")
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
@@ -85,7 +139,7 @@ def read_table(path: Path, task: Task) -> dict[str, dict[str, Path]]:
     cases: dict[str, dict[str, Path]] = {}
     for number, row in enumerate(rows, start=2):
         case = row[name]
-        files = {role: path.parent / row[c] for c, role in roles.items() if row.get(c)}
+        files = {role: file_at(row[c], path.parent) for c, role in roles.items() if row.get(c)}
         if not case or case in cases:
             raise InputError(f"{path}: line {number}: case {case!r} has no name of its own")
         missing = next((file for file in files.values() if not file.is_file()), None)

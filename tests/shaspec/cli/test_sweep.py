@@ -56,6 +56,12 @@ def test_sweep_without_labels_compares_with_all_that_is_there(
     assert len(list((tmp_path / "out" / "maps").iterdir())) == 10
     with pytest.raises(ShaspecError, match="two models are called"):
         run(*words, "--model", shaspec_folder)
+    for path in (tmp_path / "out").glob("*.*"):
+        path.unlink()
+    for option in ("--save-labels", "--maps"):
+        with pytest.raises(ShaspecError, match=r"anna_tiny.*exists already.*--overwrite"):
+            run(*words, option)
+    run(*words, "--save-labels", "--maps", "--overwrite")
 
 
 def test_a_sweep_of_pictures_counts_pixels(

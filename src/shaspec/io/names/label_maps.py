@@ -33,6 +33,10 @@ def read_labels(
     lesion = [t for t in parts.tokens if t.says(Sense.LESION)]
     anatomy = [t for t in near if t.says(Sense.ANATOMY) and t.words[0] not in vocabulary.exempt]
     images = [t for t in parts.tokens if t.says(*IMAGES)]
+    part, named = _part(near, vocabulary)
+    if part and not named >= vocabulary.labels:
+        reason = f"{said} is a label map of {spell(part)} alone, not of all labels"
+        return Reading(reason=reason, evidence=words_of([*part, *found]))
     mask = all(t.words[-1].rstrip("s") in MASKS or t.key for t in found)
     own = any(t.says(Sense.OWN_LABEL) for t in found)
     extraction = mask and any(t.says(Sense.EXTRACTION) for t in near)
@@ -54,6 +58,12 @@ def read_labels(
         reason = f"{said} was read as the outline of the lesion"
         return matched(text, tokens, LABELS, Certainty.PROBABLE, found, reason)
     return matched(text, tokens, LABELS, Certainty.CERTAIN, found, "")
+
+
+def _part(tokens: Sequence[Token], vocabulary: Vocabulary) -> tuple[list[Token], set[int]]:
+    """The words that name some labels of the task, and these labels."""
+    found = [t for t in tokens if len(t.words) == 1 and t.words[0] in vocabulary.parts]
+    return found, set().union(*(vocabulary.parts[t.words[0]] for t in found))
 
 
 def _after_patient(tokens: Sequence[Token], label: Token) -> Sequence[Token]:

@@ -12,19 +12,37 @@ from shaspec.io.names.vocabulary import Phrase, Vocabulary, base_vocabulary, wit
 from shaspec.task import Task
 
 Words = tuple[tuple[str, tuple[str, ...]], ...]
+PartWords = tuple[tuple[str, frozenset[int]], ...]
 CACHED = 32  # tasks
+TITLE_WORD = 4  # letters of a word in a title that may name a label
 
 
 def task_vocabulary(task: Task) -> Vocabulary:
     """The vocabulary for reading names as files of ``task``."""
     words = tuple((m.name, (m.name, *m.words)) for m in task.modalities)
     segmented = (*(label.name for label in task.labels), *task.region_names)
-    return _vocabulary(words, task.label_words, segmented)
+    return _vocabulary(words, task.label_words, segmented, _parts(task))
+
+
+def _parts(task: Task) -> PartWords:
+    """Words for some labels of ``task``, and the labels that they name, where these are not all."""
+    every = {label.value for label in task.labels}
+    named: list[tuple[set[int], tuple[str, ...], str]]
+    named = [({label.value}, (label.name, *label.words), label.title) for label in task.labels]
+    named += [(set(), task.background_words, "")]
+    named += [(set(region.labels), (region.name,), region.title) for region in task.regions]
+    found: dict[str, set[int]] = {}
+    for values, names, title in named:
+        words = {name for name in names if len(_phrase(name)) == 1}
+        words |= {word for word in title.split() if len(word) >= TITLE_WORD}
+        for word in words:
+            found.setdefault("".join(_phrase(word)), set()).update(values)
+    return tuple((word, frozenset(v)) for word, v in found.items() if word and v != every)
 
 
 @lru_cache(maxsize=CACHED)
 def _vocabulary(
-    words: Words, label_words: tuple[str, ...], segmented: tuple[str, ...]
+    words: Words, label_words: tuple[str, ...], segmented: tuple[str, ...], parts: PartWords
 ) -> Vocabulary:
     base = base_vocabulary()
     kinds: dict[str, set[str]] = {}
@@ -41,7 +59,7 @@ def _vocabulary(
     roles = {kind: tuple(r for r in order if r in found) for kind, found in kinds.items()}
     labels = [_phrase(text) for text in label_words if _phrase(text)]
     exempt = [word for text in segmented for word in _phrase(text)]
-    return with_words(base, literal, labels, roles, exempt)
+    return with_words(base, literal, labels, roles, exempt, dict(parts))
 
 
 def _kind(text: str, base: Vocabulary) -> str:

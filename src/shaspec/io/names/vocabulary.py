@@ -91,6 +91,10 @@ class Vocabulary:
     """False for a task without label files."""
     exempt: frozenset[str] = frozenset()
     """Words of anatomy that the task itself segments."""
+    parts: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Word -> the labels of the task that it names, where these are not all labels."""
+    labels: frozenset[int] = frozenset()
+    """All labels of the task."""
     words: frozenset[str] = field(init=False)
     """Single words of all phrases."""
     longest: int = field(init=False)
@@ -169,6 +173,7 @@ def with_words(
     labels: Iterable[Phrase],
     roles: Mapping[str, tuple[str, ...]],
     exempt: Iterable[str],
+    parts: Mapping[str, frozenset[int]],
 ) -> Vocabulary:
     """``base`` and the literal words of a task.
 
@@ -178,6 +183,8 @@ def with_words(
         labels: phrases that stand for the labels; none where the task has no label files.
         roles: kind of image -> modalities.
         exempt: words of anatomy that the task segments.
+        parts: word -> the labels that it names, where these are not all; words of the vocabulary
+            that say something else are left out.
     """
     terms = dict(base.terms)
     all_roles = dict(roles)
@@ -188,6 +195,18 @@ def with_words(
         for phrase in phrases:
             terms[phrase] = Term(frozenset({Sense.IMAGE, Sense.OWN}), OWN_KIND + role)
         all_roles[OWN_KIND + role] = (role,)
+    own_parts = {
+        word: values
+        for word, values in parts.items()
+        if base.terms.get((word,), Term()).senses <= {Sense.GIVEN, Sense.HINT, Sense.ANATOMY}
+    }
     return Vocabulary(
-        terms, base.entities, base.smells, all_roles, bool(list(labels)), frozenset(exempt)
+        terms,
+        base.entities,
+        base.smells,
+        all_roles,
+        bool(list(labels)),
+        frozenset(exempt),
+        own_parts,
+        frozenset().union(*parts.values()),
     )
