@@ -7,12 +7,13 @@ wanted, ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``, ``test``), which
 
 from __future__ import annotations
 
-import csv
 import re
 from itertools import zip_longest
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.files import reading
+from shaspec.files.reading import is_file
 from shaspec.io.naming import LABELS, read_name
 from shaspec.task import Task
 
@@ -29,11 +30,7 @@ def is_table(path: Path) -> bool:
 
 def read_cells(path: Path) -> list[list[str]]:
     """The lines of a CSV file, cell by cell, those that are all blank left out."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = [[cell.strip() for cell in line] for line in csv.reader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as a CSV file: {error}") from error
+    lines = [[cell.strip() for cell in line] for line in reading.read_cells(path)]
     return [line for line in lines if any(line)]
 
 
@@ -88,7 +85,7 @@ def read_table(path: Path, task: Task) -> dict[str, dict[str, Path]]:
         files = {role: path.parent / row[c] for c, role in roles.items() if row.get(c)}
         if not case or case in cases:
             raise InputError(f"{path}: line {number}: case {case!r} has no name of its own")
-        missing = next((file for file in files.values() if not file.is_file()), None)
+        missing = next((file for file in files.values() if not is_file(file)), None)
         if missing:
             raise InputError(f"{path}: line {number}: {missing} of case {case} is not there")
         cases[case] = {r: files[r] for r in (*task.names, LABELS) if r in files}
