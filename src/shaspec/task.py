@@ -5,7 +5,6 @@ A task is a TOML file (``shaspec/tasks`` or the user's own); model cards store a
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import combinations
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from pydantic import PositiveFloat, ValidationError, model_validator
 
 from shaspec.errors import InputError, in_words
+from shaspec.files.reading import is_file, parse_toml, read_text
 from shaspec.task_files import TEMPLATE as TEMPLATE
 from shaspec.task_files import bundled_tasks as bundled_tasks
 from shaspec.task_files import task_file
@@ -286,15 +286,13 @@ def load_task(name: str | Path) -> Task:
             the key.
     """
     text = str(name)
-    if text not in bundled_tasks() and not Path(text).is_file():
+    if text not in bundled_tasks() and not is_file(text):
         raise InputError(
             f"no task {text!r}: give the path of a task file or one of {', '.join(bundled_tasks())}"
         )
     try:
-        content = task_file(text) if text in bundled_tasks() else Path(text).read_text("utf-8")
-        return Task.model_validate(tomllib.loads(content))
+        content = task_file(text) if text in bundled_tasks() else read_text(text)
+        return Task.model_validate(parse_toml(content, text))
     except ValidationError as error:
         wrong = in_words(error.errors(), Task.model_fields)
         raise InputError(f"task file {text} cannot be used: {wrong}") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"task file {text} cannot be used: {error}") from error

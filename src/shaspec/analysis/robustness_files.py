@@ -13,9 +13,9 @@ from shaspec.analysis.robustness_plots import draw_contributions, draw_heat_map
 from shaspec.analysis.shapley import contributions
 from shaspec.analysis.subset_table import Measure, SubsetTable
 from shaspec.errors import InputError
+from shaspec.files.writing import write_atomically
 from shaspec.io.export import label_ending, write_labels, write_volume
 from shaspec.io.naming import RESULT
-from shaspec.io.nifti import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

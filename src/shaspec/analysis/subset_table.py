@@ -14,7 +14,7 @@ import numpy.typing as npt
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import dice
 from shaspec.evaluation.surfaces import Surface, bounding_box, diagonal, hd95
-from shaspec.io.nifti import write_atomically
+from shaspec.files.writing import write_atomically
 from shaspec.notebook import html_table
 from shaspec.prediction import Prediction, size_text
 from shaspec.task import Subset, Task

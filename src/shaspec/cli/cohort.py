@@ -14,12 +14,12 @@ from shaspec.cli.common import (
     Overlap,
     Overwrite,
     Probabilities,
-    check_file,
     escape,
-    make_folder,
     numbers,
 )
 from shaspec.errors import InputError
+from shaspec.files.reading import is_folder
+from shaspec.files.writing import check_file, make_folder
 from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -88,16 +88,16 @@ def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFi
     """
     from shaspec.io import find_cases
 
-    if len(words) != 1 or not (words[0].is_dir() or words[0].suffix.lower() in LISTS):
+    if len(words) != 1 or not (is_folder(words[0]) or words[0].suffix.lower() in LISTS):
         return []
     try:
         found = find_cases(words[0], task, with_labels=False)
     except InputError:
         return []  # said when it is read as a case
-    is_folder = out is not None and (out.is_dir() or not out.suffix)
-    if len(found) < 2 and not (is_folder and words[0].is_dir()):
+    wants_folder = out is not None and (is_folder(out) or not out.suffix)
+    if len(found) < 2 and not (wants_folder and is_folder(words[0])):
         return []
-    if not is_folder:
+    if not wants_folder:
         names = ", ".join(case.name for case in found[:4]) + (", ..." if len(found) > 4 else "")
         raise InputError(
             f"{words[0]}: holds {len(found)} cases ({names}); give --out DIR, a folder for the "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -13,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from shaspec.errors import InputError
+from shaspec.files.reading import entries_of, exists, is_folder
+from shaspec.files.writing import make_folder
 from shaspec.progress import reporting
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def source(words: list[Path]) -> Path | list[Path] | dict[str, Path]:
 def role_and_file(word: Path) -> tuple[str, Path] | None:
     """``FLAIR=a.nii`` -> ``("FLAIR", a.nii)``; None for a path, even one with = in its name."""
     role, equals, path = str(word).partition("=")
-    if not equals or not path or os.sep in role or word.exists():
+    if not equals or not path or os.sep in role or exists(word):
         return None
     return role, Path(path)
 
@@ -98,47 +99,29 @@ def lengths(text: str) -> tuple[float, ...]:
         raise InputError(f"{text!r} is not a list of lengths such as 2.5,1.25,1.25") from None
 
 
-def make_folder(path: Path) -> None:
-    """Make the folder, if need be, and see that it can be written to, before work goes into it.
-
-    Raises `InputError` naming it.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written to as a folder ({error.strerror}); choose another"
-        ) from error
-
-
-def check_file(path: Path | None) -> None:
-    """See that a file can be written there, if one is wanted; raises `InputError` naming it."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: name a file to write")
-    make_folder(path.parent)
-
-
 def check_results(
-    paths: Sequence[Path | None], case: Case, overwrite: bool, *, keep_own: bool = False
+    paths: Sequence[Path | None],
+    case: Case,
+    overwrite: bool,
+    endings: Sequence[str] = (),
+    *,
+    keep_own: bool = False,
 ) -> None:
     """See that results of ``case`` can be written to ``paths``; raises `InputError` naming one.
 
-    A label map of this program is kept where its name is that of an input or of a truth; with
-    ``keep_own`` all are.
+    ``endings`` are what the names may end in; empty: anything. A label map of this program is kept
+    where its name is that of an input or of a truth; with ``keep_own`` all are.
     """
     from shaspec.io.naming import is_result, recognise
     from shaspec.io.outputs import check_output
 
     for path in paths:
         if path is not None:
-            check_file(path)
             named = recognise(path.name, case.task) and not is_result(path.name, case.task)
             inputs = case.files.values()
-            check_output(path, inputs, overwrite=overwrite, keep_own=keep_own or bool(named))
+            keep = keep_own or bool(named)
+            check_output(path, inputs, overwrite=overwrite, keep_own=keep, endings=endings)
+            make_folder(path.parent)
 
 
 def check_named(folder: Path, stem: str, case: Case, overwrite: bool) -> None:
@@ -146,9 +129,9 @@ def check_named(folder: Path, stem: str, case: Case, overwrite: bool) -> None:
 
     Raises `InputError` naming one.
     """
-    there = sorted(folder.iterdir()) if folder.is_dir() else []
-    found = [path for path in there if path.name.startswith(stem)]
-    check_results(found, case, overwrite, keep_own=True)
+    existing = entries_of(folder) if is_folder(folder) else []
+    named = [path for path in existing if path.name.startswith(stem)]
+    check_results(named, case, overwrite, keep_own=True)
 
 
 def report_case(console: Console, case: Case) -> None:

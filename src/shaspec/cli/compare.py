@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import escape, make_folder
+from shaspec.cli.common import escape
 from shaspec.cli.results import print_comparison, print_scores
 from shaspec.errors import InputError
+from shaspec.files.writing import make_folder
 
 
 def compare(

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shaspec.cli.common import escape, make_folder, report_seen
+from shaspec.cli.common import escape, report_seen
 from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.files.writing import make_folder
 from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from shaspec.cli.common import (
     Precision,
     check_results,
     escape,
-    make_folder,
     numbers,
     report_case,
     run_job,
@@ -27,6 +26,7 @@ from shaspec.cli.common import (
     weight_table,
 )
 from shaspec.errors import InputError
+from shaspec.files.writing import make_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -185,7 +185,7 @@ def _cohort(
 
 def write_picture(path: Path, figure: Figure) -> Path:
     """A figure as PNG; returns its path."""
-    from shaspec.io.nifti import write_atomically
+    from shaspec.files.writing import write_atomically
 
     data = BytesIO()
     figure.savefig(data, format="png")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import escape, make_folder, numbers
+from shaspec.cli.common import escape, numbers
+from shaspec.files.writing import make_folder
 
 
 def import_official(

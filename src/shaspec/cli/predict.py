@@ -74,7 +74,7 @@ def predict(
     """
     from shaspec.cli.cohort import cases_of, run_cohort
     from shaspec.cohort.settings import AVAILABLE, Settings
-    from shaspec.io import read_case, write_classes
+    from shaspec.io import label_endings, read_case, write_classes
     from shaspec.models.weights import load_model
 
     console = Console()
@@ -91,8 +91,9 @@ def predict(
     subject = read_case(source(case), task, with_labels=False, present=asked, grid=grid)
     report_case(console, subject)
     subset = subject.present
-    check_results([out, volumes], subject, overwrite)
+    check_results([volumes], subject, overwrite)
     if task.kind == "classification":
+        check_results([out], subject, overwrite, [".csv"])
         refuse(loaded.card, volumes=volumes, window=window, probabilities=probabilities)
         predictions = classify(console, loaded, subject, [subset], device, precision)
         path = write_classes(out, predictions) if out else None
@@ -105,7 +106,7 @@ def predict(
             "overlap": overlap,
         }
         path = out or _default_name(subject)
-        check_results([path], subject, overwrite)
+        check_results([path], subject, overwrite, label_endings(subject.grid))
         maps = _maps(loaded, path) if probabilities else []
         check_results(maps, subject, overwrite)
         _segment(console, loaded, subject, path, volumes, options, probabilities=probabilities)

@@ -50,7 +50,7 @@ def report(
     from shaspec.inference.session import InferenceSession
     from shaspec.io import read_case
     from shaspec.models.weights import load_model
-    from shaspec.report import write_report
+    from shaspec.report import ENDINGS, write_report
 
     console = Console()
     loaded = load_model(model)
@@ -62,7 +62,7 @@ def report(
     there = subject.present
     without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
     subsets = list(asked) or [there, *without_one]
-    check_results([out], subject, overwrite)
+    check_results([out], subject, overwrite, ENDINGS)
     session = InferenceSession(
         loaded, subject, device=device, precision=precision, window=numbers(window) or None,
         overlap=overlap,

@@ -19,13 +19,13 @@ from shaspec.cli.common import (
     check_named,
     check_results,
     escape,
-    make_folder,
     numbers,
     report_case,
     report_seen,
     source,
 )
 from shaspec.errors import InputError
+from shaspec.files.writing import make_folder
 from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:

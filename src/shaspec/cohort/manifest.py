@@ -16,9 +16,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shaspec.errors import InputError
+from shaspec.files.reading import read_bytes
 
 NAME = "manifest"
 ENDING = ".jsonl"
+MOST = 4 * 1024**3
+"""Bytes of a manifest: of some million results."""
 
 
 class Input(BaseModel):
@@ -108,12 +111,8 @@ def _ends(file: Any) -> bool:
 
 def _read(path: Path) -> Iterator[Record]:
     """The lines of one file; one that was cut off by the end of a run is passed over."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    for line in lines:
+    for line in read_bytes(path, MOST).splitlines():
         try:
             yield Record.model_validate(json.loads(line))
-        except (ValueError, ValidationError):
+        except (ValueError, RecursionError, ValidationError):
             continue

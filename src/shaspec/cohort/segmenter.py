@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import re
 import time
@@ -19,6 +18,7 @@ from shaspec.case import Case
 from shaspec.cohort.manifest import Input, Manifest, Record
 from shaspec.cohort.settings import AVAILABLE, Settings
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import is_file, sha256
 from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.io import CaseFiles, label_ending, read_case, write_labels
@@ -198,7 +198,7 @@ class Segmenter:
         record = self._before.get((files.name, self.task.subset_name(asked)))
         if record is None or record.key != self._key or record.status not in ("done", "left out"):
             return False
-        there = all((self.manifest.folder / name).is_file() for name in record.outputs)
+        there = all(is_file(self.manifest.folder / name) for name in record.outputs)
         return there and all(
             name in files.volumes and _is_same(files.volumes[name], known)
             for name, known in record.inputs.items()
@@ -221,7 +221,7 @@ def _input(path: Path) -> Input:
     state = path.stat()
     return Input(
         file=str(path.absolute()), bytes=state.st_size, modified=state.st_mtime_ns,
-        sha256=_sha256(path),
+        sha256=sha256(path),
     )  # fmt: skip
 
 
@@ -231,11 +231,6 @@ def _is_same(path: Path, known: Input) -> bool:
         state = path.stat()
         if state.st_size != known.bytes:
             return False
-        return state.st_mtime_ns == known.modified or _sha256(path) == known.sha256
-    except OSError:
+        return state.st_mtime_ns == known.modified or sha256(path) == known.sha256
+    except (InputError, OSError):
         return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from shaspec.evaluation.report import ABSENT, THERE, ScoreTable, number
-from shaspec.io.nifti import write_atomically
+from shaspec.files.writing import write_atomically
 
 STEP = 0.42  # width of a column of dots, relative to a column of numbers
 INK = "#333333"

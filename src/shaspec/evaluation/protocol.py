@@ -22,9 +22,10 @@ from shaspec.evaluation.metrics import EMPTY, METRICS, metrics_for
 from shaspec.evaluation.scoring import TrueRegion
 from shaspec.evaluation.surfaces import Mask
 from shaspec.evaluation.tables import Row
+from shaspec.files.reading import is_folder, read_json
+from shaspec.files.writing import write_atomically
 from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
-from shaspec.io.nifti import write_atomically
 from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
 from shaspec.task import Subset, Task
@@ -235,8 +236,8 @@ def rules_beside(paths: Sequence[Path]) -> str:
 
 
 def _rules_beside(path: Path) -> str:
-    file = (path if path.is_dir() else path.parent) / PROTOCOL_FILE
+    file = (path if is_folder(path) else path.parent) / PROTOCOL_FILE
     try:
-        return str(json.loads(file.read_text("utf-8"))["rules"])
+        return str(read_json(file)["rules"])
     except (OSError, ValueError, KeyError, TypeError):
         return f"unknown, no {PROTOCOL_FILE} in its folder"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shaspec.evaluation.figures import heat_map, save_figure
 from shaspec.evaluation.report import ScoreTable, as_latex, as_markdown
-from shaspec.io.nifti import write_atomically
+from shaspec.files.writing import write_atomically
 
 TABLE = "table"
 HEAT_MAP = "heatmap"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import METRICS
-from shaspec.io.nifti import write_atomically
+from shaspec.files.reading import is_folder
+from shaspec.files.writing import write_atomically
 from shaspec.io.table import read_cells, read_number
 
 METRICS_FILE = "metrics.csv"
@@ -59,7 +60,7 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
     rows: list[Row] = []
     seen: dict[tuple[str, str, str], Path] = {}
     for path in paths:
-        path = path / METRICS_FILE if path.is_dir() else path
+        path = path / METRICS_FILE if is_folder(path) else path
         for row in _read(path):
             if row.key in seen:
                 raise InputError(
@@ -78,16 +79,22 @@ def _read(path: Path) -> Iterable[Row]:
         if lines and "dice" not in lines[0]:
             raise ValueError("there is no column dice")
         for line in lines:
-            scores = {
-                name: read_number(line[name]) if line[name] else math.nan
-                for name in METRICS
-                if name in line
-            }
+            if not all(line[key] for key in KEYS):
+                raise ValueError(f"a row names no {' or no '.join(KEYS)}")
+            scores = {name: _score(line[name]) for name in METRICS if name in line}
             yield Row(line["case"], line["subset"], line["region"], scores)
     except (KeyError, ValueError) as error:
         raise InputError(f"{path} is not a metrics.csv of shaspec evaluate: {error}") from error
     if not lines:
         raise InputError(f"{path} has no rows")
+
+
+def _score(cell: str) -> float:
+    """The number in a cell; NaN for an empty one."""
+    value = read_number(cell) if cell else math.nan
+    if math.isinf(value):
+        raise ValueError(f"{cell} is no score")
+    return value
 
 
 def write_csv(path: Path, lines: Sequence[Line], columns: Sequence[str] = ()) -> None:

@@ -30,7 +30,7 @@ def command_of(result: Result) -> str:
     files: dict[str, str] = facts.get("files", {})
     if isinstance(result, FeatureMaps):
         command, used, out = "features", tuple(result.of(result.kinds[0])), ["--out", "features"]
-        out += ["--compare"] * bool(set(used) - set(result.subset))
+        out += ["--compare"] * bool(set(used) - set(result.present))
     else:
         command, used, out = "predict", result.subset, []
     without = [name for name in used if name not in files]

@@ -6,6 +6,7 @@ from shaspec.io.arrays import case_from_arrays
 from shaspec.io.cases import read_case
 from shaspec.io.export import (
     label_ending,
+    label_endings,
     write_case,
     write_classes,
     write_labels,
@@ -23,6 +24,7 @@ __all__ = [
     "find_case",
     "find_cases",
     "label_ending",
+    "label_endings",
     "read_case",
     "read_channels",
     "read_image",

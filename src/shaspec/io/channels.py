@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file
 from shaspec.io.case_files import CaseFiles
 from shaspec.io.description import DESCRIPTION, channel_order
 from shaspec.io.naming import stem
@@ -14,7 +15,7 @@ from shaspec.task import Task
 
 def holds_channels(folder: Path) -> bool:
     """True for the image folders of a decathlon data set."""
-    return folder.name.startswith("imagesT") and (folder.parent / DESCRIPTION).is_file()
+    return folder.name.startswith("imagesT") and is_file(folder.parent / DESCRIPTION)
 
 
 def _too_many(path: Path, task: Task) -> tuple[str, ...]:
@@ -38,7 +39,7 @@ def channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     problems: tuple[str, ...] = ()
     order: list[str] | None = None
     description = next(
-        (p for f in list(path.resolve().parents)[:2] if (p := f / DESCRIPTION).is_file()), None
+        (p for f in list(path.resolve().parents)[:2] if is_file(p := f / DESCRIPTION)), None
     )
     try:
         order = channel_order(description, task) if description else None
@@ -52,7 +53,7 @@ def channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
         notices = (f"{path.name}: channels are {', '.join(order)} (by dataset.json)",)
     channel = {name: order.index(name) for name in task.names if name in order}
     labels = path.parent.with_name(path.parent.name.replace("images", "labels")) / path.name
-    has_labels = with_labels and labels != path and labels.is_file()
+    has_labels = with_labels and labels != path and is_file(labels)
     return CaseFiles(
         name=stem(path.name),
         volumes=dict.fromkeys(channel, path),

@@ -9,7 +9,6 @@ beginning that the file names of a case share is its name.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -17,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file, read_json
 from shaspec.io.naming import LABELS, parts, read_name, recognise, stem
-from shaspec.io.table import CASE, file_at, read_text
+from shaspec.io.table import CASE, file_at
 from shaspec.task import Task
 
 IMAGE = "image"
@@ -44,8 +44,8 @@ def is_datalist(path: Path) -> bool:
     if path.suffix.lower() != ".json":
         return False
     try:
-        content = json.loads(read_text(path))
-    except (OSError, ValueError):
+        content = read_json(path)
+    except InputError:
         return False
     return isinstance(content, dict) and any(
         isinstance(content.get(section), list) for section in (*KNOWN, *UNKNOWN)
@@ -54,7 +54,7 @@ def is_datalist(path: Path) -> bool:
 
 def read_entries(path: Path) -> list[Entry]:
     """All cases of the list in its order; raises `InputError` naming section and number."""
-    content: dict[str, Any] = json.loads(read_text(path))
+    content: dict[str, Any] = read_json(path)
     found: dict[str, Entry] = {}
     for section in (*KNOWN, *UNKNOWN):
         rows = content.get(section) or []
@@ -82,7 +82,7 @@ def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dic
         if with_labels and entry.section in UNKNOWN:
             continue
         roles = {role: file_at(file, path.parent) for role, file in _roles(entry, path, task)}
-        missing = next((file for file in roles.values() if not file.is_file()), None)
+        missing = next((file for file in roles.values() if not is_file(file)), None)
         if missing:
             raise InputError(
                 f"{path}: {missing} of case {entry.name} is not there; paths are relative to the "

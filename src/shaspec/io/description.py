@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
+from shaspec.files.reading import read_json
 from shaspec.io.naming import read_name
 from shaspec.task import Task
 
@@ -16,10 +16,10 @@ DESCRIPTION = "dataset.json"
 def channel_order(description: Path, task: Task) -> list[str]:
     """Modality names in channel order; a channel that the task does not know keeps its own name."""
     try:
-        content: dict[str, Any] = json.loads(description.read_text("utf-8-sig"))
+        content: dict[str, Any] = read_json(description)
         named = content.get("channel_names") or content["modality"]
         channels = [str(named[key]) for key in sorted(named, key=int)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f'{description}: does not list the channels as "modality": '
             f'{{"0": "{task.names[0]}", ...}} '

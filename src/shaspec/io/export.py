@@ -16,10 +16,11 @@ from nibabel.nifti1 import Nifti1Image
 
 from shaspec.case import Case
 from shaspec.errors import InputError
+from shaspec.files.writing import write_atomically
 from shaspec.geometry import Grid
 from shaspec.io import nifti
-from shaspec.io.images import write_label_image
-from shaspec.io.nifti import write_atomically
+from shaspec.io.formats.table import SEGMENTATION
+from shaspec.io.images import LABEL_ENDINGS, write_label_image
 from shaspec.io.segmentation_nrrd import is_segmentation, write_segmentation
 from shaspec.task import Label
 
@@ -30,6 +31,11 @@ if TYPE_CHECKING:  # results save themselves with the functions of this module
 def label_ending(grid: Grid) -> str:
     """What the name of a label file on ``grid`` ends in, if nobody says otherwise."""
     return ".nii.gz" if grid.dims == 3 else ".png"
+
+
+def label_endings(grid: Grid) -> tuple[str, ...]:
+    """What the name of a label file on ``grid`` may end in, in lower case."""
+    return (*nifti.ENDINGS, SEGMENTATION) if grid.dims == 3 else LABEL_ENDINGS
 
 
 def write_labels(

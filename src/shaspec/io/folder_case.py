@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shaspec.files.reading import is_file, is_folder
 from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
 from shaspec.io.channels import channel_case
@@ -80,11 +81,11 @@ def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
     sequence."""
     files: list[tuple[str, Path]] = []
     for path in inside:
-        if path.is_file():
+        if is_file(path):
             files += [(path.name, path)] if is_input(path, task) else []
         elif task.dims == 3 and is_volume(path):  # unpacked archives: a folder x_t1.nii
             files += _within(path, task)
-        elif task.dims == 3 and path.is_dir() and _says_modality(path.name, task):
+        elif task.dims == 3 and is_folder(path) and _says_modality(path.name, task):
             one = _within(path, task)
             files += one if len(one) == 1 else []
     return files
@@ -92,7 +93,7 @@ def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
 
 def _within(folder: Path, task: Task) -> list[tuple[str, Path]]:
     """The volumes in a folder of one sequence, judged by their own names where those speak."""
-    volumes = [p for p in entries(folder, task) if is_input(p, task) and p.is_file()]
+    volumes = [p for p in entries(folder, task) if is_input(p, task) and is_file(p)]
     clear = [p for p in volumes if recognise(p.name, task)]
     return [(p.name if clear else folder.name, p) for p in (clear or volumes)]
 

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file, is_folder
 from shaspec.io.case_files import CaseFiles, entries, from_roles, input_kind, is_input
 from shaspec.io.channels import channel_case, holds_channels
 from shaspec.io.datalist import IMAGE, is_datalist, read_datalist
@@ -47,9 +48,9 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     listed in ``problems``.
     """
     path = header_of(Path(source))
-    if path.is_file():
+    if is_file(path):
         return _file_case(path, task, with_labels)
-    if not path.is_dir():
+    if not is_folder(path):
         return _named_case(path, task, with_labels)
     cases = list(_walk(path, task, with_labels, DEPTH))
     if not cases:
@@ -94,19 +95,19 @@ def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> l
         InputError: if there is no such folder, it has no case, or a list cannot be read.
     """
     folder = Path(folder)
-    if folder.is_file() and is_table(folder):
+    if is_file(folder) and is_table(folder):
         rows = read_table(folder, task).items()
         return [from_roles(name, roles, with_labels=with_labels) for name, roles in rows]
-    if folder.is_file() and folder.suffix.lower() == ".txt":
+    if is_file(folder) and folder.suffix.lower() == ".txt":
         return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
-    if folder.is_file() and folder.name == DESCRIPTION:
+    if is_file(folder) and folder.name == DESCRIPTION:
         folder = folder.parent
-    if folder.is_file() and is_datalist(folder):
+    if is_file(folder) and is_datalist(folder):
         listed = read_datalist(folder, task, with_labels=with_labels).items()
         return [_of_list(name, roles, task, with_labels) for name, roles in listed]
-    if folder.is_file():
+    if is_file(folder):
         return [find_case(folder, task, with_labels=with_labels)]
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise InputError(f"{folder}: no such folder")
     cases = list(_walk(folder, task, with_labels, DEPTH))
     if not cases:
@@ -137,7 +138,7 @@ def _search(
         return
     if holds_channels(folder):
         for path in inside:
-            if path.is_file() and is_volume(path):
+            if is_file(path) and is_volume(path):
                 yield path.with_name(stem(path.name)), channel_case(path, task, with_labels)
         return
     by_modality = group_by_folder(inside, task)
@@ -155,14 +156,14 @@ def _search(
     elif depth:
         for path in inside:
             # The labels of a decathlon folder belong to its images and are no cases.
-            if path.is_dir() and not path.name.startswith("labelsT"):
+            if is_folder(path) and not path.name.startswith("labelsT"):
                 yield from _search(path, task, with_labels, depth - 1)
 
 
 def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     """The case called ``path.name`` among those side by side in the folder."""
     folder = path.parent
-    inside = entries(folder, task) if folder.is_dir() else []
+    inside = entries(folder, task) if is_folder(folder) else []
     cases = side_by_side(folder, inside, task, with_labels)
     found = next((case for case in cases if case.name == path.name), None)
     if found is None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file, is_folder
 from shaspec.io.assign import doubt
 from shaspec.io.case_files import entries, is_input
 from shaspec.io.naming import LABELS, Match, parts, recognise, stem
@@ -83,9 +84,9 @@ def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]
     """
     found: dict[str, list[Path]] = {}
     for folder in inside:
-        match = recognise(folder.name, task) if folder.is_dir() else None
+        match = recognise(folder.name, task) if is_folder(folder) else None
         readable = [p for p in entries(folder, task) if is_input(p, task)] if match else []
-        files = [p for p in readable if p.is_file()]
+        files = [p for p in readable if is_file(p)]
         if match is None or not files:
             continue
         own = {m.role for p in files if (m := recognise(p.name, task))}

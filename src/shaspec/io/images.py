@@ -16,8 +16,9 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from shaspec.errors import InputError
+from shaspec.files.writing import write_atomically
 from shaspec.geometry import Grid
-from shaspec.io.nifti import checked_labels, write_atomically
+from shaspec.io.nifti import checked_labels
 
 Array = npt.NDArray[Any]
 

@@ -8,12 +8,14 @@ name, or in the columns ``index`` and ``name`` of a BIDS table (``x_dseg.tsv``, 
 from __future__ import annotations
 
 import csv
-import json
+import io
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from shaspec.errors import InputError
+from shaspec.files.reading import is_file, read_json, read_text
 from shaspec.io.naming import stem
 from shaspec.task import LabelScheme, Task
 
@@ -32,7 +34,7 @@ def described_scheme(labels: Path, task: Task) -> LabelScheme | None:
     names of which the task knows none say nothing.
     """
     for path in _sidecars(labels.absolute()):
-        codes = _codes(_read(path), task) if path.is_file() else {}
+        codes = _codes(_read(path), task) if is_file(path) else {}
         if any(code > 0 for code in codes.values()):
             known = {label.value: label.name for label in task.labels} | {0: "background"}
             text = ", ".join(f"{value} {known[code]}" for value, code in codes.items())
@@ -53,14 +55,13 @@ def _sidecars(labels: Path) -> Iterator[Path]:
 def _read(path: Path) -> Names:
     """What a file says; nothing if it cannot be read or is about something else."""
     try:
-        text = path.read_text("utf-8-sig")
         if path.suffix.lower() == ".tsv":
-            rows = csv.DictReader(text.splitlines(), delimiter="\t")
+            rows = csv.DictReader(io.StringIO(read_text(path)), delimiter="\t")
             return {row["name"]: (int(row["index"]),) for row in rows}
-        content = json.loads(text)
+        content = read_json(path)
         section: dict[str, Any] = next((content[key] for key in SECTIONS if key in content), {})
         return dict(_entry(key, value) for key, value in section.items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (InputError, csv.Error, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 

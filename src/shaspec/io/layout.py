@@ -6,7 +6,6 @@ those are the modalities, and one of them the labels.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file, is_folder, read_json
 from shaspec.io.description import DESCRIPTION
 from shaspec.io.folders import DEPTH
 from shaspec.io.formats.table import header_files, is_volume
@@ -101,13 +101,13 @@ def _named(text: str) -> tuple[str, str]:
 
 def _groups(folder: Path) -> list[list[Path]]:
     """The image files of each case; label folders of nnU-Net and the decathlon left out."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise InputError(f"{folder}: no such folder")
     folders: dict[Path, list[Path]] = {}
     for path in header_files(sorted(folder.rglob("*"))):
         where = path.relative_to(folder)
         hidden = any(part.startswith((".", "labelsT")) for part in where.parts)
-        if not hidden and len(where.parts) <= DEPTH + 1 and is_volume(path) and path.is_file():
+        if not hidden and len(where.parts) <= DEPTH + 1 and is_volume(path) and is_file(path):
             folders.setdefault(path.parent, []).append(path)
     groups = [group for files in folders.values() for group in _split(files)]
     return sorted(groups, key=len, reverse=True)
@@ -168,12 +168,9 @@ def _title(spelled: str) -> str:
 
 def _description(folder: Path) -> dict[str, Any]:
     path = folder / DESCRIPTION
-    if not path.is_file():
+    if not is_file(path):
         return {}
-    try:
-        content = json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: is no readable JSON: {error}") from error
+    content = read_json(path)
     return content if isinstance(content, dict) else {}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 import zlib
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy.typing as npt
 from nibabel.nifti1 import Nifti1Header
 
 from shaspec.errors import InputError
+from shaspec.files.writing import write_atomically
 from shaspec.geometry import Grid
 from shaspec.io.formats.packed import all_bytes, first_bytes
 from shaspec.io.formats.stored import Stored
@@ -65,25 +64,6 @@ def checked_labels(path: Path, labels: Array, grid: Grid) -> npt.NDArray[np.uint
     if labels.dtype.kind not in "iub" or labels.min() < 0 or labels.max() > 255:
         raise InputError(f"{path}: labels must be integers from 0 to 255, not {labels.dtype}")
     return labels.astype(np.uint8)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that no one ever sees half of it; makes missing folders."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror}); choose another folder or free space"
-        ) from error
 
 
 def _write(path: Path, values: Array, grid: Grid, text: str, *, level: int = -1) -> Path:

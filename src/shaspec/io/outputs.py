@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.files.reading import exists, open_regular
+from shaspec.files.writing import check_place
 
 MARK = b"napari-shaspec"  # in the header of every label map that this program writes
 HEAD = 1024  # bytes of a file that have it
 
 
 def check_output(
-    path: Path, inputs: Iterable[Path], *, overwrite: bool = False, keep_own: bool = False
+    path: Path,
+    inputs: Iterable[Path],
+    *,
+    overwrite: bool = False,
+    keep_own: bool = False,
+    endings: Sequence[str] = (),
 ) -> None:
     """See that ``path`` may be written, before work goes into it.
 
@@ -26,6 +33,7 @@ def check_output(
             as the same file.
         overwrite: whether another file that is there may be replaced.
         keep_own: whether label maps of this program are kept too, for they may have been corrected.
+        endings: what the name may end in; empty: anything.
 
     Raises:
         InputError: naming the file, and ``--overwrite`` where that would help.
@@ -35,12 +43,13 @@ def check_output(
         raise InputError(
             f"{path}: this is the file {same}, which was read; name another file to write"
         )
-    if path.exists() and not overwrite and (keep_own or not _is_ours(path)):
+    check_place(path, endings)
+    if exists(path) and not overwrite and (keep_own or not _is_ours(path)):
         raise InputError(f"{path}: exists already; name another file, or replace it: --overwrite")
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    if one.exists() and other.exists() and os.path.samefile(one, other):
+    if exists(one) and exists(other) and os.path.samefile(one, other):
         return True
     places = [Path(os.path.realpath(p)) for p in (one, other)]
     folders = [place.parent for place in places]
@@ -50,10 +59,10 @@ def _is_same(one: Path, other: Path) -> bool:
 def _is_ours(path: Path) -> bool:
     """True for a label map that this program wrote."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(HEAD)
         if data[:2] == b"\x1f\x8b":
             data = zlib.decompressobj(wbits=31).decompress(data, HEAD)
-    except (OSError, zlib.error):
+    except (InputError, OSError, zlib.error):
         return False
     return MARK in data

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_folder
 from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
 from shaspec.io.folders import DEPTH, find_cases
@@ -63,10 +64,10 @@ def file_roles(source: Path | Sequence[Path], task: Task) -> tuple[FileRole, ...
         return _roles(assign(_named(paths, task), task), None, paths, task)
     folder = source
     try:
-        cases = find_cases(folder, task) if folder.is_dir() else []
-        paths = list(_inputs(folder, task, DEPTH)) if folder.is_dir() else []
+        cases = find_cases(folder, task) if is_folder(folder) else []
+        paths = list(_inputs(folder, task, DEPTH)) if is_folder(folder) else []
     except InputError:
-        cases, paths = [], list(_inputs(folder, task, 0)) if folder.is_dir() else []
+        cases, paths = [], list(_inputs(folder, task, 0)) if is_folder(folder) else []
     if len(cases) > 1 or not 0 < len(paths) <= MOST or any(case.channel for case in cases):
         return ()
     found = assign(_named(paths, task), task)
@@ -76,7 +77,7 @@ def file_roles(source: Path | Sequence[Path], task: Task) -> tuple[FileRole, ...
 def _inputs(folder: Path, task: Task, depth: int) -> Iterator[Path]:
     """The files of the task in a folder and in the folders inside it."""
     for path in entries(folder, task):
-        if path.is_dir():
+        if is_folder(path):
             if depth:
                 yield from _inputs(path, task, depth - 1)
         elif is_input(path, task) and not is_result(path.name, task):

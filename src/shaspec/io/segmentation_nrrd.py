@@ -18,9 +18,10 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from shaspec.errors import InputError
+from shaspec.files.writing import write_atomically
 from shaspec.geometry import RAS_TO_LPS, Grid
 from shaspec.io.formats.table import SEGMENTATION
-from shaspec.io.nifti import checked_labels, write_atomically
+from shaspec.io.nifti import checked_labels
 from shaspec.io.terminology import slicer_entry, term_of
 from shaspec.task import Label
 

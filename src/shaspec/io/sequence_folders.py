@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from shaspec.files.reading import is_folder
 from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
 from shaspec.io.naming import LABELS, Reading, in_folder, is_silent, read_name, recognise
@@ -22,7 +23,7 @@ def sequence_case(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> CaseFiles | None:
     """The case in ``folder``, whose subfolders hold one sequence each; None for other layouts."""
-    folders = {path: read_name(path.name, task) for path in inside if path.is_dir()}
+    folders = {path: read_name(path.name, task) for path in inside if is_folder(path)}
     if task.dims != 3 or not any(r.match and r.match.role != LABELS for r in folders.values()):
         return None
     files: list[tuple[str, Path]] = []
@@ -88,7 +89,7 @@ def _fits(folder: Reading, files: list[Reading]) -> bool:
 def _volumes(folder: Path, task: Task, depth: int) -> Iterator[Path]:
     """The files of the task in a folder and the folders inside it."""
     for path in entries(folder, task):
-        if path.is_dir():
+        if is_folder(path):
             if depth:
                 yield from _volumes(path, task, depth - 1)
         elif is_input(path, task):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shaspec.files.reading import is_file
 from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, from_roles, is_input
 from shaspec.io.description import DESCRIPTION, channel_order
@@ -18,7 +19,7 @@ def side_by_side(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> list[CaseFiles]:
     """The cases of a folder that holds many, one file per modality; empty if it is no such one."""
-    files = [p for p in inside if p.is_file() and is_input(p, task)]
+    files = [p for p in inside if is_file(p) and is_input(p, task)]
     if not files:
         return []
     notices: tuple[str, ...] = ()
@@ -26,7 +27,7 @@ def side_by_side(
     numbers = {c[1] for p in files if (c := channel_of(p.name))}
     if not groups and folder.name.startswith("imagesT") and 0 in numbers:
         description = folder.parent / DESCRIPTION
-        described = description.is_file()
+        described = is_file(description)
         order = channel_order(description, task) if described else list(task.names)
         groups = group_by_channel(files, order)
         source = "by dataset.json" if described else "no dataset.json"
@@ -38,7 +39,7 @@ def side_by_side(
         known = {m: roles[m] for m in (*task.names, LABELS) if m in roles}
         labels = folder.with_name(folder.name.replace("images", "labels"))
         beside = (labels / f"{name}{ending}" for ending in ENDINGS)
-        found = next((p for p in beside if labels != folder and p.is_file()), None)
+        found = next((p for p in beside if labels != folder and is_file(p)), None)
         if found and LABELS not in known:
             known[LABELS] = found
         cases.append(from_roles(name, known, notices, with_labels=with_labels))

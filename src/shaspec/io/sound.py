@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shaspec.errors import InputError
+from shaspec.files.reading import read_bytes
 
 Array = npt.NDArray[Any]
 
@@ -24,6 +25,7 @@ FRAMES, COEFFICIENTS, BANDS = 20, 20, 40
 WINDOW, HOP = 256, 184
 LENGTH = WINDOW + HOP * (FRAMES - 1)
 """Samples that a cepstrum is taken from: the first 0.47 s."""
+MOST_BYTES = 256 * 1024**2
 RATES = (1000, 384_000)  # Hz: beyond these a header is damaged
 MARGIN = 1.1  # read a little more, so that the end of what is resampled does not count
 
@@ -39,13 +41,7 @@ def read_sound(path: str | Path) -> Array:
     Raises `InputError` naming the file and the mend.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    return mfcc(decode(data, str(path)))
+    return mfcc(decode(read_bytes(path, MOST_BYTES), str(path)))
 
 
 def decode(data: bytes, name: str) -> Array:
@@ -59,8 +55,10 @@ def decode(data: bytes, name: str) -> Array:
             if not RATES[0] <= rate <= RATES[1]:
                 raise InputError(f"{name}: says that it has {rate} samples a second; record anew")
             wanted = min(frames, math.ceil(MARGIN * LENGTH / SAMPLE_RATE * rate))
+            if not 1 <= width <= 4 or not 1 <= channels <= 64:
+                raise InputError(f"{name}: has {channels} channels of {width} bytes; record anew")
             found = file.readframes(wanted)
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError, ValueError, ArithmeticError) as error:
         raise InputError(
             f"{name}: is no sound of the kind that is read ({error}); save it as WAV, 16-bit PCM"
         ) from error

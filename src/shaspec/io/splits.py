@@ -7,7 +7,6 @@ part of a path is the name of the case. The tables that come with BraTS, ``name_
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file, read_any_text, read_json
 from shaspec.io.datalist import KNOWN, is_datalist, read_entries
 from shaspec.io.naming import stem
 from shaspec.io.table import (
@@ -24,7 +24,6 @@ from shaspec.io.table import (
     names_cases,
     read_cells,
     read_rows,
-    read_text,
 )
 
 SEPARATOR = re.compile(r"[,;\t]")
@@ -61,7 +60,7 @@ def listed_cases(path: Path) -> list[str]:
         column = name_column(path, rows[0])
         return [row[column] for row in rows]
     names = []
-    for line in _read(path).splitlines():
+    for line in read_any_text(path).splitlines():
         text = SEPARATOR.split(line.split("#")[0])[0].strip().strip("\"'").rstrip("/\\")
         if text:
             names.append(GRADE.sub("", stem(text.replace("\\", "/").rsplit("/", 1)[-1])))
@@ -92,8 +91,8 @@ def held_out(splits: Path, fold: int | None = None) -> HeldOut:
                 f"a column {SPLIT[0]!r}"
             )
         return HeldOut.alike(listed_cases(splits))
+    content: Any = read_json(splits)
     try:
-        content: Any = json.loads(_read(splits))
         folds = content["folds"] if isinstance(content, dict) else [f["val"] for f in content]
         lists = [[str(name) for name in names] for names in folds]
     except (ValueError, KeyError, TypeError) as error:
@@ -140,12 +139,12 @@ def _marks(path: Path) -> dict[str, set[str]]:
     MONAI's sections for testing have no labels, so nothing is learned or measured there.
     """
     marks: dict[str, set[str]] = {}
-    if path.is_file() and is_datalist(path):
+    if is_file(path) and is_datalist(path):
         for entry in read_entries(path):
             if entry.section in KNOWN:
                 of = {entry.section, entry.fold or ""} - {"training", ""}
                 marks[entry.name] = of
-    elif path.is_file() and (columns := _split_columns(path)):
+    elif is_file(path) and (columns := _split_columns(path)):
         rows = read_rows(path)
         name = name_column(path, rows[0])
         for row in rows:
@@ -187,10 +186,3 @@ def _has_columns(path: Path) -> bool:
 
 def _header(path: Path) -> list[str]:
     return next(iter(read_cells(path)), [])
-
-
-def _read(path: Path) -> str:
-    try:
-        return read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a list of cases: {error}") from error

@@ -7,7 +7,6 @@ wanted, ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``, ``test``), which
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -15,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.files.reading import exists, is_file, read_any_text
 from shaspec.io.naming import LABELS, read_name
 from shaspec.task import Task
 
@@ -32,33 +32,17 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() == ".csv"
 
 
-def read_text(path: Path) -> str:
-    """The text of a file that a spreadsheet or an editor wrote.
-
-    UTF-8 and UTF-16 with a byte order mark, UTF-8 without, else Windows-1252 (western Europe).
-    Raises `OSError` and `UnicodeDecodeError`.
-    """
-    data = path.read_bytes()
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252")
-
-
 def read_cells(path: Path) -> list[list[str]]:
     """The lines of a CSV file, cell by cell, those that are all blank left out.
 
     Cells are separated by commas, semicolons or tabs, as a spreadsheet writes them; a first line
     such as ``sep=;`` is understood.
     """
+    separator, text = _separator(read_any_text(path))
     try:
-        text = read_text(path)
-        separator, text = _separator(text)
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         cells = [[cell.strip() for cell in line] for line in lines]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise InputError(f"{path}: cannot be read as a CSV file: {error}") from error
     return [line for line in cells if any(line)]
 
@@ -88,7 +72,7 @@ def file_at(cell: str, folder: Path) -> Path:
     Where there is no such file, a backslash separates folders, as in a path of Windows.
     """
     path = folder / cell
-    return path if path.exists() or "\\" not in cell else folder / cell.replace("\\", "/")
+    return path if exists(path) or "\\" not in cell else folder / cell.replace("\\", "/")
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
@@ -142,7 +126,7 @@ def read_table(path: Path, task: Task) -> dict[str, dict[str, Path]]:
         files = {role: file_at(row[c], path.parent) for c, role in roles.items() if row.get(c)}
         if not case or case in cases:
             raise InputError(f"{path}: line {number}: case {case!r} has no name of its own")
-        missing = next((file for file in files.values() if not file.is_file()), None)
+        missing = next((file for file in files.values() if not is_file(file)), None)
         if missing:
             raise InputError(f"{path}: line {number}: {missing} of case {case} is not there")
         cases[case] = {r: files[r] for r in (*task.names, LABELS) if r in files}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from shaspec.files.reading import is_file, is_folder
 from shaspec.io.formats.table import (
     DICOM,
     LONE_IMG,
@@ -44,7 +45,7 @@ def is_dicom_folder(folder: Path) -> bool:
         inside = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     except OSError:
         return False
-    files = [p for p in inside if p.is_file()][:LOOKED_AT]
+    files = [p for p in inside if is_file(p)][:LOOKED_AT]
     if any(p.name.upper() == "DICOMDIR" for p in inside):
         return True
     return any(unread_format(p) is DICOM for p in files)
@@ -56,14 +57,14 @@ def unread_notices(inside: Iterable[Path], task: Task) -> list[str]:
         return []
     found: dict[str, str] = {}
     for path in inside:
-        known = unread_format(path) if not path.is_dir() else None
-        if path.is_dir() and is_dicom_folder(path):
+        known = unread_format(path) if not is_folder(path) else None
+        if is_folder(path) and is_dicom_folder(path):
             known = DICOM
         if known is None:
             continue
         match = recognise(path.name, task)
         what = f", {match.role} by its name" if match else ""
-        key = path.name if match or path.is_dir() else known.title
+        key = path.name if match or is_folder(path) else known.title
         text = f"seen but not read: {path.name} ({known.title}{what}); {known.advice}"
         found.setdefault(key, text)
     return list(found.values())[:SHOWN]

@@ -13,7 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shaspec.case import Case
 from shaspec.conventions import with_conventions
-from shaspec.errors import WeightsError
+from shaspec.errors import InputError, WeightsError
+from shaspec.files.reading import is_file, read_json
 from shaspec.models.fingerprint import fingerprint
 from shaspec.models.portable import portable, portable_command
 from shaspec.task import Task
@@ -219,7 +220,7 @@ def model_folder(name_or_folder: str | Path) -> Path:
     folder = Path(name_or_folder)
     if folder.name == CARD_FILE:
         folder = folder.parent
-    if not (folder / CARD_FILE).is_file():
+    if not is_file(folder / CARD_FILE):
         raise WeightsError(
             f"model {str(name_or_folder)!r} not found: give a folder with {CARD_FILE} and "
             f"{WEIGHTS_FILE}, or one of {', '.join(bundled_models()) or '(none bundled)'}"
@@ -242,7 +243,7 @@ def load_card(name_or_folder: str | Path) -> Card:
     """
     path = model_folder(name_or_folder) / CARD_FILE
     try:
-        card = Card.model_validate_json(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        card = Card.model_validate(read_json(path))
+    except (InputError, ValidationError) as error:
         raise WeightsError(f"{path} is not a card this version can read: {error}") from error
     return card.model_copy(update={"task": with_conventions(card.task)})

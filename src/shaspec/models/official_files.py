@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file, open_regular
 from shaspec.models.safe_unpickle import Inert, SafeUnpickler, StoredTensor
 
 Stored = dict[str, StoredTensor]
@@ -88,10 +89,8 @@ def read_official(path: Path | str, part: str | None = None) -> tuple[dict[str, 
         InputError: the file is not a checkpoint, is damaged, or has no weights or no ``part``.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content, storage, inert = _open(path, file)
             tables = dict(_tables(content))
             report = Report(path, {place: len(t) for place, t in tables.items()}, inert=inert)
@@ -124,10 +123,10 @@ def _choose(path: Path, tables: dict[str, int], part: str | None) -> str:
 def _read_plans(path: Path, report: Report) -> dict[str, Any]:
     """nnU-Net's description beside ``.model``, plain values only."""
     beside = path.with_name(path.name + ".pkl")
-    if path.suffix != ".model" or not beside.is_file():
+    if path.suffix != ".model" or not is_file(beside):
         return {}
     try:
-        with beside.open("rb") as file:
+        with open_regular(beside) as file:
             unpickler = SafeUnpickler(file)
             content = unpickler.load()
     except MALFORMED as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shaspec.files.reading import is_file
 from shaspec.models.card import WEIGHTS_FILE, Card, bundled_models, model_folder
 
 OFFICIAL = "official"
@@ -48,7 +49,7 @@ def source_of(model: str, card: Card) -> str:
 def size_mb(model: str) -> float:
     """Megabytes of the weights; 0 without weights. Raises `WeightsError` without a card."""
     weights = model_folder(model) / WEIGHTS_FILE
-    return weights.stat().st_size / 1e6 if weights.is_file() else 0.0
+    return weights.stat().st_size / 1e6 if is_file(weights) else 0.0
 
 
 def toggles(card: Card) -> str:

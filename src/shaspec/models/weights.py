@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from shaspec import __version__
 from shaspec.errors import InputError, WeightsError
+from shaspec.files.reading import is_file, sha256
 from shaspec.models.base import Network
 from shaspec.models.card import (
     CARD_FILE,
@@ -62,7 +62,7 @@ def save_model(folder: Path, network: Network, card: Card, *, half: bool = False
     os.replace(temporary, weights)
     card = card.model_copy(
         update={
-            "sha256": _sha256(weights),
+            "sha256": sha256(weights),
             "version": __version__,
             "parameters": sum(p.numel() for p in network.parameters()),
         }
@@ -91,9 +91,9 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
     folder = model_folder(name_or_folder)
     card = load_card(folder)
     weights = folder / WEIGHTS_FILE
-    if not weights.is_file():
+    if not is_file(weights):
         raise WeightsError(f"{folder} has a card but no {WEIGHTS_FILE}: copy it there")
-    if card.sha256 and _sha256(weights) != card.sha256:
+    if card.sha256 and sha256(weights) != card.sha256:
         raise WeightsError(
             f"{weights} does not match its model card (sha256 differs): "
             "use a card and weights from the same source"
@@ -145,8 +145,3 @@ def _check_fit(network: Network, tensors: dict[str, torch.Tensor], path: Path) -
     if wrong:
         shown = "; ".join(sorted(wrong)[:5])
         raise WeightsError(f"{path} does not fit its card in {len(wrong)} tensors: {shown}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.io.nifti import write_atomically
+from shaspec.files.writing import write_atomically
 from shaspec.prediction import Prediction
 from shaspec.report.page import case_page
 from shaspec.report.sheet import case_sheet
+
+ENDINGS = (".html", ".htm", ".pdf")
 
 
 def write_report(path: str | Path, case: Case, predictions: Sequence[Prediction]) -> Path:
@@ -37,9 +39,9 @@ def write_report(path: str | Path, case: Case, predictions: Sequence[Prediction]
                 f"grid of case {case.name}: segment the case again"
             )
     ending = path.suffix.lower()
-    if ending in (".html", ".htm"):
+    if ending in ENDINGS[:2]:
         data = case_page(case, predictions).encode("utf-8")
-    elif ending == ".pdf":
+    elif ending in ENDINGS:
         data = case_sheet(case, predictions)
     else:
         raise InputError(f"{path}: a report is written as .html or .pdf; change the ending")

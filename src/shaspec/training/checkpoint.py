@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import torch
 
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import is_file
 from shaspec.inference.memory import is_out_of_memory
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.prepare import PreparedCase
@@ -91,7 +92,7 @@ def load_checkpoint(
         InputError: the checkpoint cannot be read, or belongs to another configuration or other
             cases.
     """
-    if not path.is_file():
+    if not is_file(path):
         return 0, 0.0
     state = _read(path)
     stored = state["config"]
@@ -146,7 +147,7 @@ def _same_cases(path: Path, mine: dict[str, str], theirs: dict[str, str] | None)
 
 def last_good(path: Path) -> str:
     """The last good checkpoint, as part of an error message."""
-    if not path.is_file():
+    if not is_file(path):
         return "there is no checkpoint yet"
     return f"the last good checkpoint is {path}, of step {_read(path)['step']}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from pydantic import (
 )
 
 from shaspec.errors import InputError, in_words
+from shaspec.files.reading import read_toml
 from shaspec.phantom import DEMO_SEED
 
 MethodName = Literal[
@@ -216,11 +216,7 @@ def load_config(path: Path, /, **overrides: Any) -> TrainConfig:
         InputError: if the file cannot be read or a setting cannot be used; the message names the
             key.
     """
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"configuration {path} cannot be read: {error}") from error
-    return make_config(values | overrides, str(path))
+    return make_config(read_toml(path) | overrides, str(path))
 
 
 def make_config(values: dict[str, Any], source: str = "the command line") -> TrainConfig:

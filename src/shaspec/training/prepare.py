@@ -23,6 +23,7 @@ import torch
 
 from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import is_folder, read_json
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import union
 from shaspec.io.cases import read_case
@@ -80,7 +81,7 @@ class PreparedCase:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What else is known, as it was written."""
-        facts: dict[str, Any] = json.loads((self.folder / "facts.json").read_text("utf-8"))
+        facts: dict[str, Any] = read_json(self.folder / "facts.json")
         return facts
 
     @cached_property
@@ -135,7 +136,7 @@ def prepare(
     if world > 1:
         for job in jobs[rank::world]:
             _ensure(job)
-    missing = sum(isinstance(job, _Job) and not job.target.folder.is_dir() for job in jobs)
+    missing = sum(isinstance(job, _Job) and not is_folder(job.target.folder) for job in jobs)
     workers = min(config.prepare_workers, missing)
     if workers < 2:
         yield from map(_ensure, jobs)
@@ -185,7 +186,7 @@ def _ensure(job: _Job | LeftOut) -> PreparedCase | LeftOut:
     if isinstance(job, LeftOut):
         return job
     folder = job.target.folder
-    if not folder.is_dir():
+    if not is_folder(folder):
         try:
             case = job.load()
         except InputError as error:
@@ -238,7 +239,7 @@ def _write(folder: Path, case: Case, task: Task) -> None:
         try:
             aside.rename(folder)
         except OSError:
-            if not folder.is_dir():  # else another process was faster
+            if not is_folder(folder):  # else another process was faster
                 raise
 
 

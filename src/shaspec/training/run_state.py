@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shaspec.io.nifti import write_atomically
+from shaspec.files.writing import write_atomically
 from shaspec.training.checkpoint import CHECKPOINT, Stateful, load_checkpoint, save_checkpoint
 from shaspec.training.clock import Clock
 from shaspec.training.config import TrainConfig

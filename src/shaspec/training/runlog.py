@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.io.nifti import write_atomically
+from shaspec.files.reading import is_file, read_text
+from shaspec.files.writing import write_atomically
 from shaspec.training.events import Step, Validation, as_json
 
 LOG = "log.jsonl"
@@ -24,8 +25,8 @@ class RunLog:
 
     def __init__(self, folder: Path, step: int, *, tensorboard: bool = False) -> None:
         path = folder / LOG
-        if path.is_file():
-            kept = [line for line in path.read_text("utf-8").splitlines() if _until(line, step)]
+        if is_file(path):
+            kept = [line for line in read_text(path).splitlines() if _until(line, step)]
             write_atomically(path, "".join(f"{line}\n" for line in kept).encode())
         self._curves: Any = _curves(folder / "tensorboard", step) if tensorboard else None
         self._file = path.open("a", encoding="utf-8")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shaspec.errors import InputError, WeightsError
+from shaspec.files.reading import is_file
 from shaspec.io.cases import read_case
 from shaspec.io.datalist import is_datalist
 from shaspec.io.folders import CaseFiles, find_cases
@@ -225,7 +226,7 @@ def split_file(config: TrainConfig) -> Path | None:
 
 def _lists(config: TrainConfig) -> list[Path]:
     paths = (path for path in (config.data, config.cases) if path)
-    return [path for path in paths if is_datalist(path) or (is_table(path) and path.is_file())]
+    return [path for path in paths if is_datalist(path) or (is_table(path) and is_file(path))]
 
 
 def _told_by_lists(config: TrainConfig, names: Sequence[str]) -> Iterator[str]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from shaspec.errors import InputError
+from shaspec.files.reading import exists
+from shaspec.files.writing import write_atomically
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
 from shaspec.training.propose import Proposal
@@ -48,14 +50,13 @@ def write(proposal: Proposal, out: Path) -> list[Path]:
         files[out / "splits.json"] = json.dumps(folds, indent=1) + "\n"
         settings |= {"splits": out / "splits.json", "fold": 0}
     files[out / "train.toml"] = config_text(settings)
-    existing = [str(path) for path in files if path.exists()]
+    existing = [str(path) for path in files if exists(path)]
     if existing:
         raise InputError(
             f"{' and '.join(existing)} would be replaced: remove it, or give --out FOLDER"
         )
-    out.mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
-        path.write_text(text, "utf-8")
+        write_atomically(path, text.encode())
     return list(files)
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import dice
+from shaspec.files.writing import write_atomically
 from shaspec.inference.events import Finished, Progress
 from shaspec.inference.session import InferenceSession
 from shaspec.io.cases import read_case
-from shaspec.io.nifti import write_atomically
 from shaspec.models.base import Network
 from shaspec.phantom import make_case
 from shaspec.prediction import Prediction

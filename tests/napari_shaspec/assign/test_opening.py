@@ -206,7 +206,9 @@ def test_a_file_that_cannot_be_read_can_be_left_out(viewer, controller, cases, u
 
 
 @pytest.mark.parametrize("answer", [True, None])
-def test_labels_elsewhere_can_be_used_voxel_by_voxel(viewer, controller, cases, user, answer, notifications):
+def test_labels_elsewhere_can_be_used_voxel_by_voxel(
+    viewer, controller, cases, user, answer, notifications
+):
     path = cases / "anna" / "anna_seg.nii.gz"
     image = nib.load(path)
     labels, affine = np.asarray(image.dataobj), image.affine.copy()
@@ -253,7 +255,9 @@ def test_assign_files_replaces_the_images_and_keeps_results(viewer, controller, 
     assert origin(controller.state.sources["T1"])["path"].name == T1
 
 
-def test_a_case_without_files_cannot_be_assigned(viewer, controller, make_case, user, notifications):
+def test_a_case_without_files_cannot_be_assigned(
+    viewer, controller, make_case, user, notifications
+):
     from napari_shaspec.layers.viewer import add_case
 
     add_case(viewer, make_case())

@@ -78,14 +78,14 @@ def test_folds_of_json_are_ours_or_those_of_nnunet(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["{", {"fold": []}, [1], {"folds": 3}])
 def test_an_invalid_split_file_is_named(content: Any, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"s\.json is not a split file"):
+    with pytest.raises(InputError, match=r"s\.json(: is no valid JSON| is not a split file)"):
         fold_cases(text(tmp_path, "s.json", content), 0)
 
 
 def test_an_empty_list_and_a_file_that_is_not_there_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="lists no case"):
         listed_cases(text(tmp_path, "e.txt", "# nothing\n"))
-    with pytest.raises(InputError, match="cannot be read as a list"):
+    with pytest.raises(InputError, match="no such file"):
         listed_cases(tmp_path / "none.txt")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import bz2
 import lzma
 import os
-import stat
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Protocol
 from isal import igzip_lib, isal_zlib
 
 from shaspec.errors import InputError
+from shaspec.files.reading import open_regular, reason
 from shaspec.io.header import LIMIT
 
 if sys.version_info >= (3, 14):
@@ -90,18 +90,14 @@ def all_bytes(path: Path, end: int) -> bytes:
 
 def load(path: Path, limit: int) -> bytes:
     """The first ``limit`` bytes of a file as stored; refuses larger ones where all are wanted."""
-    try:
-        with path.open("rb") as file:
-            state = os.fstat(file.fileno())
-            if limit > LIMIT and state.st_size > limit:
-                raise InputError(f"{path}: larger than 2 GiB; crop or downsample the volume")
-            if not stat.S_ISREG(state.st_mode):
-                raise InputError(f"{path}: is no regular file; copy the volume into one")
-            return file.read(limit)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if limit > LIMIT and size > limit:
+            raise InputError(f"{path}: larger than 2 GiB; crop or downsample the volume")
+        try:
+            return file.read(min(limit, size))  # Python reserves as much as is asked for
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({reason(error)})") from error
 
 
 def unpack(data: bytes, codec: Codec, size: int, path: Path, *, whole: bool = False) -> bytes:

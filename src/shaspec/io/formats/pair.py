@@ -14,6 +14,7 @@ import numpy as np
 from nibabel.spm2analyze import Spm2AnalyzeHeader
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file
 from shaspec.io.formats.packed import all_bytes, first_bytes
 from shaspec.io.formats.placing import placed_header
 from shaspec.io.formats.stored import Stored
@@ -44,7 +45,7 @@ def _voxels(path: Path) -> Path:
     ending = next((e for e in PAIR.endings if path.name.lower().endswith(e)), "")
     bare = path.name.removesuffix(path.name[-len(ending) :]) if ending else path.name
     named = [path.with_name(bare + e) for end in IMG for e in (end, end.upper())]
-    found = next((voxels for voxels in named if voxels.is_file()), None)
+    found = next((voxels for voxels in named if is_file(voxels)), None)
     if found is None:
         raise InputError(f"{path}: its voxels, {bare}.img, are not there; copy that file too")
     return found
@@ -59,7 +60,7 @@ def _analyze(data: bytes, path: Path) -> Header:
             "convert it to NIfTI with a program that knows its source"
         )
     matrix = path.with_name(path.name[: path.name.lower().rindex(".hdr")] + ".mat")
-    if matrix.is_file():
+    if is_file(matrix):
         raise InputError(
             f"{path}: the orientation in {matrix.name} is not read; convert both to NIfTI with SPM"
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file
 from shaspec.io.formats.packed import SLACK, Codec, load, unpack
 from shaspec.io.header import LIMIT
 
@@ -60,6 +61,6 @@ def beside(header: Path, name: str) -> Path:
             "beside the header and correct the name in it"
         )
     path = header.parent / name
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{header}: its voxels are in {name}, which is not there; copy it too")
     return path

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from shaspec.errors import InputError
+from shaspec.files.reading import is_file, open_regular
+
 CONVERT = "convert it to NIfTI (.nii.gz), e.g. with 3D Slicer or ITK-SNAP"
 UNPACK = "unpack it, or compress it with gzip (.nii.gz)"
 DCM2NIIX = "convert the series to NIfTI with dcm2niix -z y FOLDER"
@@ -90,9 +93,9 @@ def begins_as_named(path: Path) -> bool:
     if known is None or path.name.lower().endswith((".nii", ".nii.gz")):
         return True
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return STARTS[known].match(file.read(START)) is not None
-    except OSError:
+    except (InputError, OSError):
         return True
 
 
@@ -104,7 +107,7 @@ def header_of(path: Path) -> Path:
         return path
     bare = path.name[: -len(ending)]
     named = [path.with_name(bare + e) for end in PAIR.endings for e in (end, end.upper())]
-    return next((header for header in named if header.is_file()), path)
+    return next((header for header in named if is_file(header)), path)
 
 
 def header_files(paths: Iterable[Path]) -> list[Path]:

@@ -1,0 +1,1 @@
+"""Access to files: one guarded way in (`reading`), one guarded way out (`writing`), `lock`."""

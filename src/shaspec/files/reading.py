@@ -1,0 +1,177 @@
+"""One guarded way in: files from outside are opened here and nowhere else.
+
+A FIFO would block, a device such as ``/dev/zero`` has no end, and a file can be larger than the
+memory. So a file has to be a regular file, and is read up to a limit. All errors are `InputError`
+with the path.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+import os
+import stat
+import tomllib
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+from shaspec.errors import InputError
+
+TEXT = 32 * 1024**2
+"""Bytes that a text file (JSON, TOML, CSV, list of cases) may have."""
+DEPTH = 40
+"""Lists and tables within each other that a JSON or TOML file may have."""
+
+
+def is_file(path: str | Path) -> bool:
+    """True for a regular file; False also where the path cannot be looked at, e.g. too long.
+
+    `Path.is_file` raises for missing permissions and names that are too long (until Python 3.13).
+    """
+    return os.path.isfile(path)
+
+
+def is_folder(path: str | Path) -> bool:
+    """True for a folder; False also where the path cannot be looked at."""
+    return os.path.isdir(path)
+
+
+def exists(path: str | Path) -> bool:
+    """True for a file or folder; False also where the path cannot be looked at."""
+    return os.path.exists(path)
+
+
+def entries_of(folder: Path) -> list[Path]:
+    """The files and folders in a folder, sorted; raises `InputError` where it cannot be read."""
+    try:
+        return sorted(folder.iterdir())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: cannot be read as a folder ({reason(error)})") from error
+
+
+def open_regular(path: str | Path) -> BufferedReader:
+    """Open a regular file for reading; never blocks.
+
+    Raises:
+        InputError: the file is missing or cannot be read, or the path is a folder, FIFO, device or
+            socket.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if os.path.isdir(path):  # which Windows cannot open
+            raise InputError(f"{path}: is a folder; name a file")
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({reason(error)})") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"{path}: is no regular file; copy its content into one")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_bytes(path: str | Path, limit: int) -> bytes:
+    """A whole file of at most ``limit`` bytes; raises `InputError`, also for a larger one."""
+    with open_regular(path) as file:
+        return _at_most(file, path, limit)
+
+
+def _at_most(file: BufferedReader, path: str | Path, limit: int) -> bytes:
+    size = os.fstat(file.fileno()).st_size
+    if size > limit:
+        raise InputError(
+            f"{path}: has {size / 1024**2:,.0f} MiB; at most {limit / 1024**2:,.0f} MiB are read"
+        )
+    try:
+        return file.read(size)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({reason(error)})") from error
+
+
+def read_text(path: str | Path) -> str:
+    """A text file in UTF-8, with or without a byte order mark; line ends become ``\\n``.
+
+    Raises `InputError`: it cannot be read, is no UTF-8 or larger than `TEXT`.
+    """
+    try:
+        text = read_bytes(path, TEXT).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not text in UTF-8 ({error}); save it as UTF-8") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_any_text(path: str | Path) -> str:
+    """The text of a table or list that a spreadsheet or an editor wrote.
+
+    UTF-8 and UTF-16 with a byte order mark, UTF-8 without, else Windows-1252 (western Europe).
+    Raises `InputError`: it cannot be read, is no text or larger than `TEXT`.
+    """
+    data = read_bytes(path, TEXT)
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16")
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return data.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not text ({error}); save it as UTF-8") from error
+
+
+def read_json(path: str | Path) -> Any:
+    """The content of a JSON file; raises `InputError`, also for one nested deeper than `DEPTH`."""
+    text = read_text(path)
+    try:
+        content = json.loads(text)
+        if "\\ud" in text.lower():  # half a character: no file name, and cannot be printed
+            json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is no valid JSON ({error}); correct the file") from error
+    _check_depth(content, path)
+    return content
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The content of a TOML file; raises `InputError`, also for one nested deeper than `DEPTH`."""
+    return parse_toml(read_text(path), path)
+
+
+def parse_toml(text: str, path: str | Path) -> dict[str, Any]:
+    """The content of TOML ``text``; ``path`` is for messages. Raises `InputError`."""
+    try:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is no valid TOML ({error}); correct the file") from error
+    _check_depth(content, path)
+    return content
+
+
+def sha256(path: str | Path) -> str:
+    """The checksum of a file of any size; raises `InputError`."""
+    with open_regular(path) as file:
+        try:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({reason(error)})") from error
+
+
+def reason(error: Exception) -> str:
+    """The cause of a failed access, for a message."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _check_depth(content: Any, path: str | Path) -> None:
+    level = [content]
+    for _ in range(DEPTH):
+        level = [
+            part
+            for whole in level
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+            if isinstance(part, dict | list)
+        ] if isinstance(content, dict | list) else []  # fmt: skip
+        if not level:
+            return
+    raise InputError(f"{path}: lists within lists, deeper than {DEPTH}; correct the file")

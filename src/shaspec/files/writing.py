@@ -1,0 +1,172 @@
+"""One guarded way out: a result appears whole or not at all, and its path is checked first.
+
+A file is written beside its final place under a name that ends in ``.partial``, flushed to the disk
+and renamed. While it is written it is locked, so that `sweep` can tell the leftovers of a killed
+run from the files of a running one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from shaspec.errors import InputError
+from shaspec.files.lock import lock
+from shaspec.files.reading import reason
+
+LEFTOVER = re.compile(r"\..*\.[0-9a-f]{8}\.partial", re.DOTALL)
+MOST_BYTES = 255
+"""Length of a file name in bytes, on all common file systems."""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that no one ever sees half of it; makes missing folders.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that becomes ``path`` at the end of the block, unless the block raises.
+
+    Makes missing folders. An ``OSError`` of the block counts as a failure to write.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    if "\0" in str(path):
+        raise InputError(f"{str(path)!r}: has a null character; leave it out")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file, partial = _locked_partial(path)
+        try:
+            with file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                if os.name != "nt":  # renamed while locked: no moment at which it can be swept
+                    os.replace(partial, path)
+            if os.name == "nt":
+                os.replace(partial, path)
+            _flush_folder(path.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({reason(error)}); choose another folder or free space"
+        ) from error
+
+
+def _locked_partial(path: Path) -> tuple[BinaryIO, Path]:
+    """A new file beside ``path``, locked, and its path."""
+    short = path.name.encode("utf-8", "surrogateescape")[:100].decode("utf-8", "ignore")
+    while True:
+        partial = path.with_name(f".{short}.{uuid.uuid4().hex[:8]}.partial")
+        file = partial.open("xb")
+        if lock(file.fileno()) and partial.exists():
+            return file, partial
+        file.close()  # swept between open and lock
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename last through a power cut; not every system can."""
+    if os.name == "nt":
+        return
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sweep(folder: Path) -> int:
+    """Remove partial files of killed runs from ``folder``; returns their number.
+
+    Files that a running process writes are locked, and stay.
+    """
+    count = 0
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if LEFTOVER.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with suppress(OSError), open(entry.path, "r+b") as file:
+                    if lock(file.fileno()):
+                        if os.name == "nt":
+                            file.close()
+                        os.unlink(entry.path)
+                        count += 1
+    return count
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for results, see that files can be written to it, and `sweep` it.
+
+    Raises:
+        InputError: it cannot be made or written to.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path):
+            pass
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: cannot be written to as a folder ({reason(error)}); choose another"
+        ) from error
+    sweep(path)
+
+
+def check_file(path: Path | None, endings: Sequence[str] = ()) -> None:
+    """`check_place`, and see that files can be written to the folder of ``path``.
+
+    Args:
+        path: the file; None: nothing is to be written.
+        endings: what its name may end in, in lower case; empty: anything.
+
+    Raises:
+        InputError: as `check_place` and `make_folder`.
+    """
+    if path is not None:
+        check_place(path, endings)
+        make_folder(path.parent)
+
+
+def check_place(path: Path, endings: Sequence[str] = ()) -> None:
+    """See that a result may have the name ``path``, before work goes into it.
+
+    Args:
+        path: the file.
+        endings: what its name may end in, in lower case; empty: anything.
+
+    Raises:
+        InputError: wrong ending, name too long, a folder, a link or a device.
+    """
+    name = path.name
+    if os.path.isdir(path) or not name:
+        raise InputError(f"{path} is a folder: name a file to write")
+    if endings and not name.lower().endswith(tuple(endings)):
+        raise InputError(f"{path}: let the name end in {' or '.join(endings)}")
+    if len(name.encode("utf-8", "surrogateescape")) > MOST_BYTES:
+        raise InputError(f"{name[:40]}...: the name is longer than {MOST_BYTES} bytes; shorten it")
+    if any(ord(letter) < 32 for letter in name):
+        raise InputError(f"{str(path)!r}: the name has control characters; leave them out")
+    try:
+        mode = os.lstat(path).st_mode
+    except (OSError, ValueError):
+        return  # new, or in a folder that `make_folder` judges
+    if stat.S_ISLNK(mode):
+        raise InputError(
+            f"{path}: is a link to {os.path.realpath(path)}; name that file, or another one"
+        )
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path}: is no regular file; name another one")
