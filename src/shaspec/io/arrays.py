@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -62,11 +63,12 @@ def case_from_arrays(
     shape = next(iter(arrays.values())).shape[-task.dims :]
     grid = grid or Grid(shape, spacing or (1.0,) * task.dims)
     where = grid if task.dims == 3 else None
-    scans = [Scan(task.modality(key), array, where) for key, array in arrays.items()]
-    said += told([*findings(scans), *case_findings(arrays, grid, task)])
     if labels is not None:
         labels = _labels(np.asarray(labels), task, name)
-    return Case(name, task, grid, arrays, labels, notices=tuple(said))
+    case = Case(name, task, grid, arrays, labels)  # refuses arrays of different shapes
+    scans = [Scan(task.modality(key), array, where) for key, array in arrays.items()]
+    said += told([*findings(scans), *case_findings(arrays, grid, task)])
+    return replace(case, notices=tuple(said))
 
 
 def _check(key: str, array: Array, task: Task, name: str) -> None:
