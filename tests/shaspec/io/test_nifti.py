@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from shaspec.errors import InputError
 from shaspec.files.writing import write_atomically
-from shaspec.io.nifti import write_labels
 from shaspec.geometry import Grid
+from shaspec.io.nifti import write_labels
 from shaspec.io.volumes import read_channels, read_header, read_volume
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
