@@ -288,12 +288,11 @@ def load_task(name: str | Path) -> Task:
         InputError: if there is no such task, or if the file is not a valid task; the message names
             the key.
     """
-    text = str(name)
-    if text not in bundled_tasks() and not is_file(text):
-        raise InputError(
-            f"no task {text!r}: give the path of a task file or one of {', '.join(bundled_tasks())}"
-        )
-    content = task_file(text) if text in bundled_tasks() else read_text(text)
+    text, bundled = str(name), bundled_tasks()
+    if text not in bundled and not is_file(text):
+        named = ", ".join(bundled)
+        raise InputError(f"no task {text!r}: give the path of a task file or one of {named}")
+    content = task_file(text) if text in bundled else read_text(text)
     try:
         return Task.model_validate(parse_toml(content, text))
     except ValidationError as error:

@@ -34,7 +34,7 @@ def test_a_file_that_is_not_nifti_is_named(content: bytes, tmp_path: Path) -> No
 
 def test_a_missing_file_and_a_folder_are_named_in_the_error(tmp_path: Path) -> None:
     refused(tmp_path / "none.nii", "no such file")
-    refused(tmp_path, "cannot be read")
+    refused(tmp_path, "is a folder")
 
 
 @pytest.mark.parametrize("keep", [0.02, 0.5, 0.99])
