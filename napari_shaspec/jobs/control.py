@@ -14,7 +14,9 @@ from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.runner import Handlers, Runner
 from napari_shaspec.jobs.state import JobState, Level, Message, Status
 from shaspec.errors import ShaspecError
+from shaspec.fault import fault_message, is_off
 from shaspec.inference.events import Notice, Progress
+from shaspec.memory import is_out_of_memory
 
 
 class JobControl:
@@ -75,11 +77,13 @@ class JobControl:
         """Shows an error: what to do about it, or the traceback if it is a bug."""
         if isinstance(error, ShaspecError):
             self.refuse(str(error))
-        elif isinstance(error, MemoryError):
+        elif is_out_of_memory(error):
             self.refuse("out of memory: close other programs, or crop the volumes")
-        else:
+        elif is_off():
             self.say(f"Unexpected error: {error} (details in the notification)", "error")
             notifications.bug(error)
+        else:
+            self.refuse(fault_message(error, "napari-shaspec"))
         self.outcome = Status.FAILED
 
     def succeed(self, text: str) -> None:

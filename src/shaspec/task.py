@@ -9,18 +9,19 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import PositiveFloat, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from shaspec.errors import InputError, in_words
 from shaspec.files.reading import is_file, parse_toml, read_text
 from shaspec.task_files import TEMPLATE as TEMPLATE
 from shaspec.task_files import bundled_tasks as bundled_tasks
 from shaspec.task_files import task_file
-from shaspec.task_parts import Frozen
+from shaspec.task_names import Line, Name
+from shaspec.task_parts import MOST_MODALITIES, Frozen
 from shaspec.task_parts import Label as Label
 from shaspec.task_parts import LabelScheme as LabelScheme
 from shaspec.task_parts import Modality as Modality
@@ -35,19 +36,19 @@ FULL = "+"  # joins modality names everywhere: file names, tables, command line,
 class Task(Frozen):
     """A segmentation problem."""
 
-    name: str
+    name: Name
     """Short name, e.g. ``brats``."""
-    title: str
+    title: Line
     """Name for people."""
     kind: Literal["segmentation", "classification"] = "segmentation"
     """``classification``: one of ``labels`` for a whole case, and no regions."""
     dims: Literal[2, 3] = 3
     """3: volumes, axis order (S, P, L). 2: pictures, (row, column)."""
-    spacing: tuple[PositiveFloat, ...] = ()
+    spacing: tuple[Annotated[float, Field(gt=0, le=1000)], ...] = ()
     """Voxel size in mm (pictures: in pixels) at which the networks work; default: 1 each."""
     anatomy: Literal["", "brain", "head", "abdomen"] = ""
     """What a case shows: checked when it is read. ``brain``: without skull. Empty: unchecked."""
-    modalities: tuple[Modality, ...]
+    modalities: tuple[Modality, ...] = Field(max_length=MOST_MODALITIES)
     """The inputs; subsets and results keep this order."""
     labels: tuple[Label, ...]
     """The labels of the label map, or the classes."""
@@ -64,15 +65,19 @@ class Task(Frozen):
     @classmethod
     def _unit_spacing(cls, values: Any) -> Any:
         if isinstance(values, dict) and not values.get("spacing"):
-            return values | {"spacing": (1.0,) * int(values.get("dims", 3))}
+            return values | {"spacing": (1.0,) * (2 if values.get("dims", 3) == 2 else 3)}
         return values
 
     @model_validator(mode="after")
     def _consistent(self) -> Task:
         values = {label.value for label in self.labels}
-        for names, what in ((self.names, "modality"), (self.region_names, "region")):
-            if len(set(names)) != len(names):
-                raise ValueError(f"two entries have the same {what} name: {', '.join(names)}")
+        for names, what in (
+            (self.names, "modality name"),
+            (self.region_names, "region name"),
+            (tuple(str(label.value) for label in self.labels), "label value"),
+        ):
+            if len({name.lower() for name in names}) != len(names):
+                raise ValueError(f"two entries have the same {what}: {', '.join(names)}")
         if any(FULL in name for name in self.names):
             raise ValueError(f"a modality name must not contain {FULL!r}")
         if len(self.spacing) != self.dims:
@@ -87,12 +92,10 @@ class Task(Frozen):
         if hears and (self.kind, self.dims) != ("classification", 2):
             raise ValueError("medium = sound needs kind = classification and dims = 2")
         for region in self.regions:
-            unknown = {*region.labels, region.paints} - values
-            if unknown:
+            if unknown := {*region.labels, region.paints} - values:
                 raise ValueError(f"region {region.name} uses unknown labels {sorted(unknown)}")
         for scheme in self.schemes:
-            unknown = set(scheme.codes.values()) - values - {0, -1}
-            if unknown:
+            if unknown := set(scheme.codes.values()) - values - {0, -1}:
                 raise ValueError(f"scheme {scheme.name} maps to unknown labels {sorted(unknown)}")
         return self
 
@@ -285,13 +288,12 @@ def load_task(name: str | Path) -> Task:
         InputError: if there is no such task, or if the file is not a valid task; the message names
             the key.
     """
-    text = str(name)
-    if text not in bundled_tasks() and not is_file(text):
-        raise InputError(
-            f"no task {text!r}: give the path of a task file or one of {', '.join(bundled_tasks())}"
-        )
+    text, bundled = str(name), bundled_tasks()
+    if text not in bundled and not is_file(text):
+        named = ", ".join(bundled)
+        raise InputError(f"no task {text!r}: give the path of a task file or one of {named}")
+    content = task_file(text) if text in bundled else read_text(text)
     try:
-        content = task_file(text) if text in bundled_tasks() else read_text(text)
         return Task.model_validate(parse_toml(content, text))
     except ValidationError as error:
         wrong = in_words(error.errors(), Task.model_fields)

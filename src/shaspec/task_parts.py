@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, StringConstraints, model_validator
+
+from shaspec.task_names import Colour, Line, Name
 
 BACKGROUND = "background"
 """The name of what has no label."""
+
+
+MOST_MODALITIES = 16
+"""Of a task: 16 have 65,535 subsets."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,9}$")]
+"""A whole number as text: keys of JSON and TOML are texts."""
 
 
 class Frozen(BaseModel):
@@ -22,7 +31,7 @@ class Modality(Frozen):
     An array of one channel is (*spatial); one of three, a colour picture, is (3, *spatial).
     """
 
-    name: str
+    name: Name
     """Name in tables, options and results, e.g. ``FLAIR``."""
     words: tuple[str, ...] = ()
     """Parts of file names by which the modality is recognised."""
@@ -43,6 +52,12 @@ class Modality(Frozen):
     invalid: tuple[float, ...] = ()
     """Stored values that mean "not measured", e.g. 0 and 65535 in a depth map."""
 
+    @model_validator(mode="after")
+    def _window_grows(self) -> Modality:
+        if self.window is not None and self.window[0] >= self.window[1]:
+            raise ValueError(f"window {self.window}: the first number is the smaller one")
+        return self
+
     def array_shape(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the array of this modality on a grid.
 
@@ -61,11 +76,11 @@ class Label(Frozen):
     value: int = Field(ge=0, le=255)
     """Code in the label map, 0 to 255. Segmentation: 0 is the background and no label.
     Classification: a class."""
-    name: str
+    name: Line
     """Short name, e.g. ``ED``."""
-    title: str
+    title: Line
     """Name for people, e.g. ``oedema``."""
-    colour: str
+    colour: Colour
     """``#rrggbb``."""
     words: tuple[str, ...] = ()
     """Other names that data sets give to the label."""
@@ -74,11 +89,11 @@ class Label(Frozen):
 class Region(Frozen):
     """A union of labels that is predicted and reported, e.g. whole tumour."""
 
-    name: str
+    name: Name
     """Short name, e.g. ``WT``."""
-    title: str
+    title: Line
     """Name for people, e.g. ``whole tumour``."""
-    labels: tuple[int, ...]
+    labels: tuple[int, ...] = Field(min_length=1)
     """Label values that belong to the region."""
     paints: int
     """The label of a voxel that lies in this region and in no smaller one."""
@@ -87,9 +102,9 @@ class Region(Frozen):
 class LabelScheme(Frozen):
     """A convention of label files: the code in the file for each code of the task."""
 
-    name: str
+    name: Line
     """Name for option ``scheme`` and for notices."""
-    codes: dict[str, int]
+    codes: dict[Code, int]
     """Code in the file, as text -> code of the task; 0 is background, -1 something that the task
     has no label for: such files are refused."""
     words: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ torch is imported inside the commands, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from shaspec.cli.sweep import sweep
 from shaspec.cli.task import task
 from shaspec.cli.train import train
 from shaspec.errors import ShaspecError
+from shaspec.fault import command_line, fault_message, is_off
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,12 +52,24 @@ app.command()(task)
 
 
 def main() -> None:
-    """Entry point: errors written for a user come as one message, not as a traceback."""
+    """Entry point: errors written for a user come as one message, not as a traceback.
+
+    The exit code is 2 for those, and 3 for an error that nobody foresaw, see `shaspec.fault`.
+    """
     try:
         app()
     except ShaspecError as error:
         Console(stderr=True).print(f"[bold red]shaspec:[/] {escape(str(error))}")
         sys.exit(2)
+    except BrokenPipeError:  # the reader of a pipe, e.g. head, has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if is_off():
+            raise
+        text = fault_message(error, command_line())
+        Console(stderr=True).print(f"[bold red]shaspec:[/] {escape(text)}")
+        sys.exit(3)
 
 
 def _version(asked: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+from rich import markup
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +16,7 @@ from shaspec.errors import InputError
 from shaspec.files.reading import entries_of, exists, is_folder
 from shaspec.files.writing import make_folder
 from shaspec.progress import reporting
+from shaspec.task_names import CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +62,9 @@ Overlap = Annotated[float, typer.Option(help="Share of a window that overlaps wi
 
 
 def escape(text: str) -> str:
-    return text.replace("[", r"\[")
+    """``text`` for rich: brackets are no markup, and control characters do not reach a terminal."""
+    shown = CONTROL.sub(lambda found: found[0] if found[0] == "\n" else "?", text)
+    return markup.escape(shown)
 
 
 def source(words: list[Path]) -> Path | list[Path] | dict[str, Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -29,9 +28,7 @@ from shaspec.models.summary import is_calibrated
 from shaspec.models.weights import Model, load_model
 from shaspec.prediction import Prediction
 from shaspec.task import Subset
-
-NO_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
-"""What cannot be in the name of a file on every system."""
+from shaspec.task_names import NO_NAME
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,14 @@ from torch import Tensor
 
 from shaspec import __version__
 from shaspec.case import Case
-from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.errors import InputError, OutOfMemoryError, ShaspecError
 from shaspec.inference.events import Computed, Count, Finished, Notice, P_co, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.fit import check_fit
 from shaspec.inference.kept import Corner, KeptFeatures
-from shaspec.inference.memory import choose_device, feature_budget, is_out_of_memory
+from shaspec.inference.memory import choose_device, feature_budget
 from shaspec.inference.precision import choose_precision, computing_in, precision_name
+from shaspec.memory import enough_memory, is_out_of_memory
 from shaspec.models.base import Features
 from shaspec.models.card import Seen
 from shaspec.models.weights import Model
@@ -66,7 +67,8 @@ class Session(ABC, Generic[P_co]):
         self.model, self.case, self.task = model, case, task
         self._device = choose_device(device)
         self._precision = choose_precision(precision, self._device, task.dims)
-        self._network = model.network.to(self._device)
+        with enough_memory(f"moving model {model.card.name} to {self._device}"):
+            self._network = model.network.to(self._device)
         self._keep = keep
         self._kept = KeptFeatures(self._budget())
 
@@ -254,8 +256,8 @@ class Session(ABC, Generic[P_co]):
             try:
                 yield from attempt()
                 return
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
+            except Exception as error:
+                if isinstance(error, ShaspecError) or not is_out_of_memory(error):
                     raise
             # Outside the except block: its traceback would keep the tensors alive.
             yield Notice(self._give_way())

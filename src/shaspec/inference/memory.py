@@ -1,33 +1,48 @@
-"""Free memory, and recognising errors of failed allocations."""
+"""Memory for kept features and windows, and the device."""
 
 from __future__ import annotations
 
-import os
+import math
+from collections.abc import Sequence
 
 import torch
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.memory import free_memory
 
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """True for the errors that torch and Python raise when an allocation fails.
-
-    A CPU allocation fails as a plain ``RuntimeError`` that names its allocator.
-    """
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+UNKNOWN = 2 * 1024**3
+"""Bytes for kept features where the system does not say how much memory is free."""
 
 
 def feature_budget(device: torch.device) -> int:
     """Bytes for kept features: a quarter of the free memory."""
     if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return int(free // 4)
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
-    except (ValueError, OSError, AttributeError):  # no such figure on this system
-        return 2 * 1024**3
+        return int(torch.cuda.mem_get_info(device)[0] // 4)
+    free = free_memory()
+    return UNKNOWN if free is None else free // 4
+
+
+def check_memory(shape: Sequence[int], volumes: int, device: torch.device, case: str) -> None:
+    """Refuse a case whose volumes do not fit into memory, before anything is allocated.
+
+    Systems that promise more memory than they have would end the process instead.
+
+    Args:
+        shape: of a volume, at the voxel size of the network.
+        volumes: float32 volumes of that shape that a run holds: inputs and sums of outputs.
+        device: where the sums are.
+        case: name for the message.
+
+    Raises:
+        OutOfMemoryError: more than the free memory is needed.
+    """
+    needed, free = 4 * math.prod(shape) * volumes, free_memory()
+    if device.type == "cpu" and free is not None and needed > free:
+        raise OutOfMemoryError(
+            f"case {case}: {volumes} volumes of {' x '.join(map(str, shape))} voxels need "
+            f"{needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: close other programs, "
+            "crop the files, use fewer modalities, or check the voxel size in the headers"
+        )
 
 
 def smaller_window(window: tuple[int, ...], divisor: tuple[int, ...]) -> tuple[int, ...] | None:

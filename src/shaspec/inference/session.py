@@ -14,7 +14,7 @@ from shaspec.inference.base import Session
 from shaspec.inference.events import Computed, Count, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.kept import Corner
-from shaspec.inference.memory import smaller_window
+from shaspec.inference.memory import check_memory, smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.network_input import NetworkInput, network_input
@@ -70,6 +70,8 @@ class InferenceSession(Session[Prediction]):
         self.overlap = overlap
         self.window = self._asked = tuple(window or model.card.window)
         self._shape = shape_at(case.grid.shape, case.grid.spacing, task.spacing, case.name)
+        held = sum(task.channels) + 2 * len(output_names(task, exclusive=self._network.exclusive))
+        check_memory(self._shape, held, self._device, case.name)
         self._inputs: dict[int, NetworkInput] = {}
 
     def predict(

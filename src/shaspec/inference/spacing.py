@@ -15,7 +15,7 @@ from torch import Tensor
 from shaspec.errors import InputError
 
 CLOSE = 0.05  # relative difference of size below which a volume is not resampled
-MOST_VOXELS = 2**28  # of one channel after resampling: 1 GiB of float32
+MOST_VOXELS = 2**27  # of one channel after resampling: 512 MiB of float32
 
 
 def shape_at(

@@ -27,6 +27,7 @@ from shaspec.io.naming import LABELS, common_name
 from shaspec.io.reading import Read, chosen, read_volumes, require
 from shaspec.io.schemes import to_task_labels
 from shaspec.io.sound import read_sound
+from shaspec.memory import enough_memory
 from shaspec.task import Subset, Task
 
 __all__ = ["case_from_arrays", "label_hints", "read_case"]
@@ -82,17 +83,31 @@ def read_case(
     Raises:
         InputError: if files cannot be found, told apart or read; the message names the file and
             what to do.
+        OutOfMemoryError: if the memory does not suffice.
     """
-    files = _files(source, task, with_labels and task.kind == "segmentation")
+    with enough_memory("reading a case"):
+        files = _files(source, task, with_labels and task.kind == "segmentation")
+        options = _Options(scheme, grid, labels_by_voxel)
+        return _read(files, task, options, present, with_labels=with_labels)
+
+
+def _read(
+    files: CaseFiles,
+    task: Task,
+    options: _Options,
+    present: Collection[str] | None,
+    *,
+    with_labels: bool,
+) -> Case:
+    """See `read_case`."""
     if files.problems:
         raise InputError(files.problems[0])
     files = chosen(files, task, present)
-    options = _Options(scheme, grid, labels_by_voxel)
     case = _picture_case(files, task, options) if task.dims == 2 else _case(files, task, options)
     if present is not None:
         require(files.name, task.subset(present), case.present, "; ".join(case.notices))
-    if scheme is not None and with_labels and case.labels is None:
-        text = f"label scheme {scheme} was not needed: the case has no label file"
+    if options.scheme is not None and with_labels and case.labels is None:
+        text = f"label scheme {options.scheme} was not needed: the case has no label file"
         case = replace(case, notices=(*case.notices, text))
     return case
 

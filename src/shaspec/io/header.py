@@ -17,11 +17,13 @@ from nibabel.nifti1 import Nifti1Header, data_type_codes
 from nibabel.nifti2 import Nifti2Header
 
 from shaspec.errors import InputError
+from shaspec.memory import free_memory
 
 Array = npt.NDArray[Any]
 
 BLOCK = 540  # bytes of a NIfTI-2 header; NIfTI-1 has 348
 LIMIT = 2**31  # decoded bytes above which a file is no volume of a patient but a mistake or a bomb
+LARGE = 2**28  # decoded bytes from which on the free memory is looked at
 VOXEL_MM = (0.005, 1000.0)  # sizes of a voxel that make sense
 BELIEVED_MM = (0.02, 20.0)  # the same where the header claims another unit than mm
 FAR_MM = 1e6  # an origin farther away than this is no place
@@ -94,7 +96,14 @@ def parse_header(data: bytes, path: Path, *, pair: bool = False) -> Header:
 
 def check_size(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, offset: int = 0) -> None:
     """Refuse a volume that is larger than any patient's, before memory is taken for it."""
-    if math.prod(shape) * dtype.itemsize + offset > LIMIT:
+    size = math.prod(shape) * dtype.itemsize + offset
+    if size > LARGE and (free := free_memory()) is not None and 2 * size > free:
+        raise InputError(
+            f"{path}: {' x '.join(map(str, shape))} voxels of {dtype.name} need at least "
+            f"{2 * size / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: close other "
+            "programs, or crop or downsample the volume"
+        )
+    if size > LIMIT:
         raise InputError(
             f"{path}: the header announces {' x '.join(map(str, shape))} voxels of {dtype.name}, "
             "more than 2 GiB; crop or downsample the volume if that is true, else export it again"

@@ -15,15 +15,19 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import open_regular
 from shaspec.files.writing import write_atomically
 from shaspec.geometry import Grid
 from shaspec.io.nifti import checked_labels
+from shaspec.memory import is_out_of_memory
 
 Array = npt.NDArray[Any]
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 LABEL_ENDINGS = (".png",)
+MOST_PIXELS = 2**26
+"""Of a picture: 67 million, 200 MB in colour."""
 COLOUR = ("RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "P", "PA")
 
 
@@ -83,16 +87,22 @@ def _open(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
+            with open_regular(path) as file, Image.open(file) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise Image.DecompressionBombError
                 frames = getattr(picture, "n_frames", 1)
                 if frames > 1:
                     raise InputError(f"{path}: holds {frames} pictures; save each as its own file")
                 return ImageOps.exif_transpose(picture)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise InputError(f"{path}: has too many pixels; crop it or make it smaller") from None
-    except (OSError, ValueError, SyntaxError, EOFError) as error:  # what Pillow's decoders raise
+        raise InputError(
+            f"{path}: has too many pixels, at most {MOST_PIXELS:,}; crop it or make it smaller"
+        ) from None
+    except ShaspecError:
+        raise
+    except Exception as error:  # Pillow's decoders raise all kinds
+        if is_out_of_memory(error):
+            raise
         raise InputError(
             f"{path}: is damaged or no picture ({error}); copy or export it again"
         ) from error

@@ -21,6 +21,7 @@ from shaspec.io.folders import DEPTH
 from shaspec.io.formats.table import header_files, is_volume
 from shaspec.io.naming import find_word, parts, stem
 from shaspec.task import FULL, Modality
+from shaspec.task_names import as_file_name_part
 
 LABEL_WORDS = (
     "seg", "segmentation", "label", "labels", "mask", "gt", "truth", "ot", "lesion", "roi",
@@ -80,11 +81,11 @@ def find_layout(folder: Path, modalities: Sequence[str] = (), labels_word: str =
 
 
 def _modalities(named: Sequence[tuple[str, str]]) -> tuple[Modality, ...]:
-    names = [name for name, _ in named]
+    names = [as_file_name_part(name) for name, _ in named]
     if len(set(names)) != len(names) or any(FULL in name for name in names):
         raise InputError(f"modalities need names of their own without {FULL!r}: {', '.join(names)}")
     return tuple(
-        Modality(name=name, words=() if parts(name) == parts(word) else (word,))
+        Modality(name=as_file_name_part(name), words=() if parts(name) == parts(word) else (word,))
         for name, word in named
     )
 

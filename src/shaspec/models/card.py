@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shaspec.case import Case
 from shaspec.conventions import with_conventions
@@ -18,6 +18,7 @@ from shaspec.files.reading import is_file, read_json
 from shaspec.models.fingerprint import fingerprint
 from shaspec.models.portable import portable, portable_command
 from shaspec.task import Task
+from shaspec.task_names import Line
 
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -122,9 +123,9 @@ class Card(BaseModel):
 
     format: int = 1
     """Version of the card format."""
-    name: str
+    name: Line
     """Short name, e.g. ``shaspec``."""
-    title: str
+    title: Line
     """Title for users."""
     description: str = ""
     """Notes."""
@@ -138,7 +139,7 @@ class Card(BaseModel):
     """Configuration of the network, input of `shaspec.models.registry.check_config`."""
     task: Task
     """Modalities, labels and regions."""
-    window: tuple[int, ...]
+    window: tuple[Annotated[int, Field(ge=1, le=4096)], ...]
     """Window for inference, voxels (S, P, L); default: 1.5 times the training crop."""
     instant_toggles: bool
     """True if predicting another subset of a case only re-runs the decoder."""
@@ -152,6 +153,17 @@ class Card(BaseModel):
     """Checksum of ``model.safetensors``."""
     version: str = ""
     """Version of this package that wrote the card."""
+
+    @model_validator(mode="after")
+    def _fits_its_task(self) -> Card:
+        if self.task.kind == "segmentation" and len(self.window) != self.task.dims:
+            raise ValueError(
+                f"window has {len(self.window)} numbers, the task {self.task.dims} axes"
+            )
+        said, real = self.network.get("modalities"), len(self.task.modalities)
+        if said is not None and said != real:
+            raise ValueError(f"the network has {said} modalities, the task {real}")
+        return self
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """The main fields only; fingerprints of all training cases would fill the screen."""

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+LARGEST = 4096
+"""Of a number of channels, a kernel, a stride ..."""
+DEEPEST = 64
+"""Levels, and blocks of a level; a network with more takes minutes to make."""
+COUNTS = ("depth", "blocks", "convs", "downsamplings", "dilations")
+"""Parts of the names of settings that count layers."""
+
+
+def check_sizes(settings: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` for numbers that no network has, e.g. a width of 0 or 100,000 levels."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            check_sizes(value)
+            continue
+        several = isinstance(value, list | tuple)
+        numbers = [n for n in (value if several else [value]) if type(n) is int]
+        most = DEEPEST if any(word in key for word in COUNTS) else LARGEST
+        least = 0 if "depths" in key or "blocks" in key else 1
+        wrong = [n for n in numbers if not least <= n <= most]
+        if wrong or (several and not 1 <= len(value) <= DEEPEST):
+            raise ValueError(f"{key} = {value}: numbers from {least} to {most} are possible")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{key} = {value}: is no finite number")
 
 
 class NetworkConfig(BaseModel):
@@ -30,6 +55,11 @@ class NetworkConfig(BaseModel):
         """
         current = {old: new for old, new in cls.old_names.items() if new not in values}
         return {current.get(name, name): value for name, value in values.items()}
+
+    @model_validator(mode="after")
+    def _of_a_size_that_can_be_built(self) -> Self:
+        check_sizes(self.model_dump())
+        return self
 
     @model_validator(mode="before")
     @classmethod

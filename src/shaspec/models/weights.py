@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from pydantic import BaseModel
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from shaspec import __version__
 from shaspec.errors import InputError, WeightsError
 from shaspec.files.reading import is_file, sha256
+from shaspec.files.writing import write_atomically
+from shaspec.memory import enough_memory, is_out_of_memory
 from shaspec.models.base import Network
 from shaspec.models.card import (
     CARD_FILE,
@@ -52,14 +54,11 @@ def save_model(folder: Path, network: Network, card: Card, *, half: bool = False
     Returns:
         The card as written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     if half:
         tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
     weights = folder / WEIGHTS_FILE
-    temporary = weights.with_suffix(".tmp")
-    save_file(tensors, temporary)
-    os.replace(temporary, weights)
+    write_atomically(weights, save(tensors))
     card = card.model_copy(
         update={
             "sha256": sha256(weights),
@@ -67,9 +66,7 @@ def save_model(folder: Path, network: Network, card: Card, *, half: bool = False
             "parameters": sum(p.numel() for p in network.parameters()),
         }
     )
-    temporary = folder / f"{CARD_FILE}.tmp"
-    temporary.write_text(card.model_dump_json(indent=1) + "\n", "utf-8")
-    os.replace(temporary, folder / CARD_FILE)
+    write_atomically(folder / CARD_FILE, f"{card.model_dump_json(indent=1)}\n".encode())
     return card
 
 
@@ -88,6 +85,11 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
             not match.
         InputError: if the bundled task file of its task cannot be read.
     """
+    with enough_memory(f"loading model {name_or_folder}"):
+        return _load(name_or_folder, training=training)
+
+
+def _load(name_or_folder: str | Path, *, training: bool) -> Model:
     folder = model_folder(name_or_folder)
     card = load_card(folder)
     weights = folder / WEIGHTS_FILE
@@ -100,14 +102,16 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
         )
     try:
         tensors = load_file(weights)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        if is_out_of_memory(error):
+            raise
         raise WeightsError(f"{weights} is not a readable safetensors file: {error}") from error
     try:
         config = check_config(card.method, card.network)
     except InputError as error:
         raise WeightsError(f"{folder / CARD_FILE}: {error}") from error
     with torch.device("meta"):
-        network = build(card.method, config)
+        network = _built(card, config, folder / CARD_FILE)
     _check_fit(network, tensors, weights)
     floats = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
     network.load_state_dict(floats, assign=True)
@@ -130,6 +134,23 @@ def untrained(model: Model, seed: int = 0) -> Model:
     network.requires_grad_(False)
     changes = {"name": f"untrained {card.name}", "training": Training(), "sha256": ""}
     return Model(network, card.model_copy(update=changes))
+
+
+def _built(card: Card, config: BaseModel, path: Path) -> Network:
+    """The network of a card; raises `WeightsError` for settings that do not go together."""
+    try:
+        network = build(card.method, config)
+        fits = all(n > 0 for n in network.divisor)
+    except (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise WeightsError(f"{path}: no network can be made of its settings ({error})") from error
+    known = config.model_dump()
+    for key, wanted in (("dims", card.task.dims), ("in_channels", max(card.task.channels))):
+        fits = fits and known.get(key) in (None, wanted)
+    if not fits or network.modalities != len(card.task.modalities):
+        raise WeightsError(f"{path}: its network does not fit its task; copy the card again")
+    return network
 
 
 def _check_fit(network: Network, tensors: dict[str, torch.Tensor], path: Path) -> None:

@@ -6,7 +6,6 @@ Random numbers are functions of (seed, purpose, step), so no generator state is 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,8 +13,9 @@ from typing import Any, Protocol
 import torch
 
 from shaspec.errors import InputError, ShaspecError
-from shaspec.files.reading import is_file
-from shaspec.inference.memory import is_out_of_memory
+from shaspec.files.reading import is_file, open_regular
+from shaspec.files.writing import replacing
+from shaspec.memory import is_out_of_memory
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.prepare import PreparedCase
 
@@ -62,15 +62,10 @@ def save_checkpoint(
     state = {"step": step, "minutes": minutes, "config": config.model_dump_json()}
     state |= {"cases": json.dumps(_content(cases))}
     state |= {name: part.state_dict() for name, part in parts.items()}
-    temporary = path.with_suffix(".tmp")
     try:
-        with temporary.open("wb") as file:
+        with replacing(path) as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:  # torch raises RuntimeError for a full disk
-        temporary.unlink(missing_ok=True)
+    except (InputError, RuntimeError) as error:  # torch raises RuntimeError for a full disk
         raise ShaspecError(
             f"the checkpoint of step {step} cannot be written ({error}); {last_good(path)}; free "
             "disk space and run the same command again"
@@ -155,8 +150,11 @@ def last_good(path: Path) -> str:
 def _read(path: Path) -> dict[str, Any]:
     """Reads a checkpoint and decodes its JSON entries; the parts are not checked yet."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with open_regular(path) as file:
+            state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise InputError(
             f"{path} cannot be read as a checkpoint ({type(error).__name__}): use another folder "
             "for out, or delete the checkpoint to start again"

@@ -11,7 +11,7 @@ from contextlib import closing
 from lightning_fabric import Fabric
 
 from shaspec.errors import InputError, ShaspecError
-from shaspec.inference.memory import is_out_of_memory
+from shaspec.memory import is_out_of_memory
 from shaspec.task import Task, load_task
 from shaspec.training.checkpoint import CHECKPOINT, last_good
 from shaspec.training.clock import Interval
@@ -72,7 +72,7 @@ def run(config: TrainConfig, command: str = "") -> Generator[TrainingEvent, None
     """
     try:
         yield from _run(config, command)
-    except (RuntimeError, MemoryError) as error:
+    except Exception as error:
         if not is_out_of_memory(error):
             raise
         raise ShaspecError(

@@ -22,6 +22,7 @@ from shaspec.io.naming import parts, recognise
 from shaspec.io.schemes import label_values
 from shaspec.io.volumes import read_header, read_volume
 from shaspec.task import Label, Modality, Region, Task, bundled_tasks, load_task
+from shaspec.task_names import as_file_name_part
 
 FEW = 10  # cases read for label values and intensities
 MANY = 60  # headers read for the voxel size
@@ -98,7 +99,7 @@ def _frame(folder: Path, modalities: Sequence[Modality], label_words: Sequence[s
     if name in bundled_tasks():
         name += "-own"
     return Task(
-        name=name,
+        name=as_file_name_part(name),
         title=f"Labels of {folder.resolve().name}",
         modalities=tuple(modalities),
         labels=(Label(value=1, name="unknown", title="unknown", colour=COLOURS[0]),),
@@ -207,7 +208,11 @@ def _regions(named: dict[int, str], described: dict[str, tuple[int, ...]]) -> li
     for name, values in seen:
         smaller = {v for _, others in seen if len(others) < len(values) for v in others}
         own = [v for v in values if v not in smaller] or values
-        regions += [Region(name=name, title=name, labels=values, paints=own[0])] if values else []
+        regions += (
+            [Region(name=as_file_name_part(name), title=name, labels=values, paints=own[0])]
+            if values
+            else []
+        )
     return regions
 
 

@@ -1,0 +1,1 @@
+"""``make fuzz``: damaged and hostile input of every kind; see `benchmarks.fuzz.__main__`."""

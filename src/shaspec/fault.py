@@ -1,0 +1,95 @@
+"""The last guard: an error that nobody foresaw becomes a sentence and a report file.
+
+The report has what a maintainer needs: the command, versions, and where in the code it happened.
+Texts of errors are left out, because they can quote what was read.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+import time
+import traceback
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from shaspec import __version__
+from shaspec.memory import is_out_of_memory
+
+RAISE = "SHASPEC_RAISE"
+"""Environment variable; if it is set, as in the tests, no error is caught here."""
+PACKAGES = ("torch", "numpy", "scipy", "nibabel", "pydantic", "safetensors", "napari")
+
+
+def is_off() -> bool:
+    """True where unforeseen errors are to be raised: in the tests, and for developers."""
+    return bool(os.environ.get(RAISE))
+
+
+def fault_message(error: BaseException, command: str) -> str:
+    """A sentence for the user about an unforeseen error; writes the report file.
+
+    Args:
+        error: the error.
+        command: what was run, e.g. the command line.
+
+    Returns:
+        One sentence that names the report file, or one about memory.
+    """
+    if is_out_of_memory(error):
+        return "out of memory: close other programs, or use smaller windows or a smaller case"
+    first = (str(error).splitlines() or [""])[0][:200]
+    what = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    report = write_report(error, command)
+    where = f"; the details are in {report}" if report else ""
+    return f"this is a fault of the program ({what}){where}; please report it"
+
+
+def write_report(error: BaseException, command: str) -> Path | None:
+    """Write the report of an error; returns its path, or None where it cannot be written."""
+    text = report_text(error, command)
+    name = f"shaspec-fault-{time.strftime('%Y%m%d-%H%M%S')}-"
+    try:
+        descriptor, path = tempfile.mkstemp(".txt", name)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        return None
+    return Path(path)
+
+
+def report_text(error: BaseException, command: str) -> str:
+    """The report: command, versions, and the traceback without the texts of the errors."""
+    versions = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
+    head = [
+        f"command: {command}",
+        f"shaspec {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        ", ".join(versions),
+    ]
+    return "\n".join([*head, "", *_frames(error), ""])
+
+
+def _frames(error: BaseException) -> list[str]:
+    """Files, lines and functions of an error and of those that caused it."""
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        lines.append(f"{type(cause).__module__}.{type(cause).__qualname__}")
+        for frame in traceback.extract_tb(cause.__traceback__):
+            lines.append(f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}")
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return lines
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def command_line() -> str:
+    """The command line of this process."""
+    return " ".join(sys.argv)
