@@ -1,9 +1,7 @@
 """What the sessions of every kind of task have in common: a device, kept features, memory.
 
-A session encodes each modality of one case once and decodes whatever subset is asked for. The
-features of a modality depend on that modality alone, so they are kept: the first run pays for the
-encoders, a toggle re-runs the decoder. Nothing in here knows a screen; a run is a generator of
-events.
+A session encodes each modality of a case once and decodes the subset that is asked for. Features
+depend on one modality alone and are kept: a toggle re-runs the decoder. A run yields events.
 """
 
 from __future__ import annotations
@@ -63,6 +61,8 @@ class Session(ABC, Generic[P_co]):
     Raises:
         InputError: if the case is of another task than the model, or the device is not available.
     """
+
+    _place: Corner = ()  # the part of the case that is looked at, if not all
 
     def __init__(
         self, model: Model, case: Case, *, device: str = "auto", keep: int | None = None
@@ -183,7 +183,7 @@ class Session(ABC, Generic[P_co]):
         """Features by modality of one window: the kept ones, or encoded now and kept."""
         kept, features = self._kept.features, {}
         for m in indices:
-            key = (m, corner, size)
+            key = (m, corner, size, self._place)
             if key in kept:
                 features[m] = kept[key]
                 continue

@@ -9,8 +9,8 @@ from shaspec.models.base import Features
 Corner = tuple[int, ...]
 """Voxels in the order of the axes: where a window begins, or its size."""
 
-Key = tuple[int, Corner, Corner]
-"""Modality, corner and size of a window."""
+Key = tuple[int, Corner, Corner, Corner]
+"""Modality, corner and size of a window, and the part of the case that the corner counts from."""
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,31 +13,19 @@ from shaspec.errors import InputError
 from shaspec.inference.base import Count, Session
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.inference.frames import Frame, Inputs
 from shaspec.inference.kept import Corner
 from shaspec.inference.memory import smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.outputs import label_map, on_grid, region_part, region_probabilities
-from shaspec.inference.spacing import resized, shape_at
-from shaspec.inference.windows import Blend, Box, cut, plan, snap, union
+from shaspec.inference.spacing import resized
+from shaspec.inference.windows import Blend, Box, cut, plan
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
-from shaspec.preprocessing import bounding_box, content, normalise
+from shaspec.preprocessing import content
 from shaspec.task import Subset
-
-
-@dataclass
-class _Input:
-    """One modality, ready for the network."""
-
-    volume: Tensor  # (C, *spatial) at the task's spacing, normalised, on the CPU
-    box: Box  # its foreground, in voxels of ``volume``
-
-    @property
-    def shape(self) -> Corner:
-        """Its size in voxels."""
-        return tuple(self.volume.shape[1:])
 
 
 class InferenceSession(Session[Prediction]):
@@ -80,8 +67,7 @@ class InferenceSession(Session[Prediction]):
         super().__init__(model, case, device=device, keep=keep)
         self.overlap = overlap
         self.window = self._asked = tuple(window or model.card.window)
-        self._shape = shape_at(case.grid.shape, case.grid.spacing, task.spacing, case.name)
-        self._inputs: dict[int, _Input] = {}
+        self._inputs = Inputs(case, task)
 
     def predict(
         self, present: Iterable[str] | None = None, *, probabilities: bool = False
@@ -158,31 +144,23 @@ class InferenceSession(Session[Prediction]):
 
     # -- one attempt ------------------------------------------------------------------------
 
-    @torch.inference_mode()
-    def _prepare(self, subset: Sequence[int]) -> None:
-        for m in subset:
-            if m not in self._inputs:
-                modality = self.task.modalities[m]
-                volume = torch.from_numpy(normalise(self.case.volumes[modality.name], modality))
-                volume = resized(volume if modality.channels > 1 else volume[None], self._shape)
-                box = bounding_box(content(volume.numpy(), modality))
-                self._inputs[m] = _Input(volume, box)
+    def _prepare(self, subset: Sequence[int]) -> Frame:
+        """Make the inputs of ``subset``; returns the frame that they lie in."""
+        frame = self._inputs.prepare(subset)
+        self._place = frame.key
+        return frame
 
-    def _plan(self, subset: Sequence[int]) -> tuple[list[Corner], Corner, Box]:
-        """Window corners, their size and the box they cover; only ``subset`` has a say in it."""
-        shape = self._inputs[subset[0]].shape
-        snapped = snap(union([self._inputs[m].box for m in subset]))
-        box = tuple(slice(s.start, min(n, s.stop)) for s, n in zip(snapped, shape, strict=True))
-        corners, size = plan(box, self.window, self.model.network.divisor, self.overlap)
-        return corners, size, box
+    def _plan(self, frame: Frame) -> tuple[list[Corner], Corner]:
+        """Window corners, in voxels of the inputs, and the size of the windows."""
+        return plan(frame.all, self.window, self.model.network.divisor, self.overlap)
 
     def _attempt(
         self, subset: Subset, *, probabilities: bool = False
     ) -> Iterator[Progress | Finished[Prediction]]:
         begin = time.perf_counter()
         indices = self._indices(subset)
-        self._prepare(indices)
-        corners, size, box = self._plan(indices)
+        frame = self._prepare(indices)
+        corners, size = self._plan(frame)
         count, decoding = self._count(indices, corners, size), 0.0
         yield Progress(0, count.total, "prepared")
         blend: Blend | None = None
@@ -193,15 +171,17 @@ class InferenceSession(Session[Prediction]):
             values, weights = self._answer(features, size)
             counted.add(weights, values)
             if blend is None:
-                blend = Blend(len(values), box, size, self._device)
+                blend = Blend(len(values), frame.all, size, self._device)
             blend.add(values, corner)
             decoding += time.perf_counter() - start
             yield count.tick("decode")
         assert blend is not None
-        means, box = self._on_case_grid(blend, whole=probabilities)
-        answer = (means, self.task, box, self.case.grid.shape, self._network.exclusive)
-        labels = label_map(*answer)
-        maps = region_probabilities(*answer) if probabilities else {}
+        means, part = self._at_case_spacing(blend, frame.size, whole=probabilities)
+        answer = (means, self.task, part, frame.size, self._network.exclusive)
+        shape = self.case.grid.shape
+        labels = frame.on_case_grid(label_map(*answer), shape)
+        found = region_probabilities(*answer) if probabilities else {}
+        maps = {name: frame.on_case_grid(values, shape) for name, values in found.items()}
         total = time.perf_counter() - begin
         seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
@@ -214,12 +194,12 @@ class InferenceSession(Session[Prediction]):
 
     def _attempt_features(self, subset: Subset) -> Iterator[Progress | Computed[FeatureMaps]]:
         indices = self._indices(self.case.present)
-        self._prepare(indices)
-        corners, size, box = self._plan(indices)
+        frame = self._prepare(indices)
+        corners, size = self._plan(frame)
         count = self._count(indices, corners, size)
         yield Progress(0, count.total, "prepared")
         present = torch.tensor([[name in subset for name in self.task.names]])
-        mosaic = FeatureMosaic(self.task.names, box, size)
+        mosaic = FeatureMosaic(self.task.names, frame.all, size)
         for corner in corners:
             features = yield from self._encoded(indices, corner, size, count)
             with torch.inference_mode():
@@ -229,26 +209,28 @@ class InferenceSession(Session[Prediction]):
                     mosaic.add(name, maps, corner)
             yield count.tick("stitch")
         modalities = self.task.modalities
-        contents = [content(self._inputs[m].volume.numpy(), modalities[m]) for m in indices]
+        contents = [content(self._inputs.volume(m).numpy(), modalities[m]) for m in indices]
         outputs = output_names(self.task, exclusive=self._network.exclusive)
         settings = {"window": list(size), "overlap": self.overlap, "outputs": outputs}
         facts = self._provenance(subset, {}, **settings)
-        yield Computed(mosaic.finish(self.case, subset, contents, facts))
+        yield Computed(mosaic.finish(self.case, subset, frame, contents, facts))
 
     def _count(self, indices: Sequence[int], corners: Sequence[Corner], size: Corner) -> Count:
         """One unit per window that is to be encoded, one more per window for what follows."""
         kept = self._kept.features
-        new = sum((m, c, size) not in kept for m in indices for c in corners)
+        new = sum((m, c, size, self._place) not in kept for m in indices for c in corners)
         return Count(new + len(corners))
 
     def _has_features_of(self, indices: Sequence[int]) -> bool:
-        if any(m not in self._inputs for m in indices):
+        if not self._inputs.know(indices):
             return False
-        corners, size, _ = self._plan(indices)
-        return all((m, c, size) in self._kept.features for m in indices for c in corners)
+        frame = self._inputs.frame(indices)
+        corners, size = self._plan(frame)
+        keys = ((m, c, size, frame.key) for m in indices for c in corners)
+        return all(key in self._kept.features for key in keys)
 
     def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
-        return cut(self._inputs[modality].volume, corner, size)
+        return cut(self._inputs.volume(modality), corner, size)
 
     def _answer(self, features: dict[int, Features], size: Corner) -> tuple[Tensor, Tensor | None]:
         """What `_decode` says of one window of ``size``."""
@@ -267,19 +249,16 @@ class InferenceSession(Session[Prediction]):
         return self._kept.absent[key]
 
     @torch.inference_mode()
-    def _on_case_grid(self, blend: Blend, *, whole: bool) -> tuple[Tensor, Box]:
-        """Probabilities (K, *box) at the voxels of the case, and the box: where a region can be."""
+    def _at_case_spacing(self, blend: Blend, size: Corner, *, whole: bool) -> tuple[Tensor, Box]:
+        """Probabilities (K, *part) at the voxels of the case, and the part of a frame of ``size``
+        that they cover: where a region can be."""
         means = blend.mean()
-        shape = next(iter(self._inputs.values())).shape
-        if shape == self.case.grid.shape:
+        shape = tuple(means.shape[1:])
+        if shape == size:
             return means, blend.box
         if not whole:
-            size, exclusive = self.case.grid.shape, self._network.exclusive
-            return region_part(means, blend.box, shape, size, exclusive)
-        full = means.new_zeros(len(means), *shape)  # back to the voxels of the case
-        full[(slice(None), *blend.box)] = means
-        means = resized(full, self.case.grid.shape)
-        return means, tuple(slice(0, n) for n in self.case.grid.shape)
+            return region_part(means, blend.box, shape, size, self._network.exclusive)
+        return resized(means, size), tuple(slice(0, n) for n in size)
 
     @property
     def _too_large(self) -> str:
