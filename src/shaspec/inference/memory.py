@@ -48,16 +48,25 @@ def smaller_window(window: tuple[int, ...], divisor: tuple[int, ...]) -> tuple[i
     return (*window[:longest], half, *window[longest + 1 :])
 
 
+def _try(device: torch.device) -> None:
+    """Raise `RuntimeError` if ``device`` lacks what networks need, as some back ends do."""
+    image, kernel = (torch.zeros(1, 1, 2, 2, 2, device=device) for _ in range(2))
+    torch.nn.functional.conv_transpose3d(image, kernel).sum().item()
+
+
 def choose_device(name: str = "auto") -> torch.device:
     """``auto``: the first GPU that torch can use, else the CPU.
 
-    Raises `InputError` for a device that is not there, or that this torch was built without.
+    Raises `InputError` for a device that is not there, that this torch was built without, or that
+    lacks an operation.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
+        if device.type not in ("cpu", "cuda"):
+            _try(device)
     except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(
