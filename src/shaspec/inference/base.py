@@ -1,8 +1,7 @@
 """The part that all sessions share: device, kept features, lack of memory.
 
-A session encodes each modality of a case once and decodes any subset. The features of a modality do
-not depend on other modalities, so they are kept: the first run computes the encoders, a toggle
-re-runs only the decoder. A run is a generator of events, independent of any user interface.
+A session encodes each modality of a case once and decodes any subset. Features depend on one
+modality alone and are kept: a toggle re-runs only the decoder. A run yields events.
 """
 
 from __future__ import annotations
@@ -52,6 +51,8 @@ class Session(ABC, Generic[P_co]):
         InputError: if the case is of another task than the model, or the device or the precision
             is not available.
     """
+
+    _place: Corner = ()  # the part of the case that is looked at, if not all
 
     def __init__(
         self,
@@ -176,7 +177,7 @@ class Session(ABC, Generic[P_co]):
         """Features by modality of one window: kept ones, or encoded now and kept if possible."""
         kept, features = self._kept.features, {}
         for m in indices:
-            key = (m, corner, size)
+            key = (m, corner, size, self._place)
             if key in kept:
                 features[m] = kept[key]
                 continue

@@ -65,7 +65,7 @@ class ClassificationSession(Session[Classification]):
         yield Finished(Classification(self.case.name, self.task, subset, probabilities, facts))
 
     def _has_features_of(self, indices: Sequence[int]) -> bool:
-        return all((m, WHOLE, WHOLE) in self._kept.features for m in indices)
+        return all((m, WHOLE, WHOLE, self._place) in self._kept.features for m in indices)
 
     def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
         del corner, size

@@ -29,8 +29,8 @@ def command_of(result: Result) -> str:
     facts = result.provenance
     files: dict[str, str] = facts.get("files", {})
     if isinstance(result, FeatureMaps):
-        command, used, out = "features", tuple(result.of(result.kinds[0])), ["--out", "features"]
-        out += ["--compare"] * bool(set(used) - set(result.present))
+        command, used = "features", tuple(result.of(result.kinds[0]))
+        out = ["--compare"] * (set(used) > set(result.present)) + ["--out", "features"]
     else:
         command, used, out = "predict", result.subset, []
     without = [name for name in used if name not in files]

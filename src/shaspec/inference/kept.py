@@ -9,8 +9,8 @@ from shaspec.models.base import Features
 Corner = tuple[int, ...]
 """Corner of a window, or its size, in voxels."""
 
-FeatureKey = tuple[int, Corner, Corner]
-"""Modality, corner and size of a window."""
+FeatureKey = tuple[int, Corner, Corner, Corner]
+"""Modality, corner and size of a window, and the part of the case that the corner counts from."""
 
 
 @dataclass

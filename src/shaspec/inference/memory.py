@@ -63,19 +63,26 @@ def smaller_window(window: tuple[int, ...], divisor: tuple[int, ...]) -> tuple[i
     return (*window[:longest], half, *window[longest + 1 :])
 
 
+def _try(device: torch.device) -> None:
+    """Raise `RuntimeError` if ``device`` lacks what networks need, as some back ends do."""
+    image, kernel = (torch.zeros(1, 1, 2, 2, 2, device=device) for _ in range(2))
+    torch.nn.functional.conv_transpose3d(image, kernel).sum().item()
+
+
 def choose_device(name: str = "auto") -> torch.device:
     """``auto``: the first GPU that torch can use, else the CPU.
 
     Raises:
-        InputError: for a device that is not available, or that computes no numbers (``meta``).
+        InputError: for a device that is not available, or that lacks an operation.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        if torch.ones(1, device=device).item() != 1:  # fails on devices without data
-            raise RuntimeError("it computes wrong results")
-    except (RuntimeError, AssertionError, NotImplementedError) as error:  # torch without CUDA
+        torch.empty(0, device=device)
+        if device.type not in ("cpu", "cuda"):
+            _try(device)
+    except (RuntimeError, AssertionError) as error:  # the latter of a torch without CUDA
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(
             f"device {name!r} is not available ({reason}): choose cpu or auto"

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from shaspec.case import Case
 from shaspec.inference.feature_maps import FeatureKind, FeatureMaps, Floats
+from shaspec.inference.frames import Frame
 from shaspec.inference.kept import Corner
 from shaspec.inference.windows import Box, WindowAggregator
 from shaspec.preprocessing import Mask
@@ -83,21 +84,24 @@ class FeatureMosaic:
         self,
         case: Case,
         present: Subset,
+        frame: Frame,
         contents: Sequence[Mask],
         provenance: Mapping[str, Any],
     ) -> FeatureMaps:
-        """The collected maps; ``contents`` are masks of the inputs at the spacing of the task."""
+        """The collected maps of the part ``frame`` of ``case``.
+
+        ``contents`` are masks of the inputs at the spacing of the task.
+        """
         stride = next(iter(self._mosaics.values())).stride
         maps = {key: mosaic.mean().cpu().numpy() for key, mosaic in self._mosaics.items()}
         s, p, la = next(iter(maps.values())).shape[1:]
-        ratio = np.divide(case.grid.shape, contents[0].shape)  # voxels of the case in one of ours
-        start = np.array([axis.start for axis in self._box])
+        ratio = np.divide(frame.size, frame.shape)  # voxels of the case in one of ours
         return FeatureMaps(
             case=case.name,
             model=provenance["model"],
             task=case.task,
             present=present,
-            grid=case.grid.blocks(start * ratio, np.array(stride) * ratio, (s, p, la)),
+            grid=case.grid.blocks(np.array(frame.corner), np.array(stride) * ratio, (s, p, la)),
             inside=np.any([_tissue(m, self._box, stride) for m in contents], axis=0),
             maps=maps,
             windows={key: np.stack(rows) for key, rows in self._means.items()},

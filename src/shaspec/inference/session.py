@@ -13,19 +13,20 @@ from shaspec.errors import InputError
 from shaspec.inference.base import Session
 from shaspec.inference.events import Computed, Count, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.inference.frames import Frame
 from shaspec.inference.kept import Corner
 from shaspec.inference.memory import check_memory, smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
-from shaspec.inference.network_input import NetworkInput, network_input
-from shaspec.inference.outputs import all_probabilities, label_map, on_grid, region_part, whole
+from shaspec.inference.outputs import all_probabilities, label_map, on_grid, region_part
 from shaspec.inference.spacing import resized, shape_at
-from shaspec.inference.windows import Box, WindowAggregator, extract_patch, plan, snap, union
+from shaspec.inference.windows import Box, WindowAggregator, extract_patch, plan
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
 from shaspec.preprocessing import content
 from shaspec.task import Subset
+from shaspec.task_parts import BACKGROUND
 
 
 class InferenceSession(Session[Prediction]):
@@ -69,10 +70,10 @@ class InferenceSession(Session[Prediction]):
         super().__init__(model, case, device=device, keep=keep, precision=precision)
         self.overlap = overlap
         self.window = self._asked = tuple(window or model.card.window)
-        self._shape = shape_at(case.grid.shape, case.grid.spacing, task.spacing, case.name)
+        shape = shape_at(case.grid.shape, case.grid.spacing, task.spacing, case.name)
         held = sum(task.channels) + 2 * len(output_names(task, exclusive=self._network.exclusive))
-        check_memory(self._shape, held, self._device, case.name)
-        self._inputs: dict[int, NetworkInput] = {}
+        check_memory(shape, held, self._device, case.name)
+        self._inputs = Inputs(case, task)
 
     def predict(
         self, present: Iterable[str] | None = None, *, probabilities: bool = False
@@ -150,29 +151,23 @@ class InferenceSession(Session[Prediction]):
 
     # -- one attempt ------------------------------------------------------------------------
 
-    @torch.inference_mode()
-    def _prepare(self, subset: Sequence[int]) -> None:
-        for m in subset:
-            if m not in self._inputs:
-                modality = self.task.modalities[m]
-                volume = self.case.volumes[modality.name]
-                self._inputs[m] = network_input(volume, modality, self._shape)
+    def _prepare(self, subset: Sequence[int]) -> Frame:
+        """Make the inputs of ``subset``; returns the frame that they lie in."""
+        frame = self._inputs.prepare(subset)
+        self._place = frame.key
+        return frame
 
-    def _plan(self, subset: Sequence[int]) -> tuple[list[Corner], Corner, Box]:
-        """Window corners, their size and the box they cover, from the modalities of ``subset``."""
-        shape = self._inputs[subset[0]].shape
-        snapped = snap(union([self._inputs[m].box for m in subset]))
-        box = tuple(slice(s.start, min(n, s.stop)) for s, n in zip(snapped, shape, strict=True))
-        corners, size = plan(box, self.window, self.model.network.divisor, self.overlap)
-        return corners, size, box
+    def _plan(self, frame: Frame) -> tuple[list[Corner], Corner]:
+        """Window corners, in voxels of the inputs, and the size of the windows."""
+        return plan(frame.all, self.window, self.model.network.divisor, self.overlap)
 
     def _attempt(
         self, subset: Subset, *, probabilities: bool = False
     ) -> Iterator[Progress | Finished[Prediction]]:
         begin = time.perf_counter()
         indices = self._indices(subset)
-        self._prepare(indices)
-        corners, size, box = self._plan(indices)
+        frame = self._prepare(indices)
+        corners, size = self._plan(frame)
         count, decoding = self._count(indices, corners, size), 0.0
         yield Progress(0, count.total, "prepared")
         aggregator: WindowAggregator | None = None
@@ -183,15 +178,20 @@ class InferenceSession(Session[Prediction]):
             values, weights = self._answer(features, size)
             counted.add(weights, values)
             if aggregator is None:
-                aggregator = WindowAggregator(len(values), box, size, self._device)
+                aggregator = WindowAggregator(len(values), frame.all, size, self._device)
             aggregator.add(values, corner)
             decoding += time.perf_counter() - start
             yield count.tick("decode")
         assert aggregator is not None
-        means, box = self._on_case_grid(aggregator, everywhere=probabilities)
-        answer = (means, self.task, box, self.case.grid.shape, self._network.exclusive)
-        labels = label_map(*answer)
-        maps = all_probabilities(*answer) if probabilities else ({}, {})
+        means, part = self._at_case_spacing(aggregator, frame.size, everywhere=probabilities)
+        answer = (means, self.task, part, frame.size, self._network.exclusive)
+        shape = self.case.grid.shape
+        labels = frame.on_case_grid(label_map(*answer), shape)
+        found = all_probabilities(*answer) if probabilities else ({}, {})
+        maps = [
+            {n: frame.on_case_grid(v, shape, fill=n == BACKGROUND) for n, v in kind.items()}
+            for kind in found
+        ]
         total = time.perf_counter() - begin
         seconds = {"encode": count.encoding, "decode": decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
@@ -204,12 +204,12 @@ class InferenceSession(Session[Prediction]):
 
     def _attempt_features(self, subset: Subset) -> Iterator[Progress | Computed[FeatureMaps]]:
         indices = self._indices(self.case.present)
-        self._prepare(indices)
-        corners, size, box = self._plan(indices)
+        frame = self._prepare(indices)
+        corners, size = self._plan(frame)
         count = self._count(indices, corners, size)
         yield Progress(0, count.total, "prepared")
         present = torch.tensor([[name in subset for name in self.task.names]])
-        mosaic = FeatureMosaic(self.task.names, box, size)
+        mosaic = FeatureMosaic(self.task.names, frame.all, size)
         for corner in corners:
             features = yield from self._encoded(indices, corner, size, count)
             with torch.inference_mode(), self._computing():
@@ -219,26 +219,28 @@ class InferenceSession(Session[Prediction]):
                     mosaic.add(name, maps, corner)
             yield count.tick("stitch")
         modalities = self.task.modalities
-        contents = [content(self._inputs[m].volume.numpy(), modalities[m]) for m in indices]
+        contents = [content(self._inputs.volume(m).numpy(), modalities[m]) for m in indices]
         outputs = output_names(self.task, exclusive=self._network.exclusive)
         settings = {"window": list(size), "overlap": self.overlap, "outputs": outputs}
         facts = self._provenance(subset, {}, **settings)
-        yield Computed(mosaic.finish(self.case, subset, contents, facts))
+        yield Computed(mosaic.finish(self.case, subset, frame, contents, facts))
 
     def _count(self, indices: Sequence[int], corners: Sequence[Corner], size: Corner) -> Count:
         """One unit per window that is to be encoded, one more per window for what follows."""
         kept = self._kept.features
-        new = sum((m, c, size) not in kept for m in indices for c in corners)
+        new = sum((m, c, size, self._place) not in kept for m in indices for c in corners)
         return Count(new + len(corners))
 
     def _has_features_of(self, indices: Sequence[int]) -> bool:
-        if any(m not in self._inputs for m in indices):
+        if not self._inputs.know(indices):
             return False
-        corners, size, _ = self._plan(indices)
-        return all((m, c, size) in self._kept.features for m in indices for c in corners)
+        frame = self._inputs.frame(indices)
+        corners, size = self._plan(frame)
+        keys = ((m, c, size, frame.key) for m in indices for c in corners)
+        return all(key in self._kept.features for key in keys)
 
     def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
-        return extract_patch(self._inputs[modality].volume, corner, size)
+        return extract_patch(self._inputs.volume(modality), corner, size)
 
     def _answer(self, features: dict[int, Features], size: Corner) -> tuple[Tensor, Tensor | None]:
         """Output of `_decode` for one window of ``size``."""
@@ -258,19 +260,18 @@ class InferenceSession(Session[Prediction]):
         return self._kept.absent[key]
 
     @torch.inference_mode()
-    def _on_case_grid(
-        self, aggregator: WindowAggregator, *, everywhere: bool
+    def _at_case_spacing(
+        self, aggregator: WindowAggregator, size: Corner, *, everywhere: bool
     ) -> tuple[Tensor, Box]:
-        """Probabilities (K, *box) at the voxels of the case, in the box where regions can be."""
+        """Probabilities (K, *part) at the voxels of the case, and the part of a frame of ``size``
+        that they cover: where a region can be."""
         means = aggregator.mean()
-        shape = next(iter(self._inputs.values())).shape
-        if shape == self.case.grid.shape:
+        shape = tuple(means.shape[1:])
+        if shape == size:
             return means, aggregator.box
-        size, exclusive = self.case.grid.shape, self._network.exclusive
         if not everywhere:
-            return region_part(means, aggregator.box, shape, size, exclusive)
-        means = resized(whole(means, aggregator.box, shape, exclusive), size)
-        return means, tuple(slice(0, n) for n in self.case.grid.shape)
+            return region_part(means, aggregator.box, shape, size, self._network.exclusive)
+        return resized(means, size), tuple(slice(0, n) for n in size)
 
     @property
     def _too_large(self) -> str:

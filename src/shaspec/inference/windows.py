@@ -44,13 +44,14 @@ def plan(
     return list(product(*axes)), size
 
 
-def snap(box: Box, step: int = 8) -> Box:
-    """Move the faces of ``box`` outwards to multiples of ``step``.
+def lengthened(box: Box, step: int = 8) -> Box:
+    """``box`` with every length rounded up to a multiple of ``step``, from the same corner.
 
-    Modalities of one case differ by a voxel or two in where the head ends: snapped, they agree on
-    the windows, and the kept features of one subset serve the others.
+    Modalities of one case differ by a voxel or two in where the head ends: lengthened, they agree
+    on the windows, and the kept features of one subset serve the others. Where the box lies in its
+    volume makes no difference, so neither does padding.
     """
-    return tuple(slice(s.start // step * step, math.ceil(s.stop / step) * step) for s in box)
+    return tuple(slice(s.start, s.start + math.ceil((s.stop - s.start) / step) * step) for s in box)
 
 
 def union(boxes: Sequence[Box]) -> Box:

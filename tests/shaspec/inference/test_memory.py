@@ -9,7 +9,7 @@ from shaspec.errors import InputError
 from shaspec.inference.memory import choose_device
 
 
-@pytest.mark.parametrize("name", ["cuda:99", "toaster"])
+@pytest.mark.parametrize("name", ["cuda:99", "toaster", "meta"])
 def test_a_missing_device_is_named_with_the_alternatives(name: str) -> None:
     with pytest.raises(InputError, match=rf"device '{name}' .*: choose cpu or auto"):
         choose_device(name)

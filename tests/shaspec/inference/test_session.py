@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
@@ -122,17 +124,32 @@ def test_an_image_of_two_values_is_segmented(
     assert labels.shape == volume.shape
 
 
-def test_padding_by_whole_steps_of_the_windows_changes_no_label(
-    shaspec_model: Model, small_case: Case
-) -> None:
-    def padded(margin: tuple[tuple[int, int], ...]) -> Case:
-        volumes = {name: np.pad(v, margin) for name, v in small_case.volumes.items()}
-        grid = Grid(volumes["T1"].shape, small_case.grid.spacing, small_case.grid.origin)
-        return replace(small_case, grid=grid, volumes=volumes, labels=None)
+margins = st.lists(st.tuples(st.integers(0, 13), st.integers(0, 13)), min_size=3, max_size=3)
 
-    some = run(session_of(shaspec_model, padded(((0, 8),) * 3))).labels
-    more = run(session_of(shaspec_model, padded(((8, 24), (16, 8), (24, 16))))).labels
-    np.testing.assert_array_equal(more, np.pad(some, ((8, 16), (16, 0), (24, 8))))
+
+@pytest.mark.parametrize("spacing", [1.0, 1.3])
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(margin=margins, present=st.sampled_from([("T2",), ("FLAIR", "T1ce"), ()]))
+def test_padding_changes_no_label_and_no_probability(
+    shaspec_model: Model,
+    small_case: Case,
+    spacing: float,
+    margin: list[tuple[int, int]],
+    present: tuple[str, ...],
+) -> None:
+    def padded(by: list[tuple[int, int]]) -> Prediction:
+        volumes = {name: np.pad(v, by) for name, v in small_case.volumes.items()}
+        grid = Grid(volumes["T1"].shape, (spacing,) * 3)
+        case = replace(small_case, grid=grid, volumes=volumes, labels=None)
+        events = session_of(shaspec_model, case).predict(present or None, probabilities=True)
+        return last_event(events).prediction
+
+    some, more = padded([(0, 0)] * 3), padded(margin)
+    np.testing.assert_array_equal(more.labels, np.pad(some.labels, margin))
+    for name, values in some.probabilities.items():
+        np.testing.assert_allclose(more.probabilities[name], np.pad(values, margin), atol=1e-5)
 
 
 def test_a_case_that_is_too_large_at_the_spacing_of_the_task_is_refused_at_once(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from shaspec.inference.windows import (
     WindowAggregator,
     extract_patch,
+    lengthened,
     plan,
-    snap,
     union,
     weight_map,
     window_starts,
@@ -73,12 +73,19 @@ def test_weights_are_positive_and_largest_in_the_middle() -> None:
     assert weights[4, 3, 3] == weights.max()
 
 
-@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 50)), min_size=3, max_size=3))
-def test_a_snapped_box_holds_the_box(faces: list[tuple[int, int]]) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(1, 50)), min_size=3, max_size=3),
+    st.integers(0, 20),
+)
+def test_a_lengthened_box_holds_the_box_wherever_it_lies(
+    faces: list[tuple[int, int]], moved: int
+) -> None:
     box = tuple(slice(a, a + n) for a, n in faces)
-    for inner, outer in zip(box, snap(box), strict=True):
-        assert outer.start <= inner.start < inner.stop <= outer.stop
-        assert outer.start % 8 == outer.stop % 8 == 0
+    far = lengthened(tuple(slice(s.start + moved, s.stop + moved) for s in box))
+    for inner, outer, other in zip(box, lengthened(box), far, strict=True):
+        assert outer.start == inner.start < inner.stop <= outer.stop
+        assert (outer.stop - outer.start) % 8 == 0
+        assert other == slice(outer.start + moved, outer.stop + moved)
 
 
 def test_the_union_of_boxes_holds_them_all() -> None:

@@ -81,7 +81,11 @@ def test_a_bomb_is_not_inflated(write_file: Any, tmp_path: Path) -> None:
         ("dim", np.array([9, 6, 5, 4, 1, 1, 1, 1], "<i2"), "dimensions"),
         ("dim", np.array([2, 6, 5, 1, 1, 1, 1, 1], "<i2"), "2 dimensions"),
         ("dim", np.array([5, 2, 2, 2, 2, 2, 1, 1], "<i2"), "5 dimensions"),
-        ("dim", np.array([3, 32767, 32767, 32767, 1, 1, 1, 1], "<i2"), "crop or downsample the volume"),
+        (
+            "dim",
+            np.array([3, 32767, 32767, 32767, 1, 1, 1, 1], "<i2"),
+            "crop or downsample",
+        ),
         ("datatype", np.array([128], "<i2"), "RGB"),
         ("datatype", np.array([32], "<i2"), "complex"),
         ("datatype", np.array([77], "<i2"), "unknown data type"),
