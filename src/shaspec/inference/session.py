@@ -13,7 +13,7 @@ from shaspec.errors import InputError
 from shaspec.inference.base import Session
 from shaspec.inference.events import Computed, Count, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
-from shaspec.inference.frames import Frame
+from shaspec.inference.frames import Frame, Inputs
 from shaspec.inference.kept import Corner
 from shaspec.inference.memory import check_memory, smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
