@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,10 +64,11 @@ def case_from_arrays(
     grid = grid or Grid(shape, spacing or (1.0,) * task.dims)
     where = grid if task.dims == 3 else None
     scans = [Scan(task.modality(key), array, where) for key, array in arrays.items()]
-    said += told([*findings(scans), *case_findings(arrays, grid, task)])
+    said += told(findings(scans))
     if labels is not None:
         labels = _labels(np.asarray(labels), task, name)
-    return Case(name, task, grid, arrays, labels, notices=tuple(said))
+    case = Case(name, task, grid, arrays, labels)  # refuses arrays of other shapes
+    return replace(case, notices=(*said, *told(case_findings(arrays, grid, task))))
 
 
 def _check(key: str, array: Array, task: Task, name: str) -> None:
