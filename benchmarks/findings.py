@@ -29,6 +29,7 @@ from shaspec.preprocessing import bounding_box
 from shaspec.task import Task, load_task
 
 PHANTOMS = range(9_000_010, 9_000_014)
+ABDOMEN = (50, 70, 90)  # voxels of 5 mm
 SEED = 20
 TIMED, REPEATS = 8, 5  # cases, and how often each is read
 Scans = list[Scan]
@@ -131,7 +132,7 @@ def main() -> None:
     files = [found for folder in sys.argv[1:] for found in find_cases(folder, brats)]
     real = (read_case(found, brats, with_labels=False) for found in files)
     rates("real glioma", real, BRAIN_FAULTS)
-    bodies = (make_case(seed, spacing=(5, 5, 5), task="liver-ct") for seed in PHANTOMS)
+    bodies = (make_case(s, shape=ABDOMEN, spacing=(5, 5, 5), task="liver-ct") for s in PHANTOMS)
     rates("phantom of an abdomen", bodies, ABDOMEN_FAULTS)
     if files:
         costs(files, brats)

@@ -13,7 +13,7 @@ from shaspec.io.findings.scan import Finding
 from shaspec.preprocessing import bounding_box
 
 BRAIN_ML = (30.0, 2200.0)  # a stripped brain with its fluid; adults have 1100 to 1950
-MANY = 100_000  # voxels; a brain of fewer is a crop, or made up
+MANY = 60_000  # voxels; a brain or body of fewer is a crop, or made up
 SHELLS = 7  # layers of the head from outside, 4 mm each
 CUT_ML = 40.0  # of coarse voxels on one face of the volume, 100 cm2: the head is cut there
 DARK = 0.6  # of what lies outside and inside of it has a skull; sound brains: 0.8 or more
@@ -85,8 +85,10 @@ def size(case: Coarse) -> Iterator[Finding]:
                 )
                 return
         elif case.task.anatomy == "abdomen":
-            width = _width(scan > HU_BODY, case.spacing)
-            if width is not None and width < TRUNK_MM:
+            body = scan > HU_BODY
+            width = _width(body, case.spacing)
+            many = np.count_nonzero(body) * case.block > MANY
+            if many and width is not None and width < TRUNK_MM:
                 yield Finding(
                     "warning",
                     f"{name} shows a body {width:.0f} mm wide: too narrow for the abdomen of an "

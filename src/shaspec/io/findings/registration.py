@@ -25,7 +25,7 @@ LEVELS = 255  # between the smallest and the largest intensity, for the classes
 FEWEST = 1000  # a smaller head says nothing
 BETTER = 1.05  # agreement after a move over agreement as given, with the outline of the head, and
 BETTER_INSIDE = 1.35  # without it, which is noisier; see benchmarks/findings.py
-GLANCE = 2000  # places for a first look, and
+GLANCE = 1200  # places for a first look, and
 NEAR = 0.8  # the part of a limit from which on it is repeated with
 POINTS = 10000
 

@@ -78,7 +78,7 @@ def test_a_brain_of_wrong_voxel_size_is_named(head: Case) -> None:
 
 
 def test_a_narrow_body_is_no_abdomen() -> None:
-    body = make_case(9_000_010, spacing=(5, 5, 5), task="liver-ct")
+    body = make_case(9_000_010, shape=(50, 70, 90), spacing=(5, 5, 5), task="liver-ct")
     grid = replace(body.grid, spacing=(2.5, 2.5, 2.5))
     assert sentences(dict(body.volumes), body.grid, "liver-ct") == ""
     assert "too narrow for the abdomen" in sentences(dict(body.volumes), grid, "liver-ct")
