@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import os
 import stat
 import tomllib
@@ -108,7 +109,7 @@ def read_json(path: str | Path) -> Any:
     """The content of a JSON file; raises `InputError`, also for one nested deeper than `DEPTH`."""
     text = read_text(path)
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_float=_finite, parse_constant=_finite)
         if "\\ud" in text.lower():  # half a character: no file name, and cannot be printed
             json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -152,6 +153,13 @@ def sha256(path: str | Path) -> str:
 def reason(error: Exception) -> str:
     """The cause of a failed access, for a message."""
     return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return number
 
 
 def _check_depth(content: Any, path: str | Path) -> None:
