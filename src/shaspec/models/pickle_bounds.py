@@ -9,8 +9,7 @@ from typing import IO, Any
 
 MOST_BYTES = 12 * 1024**2
 """Of a pickle, without the values of tensors; in memory it takes up to a hundred times as much."""
-PLAIN = (str, bytes, int, float)
-"""What keys can be; None too."""
+NESTED = (tuple, frozenset)
 
 
 class InPieces:
@@ -52,9 +51,8 @@ class InPieces:
 def check_keys(keys: Iterable[Any]) -> None:
     """Refuse keys that take for ever to hash: tuples of the same tuples, forty levels deep."""
     for key in keys:
-        parts = key if type(key) is tuple else (key,)
-        if not all(part is None or isinstance(part, PLAIN) for part in parts):
-            raise pickle.UnpicklingError(f"a key of a dictionary or set is a {type(key).__name__}")
+        if type(key) in NESTED and any(type(part) in NESTED for part in key):
+            raise pickle.UnpicklingError("a key of a dictionary or set is a tuple of tuples")
 
 
 def _byte_array(unpickler: Any) -> None:
