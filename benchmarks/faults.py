@@ -28,9 +28,16 @@ from benchmarks.fuzz.kinds import make_samples
 from shaspec.cli import app
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir"}
-TIMED = {"protocol.json", "manifest.jsonl", "log.jsonl", "config.json", "card.json", "checkpoint.pt"}
+TIMED = {
+    "protocol.json",
+    "manifest.jsonl",
+    "log.jsonl",
+    "config.json",
+    "card.json",
+    "checkpoint.pt",
+}
 """Files with times or paths of the run: they have to be readable, not equal."""
-TEMPORARY = (".partial", ".lock", ".tmp")
+TEMPORARY = (".partial", ".lock", ".tmp", "-so-far.csv")
 
 
 @dataclass(frozen=True)

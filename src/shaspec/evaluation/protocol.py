@@ -239,5 +239,5 @@ def _rules_beside(path: Path) -> str:
     file = (path if is_folder(path) else path.parent) / PROTOCOL_FILE
     try:
         return str(read_json(file)["rules"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (InputError, KeyError, TypeError):
         return f"unknown, no {PROTOCOL_FILE} in its folder"

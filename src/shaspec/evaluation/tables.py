@@ -11,10 +11,12 @@ from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import METRICS
-from shaspec.files.reading import is_folder, read_text
+from shaspec.files.reading import TABLE, is_folder, read_text
 from shaspec.files.writing import write_atomically
 
 METRICS_FILE = "metrics.csv"
+SO_FAR = "metrics-so-far.csv"
+"""The rows of a run that has not ended; a run that was killed leaves it."""
 SUMMARY_FILE = "summary.csv"
 COMPARISON_FILE = "comparison.csv"
 KEYS = ("case", "subset", "region")
@@ -71,7 +73,7 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
 
 
 def _read(path: Path) -> Iterable[Row]:
-    text = read_text(path)
+    text = read_text(path, TABLE)
     try:
         lines = list(csv.DictReader(io.StringIO(text)))
         if lines and "dice" not in lines[0]:

@@ -22,7 +22,9 @@ from typing import Any
 from shaspec.errors import InputError
 
 TEXT = 32 * 1024**2
-"""Bytes that a text file (JSON, TOML, CSV, list of cases) may have."""
+"""Bytes that a JSON or TOML file may have; in memory it takes up to thirty times as much."""
+TABLE = 256 * 1024**2
+"""Bytes that a CSV file or a list of cases may have: half a million cases."""
 DEPTH = 40
 """Lists and tables within each other that a JSON or TOML file may have."""
 
@@ -93,13 +95,13 @@ def _at_most(file: BufferedReader, path: str | Path, limit: int) -> bytes:
         raise InputError(f"{path}: cannot be read ({reason(error)})") from error
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path, limit: int = TEXT) -> str:
     """A text file in UTF-8, with or without a byte order mark; line ends become ``\\n``.
 
-    Raises `InputError`: it cannot be read, is no UTF-8 or larger than `TEXT`.
+    Raises `InputError`: it cannot be read, is no UTF-8 or larger than ``limit`` bytes.
     """
     try:
-        text = read_bytes(path, TEXT).decode("utf-8-sig")
+        text = read_bytes(path, limit).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not text in UTF-8 ({error}); save it as UTF-8") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -136,7 +138,7 @@ def parse_toml(text: str, path: str | Path) -> dict[str, Any]:
 def read_cells(path: str | Path, delimiter: str = ",") -> list[list[str]]:
     """The lines of a CSV file, cell by cell; raises `InputError`."""
     try:
-        return list(csv.reader(io.StringIO(read_text(path)), delimiter=delimiter))
+        return list(csv.reader(io.StringIO(read_text(path, TABLE)), delimiter=delimiter))
     except csv.Error as error:
         raise InputError(f"{path}: cannot be read as a CSV file: {error}") from error
 

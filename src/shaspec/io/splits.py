@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.files.reading import is_file, read_json, read_text
+from shaspec.files.reading import TABLE, is_file, read_json, read_text
 from shaspec.io.datalist import KNOWN, is_datalist, read_entries
 from shaspec.io.naming import stem
 from shaspec.io.table import SPLIT, is_table, name_column, names_cases, read_cells, read_rows
@@ -52,7 +52,7 @@ def listed_cases(path: Path) -> list[str]:
         column = name_column(path, rows[0])
         return [row[column] for row in rows]
     names = []
-    for line in read_text(path).splitlines():
+    for line in read_text(path, TABLE).splitlines():
         text = line.split("#")[0].split(",")[0].strip().strip("\"'").rstrip("/\\")
         if text:
             names.append(GRADE.sub("", stem(text.replace("\\", "/").rsplit("/", 1)[-1])))

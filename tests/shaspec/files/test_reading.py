@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shaspec.errors import InputError
-from shaspec.files import reading
 from shaspec.files.reading import (
     DEPTH,
+    TEXT,
     exists,
     is_file,
     is_folder,
@@ -94,12 +94,9 @@ def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
         read_bytes(path, 1_000_000)
 
 
-def test_a_text_that_is_too_large_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reading, "TEXT", 5)
-    (tmp_path / "x.json").write_text("[1, 2, 3]")
-    with pytest.raises(InputError, match="at most"):
+def test_a_text_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(b" " * (TEXT + 1))
+    with pytest.raises(InputError, match="at most 32 MiB"):
         read_json(tmp_path / "x.json")
 
 
