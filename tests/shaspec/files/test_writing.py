@@ -87,13 +87,13 @@ def fifo(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda folder: folder / "x.txt", r"let the name end in \.csv or \.tsv"),
+        (lambda folder: folder / "x.txt", r"is written as \.csv or \.tsv"),
         (lambda folder: folder, "is a folder"),
         (lambda folder: folder / ("x" * 300 + ".csv"), "longer than 255 bytes"),
         (lambda folder: folder / ("ö" * 130 + ".csv"), "longer than 255 bytes"),
         (lambda folder: folder / "a\nb.csv", "control characters"),
         (lambda folder: folder / "a\0b.csv", "control characters"),
-        (lambda folder: Path("/dev/null"), "end in"),
+        (lambda folder: Path("/dev/null"), "is written as"),
         (lambda folder: Path("/proc/none/x.csv"), "cannot be written to as a folder"),
         (linked, r"is a link to .*a\.csv"),
         (fifo, "no regular file"),
