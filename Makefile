@@ -5,7 +5,8 @@
 #   make test              the tests
 #
 # More: make test-fast (no display, nothing slow), make check (style, types, manifest), make docs (the
-# site), make bench (speed, into docs/PERFORMANCE.md), make clean. Options: VENV, PYTHON,
+# site), make bench (speed, into docs/PERFORMANCE.md), make fuzz and
+# make faults (damaged input and killed runs, see docs/TRUST.md), make clean. Options: VENV, PYTHON,
 # TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and TESTS, what pytest is given:
 # make test TESTS="-k session -x".
 
@@ -21,7 +22,7 @@ HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x12
 # The demo looks the same everywhere and leaves its user's napari as it is.
 SETTINGS := $(abspath $(VENV))/demo-settings
 
-.PHONY: demo test test-fast check bench docs install clean
+.PHONY: demo test test-fast check bench fuzz faults docs install clean
 
 demo: install
 	rm -rf $(SETTINGS)
@@ -40,6 +41,13 @@ check: install
 # BENCH: options of the command, e.g. make bench BENCH=--short
 bench: install
 	OMP_NUM_THREADS=1 $(PYTHON_IN) -m benchmarks.performance $(BENCH)
+
+# FUZZ, FAULTS: options of the commands, e.g. make fuzz FUZZ="--inputs 50000 --seed 7"
+fuzz: install
+	OMP_NUM_THREADS=1 PYTHONPATH=. $(PYTHON_IN) -m benchmarks.fuzz $(FUZZ)
+
+faults: install
+	OMP_NUM_THREADS=1 PYTHONPATH=. $(PYTHON_IN) -m benchmarks.faults $(FAULTS)
 
 # Pictures and printed outputs come from the real program, and again when what they show has changed.
 ENGINE := $(shell find src/shaspec -name '*.py' -o -name '*.toml') $(wildcard src/shaspec/weights/*/*)

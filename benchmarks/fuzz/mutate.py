@@ -7,6 +7,7 @@ import json
 import re
 import struct
 from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -104,7 +105,7 @@ def _json(data: bytes, rng: Random) -> bytes:
             elif rng.random() < 0.2:
                 del whole[key]
             else:
-                whole[key] = rng.choice(VALUES)
+                whole[key] = deepcopy(rng.choice(VALUES))
     lines[number] = json.dumps(content).encode()
     return b"\n".join(lines)
 

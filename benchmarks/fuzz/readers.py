@@ -111,7 +111,7 @@ def train(path: Path) -> None:
 def case_list(path: Path) -> None:
     """The cases of a list, and which of them are held out."""
     cases = find_cases(path, _brats())
-    find_case(cases[0].volumes and path.parent / "c1", _brats())
+    find_case(path.parent / cases[0].name, _brats())
     held_out(path, 0)
 
 

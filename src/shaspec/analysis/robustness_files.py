@@ -13,6 +13,7 @@ from shaspec.analysis.robustness_plots import draw_contributions, draw_heat_map
 from shaspec.analysis.shapley import contributions
 from shaspec.analysis.subset_table import Measure, SubsetTable
 from shaspec.errors import InputError
+from shaspec.evaluation.figures import figure_bytes
 from shaspec.files.writing import write_atomically
 from shaspec.io.export import label_ending, write_labels, write_volume
 from shaspec.io.naming import RESULT
@@ -95,9 +96,7 @@ def write_figure(path: Path, figure: Figure) -> Path:
     kind = path.suffix.lower().lstrip(".")
     if kind not in ("png", "pdf", "svg"):
         raise InputError(f"{path}: figures are written as .png, .pdf or .svg; change the ending")
-    data = io.BytesIO()
-    figure.savefig(data, format=kind, dpi=200)
-    write_atomically(path, data.getvalue())
+    write_atomically(path, figure_bytes(figure, kind, dpi=200))
     return path
 
 

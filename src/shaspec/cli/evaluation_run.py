@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -65,7 +66,8 @@ class EvaluationRun:
     gave_way: list[GaveWay] = field(default_factory=list)
 
     def write(self, folder: Path) -> list[Row]:
-        """Evaluate all cases; ``metrics.csv`` is rewritten after every case.
+        """Evaluate all cases; ``metrics-so-far.csv`` is rewritten after every case, and becomes
+        ``metrics.csv`` at the end.
 
         Args:
             folder: for ``metrics.csv``, ``summary.csv`` and ``protocol.json``.
@@ -78,7 +80,13 @@ class EvaluationRun:
         """
         from shaspec.evaluation.protocol import PROTOCOL_FILE, write_protocol
         from shaspec.evaluation.statistics import summary
-        from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE, write_csv, write_rows
+        from shaspec.evaluation.tables import (
+            METRICS_FILE,
+            SO_FAR,
+            SUMMARY_FILE,
+            write_csv,
+            write_rows,
+        )
 
         options, task = self.options, self.model.card.task
         options.rules.check(task)
@@ -94,9 +102,10 @@ class EvaluationRun:
                 bar.advance(work)
                 case = self._read(files)
                 if case is not None and self._add_scores(case, subsets):
-                    write_rows(folder / METRICS_FILE, self.rows)
+                    write_rows(folder / SO_FAR, self.rows)
         if not self.rows:
             raise self._nothing_evaluated()
+        os.replace(folder / SO_FAR, folder / METRICS_FILE)
         write_csv(folder / SUMMARY_FILE, summary(self.rows))
         used = [files.name for files in cases if files.name not in self.failed]
         write_protocol(folder / PROTOCOL_FILE, self._protocol(used))
@@ -108,7 +117,7 @@ class EvaluationRun:
 
         try:
             return read_case(files, self.model.card.task, **self.options.reading)
-        except InputError as error:
+        except (InputError, OutOfMemoryError) as error:
             self.failed[files.name] = str(error)
             self.console.print(f"[yellow]{escape(f'{files.name} is left out: {error}')}[/]")
             return None

@@ -14,6 +14,7 @@ from pathlib import Path
 from shaspec.cohort.manifest import Manifest, Record
 from shaspec.cohort.segmenter import Outcome, Segmenter
 from shaspec.cohort.settings import Settings
+from shaspec.files.lock import locked_folder
 from shaspec.io.folders import CaseFiles
 
 TRIES = 2
@@ -49,6 +50,13 @@ def segment_cohort(
         WeightsError: if the model cannot be loaded.
     """
     manifest = Manifest(out, shard)
+    with locked_folder(out, "segmenting", f".{manifest.path.stem}.lock"):
+        yield from _segmented(cases, settings, manifest, workers)
+
+
+def _segmented(
+    cases: Sequence[CaseFiles], settings: Settings, manifest: Manifest, workers: int
+) -> Iterator[Outcome]:
     segmenter = Segmenter(settings, manifest)  # with workers, too: its errors come before the work
     if workers <= 1 or len(cases) <= 1:
         yield from map(segmenter.segment, cases)

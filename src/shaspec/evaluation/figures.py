@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 
@@ -57,9 +58,17 @@ def heat_map(table: ScoreTable) -> Figure:
 def save_figure(figure: Figure, stem: Path) -> None:
     """Writes ``stem.png`` and ``stem.svg``."""
     for ending in ("png", "svg"):
-        data = io.BytesIO()
-        figure.savefig(data, format=ending, dpi=150)
-        write_atomically(stem.with_name(f"{stem.name}.{ending}"), data.getvalue())
+        data = figure_bytes(figure, ending, dpi=150)
+        write_atomically(stem.with_name(f"{stem.name}.{ending}"), data)
+
+
+def figure_bytes(figure: Figure, ending: str, dpi: int) -> bytes:
+    """The file of a figure: png, pdf or svg. Equal figures give equal bytes: no date, no chance."""
+    data = io.BytesIO()
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    with rc_context({"svg.hashsalt": "shaspec"}):
+        figure.savefig(data, format=ending, dpi=dpi, metadata=dates.get(ending))
+    return data.getvalue()
 
 
 def _dots(axes: Any, table: ScoreTable) -> None:

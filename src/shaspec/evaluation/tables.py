@@ -17,6 +17,8 @@ from shaspec.files.writing import write_atomically
 from shaspec.io.table import read_cells, read_number
 
 METRICS_FILE = "metrics.csv"
+SO_FAR = "metrics-so-far.csv"
+"""The rows of a run that has not ended; a run that was killed leaves it."""
 SUMMARY_FILE = "summary.csv"
 COMPARISON_FILE = "comparison.csv"
 KEYS = ("case", "subset", "region")

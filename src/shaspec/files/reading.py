@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import math
 import os
 import stat
 import tomllib
@@ -20,7 +21,9 @@ from typing import Any
 from shaspec.errors import InputError
 
 TEXT = 32 * 1024**2
-"""Bytes that a text file (JSON, TOML, CSV, list of cases) may have."""
+"""Bytes that a JSON or TOML file may have; in memory it takes up to thirty times as much."""
+TABLE = 256 * 1024**2
+"""Bytes that a CSV file or a list of cases may have: half a million cases."""
 DEPTH = 40
 """Lists and tables within each other that a JSON or TOML file may have."""
 
@@ -91,13 +94,13 @@ def _at_most(file: BufferedReader, path: str | Path, limit: int) -> bytes:
         raise InputError(f"{path}: cannot be read ({reason(error)})") from error
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path, limit: int = TEXT) -> str:
     """A text file in UTF-8, with or without a byte order mark; line ends become ``\\n``.
 
-    Raises `InputError`: it cannot be read, is no UTF-8 or larger than `TEXT`.
+    Raises `InputError`: it cannot be read, is no UTF-8 or larger than ``limit`` bytes.
     """
     try:
-        text = read_bytes(path, TEXT).decode("utf-8-sig")
+        text = read_bytes(path, limit).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not text in UTF-8 ({error}); save it as UTF-8") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -107,9 +110,9 @@ def read_any_text(path: str | Path) -> str:
     """The text of a table or list that a spreadsheet or an editor wrote.
 
     UTF-8 and UTF-16 with a byte order mark, UTF-8 without, else Windows-1252 (western Europe).
-    Raises `InputError`: it cannot be read, is no text or larger than `TEXT`.
+    Raises `InputError`: it cannot be read, is no text or larger than `TABLE`.
     """
-    data = read_bytes(path, TEXT)
+    data = read_bytes(path, TABLE)
     try:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return data.decode("utf-16")
@@ -125,7 +128,7 @@ def read_json(path: str | Path) -> Any:
     """The content of a JSON file; raises `InputError`, also for one nested deeper than `DEPTH`."""
     text = read_text(path)
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_float=_finite, parse_constant=_finite)
         if "\\ud" in text.lower():  # half a character: no file name, and cannot be printed
             json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -161,6 +164,13 @@ def sha256(path: str | Path) -> str:
 def reason(error: Exception) -> str:
     """The cause of a failed access, for a message."""
     return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return number
 
 
 def _check_depth(content: Any, path: str | Path) -> None:

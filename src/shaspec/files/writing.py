@@ -155,7 +155,7 @@ def check_place(path: Path, endings: Sequence[str] = ()) -> None:
     if os.path.isdir(path) or not name:
         raise InputError(f"{path} is a folder: name a file to write")
     if endings and not name.lower().endswith(tuple(endings)):
-        raise InputError(f"{path}: let the name end in {' or '.join(endings)}")
+        raise InputError(f"{path}: is written as {' or '.join(endings)}; change the ending")
     if len(name.encode("utf-8", "surrogateescape")) > MOST_BYTES:
         raise InputError(f"{name[:40]}...: the name is longer than {MOST_BYTES} bytes; shorten it")
     if any(ord(letter) < 32 for letter in name):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.files.reading import is_folder
+from shaspec.files.reading import is_folder, reason
 from shaspec.io.formats.table import TITLES, begins_as_named, header_files, is_volume
 from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, is_result
@@ -70,5 +70,5 @@ def entries(folder: Path, task: Task) -> list[Path]:
         visible = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
         inside = header_files(visible)
         return [p for p in inside if not is_result(p.name, task) or is_folder(p)]
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be read ({error.strerror})") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: cannot be read ({reason(error)})") from error

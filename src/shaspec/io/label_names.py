@@ -61,7 +61,15 @@ def _read(path: Path) -> Names:
         content = read_json(path)
         section: dict[str, Any] = next((content[key] for key in SECTIONS if key in content), {})
         return dict(_entry(key, value) for key, value in section.items())
-    except (InputError, csv.Error, ValueError, KeyError, TypeError, AttributeError):
+    except (
+        InputError,
+        csv.Error,
+        ValueError,
+        ArithmeticError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):
         return {}
 
 

@@ -49,6 +49,8 @@ PROBABILITY = "prob"
 """In the name of a map of probabilities, in front of the region or of `LABEL` and the label."""
 LABEL = "label"
 
+LONGEST = 1000
+"""Letters of a name that are looked at: no file name has more, a cell of a list can."""
 ENDING = re.compile(
     rf"(\.({'|'.join(table.FIRST)}|{'|'.join(e[1:] for e in images.ENDINGS)}|wav))?"
     rf"(\.({'|'.join(table.PACKED)}))?$",
@@ -93,6 +95,7 @@ def read_name(name: str, task: Task) -> Reading:
     Of a task with images and sounds the ending of a file has a say: it must fit, and where no word
     speaks it is enough, if one modality only fits.
     """
+    name = name[:LONGEST]
     text = stem(name)
     fitting = _fitting(name, task)
     shown = text.rpartition(OWN_SEPARATOR)[2]

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from shaspec.files.reading import is_file, is_folder
+from shaspec.errors import InputError
+from shaspec.files.reading import entries_of, is_file, is_folder, open_regular
 from shaspec.io.formats.table import (
     DICOM,
     LONE_IMG,
@@ -42,8 +43,8 @@ def unread_format(path: Path) -> Format | None:
 def is_dicom_folder(folder: Path) -> bool:
     """True if the first files of a folder, or of its first subfolder, are DICOM."""
     try:
-        inside = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-    except OSError:
+        inside = [p for p in entries_of(folder) if not p.name.startswith(".")]
+    except InputError:
         return False
     files = [p for p in inside if is_file(p)][:LOOKED_AT]
     if any(p.name.upper() == "DICOMDIR" for p in inside):
@@ -73,7 +74,7 @@ def unread_notices(inside: Iterable[Path], task: Task) -> list[str]:
 def _marked(path: Path) -> bool:
     """True if the file begins like a DICOM file."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(PREAMBLE + len(MARK))[PREAMBLE:] == MARK
-    except OSError:
+    except (InputError, OSError):
         return False

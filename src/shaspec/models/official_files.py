@@ -7,12 +7,13 @@ weights are read; the optimiser, activations and other content are listed and le
 
 from __future__ import annotations
 
+import os
 import pickle
 import struct
 import sys
 import zipfile
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -23,9 +24,11 @@ from torch import Tensor
 
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file, open_regular
-from shaspec.models.safe_unpickle import Inert, SafeUnpickler, StoredTensor
+from shaspec.models.official_tables import Stored, all_tensors, tables_of
+from shaspec.models.safe_unpickle import SafeUnpickler, StoredTensor
 
-Stored = dict[str, StoredTensor]
+TIMES = 8
+"""How often the bytes of a file may count: tensors can share a storage."""
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 MALFORMED = (
     pickle.UnpicklingError,
@@ -92,22 +95,30 @@ def read_official(path: Path | str, part: str | None = None) -> tuple[dict[str, 
     try:
         with open_regular(path) as file:
             content, storage, inert = _open(path, file)
-            tables = dict(_tables(content))
+            tables = dict(tables_of(content))
             report = Report(path, {place: len(t) for place, t in tables.items()}, inert=inert)
             report.taken = _choose(path, report.found, part)
             taken = tables[report.taken]
+            _check_sum(taken, os.fstat(file.fileno()).st_size)
             tensors = {name: _load(stored, storage) for name, stored in taken.items()}
+            rest = set(all_tensors(content)) - set(taken.values())
     except MALFORMED as error:
         why = str(error) or type(error).__name__
         raise InputError(
             f"{path} cannot be read as a checkpoint of PyTorch: {why}; "
             "give the complete file that the authors' training wrote"
         ) from error
-    rest = set(_all_tensors(content)) - set(taken.values())
     report.other_tensors = len(rest)
     report.other_bytes = sum(prod(t.size) * t.dtype.itemsize for t in rest)
     report.extra = _read_plans(path, report)
     return tensors, report
+
+
+def _check_sum(tensors: Stored, size: int) -> None:
+    """Refuse thousands of tensors in one storage, which is read for each: a few bytes, hours."""
+    needed = sum(t.numel * t.dtype.itemsize for t in tensors.values())
+    if needed > TIMES * size + 2**20:
+        raise ValueError(f"its tensors take {needed:,} bytes, the file has {size:,}")
 
 
 def _choose(path: Path, tables: dict[str, int], part: str | None) -> str:
@@ -189,7 +200,7 @@ def _open_legacy(path: Path, file: IO[bytes]) -> tuple[Any, Storage, dict[str, i
     unpickler = SafeUnpickler(file)
     content = unpickler.load()
     keys = [str(key) for key in SafeUnpickler(file).load()]
-    sizes = {t.key: t.numel * t.dtype.itemsize for t in _all_tensors(content)}
+    sizes = {t.key: t.numel * t.dtype.itemsize for t in all_tensors(content)}
     at: dict[str, int] = {}
     for key in keys:
         file.seek(8, 1)  # number of elements, known from the tensors
@@ -222,68 +233,3 @@ def _load(stored: StoredTensor, storage: Storage) -> Tensor:
         raise ValueError(f"a tensor of size {size} in a storage of {stored.numel}")
     view = torch.as_strided(flat, size, stride, stored.offset)
     return view.clone(memory_format=torch.contiguous_format)
-
-
-# -- what is in the object -------------------------------------------------------------------
-
-
-def _children(value: Any) -> Iterator[tuple[str, Any]]:
-    """Names and parts of a container."""
-    if isinstance(value, Inert):
-        yield "", value.state
-        yield "args", value.args
-        yield "items", value.items
-    elif isinstance(value, dict):
-        yield from ((str(key), part) for key, part in dict.items(value))
-    elif isinstance(value, (list, tuple, set, frozenset)) and not isinstance(value, StoredTensor):
-        yield from ((str(i), part) for i, part in enumerate(value))
-
-
-def _walk(content: Any) -> Iterator[tuple[str, Any]]:
-    """Every object once, outer ones first, with its path in the file."""
-    seen: set[int] = set()
-    waiting = deque([("", content)])
-    while waiting:
-        place, value = waiting.popleft()
-        if id(value) in seen and not isinstance(value, StoredTensor):
-            continue
-        seen.add(id(value))
-        yield place, value
-        waiting += [("/".join(filter(None, (place, k))), part) for k, part in _children(value)]
-
-
-def _all_tensors(content: Any) -> Iterator[StoredTensor]:
-    return (value for _, value in _walk(content) if isinstance(value, StoredTensor))
-
-
-def _tables(content: Any) -> Iterator[tuple[str, Stored]]:
-    """Tables of named tensors: state dicts, and modules that were pickled whole."""
-    inside: set[int] = set()  # modules within a module that was listed
-    for place, value in _walk(content):
-        if isinstance(value, Inert) and _is_module(value):
-            if id(value) not in inside:
-                yield place or "the module", dict(_module_tensors(value, "", inside))
-        elif isinstance(value, dict) and value:
-            names = all(isinstance(k, str) for k in value)
-            if names and all(isinstance(v, StoredTensor) for v in value.values()):
-                yield place or "the state dict", dict(value)
-
-
-def _is_module(value: Inert) -> bool:
-    return isinstance(value.state, dict) and {"_parameters", "_modules"} <= value.state.keys()
-
-
-def _module_tensors(
-    module: Inert, prefix: str, inside: set[int]
-) -> Iterator[tuple[str, StoredTensor]]:
-    """The ``state_dict`` of a pickled module."""
-    inside.add(id(module))
-    state = module.state
-    transient = state.get("_non_persistent_buffers_set", ())
-    for group in ("_parameters", "_buffers"):
-        for name, value in state.get(group, {}).items():
-            if isinstance(value, StoredTensor) and name not in transient:
-                yield f"{prefix}{name}", value
-    for name, child in state["_modules"].items():
-        if isinstance(child, Inert) and _is_module(child) and id(child) not in inside:
-            yield from _module_tensors(child, f"{prefix}{name}.", inside)

@@ -12,10 +12,12 @@ import pickle
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
+
+from shaspec.models.pickle_bounds import BOUNDED, InPieces, check_keys
 
 STORAGES: dict[str, torch.dtype] = {
     "FloatStorage": torch.float32,
@@ -29,6 +31,8 @@ STORAGES: dict[str, torch.dtype] = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
+MOST_NAMES = 5000
+"""Different names that are not on the list."""
 NUMBERS = re.compile(r"[biufc]\d+|[SU]\d+")  # numpy types of values, not of objects
 
 
@@ -117,34 +121,16 @@ class _NumpyType:
         return np.dtype(self.order + self.name)
 
 
-class _InPieces:
-    """A file that does not allocate memory for the full length that a damaged file claims."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file, self.readline = file, file.readline
-
-    def read(self, n: int) -> bytes:
-        """Up to ``n`` bytes."""
-        pieces = []
-        while n > 0 and (piece := self.file.read(min(n, 1 << 20))):
-            pieces.append(piece)
-            n -= len(piece)
-        return b"".join(pieces)
-
-    def readinto(self, buffer: bytearray) -> int:
-        """Into the start of ``buffer``."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
 class SafeUnpickler(pickle._Unpickler):
     """The pure Python unpickler (a file cannot inflate its memo) with a closed list of names."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(_InPieces(file), encoding="latin1")
+        super().__init__(InPieces(file), encoding="latin1")
         self.inert: Counter[str] = Counter()
         """Names that became `Inert`, and how often the file used them."""
+        self._made: dict[str, type[Inert]] = {}
+
+    dispatch: ClassVar = {**pickle._Unpickler.dispatch, **BOUNDED}
 
     def find_class(self, module: str, name: str) -> Any:
         """The implementation of a listed name, otherwise a maker of `Inert` objects."""
@@ -156,7 +142,11 @@ class SafeUnpickler(pickle._Unpickler):
         if full in _MAKERS:
             return _Maker(_MAKERS[full])
         self.inert[full] += 1
-        return _inert_class(full)
+        if full not in self._made:
+            if len(self._made) == MOST_NAMES:
+                raise pickle.UnpicklingError(f"more than {MOST_NAMES} names of classes")
+            self._made[full] = _inert_class(full)
+        return self._made[full]
 
     def persistent_load(self, pid: Any) -> Any:
         """A storage: (kind, type, key, location, number of elements, ...), or a class."""
@@ -232,7 +222,9 @@ def _numpy_type(name: Any, *rest: Any) -> _NumpyType:
 
 
 def _set(values: Iterable[Any] = ()) -> set[Any]:
-    return set(values)
+    several = list(values)
+    check_keys(several)
+    return set(several)
 
 
 def _same(value: Any, *rest: Any) -> Any:

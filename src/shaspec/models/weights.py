@@ -53,6 +53,9 @@ def save_model(folder: Path, network: Network, card: Card, *, half: bool = False
 
     Returns:
         The card as written.
+
+    Raises:
+        InputError: if the files cannot be written.
     """
     tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     if half:
@@ -84,6 +87,7 @@ def load_model(name_or_folder: str | Path, *, training: bool = False) -> Model:
         WeightsError: for an unknown model, if the card cannot be read, or if card and weights do
             not match.
         InputError: if the bundled task file of its task cannot be read.
+        OutOfMemoryError: if the memory does not suffice.
     """
     with enough_memory(f"loading model {name_or_folder}"):
         return _load(name_or_folder, training=training)

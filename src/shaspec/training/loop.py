@@ -6,11 +6,12 @@ Lightning Fabric handles devices and processes.
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 from lightning_fabric import Fabric
 
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.lock import locked_folder
 from shaspec.memory import is_out_of_memory
 from shaspec.task import Task, load_task
 from shaspec.training.checkpoint import CHECKPOINT, last_good
@@ -87,6 +88,14 @@ def _run(config: TrainConfig, command: str) -> Generator[TrainingEvent, None, No
     selection = select_cases(config, task)
     selection.require()
     fabric = make_fabric(config)
+    lead = fabric.is_global_zero
+    with locked_folder(config.out, "training") if lead else nullcontext():
+        yield from _trained(config, command, task, selection, fabric)
+
+
+def _trained(
+    config: TrainConfig, command: str, task: Task, selection: Selection, fabric: Fabric
+) -> Generator[TrainingEvent, None, None]:
     network, start = first_network(config, task)
     learner = Learner(config, task, network, fabric)
     validator = None

@@ -14,6 +14,7 @@ from shaspec.files.writing import write_atomically
 from shaspec.training.events import Step, Validation, as_json
 
 LOG = "log.jsonl"
+LONGEST = 4 * 1024**3  # bytes of a log: of some ten million steps
 
 
 class RunLog:
@@ -26,7 +27,7 @@ class RunLog:
     def __init__(self, folder: Path, step: int, *, tensorboard: bool = False) -> None:
         path = folder / LOG
         if is_file(path):
-            kept = [line for line in read_text(path).splitlines() if _until(line, step)]
+            kept = [line for line in read_text(path, LONGEST).splitlines() if _until(line, step)]
             write_atomically(path, "".join(f"{line}\n" for line in kept).encode())
         self._curves: Any = _curves(folder / "tensorboard", step) if tensorboard else None
         self._file = path.open("a", encoding="utf-8")

@@ -138,7 +138,7 @@ def test_a_folder_that_cannot_be_written_is_named(
     configuration: Configuration, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"file.*config\.json: cannot be written"):
+    with pytest.raises(InputError, match=r"file.*run: cannot be written to as a folder"):
         list(train(configuration(tmp_path / "file" / "run")))
 
 

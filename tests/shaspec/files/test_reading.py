@@ -1,0 +1,160 @@
+"""Only regular files of a bearable size are read, and every refusal names the path."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shaspec.errors import InputError
+from shaspec.files.reading import (
+    DEPTH,
+    TEXT,
+    exists,
+    is_file,
+    is_folder,
+    open_regular,
+    read_bytes,
+    read_cells,
+    read_json,
+    read_text,
+    read_toml,
+    sha256,
+)
+
+READERS: dict[str, Callable[[Path], Any]] = {
+    "bytes": lambda path: read_bytes(path, 1000),
+    "text": read_text,
+    "json": read_json,
+    "toml": read_toml,
+    "cells": read_cells,
+    "sha256": sha256,
+}
+POSIX = pytest.mark.skipif(os.name == "nt", reason="no FIFO, device or socket on Windows")
+
+
+def fifo(folder: Path) -> Path:
+    os.mkfifo(folder / "fifo")
+    return folder / "fifo"
+
+
+@contextmanager
+def bound_socket(path: Path) -> Iterator[Path]:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(path))
+        yield path
+
+
+@POSIX
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (fifo, "no regular file"),
+        (lambda _: Path("/dev/zero"), "no regular file"),
+        (lambda folder: folder, "is a folder"),
+        (lambda folder: folder / "none", "no such file"),
+        (lambda folder: folder / ("x" * 300), "cannot be read"),
+        (lambda folder: folder / "a\0b", "cannot be read"),
+    ],
+)
+def test_what_is_no_regular_file_is_refused_at_once(
+    make: Callable[[Path], Path], match: str, reader: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=match):
+        READERS[reader](make(tmp_path))
+
+
+@POSIX
+def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    with bound_socket(Path("s")), pytest.raises(InputError, match=r"cannot be read|no regular"):
+        open_regular("s")
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "a\0b", "none/x"])
+def test_a_path_that_cannot_be_looked_at_is_nothing(path: str) -> None:
+    assert not is_file(path)
+    assert not is_folder(path)
+    assert not exists(path)
+
+
+def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"a" * 2_000_000)
+    assert len(read_bytes(path, 2_000_000)) == 2_000_000
+    with pytest.raises(InputError, match="x: has 2 MiB; at most 1 MiB"):
+        read_bytes(path, 1_000_000)
+
+
+def test_a_text_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(b" " * (TEXT + 1))
+    with pytest.raises(InputError, match="at most 32 MiB"):
+        read_json(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "[" * (DEPTH + 1) + "]" * (DEPTH + 1),
+        "9" * 5000,
+        "1e999",
+        "NaN",
+        "[-Infinity]",
+        '["\\ud800"]',
+        "{",
+        "",
+        "\u00ff",
+    ],
+)
+def test_json_that_would_break_a_reader_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(InputError, match=r"x\.json: "):
+        read_json(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 100_000, "a = " + "9" * 5000, "a", "a = 1\na = 2", "a." * 2000 + "b = 1"],
+)
+def test_toml_that_would_break_a_reader_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(InputError, match=r"x\.toml: "):
+        read_toml(path)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+@given(content=st.binary(max_size=40), reader=st.sampled_from(sorted(READERS)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_read_or_refused(content: bytes, reader: str, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    with suppress(InputError):
+        READERS[reader](path)
+
+
+@given(content=JSON)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_sound_json_is_read_as_it_is(content: Any, tmp_path: Path) -> None:
+    import json
+
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(content), "utf-8-sig")
+    assert read_json(path) == content

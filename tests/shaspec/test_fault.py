@@ -1,0 +1,84 @@
+"""An unforeseen error becomes a sentence and a report, and quotes nothing that was read."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import shaspec.cli
+from shaspec.fault import RAISE, fault_message, report_text
+
+
+def broken(secret: str) -> None:
+    try:
+        {}[secret]
+    except KeyError as error:
+        raise TypeError(f"unforeseen {secret}") from error
+
+
+def caught() -> TypeError:
+    with pytest.raises(TypeError) as found:
+        broken("Doe".join(("Jane ", "")))
+    return found.value
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_the_message_is_one_sentence_that_names_the_report(reports: Path) -> None:
+    text = fault_message(caught(), "shaspec predict x")
+    (report,) = reports.iterdir()
+    assert "\n" not in text
+    assert str(report) in text
+    assert "TypeError" in text
+
+
+def test_the_report_has_command_versions_and_places_but_no_text_of_an_error() -> None:
+    text = report_text(caught(), "shaspec predict x")
+    assert "command: shaspec predict x" in text
+    assert "numpy " in text
+    assert "test_fault.py" in text
+    assert "KeyError" in text
+    assert "Jane Doe" not in text
+
+
+def test_lack_of_memory_needs_no_report(reports: Path) -> None:
+    assert fault_message(MemoryError(), "x").startswith("out of memory")
+    assert list(reports.iterdir()) == []
+
+
+def test_without_a_folder_for_reports_there_is_still_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    assert "please report it" in fault_message(caught(), "x")
+
+
+def fails() -> None:
+    raise TypeError("unforeseen")
+
+
+def test_the_command_line_ends_with_the_sentence(
+    reports: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shaspec.cli, "app", fails)
+    monkeypatch.delenv(RAISE)
+    with pytest.raises(SystemExit) as ended:
+        shaspec.cli.main()
+    assert ended.value.code == 3
+    said = capsys.readouterr().err
+    assert "fault of the program" in said
+    assert "Traceback" not in said
+
+
+def test_in_tests_the_error_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shaspec.cli, "app", fails)
+    monkeypatch.setattr(sys, "argv", ["shaspec"])
+    with pytest.raises(TypeError, match="unforeseen"):
+        shaspec.cli.main()
