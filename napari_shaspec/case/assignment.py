@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
 
 UNNAMED = "case"
+COMPUTED = ("map", "features", "probability")
+"""Kinds of images that were computed from a case, and are no input."""
 
 
 def candidates(layers: Iterable[Layer], task: Task) -> list[Image]:
@@ -32,6 +34,7 @@ def candidates(layers: Iterable[Layer], task: Task) -> list[Image]:
         layer
         for layer in layers
         if isinstance(layer, Image)
+        and origin(layer).get("kind") not in COMPUTED
         and layer.ndim == task.dims
         and channels_of(layer) in task.channels
         and not layer.multiscale

@@ -38,6 +38,11 @@ class SessionCache:
             and parts.same_as(self._parts)
         )
 
+    @property
+    def settings(self) -> InferenceSettings:
+        """The settings of the session that is there."""
+        return self._settings
+
     def answers_at_once(self, model: str, parts: VolumeSources, present: Iterable[str]) -> bool:
         """True if this subset needs no encoding any more."""
         return (

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from napari_shaspec.layers.layer_data import SIZE, labels_layer
 from napari_shaspec.layers.metadata import KEY, LayerKind, LayerMetadata, of_kind, origin, placement
+from napari_shaspec.layers.probabilities import glow
 from shaspec.geometry import Grid
 from shaspec.prediction import Prediction
 from shaspec.task import Subset
@@ -49,7 +50,7 @@ def disagreement_map(bits: npt.NDArray[np.float32], case: str, grid: Grid, regio
     """Entropy (*spatial) in bits; transparent where all subsets agree."""
     options = {
         "name": f"disagreement · {region}",
-        "colormap": _glow(),
+        "colormap": glow("disagreement"),
         "contrast_limits": (0.0, 1.0),
         "blending": "translucent",
         "metadata": {KEY: _origin("disagreement", case, grid)},
@@ -196,16 +197,6 @@ def _labels(
         **placement(grid),
     }
     return values, options, "labels"
-
-
-def _glow() -> Any:
-    """Colormap inferno, fading to transparent towards 0."""
-    from matplotlib import colormaps
-    from napari.utils.colormaps import Colormap
-
-    colours = colormaps["inferno"](np.linspace(0.15, 1, 64))
-    colours[:, 3] = np.minimum(1, np.linspace(0, 1.6, 64))
-    return Colormap(colours, name="disagreement")
 
 
 def _origin(kind: str, case: str, grid: Grid) -> LayerMetadata:

@@ -29,11 +29,22 @@ AXES = {3: ("S", "P", "L"), 2: ("row", "column")}
 UNITS = {3: "mm", 2: "pixel"}
 
 LayerKind = Literal[
-    "modality", "truth", "result", "edited", "pane", "surface", "swept", "map", "features", "marked"
+    "modality",
+    "truth",
+    "result",
+    "edited",
+    "pane",
+    "surface",
+    "swept",
+    "map",
+    "features",
+    "marked",
+    "probability",
 ]
 """``swept``: the result of one subset, selected in *Robustness*; ``map``: a comparison of subsets.
 ``edited``: a result that was edited by hand and then replaced by a new one.
-``features``: a map of features; ``marked``: voxels marked in the scatter plot."""
+``features``: a map of features; ``marked``: voxels marked in the scatter plot.
+``probability``: that of a region in a result."""
 
 
 class LayerMetadata(TypedDict, total=False):
@@ -49,6 +60,10 @@ class LayerMetadata(TypedDict, total=False):
     """Of a modality with absolute intensities (CT): the intensity window of the task."""
     subset: str
     """Of a result: the available modalities, joined by ``+``."""
+    title: str
+    """Of a result: `Prediction.title`, the subset with the thresholds."""
+    region: str
+    """Of a probability."""
     checksum: int
     """Of a result as it was computed; a different checksum means that it was edited."""
     map: str

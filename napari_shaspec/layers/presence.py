@@ -31,9 +31,10 @@ def dim_absent(
             undim(layer) if name in present else _dim(layer, opacity)
 
 
-def name_missing(viewer: ViewerModel, missing: Iterable[str]) -> None:
+def name_missing(viewer: ViewerModel, missing: Iterable[str], changes: str = "") -> None:
     """Shows a canvas text such as ``without T1ce, T2``; hides it if nothing is missing.
 
+    ``changes`` is added: how the shown result was changed, e.g. its thresholds.
     It is a separate overlay, ``viewer.canvas.overlays.missing``, so the user's text is not changed.
     """
     from napari.components.overlays import TextOverlay
@@ -48,8 +49,9 @@ def name_missing(viewer: ViewerModel, missing: Iterable[str]) -> None:
             visible=False,
         )
     names = ", ".join(missing)
-    overlays["missing"].text = f"without {names}" if names else ""
-    overlays["missing"].visible = bool(names)
+    text = "\n".join(filter(None, [f"without {names}" if names else "", changes]))
+    overlays["missing"].text = text
+    overlays["missing"].visible = bool(text)
 
 
 def _dim(layer: Image, opacity: float) -> None:

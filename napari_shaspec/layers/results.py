@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from napari_shaspec.layers.metadata import KEY, LayerMetadata, of_kind, origin
 from shaspec.prediction import Prediction
 
 if TYPE_CHECKING:
+    import pandas as pd
     from napari.components import ViewerModel
     from napari.layers import Labels
 
@@ -30,27 +32,57 @@ def go_to_result(viewer: ViewerModel, layer: Labels) -> None:
         viewer.dims.set_point(axis, float(layer.data_to_world(voxel)[axis]))
 
 
-def add_result(viewer: ViewerModel, prediction: Prediction, opacity: float = 0.6) -> Labels:
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What takes time in showing a result; see `drawn`."""
+
+    labels: npt.NDArray[np.uint8]
+    """A copy, because the user may edit the layer, not the prediction."""
+    features: pd.DataFrame
+    checksum: int
+
+
+def drawn(prediction: Prediction) -> Drawn:
+    """The slow part of `add_result`, which may be done in a worker."""
+    features = volume_features(prediction.labels, prediction.grid, prediction.task)
+    return Drawn(prediction.labels.copy(), features, checksum(prediction.labels))
+
+
+def add_result(
+    viewer: ViewerModel,
+    prediction: Prediction,
+    opacity: float = 0.6,
+    ready: Drawn | None = None,
+) -> Labels:
     """Adds the layer of a prediction, or updates the layer of the same case, subset and model."""
     from napari.layers import Labels
 
+    ready = ready or drawn(prediction)
     metadata: LayerMetadata = {
         "kind": "result",
         "case": prediction.case,
         "grid": prediction.grid,
         "subset": prediction.task.subset_name(prediction.subset),
         "provenance": prediction.provenance,
-        "checksum": checksum(prediction.labels),
+        "title": prediction.title,
+        "checksum": ready.checksum,
     }
-    labels = prediction.labels.copy()  # the user may edit the layer, not the prediction
+    labels = ready.labels
     layer = layer_of(viewer, prediction)
     if layer is not None and layer.data.shape == labels.shape:
         layer.data = labels
-        layer.features = volume_features(prediction.labels, prediction.grid, prediction.task)
+        layer.features = ready.features
+        before = _title(layer)
+        if layer.name.startswith(before):  # else the user has named it
+            layer.name = f"seg · {prediction.title}{layer.name.removeprefix(before)}"
         layer.metadata[KEY].update(metadata)
     else:
         data, options, _ = labels_layer(
-            labels, metadata, prediction.task, prediction.name, opacity=opacity
+            labels,
+            metadata,
+            prediction.task,
+            f"seg · {prediction.title}",
+            opacity=opacity,
         )
         layer = Labels(data, **options)
         viewer.layers.append(layer)
@@ -75,7 +107,7 @@ def keep_edits(viewer: ViewerModel, coming: Prediction) -> Labels | None:
         return None
     metadata = origin(layer)
     layer.metadata[KEY] = {**metadata, "kind": "edited", "case": metadata["case"] if here else ""}
-    layer.name = f"{coming.name} ({'edited' if edited else 'of other layers'})"
+    layer.name = f"{_title(layer)} ({'edited' if edited else 'of other layers'})"
     layer.visible = False
     return layer if edited else None
 
@@ -111,6 +143,12 @@ def layer_of(viewer: ViewerModel, prediction: Prediction) -> Labels | None:
     """The layer that shows ``prediction``, or an earlier one of the same case, subset and model."""
     subset = prediction.task.subset_name(prediction.subset)
     return find_result(viewer, prediction.case, subset, prediction.provenance.get("sha256", ""))
+
+
+def _title(layer: Labels) -> str:
+    """The name of a result as it was given, without the model."""
+    what = origin(layer)
+    return f"seg · {what.get('title', what['subset'])}"
 
 
 def _tell_models_apart(viewer: ViewerModel, layer: Labels) -> None:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_shaspec import run_times
 from napari_shaspec.case import assignment
-from napari_shaspec.case.controller import ModelController
 from napari_shaspec.case.state import verb
 from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
-from napari_shaspec.layers.presence import name_missing
-from napari_shaspec.layers.views import View, ViewManager, why_not
-from napari_shaspec.segment.edits import EditWatch
-from napari_shaspec.segment.results import Results, how
+from napari_shaspec.segment.confidence import Actions, Confidence
+from napari_shaspec.segment.results import how
 from napari_shaspec.segment.shortcuts import Keys, actions_of
+from napari_shaspec.segment.showing import ShowingController
 from napari_shaspec.segment.state import SegmentState
-from napari_shaspec.segment.worker import Written, report_job
+from napari_shaspec.segment.worker import Made, Written, predict_job, report_job
 from napari_shaspec.settings import inference_settings
 from shaspec.errors import ShaspecError
 from shaspec.inference.events import Event, Finished
@@ -30,29 +28,23 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 
-class SegmentController(ModelController[SegmentState]):
+class SegmentController(ShowingController):
     """Everything the panel can do."""
 
     def __init__(
         self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
     ) -> None:
         state = SegmentState(auto_update=inference_settings().update_when_toggled)
-        super().__init__(viewer, state, engine, run, dims=True)
-        self._views = ViewManager(viewer)
-        self._results = Results(viewer, self.state)
+        super().__init__(viewer, state, engine, run)
         self._running: Subset = ()
         self._again = False  # a toggle during a job: segment again when it has ended
-        self._before = ""  # subset of the result shown before the current one
         self.actions = actions_of(self)
         self._keys = Keys(viewer, self.actions)
-        viewer.layers.events.removed.connect(self._on_removed, position="last")
-        self.state.events.case.connect(self._begin_anew)
-        self.state.events.sources.connect(self._on_sources)
         self.state.events.present.connect(self._hint)
-        self.state.events.shown.connect(self._on_shown)
-        self._edits = EditWatch(viewer, self._on_edited)
-        for field in ("sources", "present", "shown", "results"):
-            self.state.events[field].connect(self.show_caption, max_args=0)
+        actions = Actions(self._compute_probabilities, self._on_thresholds, self._job.fail)
+        self._confidence = Confidence(viewer, state, self._results, run, actions)
+        self.show_probability = self._confidence.show_probability
+        self.set_threshold = self._confidence.set_threshold
         self._choose_first_model()
 
     def tick(self, modality: str, present: bool) -> None:
@@ -65,62 +57,59 @@ class SegmentController(ModelController[SegmentState]):
         self.state.auto_update = on
         self._hint()
 
-    def show_result(self, subset: str) -> None:
-        """Shows the result of ``subset`` (joined by ``+``) and hides the others."""
-        if subset in self._results.named():
-            self.state.shown = subset
-            self._views.show(self._shown())
+    # -- jobs ------------------------------------------------------------------------------------
 
-    def compare(self) -> None:
-        """Switches between the shown result and the one shown before."""
-        other = self._results.other_than_shown(self._before)
-        if other is None:
-            self._job.say(
-                "Nothing to compare yet: segment from two different subsets first.", "warning"
-            )
-        else:
-            self.show_result(other)
-
-    def undo(self) -> None:
-        """Restores the result before the last run, with its edits; called again, redoes the run."""
-        if self.state.status.busy:
+    def segment(self) -> None:
+        """Starts a job for the ticked modalities, or reports what is missing."""
+        if self.state.status.busy or self._closed:
             return
         try:
-            said = self._results.undo()
-        except ShaspecError as error:
-            self._job.say(str(error), "warning")
-            return
-        self._views.show(self._shown())
-        self._job.say(said)
-
-    def set_view(self, view: View) -> None:
-        """Sets the view: stacked layers, a pane per modality, or 3D."""
-        problem = why_not(view, self.state.task)
-        if problem:
-            self._job.refuse(problem)
-            return
-        self._views.set_view(view, self.state.sources, self._shown())
-        self.state.view = view
-
-    def save(self, path: str | Path, subset: str = "") -> Path | None:
-        """Writes a result (default: the shown one). NIfTI on the grid of its input, or class
-        probabilities as CSV; with the ending .csv, the sizes from all subsets. None on failure."""
-        try:
-            written = self._results.save(Path(path), subset or self.state.shown)
+            sources, subset = self._case()
         except ShaspecError as error:
             self._job.refuse(str(error))
-            return None
-        self._job.say(f"saved {written}")
-        return written
+            return
+        self._run(sources, subset)
 
-    def command(self, subset: str = "") -> str | None:
-        """The command line that reproduces a result (default: the shown one); None without one."""
-        chosen = subset or self.state.shown
-        none = "no result yet: press Segment first"
-        command = self._copied(chosen, self._results.named().get(chosen), none)
-        if command is not None and chosen in self.state.edited:
-            self._job.say("Command copied. It repeats the run, but not your edits.", "warning")
-        return command
+    def _run(self, sources: VolumeSources, subset: Subset, known: Prediction | None = None) -> None:
+        """Starts the job for ``subset`` of ``sources``; for probabilities, of the known result."""
+        self._forget_outdated()
+        model, maps = self.state.model, known is not None or self._confidence.wanted
+        self._running, self._again = subset, False
+        self._start_job(
+            "computing probabilities" if known else "segmenting",
+            lambda: self._kept.job(
+                model,
+                sources,
+                lambda session: predict_job(session, subset, probabilities=maps, known=known),
+            ),
+            self._on_event,
+        )
+
+    def _compute_probabilities(self, result: Prediction, only_at_once: bool) -> None:
+        """Computes the probabilities of a result in the table; if ``only_at_once``, only where
+        its features are kept."""
+        if self.state.status.busy or self._closed:
+            return
+        try:
+            sources = assignment.collect(self.state.sources, result.task, result.subset)
+        except ShaspecError as error:
+            self._confidence.settle()
+            self._job.refuse(str(error))
+            return
+        if not only_at_once or self._kept.answers_at_once(self.state.model, sources, result.subset):
+            self._run(sources, result.subset, result)
+        else:
+            self._job.say(
+                f"The probabilities of {result.title} are not kept: tick its modalities and press "
+                "Segment."
+            )
+
+    def _on_thresholds(self, kept: str) -> None:
+        """A result has other thresholds; ``kept`` names a layer with edits of the one before."""
+        self._views.show(self.state.shown_map)
+        self.show_caption()
+        if kept:
+            self._job.say(f"Your edits are kept in layer {kept!r}.", "warning")
 
     def report(self, path: str | Path) -> None:
         """Starts a job that writes a report (``.html``, ``.pdf``) on all results, with edits."""
@@ -141,47 +130,30 @@ class SegmentController(ModelController[SegmentState]):
             self._on_event,
         )
 
-    # -- jobs ------------------------------------------------------------------------------------
-
-    def segment(self) -> None:
-        """Starts a job for the ticked modalities, or reports what is missing."""
-        if self.state.status.busy or self._closed:
-            return
-        try:
-            sources, subset = self._case()
-        except ShaspecError as error:
-            self._job.refuse(str(error))
-            return
-        self._run(sources, subset)
-
-    def _run(self, sources: VolumeSources, subset: Subset) -> None:
-        """Starts the job for ``subset`` of ``sources``."""
-        self._forget_outdated()
-        model = self.state.model
-        self._running, self._again = subset, False
-        self._start_job(
-            "segmenting",
-            lambda: self._kept.job(model, sources, lambda session: session.predict(subset)),
-            self._on_event,
-        )
-
     def cancel(self) -> None:
         """Ends the job after the current window; features computed so far are kept."""
         self._again = False
         super().cancel()
 
     def _leave(self) -> None:
-        """Stops watching the layers, which stay as they are."""
-        self.viewer.layers.events.removed.disconnect(self._on_removed)
-        self.set_view(View.STACK)
+        super()._leave()
         self._keys.close()
-        self._edits.close()
-        name_missing(self.viewer, [])
+        self._confidence.close()
 
-    def _on_event(self, event: Event | Finished[Classification] | Written) -> None:
+    def _begin_anew(self, *_: object) -> None:
+        super()._begin_anew()
+        self._confidence.forget()
+
+    def _on_event(self, event: Event | Finished[Classification] | Made | Written) -> None:
         if self._again:  # after a toggle this job's result is out of date
             return
-        if isinstance(event, Finished):
+        if isinstance(event, Made):
+            self._confidence.keep(event.made, event.result)
+            if event.known:
+                self._job.succeed(f"{event.result.title}: probabilities computed{how(event.made)}")
+            else:
+                self._take(event.result, event)
+        elif isinstance(event, Finished):
             self._take(event.prediction)
         elif isinstance(event, Written):
             self._job.succeed(f"saved {event.path}")
@@ -189,13 +161,13 @@ class SegmentController(ModelController[SegmentState]):
             self.state.seen = "by content" if self._kept.seen_in_training else self.state.seen
             self._job.track(event)
 
-    def _take(self, result: Prediction | Classification) -> None:
+    def _take(self, result: Prediction | Classification, event: Made | None = None) -> None:
         """Shows a result and replaces an earlier one of the same subset."""
         run_times.remember(self.state.model, result, first=not self.state.results)
         found = result.sentence if isinstance(result, Classification) else "done"
-        kept = self._results.take(result)
+        kept = self._results.take(result, self._kept.settings, event.drawn if event else None)
         painted = f"\nYour edits are kept in layer {kept.name!r}." if kept else ""
-        self._views.show(self._shown())
+        self._views.show(self.state.shown_map)
         self._job.succeed(f"{self.state.shown}: {found}{how(result)}{painted}")
 
     def _on_failed(self, error: Exception) -> None:
@@ -211,8 +183,9 @@ class SegmentController(ModelController[SegmentState]):
             self._job.say("Cancelled. Features computed so far are kept.")
             outcome = Status.DONE if self.state.results else Status.IDLE
         self.state.status = outcome
+        self._confidence.settle()
         again, self._again = self._again, False
-        if again and self.state.present:
+        if again and self.state.present and not self._show_again():
             self.segment()
 
     # -- toggles and sessions ----------------------------------------------------------------------
@@ -227,8 +200,19 @@ class SegmentController(ModelController[SegmentState]):
             self._again = self._again or card.task.subset(present) != self._running
             if self._again:
                 self._job.interrupt()
-        else:
+        elif not self._show_again():
             self._run_if_kept()
+
+    def _show_again(self) -> bool:
+        """Shows the result of the ticked subset if the table has it, from the same volumes and
+        with the settings of now; False: it does not."""
+        subset = self.state.card_in_use.task.subset_name(self.state.present)
+        self._forget_outdated()
+        if not self._results.made_with(subset, inference_settings()):
+            return False
+        self.show_result(subset)
+        self._job.say(f"{subset}: shown again from the table")
+        return True
 
     def _run_if_kept(self) -> None:
         """Starts a job if the ticked subset can be decoded from kept features."""
@@ -241,52 +225,6 @@ class SegmentController(ModelController[SegmentState]):
             self._run(sources, subset)
         else:
             self._hint()
-
-    def _begin_anew(self, *_: object) -> None:
-        """Clears the results after a change of case or model, and shows stacked layers."""
-        super()._begin_anew()
-        if self.state.view is not View.STACK:
-            self.set_view(View.STACK)
-        card = self.state.card
-        self._results.switch(card.sha256 if card else "", self.state.case)
-        self.state.status = Status.IDLE
-
-    def _on_sources(self) -> None:
-        """Clears results of other layers, and updates the view to the new layers."""
-        self._forget_outdated()
-        if self.state.view is not View.STACK:
-            self.set_view(self.state.view)
-
-    def _forget_outdated(self) -> None:
-        """Clears the table; the layers stay."""
-        if not self._results.are_of(self.state.sources):
-            self._results.forget()
-
-    def _on_shown(self, _now: str, before: str) -> None:
-        self._before = before
-
-    def show_caption(self) -> None:
-        """Lists on the canvas the modalities missing in the shown result, or not ticked."""
-        result = self._results.named().get(self.state.shown)
-        used = self.state.present if result is None else result.subset
-        there = any(layer is not None for layer in self.state.sources.values())
-        missing = [name for name in self.state.sources if there and name not in used]
-        name_missing(self.viewer, missing)
-
-    def _on_edited(self) -> None:
-        """Updates the volumes after edits, and reports labels that the task does not have."""
-        self.state.edited = self._results.edited()
-        problem = self._results.foreign_labels()
-        if problem:
-            self._job.say(problem, "warning")
-
-    def _shown(self) -> Prediction | None:
-        """The label layer of the shown result."""
-        result = self._results.named().get(self.state.shown)
-        return result if isinstance(result, Prediction) else None
-
-    def _on_removed(self, event: Any) -> None:
-        self._results.on_removed(event.value)
 
     def _hint(self, *_: object) -> None:
         super()._hint()

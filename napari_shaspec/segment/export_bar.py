@@ -35,7 +35,7 @@ class ExportBar(QWidget):
             "Copy as command",
             "Copy the command line that reproduces the shown result",
         )
-        undo = _button(
+        self._undo = _button(
             "undo",
             "Undo",
             f"Restore the result before the last run, with its edits; press again to redo ({UNDO})",
@@ -43,16 +43,20 @@ class ExportBar(QWidget):
         save.clicked.connect(self.saved)
         self._report.clicked.connect(self.reported)
         copy.clicked.connect(self.copied)
-        undo.clicked.connect(self.undone)
+        self._undo.clicked.connect(self.undone)
         rows = QGridLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(4)
-        for place, button in enumerate((save, self._report, copy, undo)):
+        for place, button in enumerate((save, self._report, copy, self._undo)):
             rows.addWidget(button, *divmod(place, 2))
 
     def set_busy(self, busy: bool) -> None:
         """Disables the report button while a job runs: one job at a time."""
         self._report.setEnabled(not busy)
+
+    def offer_undo(self, offered: bool) -> None:
+        """Only if there is an earlier result."""
+        self._undo.setEnabled(offered)
 
     def offer_report(self, offered: bool) -> None:
         """Only of label maps."""

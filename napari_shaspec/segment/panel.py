@@ -13,8 +13,10 @@ from napari_shaspec.case.inputs import CaseInputs
 from napari_shaspec.case.state import verb
 from napari_shaspec.segment import shortcuts
 from napari_shaspec.segment.class_table import ClassTable
+from napari_shaspec.segment.confidence_box import ConfidenceBox
 from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.export_bar import ExportBar
+from napari_shaspec.segment.judgement_line import JudgementLine
 from napari_shaspec.segment.view_bar import ViewBar
 from napari_shaspec.segment.volume_table import Legend, VolumeTable
 from napari_shaspec.segment.weight_line import WeightLine
@@ -57,6 +59,8 @@ class SegmentPanel(Panel):
         self.message = MessageBox()
         self.volumes = VolumeTable()
         self.weights = WeightLine()
+        self.judgement = JudgementLine()
+        self.confidence = ConfidenceBox()
         self.classes = ClassTable()
         self.legend = Legend()
         self.views = ViewBar()
@@ -78,9 +82,11 @@ class SegmentPanel(Panel):
             self.run,
             self.message,
             self.volumes,
+            self.judgement,
             self.weights,
             self.classes,
             self.legend,
+            self.confidence,
             self.export,
             line(),
             self.views,
@@ -97,6 +103,8 @@ class SegmentPanel(Panel):
         self.run.cancelled.connect(control.cancel)
         self.volumes.chosen.connect(control.show_result)
         self.classes.chosen.connect(control.show_result)
+        self.confidence.probability.connect(control.show_probability)
+        self.confidence.threshold.connect(control.set_threshold)
         self.export.saved.connect(self._on_save)
         self.export.reported.connect(self._on_report)
         self.export.copied.connect(lambda: to_clipboard(control.command()))
@@ -106,6 +114,9 @@ class SegmentPanel(Panel):
             {
                 "progress": self.run.show_progress,
                 "message": self.message.show_message,
+                "can_undo": self.export.offer_undo,
+                "probability": self.confidence.show_probability,
+                "thresholds": self.confidence.show_thresholds,
             },
             {
                 **self.inputs.views,
@@ -113,6 +124,7 @@ class SegmentPanel(Panel):
                 self._show_auto_update: ("auto_update", "card"),
                 self._show_status: ("status", "results"),
                 self._show_results: ("results", "shown", "edited"),
+                self._show_confidence: ("results", "card"),
                 self._show_view: ("view", "card"),
             },
         )
@@ -178,11 +190,19 @@ class SegmentPanel(Panel):
         results = [r for r in state.results if isinstance(r, Prediction)]
         maps = [state.edited.get(r.task.subset_name(r.subset), r) for r in results]
         self.volumes.show_results(maps, state.shown)
-        shown = (r for r in results if r.task.subset_name(r.subset) == state.shown)
-        self.weights.show_result(next(shown, None))
+        self.weights.show_result(state.shown_map)
+        self.judgement.show_result(state.card, state.shown_map, results)
         self.legend.show_task(maps[0].task if maps else None)
         classes = [r for r in state.results if isinstance(r, Classification)]
         self.classes.show_results(classes, state.shown)
+
+    def _show_confidence(self) -> None:
+        state = self.controller.state
+        first = next((r for r in state.results if isinstance(r, Prediction)), None)
+        exclusive = state.card is not None and bool(state.card.network.get("exclusive"))
+        self.confidence.show_task(first.task if first else None, exclusive=exclusive)
+        self.confidence.show_probability(state.probability)
+        self.confidence.show_thresholds(state.thresholds)
 
     def _show_view(self) -> None:
         state = self.controller.state

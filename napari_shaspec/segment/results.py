@@ -12,6 +12,7 @@ import numpy as np
 from napari_shaspec.case.assignment import UNNAMED
 from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.results import (
+    Drawn,
     add_result,
     go_to_result,
     is_edited,
@@ -19,7 +20,7 @@ from napari_shaspec.layers.results import (
     layer_of,
 )
 from napari_shaspec.segment.state import SegmentState
-from napari_shaspec.settings import display_settings
+from napari_shaspec.settings import InferenceSettings, display_settings
 from napari_shaspec.writer import save_layer
 from shaspec.errors import InputError
 from shaspec.io import write_classes, write_sizes
@@ -57,10 +58,17 @@ class Results:
         self._made_of: MadeOf = {}
         self._key = ("", "")  # weights of the model, and case, of the results
         self._aside: dict[tuple[str, str], tuple[tuple[SegmentResult, ...], str, MadeOf]] = {}
+        self._settings: dict[str, InferenceSettings | None] = {}  # of the runs, by subset
+        state.events.results.connect(self._refresh_undo, max_args=0)
+        state.events.shown.connect(self._refresh_undo, max_args=0)
 
     def named(self) -> dict[str, SegmentResult]:
         """The results of this case by subset name."""
         return {p.task.subset_name(p.subset): p for p in self._state.results}
+
+    def made_with(self, subset: str, settings: InferenceSettings) -> bool:
+        """Whether there is a result of this subset that was made with these settings."""
+        return subset in self.named() and self._settings.get(subset) == settings
 
     def switch(self, sha256: str, case: str) -> None:
         """Sets the results aside, and restores those of another model or case if there are any."""
@@ -77,7 +85,7 @@ class Results:
     def forget(self) -> None:
         """Drops the results; their layers stay."""
         self._before = None
-        self._made_of = {}
+        self._made_of, self._settings = {}, {}
         self._state.results, self._state.shown, self._state.edited = (), "", {}
 
     def are_of(self, sources: Mapping[str, Image | None]) -> bool:
@@ -91,18 +99,30 @@ class Results:
             for layer in [sources.get(modality)]
         )
 
-    def take(self, result: SegmentResult) -> Labels | None:
+    def take(
+        self,
+        result: SegmentResult,
+        settings: InferenceSettings | None = None,
+        ready: Drawn | None = None,
+    ) -> Labels | None:
         """Replaces the result of the same subset; returns its layer if it was edited, which is
-        then kept."""
+        then kept.
+
+        Args:
+            result: the new result.
+            settings: of its run, if they are known.
+            ready: for its layer; default: made now.
+        """
         subset = result.task.subset_name(result.subset)
         earlier, shown = self.named().get(subset), self._state.shown
         kept = None
         if isinstance(result, Prediction):
             kept = keep_edits(self._viewer, result)
-            layer = add_result(self._viewer, result, display_settings().overlay_opacity)
+            layer = add_result(self._viewer, result, display_settings().overlay_opacity, ready)
             if not self._state.results:
                 go_to_result(self._viewer, layer)
         self._before = _Before(subset, earlier, kept, shown)
+        self._settings[subset] = settings
         for modality in result.subset:
             layer = self._state.sources.get(modality)
             if layer is not None:
@@ -112,17 +132,28 @@ class Results:
         self._state.shown = subset
         return kept
 
+    def change(self, result: Prediction, new: Prediction, ready: Drawn) -> Labels | None:
+        """Replaces a result by the same one with other thresholds; returns its layer if it was
+        edited, which is then kept."""
+        if result not in self._state.results:
+            return None
+        kept = keep_edits(self._viewer, new)
+        add_result(self._viewer, new, display_settings().overlay_opacity, ready)
+        subset = new.task.subset_name(new.subset)
+        if subset in self._state.edited:
+            self._state.edited = {k: v for k, v in self._state.edited.items() if k != subset}
+        self._state.results = tuple(new if r is result else r for r in self._state.results)
+        return kept
+
     def undo(self) -> str:
         """Restores the result before the last run with its edits; called again, redoes the run.
 
         Returns a message; raises `InputError` if there is nothing to undo.
         """
         before = self._before
-        if before is None or before.subset not in self.named():
+        if before is None or not self._can_undo():
             raise InputError("there is no earlier result to go back to")
         if before.result is None:
-            if before.shown not in self.named():
-                raise InputError("there is no earlier result to go back to")
             self._before = replace(before, shown=self._state.shown)
             self._state.shown = before.shown
             return f"back to {before.shown}; the other result is in the table"
@@ -134,6 +165,17 @@ class Results:
             self._viewer.layers.remove(painted)
             self._state.edited = self.edited()
         return f"{before.subset}: back to the result before this one"
+
+    def _can_undo(self) -> bool:
+        before, named = self._before, self.named()
+        if before is None or before.subset not in named:
+            return False
+        return before.result is not None or (
+            before.shown in named and before.shown != self._state.shown
+        )
+
+    def _refresh_undo(self) -> None:
+        self._state.can_undo = self._can_undo()
 
     def save(self, path: Path, subset: str) -> Path:
         """Writes the result of a subset with its edits, or with ``.csv`` all volumes.

@@ -19,7 +19,19 @@ class SegmentState(ModelState):
     """Subset name -> edited result."""
     shown: str = ""
     """Subset name of the shown result."""
+    can_undo: bool = False
+    """Whether there is an earlier result to go back to."""
+    probability: str = ""
+    """The region whose probability is shown in a layer; empty: none."""
+    thresholds: dict[str, float] = field(default_factory=dict)
+    """Region -> threshold of the shown result as the sliders have it, without those of 0.5."""
     view: View = View.STACK
     """The current view."""
     auto_update: bool = True
     """Whether a toggle segments again at once if features are kept."""
+
+    @property
+    def shown_map(self) -> Prediction | None:
+        """The shown result, if it is a label map."""
+        maps = (r for r in self.results if isinstance(r, Prediction))
+        return next((r for r in maps if r.task.subset_name(r.subset) == self.shown), None)

@@ -50,11 +50,11 @@ class VolumeTable(ResultTable):
 
     def _fill(self, row: int, result: Prediction, regions: Sequence[tuple[str, str]]) -> None:
         subset = result.task.subset_name(result.subset)
-        edited = " (edited)" if result.provenance.get("edited") else ""
-        first = QTableWidgetItem(f"{subset}{edited}")
+        first = QTableWidgetItem(result.title)
         first.setData(Qt.ItemDataRole.UserRole, subset)
         first.setToolTip(
-            f"{subset}: click to show this result and hide the others; {COMPARE}: previous result"
+            f"{result.title}: click to show this result and hide the others; "
+            f"{COMPARE}: previous result"
         )
         self.setItem(row, 0, first)
         sizes, unit = result.region_sizes(), result.grid.unit

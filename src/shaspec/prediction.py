@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +65,38 @@ class Prediction:
         """Layer and table name, e.g. ``seg · FLAIR+T2``."""
         return f"seg · {self.task.subset_name(self.subset)}"
 
+    @property
+    def title(self) -> str:
+        """The subset and how the result was changed, e.g. ``FLAIR+T2 (ET > 0.30, edited)``."""
+        changes = [self.threshold_text, "edited" if self.provenance.get("edited") else ""]
+        said = ", ".join(filter(None, changes))
+        return self.task.subset_name(self.subset) + (f" ({said})" if said else "")
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Region -> probability above which it begins, of regions with another one than 0.5."""
+        return dict(self.provenance.get("thresholds", {}))
+
+    @property
+    def threshold_text(self) -> str:
+        """The thresholds for tables and names, e.g. ``ET > 0.30, WT > 0.60``; empty without any."""
+        return ", ".join(f"{region} > {value:.2f}" for region, value in self.thresholds.items())
+
     def region_sizes(self) -> dict[str, float]:
         """Size of each region, the region with the fewest labels first.
 
         Returns:
             Region name -> size in ``grid.unit``: millilitres for volumes, pixels for pictures.
         """
-        masks = dict(zip(self.task.region_names, self.task.region_masks(self.labels), strict=True))
+        return dict(self._sizes)
+
+    @cached_property
+    def _sizes(self) -> dict[str, float]:
+        """Tables ask for the sizes of every result again and again."""
+        counts = np.bincount(self.labels.ravel(), minlength=256)
+        labels = {region.name: set(region.labels) for region in self.task.regions}
         return {
-            name: float(masks[name].sum()) * self.grid.voxel_size
+            name: float(sum(counts[value] for value in labels[name])) * self.grid.voxel_size
             for name in self.task.reported_regions
         }
 

@@ -94,6 +94,17 @@ def ball_labels(grow: int = 0) -> np.ndarray:
     return labels
 
 
+def soft_maps(task: Task, labels: np.ndarray) -> dict[str, np.ndarray]:
+    """Probabilities whose half is the edge of each region: 0.8 within, 0.3 next to it, else 0.1."""
+    maps = {}
+    for name, mask in zip(task.region_names, task.region_masks(labels), strict=True):
+        near = mask.copy()
+        for axis in range(3):
+            near |= np.roll(mask, 1, axis) | np.roll(mask, -1, axis)
+        maps[name] = np.where(mask, 0.8, np.where(near, 0.3, 0.1)).astype(np.float32)
+    return maps
+
+
 @pytest.fixture
 def make_case(task: Task) -> Callable[..., Case]:
     def make(
@@ -142,8 +153,10 @@ class FakeSession:
     released: int = 0
     closed: int = 0
     threads: set[int] = field(default_factory=set)
+    with_maps: list[str] = field(default_factory=list)
+    """The runs that were asked for probabilities."""
 
-    def predict(self, present: Iterable[str]) -> Iterator[Event]:
+    def predict(self, present: Iterable[str], *, probabilities: bool = False) -> Iterator[Event]:
         task = self.case.task
         subset = task.subset(present)
         self.case.only(subset)
@@ -159,13 +172,16 @@ class FakeSession:
             if self.keeps:
                 self.kept |= set(subset)
             labels = ball_labels(len(subset))
+            maps = soft_maps(task, labels) if probabilities else {}
+            self.with_maps += [self.begun[-1]] if probabilities else []
             where = {
                 "device": self.device,
                 "seconds": {"total": 1.25},
                 "model": "fake",
                 "sha256": "f",
             }
-            yield Finished(Prediction(self.case.name, task, self.case.grid, subset, labels, where))
+            grid = self.case.grid
+            yield Finished(Prediction(self.case.name, task, grid, subset, labels, where, maps))
         finally:
             self.closed += 1
 

@@ -57,6 +57,12 @@ def predict(
         Path | None, typer.Option("--volumes", "--csv", help="CSV of the regions' sizes to write.")
     ] = None,
     probabilities: Probabilities = False,
+    threshold: Annotated[
+        str,
+        typer.Option(
+            help="Probability above which a region begins, e.g. ET=0.3,WT=0.6; default: 0.5 each."
+        ),
+    ] = "",
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     device: Device = "auto",
     precision: Precision = "auto",
@@ -74,13 +80,18 @@ def predict(
     """
     from shaspec.cli.cohort import cases_of, run_cohort
     from shaspec.cohort.settings import AVAILABLE, Settings
+    from shaspec.errors import InputError
     from shaspec.io import label_endings, read_case, write_classes
     from shaspec.models.weights import load_model
+    from shaspec.thresholds import parse_thresholds
 
     console = Console()
     loaded = load_model(model)
     task = loaded.card.task
+    thresholds = parse_thresholds(threshold, task)
     if many := cases_of(case, task, out):
+        if thresholds:
+            raise InputError("--threshold is for one case: segment the cases one by one")
         settings = Settings(
             model, present or AVAILABLE, probabilities, device, numbers(window) or None, overlap,
             grid, overwrite,
@@ -109,7 +120,7 @@ def predict(
         check_results([path], subject, overwrite, label_endings(subject.grid))
         maps = _maps(loaded, path) if probabilities else []
         check_results(maps, subject, overwrite)
-        _segment(console, loaded, subject, path, volumes, options, probabilities=probabilities)
+        _segment(console, loaded, subject, path, volumes, options, thresholds, maps=bool(maps))
     wrote = f"; wrote {escape(str(path))}" if path else ""
     console.print(f"model {loaded.card.name}, {loaded.card.licence}{wrote}")
 
@@ -121,25 +132,28 @@ def _segment(
     path: Path,
     volumes: Path | None,
     options: dict[str, Any],
+    thresholds: dict[str, float],
     *,
-    probabilities: bool,
+    maps: bool,
 ) -> None:
     """Writes the label map, and if asked for the sizes of its regions and their probabilities."""
+    from shaspec.analysis.judgement import judgement
     from shaspec.inference.session import InferenceSession
     from shaspec.io import write_labels
     from shaspec.io.probability_maps import write_probabilities
     from shaspec.models.summary import is_calibrated
     from shaspec.prediction import NOT_FOUND_NOTE
+    from shaspec.thresholds import thresholded
 
     session = InferenceSession(model, case, **options)
     report_seen(console, session.seen, case.name, model.card.name)
-    job = session.predict(case.present, probabilities=probabilities)
-    prediction = run_job(console, job).prediction
+    job = session.predict(case.present, probabilities=maps or bool(thresholds))
+    prediction = thresholded(run_job(console, job).prediction, thresholds)
     write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)
-    if probabilities:
-        maps = write_probabilities(path, prediction, calibrated=is_calibrated(model.card))
+    if maps:
+        files = write_probabilities(path, prediction, calibrated=is_calibrated(model.card))
         said = "calibrated" if is_calibrated(model.card) else "not calibrated"
-        names = ", ".join(file.name for file in maps)
+        names = ", ".join(file.name for file in files)
         console.print(f"probabilities ({said}): {escape(names)}")
     if volumes is not None:
         write_volumes(volumes, prediction)
@@ -148,6 +162,8 @@ def _segment(
         console.print(weight_table(prediction.modality_weights, title="weight of each modality"))
     if not prediction.found_all:
         console.print(NOT_FOUND_NOTE)
+    if said := judgement(model.card, prediction.subset):
+        console.print(escape(said))
 
 
 def _maps(model: Model, path: Path) -> list[Path]:
@@ -171,7 +187,7 @@ def volume_table(prediction: Prediction) -> Table:
     from shaspec.prediction import size_text
 
     unit = prediction.grid.unit
-    table = Table("region", unit, title=prediction.name)
+    table = Table("region", unit, title=f"seg · {prediction.title}")
     for name, size in prediction.region_sizes().items():
         table.add_row(name, size_text(size, 2 if unit == "mL" else 0))
     return table

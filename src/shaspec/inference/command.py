@@ -78,4 +78,6 @@ def _settings(facts: Mapping[str, Any]) -> list[str]:
     if "window" in facts:
         window = ",".join(map(str, facts["window"]))
         words += ["--window", window, "--overlap", str(facts["overlap"])]
+    if thresholds := facts.get("thresholds"):
+        words += ["--threshold", ",".join(f"{name}={value}" for name, value in thresholds.items())]
     return words

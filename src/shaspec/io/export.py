@@ -27,6 +27,9 @@ from shaspec.task import Label
 if TYPE_CHECKING:  # results save themselves with the functions of this module
     from shaspec.prediction import Classification, Prediction
 
+CHANGES = ("edited", "thresholds")
+"""Columns on how a result was changed after the run."""
+
 
 def label_ending(grid: Grid) -> str:
     """What the name of a label file on ``grid`` ends in, if nobody says otherwise."""
@@ -96,7 +99,7 @@ def write_sizes(path: str | Path, results: Sequence[Prediction]) -> Path:
     """Write sizes of regions as CSV, a row per subset and region.
 
     The size is in mL or pixels, 0 for a region without a voxel. A column ``edited`` says which
-    results were edited by hand.
+    results were edited by hand, and ``thresholds`` names thresholds other than 0.5.
 
     Args:
         path: a ``.csv`` file.
@@ -113,11 +116,14 @@ def write_sizes(path: str | Path, results: Sequence[Prediction]) -> Path:
         raise InputError(f"{path}: sizes are written as .csv; change the ending")
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(["case", "subset", "region", results[0].grid.unit.lower(), "edited"])
+    writer.writerow(["case", "subset", "region", results[0].grid.unit.lower(), *CHANGES])
     for result in results:
-        subset, edited = result.task.subset_name(result.subset), result.provenance.get("edited")
+        subset = result.task.subset_name(result.subset)
+        edited = "yes" if result.provenance.get("edited") else "no"
         for region, size in result.region_sizes().items():
-            writer.writerow([result.case, subset, region, f"{size:.4f}", "yes" if edited else "no"])
+            writer.writerow(
+                [result.case, subset, region, f"{size:.4f}", edited, result.threshold_text]
+            )
     write_atomically(path, text.getvalue().encode())
     return path
 

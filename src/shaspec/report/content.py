@@ -22,10 +22,14 @@ EDITED = (
     "Edited by hand: pictures and sizes are those of the edited labels. The command below "
     "reproduces the result of the model without the edits."
 )
+THRESHOLDS = (
+    "Rows marked with a sign such as > 0.30 use another threshold than 0.5 for the probability of "
+    "that region."
+)
 EDITED_ROW = "Rows marked (edited) were edited by hand."
 FACTS = (
-    "model", "sha256", "version", "subset", "device", "precision", "window", "overlap", "seconds",
-    "torch", "machine", "files", "modality_weights", "notices",
+    "model", "sha256", "version", "subset", "device", "precision", "window", "overlap",
+    "thresholds", "seconds", "torch", "machine", "files", "modality_weights", "notices",
 )  # fmt: skip
 
 
@@ -46,14 +50,14 @@ def heading(pictured: Prediction) -> str:
 def shown(pictured: Prediction) -> str:
     """Caption of the pictures."""
     side = " The patient's right is on the left." if pictured.grid.dims == 3 else ""
-    return f"{pictured.subset[0]}; labels from {_name(pictured)}.{side}"
+    return f"{pictured.subset[0]}; labels from {pictured.title}.{side}"
 
 
 def sizes(predictions: Sequence[Prediction]) -> list[list[str]]:
     """Table of region sizes: a header, and one row per prediction."""
     task, digits = predictions[0].task, 2 if predictions[0].grid.dims == 3 else 0
     rows = [
-        [_name(p), *(size_text(size, digits) for size in p.region_sizes().values())]
+        [p.title, *(size_text(size, digits) for size in p.region_sizes().values())]
         for p in predictions
     ]
     return [["modalities", *task.reported_regions], *rows]
@@ -64,6 +68,8 @@ def notes(predictions: Sequence[Prediction]) -> list[str]:
     texts = [] if all(p.found_all for p in predictions) else [NOT_FOUND_NOTE]
     if any(p.provenance.get("edited") for p in predictions):
         texts.append(EDITED_ROW)
+    if any(p.provenance.get("thresholds") for p in predictions):
+        texts.append(THRESHOLDS)
     return texts
 
 
@@ -79,11 +85,6 @@ def command(pictured: Prediction) -> str:
         return command_of(pictured)
     except InputError as error:
         return str(error)
-
-
-def _name(prediction: Prediction) -> str:
-    edited = " (edited)" if prediction.provenance.get("edited") else ""
-    return prediction.task.subset_name(prediction.subset) + edited
 
 
 def _text(value: Any, separator: str = "; ") -> str:

@@ -1,0 +1,160 @@
+"""The row *Confidence*: the layer with the probability of a region, and a threshold per region."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_shaspec.widgets.controls import narrow
+from shaspec.task import Task
+from shaspec.thresholds import LIMITS, THRESHOLD
+
+SHOW = (
+    "Adds a layer with the probability of the region in the shown result, from 0 (transparent) to "
+    "1 (bright)"
+)
+MOVE = (
+    "{} begins above this probability in the shown result. Lower: more voxels. The labels and "
+    "their sizes follow at once; the network does not run"
+)
+NO_THRESHOLD = (
+    "The labels of this network exclude each other: the most probable one wins, so a region has no "
+    "threshold"
+)
+
+
+class ConfidenceBox(QWidget):
+    """A row that unfolds: a tick, a list of regions, and one slider per region."""
+
+    probability = Signal(str)
+    """The region whose probability is to be shown; empty: none."""
+    threshold = Signal(str, float)
+    """A region and its new threshold."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("shaspec_confidence_box")
+        self._sliders: dict[str, tuple[QSlider, QLabel]] = {}
+        self._task: Task | None = None
+        self._fold = QToolButton()
+        self._fold.setObjectName("shaspec_confidence")
+        self._fold.setText("Confidence")
+        self._fold.setToolTip("Probability of each region, and the threshold where it begins")
+        self._fold.setCheckable(True)
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.toggled.connect(self._on_folded)
+        self._show = QCheckBox("Show probability of")
+        self._show.setObjectName("shaspec_show_probability")
+        self._show.setToolTip(SHOW)
+        self._show.toggled.connect(self._on_chosen)
+        self._regions = QComboBox()
+        self._regions.setObjectName("shaspec_probability_region")
+        self._regions.setToolTip(SHOW)
+        narrow(self._regions)
+        self._regions.currentIndexChanged.connect(self._on_chosen)
+        self._reset = QPushButton("Reset thresholds")
+        self._reset.setObjectName("shaspec_reset_thresholds")
+        self._reset.setToolTip(f"Every region begins above {THRESHOLD} again, as the network says")
+        self._reset.clicked.connect(self._on_reset)
+        self._content = QWidget()
+        self._grid = QGridLayout()
+        self._build()
+        self._on_folded(False)
+
+    def _build(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self._show)
+        row.addWidget(self._regions, 1)
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(row)
+        self._grid.setColumnStretch(1, 1)
+        column.addLayout(self._grid)
+        column.addWidget(self._reset)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self._fold)
+        layout.addWidget(self._content)
+
+    def show_task(self, task: Task | None, *, exclusive: bool) -> None:
+        """The regions of a task; None hides the row. ``exclusive``: they have no thresholds."""
+        self.setVisible(task is not None)
+        if task is not None and task != self._task:
+            self._task = task
+            self._make_rows(task)
+        for region, (slider, _) in self._sliders.items():
+            slider.setEnabled(not exclusive)
+            slider.setToolTip(NO_THRESHOLD if exclusive else MOVE.format(region))
+
+    def show_probability(self, region: str) -> None:
+        """Ticks the box where a layer is shown, and chooses its region."""
+        with QSignalBlocker(self._show), QSignalBlocker(self._regions):
+            self._show.setChecked(bool(region))
+            if region:
+                self._regions.setCurrentText(region)
+
+    def show_thresholds(self, thresholds: dict[str, float]) -> None:
+        """Moves the sliders; a region that is missing has a threshold of one half."""
+        for region, (slider, number) in self._sliders.items():
+            value = thresholds.get(region, THRESHOLD)
+            with QSignalBlocker(slider):
+                if not slider.isSliderDown():
+                    slider.setValue(round(100 * value))
+            number.setText(f"{slider.value() / 100:.2f}")
+        self._reset.setEnabled(bool(thresholds))
+
+    def _make_rows(self, task: Task) -> None:
+        for slider, number in self._sliders.values():
+            slider.deleteLater()
+            number.deleteLater()
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._sliders = {}
+        titles = {region.name: region.title for region in task.regions}
+        for row, region in enumerate(task.reported_regions):
+            slider, number, name = (
+                QSlider(Qt.Orientation.Horizontal),
+                QLabel("0.50"),
+                QLabel(region),
+            )
+            slider.setObjectName(f"shaspec_threshold_{region}")
+            slider.setRange(*(round(100 * limit) for limit in LIMITS))
+            slider.setPageStep(5)
+            slider.setValue(round(100 * THRESHOLD))
+            slider.valueChanged.connect(
+                lambda value, region=region: self.threshold.emit(region, value / 100)
+            )
+            name.setToolTip(titles[region])
+            for column, widget in enumerate((name, slider, number)):
+                self._grid.addWidget(widget, row, column)
+            self._sliders[region] = (slider, number)
+        with QSignalBlocker(self._regions):
+            self._regions.clear()
+            self._regions.addItems(list(task.reported_regions))
+
+    def _on_chosen(self, *_: object) -> None:
+        on = self._show.isChecked()
+        if on or self.sender() is self._show:
+            self.probability.emit(self._regions.currentText() if on else "")
+
+    def _on_reset(self) -> None:
+        for region in self._sliders:
+            self.threshold.emit(region, THRESHOLD)
+
+    def _on_folded(self, on: bool) -> None:
+        self._content.setVisible(on)
+        self._fold.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)

@@ -1,0 +1,146 @@
+"""What the panel *Segment* does with results: show, compare, undo, save. No Qt here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_shaspec.case.controller import ModelController
+from napari_shaspec.engine import Engine
+from napari_shaspec.jobs.runner import Runner
+from napari_shaspec.jobs.state import Status
+from napari_shaspec.layers.presence import name_missing
+from napari_shaspec.layers.views import View, ViewManager, why_not
+from napari_shaspec.segment.edits import EditWatch
+from napari_shaspec.segment.results import Results
+from napari_shaspec.segment.state import SegmentState
+from shaspec.errors import ShaspecError
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+class ShowingController(ModelController[SegmentState]):
+    """The results of the open case on the canvas; subclasses run the jobs."""
+
+    def __init__(
+        self, viewer: ViewerModel, state: SegmentState, engine: Engine | None, run: Runner
+    ) -> None:
+        super().__init__(viewer, state, engine, run, dims=True)
+        self._views = ViewManager(viewer)
+        self._results = Results(viewer, self.state)
+        self._before = ""  # subset of the result shown before the current one
+        viewer.layers.events.removed.connect(self._on_removed, position="last")
+        self.state.events.case.connect(self._begin_anew)
+        self.state.events.sources.connect(self._on_sources)
+        self.state.events.shown.connect(self._on_shown)
+        self._edits = EditWatch(viewer, self._on_edited)
+        for field in ("sources", "present", "shown", "results"):
+            self.state.events[field].connect(self.show_caption, max_args=0)
+
+    def show_result(self, subset: str) -> None:
+        """Shows the result of ``subset`` (joined by ``+``) and hides the others."""
+        if subset in self._results.named():
+            self.state.shown = subset
+            self._views.show(self.state.shown_map)
+
+    def compare(self) -> None:
+        """Switches between the shown result and the one shown before."""
+        other = self._results.other_than_shown(self._before)
+        if other is None:
+            self._job.say(
+                "Nothing to compare yet: segment from two different subsets first.", "warning"
+            )
+        else:
+            self.show_result(other)
+
+    def undo(self) -> None:
+        """Restores the result before the last run, with its edits; called again, redoes the run."""
+        if self.state.status.busy:
+            return
+        try:
+            said = self._results.undo()
+        except ShaspecError as error:
+            self._job.say(str(error), "warning")
+            return
+        self._views.show(self.state.shown_map)
+        self._job.say(said)
+
+    def set_view(self, view: View) -> None:
+        """Sets the view: stacked layers, a pane per modality, or 3D."""
+        problem = why_not(view, self.state.task)
+        if problem:
+            self._job.refuse(problem)
+            return
+        self._views.set_view(view, self.state.sources, self.state.shown_map)
+        self.state.view = view
+
+    def save(self, path: str | Path, subset: str = "") -> Path | None:
+        """Writes a result (default: the shown one). NIfTI on the grid of its input, or class
+        probabilities as CSV; with the ending .csv, the sizes from all subsets. None on failure."""
+        try:
+            written = self._results.save(Path(path), subset or self.state.shown)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return None
+        self._job.say(f"saved {written}")
+        return written
+
+    def command(self, subset: str = "") -> str | None:
+        """The command line that reproduces a result (default: the shown one); None without one."""
+        chosen = subset or self.state.shown
+        none = "no result yet: press Segment first"
+        command = self._copied(chosen, self._results.named().get(chosen), none)
+        if command is not None and chosen in self.state.edited:
+            self._job.say("Command copied. It repeats the run, but not your edits.", "warning")
+        return command
+
+    def _leave(self) -> None:
+        """Stops watching the layers, which stay as they are."""
+        self.viewer.layers.events.removed.disconnect(self._on_removed)
+        self.set_view(View.STACK)
+        self._edits.close()
+        name_missing(self.viewer, [])
+
+    # -- what changes beside the results --------------------------------------------------------
+
+    def _begin_anew(self, *_: object) -> None:
+        """Clears the results after a change of case or model, and shows stacked layers."""
+        super()._begin_anew()
+        if self.state.view is not View.STACK:
+            self.set_view(View.STACK)
+        card = self.state.card
+        self._results.switch(card.sha256 if card else "", self.state.case)
+        self.state.status = Status.IDLE
+
+    def _on_sources(self) -> None:
+        """Clears results of other layers, and updates the view to the new layers."""
+        self._forget_outdated()
+        if self.state.view is not View.STACK:
+            self.set_view(self.state.view)
+
+    def _forget_outdated(self) -> None:
+        """Clears the table; the layers stay."""
+        if not self._results.are_of(self.state.sources):
+            self._results.forget()
+
+    def _on_shown(self, _now: str, before: str) -> None:
+        self._before = before
+
+    def show_caption(self) -> None:
+        """Lists on the canvas the modalities missing in the shown result, or not ticked."""
+        result = self._results.named().get(self.state.shown)
+        used = self.state.present if result is None else result.subset
+        there = any(layer is not None for layer in self.state.sources.values())
+        missing = [name for name in self.state.sources if there and name not in used]
+        name_missing(self.viewer, missing, getattr(result, "threshold_text", ""))
+
+    def _on_edited(self) -> None:
+        """Updates the volumes after edits, and reports labels that the task does not have."""
+        self.state.edited = self._results.edited()
+        problem = self._results.foreign_labels()
+        if problem:
+            self._job.say(problem, "warning")
+
+    def _on_removed(self, event: Any) -> None:
+        self._results.on_removed(event.value)
