@@ -112,7 +112,7 @@ class VolumeSources:
                 labels = _resampled(self.truth, first, order=0, fill=0)
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
-        return replace(case, files=files, notices=tuple(notices))
+        return replace(case, files=files, notices=(*notices, *case.notices))
 
 
 def _resampled(
