@@ -21,6 +21,8 @@ TRUNK_MM = 220.0  # no trunk of an adult is narrower, no head wider
 HU_BODY = -300.0
 HU_AIR = (-1100.0, -900.0)
 AIR_SHARE = 0.1  # of the voxels of a CT is air
+FEWEST = 1000  # coarse voxels; a smaller head says nothing
+LIKE = 0.2  # correlation of the halves of a head at least; sound ones have more
 MIRRORED = 0.1  # the halves of a brain resemble each other more than other halves by so much
 
 
@@ -129,9 +131,11 @@ def axes(case: Coarse) -> Iterator[Finding]:
     """A head in a bare array whose sides are not along the last axis: another axis order."""
     if case.from_file or case.task.anatomy not in ("brain", "head"):
         return
+    if np.count_nonzero(case.anywhere) < FEWEST:
+        return
     found = np.mean([_mirror(scan, case.anywhere) for scan in case.scans.values()], axis=0)
     best = int(found.argmax())
-    if best != 2 and found[best] > found[2] + MIRRORED:
+    if best != 2 and found[best] > max(LIKE, found[2] + MIRRORED):
         yield Finding(
             "warning",
             f"the left and right halves of the head seem to lie along axis {best} of the array "
