@@ -86,6 +86,12 @@ def of_kind(viewer: ViewerModel, kind: LayerKind) -> Iterator[Layer]:
     return (layer for layer in list(viewer.layers) if origin(layer).get("kind") == kind)
 
 
+def set_visible(layer: Layer, visible: bool) -> None:
+    """Shows or hides a layer; napari arranges its scene anew even where that changes nothing."""
+    if layer.visible != visible:
+        layer.visible = visible
+
+
 def own_name(name: str, folders: Iterable[Path], layers: Iterable[Layer]) -> str:
     """A name for a case from ``folders``, numbered if layers of another case have the same name.
 

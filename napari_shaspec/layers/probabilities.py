@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_shaspec.layers.metadata import KEY, LayerMetadata, of_kind, origin, placement
+from napari_shaspec.layers.metadata import (
+    KEY,
+    LayerMetadata,
+    of_kind,
+    origin,
+    placement,
+    set_visible,
+)
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -56,7 +63,7 @@ def show_probability(viewer: ViewerModel, made: Prediction, region: str) -> Imag
         layer.name = name
         layer.metadata[KEY] = metadata
     for other in of_kind(viewer, "probability"):
-        other.visible = other is layer
+        set_visible(other, other is layer)
     return layer
 
 

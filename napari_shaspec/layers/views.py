@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from napari_shaspec.layers.layer_data import labels_layer, volume_features
-from napari_shaspec.layers.metadata import LayerMetadata, of_kind, origin
+from napari_shaspec.layers.metadata import LayerMetadata, of_kind, origin, set_visible
 from napari_shaspec.layers.panes import Arrangement, Panes, raise_layers
 from napari_shaspec.layers.results import layer_of
 from napari_shaspec.layers.surfaces import head_surface, region_surfaces
@@ -83,8 +83,8 @@ class ViewManager:
         if result is not None:
             shown = layer_of(self._viewer, result)
         for layer in of_kind(self._viewer, "result"):
-            layer.visible = layer is shown and self.view is View.STACK
-        if shown is not None:
+            set_visible(layer, layer is shown and self.view is View.STACK)
+        if shown is not None and self._viewer.layers.selection.active is not shown:
             self._viewer.layers.selection.active = shown  # the status bar names its regions
         if result is not None and shown is not None:  # with edits by hand
             result = replace(result, labels=shown.data)

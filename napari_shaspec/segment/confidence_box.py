@@ -41,6 +41,8 @@ class ConfidenceBox(QWidget):
     """The region whose probability is to be shown; empty: none."""
     threshold = Signal(str, float)
     """A region and its new threshold."""
+    unfolded = Signal()
+    """The user opened the row."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +56,7 @@ class ConfidenceBox(QWidget):
         self._fold.setCheckable(True)
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.toggled.connect(self._on_folded)
+        self._fold.clicked.connect(lambda on: self.unfolded.emit() if on else None)
         self._show = QCheckBox("Show probability of")
         self._show.setObjectName("shaspec_show_probability")
         self._show.setToolTip(SHOW)

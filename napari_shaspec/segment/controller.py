@@ -148,10 +148,10 @@ class SegmentController(ShowingController):
         if self._again:  # after a toggle this job's result is out of date
             return
         if isinstance(event, Made):
-            self._confidence.keep(event.made, event.result)
             if event.known:
                 self._job.succeed(f"{event.result.title}: probabilities computed{how(event.made)}")
-            else:
+            self._confidence.keep(event.made, event.result)
+            if not event.known:
                 self._take(event.result, event)
         elif isinstance(event, Finished):
             self._take(event.prediction)

@@ -20,7 +20,7 @@ from napari_shaspec.segment.judgement_line import JudgementLine
 from napari_shaspec.segment.view_bar import ViewBar
 from napari_shaspec.segment.volume_table import Legend, VolumeTable
 from napari_shaspec.segment.weight_line import WeightLine
-from napari_shaspec.widgets.message_box import MessageBox
+from napari_shaspec.widgets.message_box import MessageBox, Steady
 from napari_shaspec.widgets.panel import Panel, line, to_clipboard
 from napari_shaspec.widgets.run_bar import RunBar
 from napari_shaspec.widgets.settings_form import SettingsForm
@@ -80,14 +80,14 @@ class SegmentPanel(Panel):
             self.auto_update,
             self.settings,
             self.run,
-            self.message,
+            Steady(self.message),
             self.volumes,
-            self.judgement,
             self.weights,
             self.classes,
             self.legend,
-            self.confidence,
             self.export,
+            self.judgement,
+            self.confidence,
             line(),
             self.views,
         )
@@ -105,6 +105,7 @@ class SegmentPanel(Panel):
         self.classes.chosen.connect(control.show_result)
         self.confidence.probability.connect(control.show_probability)
         self.confidence.threshold.connect(control.set_threshold)
+        self.confidence.unfolded.connect(lambda: self.scroll_to(self.confidence))
         self.export.saved.connect(self._on_save)
         self.export.reported.connect(self._on_report)
         self.export.copied.connect(lambda: to_clipboard(control.command()))

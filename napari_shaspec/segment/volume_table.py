@@ -22,6 +22,7 @@ class VolumeTable(ResultTable):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("shaspec_volumes", parent, selectable=True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # thresholds and edits are at the end
         self.cellClicked.connect(self._on_clicked)
 
     def show_results(self, results: Sequence[Prediction], shown: str) -> None:

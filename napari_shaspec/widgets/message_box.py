@@ -1,9 +1,12 @@
-"""A message for the user, coloured by its level; hidden if there is none."""
+"""A message for the user, coloured by its level; hidden if there is none.
+
+In a `Steady` frame it never moves what is below it.
+"""
 
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from napari_shaspec.jobs.state import Message
 from napari_shaspec.widgets import theme
@@ -40,6 +43,24 @@ class MessageBox(QLabel):
             f"background-color: {back}; color: {theme.readable_on(back)}; "
             "padding: 6px; border-radius: 4px;"
         )
+
+
+class Steady(QScrollArea):
+    """A frame of fixed height around a message; a longer one scrolls."""
+
+    def __init__(self, message: MessageBox, lines: int = 3, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("shaspec_steady")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        policy = message.sizePolicy()
+        policy.setVerticalPolicy(QSizePolicy.Policy.Ignored)  # else it asks for a narrow column
+        policy.setHeightForWidth(True)
+        message.setSizePolicy(policy)
+        self.setWidget(message)
+        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 14)  # with the padding
 
 
 def breakable(text: str) -> str:

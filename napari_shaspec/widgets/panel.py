@@ -22,6 +22,7 @@ from napari_shaspec.jobs.state import JobState
 from napari_shaspec.settings import PLUGIN
 
 LEAST = 300  # minimum width in pixels
+ROOM = 1000  # height of a window in which two panels stay readable below each other, in pixels
 
 
 class Controller(Protocol):
@@ -118,9 +119,33 @@ class Panel(QWidget):
     def changeEvent(self, event: QEvent | None) -> None:
         """Closing a dock widget removes the panel from it, without closeEvent or destruction."""
         super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange and not self.parent():
+        if event is None or event.type() != QEvent.Type.ParentChange:
+            return
+        if self.parent():
+            QTimer.singleShot(0, self._settle)  # when napari has placed the dock widget
+        else:
             self._controller.close()
             self.closed.emit()
+
+    def _settle(self) -> None:
+        """Opens in front of other panels as a tab where the window is too low for both."""
+        dock = self.parent()
+        if not isinstance(dock, QDockWidget) or not isinstance(
+            window := dock.parent(), QMainWindow
+        ):
+            return
+        area = window.dockWidgetArea(dock)
+        others = [
+            other
+            for other in window.findChildren(QDockWidget)
+            if other is not dock
+            and isinstance(other.widget(), Panel)
+            and other.isVisible()
+            and window.dockWidgetArea(other) == area
+        ]
+        if others and window.height() < ROOM and not window.tabifiedDockWidgets(dock):
+            window.tabifyDockWidget(others[0], dock)
+            QTimer.singleShot(0, dock.raise_)  # the tab bar is made by the next layout
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         """Accepts files and folders; unlike the canvas, napari does not ask for the reader."""
@@ -141,13 +166,8 @@ class LowPanel(Panel):
         super().__init__(controller)
         self._height = height
 
-    def changeEvent(self, event: QEvent | None) -> None:
-        """Moves below the canvas after napari has placed the dock widget."""
-        super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            QTimer.singleShot(0, self._go_below)
-
-    def _go_below(self) -> None:
+    def _settle(self) -> None:
+        """Moves below the canvas."""
         dock = self.parent()
         if isinstance(dock, QDockWidget) and isinstance(window := dock.parent(), QMainWindow):
             # On a small screen the layer list needs the full height.

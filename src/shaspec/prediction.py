@@ -93,7 +93,7 @@ class Prediction:
     @cached_property
     def _sizes(self) -> dict[str, float]:
         """Tables ask for the sizes of every result again and again."""
-        counts = np.bincount(self.labels.ravel(), minlength=256)
+        counts = np.bincount(self.labels[self.labels > 0], minlength=256)  # most is background
         labels = {region.name: set(region.labels) for region in self.task.regions}
         return {
             name: float(sum(counts[value] for value in labels[name])) * self.grid.voxel_size
