@@ -24,6 +24,7 @@ from shaspec.io import CaseFiles, label_ending, read_case, write_labels
 from shaspec.io.naming import RESULT
 from shaspec.io.outputs import check_output
 from shaspec.io.probability_maps import probability_files, write_probabilities
+from shaspec.memory import is_out_of_memory
 from shaspec.models.summary import is_calibrated
 from shaspec.models.weights import Model, load_model
 from shaspec.prediction import Prediction
@@ -76,6 +77,8 @@ class Segmenter:
         except ShaspecError as error:
             return self._failed(files, str(error))
         except Exception as error:  # noqa: BLE001 - one case never ends the others
+            if is_out_of_memory(error):
+                return self._failed(files, "out of memory; use fewer --workers or smaller windows")
             text = f"{type(error).__name__}: {error}; this is a fault of the program, please report"
             return self._failed(files, text, traceback.format_exc())
 
