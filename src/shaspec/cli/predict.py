@@ -157,6 +157,8 @@ def _segment(
     if volumes is not None:
         write_volumes(volumes, prediction)
     console.print(volume_table(prediction))
+    if prediction.thresholds:
+        console.print(f"thresholds: {escape(prediction.threshold_text)}")
     if prediction.modality_weights:
         console.print(weight_table(prediction.modality_weights, title="weight of each modality"))
     if not prediction.found_all:
@@ -186,7 +188,7 @@ def volume_table(prediction: Prediction) -> Table:
     from shaspec.prediction import size_text
 
     unit = prediction.grid.unit
-    table = Table("region", unit, title=f"seg · {prediction.title}")
+    table = Table("region", unit, title=prediction.name)
     for name, size in prediction.region_sizes().items():
         table.add_row(name, size_text(size, 2 if unit == "mL" else 0))
     return table
