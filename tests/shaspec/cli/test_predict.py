@@ -181,6 +181,19 @@ def test_a_threshold_that_cannot_be_used_is_refused(
         run("predict", folder, *words, "--threshold", "WT=0.3")
 
 
+def test_a_threshold_of_exclusive_labels_is_refused_before_the_run(
+    run: Run,
+    folder: Path,
+    model_of: Callable[[Task, str], Model],
+    brats: Task,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(InferenceSession, "_attempt", pytest.fail)
+    words = ["--model", model_of(brats, "maml").source, "--threshold", "WT=0.3"]
+    with pytest.raises(ShaspecError, match="exclude each other"):
+        run("predict", folder / "anna", *words)
+
+
 def test_predict_prints_the_scores_of_the_card_where_it_has_some(
     run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
 ) -> None:
