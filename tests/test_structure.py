@@ -106,7 +106,7 @@ def test_the_graph_knows_the_code() -> None:
     """Or the tests below would pass on nothing."""
     assert (
         "napari_shaspec.case.controller"
-        in module_graph("napari_shaspec")["napari_shaspec.segment.controller"]
+        in module_graph("napari_shaspec")["napari_shaspec.segment.showing"]
     )
     assert "shaspec.task" in module_graph("shaspec")["shaspec.case"]
     assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}})

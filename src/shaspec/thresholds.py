@@ -88,11 +88,7 @@ def thresholded(prediction: Prediction, thresholds: Mapping[str, float]) -> Pred
     if not chosen:
         return prediction
     if prediction.label_probabilities:
-        raise InputError(
-            f"{prediction.provenance.get('model', 'this model')}: the labels of this network "
-            "exclude each other, and the most probable one wins, so regions have no threshold. "
-            "Leave out the thresholds, or choose another model."
-        )
+        raise no_threshold(prediction.provenance.get("model", ""))
     task, labels = prediction.task, np.zeros(prediction.grid.shape, np.uint8)
     maps = [prediction.probability(name) for name in task.region_names]
     limits = [chosen.get(name, THRESHOLD) for name in task.region_names]
@@ -102,4 +98,12 @@ def thresholded(prediction: Prediction, thresholds: Mapping[str, float]) -> Pred
             labels[index] = task.paint(np.stack(masks))
     return replace(
         prediction, labels=labels, provenance={**prediction.provenance, "thresholds": chosen}
+    )
+
+
+def no_threshold(model: str) -> InputError:
+    """The error for a network whose labels exclude each other; ``model`` is its name."""
+    return InputError(
+        f"model {model!r}: the labels of this network exclude each other, and the most probable "
+        "one wins, so regions have no threshold. Leave out the thresholds, or choose another model."
     )

@@ -33,6 +33,13 @@ if TYPE_CHECKING:
     from shaspec.models.weights import Model
     from shaspec.prediction import Prediction
 
+Threshold = Annotated[
+    str,
+    typer.Option(
+        help="Probability above which a region begins, e.g. ET=0.3,WT=0.6; default: 0.5 each."
+    ),
+]
+
 
 def predict(
     case: Annotated[
@@ -57,12 +64,7 @@ def predict(
         Path | None, typer.Option("--volumes", "--csv", help="CSV of the regions' sizes to write.")
     ] = None,
     probabilities: Probabilities = False,
-    threshold: Annotated[
-        str,
-        typer.Option(
-            help="Probability above which a region begins, e.g. ET=0.3,WT=0.6; default: 0.5 each."
-        ),
-    ] = "",
+    threshold: Threshold = "",
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     device: Device = "auto",
     precision: Precision = "auto",
@@ -80,18 +82,15 @@ def predict(
     """
     from shaspec.cli.cohort import cases_of, run_cohort
     from shaspec.cohort.settings import AVAILABLE, Settings
-    from shaspec.errors import InputError
     from shaspec.io import label_endings, read_case, write_classes
     from shaspec.models.weights import load_model
-    from shaspec.thresholds import parse_thresholds
 
     console = Console()
     loaded = load_model(model)
     task = loaded.card.task
-    thresholds = parse_thresholds(threshold, task)
-    if many := cases_of(case, task, out):
-        if thresholds:
-            raise InputError("--threshold is for one case: segment the cases one by one")
+    many = cases_of(case, task, out)
+    thresholds = _thresholds(threshold, loaded, one=not many)
+    if many:
         settings = Settings(
             model, present or AVAILABLE, probabilities, device, numbers(window) or None, overlap,
             grid, overwrite,
@@ -110,12 +109,8 @@ def predict(
         path = write_classes(out, predictions) if out else None
         console.print(class_table(predictions[0]))
     else:
-        options = {
-            "device": device,
-            "precision": precision,
-            "window": numbers(window) or None,
-            "overlap": overlap,
-        }
+        options: dict[str, Any] = {"device": device, "precision": precision, "overlap": overlap}
+        options["window"] = numbers(window) or None
         path = out or _default_name(subject)
         check_results([path], subject, overwrite, label_endings(subject.grid))
         maps = _maps(loaded, path) if probabilities else []
@@ -158,12 +153,27 @@ def _segment(
     if volumes is not None:
         write_volumes(volumes, prediction)
     console.print(volume_table(prediction))
+    if prediction.thresholds:
+        console.print(f"thresholds: {escape(prediction.threshold_text)}")
     if prediction.modality_weights:
         console.print(weight_table(prediction.modality_weights, title="weight of each modality"))
     if not prediction.found_all:
         console.print(NOT_FOUND_NOTE)
     if said := judgement(model.card, prediction.subset):
         console.print(escape(said))
+
+
+def _thresholds(text: str, model: Model, *, one: bool) -> dict[str, float]:
+    """The option --threshold; refused before the run where it cannot be used."""
+    from shaspec.errors import InputError
+    from shaspec.thresholds import no_threshold, parse_thresholds
+
+    thresholds = parse_thresholds(text, model.card.task)
+    if thresholds and not one:
+        raise InputError("--threshold is for one case: segment the cases one by one")
+    if thresholds and model.network.exclusive:
+        raise no_threshold(model.card.name)
+    return thresholds
 
 
 def _maps(model: Model, path: Path) -> list[Path]:
@@ -187,7 +197,7 @@ def volume_table(prediction: Prediction) -> Table:
     from shaspec.prediction import size_text
 
     unit = prediction.grid.unit
-    table = Table("region", unit, title=f"seg · {prediction.title}")
+    table = Table("region", unit, title=prediction.name)
     for name, size in prediction.region_sizes().items():
         table.add_row(name, size_text(size, 2 if unit == "mL" else 0))
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -150,3 +151,59 @@ def test_a_file_that_was_read_is_never_written_over(
     with pytest.raises(ShaspecError, match=r"seg\.nii\.gz: exists already.*--overwrite"):
         run("predict", folder / "anna", "--model", shaspec_folder, "--out", truth)
     assert flair.read_bytes() == before
+
+
+def test_a_threshold_gives_the_labels_of_the_written_probabilities(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path, brats: Task
+) -> None:
+    words = ["predict", folder / "anna", "--model", shaspec_folder, "--device", "cpu"]
+    out = tmp_path / "a_pred.nii.gz"
+    said = run(*words, "--out", out, "--probabilities", "--threshold", "WT=0.3,ET=0.6").output
+    assert "WT > 0.30" in said
+    assert "ET > 0.60" in said
+    labels = np.asanyarray(nibabel.load(out).dataobj)
+    limits = {"WT": 0.3, "ET": 0.6}
+    maps = [
+        nibabel.load(tmp_path / f"a_prob_{name}.nii.gz").get_fdata(dtype=np.float32)
+        > limits.get(name, 0.5)
+        for name in brats.region_names
+    ]
+    np.testing.assert_array_equal(labels, brats.paint(np.stack(maps)))
+
+
+def test_a_threshold_that_cannot_be_used_is_refused(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    words = ["--model", shaspec_folder, "--out", tmp_path / "out"]
+    with pytest.raises(ShaspecError, match="threshold of 'XX'"):
+        run("predict", folder / "anna", *words, "--threshold", "XX=0.3")
+    with pytest.raises(ShaspecError, match="one case"):
+        run("predict", folder, *words, "--threshold", "WT=0.3")
+
+
+def test_a_threshold_of_exclusive_labels_is_refused_before_the_run(
+    run: Run,
+    folder: Path,
+    model_of: Callable[[Task, str], Model],
+    brats: Task,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(InferenceSession, "_attempt", pytest.fail)
+    words = ["--model", model_of(brats, "maml").source, "--threshold", "WT=0.3"]
+    with pytest.raises(ShaspecError, match="exclude each other"):
+        run("predict", folder / "anna", *words)
+
+
+def test_predict_prints_the_scores_of_the_card_where_it_has_some(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    model = shutil.copytree(shaspec_folder, tmp_path / "model")
+    words = ["predict", folder / "anna", "--model", model, "--present", "T1+T2", "--device", "cpu"]
+    assert "mean Dice" not in run(*words, "--out", tmp_path / "a.nii.gz").output
+    card = json.loads((model / "card.json").read_text("utf-8"))
+    full = "+".join(modality["name"] for modality in card["task"]["modalities"])
+    card["scores"] = {"fold 7, T1+T2": {"ET": 0.11}, f"fold 7, {full}": {"ET": 0.77}}
+    (model / "card.json").write_text(json.dumps(card), "utf-8")
+    said = run(*words, "--out", tmp_path / "b.nii.gz").output
+    line = "ET: mean Dice of this model without FLAIR and T1ce 0.11, with all modalities 0.77"
+    assert line in said
