@@ -111,7 +111,8 @@ def train(path: Path) -> None:
 def case_list(path: Path) -> None:
     """The cases of a list, and which of them are held out."""
     cases = find_cases(path, _brats())
-    find_case(path.parent / cases[0].name, _brats())
+    for case in cases:
+        find_case(path.parent / case.name, _brats())
     held_out(path, 0)
 
 

@@ -19,7 +19,7 @@ def channel_order(description: Path, task: Task) -> list[str]:
         content: dict[str, Any] = read_json(description)
         named = content.get("channel_names") or content["modality"]
         channels = [str(named[key]) for key in sorted(named, key=int)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
             f'{description}: does not list the channels as "modality": '
             f'{{"0": "{task.names[0]}", ...}} '

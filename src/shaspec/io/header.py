@@ -97,16 +97,16 @@ def parse_header(data: bytes, path: Path, *, pair: bool = False) -> Header:
 def check_size(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, offset: int = 0) -> None:
     """Refuse a volume that is larger than any patient's, before memory is taken for it."""
     size = math.prod(shape) * dtype.itemsize + offset
+    if size > LIMIT:
+        raise InputError(
+            f"{path}: the header announces {' x '.join(map(str, shape))} voxels of {dtype.name}, "
+            "more than 2 GiB; crop or downsample the volume if that is true, else export it again"
+        )
     if size > LARGE and (free := free_memory()) is not None and 2 * size > free:
         raise InputError(
             f"{path}: {' x '.join(map(str, shape))} voxels of {dtype.name} need at least "
             f"{2 * size / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free: close other "
             "programs, or crop or downsample the volume"
-        )
-    if size > LIMIT:
-        raise InputError(
-            f"{path}: the header announces {' x '.join(map(str, shape))} voxels of {dtype.name}, "
-            "more than 2 GiB; crop or downsample the volume if that is true, else export it again"
         )
 
 

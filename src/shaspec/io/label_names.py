@@ -57,7 +57,7 @@ def _read(path: Path) -> Names:
     try:
         if path.suffix.lower() == ".tsv":
             rows = csv.DictReader(io.StringIO(read_text(path)), delimiter="\t")
-            return {row["name"]: (int(row["index"]),) for row in rows}
+            return {row["name"]: (_value(row["index"]),) for row in rows}
         content = read_json(path)
         section: dict[str, Any] = next((content[key] for key in SECTIONS if key in content), {})
         return dict(_entry(key, value) for key, value in section.items())
@@ -76,10 +76,18 @@ def _read(path: Path) -> Names:
 def _entry(key: str, value: Any) -> tuple[str, tuple[int, ...]]:
     """``"edema": 2``, ``"whole tumor": [1, 2]`` or ``"2": "edema"``."""
     if isinstance(value, list):
-        return key, tuple(map(int, value))
+        return key, tuple(map(_value, value))
     if isinstance(value, str) and key.strip().isdecimal():
-        return value, (int(key),)
-    return key, (int(value),)
+        return value, (_value(key),)
+    return key, (_value(value),)
+
+
+def _value(text: Any) -> int:
+    """A value of a label; raises ``ValueError`` for one that no file can hold."""
+    value = int(text)
+    if abs(value) >= 10**9:
+        raise ValueError(f"a label of {value}")
+    return value
 
 
 def _codes(names: Names, task: Task) -> dict[int, int]:

@@ -64,7 +64,15 @@ def test_names_are_understood(
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", "{}", '{"labels": []}', '{"labels": {"thing": 1}}', '{"labels": {"ET": "x"}}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"labels": []}',
+        '{"labels": {"thing": 1}}',
+        '{"labels": {"ET": "x"}}',
+        '{"labels": {"ET": 1000000000000000000000000000000}}',
+    ],
 )
 def test_files_that_name_no_label_of_the_task_say_nothing(content: str, tmp_path: Path) -> None:
     (tmp_path / "dataset.json").write_text(content)

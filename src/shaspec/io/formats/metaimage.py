@@ -28,6 +28,7 @@ DATA = "elementdatafile"  # the last field
 SPACING = ("elementspacing", "elementsize")
 DIRECTIONS = ("transformmatrix", "rotation", "orientation")
 ORIGIN = ("offset", "position", "origin")
+MOST_DIMS = 10
 MSB = ("binarydatabyteordermsb", "elementbyteordermsb")
 
 Fields = Mapping[str, str]
@@ -38,6 +39,8 @@ def open_metaimage(path: Path) -> Stored:
     fields, start = _fields(load(path, HEAD), path)
     try:
         dims = int(fields["ndims"])
+        if not 1 <= dims <= MOST_DIMS:
+            raise ValueError(f"NDims is {dims}")
         sizes = [int(text) for text in fields["dimsize"].split()]
         channels = int(fields.get("elementnumberofchannels", 1))
         notices: list[str] = []
