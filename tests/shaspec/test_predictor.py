@@ -162,7 +162,7 @@ def test_a_result_saves_itself_by_the_ending(
     path = model.predict(small_case, ["T1"]).save(tmp_path / "new" / f"seg{ending}")
     assert path.is_file()
     if ending == ".csv":
-        assert path.read_text().splitlines()[0] == "case,subset,region,ml,edited"
+        assert path.read_text().splitlines()[0] == "case,subset,region,ml,edited,thresholds"
 
 
 def test_an_ending_that_is_unknown_is_refused(

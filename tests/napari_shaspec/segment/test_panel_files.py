@@ -12,7 +12,6 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
     QApplication,
     QFileDialog,
-    QLabel,
 )
 
 from napari_shaspec.jobs.state import Status
@@ -155,4 +154,4 @@ def test_a_result_from_files_is_copied_as_a_command(
     facts["files"] = {name: f"{name}.nii" for name in panel.controller.state.present}
     click(find(panel, "copy"))
     assert clipboard.text().startswith("shaspec predict FLAIR=FLAIR.nii T1=T1.nii")
-    assert "command copied" in find(panel, "message", QLabel).text()
+    assert "command copied" in panel.message.text()
