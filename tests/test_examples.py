@@ -42,7 +42,7 @@ def test_the_worth_of_sequences_is_printed(patient: Path, tmp_path: Path) -> Non
     rows, shapley, next_best = text.split("\n\n")
     assert len(rows.splitlines()) == 15
     assert "ground truth" in shapley
-    assert "FLAIR at hand" in next_best
+    assert "added to FLAIR" in next_best
     assert "T1ce" in next_best
 
 

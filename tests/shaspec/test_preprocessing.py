@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from shaspec.errors import InputError
 from shaspec.io import read_volume
@@ -123,10 +124,15 @@ def test_the_box_of_a_ct_is_the_body_however_noisy_the_air() -> None:
     assert content_box(normalise(volume, ct), ct) == BOX
 
 
-@pytest.mark.parametrize("window", [None, (5.0, 5.0), (9.0, 1.0)])
-def test_an_invalid_intensity_window_is_refused_with_its_modality(window: Any) -> None:
+def test_a_modality_without_its_intensity_window_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="CT"):
-        normalise(head(), Modality(name="CT", normalisation="window", window=window))
+        normalise(head(), Modality(name="CT", normalisation="window"))
+
+
+@pytest.mark.parametrize("window", [(5.0, 5.0), (9.0, 1.0)])
+def test_an_invalid_intensity_window_is_refused_with_the_task(window: Any) -> None:
+    with pytest.raises(ValidationError, match="the first number is the smaller one"):
+        Modality(name="CT", normalisation="window", window=window)
 
 
 @given(st.integers(0, 1000))

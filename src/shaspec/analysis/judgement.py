@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shaspec.errors import InputError
-from shaspec.models.card import Card
 from shaspec.task import Subset, Task
+
+if TYPE_CHECKING:
+    from shaspec.models.card import Card
 
 Sizes = Mapping[Subset, Mapping[str, float]]
 """Subset of one case -> region -> size in the result."""

@@ -21,8 +21,8 @@ from shaspec.files.reading import (
     is_file,
     is_folder,
     open_regular,
+    read_any_text,
     read_bytes,
-    read_cells,
     read_json,
     read_text,
     read_toml,
@@ -34,7 +34,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "text": read_text,
     "json": read_json,
     "toml": read_toml,
-    "cells": read_cells,
+    "table": read_any_text,
     "sha256": sha256,
 }
 POSIX = pytest.mark.skipif(os.name == "nt", reason="no FIFO, device or socket on Windows")
