@@ -20,10 +20,11 @@ import napari_shaspec.segment.panel
 print(napari_only, time.process_time() - start)
 """
 
+# VmHWM is of this program alone; ru_maxrss would count the process that started it.
 PEAK = """
-import resource, sys
 {work}
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 0)
+lines = open("/proc/self/status").read().splitlines()
+print(int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024, 0)
 """
 
 SEGMENT = """
