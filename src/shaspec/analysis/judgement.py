@@ -89,8 +89,8 @@ def judgement(card: Card, subset: Sequence[str], sizes: Sizes | None = None, uni
         unit: of ``sizes``, mL or px.
 
     Returns:
-        E.g. ``ET: mean Dice of this model without T1ce 0.25, with all modalities 0.58 (fold 0).
-        From 4 subsets of this case: 0.0 to 9.1 mL.`` Empty if the card has no score of the subset.
+        A line with the region, its mean Dice without the absent modalities and with all of them,
+        and the range of its size in this case. Empty if the card has no score of the subset.
 
     Raises:
         InputError: for an unknown modality, or without any.

@@ -19,7 +19,7 @@ from shaspec.io.findings.scan import Finding
 FEWEST = 1000  # a smaller brain says nothing
 POINTS = 2000  # places that are enough
 TAILS = (0.3, 50, 99.7)  # percentiles of T1ce minus T1, where vessels and tumour stand out
-T1_SKEW = 0.5  # sound T1 at most 0.2: fluid is the tail, and dark
+T1_SKEW = 0.65  # sound T1 at most 0.2, a phantom 0.5: fluid is the tail, and dark
 T2_SKEW = 0.45  # sound T2 at least 0.8: fluid is the tail, and bright
 T1_T2 = 0.05  # correlation of T1 and T2: sound at most -0.1
 T1_FLAIR = -0.5  # of T1 and FLAIR: sound at least -0.4

@@ -92,3 +92,8 @@ def test_nothing_is_said_of_a_task_without_anatomy(head: Case) -> None:
 def test_findings_of_the_case_are_notices(head: Case) -> None:
     case = case_from_arrays(shifted(dict(head.volumes)), head.task, grid=head.grid)
     assert any("not registered to each other" in notice for notice in case.notices)
+
+
+def test_the_sample_that_napari_opens_gives_no_finding() -> None:
+    sample = make_case(9_000_000)
+    assert sentences(dict(sample.volumes), sample.grid) == ""
