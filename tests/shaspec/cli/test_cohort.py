@@ -55,7 +55,7 @@ def test_many_cases_need_a_folder_for_their_results(
     run: Run, cases: Path, shaspec_folder: Path, tmp_path: Path
 ) -> None:
     for words in ([], ["--out", tmp_path / "seg.nii.gz"]):
-        with pytest.raises(InputError, match=r"holds 2 cases \(anna, ben\).*--out DIR"):
+        with pytest.raises(InputError, match=r"contains 2 cases \(anna, ben\).*--out DIR"):
             run("predict", cases, "--model", shaspec_folder, *words)
 
 

@@ -78,7 +78,7 @@ def test_lists_and_mappings_that_cannot_be_used_are_refused(
     brats: Task, write_case: Any, tmp_path: Path
 ) -> None:
     folder = write_case(tmp_path / "p", [*NAMES, "q_t1.nii", "adc.nii"])
-    with pytest.raises(InputError, match=r"holds 2 cases \(p, q\)"):
+    with pytest.raises(InputError, match=r"contains 2 cases \(p, q\)"):
         read_case(folder, brats)
     twice = write_case(tmp_path / "twice", [*NAMES, "p_T1w.nii"])
     with pytest.raises(InputError, match=r"p_T1w\.nii and p_t1\.nii\.gz both look like T1"):
@@ -145,7 +145,7 @@ def test_an_empty_volume_counts_as_missing_unless_it_is_asked_for(
     assert "T1ce" not in case.files
     assert any("T1ce (p_t1ce.nii.gz) is empty" in notice for notice in case.notices)
     assert not read_case(folder, brats, present=("T1", "T2")).notices
-    with pytest.raises(InputError, match=r"has no T1ce, which --present asks for.*is empty"):
+    with pytest.raises(InputError, match=r"has no T1ce, which --present requests.*is empty"):
         read_case(folder, brats, present=("T1ce", "T2"))
     for name in NAMES:
         write_file(folder / name, np.full((6, 5, 4), value, np.float32))
@@ -171,7 +171,7 @@ def test_nan_is_background_with_a_notice(brats: Task, write_file: Any, tmp_path:
     case = read_case(tmp_path / "t1.nii", brats)
     plain[5, 5, 4] = 0
     np.testing.assert_array_equal(case.grid.to_file(case.volumes["T1"]), plain)
-    assert "1 voxels of it inside the measured ones" in case.notices[0]
+    assert "1 of these voxels are enclosed by measured ones" in case.notices[0]
 
 
 # -- grids ---------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_a_volume_on_another_grid_is_resampled_to_the_first_with_a_notice(
     case = read_case(tmp_path / "p", brats)
 
     assert case.grid.spacing == (1, 1, 1)
-    assert "T2 (t2.nii) lies on another grid: resampled to that of t1.nii" in case.notices
+    assert "T2 (t2.nii) has another grid: resampled to the grid of t1.nii" in case.notices
     assert any("labels (seg.nii)" in notice for notice in case.notices)
     np.testing.assert_allclose(case.volumes["T2"], case.volumes["T1"], atol=0.76)
     assert case.labels is not None
@@ -300,11 +300,11 @@ def test_labels_that_would_lose_voxels_are_refused(
     mm: float, brats: Task, write_file: Any, tmp_path: Path
 ) -> None:
     folder = with_labels(write_file, tmp_path / "p", shift(mm), (12, 10, 9))
-    with pytest.raises(
-        InputError, match=r"seg\.nii: \d+ of 24 labelled voxels lie outside of flair"
-    ):
+    with pytest.raises(InputError, match=r"seg\.nii: \d+ of 24 labelled voxels are outside flair"):
         read_case(folder, brats)
-    with pytest.raises(InputError, match=r"seg\.nii: --labels-by-voxel needs labels of the shape"):
+    with pytest.raises(
+        InputError, match=r"seg\.nii: --labels-by-voxel requires labels with the shape"
+    ):
         read_case(folder, brats, labels_by_voxel=True)
 
 
@@ -315,7 +315,7 @@ def test_a_label_that_vanishes_on_a_coarse_grid_is_refused(
     labels = np.zeros((44, 36, 28), np.uint8)
     labels[6, 6, 6] = 4
     write_file(tmp_path / "p" / "seg.nii", labels)
-    with pytest.raises(InputError, match=r"seg\.nii: nothing is left of the labels 4.*--grid"):
+    with pytest.raises(InputError, match=r"seg\.nii: no voxel of the labels 4 remains.*--grid"):
         read_case(tmp_path / "p", brats)
 
 
@@ -368,7 +368,7 @@ def test_the_grid_can_be_chosen(
 ) -> None:
     folder = write_on_grids(write_file, tmp_path / "p")
     assert read_case(folder, brats, grid=grid).grid.spacing == spacing
-    with pytest.raises(InputError, match="--grid T1: this modality is not there"):
+    with pytest.raises(InputError, match="--grid T1: this modality is missing"):
         read_case(folder, brats, grid="T1", present=("T2",))
 
 
@@ -400,13 +400,13 @@ def test_a_decathlon_case_is_read_in_the_order_of_its_description(
 
 def test_too_few_channels_are_refused(brats: Task, write_file: Any, tmp_path: Path) -> None:
     voxels = np.stack([head(seed=k) for k in range(3)], axis=-1)
-    with pytest.raises(InputError, match="holds 3 volumes, 4 were expected"):
+    with pytest.raises(InputError, match="contains 3 volumes, 4 were expected"):
         read_case(write_file(tmp_path / "x.nii.gz", voxels), brats)
 
 
 def test_a_time_series_is_refused_as_a_case(brats: Task, write_file: Any, tmp_path: Path) -> None:
     voxels = np.stack([head(seed=k) for k in range(6)], axis=-1)
-    with pytest.raises(InputError, match=r"holds 6 volumes, but FLAIR.*are 4.*dataset\.json"):
+    with pytest.raises(InputError, match=r"contains 6 volumes, but FLAIR.*are 4.*dataset\.json"):
         read_case(write_file(tmp_path / "x.nii.gz", voxels), brats)
 
 
@@ -434,7 +434,7 @@ def test_arrays_make_a_case(brats: Task) -> None:
         ({"T1": np.zeros((4, 4))}, None, "three axes"),
         ({"T1": np.array([[["a"]]])}, None, "real numbers"),
         ({"T1": head(), "T2": head((9, 9, 9))}, None, "shape"),
-        ({"T1": head()}, np.full((12, 10, 8), 3), "does not know"),
+        ({"T1": head()}, np.full((12, 10, 8), 3), "does not define"),
         ({"T1": head()}, np.zeros((1, 1, 1), np.uint8), "shape"),
     ],
 )
@@ -477,13 +477,13 @@ def test_pictures_that_do_not_fit_together_are_named_in_the_error(
     Image.new("L", (52, 40), 7).save(folder / "depth.png")
     case = read_case(folder, rgbd)
     assert case.present == ("RGB",)
-    assert any("depth (depth.png) is empty, every value is 7" in n for n in case.notices)
+    assert any("depth (depth.png) is empty (every value is 7)" in n for n in case.notices)
     Image.linear_gradient("L").save(folder / "depth.png")
     with pytest.raises(InputError, match=r"depth has 256 x 256 pixels, rgb\.png has 52 x 40"):
         read_case(folder, rgbd)
     (folder / "depth.png").unlink()
     Image.new("L", (52, 40), 9).save(folder / "label.png")
-    with pytest.raises(InputError, match=r"label\.png: holds the label values 9"):
+    with pytest.raises(InputError, match=r"label\.png: contains the label values 9"):
         read_case(folder, rgbd)
     Image.new("L", (8, 8)).save(folder / "label.png")
     with pytest.raises(InputError, match="labels has 8 x 8 pixels"):

@@ -155,7 +155,7 @@ def test_no_case_and_many_cases_are_refused_with_the_mend(brats: Task, tmp_path:
         find_cases(tmp_path, brats)
     touch(tmp_path / "a", "t1.nii")
     touch(tmp_path / "b", "t1.nii")
-    with pytest.raises(InputError, match=r"holds 2 cases \(a, b\)"):
+    with pytest.raises(InputError, match=r"contains 2 cases \(a, b\)"):
         find_case(tmp_path, brats)
 
 
@@ -164,7 +164,7 @@ def test_a_single_volume_is_a_case_with_one_modality(
 ) -> None:
     case = find_case(write_file(tmp_path / "p_t1ce.nii.gz"), brats)
     assert list(case.volumes) == ["T1ce"]
-    with pytest.raises(InputError, match="holds labels"):
+    with pytest.raises(InputError, match="contains labels"):
         find_case(write_file(tmp_path / "p_seg.nii.gz"), brats)
 
 
@@ -266,12 +266,12 @@ def test_a_list_says_which_file_is_what(brats: Task, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("case,flair\nanna,none.nii\n", "line 2.*none.nii of case anna is not there"),
+        ("case,flair\nanna,none.nii\n", "line 2.*none.nii of case anna does not exist"),
         ("case,colour\nanna,red\n", "column 'colour' is no modality"),
         ("flair\nx.nii\n", "no column 'case'"),
         ("case,flair\n", "no rows"),
-        ("case,flair,fl\nanna,,\n", "mean the same"),
-        ("case,flair\nanna,\nanna,\n", "line 3.*'anna' has no name of its own"),
+        ("case,flair,fl\nanna,,\n", "have the same meaning"),
+        ("case,flair\nanna,\nanna,\n", "line 3.*'anna' has no unique name"),
     ],
 )
 def test_a_list_that_cannot_be_used_is_refused_by_line_or_column(
@@ -349,7 +349,7 @@ def test_a_list_chooses_the_cases_beside_it(tmp_path: Path, rgbd: Task) -> None:
     listed.write_text("3.png\n\n rgb/1.png \n")
     assert [c.name for c in find_cases(listed, rgbd)] == ["3", "1"]
     listed.write_text("3.png\n4.png\n")
-    with pytest.raises(InputError, match=r"val\.txt: lists 4, of which .* has no case"):
+    with pytest.raises(InputError, match=r"val\.txt: lists 4, but .* has no such case"):
         find_cases(listed, rgbd)
     listed.write_text("\n")
     with pytest.raises(InputError, match="lists no case"):
@@ -360,5 +360,5 @@ def test_volumes_are_refused_by_a_task_of_pictures(tmp_path: Path, rgbd: Task) -
     touch(tmp_path, "a_depth.nii.gz")
     with pytest.raises(InputError, match=r"no picture \(\.png"):
         find_case(tmp_path, rgbd)
-    with pytest.raises(InputError, match=r"is no picture .* what task 'rgbd' reads"):
+    with pytest.raises(InputError, match=r"is not a picture .* task 'rgbd' requires"):
         find_case(tmp_path / "a_depth.nii.gz", rgbd)

@@ -70,7 +70,7 @@ def test_folds_of_json_are_ours_or_those_of_nnunet(tmp_path: Path) -> None:
     theirs = text(tmp_path, "b.json", [{"train": ["a"], "val": ["b"]}])
     assert fold_cases(ours, 1) == {"b", "c"}
     assert fold_cases(theirs) == {"b"}
-    with pytest.raises(InputError, match="say which with fold"):
+    with pytest.raises(InputError, match="choose one with fold"):
         fold_cases(ours)
     with pytest.raises(InputError, match="folds 0 to 1, not 2"):
         fold_cases(ours, 2)
