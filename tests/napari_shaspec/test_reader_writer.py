@@ -217,7 +217,7 @@ def test_open_layers_stay_when_a_file_is_refused(case):
 
 def test_two_files_for_one_modality_are_refused_with_both_names(case):
     write(case / "second_t1.nii.gz")
-    with pytest.raises(InputError, match=r"holds 2 cases \(anna, second\)"):
+    with pytest.raises(InputError, match=r"contains 2 cases \(anna, second\)"):
         read(str(case))
 
 
