@@ -47,7 +47,7 @@ def test_bad_cases_are_listed_and_the_exit_code_says_so(
     words = ["predict", cases, "--out", tmp_path / "out", "--model", shaspec_folder]
     result = CliRunner().invoke(app, [*map(str, words), "--device", "cpu"])
     assert result.exit_code == 1
-    assert "left out, for they cannot be used: anna:" in " ".join(result.output.split())
+    assert "left out, cannot be used: anna:" in " ".join(result.output.split())
     assert [p.name[:3] for p in (tmp_path / "out").glob("*_pred.nii.gz")] == ["ben"]
 
 
