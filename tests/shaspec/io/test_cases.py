@@ -85,7 +85,7 @@ def test_lists_and_mappings_that_cannot_be_used_are_refused(
         read_case(twice, brats)
     with pytest.raises(InputError, match="both look like T1"):
         read_case([folder / "p_t1.nii.gz", folder / "q_t1.nii"], brats)
-    with pytest.raises(InputError, match=r"adc\.nii.*which modality"):
+    with pytest.raises(InputError, match=r"adc\.nii.*the modality is unclear"):
         read_case([folder / "p_t1.nii.gz", folder / "adc.nii"], brats)
     with pytest.raises(InputError, match="unknown modality PET"):
         read_case({"PET": folder / "p_t1.nii.gz"}, brats)
@@ -149,7 +149,7 @@ def test_an_empty_volume_counts_as_missing_unless_it_is_asked_for(
         read_case(folder, brats, present=("T1ce", "T2"))
     for name in NAMES:
         write_file(folder / name, np.full((6, 5, 4), value, np.float32))
-    with pytest.raises(InputError, match=r"p_flair\.nii\.gz: no modality of case p holds an image"):
+    with pytest.raises(InputError, match=r"p_flair\.nii\.gz: no modality of case p contains an"):
         read_case(folder, brats)
 
 

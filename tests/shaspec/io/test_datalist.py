@@ -111,7 +111,7 @@ def test_the_folds_of_the_list_hold_cases_out(folder: Path) -> None:
         ([ANNA, ANNA], "two cases are called 'anna'"),
         ([{"image": "not/there_t1.nii"}], "there_t1.nii of case there_t1 does not exist"),
         ([{"image": 3}], "training, entry 0: 'image' is neither a path nor a list of paths"),
-        ([["a", "b"]], "training, entry 0: is no"),
+        ([["a", "b"]], "training, entry 0: expected"),
         ([ANNA | {"label": ["l/anna_seg.nii", "l/bert_seg.nii"]}], "'label' has 2 files, not 1"),
         ([{"fold": 1}], "training, entry 0: names no file"),
         ([ANNA, {"pet": "c/carl_t1.nii"}], "case carl_t1: 'pet' is neither a modality"),
@@ -127,5 +127,5 @@ def test_an_invalid_entry_is_reported_with_the_file(
 
 def test_a_section_that_is_not_a_list_is_named(folder: Path, brats: Task) -> None:
     path = write(folder, training=[ANNA], validation=5)
-    with pytest.raises(InputError, match=r"datalist\.json: validation is no list of cases"):
+    with pytest.raises(InputError, match=r"datalist\.json: validation is not a list of cases"):
         find_cases(path, brats)

@@ -267,7 +267,7 @@ def test_a_list_says_which_file_is_what(brats: Task, tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("case,flair\nanna,none.nii\n", "line 2.*none.nii of case anna does not exist"),
-        ("case,colour\nanna,red\n", "column 'colour' is no modality"),
+        ("case,colour\nanna,red\n", "column 'colour' is neither a modality"),
         ("flair\nx.nii\n", "no column 'case'"),
         ("case,flair\n", "no rows"),
         ("case,flair,fl\nanna,,\n", "have the same meaning"),

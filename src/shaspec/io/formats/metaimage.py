@@ -55,7 +55,7 @@ def open_metaimage(path: Path) -> Stored:
     if dims not in (3, 4) or len(sizes) != dims or (channels != 1 and dims == 4) or channels < 1:
         raise InputError(
             f"{path}: has {dims} dimensions ({fields['dimsize']}) of {channels} channels; a volume "
-            "with 3 is needed"
+            "needs 3"
         )
     if (slope, inter) != (1.0, 0.0):
         notices.append(f"the values of {path.name} were scaled by {slope:g}, with offset {inter:g}")

@@ -155,21 +155,21 @@ def test_voxels_outside_of_the_folder_are_refused(name: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("encoding: raw", "encoding: ascii", "encoded as ascii"),
+        ("encoding: raw", "encoding: ascii", "the encoding ascii"),
         ("encoding: raw", "encoding: raw\ndata file: LIST", "several files"),
         ("encoding: raw", "encoding: raw\ndata file: x%d.raw 1 3 1", "several files"),
-        ("encoding: raw", "encoding: raw\nbyte skip: -7", "skips"),
+        ("encoding: raw", "encoding: raw\nbyte skip: -7", "byte skip -7"),
         ("encoding: raw", "encoding: gzip", "not compressed"),
         ("type: int16", "type: block", "voxels of type block"),
         ("endian: little", "comment: none", "byte order"),
-        ("sizes: 5 4 3", "sizes: 5 4", "can be read|axes"),
+        ("sizes: 5 4 3", "sizes: 5 4", "readable|axes"),
         ("sizes: 5 4 3", "sizes: 5 4 0", "dimensions"),
         ("sizes: 5 4 3", "sizes: 30000 30000 30000", "more than 2 GiB"),
         ("sizes: 5 4 3", "sizes: 5 4 90", "truncated"),
         ("(4,5,6)", "(4,5,1e300)", "kilometres"),
-        ("(4,5,6)", "(4,five,6)", "can be read"),
+        ("(4,5,6)", "(4,five,6)", "not a readable"),
         ("dimension: 3", "dimension: 3\ndimension: 3", "Duplicate"),
-        ("NRRD000", "NRRX000", "no NRRD file"),
+        ("NRRD000", "NRRX000", "not a NRRD file"),
     ],
 )
 def test_a_header_that_makes_no_sense_is_refused(
