@@ -197,7 +197,7 @@ def test_open_layers_stay_when_a_file_is_refused(sagittal_case):
 
 def test_two_files_for_one_modality_are_refused_with_both_names(sagittal_case):
     write_scan(sagittal_case / "second_t1.nii.gz")
-    with pytest.raises(InputError, match=r"holds 2 cases \(anna, second\)"):
+    with pytest.raises(InputError, match=r"contains 2 cases \(anna, second\)"):
         read_layers(str(sagittal_case))
 
 

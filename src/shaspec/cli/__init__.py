@@ -1,4 +1,4 @@
-"""``shaspec``: the engine on the command line. Every command is a thin reading of its options.
+"""``shaspec``: the command line of the engine. Every command parses its options and calls it.
 
 torch is imported inside the commands, so that ``--help`` answers at once.
 """
@@ -54,7 +54,7 @@ app.command()(task)
 def main() -> None:
     """Entry point: errors written for a user come as one message, not as a traceback.
 
-    The exit code is 2 for those, and 3 for an error that nobody foresaw, see `shaspec.fault`.
+    The exit code is 2 for those, and 3 for an unexpected error, see `shaspec.fault`.
     """
     try:
         app()

@@ -1,4 +1,4 @@
-"""One volume on the grid of another: trilinear for images, nearest neighbour for labels."""
+"""Resample a volume to another grid: trilinear for images, nearest neighbour for labels."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Array = npt.NDArray[Any]
 
 
 def voxel_map(source: Grid, target: Grid) -> Array:
-    """(4, 4): voxel (s, p, l) of ``target`` -> voxel of ``source`` at the same place in space."""
+    """(4, 4): voxel (s, p, l) of ``target`` -> voxel of ``source`` at the same position."""
     return np.asarray(np.linalg.solve(source.voxel_to_lps(), target.voxel_to_lps()))
 
 
 def coverage(source: Grid, target: Grid, points: int = 24) -> float:
-    """The part (0 to 1) of ``target`` that lies inside ``source``, on a lattice of points."""
+    """The fraction of ``target`` that is inside ``source``, estimated on a lattice of points."""
     axes = [np.linspace(0, n - 1, min(n, points)) for n in target.shape]
     lattice = np.stack(np.meshgrid(*axes, indexing="ij")).reshape(3, -1)
     matrix = voxel_map(source, target)
@@ -29,9 +29,9 @@ def coverage(source: Grid, target: Grid, points: int = 24) -> float:
 
 
 def resample(array: Array, source: Grid, target: Grid, *, order: int, fill: float) -> Array:
-    """``array`` on ``source`` -> the same on ``target``; ``fill`` where ``source`` does not reach.
+    """Resample ``array`` from ``source`` to ``target``, with ``fill`` outside ``source``.
 
-    ``order`` 1 gives float32, ``order`` 0 keeps the type.
+    ``order`` 1 returns float32, ``order`` 0 keeps the data type.
     """
     if order and array.dtype != np.float32:
         array = array.astype(np.float32)

@@ -1,7 +1,7 @@
-"""A case with a folder for each sequence: ``patient/2_T1GD/NIFTI/T1GD.nii.gz``, ``T1ce/scan.nii``.
+"""A case with one folder per sequence: ``patient/2_T1GD/NIFTI/T1GD.nii.gz``, ``T1ce/scan.nii``.
 
-So the exports of XNAT and of many scanners are. The name of a folder is evidence where that of the
-file says nothing; folders with files of other modalities are no such folders.
+This is the layout of exports from XNAT and many scanners. The folder name is used if the file name
+is uninformative. Folders with files of other modalities are not sequence folders.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DEPTH = 3  # folders inside that of a sequence: resources/NIFTI/files
 def sequence_case(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> CaseFiles | None:
-    """The case in ``folder``, whose subfolders hold one sequence each; None for other layouts."""
+    """The case in ``folder`` with one sequence per subfolder; None for other layouts."""
     folders = {path: read_name(path.name, task) for path in inside if is_folder(path)}
     if task.dims != 3 or not any(r.match and r.match.role != LABELS for r in folders.values()):
         return None
@@ -48,7 +48,7 @@ def sequence_case(
         labels, _ = None, found.problems.pop(LABELS, None)
     if not found.roles and not found.problems:
         return None
-    notices = [f"by the names of folders: {', '.join(by_folder)}"] if by_folder else []
+    notices = [f"assigned by folder names: {', '.join(by_folder)}"] if by_folder else []
     if found.unknown:
         strange = ", ".join(str(path.relative_to(folder)) for path in found.unknown)
         notices.append(f"not recognised and not used: {strange}")
@@ -62,7 +62,7 @@ def sequence_case(
 
 
 def _name(folder: Path, reading: Reading, volume: Path, task: Task) -> str:
-    """The name to judge a file by: with that of its folder where its own says nothing or less.
+    """The name to judge a file by: with its folder's name if its own is less informative.
 
     ``T1.nii`` in a folder ``T1_post`` is a T1 after contrast agent.
     """
@@ -77,7 +77,7 @@ def _name(folder: Path, reading: Reading, volume: Path, task: Task) -> str:
 
 
 def _fits(folder: Reading, files: list[Reading]) -> bool:
-    """True if the files can be those of one sequence, and the folder's name does not deny it."""
+    """Return whether the files can be one sequence and do not contradict the folder's name."""
     roles = {said.match.role for said in files if said.match}
     if folder.match is None and not folder.evidence:  # a folder of something else
         return not roles

@@ -1,6 +1,6 @@
-"""Whose images files are: what their names say in front of the modality, and the dates in them.
+"""Identify the subject of a file by its name: the words before the modality, and dates.
 
-``anna_T1.nii`` and ``ben_FLAIR.nii`` are no case, whatever modalities they are.
+``anna_T1.nii`` and ``ben_FLAIR.nii`` belong to different cases.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SHOWN = 4
 
 
 def subject_of(name: str, match: Match) -> Subject:
-    """The words of a name in front of the modality, and its date wherever that stands."""
+    """The words of a name before the modality, and a date at any position."""
     text = stem(name)
     date = DATE.search(text)
     words = parts(DATE.sub("", text[: match.start]) + ".")
@@ -34,7 +34,7 @@ def subject_of(name: str, match: Match) -> Subject:
 
 
 def subject_name(name: str, match: Match) -> str:
-    """A name for the case of a file: what stands in front of the modality, and the date."""
+    """The case name of a file: the part before the modality, and the date."""
     text = stem(name)
     front = text[: match.start].strip(" _-.")
     date = DATE.search(text)
@@ -43,9 +43,9 @@ def subject_name(name: str, match: Match) -> str:
 
 
 def by_subject(files: Mapping[Path, Match]) -> dict[Subject, list[Path]]:
-    """The files of each patient and date; one group where names do not tell them apart.
+    """Group files by patient and date; one group if the names do not differ.
 
-    Numbers alone that differ from file to file are those of the series of one patient.
+    Names that differ only in a number are series of one patient.
     """
     groups: dict[Subject, list[Path]] = {}
     for path, match in files.items():
@@ -56,7 +56,7 @@ def by_subject(files: Mapping[Path, Match]) -> dict[Subject, list[Path]]:
 
 
 def several_subjects(files: Mapping[Path, Match]) -> str:
-    """What to tell about files of several patients or dates; empty if they are of one."""
+    """The message for files of several patients or dates; empty for one."""
     groups = by_subject(files)
     named = {subject: paths for subject, paths in groups.items() if subject}
     if len(named) < 2:
@@ -68,15 +68,15 @@ def several_subjects(files: Mapping[Path, Match]) -> str:
     more = "; ..." if len(named) > SHOWN else ""
     folder = next(iter(files)).parent
     return (
-        f"{folder}: the names speak of {len(named)} patients or dates ({listed}{more}); give the "
-        "files of one case, or name each file with its modality (T1=file) if they belong together"
+        f"{folder}: the names belong to {len(named)} patients or dates ({listed}{more}); pass the "
+        "files of one case, or give the modality of each (T1=file) if they belong together"
     )
 
 
 def _numbered(subjects: Iterable[Subject], files: int) -> bool:
-    """True if the subjects differ in a short number alone, another one for each file.
+    """Return whether the subjects differ only in a short number that is unique for each file.
 
-    Numbers with zeros in front, and those of subjects and sessions, name different cases.
+    Numbers with leading zeros, and those of subjects and sessions, name different cases.
     """
     listed = list(subjects)
     if len(listed) != files or len({len(subject) for subject in listed}) > 1:

@@ -36,7 +36,7 @@ def test_arrays_make_a_case(brats: Task) -> None:
         ({"T1": np.zeros((4, 4))}, None, "three axes"),
         ({"T1": np.array([[["a"]]])}, None, "real numbers"),
         ({"T1": HEAD, "T2": HEAD[:9]}, None, "shape"),
-        ({"T1": HEAD}, np.full((12, 10, 8), 3), "does not know"),
+        ({"T1": HEAD}, np.full((12, 10, 8), 3), "does not define"),
         ({"T1": HEAD}, np.zeros((1, 1, 1), np.uint8), "shape"),
     ],
 )

@@ -51,7 +51,7 @@ def test_too_few_channels_are_refused(
     brats: Task, head: Any, write_file: Any, tmp_path: Path
 ) -> None:
     voxels = np.stack([head(seed=k) for k in range(3)], axis=-1)
-    with pytest.raises(InputError, match="holds 3 volumes, 4 were expected"):
+    with pytest.raises(InputError, match="contains 3 volumes, 4 were expected"):
         read_case(write_file(tmp_path / "x.nii.gz", voxels), brats)
 
 
@@ -59,5 +59,5 @@ def test_a_time_series_is_refused_as_a_case(
     brats: Task, head: Any, write_file: Any, tmp_path: Path
 ) -> None:
     voxels = np.stack([head(seed=k) for k in range(6)], axis=-1)
-    with pytest.raises(InputError, match=r"holds 6 volumes, but FLAIR.*are 4.*dataset\.json"):
+    with pytest.raises(InputError, match=r"contains 6 volumes, but FLAIR.*are 4.*dataset\.json"):
         read_case(write_file(tmp_path / "x.nii.gz", voxels), brats)

@@ -39,13 +39,13 @@ def test_pictures_that_do_not_fit_together_are_named_in_the_error(
     Image.new("L", (52, 40), 7).save(folder / "depth.png")
     case = read_case(folder, rgbd)
     assert case.present == ("RGB",)
-    assert any("depth (depth.png) is empty, every value is 7" in n for n in case.notices)
+    assert any("depth (depth.png) is empty (every value is 7)" in n for n in case.notices)
     Image.linear_gradient("L").save(folder / "depth.png")
     with pytest.raises(InputError, match=r"depth has 256 x 256 pixels, rgb\.png has 52 x 40"):
         read_case(folder, rgbd)
     (folder / "depth.png").unlink()
     Image.new("L", (52, 40), 9).save(folder / "label.png")
-    with pytest.raises(InputError, match=r"label\.png: holds the label values 9"):
+    with pytest.raises(InputError, match=r"label\.png: contains the label values 9"):
         read_case(folder, rgbd)
     Image.new("L", (8, 8)).save(folder / "label.png")
     with pytest.raises(InputError, match="labels has 8 x 8 pixels"):

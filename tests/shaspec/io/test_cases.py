@@ -65,14 +65,14 @@ def test_lists_and_mappings_that_cannot_be_used_are_refused(
     brats: Task, write_case: Any, tmp_path: Path
 ) -> None:
     folder = write_case(tmp_path / "p", [*NAMES, "q_t1.nii", "adc.nii"])
-    with pytest.raises(InputError, match=r"holds 2 cases \(p, q\)"):
+    with pytest.raises(InputError, match=r"contains 2 cases \(p, q\)"):
         read_case(folder, brats)
     twice = write_case(tmp_path / "twice", [*NAMES, "p_T1w.nii"])
     with pytest.raises(InputError, match=r"p_T1w\.nii and p_t1\.nii\.gz both look like T1"):
         read_case(twice, brats)
     with pytest.raises(InputError, match="both look like T1"):
         read_case([folder / "p_t1.nii.gz", folder / "q_t1.nii"], brats)
-    with pytest.raises(InputError, match=r"adc\.nii.*which modality"):
+    with pytest.raises(InputError, match=r"adc\.nii.*the modality is unclear"):
         read_case([folder / "p_t1.nii.gz", folder / "adc.nii"], brats)
     with pytest.raises(InputError, match="unknown modality PET"):
         read_case({"PET": folder / "p_t1.nii.gz"}, brats)
@@ -132,11 +132,11 @@ def test_an_empty_volume_counts_as_missing_unless_it_is_asked_for(
     assert "T1ce" not in case.files
     assert any("T1ce (p_t1ce.nii.gz) is empty" in notice for notice in case.notices)
     assert not read_case(folder, brats, present=("T1", "T2")).notices
-    with pytest.raises(InputError, match=r"has no T1ce, which --present asks for.*is empty"):
+    with pytest.raises(InputError, match=r"has no T1ce, which --present requests.*is empty"):
         read_case(folder, brats, present=("T1ce", "T2"))
     for name in NAMES:
         write_file(folder / name, np.full((6, 5, 4), value, np.float32))
-    with pytest.raises(InputError, match=r"p_flair\.nii\.gz: no modality of case p holds an image"):
+    with pytest.raises(InputError, match=r"p_flair\.nii\.gz: no modality of case p contains an"):
         read_case(folder, brats)
 
 
@@ -150,4 +150,4 @@ def test_nan_is_background_with_a_notice(
     case = read_case(tmp_path / "t1.nii", brats)
     plain[5, 5, 4] = 0
     np.testing.assert_array_equal(case.grid.to_file(case.volumes["T1"]), plain)
-    assert "1 voxels of it inside the measured ones" in case.notices[0]
+    assert "1 of these voxels are enclosed by measured ones" in case.notices[0]

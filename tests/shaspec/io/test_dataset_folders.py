@@ -117,12 +117,12 @@ def test_a_list_says_which_file_is_what(touch: Any, brats: Task, tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("case,flair\nanna,none.nii\n", "line 2.*none.nii of case anna is not there"),
-        ("case,colour\nanna,red\n", "column 'colour' is no modality"),
+        ("case,flair\nanna,none.nii\n", "line 2.*none.nii of case anna does not exist"),
+        ("case,colour\nanna,red\n", "column 'colour' is neither a modality"),
         ("flair\nx.nii\n", "no column 'case'"),
         ("case,flair\n", "no rows"),
-        ("case,flair,fl\nanna,,\n", "mean the same"),
-        ("case,flair\nanna,\nanna,\n", "line 3.*'anna' has no name of its own"),
+        ("case,flair,fl\nanna,,\n", "have the same meaning"),
+        ("case,flair\nanna,\nanna,\n", "line 3.*'anna' has no unique name"),
     ],
 )
 def test_a_list_that_cannot_be_used_is_refused_by_line_or_column(

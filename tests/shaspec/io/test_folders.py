@@ -154,7 +154,7 @@ def test_no_case_and_many_cases_are_refused_with_the_mend(
         find_cases(tmp_path, brats)
     touch(tmp_path / "a", "t1.nii")
     touch(tmp_path / "b", "t1.nii")
-    with pytest.raises(InputError, match=r"holds 2 cases \(a, b\)"):
+    with pytest.raises(InputError, match=r"contains 2 cases \(a, b\)"):
         find_case(tmp_path, brats)
 
 
@@ -163,5 +163,5 @@ def test_a_single_volume_is_a_case_with_one_modality(
 ) -> None:
     case = find_case(write_file(tmp_path / "p_t1ce.nii.gz"), brats)
     assert list(case.volumes) == ["T1ce"]
-    with pytest.raises(InputError, match="holds labels"):
+    with pytest.raises(InputError, match="contains labels"):
         find_case(write_file(tmp_path / "p_seg.nii.gz"), brats)

@@ -88,7 +88,7 @@ def test_a_list_chooses_the_cases_beside_it(touch: Any, tmp_path: Path, rgbd: Ta
     listed.write_text("3.png\n\n rgb/1.png \n")
     assert [c.name for c in find_cases(listed, rgbd)] == ["3", "1"]
     listed.write_text("3.png\n4.png\n")
-    with pytest.raises(InputError, match=r"val\.txt: lists 4, of which .* has no case"):
+    with pytest.raises(InputError, match=r"val\.txt: lists 4, but .* has no such case"):
         find_cases(listed, rgbd)
     listed.write_text("\n")
     with pytest.raises(InputError, match="lists no case"):
@@ -99,5 +99,5 @@ def test_volumes_are_refused_by_a_task_of_pictures(touch: Any, tmp_path: Path, r
     touch(tmp_path, "a_depth.nii.gz")
     with pytest.raises(InputError, match=r"no picture \(\.png"):
         find_case(tmp_path, rgbd)
-    with pytest.raises(InputError, match=r"is no picture .* what task 'rgbd' reads"):
+    with pytest.raises(InputError, match=r"is not a picture .* task 'rgbd' requires"):
         find_case(tmp_path / "a_depth.nii.gz", rgbd)
