@@ -16,12 +16,16 @@ from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file, read_json, read_text
+from shaspec.io.names.tokens import fold
 from shaspec.io.naming import stem
+from shaspec.io.segmentation_nrrd import is_segmentation
+from shaspec.io.truth_file import segment_values
 from shaspec.task import LabelScheme, Task
 
 DESCRIPTION = "dataset.json"
 SECTIONS = ("labels", "LabelMap")
-BRITISH = {"tumour": "tumor", "tumours": "tumors", "oedema": "edema", "oedematous": "edematous"}
+BRITISH = {"tumour": "tumor", "tumours": "tumors", "oedema": "edema", "oedematous": "edematous",
+           "odem": "edema", "oedem": "edema"}  # fmt: skip
 
 Names = dict[str, tuple[int, ...]]
 """Name -> the values that carry it; several for a region."""
@@ -45,6 +49,8 @@ def described_scheme(labels: Path, task: Task) -> LabelScheme | None:
 
 
 def _sidecars(labels: Path) -> Iterator[Path]:
+    if is_segmentation(labels):
+        yield labels
     yield labels.with_name(stem(labels.name) + ".json")
     yield labels.with_name(stem(labels.name) + ".tsv")
     yield labels.with_name("dseg.tsv")
@@ -55,6 +61,8 @@ def _sidecars(labels: Path) -> Iterator[Path]:
 def _read(path: Path) -> Names:
     """What a file says; nothing if it cannot be read or is about something else."""
     try:
+        if is_segmentation(path):
+            return {name: (value,) for name, value in segment_values(path).items()}
         if path.suffix.lower() == ".tsv":
             rows = csv.DictReader(io.StringIO(read_text(path)), delimiter="\t")
             return {row["name"]: (_value(row["index"]),) for row in rows}
@@ -136,7 +144,7 @@ def _region(name: str, task: Task) -> str | None:
 
 
 def _parts(text: str) -> list[str]:
-    return [BRITISH.get(part, part) for part in re.findall(r"[a-z0-9]+", text.lower())]
+    return [BRITISH.get(part, part) for part in re.findall(r"[a-z0-9]+", fold(text))]
 
 
 def _run(wanted: list[str], parts: list[str]) -> int:

@@ -119,7 +119,7 @@ def notice(path: Path, match: Match) -> str:
 def is_result(name: str, task: Task) -> bool:
     """True for ``case_FLAIR+T2_pred.nii.gz``, unless the task has ``pred`` for its labels, and for
     ``case_FLAIR+T2_prob_ET.nii.gz``."""
-    words = parts(name)
+    words = parts(re.sub(rf"{re.escape(table.SEGMENTATION)}$", "", name, flags=re.IGNORECASE))
     if PROBABILITY in words[1:]:
         shown = words[len(words) - words[::-1].index(PROBABILITY) :]
         known = [parts(region) for region in task.region_names]
