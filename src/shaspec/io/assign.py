@@ -25,7 +25,7 @@ from shaspec.io.naming import (
     stem,
 )
 from shaspec.io.nifti import is_nifti
-from shaspec.io.subjects import several_subjects
+from shaspec.io.subjects import of_another, several_subjects
 from shaspec.task import Task
 
 GIVEN_NAME = ("roi",)
@@ -85,7 +85,12 @@ def assign_loose(paths: Sequence[Path], task: Task) -> Assignment:
             if path not in found.roles.values():
                 require_role(path, task)
     matches = {p: m for p in paths if (m := read_name(p.name, task).match)}
-    if message := several_subjects(matches):
+    scans = {path: match for path, match in matches.items() if match.role != LABELS}
+    message = several_subjects(scans) if scans else ""
+    labels = found.roles.get(LABELS)
+    if not message and scans and labels in matches:
+        message = of_another(labels, matches[labels], scans)
+    if message:
         found.problems.setdefault("case", message)
     return found
 

@@ -10,6 +10,7 @@ from shaspec.files.reading import is_folder, reason
 from shaspec.io.formats.table import TITLES, begins_as_named, header_files, is_volume
 from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, is_result
+from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.sound import is_sound
 from shaspec.task import Task
 
@@ -42,11 +43,14 @@ def from_roles(
 
 
 def is_input(path: Path, task: Task) -> bool:
-    """Return whether the task can read a file: a volume in 3D, a picture in 2D, or a sound.
+    """Return whether the task can read a file.
 
-    False if the first bytes contradict the file ending."""
+    That is a volume or a segmentation of 3D Slicer in 3D, a picture in 2D, or a sound for a
+    modality that is a sound. False if the first bytes contradict the file ending.
+    """
     if task.dims == 3:
-        return is_volume(path) and begins_as_named(path)
+        truth = is_segmentation(path) and task.kind == "segmentation"
+        return truth or (is_volume(path) and begins_as_named(path))
     return is_image(path) or (is_sound(path) and hears(task))
 
 

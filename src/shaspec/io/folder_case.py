@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from shaspec.files.reading import is_file, is_folder
@@ -18,7 +19,7 @@ from shaspec.io.naming import (
     read_name,
     recognise,
 )
-from shaspec.io.subjects import several_subjects
+from shaspec.io.subjects import numbers_notice, of_another, several_subjects
 from shaspec.io.unread import unread_notices
 from shaspec.io.volumes import is_4d
 from shaspec.task import Task
@@ -57,6 +58,15 @@ def folder_case(
     matches = _modalities(files, task)
     if not problems and task.dims == 3 and (message := several_subjects(matches)):
         problems.append(message)
+    elif task.dims == 3 and (text := numbers_notice(matches)):
+        found.notices.append(text)
+    if (
+        labels
+        and not problems
+        and task.dims == 3
+        and (text := _strange_truth(labels, matches, task))
+    ):
+        problems.append(text)
     strange = ", ".join(path.name for path in found.unknown[:SHOWN])
     strange += ", ..." if len(found.unknown) > SHOWN else ""
     unread = unread_notices(inside, task)
@@ -120,6 +130,12 @@ def _contradicts(folder: Path, found: Assignment, task: Task) -> str:
         f"{path}: its file name says {role}, its folder name {match.role}; pass "
         f"{role}={path.name} or {match.role}={path.name}"
     )
+
+
+def _strange_truth(labels: Path, matches: Mapping[Path, Match], task: Task) -> str:
+    """What to tell if the labels are named after another patient or time than the scans."""
+    match = recognise(labels.name, task)
+    return of_another(labels, match, matches) if match and matches else ""
 
 
 def _modalities(files: list[tuple[str, Path]], task: Task) -> dict[Path, Match]:

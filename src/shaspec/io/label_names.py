@@ -17,12 +17,16 @@ from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file, read_json, read_text
+from shaspec.io.names.tokens import fold
 from shaspec.io.naming import stem
+from shaspec.io.segmentation_nrrd import is_segmentation
+from shaspec.io.truth_file import segment_values
 from shaspec.task import LabelScheme, Task
 
 DESCRIPTION = "dataset.json"
 SECTIONS = ("labels", "LabelMap")
-BRITISH = {"tumour": "tumor", "tumours": "tumors", "oedema": "edema", "oedematous": "edematous"}
+BRITISH = {"tumour": "tumor", "tumours": "tumors", "oedema": "edema", "oedematous": "edematous",
+           "odem": "edema", "oedem": "edema"}  # fmt: skip
 
 Names = dict[str, tuple[int, ...]]
 """Name -> its values; several for a region."""
@@ -46,6 +50,8 @@ def described_scheme(labels: Path, task: Task) -> LabelScheme | None:
 
 
 def _sidecars(labels: Path) -> Iterator[Path]:
+    if is_segmentation(labels):
+        yield labels
     yield labels.with_name(stem(labels.name) + ".json")
     yield labels.with_name(stem(labels.name) + ".tsv")
     yield labels.with_name("dseg.tsv")
@@ -56,6 +62,8 @@ def _sidecars(labels: Path) -> Iterator[Path]:
 def _read(path: Path) -> Names:
     """The label names in a file; empty if it cannot be read or has none."""
     try:
+        if is_segmentation(path):
+            return {name: (value,) for name, value in segment_values(path).items()}
         if path.suffix.lower() == ".tsv":
             rows = csv.DictReader(io.StringIO(read_text(path)), delimiter="\t")
             return {row["name"]: (_value(row["index"]),) for row in rows}
@@ -137,7 +145,7 @@ def _region(name: str, task: Task) -> str | None:
 
 
 def _parts(text: str) -> list[str]:
-    return [BRITISH.get(part, part) for part in re.findall(r"[a-z0-9]+", text.lower())]
+    return [BRITISH.get(part, part) for part in re.findall(r"[a-z0-9]+", fold(text))]
 
 
 def _run(wanted: list[str], parts: list[str]) -> int:

@@ -121,7 +121,7 @@ def is_result(name: str, task: Task) -> bool:
 
     Examples are ``case_FLAIR+T2_pred.nii.gz``, unless ``pred`` is a label word of the task, and
     ``case_FLAIR+T2_prob_ET.nii.gz``."""
-    words = parts(name)
+    words = parts(re.sub(rf"{re.escape(table.SEGMENTATION)}$", "", name, flags=re.IGNORECASE))
     if PROBABILITY in words[1:]:
         shown = words[len(words) - words[::-1].index(PROBABILITY) :]
         known = [parts(region) for region in task.region_names]

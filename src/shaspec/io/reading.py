@@ -10,6 +10,7 @@ from pathlib import Path
 from shaspec.errors import InputError
 from shaspec.io.folders import CaseFiles
 from shaspec.io.measured import measured
+from shaspec.io.truth_file import read_truth
 from shaspec.io.volumes import Volume, read_channels, read_volume
 from shaspec.task import Subset, Task
 
@@ -86,12 +87,12 @@ def read_volumes(files: CaseFiles, task: Task) -> Read:
 def _read_all(files: CaseFiles) -> tuple[dict[str, Volume], Volume | None]:
     """All volumes in task order, and the labels, read in parallel."""
     paths = [] if files.channel else list(files.volumes.values())
-    paths += [files.labels] if files.labels else []
     with ThreadPoolExecutor(READERS) as pool:
         reading = pool.map(read_volume, paths)
+        truth = pool.submit(read_truth, files.labels) if files.labels else None
         channels = _read_channels(files) if files.channel else {}
         read = list(reading)
-    labels = read.pop() if files.labels else None
+        labels = truth.result() if truth else None
     return channels or dict(zip(files.volumes, read, strict=True)), labels
 
 

@@ -18,7 +18,7 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.formats.nrrd_file import read_nrrd_header
 from shaspec.io.formats.table import SEGMENTATION
-from shaspec.io.segmentation_nrrd import is_segmentation
+from shaspec.io.segmentation_nrrd import in_ascii, is_segmentation
 from shaspec.task import Task
 
 MOST = 255  # segments in one file
@@ -34,6 +34,19 @@ class Segmentation:
     """Of segment 1, 2 and so on."""
     grid: Grid
     notices: tuple[str, ...] = ()
+    values: tuple[int, ...] = ()
+    """What the file stores for segment 1, 2 and so on."""
+
+    @property
+    def stored(self) -> npt.NDArray[np.uint8]:
+        """(S, P, L): the stored value of a segment; its number where segments share a value."""
+        return np.array((0, *self.told), np.uint8)[self.array]
+
+    @property
+    def told(self) -> tuple[int, ...]:
+        """The values of `stored`, in the order of the segments."""
+        alone = len(set(self.values)) == len(self.values) and max(self.values, default=0) <= MOST
+        return self.values if alone else tuple(range(1, len(self.names) + 1))
 
     def in_codes(self, task: Task) -> npt.NDArray[np.uint8] | None:
         """(S, P, L) in the codes of ``task``; None if it does not define every segment."""
@@ -73,21 +86,24 @@ def _segments(
     if not 0 < len(numbers) <= MOST:
         raise InputError(f"{path}: has {len(numbers)} segments; 1 to {MOST} can be shown")
     found = np.zeros(layers.shape[1:], np.uint8)
-    names, hidden = [], False
+    names, values, hidden = [], [], False
     for count, number in enumerate(numbers, 1):
         value = int(header.get(f"Segment{number}_LabelValue", number + 1))
         mask = layers[int(header.get(f"Segment{number}_Layer", 0))] == value
         hidden |= bool(found[mask].any())
         found[mask] = count
+        values.append(value)
         names.append(str(header.get(f"Segment{number}_Name", f"segment {count}")))
     notices = ("segments overlap; the last one is shown",) if hidden else ()
-    return Segmentation(grid.from_file(found), tuple(names), grid, notices)
+    return Segmentation(grid.from_file(found), tuple(names), grid, notices, tuple(values))
 
 
 def _code(name: str, task: Task) -> int | None:
     """The value of the label that names a segment; unnamed ones are written as ``label 9``."""
     for label in task.labels:
-        if name.strip().lower() in (label.name.lower(), label.title.lower()):
+        known = {label.name.lower(), label.title.lower()}
+        spelled = {in_ascii(text) for text in known} - {""}
+        if name.strip().lower() in known | spelled:
             return label.value
     numbered = re.fullmatch(r"label (\d{1,3})", name)
     return int(numbered[1]) if numbered and int(numbered[1]) <= 255 else None

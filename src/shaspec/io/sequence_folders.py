@@ -6,13 +6,14 @@ is uninformative. Folders with files of other modalities are not sequence folder
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shaspec.files.reading import is_folder
 from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
-from shaspec.io.naming import LABELS, Reading, in_folder, is_silent, read_name, recognise
+from shaspec.io.naming import LABELS, Match, Reading, in_folder, is_silent, read_name, recognise
+from shaspec.io.subjects import of_another, several_in_folders
 from shaspec.io.unread import unread_notices
 from shaspec.task import Task
 
@@ -43,9 +44,13 @@ def sequence_case(
     if not files:
         return None
     found = assign(files, task)
-    labels = found.roles.pop(LABELS, None)
     if not with_labels:
-        labels, _ = None, found.problems.pop(LABELS, None)
+        found.roles.pop(LABELS, None)
+        found.problems.pop(LABELS, None)
+    problems = list(found.problems.values())
+    if not problems and (message := _several(files, found.roles, folder, task)):
+        problems.append(message)
+    labels = found.roles.pop(LABELS, None)
     if not found.roles and not found.problems:
         return None
     notices = [f"assigned by folder names: {', '.join(by_folder)}"] if by_folder else []
@@ -56,7 +61,7 @@ def sequence_case(
         name=folder.resolve().name,
         volumes=found.roles,
         labels=labels,
-        problems=tuple(found.problems.values()),
+        problems=tuple(problems),
         notices=(*notices, *found.notices, *unread_notices(inside, task)),
     )
 
@@ -74,6 +79,27 @@ def _name(folder: Path, reading: Reading, volume: Path, task: Task) -> str:
     if both and both.role == reading.match.role:
         return folder.name
     return together if is_silent(own) else volume.name
+
+
+def _several(
+    files: list[tuple[str, Path]], used: Mapping[str, Path], folder: Path, task: Task
+) -> str:
+    """What to tell if the names of files and folders speak of several patients or dates."""
+    judged = {path: name for name, path in files}
+    matches: dict[Path, Match] = {}
+    inner: dict[Path, Path] = {}
+    labels = None
+    for role, path in used.items():
+        relative = path.relative_to(folder)
+        joined = path.name if judged[path] == path.name else "_".join(relative.parts)
+        match = recognise(joined, task)
+        if match is not None and role == LABELS:
+            labels = (folder / joined, match)
+        elif match is not None:
+            matches[folder / joined], inner[folder / joined] = match, relative
+    if len(matches) > 1 and (message := several_in_folders(matches, inner)):
+        return message
+    return of_another(*labels, matches) if labels and matches else ""
 
 
 def _fits(folder: Reading, files: list[Reading]) -> bool:

@@ -11,6 +11,7 @@ from shaspec.io.description import DESCRIPTION, channel_order
 from shaspec.io.formats.table import ENDINGS
 from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
 from shaspec.io.naming import LABELS, Match, parts, recognise
+from shaspec.io.patient_words import visits
 from shaspec.io.subjects import Subject, by_subject, subject_name, subject_of
 from shaspec.task import Task
 
@@ -77,7 +78,8 @@ def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFi
 
 
 def _of(path: Path, match: Match | None, subject: Subject) -> bool:
-    """Return whether a file is of a patient and date."""
+    """Return whether a file is of a patient, date and visit."""
     if match is not None:
-        return subject_of(path.name, match) == subject
+        own = subject_of(path.name, match)
+        return subject in (own, (*own, *visits(path.name)))
     return tuple(parts(path.name)[: len(subject)]) == subject

@@ -12,6 +12,9 @@ from shaspec.io.names.vocabulary import Sense
 SHORT = 2  # letters of "gd", "km", "ce", which may also be initials
 
 
+DENIAL = 5  # words between "without" and what was not given
+
+
 class Agent(StrEnum):
     """Whether the words indicate contrast agent."""
 
@@ -47,6 +50,8 @@ def contrast(tokens: Sequence[Token], image: Token, smells: Sequence[str]) -> Co
         token = tokens[first]
         if sense is Sense.ABSENT:
             absent += tokens[first : last + 1]
+        elif sense is Sense.GIVEN and _denied(tokens, first):
+            unclear += tokens[first : last + 1]
         elif sense is Sense.GIVEN and not _initials(tokens, first, last, at):
             given += tokens[first : last + 1]
             probable |= not token.key and _stranger(tokens, last, at)
@@ -93,6 +98,16 @@ def _runs(tokens: Sequence[Token]) -> list[tuple[int, int, Sense]]:
             found.append((place, place, Sense.HINT))
         place += 1
     return found
+
+
+def _denied(tokens: Sequence[Token], place: int) -> bool:
+    """True if "without" stands some words in front of contrast agent: ``vor i.v. Gabe von KM``."""
+    for token in reversed(tokens[max(0, place - DENIAL) : place]):
+        if token.says(Sense.IMAGE, Sense.GIVEN) or token.key != tokens[place].key:
+            return False
+        if token.says(Sense.WITHOUT):
+            return True
+    return False
 
 
 def _given_end(tokens: Sequence[Token], start: int, key: str) -> int | None:

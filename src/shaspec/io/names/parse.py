@@ -108,7 +108,7 @@ def _combine(images: Sequence[Token], tokens: Sequence[Token], vocabulary: Vocab
         and tokens[i + 1 : i + 2] and tokens[i + 1].says(*IMAGES)
         for i, t in enumerate(tokens)
     )  # fmt: skip
-    if set(kinds) == {"FLAIR", "T2"} and not joined:
+    if set(kinds) == {"FLAIR", "T2"} and not joined and not stranger_between(images, tokens):
         return Kind(("FLAIR",), evidence, certain)
     if set(kinds) == {"T1", PLAIN}:
         return Kind((PLAIN,), evidence, certain)
@@ -168,16 +168,16 @@ def _read_image(
     roles = tuple(dict.fromkeys(r for k in kind.kinds for r in roles_of(k, vocabulary)))
     odd = _odd(parts.tokens)
     at = max(parts.tokens.index(t) for t in evidence)
-    lesion = [] if own else [t for t in parts.tokens[at:] if t.says(Sense.LESION)]
+    beside = [] if own else _outlines(parts.tokens, evidence)
     if kind.kinds == (AFTER,) and not roles and roles_of("T1", vocabulary):
         reason = f"{spell(evidence)} is a T1 after contrast agent, which the task does not have"
         return Reading(None, roles_of("T1", vocabulary), reason, words_of(evidence))
     if not roles:
         reason = f"{spell(evidence)} is {kind.kinds[0]}, which is not a modality of the task"
         return Reading(reason=reason, evidence=words_of(evidence))
-    if odd or lesion:
-        reason = f"because of {spell([*odd, *lesion])} this may not be the image itself"
-        return Reading(None, roles, reason, words_of([*odd, *lesion]))
+    if odd or beside:
+        reason = f"because of {spell([*odd, *beside])} this may not be the image itself"
+        return Reading(None, roles, reason, words_of([*odd, *beside]))
     if kind.certainty is Certainty.DOUBTFUL or len(roles) > 1:
         reason = kind.reason or f"{spell(evidence)} fits {' and '.join(roles)}"
         return Reading(None, roles, reason, words_of(evidence))
@@ -187,6 +187,17 @@ def _read_image(
         certainty = Certainty.PROBABLE
         reason = parts.probable or f"{spell(unknown)} is unknown"
     return matched(text, tokens, roles[0], certainty, evidence, reason)
+
+
+def _outlines(tokens: Sequence[Token], images: Sequence[Token]) -> list[Token]:
+    """Words beside an image that may name what was outlined on it: a lesion, or anatomy that is
+    no word for an image of the head, such as ``GM``."""
+    first = min(tokens.index(t) for t in images)
+    last = max(tokens.index(t) for t in images)
+    before = tokens[max(0, first - 1) : first]
+    lesions = [t for t in (*before, *tokens[last:]) if t.says(Sense.LESION) and not t.key]
+    behind = tokens[last + 1 :]
+    return lesions + [t for t in behind if t.says(Sense.ANATOMY) and not t.says(Sense.NEUTRAL)]
 
 
 def _odd(tokens: Sequence[Token]) -> list[Token]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from shaspec.io.names.vocabulary import Phrase, Sense, Term, Vocabulary
 
-CHUNK = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|[+*]")
+CHUNK = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|\+/?-|±|[+*]")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[A-Z][a-z])")
 WITHOUT_AGENT = re.compile(r"-(?=$|[_\s.])")  # "T1 C-"
 MINUS = re.compile(r"(?:^|[_\s])-$")  # "T1 -KM"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -157,7 +158,8 @@ def base_vocabulary() -> Vocabulary:
     for (table, key), sense in _TABLES.items():
         _add(terms, content[table][key], sense)
     entities = Entities(**{key: frozenset(words) for key, words in content["entities"].items()})
-    return Vocabulary(terms, entities, tuple(content["contrast"]["smells"]))
+    smells = tuple(unicodedata.normalize("NFKD", s) for s in content["contrast"]["smells"])
+    return Vocabulary(terms, entities, smells)
 
 
 def _add(terms: dict[Phrase, Term], phrases: Iterable[str], sense: Sense, kind: str = "") -> None:
