@@ -28,6 +28,7 @@ TEXTS = re.compile(
             "could not create a memory( object)?",  # oneDNN
             "hipErrorOutOfMemory",
             "can't start new thread",
+            "failed to map segment",  # of the dynamic linker, while a library is imported
         )
     ),
     re.IGNORECASE,

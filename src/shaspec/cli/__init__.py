@@ -29,6 +29,7 @@ from shaspec.cli.task import task
 from shaspec.cli.train import train
 from shaspec.errors import ShaspecError
 from shaspec.fault import command_line, fault_message, is_off
+from shaspec.memory import is_out_of_memory
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,7 +55,8 @@ app.command()(task)
 def main() -> None:
     """Entry point: errors written for a user come as one message, not as a traceback.
 
-    The exit code is 2 for those, and 3 for an unexpected error, see `shaspec.fault`.
+    The exit code is 2 for those, and 3 for an unexpected error, see `shaspec.fault`. Lack of memory
+    is handled by `shaspec.__main__`.
     """
     try:
         app()
@@ -65,7 +67,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        if is_off():
+        if is_off() or is_out_of_memory(error):
             raise
         text = fault_message(error, command_line())
         Console(stderr=True).print(f"[bold red]shaspec:[/] {escape(text)}")
