@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.task import Modality
 
@@ -87,6 +87,6 @@ def _told(invalid: Mask) -> str:
     """How much was taken as background; that some of it lies inside is worth a word."""
     spatial = invalid if invalid.ndim < 4 else invalid.any(axis=0)
     text = f"{invalid.mean():.1%} of it is NaN or marked as not measured: taken as background"
-    outside = ~ndimage.binary_fill_holes(~spatial)
+    outside = ~scipy.ndimage.binary_fill_holes(~spatial)
     inside = int(np.count_nonzero(spatial & ~outside))
     return text + (f", {inside} voxels of it inside the measured ones" if inside else "")
