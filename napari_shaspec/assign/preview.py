@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from napari_shaspec.layers.layer_data import contrast_limits
 from shaspec.errors import InputError
@@ -79,4 +79,4 @@ def _picture(plane: npt.NDArray[Any], spacing: tuple[float, float]) -> Picture:
     grey = np.clip((plane.astype(np.float32) - low) / (high - low), 0, 1) * 255
     size = np.array(plane.shape) * spacing
     zoom = SIDE / size.max() * np.array(spacing)
-    return np.asarray(ndimage.zoom(np.nan_to_num(grey), zoom, order=1), np.uint8)
+    return np.asarray(scipy.ndimage.zoom(np.nan_to_num(grey), zoom, order=1), np.uint8)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.task import Modality
 
@@ -87,6 +87,6 @@ def _told(invalid: Mask) -> str:
     """How much was replaced by background, and how much of it is inside the foreground."""
     spatial = invalid if invalid.ndim < 4 else invalid.any(axis=0)
     text = f"{invalid.mean():.1%} of it is NaN or marked as not measured: read as background"
-    outside = ~ndimage.binary_fill_holes(~spatial)
+    outside = ~scipy.ndimage.binary_fill_holes(~spatial)
     inside = int(np.count_nonzero(spatial & ~outside))
     return text + (f", {inside} of these voxels are enclosed by measured ones" if inside else "")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.geometry import Grid
 
@@ -37,7 +37,7 @@ def resample(array: Array, source: Grid, target: Grid, *, order: int, fill: floa
         array = array.astype(np.float32)
     matrix = voxel_map(source, target)
     return np.asarray(
-        ndimage.affine_transform(
+        scipy.ndimage.affine_transform(
             array,
             matrix[:3, :3],
             matrix[:3, 3],

@@ -16,7 +16,7 @@ from typing import Any
 import nrrd
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.errors import InputError
 from shaspec.files.writing import write_atomically
@@ -84,7 +84,7 @@ def _segmentation(voxels: npt.NDArray[np.uint8], segments: Sequence[Label]) -> d
         "Segmentation_SourceRepresentation": REPRESENTATION,  # since
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
     }
-    boxes = ndimage.find_objects(voxels)
+    boxes = scipy.ndimage.find_objects(voxels)
     for number, segment in enumerate((*segments, *named)):
         box = boxes[segment.value - 1] if segment.value <= len(boxes) else None
         for key, value in _segment(segment, box).items():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.io.findings.coarse import Coarse, Mask
 from shaspec.io.findings.scan import Finding
@@ -56,10 +56,11 @@ def _skulls(case: Coarse) -> list[str]:
     faces = [case.anywhere.take(end, axis) for axis in range(3) for end in (0, -1)]
     if max(np.count_nonzero(face) for face in faces) * case.voxel_ml < CUT_ML:
         return []
-    rest = np.asarray(ndimage.binary_fill_holes(case.anywhere))
+    rest = np.asarray(scipy.ndimage.binary_fill_holes(case.anywhere))
     layers: list[Mask] = []
     for _ in range(SHELLS):
-        inner = ndimage.binary_erosion(rest, border_value=1)  # not at the faces
+        # A face of the volume is not a surface.
+        inner = scipy.ndimage.binary_erosion(rest, border_value=1)
         layers.append(rest & ~inner)
         rest = inner
     if not all(layer.any() for layer in layers):
@@ -102,7 +103,8 @@ def size(case: Coarse) -> Iterator[Finding]:
 
 def _width(body: Mask, spacing: tuple[float, ...]) -> float | None:
     """Width of the largest part of a body in mm; None if the field of view crops it."""
-    parts, number = ndimage.label(ndimage.binary_erosion(body))  # removes the couch
+    eroded = scipy.ndimage.binary_erosion(body)  # removes the couch
+    parts, number = scipy.ndimage.label(eroded)
     if not number:
         return None
     largest = parts == np.bincount(parts.ravel())[1:].argmax() + 1

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.geometry import Grid
 from shaspec.io.findings.scan import CONTINUOUS, Array
@@ -70,7 +70,7 @@ class Coarse:
     def interior(self) -> Mask:
         """Where every scan has foreground, without the outermost voxels (partial volumes)."""
         every = np.logical_and.reduce(list(self.foregrounds.values()))
-        inside = ndimage.binary_erosion(self.anywhere, iterations=MARGIN)
+        inside = scipy.ndimage.binary_erosion(self.anywhere, iterations=MARGIN)
         return np.asarray(every & inside)
 
     @property

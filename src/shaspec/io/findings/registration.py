@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
+import scipy
 
 from shaspec.io.findings.coarse import Coarse, Mask
 from shaspec.io.findings.scan import Array, Finding
@@ -103,7 +103,7 @@ def _moves(voxels: Array, spacing: Array) -> Iterator[Array]:
     for axis in np.eye(3):
         for sign in (-1, 1):
             yield voxels + sign * SHIFT_MM * axis / spacing
-            turn = Rotation.from_rotvec(sign * TURN * axis, degrees=True)
+            turn = scipy.spatial.transform.Rotation.from_rotvec(sign * TURN * axis, degrees=True)
             yield turn.apply((voxels - centre) * spacing) / spacing + centre
 
 
