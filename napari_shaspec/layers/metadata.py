@@ -66,6 +66,8 @@ class LayerMetadata(TypedDict, total=False):
     """Of a probability."""
     checksum: int
     """Of a result as it was computed; a different checksum means that it was edited."""
+    edits: list[str]
+    """Of a result: what was edited since it was computed, e.g. ``grow WT 1 mm``."""
     map: str
     """Kind of map, e.g. ``disagreement``."""
     task: str

@@ -29,7 +29,7 @@ THRESHOLDS = (
 EDITED_ROW = "Rows marked (edited) were edited by hand."
 FACTS = (
     "model", "sha256", "version", "subset", "device", "precision", "window", "overlap",
-    "thresholds", "seconds", "torch", "machine", "files", "modality_weights", "notices",
+    "thresholds", "edits", "seconds", "torch", "machine", "files", "modality_weights", "notices",
 )  # fmt: skip
 
 
