@@ -61,7 +61,6 @@ def texts_of_controls(panel: str) -> set[str]:
 PANELS = {
     "segment": "segment.md",
     "robustness": "robustness.md",
-    "compare": "compare.md",
     "features": "features.md",
     "train": "train_panel.md",
     "models": "models.md",
