@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from shaspec.case import Case
 from shaspec.geometry import Grid
-from shaspec.task import Label
+from shaspec.task import Label, Task
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -73,6 +73,8 @@ class LayerMetadata(TypedDict, total=False):
     task: str
     labels: tuple[Label, ...]
     """Of a label map: the labels of its values."""
+    definition: Task
+    """Of a label map: its task, with the regions."""
     notices: tuple[str, ...]
     provenance: dict[str, Any]
 

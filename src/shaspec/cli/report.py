@@ -41,10 +41,14 @@ def report(
     grid: Grid = "",
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a page on one case: slices, sizes from several subsets, provenance."""
+    """Write a page on one case, and the same content as JSON beside it.
+
+    The page has slices, sizes from several subsets, findings about the input, and provenance.
+    """
     from shaspec.io import read_case
     from shaspec.models.weights import load_model
     from shaspec.report import ENDINGS, write_report
+    from shaspec.report.record import record_path
 
     console = Console()
     loaded = load_model(model)
@@ -57,8 +61,10 @@ def report(
     without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
     subsets = list(asked) or [there, *without_one]
     check_results([out], subject, overwrite, ENDINGS)
+    check_results([record_path(out)], subject, overwrite)
     session = run.session(loaded, subject)
     predictions = [run_job(console, session.predict(subset)).prediction for subset in subsets]
-    path = write_report(out, subject, predictions)
     card = loaded.card
-    console.print(escape(f"model {card.name}, {card.licence}; wrote {path}"))
+    path = write_report(out, subject, predictions, card)
+    wrote = f"wrote {path} and {record_path(path).name}"
+    console.print(escape(f"model {card.name}, {card.licence}; {wrote}"))
