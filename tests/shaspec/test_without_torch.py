@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parent
 FREE = [
     "io",
@@ -33,6 +35,7 @@ def test_modules_of_cases_do_not_import_torch() -> None:
     run("import " + ", ".join(f"shaspec.{name}" for name in (*names, "task", "task_files")))
 
 
+@pytest.mark.slow
 def test_tests_of_files_names_and_grids_run_without_torch() -> None:
     """All these test modules are imported; the tests of grids are run as an example."""
     code = "import pytest; status = pytest.main(sys.argv[1:]); status and sys.exit(int(status))"
