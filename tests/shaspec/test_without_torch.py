@@ -10,6 +10,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 FREE = [
+    "files",
     "io",
     "phantom",
     "test_case.py",
@@ -18,6 +19,8 @@ FREE = [
     "test_preprocessing.py",
     "test_preprocessing_background.py",
     "test_task.py",
+    "test_task_names.py",
+    "test_thresholds.py",
 ]
 
 
