@@ -4,7 +4,7 @@
 #   make demo CASE=folder  the same on your own case
 #   make test              the tests
 #
-# More: make test-fast (no display, nothing slow), make check (style, types, manifest), make docs (the
+# More: make test-fast (no viewer, nothing slow), make check (style, types, manifest), make docs (the
 # site), make bench (speed, into docs/PERFORMANCE.md), make fuzz and
 # make faults (damaged input and killed runs, see docs/TRUST.md), make clean. Options: VENV, PYTHON,
 # TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and TESTS, what pytest is given:

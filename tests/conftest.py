@@ -27,7 +27,8 @@ os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 # The same number: two libraries of different minds wait for each other's threads.
 os.environ.setdefault("MKL_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
 
-hypothesis.settings.register_profile("local", deadline=None)
+# Other examples in every run here, so few of them a run; the same many in CI.
+hypothesis.settings.register_profile("local", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=10)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
@@ -53,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark by fixture: what asks for data is ``real``, what asks for a viewer is ``gui``."""
+    """Mark by fixture: ``real`` for data, ``gui`` for a real viewer, ``napari`` for its parts."""
     no_screen = pytest.mark.skip(reason="no screen and no Xvfb: apt-get install xvfb xauth")
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -61,6 +62,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("real")
         if "make_napari_viewer" in fixtures:
             item.add_marker("gui")
+        if fixtures & {"qtbot", "viewer"}:
+            item.add_marker("napari")
         if item.get_closest_marker("gui") and not _has_screen(config):
             item.add_marker(no_screen)
 

@@ -20,6 +20,8 @@ from shaspec.io import case_from_arrays
 from shaspec.models.weights import load_model
 from shaspec.training.config import LossConfig
 
+pytestmark = pytest.mark.slow  # trains
+
 TRAIN, TEST = 4, 2  # pairs per digit in these tests
 
 

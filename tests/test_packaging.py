@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -62,6 +63,12 @@ def requirements(texts: Iterable[str]) -> dict[str, Requirement]:
     return {canonicalize_name(requirement.name): requirement for requirement in parsed}
 
 
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    """What installs a package, by the name of the package; all installed files are read for it."""
+    return metadata.packages_distributions()
+
+
 def extras(name: str) -> dict[str, Requirement]:
     """What the extras of a distribution require."""
     groups = PROJECTS[name]["optional-dependencies"].values()
@@ -98,9 +105,8 @@ def test_a_distribution_requires_all_packages_it_imports(name: str) -> None:
     later = {"compression"}  # in the standard library since Python 3.14
     used -= {PACKAGES[name].name} | sys.stdlib_module_names | later
     # An extra may not be installed here, so the name of its package is given.
-    distributions = {"umap": ["umap-learn"], **metadata.packages_distributions()}
-    distributions["shaspec"] = ["shaspec"]
-    used_names = {canonicalize_name(d) for n in used for d in distributions.get(n, [n])}
+    sources = {"umap": ["umap-learn"], **distributions(), "shaspec": ["shaspec"]}
+    used_names = {canonicalize_name(d) for n in used for d in sources.get(n, [n])}
     declared = set(requirements(PROJECTS[name]["dependencies"]))
     assert used_names - declared - set(extras(name)) == set(), "imported, not declared"
     assert declared - used_names == set(), "declared, not imported"
@@ -131,6 +137,7 @@ def test_a_distribution_holds_its_licences(name: str) -> None:
     assert (FOLDERS[name] / "WEIGHTS_LICENSE.md" in licences) == has_weights
 
 
+@pytest.mark.slow
 def test_the_plugin_loads_without_torch_and_without_the_networks() -> None:
     """Each module that the manifest names is imported as napari would, in a fresh process."""
     code = """

@@ -11,6 +11,8 @@ import pytest
 from shaspec.io import write_case
 from shaspec.phantom import DEMO_SEED, make_case
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

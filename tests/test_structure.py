@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -37,12 +38,19 @@ class Imports(ast.NodeVisitor):
         self.names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Syntax of a module; it is parsed once for all tests."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def imports_of(path: Path) -> set[str]:
     visitor = Imports()
-    visitor.visit(ast.parse(path.read_text("utf-8")))
+    visitor.visit(tree_of(path))
     return visitor.names
 
 
+@cache
 def module_graph(package: str) -> dict[str, set[str]]:
     """Module -> the modules of the same package that it imports. A package is its ``__init__``."""
     folder = FOLDERS[package]
@@ -66,7 +74,7 @@ def _gives_a_name(path: Path, module: str, paths: dict[str, Path]) -> bool:
     """True if ``path`` takes something from ``module`` that is not one of its submodules."""
     return any(
         f"{module}.{alias.name}" not in paths
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ImportFrom) and node.module == module
         for alias in node.names
     )
@@ -157,9 +165,9 @@ def sources() -> Iterator[Path]:
         yield from (path for path in modules if "golden" not in path.parts)
 
 
-def function_lengths(source: str) -> Iterator[tuple[str, int]]:
+def function_lengths(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Name and number of lines of every function, from ``def`` to its last line."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno
             yield node.name, node.end_lineno - node.lineno + 1
@@ -178,7 +186,7 @@ def test_functions_have_at_most_80_lines() -> None:
     long = {
         f"{path.relative_to(ROOT)}: {name}": lines
         for path in sources()
-        for name, lines in function_lengths(path.read_text("utf-8"))
+        for name, lines in function_lengths(tree_of(path))
         if lines > 80
     }
     assert long == {}
@@ -186,4 +194,4 @@ def test_functions_have_at_most_80_lines() -> None:
 
 def test_nested_functions_and_methods_are_counted() -> None:
     source = "class A:\n    def b(self):\n        def c():\n            pass\n        return c\n"
-    assert dict(function_lengths(source)) == {"b": 4, "c": 2}
+    assert dict(function_lengths(ast.parse(source))) == {"b": 4, "c": 2}

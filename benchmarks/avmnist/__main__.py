@@ -35,7 +35,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import bootstrap
 
 from benchmarks.avmnist.experiment import EPOCHS, LOSSES, one_seed, save
 from benchmarks.avmnist.pairs import Array
@@ -58,6 +57,8 @@ def table(results: Sequence[dict[str, float]]) -> list[str]:
 
 def interval(differences: Array) -> str:
     """Mean and 95 % percentile bootstrap interval over seeds (10,000 draws, fixed seed)."""
+    from scipy.stats import bootstrap  # takes a second to import
+
     mean = f"{differences.mean():+.2f}"
     if len(differences) < 2:
         return f"{mean} (one seed, no interval)"

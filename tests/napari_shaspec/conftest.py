@@ -17,7 +17,7 @@ from napari_shaspec.segment.controller import SegmentController
 from shaspec.case import Case
 from shaspec.geometry import Grid
 from shaspec.io import write_case
-from shaspec.models.card import CARD_FILE, Card, bundled_models, model_folder
+from shaspec.models.card import CARD_FILE, bundled_models, model_folder
 from shaspec.task import Task, load_task
 from tests.napari_shaspec.fakes import SHAPE, FakeEngine, ball, ball_labels, head
 from tests.napari_shaspec.scans import SCAN_SHAPE, write_scan
@@ -126,36 +126,6 @@ def controller(viewer: ViewerModel, engine: FakeEngine) -> Iterator[SegmentContr
     control.close()
 
 
-@pytest.fixture(scope="session")
-def make_untrained(tmp_path_factory, task):
-    """Makes a model folder of the light preset with random weights; returns its path."""
-
-    def make(window: tuple[int, ...]) -> str:
-        import torch
-
-        from shaspec.models.registry import build, network_config
-        from shaspec.models.weights import save_model
-
-        torch.manual_seed(0)
-        config = network_config("shaspec", "light", task)
-        card = Card(
-            name="untrained",
-            title="Untrained",
-            licence="none",
-            method="shaspec",
-            preset="light",
-            network=config.model_dump(),
-            task=task,
-            window=window,
-            instant_toggles=True,
-        )
-        folder = tmp_path_factory.mktemp("models") / "untrained"
-        save_model(folder, build("shaspec", config), card)
-        return str(folder)
-
-    return make
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with the card of a bundled model: weights are not asked for."""
@@ -189,3 +159,22 @@ def click(qtbot: Any) -> Callable[[QWidget], None]:
         qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
 
     return click
+
+
+@pytest.fixture
+def open_panel(qtbot: Any) -> Iterator[Callable[..., Any]]:
+    """``open_panel(panel, size)``: shows a panel; it is closed, and its job awaited, at the end."""
+    opened: list[Any] = []
+
+    def show(panel: Any, size: tuple[int, int] = (320, 620)) -> Any:
+        qtbot.addWidget(panel)
+        panel.resize(*size)
+        panel.show()
+        opened.append(panel)
+        return panel
+
+    yield show
+    for panel in opened:
+        panel.controller.close()
+        state = panel.controller.state
+        qtbot.waitUntil(lambda state=state: not state.status.busy, timeout=60_000)

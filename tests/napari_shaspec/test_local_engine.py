@@ -16,36 +16,13 @@ from napari_shaspec.robustness.controller import RobustnessController
 from napari_shaspec.segment.controller import SegmentController
 from shaspec.models.card import load_card
 from shaspec.phantom import make_case as make_phantom
+from tests.tiny_models import save_tiny
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, task):
-    """A model folder of the light preset with random weights."""
-    return untrained(tmp_path_factory.mktemp("models") / "untrained", "shaspec", task)
-
-
-def untrained(folder, method, task, seed=0):
-    import torch
-
-    from shaspec.models.card import Card
-    from shaspec.models.registry import build, network_config
-    from shaspec.models.weights import save_model
-
-    torch.manual_seed(seed)
-    config = network_config(method, "light", task)
-    card = Card(
-        name="untrained",
-        title="Untrained",
-        licence="none",
-        method=method,
-        preset="light",
-        network=config.model_dump(),
-        task=task,
-        window=(48, 48, 48),
-        instant_toggles=True,
-    )
-    save_model(folder, build(method, config), card)
-    return folder
+    """A model folder with random weights."""
+    return save_tiny(tmp_path_factory.mktemp("models") / "tiny-shaspec", task, window=48)
 
 
 def test_segment_toggle_and_save_with_a_real_network(
@@ -66,7 +43,7 @@ def test_segment_toggle_and_save_with_a_real_network(
     assert [p.subset for p in control.state.results] == [("FLAIR", "T1", "T2"), ("FLAIR", "T2")]
     layer = viewer.layers["seg · FLAIR+T2"]
     provenance = layer.metadata["shaspec"]["provenance"]
-    assert provenance["model"] == "untrained"
+    assert provenance["model"] == "tiny-shaspec"
     assert provenance["subset"] == "FLAIR+T2"
     assert control.save(tmp_path / "x_seg.nii.gz").is_file()
     control.close()
@@ -85,7 +62,7 @@ def test_weights_that_were_trained_on_in_their_folder_are_read_again(
     add_case(viewer, make_case())
     control.segment()
     (before,) = control.state.results
-    untrained(folder, "shaspec", task, seed=1)
+    save_tiny(folder, task, window=48, seed=1)
     model_folders.remember(folder)
     assert control.state.card.sha256 == load_card(folder).sha256
     assert load_card(folder) in robustness.state.cards
@@ -105,7 +82,7 @@ def test_maml_segments_a_liver_without_one_phase(qtbot, viewer, tmp_path, monkey
     )
     case = make_phantom(9_000_001, (24, 28, 38), (10, 10, 10), "liver-ct")
     control = SegmentController(viewer, engine=LocalEngine())
-    assert control.choose_model(untrained(tmp_path / "maml", "maml", case.task))
+    assert control.choose_model(save_tiny(tmp_path / "maml", case.task, "maml", window=48))
     add_case(viewer, case.only(("venous",)))
     assert control.state.present == {"venous"}
     control.segment()

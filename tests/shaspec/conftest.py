@@ -17,39 +17,12 @@ from PIL import Image
 
 from shaspec.case import Case
 from shaspec.io import case_from_arrays
-from shaspec.models.card import Card
 from shaspec.phantom import make_case
 from shaspec.task import Task, load_task
+from tests.tiny_models import TINY, save_tiny
 
 if TYPE_CHECKING:
     from shaspec.models.weights import Model
-
-ENCODER = {
-    "stem_width": 4,
-    "stem_kernel": 3,
-    "stem_stride": (2, 2, 2),
-    "max_pool": False,
-    "widths": (6, 8),
-    "depths": (1, 1),
-    "channels": 8,
-    "dilations": (1, 2),
-    "image_pool": False,
-}
-TINY: dict[str, dict[str, Any]] = {
-    "shaspec": {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (8, 6)},
-    "maml": {"base_features": 4, "n_downsamplings": 2, "convs": 1, "exclusive": True},
-    "simmlm": {"base_features": 4, "n_downsamplings": 2, "convs": 1, "exclusive": True},
-    "linear-fusion": {
-        "widths": (4, 6),
-        "depths": (1, 1),
-        "heads": (1, 2),
-        "reductions": (2, 1),
-        "head_width": 5,
-        "exclusive": True,
-    },
-    "shaspec-classifier": {"widths": (4, 6), "channels": 8, "hidden": 8},
-    "zero-fill": {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)},
-}
 
 
 @pytest.fixture(scope="session")
@@ -103,37 +76,10 @@ def small_case() -> Case:
     return make_case(9_000_001, shape=(40, 48, 44))
 
 
-def tiny_model(folder: Path, task: Task, method: str = "shaspec", **changes: Any) -> Model:
-    """A model of a few thousand random weights, saved and loaded."""
-    import torch
-
-    from shaspec.models.registry import build, network_config
-    from shaspec.models.weights import load_model, save_model
-
-    torch.manual_seed(0)
-    config = network_config(method, "light", task, **TINY[method], **changes)
-    network = build(method, config)
-    card = Card(
-        name=f"tiny-{method}",
-        title="for tests",
-        licence="none",
-        method=method,
-        preset="light",
-        network=config.model_dump(mode="json"),
-        task=task,
-        window=(32,) * task.dims,
-        instant_toggles=network.instant_toggles,
-    )
-    save_model(folder, network, card)
-    return load_model(folder)
-
-
 @pytest.fixture(scope="session")
 def shaspec_folder(tmp_path_factory: pytest.TempPathFactory, brats: Task) -> Path:
     """Folder of a tiny ShaSpec."""
-    folder = tmp_path_factory.mktemp("tiny-shaspec")
-    tiny_model(folder, brats)
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("tiny-shaspec"), brats)
 
 
 @pytest.fixture
@@ -147,10 +93,11 @@ def shaspec_model(shaspec_folder: Path) -> Model:
 @pytest.fixture
 def make_model(tmp_path: Path, brats: Task) -> Callable[..., Model]:
     """Make a tiny ShaSpec whose configuration differs in the given settings."""
+    from shaspec.models.weights import load_model
 
     def make(**changes: Any) -> Model:
         folder = tmp_path / f"model-{len(list(tmp_path.iterdir()))}"
-        return tiny_model(folder, brats, **changes)
+        return load_model(save_tiny(folder, brats, **changes))
 
     return make
 
@@ -158,9 +105,7 @@ def make_model(tmp_path: Path, brats: Task) -> Callable[..., Model]:
 @pytest.fixture(scope="session")
 def picture_model_folder(tmp_path_factory: pytest.TempPathFactory, rgbd: Task) -> Path:
     """Folder of a tiny ShaSpec for colour and depth."""
-    folder = tmp_path_factory.mktemp("tiny-rgbd")
-    tiny_model(folder, rgbd)
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("tiny-rgbd"), rgbd)
 
 
 @pytest.fixture(scope="session")
@@ -172,8 +117,8 @@ def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Task, str], 
 
     def get(task: Task, method: str) -> Model:
         if (task.name, method) not in folders:
-            folders[task.name, method] = tmp_path_factory.mktemp(f"{task.name}-{method}")
-            tiny_model(folders[task.name, method], task, method)
+            folder = tmp_path_factory.mktemp(f"{task.name}-{method}")
+            folders[task.name, method] = save_tiny(folder, task, method)
         return load_model(folders[task.name, method])
 
     return get
@@ -198,9 +143,7 @@ def write_pictures() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def classifier_folder(tmp_path_factory: pytest.TempPathFactory, avmnist: Task) -> Path:
     """Folder of a tiny classifier of digits."""
-    folder = tmp_path_factory.mktemp("tiny-classifier")
-    tiny_model(folder, avmnist, "shaspec-classifier")
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("tiny-classifier"), avmnist, "shaspec-classifier")
 
 
 @pytest.fixture(scope="session")
@@ -223,6 +166,4 @@ def write_digit() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def zero_fill_folder(tmp_path_factory: pytest.TempPathFactory, brats: Task) -> Path:
     """Folder of a tiny zero-fill baseline."""
-    folder = tmp_path_factory.mktemp("tiny-zero-fill")
-    tiny_model(folder, brats, "zero-fill")
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("tiny-zero-fill"), brats, "zero-fill")

@@ -24,6 +24,8 @@ from shaspec.models.weights import Model
 from shaspec.predictor import Predictor
 from shaspec.task import Task
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 
 @pytest.fixture
 def model(shaspec_folder: Path) -> Predictor:
@@ -209,7 +211,6 @@ def test_features_are_those_of_the_event_stream(model: Predictor, small_case: Ca
     assert set(maps.of("shared")) == set(small_case.present)
 
 
-@pytest.mark.slow
 def test_robustness_compares_with_the_labels_of_the_case_or_else_with_all_modalities(
     model: Predictor, small_case: Case, tmp_path: Path
 ) -> None:

@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parent
 FREE = [
+    "files",
     "io",
     "phantom",
     "test_case.py",
@@ -16,6 +19,8 @@ FREE = [
     "test_preprocessing.py",
     "test_preprocessing_background.py",
     "test_task.py",
+    "test_task_names.py",
+    "test_thresholds.py",
 ]
 
 
@@ -33,6 +38,7 @@ def test_modules_of_cases_do_not_import_torch() -> None:
     run("import " + ", ".join(f"shaspec.{name}" for name in (*names, "task", "task_files")))
 
 
+@pytest.mark.slow
 def test_tests_of_files_names_and_grids_run_without_torch() -> None:
     """All these test modules are imported; the tests of grids are run as an example."""
     code = "import pytest; status = pytest.main(sys.argv[1:]); status and sys.exit(int(status))"

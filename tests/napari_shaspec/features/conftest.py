@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.tiny_models import save_tiny
+
 
 @pytest.fixture(scope="module")
-def model(make_untrained):
-    return make_untrained((24, 24, 24))
+def model(tmp_path_factory, task):
+    """A model folder with random weights."""
+    return str(save_tiny(tmp_path_factory.mktemp("models") / "untrained", task, window=24))
 
 
 @pytest.fixture

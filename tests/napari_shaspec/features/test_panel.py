@@ -21,16 +21,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_bugs")]
 
 
 @pytest.fixture
-def panel(qtbot, viewer, model, scatter):
+def panel(viewer, model, scatter, open_panel):
     """A panel whose controller runs its jobs in napari workers."""
-    panel = FeaturesPanel(viewer, controller=FeaturesController(viewer, engine=LocalEngine()))
-    qtbot.addWidget(panel)
-    assert panel.controller.choose_model(model)
-    panel.resize(320, 620)
-    panel.show()
-    yield panel
-    panel.controller.close()
-    qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=60_000)
+    control = FeaturesController(viewer, engine=LocalEngine())
+    assert control.choose_model(model)
+    return open_panel(FeaturesPanel(viewer, controller=control))
 
 
 def wait(qtbot, panel):

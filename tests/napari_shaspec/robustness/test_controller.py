@@ -31,9 +31,7 @@ def at_row(control, number, do):
     control.state.events.tables.connect(on_tables)
 
 
-def test_a_sweep_fills_a_table_and_shows_all_modalities(control, viewer, make_case, engine):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_a_sweep_fills_a_table_and_shows_all_modalities(control, viewer, swept, engine):
     (table,) = control.state.tables
     assert control.state.status is Status.DONE
     assert table.complete
@@ -45,9 +43,7 @@ def test_a_sweep_fills_a_table_and_shows_all_modalities(control, viewer, make_ca
     assert "15 subsets compared with ground truth" in control.state.message.text
 
 
-def test_features_are_freed_once_the_rows_are_there(control, viewer, make_case, engine):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_features_are_freed_once_the_rows_are_there(control, viewer, swept, engine):
     assert engine.sessions[0].released == 1
 
 
@@ -72,9 +68,7 @@ def test_the_ground_truth_layer_of_the_case_is_found_automatically(control, view
     assert control.state.truths == (control.state.truth,)
 
 
-def test_a_row_is_shown_in_one_layer_named_after_its_subset(control, viewer, make_case):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_a_row_is_shown_in_one_layer_named_after_its_subset(control, viewer, swept):
     before = len(viewer.layers)
     layer = viewer.layers["sweep · FLAIR+T1+T1ce+T2"]
     control.show_row("instant", ("FLAIR", "T2"))
@@ -120,20 +114,14 @@ def test_cancel_ends_at_the_next_event_frees_memory_and_leaves_the_rows(
     assert "Cancelled" in control.state.message.text
 
 
-def test_a_cancelled_second_sweep_leaves_the_first_result(control, viewer, make_case, engine):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_a_cancelled_second_sweep_leaves_the_first_result(control, viewer, swept, engine):
     whole = control.state.tables[0]
     at_row(control, 3, control.cancel)
     control.sweep()
     assert control.state.tables == (whole,)
 
 
-def test_an_error_is_shown_and_the_last_result_stays(
-    control, viewer, make_case, engine, notifications
-):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_an_error_is_shown_and_the_last_result_stays(control, viewer, swept, engine, notifications):
     whole = control.state.tables[0]
     engine.options = {"error": RuntimeError("CUDA error")}
     control.sweep()
@@ -143,9 +131,7 @@ def test_an_error_is_shown_and_the_last_result_stays(
     assert engine.sessions[-1].released == 1
 
 
-def test_another_case_clears_the_table(control, viewer, make_case):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_another_case_clears_the_table(control, viewer, make_case, swept):
     add_case(viewer, make_case("berta", present=("FLAIR", "T2")))
     assert control.state.case == "berta"
     assert control.state.tables == ()
@@ -194,9 +180,7 @@ def test_a_truth_in_unknown_codes_is_refused(control, viewer, make_case, notific
     assert "does not know" in notifications[-1]
 
 
-def test_a_removed_layer_is_not_the_shown_result(control, viewer, make_case):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_a_removed_layer_is_not_the_shown_result(control, viewer, swept):
     viewer.layers.remove("sweep · FLAIR+T1+T1ce+T2")
     assert control.state.shown is None
     control.show_row("instant", ("T2",))

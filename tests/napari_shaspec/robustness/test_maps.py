@@ -6,7 +6,6 @@ import numpy as np
 from napari.layers import Labels
 
 from napari_shaspec.jobs.state import Status
-from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.robustness.state import Shown
 from shaspec.analysis.robustness_files import contributions_figure, heat_map_figure
 from shaspec.analysis.subset_table import DICE
@@ -14,9 +13,7 @@ from shaspec.analysis.subset_table import DICE
 FULL = ("FLAIR", "T1", "T1ce", "T2")
 
 
-def test_maps_lie_over_the_images_and_are_made_once_per_kind(control, viewer, make_case):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_maps_lie_over_the_images_and_are_made_once_per_kind(control, viewer, swept):
     for region in ("WT", "ET"):
         control.show_disagreement(region)
         control.show_smallest(region)
@@ -31,9 +28,7 @@ def test_maps_lie_over_the_images_and_are_made_once_per_kind(control, viewer, ma
     assert control.state.status is Status.DONE
 
 
-def test_the_smallest_subset_is_shown_at_the_mouse_position(control, viewer, make_case):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_the_smallest_subset_is_shown_at_the_mouse_position(control, viewer, swept):
     control.show_smallest("WT")
     layer = viewer.layers["smallest subset · WT"]
     assert isinstance(layer, Labels)
@@ -42,9 +37,7 @@ def test_the_smallest_subset_is_shown_at_the_mouse_position(control, viewer, mak
     assert not layer.data[0].any()
 
 
-def test_a_difference_says_how_much_is_on_either_side(control, viewer, make_case):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_a_difference_says_how_much_is_on_either_side(control, viewer, swept):
     control.show_row("instant", ("FLAIR",))
     control.show_difference("WT", Shown("instant", FULL))
     texts = [key.text for key in control.state.legend]
@@ -57,9 +50,7 @@ def test_a_difference_says_how_much_is_on_either_side(control, viewer, make_case
     assert control.state.legend[1].text.startswith("only ground truth")
 
 
-def test_tables_and_figures_are_saved(control, viewer, make_case, tmp_path, notifications):
-    add_case(viewer, make_case())
-    control.sweep()
+def test_tables_and_figures_are_saved(control, viewer, swept, tmp_path, notifications):
     paths = control.save_tables(tmp_path / "rows.csv")
     assert [path.name for path in paths] == ["rows.csv", "rows_shapley.csv"]
     for draw in (heat_map_figure, contributions_figure):

@@ -21,15 +21,10 @@ from shaspec.analysis.subset_table import DICE, VOLUME
 
 
 @pytest.fixture
-def panel(qtbot, viewer, engine):
+def panel(viewer, engine, open_panel):
     """A panel whose controller runs its jobs in napari workers."""
-    panel = RobustnessPanel(viewer, controller=RobustnessController(viewer, engine=engine))
-    qtbot.addWidget(panel)
-    panel.resize(380, 700)
-    panel.show()
-    yield panel
-    panel.controller.close()
-    qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=10_000)
+    control = RobustnessController(viewer, engine=engine)
+    return open_panel(RobustnessPanel(viewer, controller=control), (380, 700))
 
 
 @pytest.fixture

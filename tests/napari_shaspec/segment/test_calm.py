@@ -22,12 +22,10 @@ ALL = "FLAIR+T1+T1ce+T2"
 
 
 @pytest.fixture
-def toggled(controller, viewer, make_case):
+def toggled(segmented):
     """Two results: of all modalities, and without T1, which is shown."""
-    add_case(viewer, make_case())
-    controller.segment()
-    controller.tick("T1", False)
-    return controller
+    segmented.tick("T1", False)
+    return segmented
 
 
 def test_a_subset_of_the_table_is_shown_again_and_not_computed(toggled, engine):

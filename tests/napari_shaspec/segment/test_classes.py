@@ -21,32 +21,16 @@ from napari_shaspec.robustness.controller import RobustnessController
 from napari_shaspec.robustness.panel import RobustnessPanel
 from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.panel import SegmentPanel
+from shaspec.models.registry import CLASSIFIER
 from shaspec.task import load_task
+from tests.tiny_models import save_tiny
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A model folder with random weights."""
-    from shaspec.models.card import Card
-    from shaspec.models.registry import CLASSIFIER, build, network_config
-    from shaspec.models.weights import save_model
-
-    task = load_task("avmnist")
-    config = network_config(CLASSIFIER, "light", task, widths=(4, 6), channels=8, hidden=8)
-    card = Card(
-        name="digits",
-        title="Untrained",
-        licence="none",
-        method=CLASSIFIER,
-        preset="light",
-        network=config.model_dump(),
-        task=task,
-        window=(28, 28),
-        instant_toggles=True,
-    )
     folder = tmp_path_factory.mktemp("models") / "digits"
-    save_model(folder, build(CLASSIFIER, config), card)
-    return folder
+    return save_tiny(folder, load_task("avmnist"), CLASSIFIER, name="digits", window=28)
 
 
 @pytest.fixture

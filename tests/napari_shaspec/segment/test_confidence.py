@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from qtpy.QtWidgets import QComboBox, QPushButton, QSlider, QToolButton
 
 from napari_shaspec.layers.metadata import of_kind, origin
@@ -16,14 +15,6 @@ from napari_shaspec.segment.confidence import KEPT
 from napari_shaspec.segment.confidence_box import NO_THRESHOLD, ConfidenceBox
 
 ALL = "FLAIR+T1+T1ce+T2"
-
-
-@pytest.fixture
-def segmented(controller, viewer, make_case):
-    """A controller with one result, and the session that made it."""
-    add_case(viewer, make_case())
-    controller.segment()
-    return controller
 
 
 def probabilities(viewer) -> list:

@@ -27,9 +27,7 @@ def test_layers_of_a_case_fill_the_rows_and_are_ticked(controller, viewer, make_
     assert viewer.canvas.overlays.missing.text == "without T1, T1ce"
 
 
-def test_segment_adds_a_layer_named_after_the_subset(controller, viewer, make_case):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_segment_adds_a_layer_named_after_the_subset(controller, viewer, segmented):
     assert controller.state.status is Status.DONE
     assert names(viewer)[-1] == "seg · FLAIR+T1+T1ce+T2"
     layer = viewer.layers[-1]
@@ -50,9 +48,7 @@ def test_the_view_moves_to_the_first_result_if_it_is_not_visible(controller, vie
         assert viewer.dims.point[0] == point
 
 
-def test_the_same_subset_again_updates_its_layer(controller, viewer, make_case):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_the_same_subset_again_updates_its_layer(controller, viewer, segmented):
     before = names(viewer)
     layer = viewer.layers[-1]
     controller.segment()
@@ -85,10 +81,8 @@ def test_a_model_that_cannot_be_opened_leaves_the_old_one(controller, notificati
 
 
 def test_an_engine_error_is_shown_and_all_results_stay(
-    controller, viewer, make_case, engine, notifications
+    controller, viewer, segmented, engine, notifications
 ):
-    add_case(viewer, make_case())
-    controller.segment()
     before = names(viewer)
     engine.sessions[0].error = OutOfMemoryError("not even windows of 32 voxels fit")
     controller.tick("T2", False)
@@ -148,9 +142,7 @@ def test_a_case_with_only_the_name_of_a_training_case_is_not_reported_as_seen(
     assert controller.state.seen == "by name"
 
 
-def test_closing_gives_everything_back(controller, viewer, make_case, engine):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_closing_gives_everything_back(controller, viewer, make_case, segmented, engine):
     controller.tick("T1", False)
     controller.close()
     assert engine.sessions[0].released == 1

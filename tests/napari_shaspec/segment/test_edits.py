@@ -25,9 +25,7 @@ def paint(layer, value: int = 4) -> None:
     layer.paint(SPOT, value)
 
 
-def test_a_new_run_keeps_the_edited_layer(controller, viewer, make_case):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_a_new_run_keeps_the_edited_layer(controller, viewer, segmented):
     painted = viewer.layers[-1]
     paint(painted)
     controller.segment()
@@ -51,9 +49,7 @@ def test_each_edit_session_is_kept_once(controller, viewer, make_case):
     assert "edited" not in controller.state.message.text
 
 
-def test_painting_does_not_change_the_computed_result(controller, viewer, make_case):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_painting_does_not_change_the_computed_result(controller, viewer, segmented):
     (result,) = controller.state.results
     before = result.region_ml()
     paint(viewer.layers[-1])
@@ -61,18 +57,14 @@ def test_painting_does_not_change_the_computed_result(controller, viewer, make_c
     assert result.labels[SPOT] == 0
 
 
-def test_a_painted_result_is_saved_as_painted(controller, viewer, make_case, tmp_path):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_a_painted_result_is_saved_as_painted(controller, viewer, segmented, tmp_path):
     paint(viewer.layers[-1])
     image = nib.load(controller.save(tmp_path / "s.nii"))
     grid = controller.state.results[0].grid
     assert grid.from_file(np.asarray(image.dataobj))[SPOT] == 4
 
 
-def test_panes_show_edits_and_can_be_edited(controller, viewer, make_case, tmp_path):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_panes_show_edits_and_can_be_edited(controller, viewer, segmented, tmp_path):
     paint(viewer.layers[-1])
     controller.set_view(View.GRID)
     pane = viewer.layers["seg on T1"]
@@ -83,10 +75,8 @@ def test_panes_show_edits_and_can_be_edited(controller, viewer, make_case, tmp_p
 
 
 def test_undo_returns_to_the_painted_result_and_again_to_the_new_one(
-    controller, viewer, make_case, engine
+    controller, viewer, segmented, engine
 ):
-    add_case(viewer, make_case())
-    controller.segment()
     old = controller.state.results[0]
     paint(viewer.layers[-1])
     controller.segment()
@@ -138,9 +128,7 @@ def test_a_report_has_the_labels_as_they_were_painted(controller, viewer, make_c
     assert "Edited by hand" in page
 
 
-def test_a_report_has_a_row_for_a_kept_edited_result(controller, viewer, make_case, tmp_path):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_a_report_has_a_row_for_a_kept_edited_result(controller, viewer, segmented, tmp_path):
     paint(viewer.layers[-1])
     controller.segment()
     controller.report(tmp_path / "r.html")
@@ -149,18 +137,14 @@ def test_a_report_has_a_row_for_a_kept_edited_result(controller, viewer, make_ca
     assert "Edited by hand" not in page  # the pictured one was not
 
 
-def test_a_report_that_cannot_be_written_costs_nothing(controller, viewer, make_case, tmp_path):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_a_report_that_cannot_be_written_costs_nothing(controller, viewer, segmented, tmp_path):
     controller.report(tmp_path / "r.docx")
     assert "written as .html or .pdf" in controller.state.message.text
     encoded = controller._kept._session.kept  # a toggle uses these features
     assert encoded
 
 
-def test_sizes_of_all_subsets_are_saved_as_painted(controller, viewer, make_case, tmp_path):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_sizes_of_all_subsets_are_saved_as_painted(controller, viewer, segmented, tmp_path):
     layer = viewer.layers[-1]
     layer.data[:, :4, :4] = 4
     controller.tick("T1", False)
@@ -172,9 +156,7 @@ def test_sizes_of_all_subsets_are_saved_as_painted(controller, viewer, make_case
     assert float(rows[3]["ml"]) == pytest.approx(size, abs=1e-3)
 
 
-def test_the_table_has_the_volumes_as_painted(qtbot, controller, viewer, make_case):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_the_table_has_the_volumes_as_painted(qtbot, controller, viewer, segmented):
     assert controller.state.edited == {}
     layer = viewer.layers.selection.active
     before = controller.state.results[0].region_sizes()
@@ -189,10 +171,8 @@ def test_the_table_has_the_volumes_as_painted(qtbot, controller, viewer, make_ca
 
 
 def test_a_label_that_the_task_does_not_have_is_named_and_not_saved(
-    qtbot, controller, tmp_path, notifications, viewer, make_case
+    qtbot, controller, tmp_path, notifications, viewer, segmented
 ):
-    add_case(viewer, make_case())
-    controller.segment()
     layer = viewer.layers.selection.active
     paint(layer, 3)
     qtbot.waitUntil(lambda: ALL in controller.state.edited)
@@ -221,9 +201,7 @@ def test_the_caption_lists_the_missing_modalities_of_the_shown_result(
     assert caption() == "without T1ce"
 
 
-def test_results_of_two_models_have_a_layer_each(controller, engine, viewer, make_case):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_results_of_two_models_have_a_layer_each(controller, engine, viewer, segmented):
     first = viewer.layers.selection.active
     first.metadata["shaspec"]["provenance"] = {"model": "one", "sha256": "1"}
     controller.segment()

@@ -23,17 +23,8 @@ from napari_shaspec.segment.panel import SegmentPanel
 from shaspec.errors import InputError
 from shaspec.io import read_case
 from shaspec.task import load_task
+from tests.tiny_models import save_tiny
 
-ENCODER = {
-    "stem_width": 4,
-    "stem_kernel": 3,
-    "max_pool": False,
-    "widths": (6,),
-    "depths": (1,),
-    "channels": 8,
-    "dilations": (1,),
-    "image_pool": False,
-}
 COLOUR = np.random.default_rng(0).integers(0, 255, (24, 32, 3)).astype(np.uint8)
 DEPTH = np.random.default_rng(1).integers(1, 255, (24, 32)).astype(np.uint8)
 
@@ -46,26 +37,7 @@ def rgbd():
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, rgbd):
     """A model folder with random weights."""
-    from shaspec.models.card import Card
-    from shaspec.models.registry import build, network_config
-    from shaspec.models.weights import save_model
-
-    small = {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (6,)}
-    config = network_config("shaspec", "light", rgbd, **small)
-    card = Card(
-        name="pipes",
-        title="Untrained",
-        licence="none",
-        method="shaspec",
-        preset="light",
-        network=config.model_dump(),
-        task=rgbd,
-        window=(16, 16),
-        instant_toggles=True,
-    )
-    folder = tmp_path_factory.mktemp("models") / "pipes"
-    save_model(folder, build("shaspec", config), card)
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("models") / "pipes", rgbd, name="pipes", window=16)
 
 
 @pytest.fixture

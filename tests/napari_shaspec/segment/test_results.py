@@ -10,17 +10,13 @@ import numpy as np
 from napari_shaspec.layers.viewer import add_case
 
 
-def test_a_removed_result_leaves_the_table(controller, viewer, make_case):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_a_removed_result_leaves_the_table(controller, viewer, segmented):
     viewer.layers.remove("seg · FLAIR+T1+T1ce+T2")
     assert controller.state.results == ()
     assert controller.state.shown == ""
 
 
-def test_a_copy_of_a_result_may_go_without_it(controller, viewer, make_case):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_a_copy_of_a_result_may_go_without_it(controller, viewer, segmented):
     data, options, _ = viewer.layers[-1].as_layer_data_tuple()
     copy = viewer.add_labels(data, **options)
     viewer.layers.remove(copy)
@@ -40,9 +36,7 @@ def test_a_result_from_plain_layers_is_saved_and_leaves_with_its_layer(
     assert controller.state.results == ()
 
 
-def test_a_saved_result_lies_on_the_grid_of_its_input(controller, viewer, make_case, tmp_path):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_a_saved_result_lies_on_the_grid_of_its_input(controller, viewer, segmented, tmp_path):
     path = controller.save(tmp_path / "seg.nii.gz")
     image = nib.load(path)
     assert image.shape == (40, 32, 24)
@@ -68,7 +62,5 @@ def test_a_result_that_cannot_be_saved_says_why(
     assert "file" in notifications[-1]
 
 
-def test_saved_path_is_a_path(controller, viewer, make_case, tmp_path):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_saved_path_is_a_path(controller, viewer, segmented, tmp_path):
     assert controller.save(str(tmp_path / "x.nii")) == Path(tmp_path / "x.nii")

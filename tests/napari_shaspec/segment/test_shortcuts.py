@@ -27,9 +27,7 @@ def press(viewer):
     return strike
 
 
-def test_a_digit_ticks_the_modality_of_that_row(controller, viewer, make_case, press):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_a_digit_ticks_the_modality_of_that_row(controller, viewer, segmented, press):
     viewer.layers.selection.active = viewer.layers[-1]  # a label layer, with tools on 1 to 7
     press("Alt+3")
     assert controller.state.present == {"FLAIR", "T1", "T2"}
@@ -56,9 +54,7 @@ def test_segment_and_grid(controller, viewer, make_case, press):
     assert (controller.state.view, viewer.canvas.grid.enabled) == (View.STACK, False)
 
 
-def test_compare_switches_between_the_last_two_results(controller, viewer, make_case, press):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_compare_switches_between_the_last_two_results(controller, viewer, segmented, press):
     press(shortcuts.COMPARE)
     assert "Nothing to compare" in controller.state.message.text
     controller.tick("T1", False)
@@ -72,9 +68,7 @@ def test_compare_switches_between_the_last_two_results(controller, viewer, make_
     assert seen == ["FLAIR+T1ce+T2", "FLAIR+T1ce", "FLAIR+T1ce+T2"]
 
 
-def test_compare_does_not_go_to_a_result_that_was_removed(controller, viewer, make_case, press):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_compare_does_not_go_to_a_result_that_was_removed(controller, viewer, segmented, press):
     controller.tick("T1", False)
     controller.tick("T2", False)
     viewer.layers.remove(viewer.layers["seg · FLAIR+T1ce+T2"])

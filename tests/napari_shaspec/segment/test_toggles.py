@@ -10,9 +10,7 @@ from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.segment.controller import SegmentController
 
 
-def test_a_toggle_segments_at_once_where_features_are_kept(controller, viewer, make_case, engine):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_a_toggle_segments_at_once_where_features_are_kept(controller, viewer, segmented, engine):
     controller.tick("T1ce", False)
     assert engine.sessions[0].begun == ["FLAIR+T1+T1ce+T2", "FLAIR+T1+T2"]
     assert len(engine.sessions) == 1
@@ -44,10 +42,8 @@ def test_a_toggle_waits_for_the_button_where_the_model_needs_a_full_run(
 
 
 def test_a_toggle_waits_for_the_button_where_the_user_wants_that(
-    controller, viewer, make_case, engine
+    controller, viewer, segmented, engine
 ):
-    add_case(viewer, make_case())
-    controller.segment()
     controller.update_when_toggled(False)
     controller.tick("T1", False)
     assert engine.sessions[0].begun == ["FLAIR+T1+T1ce+T2"]
@@ -64,9 +60,7 @@ def test_a_toggle_to_a_modality_that_was_never_encoded_waits(controller, viewer,
     assert len(engine.sessions) == 1
 
 
-def test_of_two_quick_toggles_the_last_one_wins(controller, viewer, make_case, engine):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_of_two_quick_toggles_the_last_one_wins(controller, viewer, segmented, engine):
     seen = []
 
     def toggle(progress):
@@ -111,9 +105,7 @@ def test_a_toggle_between_the_result_and_the_end_of_its_job_waits_for_the_end(
     control.close()
 
 
-def test_toggling_there_and_back_does_not_restart_the_job(controller, viewer, make_case, engine):
-    add_case(viewer, make_case())
-    controller.segment()
+def test_toggling_there_and_back_does_not_restart_the_job(controller, viewer, segmented, engine):
     seen = []
 
     def toggle(progress):

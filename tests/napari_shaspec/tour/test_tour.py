@@ -18,6 +18,7 @@ from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.panel import SegmentPanel
 from napari_shaspec.tour.controller import CLOSED, TourController
 from napari_shaspec.tour.panel import TourPanel
+from tests.tiny_models import save_tiny
 
 pytestmark = pytest.mark.usefixtures("no_bugs")
 
@@ -30,8 +31,9 @@ WAIT = 240_000
 
 
 @pytest.fixture(scope="module")
-def model(make_untrained):
-    return make_untrained((48, 48, 48))
+def model(tmp_path_factory, task):
+    """A model folder with random weights."""
+    return str(save_tiny(tmp_path_factory.mktemp("models") / "untrained", task, window=48))
 
 
 @pytest.fixture

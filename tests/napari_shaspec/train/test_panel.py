@@ -67,18 +67,13 @@ def made() -> list[SlowProcess]:
 
 
 @pytest.fixture
-def panel(qtbot, tmp_path, made):
+def panel(tmp_path, made, open_panel):
     def launch(path: Path) -> SlowProcess:
         made.append(SlowProcess(path))
         return made[-1]
 
     panel = TrainPanel(controller=TrainController(launch=launch, runs=tmp_path / "runs"))
-    qtbot.addWidget(panel)
-    panel.resize(380, 700)
-    panel.show()
-    yield panel
-    panel.controller.close()
-    qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=30_000)
+    return open_panel(panel, (380, 700))
 
 
 def wait_for_step(qtbot, panel, number):

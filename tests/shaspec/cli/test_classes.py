@@ -10,6 +10,8 @@ from typer.testing import Result
 
 from shaspec.errors import ShaspecError
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
 

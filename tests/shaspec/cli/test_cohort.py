@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 from shaspec.cli import app
 from shaspec.errors import InputError
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
 

@@ -19,6 +19,8 @@ from shaspec.inference.session import InferenceSession
 from shaspec.models.weights import Model
 from shaspec.task import Task
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 Run = Callable[..., Result]
 Rows = Callable[[Path], list[dict[str, str]]]
 

@@ -16,6 +16,7 @@ from shaspec.errors import ShaspecError
 Run = Callable[..., Result]
 
 
+@pytest.mark.slow
 def test_train_leaves_a_model_that_predict_takes(run: Run, folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     config = tmp_path / "run.toml"
@@ -79,6 +80,7 @@ def test_check_does_not_count_cases_whose_labels_are_hidden(
     assert "1 to train on, 1 unlabelled, 0 held out" in run(*words, "--method", "m3l").output
 
 
+@pytest.mark.slow
 def test_train_speaks_json_to_programs(run: Run, folder: Path, tmp_path: Path) -> None:
     words = [
         "train", "--json", "--out", tmp_path / "run", "--method", "zero-fill", "--data", folder,

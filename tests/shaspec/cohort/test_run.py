@@ -26,6 +26,8 @@ from shaspec.io import CaseFiles, find_cases, read_case, write_case
 from shaspec.models.weights import load_model
 from shaspec.task import Task
 
+pytestmark = pytest.mark.slow  # runs networks on several cases
+
 Cohort = Callable[..., list[CaseFiles]]
 
 
@@ -171,7 +173,6 @@ def test_all_subsets_give_what_each_alone_gives(
         np.testing.assert_array_equal(saved, expected)
 
 
-@pytest.mark.slow
 def test_several_processes_do_the_same_and_one_that_dies_is_replaced(
     cohort: Cohort, settings: Settings, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +195,6 @@ def test_several_processes_do_the_same_and_one_that_dies_is_replaced(
         assert (out / path.name).read_bytes() == path.read_bytes()
 
 
-@pytest.mark.slow
 def test_a_case_that_ends_its_process_twice_is_given_up(
     cohort: Cohort, settings: Settings, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ def test_a_case_gives_45_rows_with_full_names(shaspec_model: Model, small_case: 
     assert all(tuple(r.scores) == metrics_for(3) for r in rows)
 
 
+@pytest.mark.slow
 def test_a_case_that_lacks_modalities_gives_the_subsets_it_has(
     shaspec_model: Model, small_case: Case
 ) -> None:
@@ -48,6 +49,7 @@ def test_a_case_that_lacks_modalities_gives_the_subsets_it_has(
     assert {r.subset for r in rows} == {"T2"}
 
 
+@pytest.mark.slow
 def test_a_case_without_labels_is_refused(shaspec_model: Model, small_case: Case) -> None:
     with pytest.raises(InputError, match="has no labels"):
         next(evaluate_case(shaspec_model, replace(small_case, labels=None)))

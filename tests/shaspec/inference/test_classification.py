@@ -84,6 +84,7 @@ def test_lack_of_memory_costs_features_and_ends_with_a_message(
         list(events)
 
 
+@pytest.mark.slow
 def test_a_model_and_a_session_of_different_kinds_are_refused(
     model: Model, digit_case: Case, shaspec_model: Model, small_case: Case
 ) -> None:

@@ -22,6 +22,8 @@ from shaspec.io import read_case, read_volume, write_case
 from shaspec.models.weights import Model, load_model
 from shaspec.prediction import Prediction
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 
 @pytest.fixture
 def files(small_case: Case, tmp_path: Path) -> dict[str, Path]:
@@ -93,7 +95,6 @@ def test_a_case_in_one_file_is_named_once(
     np.testing.assert_array_equal(repeated(prediction, tmp_path / "s.nii"), prediction.labels)
 
 
-@pytest.mark.slow
 def test_the_command_of_features_gives_these_maps_again(
     shaspec_model: Model, files: dict[str, Path], tmp_path: Path
 ) -> None:

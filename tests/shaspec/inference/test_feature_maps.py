@@ -29,6 +29,8 @@ from shaspec.models.registry import build, network_config
 from shaspec.models.weights import Model, load_model
 from shaspec.task import Task
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 
 def features(session: InferenceSession, *present: str) -> FeatureMaps:
     return last_event(session.features(present or None)).value

@@ -14,6 +14,8 @@ from shaspec.inference.events import Finished, Notice
 from shaspec.inference.session import InferenceSession
 from shaspec.models.weights import Model
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 WINDOW = (40, 48, 48)
 
 

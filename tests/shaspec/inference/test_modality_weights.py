@@ -17,6 +17,8 @@ from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
 from shaspec.task import Task
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 
 def predicted(model: Model, case: Case, *present: str) -> Prediction:
     *_, last = InferenceSession(model, case, device="cpu").predict(present or None)

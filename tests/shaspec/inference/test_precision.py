@@ -14,6 +14,8 @@ from shaspec.inference.session import InferenceSession
 from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 CPU = torch.device("cpu")
 
 

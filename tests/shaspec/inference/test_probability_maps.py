@@ -22,6 +22,8 @@ from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
 from shaspec.task import Subset, Task
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 ModelOf = Callable[[Task, str], Model]
 
 

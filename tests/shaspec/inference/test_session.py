@@ -24,6 +24,8 @@ from shaspec.models.weights import Model, load_model
 from shaspec.prediction import Prediction
 from shaspec.task import Task
 
+pytestmark = pytest.mark.slow  # runs networks on whole cases
+
 
 def run(session: InferenceSession, *present: str) -> Prediction:
     return last_event(session.predict(present or None)).prediction
@@ -184,7 +186,6 @@ def test_no_features_are_kept_without_memory(shaspec_model: Model, small_case: C
     assert not session.is_kept(["FLAIR"])
 
 
-@pytest.mark.slow
 def test_a_baseline_without_instant_toggles_says_so(
     zero_fill_folder: Path, small_case: Case
 ) -> None:

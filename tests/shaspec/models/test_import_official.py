@@ -46,6 +46,7 @@ def liver(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_model_that_loads(
     checkpoint: Path, liver: Path, tmp_path: Path
 ) -> None:

@@ -22,6 +22,8 @@ from shaspec.phantom.liver import murray
 from shaspec.phantom.solids import Place
 from shaspec.phantom.window import Window
 
+pytestmark = pytest.mark.slow  # simulates scans
+
 SHAPE, SPACING = (60, 68, 96), (4.0, 4.0, 4.0)
 SEEDS = (0, 3, 6, 10, 15)  # both diseases, seen in both phases and in one
 
@@ -63,7 +65,6 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_another_patient() ->
         assert volume.tobytes() != other.volumes[name].tobytes()
 
 
-@pytest.mark.slow
 def test_a_case_is_two_phases_in_hounsfield_units(made: list[Made]) -> None:
     for seed, (case, _) in zip(SEEDS, made, strict=True):
         assert case.name == f"phantom-{seed}"
@@ -100,7 +101,6 @@ def test_organs_have_their_hounsfield_units(
         assert venous[0] < late < venous[1]
 
 
-@pytest.mark.slow
 def test_contrast_agent_reaches_the_artery_first_and_the_veins_later(made: list[Made]) -> None:
     for one in made:
         early, late = one.hounsfield("artery")
@@ -110,7 +110,6 @@ def test_contrast_agent_reaches_the_artery_first_and_the_veins_later(made: list[
             assert late > early + 20
 
 
-@pytest.mark.slow
 def test_a_liver_has_its_size_and_lies_on_the_right(made: list[Made]) -> None:
     for case, _ in made:
         liver = labels_of(case) > 0
@@ -121,7 +120,6 @@ def test_a_liver_has_its_size_and_lies_on_the_right(made: list[Made]) -> None:
         assert ndimage.label(liver)[1] <= 12
 
 
-@pytest.mark.slow
 def test_labels_are_those_of_the_task_and_tumours_lie_in_the_liver(made: list[Made]) -> None:
     for case, _ in made:
         labels = labels_of(case)
@@ -133,7 +131,6 @@ def test_labels_are_those_of_the_task_and_tumours_lie_in_the_liver(made: list[Ma
         assert not (tumour & ~liver).any()
 
 
-@pytest.mark.slow
 def test_vessels_of_the_liver_are_liver_and_the_gall_bladder_is_not(made: list[Made]) -> None:
     for case, patient in made:
         labels = labels_of(case)
@@ -149,7 +146,6 @@ def test_both_diseases_occur_and_so_do_tumours_that_one_phase_hides() -> None:
     assert all(d.radii and min(d.radii) >= 5 and max(d.radii) <= 45 for d in drawn)
 
 
-@pytest.mark.slow
 def test_a_carcinoma_is_bright_at_first_and_metastases_are_dark_later(made: list[Made]) -> None:
     for one in made:
         labels, disease = labels_of(one.case), one.patient.disease
@@ -167,7 +163,6 @@ def test_a_carcinoma_is_bright_at_first_and_metastases_are_dark_later(made: list
     assert {one.patient.disease.kind for one in made} == {"hcc", "metastases"}
 
 
-@pytest.mark.slow
 def test_one_phase_may_hide_a_tumour(made: list[Made]) -> None:
     hidden = [one for one in made if one.patient.disease.hidden]
     assert hidden
@@ -180,7 +175,6 @@ def test_one_phase_may_hide_a_tumour(made: list[Made]) -> None:
         assert min(contrast) < 10 < max(contrast)
 
 
-@pytest.mark.slow
 def test_the_phases_show_the_same_body(made: list[Made]) -> None:
     for case, _ in made:
         arterial, venous = (volume > -200 for volume in case.volumes.values())

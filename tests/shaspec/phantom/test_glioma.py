@@ -17,6 +17,8 @@ from shaspec.errors import InputError
 from shaspec.phantom import atlas, make_case
 from shaspec.phantom.fields import Lattice, blur_matrix, noise, slice_matrix
 
+pytestmark = pytest.mark.slow  # simulates scans
+
 SHAPE, SPACING = (52, 80, 80), (3.0, 3.0, 3.0)
 SEEDS = range(6)
 
@@ -55,7 +57,6 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
         assert first.volumes[name].tobytes() == again.volumes[name].tobytes()
 
 
-@pytest.mark.slow
 def test_different_seeds_give_different_heads_and_tumours(cases: list[Case]) -> None:
     for one, other in itertools.pairwise(cases):
         assert (one.labels != other.labels).any()

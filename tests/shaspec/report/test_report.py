@@ -28,6 +28,8 @@ from shaspec.prediction import Prediction
 from shaspec.report import case_page, case_sheet, content, write_report
 from shaspec.report.pictures import comparison_png, most_of, slices_png
 
+pytestmark = pytest.mark.slow  # draws pages of a whole case
+
 
 @pytest.fixture
 def prediction(small_case: Case) -> Prediction:

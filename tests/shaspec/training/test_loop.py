@@ -27,12 +27,13 @@ from shaspec.training.loop import run, train
 from shaspec.training.optimisation import schedule
 from shaspec.training.runlog import RunLog
 
+pytestmark = pytest.mark.slow  # trains
+
 Configuration = Callable[..., TrainConfig]
 """Folder of the run, changes -> settings."""
 SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
 
 
-@pytest.mark.slow
 def test_the_loss_falls(configuration: Configuration, tmp_path: Path) -> None:
     config = configuration(tmp_path, max_steps=60, augment=False, learning_rate=1e-2)
     steps = list(train(config))
@@ -55,7 +56,6 @@ def test_the_card_names_the_cases_it_saw_and_not_the_one_left_out(
     assert card.seen(replace(small_case, name="three", volumes=others)) == ""
 
 
-@pytest.mark.slow
 def test_a_fine_tuned_model_lists_the_training_cases_of_its_start_model(
     configuration: Configuration, tmp_path: Path, small_case: Case
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_cohort_without_features_is_refused() -> None:
         window_points([])
 
 
+@pytest.mark.slow
 def test_the_montage_has_a_row_per_kind_and_names_absent_modalities(
     make_maps: Make, small_case: Case
 ) -> None:

@@ -16,6 +16,8 @@ from shaspec.io.findings import case_findings
 from shaspec.phantom import make_case
 from shaspec.task import load_task
 
+pytestmark = pytest.mark.slow  # simulates scans
+
 Volumes = dict[str, Any]
 
 

@@ -56,6 +56,7 @@ def test_sound_scans_have_no_findings(scans: list[Scan]) -> None:
     assert findings(scans) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["brats", "liver-ct"])
 def test_phantoms_have_no_findings(task: str) -> None:
     case = make_case(9_000_001, task=task, shape=(40, 48, 44) if task == "brats" else None)
@@ -74,6 +75,7 @@ def test_a_mask_beside_scans_is_refused_by_name_unless_it_is_left_out(
     assert read_case(tmp_path / "p", task, present=("FLAIR",)).present == ("FLAIR",)
 
 
+@pytest.mark.slow
 def test_findings_are_notices_of_the_case(small_case: Case) -> None:
     scan = small_case.volumes["T1"]
     case = case_from_arrays({"T1": scan, "T2": scan}, small_case.task)
