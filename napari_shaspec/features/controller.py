@@ -113,7 +113,7 @@ class FeaturesController(ModelController[FeaturesState]):
         self._do(lambda: self._start(f"projecting points{slow}", events))
 
     def colour_by(self, what: ColourBy) -> None:
-        """Sets what the colours of the points stand for."""
+        """Sets the meaning of the colours of the points."""
         self.state.colour_by = what
 
     # -- numbers ---------------------------------------------------------------------------------

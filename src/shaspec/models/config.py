@@ -30,7 +30,7 @@ def check_sizes(settings: Mapping[str, Any]) -> None:
         if wrong or (several and not 1 <= len(value) <= DEEPEST):
             raise ValueError(f"{key} = {value}: numbers from {least} to {most} are possible")
         if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{key} = {value}: is no finite number")
+            raise ValueError(f"{key} = {value}: is not a finite number")
 
 
 class NetworkConfig(BaseModel):
@@ -45,7 +45,7 @@ class NetworkConfig(BaseModel):
     def with_current_names(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """Settings under their current names.
 
-        An old name beside the current one is left as it is, and so refused.
+        If both the old and the current name are given, the old one is kept, and refused later.
 
         Args:
             values: settings by current or old name.
