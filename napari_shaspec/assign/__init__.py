@@ -1,1 +1,1 @@
-"""Assign files to modalities: asks the user if the names are ambiguous, and remembers the choice."""
+"""Assign files to modalities: asks if the names are ambiguous, and remembers the choice."""

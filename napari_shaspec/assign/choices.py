@@ -139,7 +139,7 @@ class Choices:
             return f"Choose a file for at least one of {', '.join(self.task.names)}."
         if self.grid not in ("", "finest", *(row.chosen for row in self.rows)):
             return (
-                f"The voxel grid is that of {self.grid}, which is not assigned: choose another one."
+                f"The voxel grid is that of {self.grid}, which is not assigned: choose another."
             )
         return ""
 
