@@ -138,9 +138,7 @@ class Choices:
         if not any(row.chosen in self.task.names for row in self.rows):
             return f"Choose a file for at least one of {', '.join(self.task.names)}."
         if self.grid not in ("", "finest", *(row.chosen for row in self.rows)):
-            return (
-                f"The voxel grid is that of {self.grid}, which is not assigned: choose another."
-            )
+            return f"The voxel grid is that of {self.grid}, which is not assigned: choose another."
         return ""
 
     def files(self, *, asked: bool) -> CaseFiles:

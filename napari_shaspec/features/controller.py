@@ -141,7 +141,7 @@ class FeaturesController(ModelController[FeaturesState]):
 
     # -- many cases ------------------------------------------------------------------------------
 
-    def gather(self, folder: str | Path) -> None:
+    def compute_cohort(self, folder: str | Path) -> None:
         """Starts a job that plots the features of all cases in ``folder`` in one t-SNE."""
         if self.state.status.busy or self._closed:
             return
