@@ -11,8 +11,9 @@ from rich.console import Console
 from shaspec.cli.common import ByVoxel, Grid, Overwrite, escape
 from shaspec.cli.evaluation_run import EvaluationOptions, EvaluationRun
 from shaspec.cli.results import print_comparison, print_published, print_scores
-from shaspec.cli.run_options import RUN, RunOptions, with_run_options
+from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
+from shaspec.inference.options import RunOptions
 
 if TYPE_CHECKING:
     from shaspec.evaluation.tables import Row
@@ -84,8 +85,8 @@ def evaluate(
     )  # fmt: skip
     for name, loaded in models.items():
         folder = out if not results else out / "against"
-        run = EvaluationRun(console, labels[name], loaded, options, failed)
-        results[labels[name]] = run.write(folder)
+        evaluation = EvaluationRun(console, labels[name], loaded, options, failed)
+        results[labels[name]] = evaluation.write(folder)
     print_scores(console, results, rules.text, out)
     if against:
         first, second = results.items()
