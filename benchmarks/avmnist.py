@@ -3,7 +3,7 @@
     python benchmarks/avmnist.py FOLDER [--seeds 10]
     python benchmarks/avmnist.py FOLDER --save MODEL
 
-FOLDER holds MNIST (``train-images-idx3-ubyte.gz`` and the other three) and the Free Spoken Digit
+FOLDER contains MNIST (``train-images-idx3-ubyte.gz`` and the other three) and the Free Spoken Digit
 Dataset (``fsdd_recordings.zip`` with ``{digit}_{speaker}_{n}.wav``).
 
 The pairs of the paper are not published. Here, each of the 1,500 recordings of the first three

@@ -2,8 +2,8 @@
 
 xvfb-run python docs/pictures.py [FOLDER]      writes PNG files into docs/_pictures
 
-Every picture is a function that presses what a user would press and takes a picture; they follow
-each other as in the tour. Never a real case: these pictures are published.
+Every picture is a function that uses the controls like a user and takes a screenshot, in the order
+of the tour. Real cases are never used, because these pictures are published.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 WINDOW = (1366, 768)
 SMALL = (116, 180, 180)  # voxels of the second patient: fifteen subsets of the first take long
-CLOSER = 1.5  # napari shows all that was scanned, and most of that is air
+CLOSER = 1.5  # napari shows the whole volume, which is mostly air
 MARGIN = 8  # pixels below the last control of a panel
 PATIENCE = 900  # seconds that a job may take
 
@@ -44,7 +44,7 @@ class Scene:
 
         state, end = self.panel.controller.state, time.monotonic() + PATIENCE
         while state.status.busy and time.monotonic() < end:
-            settle(0, pause=0.25)  # seldom: without a graphics card every repaint is dear
+            settle(0, pause=0.25)  # seldom, because repainting is slow without a graphics card
         if state.status is not Status.DONE:
             raise RuntimeError(f"{state.status}: {state.message.text}")
 
@@ -59,7 +59,7 @@ class Scene:
         save(self.viewer.screenshot(canvas_only=False, flash=False), self.out / name)
 
     def controls(self, name: str) -> None:
-        """A picture of the panel, as high as what is in it."""
+        """A picture of the panel, as high as its content."""
         from qtpy.QtWidgets import QScrollArea
 
         settle()
@@ -83,7 +83,7 @@ class Scene:
         self.panel.findChild(QScrollArea).ensureWidgetVisible(widget, 0, 80)
 
     def press(self, button: str) -> None:
-        """Presses a button of the panel, and waits for what it begins."""
+        """Presses a button of the panel, and waits for its job."""
         from qtpy.QtWidgets import QPushButton
 
         self.panel.findChild(QPushButton, f"shaspec_{button}").click()
@@ -171,7 +171,7 @@ def space(scene: Scene) -> None:
 
 
 def smaller_patient(scene: Scene) -> None:
-    """Another patient in the place of the first, with a smaller head."""
+    """Replaces the patient by another one with a smaller head."""
     from napari.layers import Layer
 
     from napari_shaspec.layers import layer_data
@@ -252,7 +252,7 @@ def feature_panel(scene: Scene) -> None:
 
 
 def train_form(scene: Scene) -> None:
-    """The panel before a run; its folder would be that of the user."""
+    """The panel before a run, without the user's folder."""
     scene.panel.controller.change(out="runs/first")
     scene.controls("panel_train.png")
 
@@ -283,7 +283,7 @@ PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "Models": (model_list,),
     "Guided tour": (guided_tour,),
 }
-"""By panel; each begins with the window as the one before it has left it."""
+"""Pictures by panel; each starts from the state of the window after the previous one."""
 
 
 # -- means -------------------------------------------------------------------------------------
