@@ -31,7 +31,7 @@ from shaspec.models.weights import Model, load_model
 from shaspec.phantom import make_case
 from shaspec.preprocessing import bounding_box, normalise
 
-MARGIN = 13  # voxels; no multiple of the steps of windows, nor of 1.5 mm
+MARGIN = 13  # voxels; not a multiple of the window stride or of 1.5 mm
 AROUND = 2  # voxels of a crop around the tumour
 
 

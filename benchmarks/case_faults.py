@@ -42,7 +42,7 @@ def _moved(volumes: Volumes, rng: np.random.Generator, matrix: Array, shift: Arr
 
 
 def shifted(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
-    """One modality 8 mm apart, in any direction."""
+    """Shift one modality by 8 mm in a random direction."""
     return _moved(volumes, rng, np.eye(3), SHIFT_MM * _random_axis(rng)), grid
 
 
@@ -78,7 +78,7 @@ def slab_of_head(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tupl
 
 
 def swapped(one: str, other: str) -> Fault:
-    """Two modalities under each other's name."""
+    """Swap two modalities."""
 
     def fault(volumes: Volumes, grid: Grid, _: np.random.Generator) -> tuple[Volumes, Grid]:
         return volumes | {one: volumes[other], other: volumes[one]}, grid
@@ -87,7 +87,7 @@ def swapped(one: str, other: str) -> Fault:
 
 
 def misnamed(one: str, other: str) -> Fault:
-    """``other`` given as ``one``, and not as itself."""
+    """Use ``other`` as ``one``, without ``other``."""
 
     def fault(volumes: Volumes, grid: Grid, _: np.random.Generator) -> tuple[Volumes, Grid]:
         return {n: v for n, v in (volumes | {one: volumes[other]}).items() if n != other}, grid

@@ -1,8 +1,8 @@
-"""Kill commands at random moments and at random accesses to files, and look at what is left.
+"""Kill commands at random times and at random file accesses, and check the remaining files.
 
     python -m benchmarks.faults --kills 20 --seed 1
 
-Each command runs once undisturbed, then ``--kills`` times in a folder of its own, ended by SIGKILL.
+Each command runs once undisturbed, then ``--kills`` times in a separate folder, ended by SIGKILL.
 A file under its final name has to be whole, the same command run again has to end and give the
 results of the undisturbed run, and no temporary file may remain. The exit code is 1 otherwise.
 """
@@ -73,7 +73,7 @@ def commands(samples: Path) -> list[Command]:
 
 
 def child(words: Sequence[str], before: Callable[[], None]) -> int:
-    """Run a command in a process of its own, which has all libraries already; returns its id."""
+    """Fork a process that runs a command, with all libraries loaded; returns its id."""
     process = os.fork()
     if process:
         return process
@@ -89,7 +89,7 @@ def child(words: Sequence[str], before: Callable[[], None]) -> int:
 
 
 def nothing() -> None:
-    """Done before a command that is not killed by its own accesses."""
+    """Preparation of a command that is not killed at a file access."""
 
 
 def counting(out: Path, at: int, report: Path) -> Callable[[], None]:
@@ -147,7 +147,7 @@ def readable(name: str, data: bytes) -> bool:
 
 
 def attack(command: Command, folder: Path, kills: int, rng: Random) -> Counter[str]:
-    """Kill a command ``kills`` times; counts what was found."""
+    """Kill a command ``kills`` times; counts the outcomes."""
     out, report = folder / "out", folder / "events"
     begin = time.perf_counter()
     count: Counter[str] = Counter()

@@ -1,8 +1,8 @@
-"""How often each finding on the content of a case is right: false alarms, hits, and what it costs.
+"""Measure the findings on the content of a case: false alarms, hits, and run time.
 
     python benchmarks/findings.py FOLDER...
 
-Each folder holds labelled or unlabelled cases of the task ``brats`` that are known to be sound. A
+Each folder contains labelled or unlabelled cases of the task ``brats`` without known faults. A
 finding on one of them is a false alarm; a hit is a finding of the right check on the same case with
 a fault made into it (`case_faults.py`). CT checks are tried on phantoms.
 """
@@ -41,7 +41,7 @@ def masked(scans: Scans) -> Scans:
 
 
 def twice(scans: Scans) -> Scans:
-    """The last modality is the first once more."""
+    """Replace the last modality by the first."""
     return [*scans[:-1], replace(scans[-1], array=scans[0].array)]
 
 

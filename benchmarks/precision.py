@@ -1,4 +1,4 @@
-"""What bfloat16 saves and what it changes: seconds, labels, and Dice on cases with ground truth.
+"""Compare bfloat16 with float32: seconds, labels, and Dice on cases with ground truth.
 
     python benchmarks/precision.py DATA [MODEL ...] [--cases N] [--subsets N]
 

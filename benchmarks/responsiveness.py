@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TICK_MS = 5
 FELT_MS = 50
 IDLE_SECONDS = 3.0
-AFTER_SECONDS = 0.5  # what a job leaves to be drawn belongs to it
+AFTER_SECONDS = 0.5  # drawing after a job counts as part of it
 POINTS = 100_000
 TRAIN = {"phantoms": 2, "minutes": 0.0, "steps": 30}
 

@@ -2,8 +2,8 @@
 
 xvfb-run python docs/pictures.py [FOLDER]      writes PNG files into docs/_pictures
 
-Every picture is a function that presses what a user would press and takes a picture; they follow
-each other as in the tour. Never a real case: these pictures are published.
+Every picture is a function that uses the controls like a user and takes a screenshot, in the order
+of the tour. Real cases are never used, because these pictures are published.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scene import Scene
 HERE = Path(__file__).resolve().parent
 WINDOW = (1366, 768)
 SMALL = (116, 180, 180)  # voxels of the second patient: fifteen subsets of the first take long
-CLOSER = 1.5  # napari shows all that was scanned, and most of that is air
+CLOSER = 1.5  # napari shows the whole volume, which is mostly air
 
 
 def main() -> None:
@@ -101,7 +101,7 @@ def space(scene: Scene) -> None:
 
 
 def smaller_patient(scene: Scene) -> None:
-    """Another patient in the place of the first, with a smaller head."""
+    """Replaces the patient by another one with a smaller head."""
     from napari.layers import Layer
 
     from napari_shaspec.layers import layer_data
@@ -182,7 +182,7 @@ def feature_panel(scene: Scene) -> None:
 
 
 def train_form(scene: Scene) -> None:
-    """The panel before a run; its folder would be that of the user."""
+    """The panel before a run, without the user's folder."""
     scene.panel.controller.change(out="runs/first")
     scene.controls("panel_train.png")
 
@@ -213,7 +213,7 @@ PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "Models": (model_list,),
     "Guided tour": (guided_tour,),
 }
-"""By panel; each begins with the window as the one before it has left it."""
+"""Pictures by panel; each starts from the state of the window after the previous one."""
 
 
 if __name__ == "__main__":

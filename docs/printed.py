@@ -26,7 +26,7 @@ COMMANDS = {
     " --out results",
     "init": "shaspec train --init cases --out mine",
 }
-"""Run one after the other in one folder; each may use what those before it left."""
+"""Commands that run in order in one folder; each may use files of the earlier ones."""
 
 
 def main() -> None:
@@ -76,7 +76,7 @@ def run(command: str, folder: Path) -> str:
 
 
 def _plain(default: object) -> str:
-    """A default as it is written in a TOML file."""
+    """A default value in TOML."""
     return "" if default is None else f"`{json.dumps(default, default=str)}`"
 
 

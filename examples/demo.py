@@ -96,7 +96,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--headless", action="store_true", help="leave files, do not stay open")
     options = parser.parse_args()
     if options.case is None and options.seed < DEMO_SEED:
-        parser.error(f"demo phantoms have seeds from {DEMO_SEED} on: the others are for training")
+        parser.error(f"demo phantoms have seeds from {DEMO_SEED} on; others are for training")
     options.out.mkdir(parents=True, exist_ok=True)
     return options
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from napari.types import LayerDataTuple
 
 NOTHING: list[Any] = [(None,)]
-"""How napari is told that there is nothing to add."""
+"""Tells napari that there is no layer to add."""
 Reader = Callable[[str | Sequence[str]], "list[LayerDataTuple]"]
 
 
@@ -95,13 +95,13 @@ def _one_case(paths: list[Path], task: Task) -> Choices | None:
         return None
     known = [role for path in paths if (role := role_of(path, task))]
     if not set(known) & set(task.names) or len(set(known)) < len(known):
-        return None  # files to look at, one by one
+        return None  # files that are checked one by one
     choices = Choices(paths, task)
     return choices if choices.doubtful else None
 
 
 def _case_layers(case: Case, opened: Sequence[Path] = ()) -> list[LayerDataTuple]:
-    """The layers of a case; ``opened``: what it is opened from, for the list of recent cases."""
+    """The layers of a case; ``opened``: its source, for the list of recent cases."""
     prepare_current_viewer()
     if opened:
         recent_cases.remember(opened)

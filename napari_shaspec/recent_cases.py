@@ -34,7 +34,7 @@ class RecentCase:
         return all(Path(path).exists() for path in self.paths)
 
     def holds(self, path: Path) -> bool:
-        """True if ``path`` is one of its files, or lies in its folder."""
+        """Return whether ``path`` is one of its files, or in its folder."""
         return any(path.absolute().is_relative_to(own) for own in self.paths)
 
 

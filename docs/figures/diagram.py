@@ -1,4 +1,4 @@
-"""Boxes and arrows, drawn by matplotlib and saved as SVG: all that the figures of a method need."""
+"""Boxes and arrows for the figures of the methods, drawn by matplotlib and saved as SVG."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Diagram:
         height: float = 0.42,
         absent: bool = False,
     ) -> Box:
-        """A box about (x, y); dashed and empty if what it stands for is absent."""
+        """A box around (x, y); dashed and empty for an absent modality."""
         rounding = 0.06
         self.axes.add_patch(
             FancyBboxPatch(

@@ -1,4 +1,4 @@
-"""The four methods, and what they have in common, as diagrams of our own.
+"""Diagrams of the four methods and their common parts.
 
 python docs/figures/methods.py [FOLDER]      writes SVG files into docs/_pictures
 """
@@ -87,7 +87,7 @@ def shaspec() -> Diagram:
 
 
 def maml() -> Diagram:
-    """One U-Net per modality; attention decides, voxel by voxel, whom to believe."""
+    """One U-Net per modality; attention weights the modalities voxel by voxel."""
     d = Diagram(9.6, 4.5)
     pictures = images(d)
     fusion = d.box(4.6, 2.28, "fusion\n$F_f$", JOINT, width=0.9, height=3.3)
@@ -104,7 +104,7 @@ def maml() -> Diagram:
         d.arrow(feature.right, fusion.left_at(y))
         d.arrow(fusion.right_at(y), gate.left)
         d.arrow(gate.right, total.left)
-        d.text(2.1, y - 0.34, "segments by itself, too", PALE, size=8)
+        d.text(2.1, y - 0.34, "also segments alone", PALE, size=8)
     d.text(6.0, 4.25, "attention, per voxel and channel", ORANGE, size=8)
     head = d.box(8.95, 2.28, "joint\nlabels", DATA, width=0.9, height=0.6)
     d.arrow(total.right, head.left)
@@ -131,7 +131,7 @@ def simmlm() -> Diagram:
         d.arrow(logits.right, weight.left)
         d.arrow(weight.right, total.left)
     d.arrow(gate.right, total.top, ORANGE, dashed=True, bend=-0.25)
-    d.text(2.9, ROWS["T2"] - 0.36, "each segments by itself, too", PALE, size=8)
+    d.text(2.9, ROWS["T2"] - 0.36, "each also segments alone", PALE, size=8)
     labels = d.box(8.85, 2.28, "labels", DATA, width=0.9)
     d.arrow(total.right, labels.left)
     return d

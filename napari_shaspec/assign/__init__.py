@@ -1,1 +1,1 @@
-"""Which file of a case is which modality: asked where the names leave it open, and remembered."""
+"""Assign files to modalities: asks if the names are ambiguous, and remembers the choice."""

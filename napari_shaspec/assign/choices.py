@@ -18,7 +18,7 @@ TITLES = {LABELS: "truth", UNUSED: "not used"}
 
 @dataclass(frozen=True)
 class Row:
-    """One file and what the user wants it to be."""
+    """One file and the role that the user chose."""
 
     file: FileRole
     chosen: str | None
@@ -35,7 +35,7 @@ class Row:
 
     @property
     def contradicted(self) -> bool:
-        """Whether the earlier choice is not what the name says for certain."""
+        """Whether the earlier choice differs from a certain match of the name."""
         return self.recalled is not None and self.file.certainty is Certainty.CERTAIN
 
     @property
@@ -49,7 +49,7 @@ class Row:
     @property
     def notice(self) -> str:
         """What to tell if the file is used without a question; empty for a certain name."""
-        taken = f"taken as {TITLES.get(self.chosen, self.chosen)}" if self.chosen else "left out"
+        taken = f"used as {TITLES.get(self.chosen, self.chosen)}" if self.chosen else "left out"
         if self.recalled is not None:
             return f"{self.file.name} was {taken}: you chose this for a name like it"
         if self.chosen and self.file.certainty is Certainty.PROBABLE:
@@ -68,7 +68,7 @@ class Choices:
 
     Args:
         source: the folder of a case, or its files.
-        task: says which modalities there are.
+        task: defines the modalities.
         current: the roles in use, by path, for a case that is already open.
         name: the name of that case.
     """
@@ -84,9 +84,9 @@ class Choices:
         self.task = task
         self.source = source
         self.grid = ""
-        """The modality whose grid the case lies on, or ``finest``; empty: the first one."""
+        """The modality whose grid is used for the case, or ``finest``; empty: the first one."""
         rows = [self._row(file, current) for file in file_roles(source, task)]
-        self.rows = sorted(rows, key=lambda row: row.settled)  # what is open comes first
+        self.rows = sorted(rows, key=lambda row: row.settled)  # undecided files first
 
     def _row(self, file: FileRole, current: Mapping[Path, str] | None) -> Row:
         if current is not None:
@@ -127,7 +127,7 @@ class Choices:
 
     @property
     def problem(self) -> str:
-        """Why these files are no case; empty: they are one."""
+        """Why these files are not a case; empty if they are one."""
         for row in self.rows:
             if row.chosen is None:
                 return f"Choose what {row.file.name} is."
@@ -138,7 +138,7 @@ class Choices:
         if not any(row.chosen in self.task.names for row in self.rows):
             return f"Choose a file for at least one of {', '.join(self.task.names)}."
         if self.grid not in ("", "finest", *(row.chosen for row in self.rows)):
-            return f"The voxel grid is that of {self.grid}, which no file is: choose another one."
+            return f"The voxel grid is that of {self.grid}, which is not assigned: choose another."
         return ""
 
     def files(self, *, asked: bool) -> CaseFiles:

@@ -41,7 +41,7 @@ class AssignDialog(QDialog):
 
     Args:
         choices: the files and their roles.
-        why: what is to be decided, shown at the top.
+        why: the question, shown at the top.
         run: runs the job that makes the pictures.
     """
 
@@ -106,7 +106,7 @@ class AssignDialog(QDialog):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.grid.setObjectName("shaspec_grid")
-        self.grid.setToolTip("All volumes, and the result, are brought to the voxels of this one")
+        self.grid.setToolTip("All volumes, and the result, are resampled to the voxels of this one")
         line = QHBoxLayout(self._grid_row)
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(QLabel("The files have different voxel grids. Use the grid of"))
@@ -156,7 +156,7 @@ class AssignDialog(QDialog):
         self._show_grids()
 
     def _show_grids(self) -> None:
-        """Offers the grids where those of the chosen volumes differ."""
+        """Offers the grids of the chosen volumes if they differ."""
         used = {
             row.chosen: self._grids[row.file.path]
             for row in self._choices.rows

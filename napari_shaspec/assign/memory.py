@@ -30,7 +30,7 @@ class Remembered:
 
 
 def remembered(name: str, task: Task) -> Remembered | None:
-    """The role that was chosen for files that are called like ``name``; None: there is none."""
+    """The role chosen earlier for files named like ``name``; None if there is none."""
     pattern = pattern_of(stem(name), task_vocabulary(task))
     role = _all().get(_key(pattern, task)) if pattern else None
     if role not in (*task.names, LABELS, UNUSED):

@@ -1,4 +1,4 @@
-"""A question with a few answers, where a file can be read in more than one way."""
+"""A question with a few answers, for a file that can be read in more than one way."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHOOSE = "— choose —"
 MOST_BUTTONS = 2  # more answers are a list
 TITLES = {
     "scheme": "Which label convention is this?",
-    "labels_by_voxel": "How do the labels lie on the scan?",
+    "labels_by_voxel": "How are the labels placed on the scan?",
     "grid": "Which voxel grid?",
 }
 

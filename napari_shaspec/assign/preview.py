@@ -37,7 +37,7 @@ class Preview:
 
 
 def previews(paths: Iterable[Path]) -> Iterator[Preview]:
-    """One preview after the other."""
+    """Makes the previews one by one."""
     return (preview(path) for path in paths)
 
 

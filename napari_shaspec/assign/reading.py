@@ -23,7 +23,7 @@ WITHOUT = "Open without the labels"
 def open_case(source: Path | Sequence[Path], task: Task) -> Case | None:
     """The case in a folder or in files; None: the user has cancelled.
 
-    Raises `InputError` for what cannot be read, if there is no window to ask in.
+    Raises `InputError` if it cannot be read, or if there is no window to ask in.
     """
     if not question.can_ask():
         return _read(source, task)

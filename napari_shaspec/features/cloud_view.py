@@ -137,7 +137,7 @@ class CloudView(QWidget):
 
         Args:
             cloud: the points; None: nothing to draw.
-            colour_by: what the colours stand for.
+            colour_by: the meaning of the colours.
             task: the task of the model.
             regions: label of the voxel of each point, (n,); None: no segmentation.
         """

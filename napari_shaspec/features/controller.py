@@ -113,7 +113,7 @@ class FeaturesController(ModelController[FeaturesState]):
         self._do(lambda: self._start(f"projecting points{slow}", events))
 
     def colour_by(self, what: ColourBy) -> None:
-        """Sets what the colours of the points stand for."""
+        """Sets the meaning of the colours of the points."""
         self.state.colour_by = what
 
     # -- numbers ---------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class FeaturesController(ModelController[FeaturesState]):
 
     # -- many cases ------------------------------------------------------------------------------
 
-    def gather(self, folder: str | Path) -> None:
+    def compute_cohort(self, folder: str | Path) -> None:
         """Starts a job that plots the features of all cases in ``folder`` in one t-SNE."""
         if self.state.status.busy or self._closed:
             return

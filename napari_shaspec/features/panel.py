@@ -73,7 +73,7 @@ class FeaturesPanel(Panel):
         self.cloud.label_wanted.connect(control.marks.mark_label)
         self.measures.wanted.connect(control.measure)
         self.copy.clicked.connect(lambda: to_clipboard(control.command()))
-        self.cohort.chosen.connect(control.gather)
+        self.cohort.chosen.connect(control.compute_cohort)
         self.cohort.saved.connect(control.save_cohort)
         self.follow(
             {

@@ -25,7 +25,7 @@ def bug(error: Exception) -> None:
 
 
 def ask(question: str) -> bool:
-    """Asks the user; False where there is no window to ask in."""
+    """Asks the user; returns False if there is no window to ask in."""
     from qtpy.QtWidgets import QApplication, QMessageBox
 
     if QApplication.instance() is None:

@@ -85,7 +85,7 @@ def run_here(job: Callable[[], Iterator[E]], handlers: Handlers[E], stop: thread
     try:
         for event in guarded(job, stop):
             handlers.event(event)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the handlers report it
+    except Exception as error:  # noqa: BLE001 - the handlers report every error
         handlers.failed(error)
     handlers.ended()
 

@@ -91,7 +91,7 @@ def of_kind(viewer: ViewerModel, kind: LayerKind) -> Iterator[Layer]:
 
 
 def set_visible(layer: Layer, visible: bool) -> None:
-    """Shows or hides a layer; napari arranges its scene anew even where that changes nothing."""
+    """Shows or hides a layer; napari would redraw its scene even without a change."""
     if layer.visible != visible:
         layer.visible = visible
 

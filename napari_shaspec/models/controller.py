@@ -70,7 +70,7 @@ class ModelsController:
         else:
             self._job.refuse(control.state.message.text)
 
-    def bring(self, checkpoint: CheckpointImport) -> None:
+    def import_checkpoint(self, checkpoint: CheckpointImport) -> None:
         """Starts a job that converts a checkpoint of the authors' code to a model folder."""
         if self.state.status.busy or self._closed:
             return

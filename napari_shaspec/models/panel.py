@@ -100,7 +100,7 @@ class ModelsPanel(LowPanel):
     def _on_import(self) -> None:
         dialog = ImportDialog(self)
         if dialog.exec():
-            self.controller.bring(dialog.checkpoint)
+            self.controller.import_checkpoint(dialog.checkpoint)
 
     # -- showing the state -------------------------------------------------------------------------
 

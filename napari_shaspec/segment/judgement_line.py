@@ -1,4 +1,4 @@
-"""What the shown subset is worth, in the scores of the model's card."""
+"""A line with the scores of the shown subset from the card of the model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class JudgementLine(QLabel):
-    """One line; hidden where the card has no scores. The tooltip has the other regions."""
+    """One line; hidden if the card has no scores. The tooltip has the other regions."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -14,7 +14,7 @@ class TourStep:
     title: str
     action: str
     text: str
-    """What to look at, and why, in two or three sentences."""
+    """Two or three sentences on the step."""
     ask: str
     """A question for the class."""
 

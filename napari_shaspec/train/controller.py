@@ -55,7 +55,7 @@ class TrainController:
         self._launch = launch
         self._job = JobControl(self.state, run)
         self._process: Process | None = None
-        self._look = DataScan(self.state, self._job, run)
+        self._scan = DataScan(self.state, self._job, run)
         self._closed = False
         self.state.form = TrainForm(out=str(new_folder(runs or Path.home() / "shaspec-runs")))
         self._job.say(HINT)
@@ -73,7 +73,7 @@ class TrainController:
             self._forget_run()
             self._refresh_resumable()
         if changed - BUDGET:
-            self._look.begin()
+            self._scan.begin()
 
     def choose_data(self, path: str | Path) -> None:
         """Sets the folder (or list) of cases; empty: phantoms only."""
@@ -137,7 +137,7 @@ class TrainController:
     def start(self) -> None:
         """Starts the run, or resumes the one in the run folder; reports what prevents it."""
         form, cases = self.state.form, self.state.cases
-        if self._closed or self.state.status.busy or self.state.looking:
+        if self._closed or self.state.status.busy or self.state.scanning:
             return
         try:
             _require(form, cases)
@@ -174,7 +174,7 @@ class TrainController:
         self._closed = True
         for name in self.state.events:
             self.state.events[name].disconnect()  # the views may be deleted already
-        self._look.close()
+        self._scan.close()
         self.stop()
 
     def _on_event(self, event: object) -> None:

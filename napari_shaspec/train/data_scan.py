@@ -17,7 +17,7 @@ HINT = (
 
 
 class DataScan:
-    """Updates ``cases`` and ``looking`` of a `TrainState`; a newer form replaces an older one."""
+    """Updates ``cases`` and ``scanning`` of a `TrainState`; a newer form replaces an older one."""
 
     def __init__(self, state: TrainState, job: JobControl, run: Runner) -> None:
         self._state, self._job, self._run = state, job, run
@@ -27,7 +27,7 @@ class DataScan:
 
     def begin(self) -> None:
         """Scans the data of the form, and clears the result of the previous scan."""
-        self._again = self._state.looking
+        self._again = self._state.scanning
         if self._again:
             self._stop.set()
             return
@@ -35,9 +35,9 @@ class DataScan:
         self._state.cases = None
         self._job.say("" if form.data else HINT)
         if form.data:
-            self._state.looking = True
+            self._state.scanning = True
             handlers = Handlers(self._on_cases, self._on_failed, self._on_ended)
-            self._run(lambda: worker.look(form), handlers, self._stop)
+            self._run(lambda: worker.scan_data(form), handlers, self._stop)
 
     def close(self) -> None:
         """Stops a running scan; nothing is reported any more."""
@@ -57,6 +57,6 @@ class DataScan:
             self._job.fail(error)
 
     def _on_ended(self) -> None:
-        self._state.looking = False
+        self._state.scanning = False
         if self._again and not self._closed:
             self.begin()

@@ -83,8 +83,8 @@ class TrainPanel(Panel):
                 "message": self.message.show_message,
             },
             {
-                self._show_cases: ("cases", "looking"),
-                self._show_status: ("status", "looking", "resumable"),
+                self._show_cases: ("cases", "scanning"),
+                self._show_status: ("status", "scanning", "resumable"),
                 self._show_losses: ("curve", "step"),
                 self._show_lines: ("lines",),
             },
@@ -101,9 +101,9 @@ class TrainPanel(Panel):
         resume = state.resumable
         self.run.set_text("Resume" if resume else "Start", RESUME_TIP if resume else START_TIP)
         self.run.show_status(state.status)
-        self.run.setEnabled(not state.looking)
+        self.run.setEnabled(not state.scanning)
         self.form.setEnabled(not state.status.busy)
-        self.check.setEnabled(not (state.status.busy or state.looking))
+        self.check.setEnabled(not (state.status.busy or state.scanning))
 
     def _show_losses(self) -> None:
         """The curve grows in place; the event of ``step`` signals a change."""

@@ -75,7 +75,7 @@ class TrainState(JobState):
 
     form: TrainForm = TrainForm()
     cases: FoundCases | None = None
-    looking: bool = False
+    scanning: bool = False
     """The data is being scanned."""
     resumable: bool = False
     """The run folder contains a checkpoint."""

@@ -25,7 +25,7 @@ class Checked:
     total: int
 
 
-def look(form: TrainForm) -> Iterator[FoundCases]:
+def scan_data(form: TrainForm) -> Iterator[FoundCases]:
     """Finds the cases, the task that fits them, and problems; raises `InputError`."""
     from shaspec.models.registry import network_config
     from shaspec.training.methods import architecture

@@ -1,4 +1,4 @@
-"""What a subset of the modalities is worth for each region, in the scores of the model's card."""
+"""Summarise the scores of a subset for each region, from the card of the model."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def judgement(card: Card, subset: Sequence[str], sizes: Sizes | None = None, uni
         card: of the model that made the result.
         subset: the modalities that were used.
         sizes: results of the same model on the same case from several subsets; adds the range of
-            the size of the region. Fewer than two say nothing.
+            the size of the region. At least two are needed.
         unit: of ``sizes``, mL or px.
 
     Returns:

@@ -130,7 +130,7 @@ class SubsetTable:
     model: str
     """Name of the model."""
     task: Task
-    """Says what the regions are."""
+    """Defines the regions."""
     modalities: Subset
     """The modalities of the case, in task order."""
     reference: str

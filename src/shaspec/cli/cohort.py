@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 
 from shaspec.cli.common import Grid, Overwrite, Probabilities, escape
-from shaspec.cli.run_options import RUN, RunOptions, with_run_options
+from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.reading import is_folder
 from shaspec.files.writing import check_file, make_folder
+from shaspec.inference.options import RunOptions
 from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:

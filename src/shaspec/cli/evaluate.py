@@ -11,8 +11,9 @@ from rich.console import Console
 from shaspec.cli.common import ByVoxel, Grid, Overwrite, escape
 from shaspec.cli.evaluation_run import EvaluationOptions, EvaluationRun
 from shaspec.cli.results import print_comparison, print_published, print_scores
-from shaspec.cli.run_options import RUN, RunOptions, with_run_options
+from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
+from shaspec.inference.options import RunOptions
 
 if TYPE_CHECKING:
     from shaspec.evaluation.tables import Row

@@ -21,9 +21,10 @@ from shaspec.cli.common import (
     source,
     weight_table,
 )
-from shaspec.cli.run_options import RUN, RunOptions, with_run_options
+from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.writing import make_folder
+from shaspec.inference.options import RunOptions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -22,7 +22,8 @@ from shaspec.cli.common import (
     source,
     weight_table,
 )
-from shaspec.cli.run_options import RUN, RunOptions, with_run_options
+from shaspec.cli.run_options import RUN, with_run_options
+from shaspec.inference.options import RunOptions
 
 if TYPE_CHECKING:
     from shaspec.case import Case

@@ -17,7 +17,8 @@ from shaspec.cli.common import (
     run_job,
     source,
 )
-from shaspec.cli.run_options import RUN, RunOptions, with_run_options
+from shaspec.cli.run_options import RUN, with_run_options
+from shaspec.inference.options import RunOptions
 
 
 @with_run_options

@@ -20,9 +20,10 @@ from shaspec.cli.common import (
     report_seen,
     source,
 )
-from shaspec.cli.run_options import RUN, RunOptions, with_run_options
+from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.writing import make_folder
+from shaspec.inference.options import RunOptions
 from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:

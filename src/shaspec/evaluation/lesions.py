@@ -1,4 +1,4 @@
-"""Lesion-wise scores of BraTS 2023: every lesion has the same weight, whatever its size.
+"""Lesion-wise scores of BraTS 2023: every lesion has the same weight, regardless of its size.
 
 Rules, from the description of the challenge (synapse.org/Synapse:syn51156910, "lesion-wise dice
 score"; Saluja et al.):

@@ -1,6 +1,6 @@
 """Metrics that compare a predicted region with the true region, and their names.
 
-Empty masks follow one rule: both empty is full agreement, one empty is none.
+Empty masks follow one rule: both empty is full agreement, one empty is no agreement.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Metric:
     unit: Literal["%", "mL", "mm", "px", ""]
     """``%``: stored as 0 to 1 and shown in per cent. Empty: a number of things."""
     best: Literal["highest", "lowest", "nearest 0", ""] = "highest"
-    """Best value; empty for metrics that describe a case and are no score."""
+    """Best value; empty for metrics that describe a case and are not scores."""
     definition: str = ""
     dims: tuple[int, ...] = (3, 2)
     """Dimensions the metric applies to: volumes (3), pictures (2)."""

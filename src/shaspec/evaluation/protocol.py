@@ -37,7 +37,7 @@ SMALL_ET = 500
 
 @dataclass(frozen=True)
 class Rules:
-    """What is measured, and what is done to a prediction before.
+    """The metrics, and the post-processing of a prediction.
 
     Raises:
         InputError: for an unknown metric, or metrics without ``dice``.
@@ -204,7 +204,7 @@ def protocol(
     subsets: Sequence[str],
     **settings: Any,
 ) -> dict[str, Any]:
-    """Content of ``protocol.json``: all that is needed to judge and to repeat an evaluation."""
+    """Content of ``protocol.json``: everything needed to interpret and repeat an evaluation."""
     card = model.card
     return {
         "model": card.name,

@@ -38,7 +38,7 @@ class TrueRegion:
         return Lesions(self.mask, self.spacing)
 
     def scores(self, predicted: Mask, metrics: Collection[str] = METRICS) -> dict[str, float]:
-        """Values of those of ``metrics`` that apply to the mask, in the order of `METRICS`."""
+        """Values of the ``metrics`` that apply to the mask, in the order of `METRICS`."""
         predicted = self._flat(predicted)
         overlap = Overlap.of(predicted, self.mask)
         size, true = overlap.predicted * self.voxel_size, overlap.true * self.voxel_size

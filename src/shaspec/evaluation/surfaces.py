@@ -59,7 +59,7 @@ class Surface:
         return KDTree(self.points, balanced_tree=False, compact_nodes=False)
 
     def distance_to(self, other: Surface, share: float) -> float:
-        """The distance in mm to ``other`` within which ``share`` of this surface's area lies."""
+        """The distance in mm to ``other`` that covers ``share`` of this surface's area."""
         distances, _ = other.tree.query(self.points)
         order = np.argsort(distances)
         area = np.cumsum(self.areas[order])

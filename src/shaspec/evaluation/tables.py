@@ -95,7 +95,7 @@ def _score(cell: str) -> float:
     """The number in a cell; NaN for an empty one."""
     value = read_number(cell) if cell else math.nan
     if math.isinf(value):
-        raise ValueError(f"{cell} is no score")
+        raise ValueError(f"{cell} is not a score")
     return value
 
 

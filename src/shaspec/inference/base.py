@@ -52,7 +52,7 @@ class Session(ABC, Generic[P_co]):
             is not available.
     """
 
-    _place: Corner = ()  # the part of the case that is looked at, if not all
+    _place: Corner = ()  # the part of the case that is segmented, if not all
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Session(ABC, Generic[P_co]):
 
     def release(self) -> None:
         """Free the memory of all kept features; the session can still be used."""
-        self._kept = KeptFeatures(0)  # first, so that the budget counts what they had taken
+        self._kept = KeptFeatures(0)  # first, so that the budget includes their memory
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
         self._kept = KeptFeatures(self._budget())

@@ -20,7 +20,7 @@ MAML; ``logits``, ``weight`` of SimMLM."""
 
 @dataclass(frozen=True, eq=False)
 class FeatureMaps:
-    """All features of one case from one model, on one coarse grid that lies over the anatomy."""
+    """All features of one case from one model, on one coarse grid that covers the anatomy."""
 
     case: str
     """Name of the case."""
@@ -38,9 +38,9 @@ class FeatureMaps:
     """(kind, modality) -> float32 (C, S, P, L) on ``grid``. A modality that is not in ``present``
     has maps too if the case has it; ``imputed`` and ``attention`` depend on ``present`` alone."""
     windows: Mapping[tuple[FeatureKind, str], Floats]
-    """(windows, C): spatial means of the maps in each window, and what is a vector by nature."""
+    """(windows, C): spatial means of the maps in each window, and features that are vectors."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    """As that of a `Prediction`."""
+    """As in `Prediction`."""
 
     @property
     def kinds(self) -> tuple[FeatureKind, ...]:

@@ -1,4 +1,4 @@
-"""The part of a case that is segmented, and its modalities in it, ready for the network."""
+"""The part of a case that is segmented, and its modalities as inputs of the network."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ S = TypeVar("S", bound=np.generic)
 
 @dataclass(frozen=True)
 class Frame:
-    """A box around what some modalities of a case show."""
+    """A box around the content of some modalities of a case."""
 
     corner: Corner
     """Its first voxel in the case."""
     extent: Corner
-    """Voxels of the case that show something."""
+    """Size of the content in voxels of the case."""
     size: Corner
-    """The same, rounded up; the frame may end outside of the case."""
+    """The same, rounded up; the frame may extend outside the case."""
     shape: Corner
     """Voxels at the spacing of the task."""
 
@@ -47,7 +47,7 @@ class Frame:
     def on_case_grid(
         self, array: npt.NDArray[S], shape: Corner, *, fill: float = 0
     ) -> npt.NDArray[S]:
-        """An array (*size) put in its place in a case of ``shape``; ``fill`` around it."""
+        """Insert an array (*size) into a case of ``shape``, with ``fill`` around it."""
         whole = np.full(shape, fill, array.dtype)
         place = tuple(slice(c, c + n) for c, n in zip(self.corner, self.extent, strict=True))
         whole[place] = array[tuple(slice(n) for n in self.extent)]
@@ -56,21 +56,21 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class _Content:
-    """What one modality shows."""
+    """The content of one modality."""
 
     volume: Tensor  # (C, *box), normalised, on the CPU
     box: Box  # in voxels of the case
 
 
 class Inputs:
-    """The modalities of one case as a network takes them.
+    """The modalities of one case as inputs of a network.
 
-    As in training, a case is cropped to what its present modalities show, and brought to the
-    spacing of the task after that: background around it makes no difference.
+    As in training, a case is cropped to the content of its present modalities and then resampled
+    to the spacing of the task, so the surrounding background has no effect.
 
     Args:
         case: the case.
-        task: that of the model, whose spacing counts.
+        task: the task of the model, which defines the spacing.
 
     Raises:
         InputError: if the case is too large at the voxel size of the task.
@@ -85,7 +85,7 @@ class Inputs:
 
     @torch.inference_mode()
     def prepare(self, subset: Sequence[int]) -> Frame:
-        """Make the inputs of the modalities ``subset``, which alone decide about their frame."""
+        """Prepare the inputs of the modalities ``subset``; the frame depends only on these."""
         for m in set(subset) - self._contents.keys():
             self._contents[m] = self._content(m)
         frame = self.frame(subset)
@@ -98,14 +98,14 @@ class Inputs:
         return frame
 
     def frame(self, subset: Sequence[int]) -> Frame:
-        """The frame of modalities that were prepared before."""
+        """The frame of modalities that are prepared."""
         box = union([self._contents[m].box for m in subset])
         whole = lengthened(box) if self._task.dims == 3 else box  # a picture has no background
         extent, size = (tuple(s.stop - s.start for s in b) for b in (box, whole))
         return Frame(tuple(s.start for s in box), extent, size, self._shape(size))
 
     def know(self, subset: Sequence[int]) -> bool:
-        """Whether all these modalities were prepared before."""
+        """Whether all these modalities are prepared."""
         return self._contents.keys() >= set(subset)
 
     def volume(self, modality: int) -> Tensor:

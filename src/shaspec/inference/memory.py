@@ -11,7 +11,7 @@ from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.memory import free_memory
 
 UNKNOWN = 2 * 1024**3
-"""Bytes for kept features where the system does not say how much memory is free."""
+"""Bytes for kept features if the free memory is unknown."""
 
 
 def feature_budget(device: torch.device) -> int:
@@ -29,7 +29,7 @@ def check_memory(shape: Sequence[int], volumes: int, device: torch.device, case:
 
     Args:
         shape: of a volume, at the voxel size of the network.
-        volumes: float32 volumes of that shape that a run holds: inputs and sums of outputs.
+        volumes: number of float32 volumes of that shape in memory: inputs and sums of outputs.
         device: where the sums are.
         case: name for the message.
 

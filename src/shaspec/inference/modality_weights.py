@@ -11,7 +11,7 @@ from shaspec.task_parts import BACKGROUND
 
 
 def output_names(task: Task, *, exclusive: bool) -> list[str]:
-    """What the output channels of a network for ``task`` stand for: regions, or background and
+    """The meaning of the output channels of a network for ``task``: regions, or background and
     labels."""
     if exclusive:
         return [BACKGROUND, *(label.name for label in task.labels)]

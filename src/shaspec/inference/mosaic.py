@@ -59,7 +59,7 @@ class FeatureMosaic:
 
     Args:
         names: the modalities of the task.
-        box: what the windows cover, in voxels at the spacing of the task.
+        box: the box covered by the windows, in voxels at the spacing of the task.
         size: of a window, in the same voxels.
     """
 

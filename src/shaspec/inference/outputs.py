@@ -80,11 +80,11 @@ def all_probabilities(
 def label_probabilities(
     means: Tensor, task: Task, box: Box, shape: tuple[int, ...]
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """The probability of background and of every label, of a network whose labels exclude others.
+    """The probability of background and of every label, for mutually exclusive labels.
 
     Args:
         means: as for `label_map`, and so are the other arguments.
-        task: says what the labels are.
+        task: defines the labels.
         box: the voxels that ``means`` covers; elsewhere everything is background.
         shape: of the maps.
 

@@ -151,7 +151,7 @@ class InferenceSession(Session[Prediction]):
     # -- one attempt ------------------------------------------------------------------------
 
     def _prepare(self, subset: Sequence[int]) -> Frame:
-        """Make the inputs of ``subset``; returns the frame that they lie in."""
+        """Prepare the inputs of ``subset``; returns their frame."""
         frame = self._inputs.prepare(subset)
         self._place = frame.key
         return frame

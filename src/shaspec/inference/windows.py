@@ -1,4 +1,4 @@
-"""Where the windows lie, and how their answers are added up."""
+"""Positions of windows, and aggregation of their outputs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plan(
     """Corners of the windows over ``box`` and the size they all have.
 
     A window is no larger than the box needs; its size is a multiple of ``divisor``, so the last one
-    may stick out of the box (and of the volume: `extract_patch` pads there).
+    may extend beyond the box (and the volume: `extract_patch` pads there).
     """
     lengths = [s.stop - s.start for s in box]
     size = tuple(
@@ -55,7 +55,7 @@ def lengthened(box: Box, step: int = 8) -> Box:
 
 
 def union(boxes: Sequence[Box]) -> Box:
-    """The smallest box that holds all ``boxes``."""
+    """The smallest box that contains all ``boxes``."""
     return tuple(
         slice(min(s.start for s in axis), max(s.stop for s in axis))
         for axis in zip(*boxes, strict=True)
@@ -63,7 +63,7 @@ def union(boxes: Sequence[Box]) -> Box:
 
 
 def extract_patch(volume: Tensor, corner: Sequence[int], size: Sequence[int]) -> Tensor:
-    """A window of ``volume`` (..., *spatial), zero where it sticks out."""
+    """A window of ``volume`` (..., *spatial), zero-padded outside."""
     leading, shape = volume.shape[: -len(size)], volume.shape[-len(size) :]
     everything = (slice(None),) * len(leading)
     inside = tuple(

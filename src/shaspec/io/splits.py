@@ -88,7 +88,7 @@ def held_out(splits: Path, fold: int | None = None) -> HeldOut:
         if fold or (fold is not None and is_table(splits) and _has_columns(splits)):
             raise InputError(
                 f"{splits} is one list of cases without folds; omit fold, or add to a CSV file "
-                f"a column {SPLIT[0]!r}"
+                f"the column {SPLIT[0]!r}"
             )
         return HeldOut.alike(listed_cases(splits))
     content: Any = read_json(splits)

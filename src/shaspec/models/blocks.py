@@ -57,7 +57,7 @@ class InstanceNorm(nn.Module):
     """Affine instance norm as a group norm with one channel a group.
 
     The same function as ``nn.InstanceNorm3d`` without running statistics, faster on a CPU, and
-    defined on a map of a single voxel, where it answers with its bias.
+    defined on a map of a single voxel, where its output is its bias.
     """
 
     def __init__(self, channels: int, eps: float = 1e-5) -> None:

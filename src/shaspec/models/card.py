@@ -24,7 +24,7 @@ CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
 
 Seen = Literal["", "by name", "by content"]
-"""Whether a model saw a case in training. A name alone is no proof: many data sets have a case
+"""Whether a model saw a case in training. A name is not sufficient: many data sets have a case
 ``39``, and the same patient may have been preprocessed in another way."""
 
 
@@ -44,7 +44,7 @@ class Start(BaseModel):
 
 
 class Training(BaseModel):
-    """How the weights were trained: enough to repeat the run, and to know its cases.
+    """How the weights were trained: enough to repeat the run and to recognise its cases.
 
     Cases, fingerprints and phantoms include those of the start model. All other fields describe
     only this run; those of the start model are on its own card.
@@ -226,7 +226,7 @@ def bundled_models() -> list[str]:
 
 
 def model_folder(name_or_folder: str | Path) -> Path:
-    """The folder of a bundled model (by name) or of a user's own (by path)."""
+    """The folder of a bundled model (by name) or of another model (by path)."""
     if str(name_or_folder) in bundled_models():
         return Path(str(resources.files("shaspec") / "weights" / str(name_or_folder)))
     folder = Path(name_or_folder)

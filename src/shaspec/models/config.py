@@ -1,4 +1,4 @@
-"""What the configurations of all networks have in common."""
+"""Base classes of the network configurations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+from shaspec.models.blocks import Dims
 
 LARGEST = 4096
 """Of a number of channels, a kernel, a stride ..."""
@@ -30,7 +32,7 @@ def check_sizes(settings: Mapping[str, Any]) -> None:
         if wrong or (several and not 1 <= len(value) <= DEEPEST):
             raise ValueError(f"{key} = {value}: numbers from {least} to {most} are possible")
         if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{key} = {value}: is no finite number")
+            raise ValueError(f"{key} = {value}: is not a finite number")
 
 
 class NetworkConfig(BaseModel):
@@ -45,7 +47,7 @@ class NetworkConfig(BaseModel):
     def with_current_names(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """Settings under their current names.
 
-        An old name beside the current one is left as it is, and so refused.
+        If both the old and the current name are given, the old one is kept, and refused later.
 
         Args:
             values: settings by current or old name.
@@ -65,3 +67,25 @@ class NetworkConfig(BaseModel):
     @classmethod
     def _read_old_names(cls, values: Any) -> Any:
         return cls.with_current_names(values) if isinstance(values, Mapping) else values
+
+
+class UNetConfig(NetworkConfig):
+    """Settings of networks with one U-Net per modality (MAML, SimMLM)."""
+
+    old_names: ClassVar[Mapping[str, str]] = {
+        "base": "base_features",
+        "most": "max_features",
+        "halvings": "n_downsamplings",
+    }
+
+    modalities: int
+    out_channels: int
+    """Background and labels if ``exclusive``, otherwise regions."""
+    dims: Dims = 3
+    in_channels: int = 1
+    base_features: int = 16
+    """Channels of the first level; doubled with every downsampling, up to ``max_features``."""
+    max_features: int = 320
+    n_downsamplings: int = 5
+    convs: int = 2
+    """Convolutions per level."""

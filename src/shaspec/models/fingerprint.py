@@ -1,4 +1,4 @@
-"""Fingerprints of volumes, to recognise training cases whatever their files are called."""
+"""Fingerprints of volumes, to recognise training cases regardless of their file names."""
 
 from __future__ import annotations
 

@@ -28,32 +28,12 @@ from shaspec.models.blocks import (
     double_size,
     fast_conv_class,
 )
-from shaspec.models.config import NetworkConfig
-
-OLD_NAMES = {
-    "base": "base_features",
-    "most": "max_features",
-    "halvings": "n_downsamplings",
-}
-"""Settings of a U-Net, as model cards of earlier versions name them."""
+from shaspec.models.config import UNetConfig
 
 
-class MamlConfig(NetworkConfig):
+class MamlConfig(UNetConfig):
     """Configuration of a MAML network."""
 
-    old_names: ClassVar[Mapping[str, str]] = OLD_NAMES
-
-    modalities: int
-    out_channels: int
-    """Background and labels if ``exclusive``, otherwise regions."""
-    dims: Dims = 3
-    in_channels: int = 1
-    base_features: int = 16
-    """Channels at full resolution; doubled with every downsampling, up to ``max_features``."""
-    max_features: int = 320
-    n_downsamplings: int = 5
-    convs: int = 2
-    """Convolutions per level."""
     join_kernel: int = 3
     """Kernel of the fusion and of the attention, which work at full resolution."""
     exclusive: bool = True
@@ -87,7 +67,7 @@ def conv_block(
 class UNet(nn.Module):
     """nnU-Net's plain U-Net: (N, C, *spatial) -> full-resolution feature, logits of all levels."""
 
-    def __init__(self, c: MamlConfig) -> None:
+    def __init__(self, c: UNetConfig) -> None:
         super().__init__()
         widths = [min(c.base_features * 2**k, c.max_features) for k in range(c.n_downsamplings + 1)]
         self.down = nn.ModuleList()
@@ -103,7 +83,7 @@ class UNet(nn.Module):
             before = width
 
     @staticmethod
-    def _level(c: MamlConfig, in_channels: int, width: int, stride: int = 1) -> nn.Sequential:
+    def _level(c: UNetConfig, in_channels: int, width: int, stride: int = 1) -> nn.Sequential:
         first = conv_block(c.dims, in_channels, width, stride)
         rest = [conv_block(c.dims, width, width) for _ in range(c.convs - 1)]
         return nn.Sequential(first, *rest)

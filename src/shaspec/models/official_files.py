@@ -50,7 +50,7 @@ MALFORMED = (
 
 @dataclass
 class Report:
-    """Content of a checkpoint: the imported tensors, and what was left out."""
+    """Content of a checkpoint: the imported tensors, and the names of those left out."""
 
     path: Path
     found: dict[str, int] = field(default_factory=dict)
@@ -149,7 +149,7 @@ def _read_plans(path: Path, report: Report) -> dict[str, Any]:
 # -- the two formats of torch.save -----------------------------------------------------------
 
 Storage = Callable[[StoredTensor], bytes]
-"""The bytes of the storage that a tensor lies in, little-endian."""
+"""The bytes of the storage of a tensor, little-endian."""
 
 
 def _open(path: Path, file: IO[bytes]) -> tuple[Any, Storage, dict[str, int]]:
@@ -215,7 +215,7 @@ def _open_legacy(path: Path, file: IO[bytes]) -> tuple[Any, Storage, dict[str, i
 
 
 def _load(stored: StoredTensor, storage: Storage) -> Tensor:
-    """The values of one tensor, after checking that it lies within its storage."""
+    """The values of one tensor, after checking that it is within its storage."""
     if sys.byteorder != "little":
         raise InputError("checkpoints are read on little-endian machines only")
     size, stride = stored.size, stored.stride
@@ -226,7 +226,7 @@ def _load(stored: StoredTensor, storage: Storage) -> Tensor:
         return torch.empty(size, dtype=stored.dtype)
     raw = storage(stored)
     if len(raw) != stored.numel * stored.dtype.itemsize or last >= stored.numel:
-        raise ValueError(f"storage {stored.key} is cut off")
+        raise ValueError(f"storage {stored.key} is truncated")
     flat = torch.frombuffer(bytearray(raw), dtype=stored.dtype)
     # A stride of 0 lets a few bytes claim any size.
     if prod(size) > stored.numel:

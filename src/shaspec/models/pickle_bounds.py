@@ -49,14 +49,14 @@ class InPieces:
 
 
 def check_keys(keys: Iterable[Any]) -> None:
-    """Refuse keys that take for ever to hash: tuples of the same tuples, forty levels deep."""
+    """Refuse keys that take very long to hash: tuples of the same tuples, forty levels deep."""
     for key in keys:
         if type(key) in NESTED and any(type(part) in NESTED for part in key):
             raise pickle.UnpicklingError("a key of a dictionary or set is a tuple of tuples")
 
 
 def _byte_array(unpickler: Any) -> None:
-    """As in the standard library, but the bytes are read before memory is taken for them."""
+    """As in the standard library, but the bytes are read before memory is allocated."""
     (length,) = struct.unpack("<Q", unpickler.read(8))
     unpickler.append(bytearray(unpickler.read(length)))
 

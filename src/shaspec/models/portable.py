@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 _BEGIN = r"(?:[/\\]|~|[A-Za-z]:[/\\])"
-# In quotes as far as these go, otherwise to the end; relative paths begin in no such way.
+# Quoted paths up to the quote, others to the end; relative paths do not match.
 _ABSOLUTE = re.compile(
     rf"""(?<="){_BEGIN}[^"]* | (?<='){_BEGIN}[^']* | (?:^|(?<==)|(?<==\s)){_BEGIN}.*""",
     re.VERBOSE | re.DOTALL,
@@ -15,7 +15,7 @@ _ABSOLUTE = re.compile(
 
 
 def portable(value: Any) -> Any:
-    """``value``, as JSON knows it, with ``.../name`` for every absolute path in its texts."""
+    """A JSON ``value`` with ``.../name`` in place of absolute paths in its texts."""
     if isinstance(value, str):
         return _ABSOLUTE.sub(_last_part, value)
     if isinstance(value, dict):

@@ -82,7 +82,7 @@ def linear_resize_part(
     Args:
         x: (N, C, *lengths), the `sources` of ``spans`` in a volume of ``shape``.
         shape: of that volume.
-        size: what the whole would be resized to.
+        size: the size to which the whole would be resized.
         spans: the part of ``size`` to compute.
 
     Returns:

@@ -2,7 +2,7 @@
 
 Figure 2 of the paper from left to right: every modality passes through the shared encoder and
 through its own specific encoder; a residual fusion joins the two; the slot of an absent modality is
-filled with the mean shared feature of those that are there (Eq. 4); one decoder segments.
+filled with the mean shared feature of the present ones (Eq. 4); one decoder segments.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class ShaSpec(Network):
     def _features(
         self, maps: list[Tensor], shared: Tensor, image: Tensor, modality: int
     ) -> Features:
-        """Specific encoder, fusion and skip terms, given what the shared encoder found."""
+        """Specific encoder, fusion and skip terms, given the output of the shared encoder."""
         if self.specific_encoders:
             _, reduced, specific = self.specific_encoders[modality](image)
             fused = self.fusion(shared, specific)

@@ -57,7 +57,7 @@ class Aspp(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         maps = [branch(x) for branch in self.branches]
         if self.pool_norm is not None:
-            # An instance norm over one voxel answers with its bias whatever the image: the authors'
+            # An instance norm over one voxel outputs its bias for every image: the authors'
             # image-pool branch is this constant. Computing it through the norm only adds rounding.
             constant = F.leaky_relu(self.pool_norm.bias, SLOPE)
             maps.append(constant.view(1, -1, *(1,) * (x.dim() - 2)).expand_as(maps[0]))

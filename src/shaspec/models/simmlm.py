@@ -18,9 +18,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from shaspec.models.base import Features, Network, Output, only_present, presence
-from shaspec.models.blocks import Conv, Dims, InstanceNorm, conv_class
-from shaspec.models.config import NetworkConfig
-from shaspec.models.maml import OLD_NAMES, MamlConfig, UNet
+from shaspec.models.blocks import Conv, InstanceNorm, conv_class
+from shaspec.models.config import UNetConfig
+from shaspec.models.maml import UNet
 from shaspec.models.resize import linear_resize
 
 POOLED = 4
@@ -33,25 +33,16 @@ Loss, ICCV 2017). Starting at one half, the network needs hundreds of steps to l
 voxels are background."""
 
 
-class SimMlmConfig(NetworkConfig):
+class SimMlmConfig(UNetConfig):
     """Configuration of a SimMLM network; the defaults are the published ones."""
 
     old_names: ClassVar[Mapping[str, str]] = {
-        **OLD_NAMES,
+        **UNetConfig.old_names,
         "gate_halvings": "n_gate_downsamplings",
     }
 
-    modalities: int
-    out_channels: int
-    """Background and labels if ``exclusive``, otherwise regions."""
-    dims: Dims = 3
-    in_channels: int = 1
     base_features: int = 8
-    """Channels of the first level; doubled with every downsampling, up to ``max_features``."""
     max_features: int = 80
-    n_downsamplings: int = 5
-    convs: int = 2
-    """Convolutions per level."""
     stem_stride: int = Field(default=1, ge=1)
     """Stride of the first convolution of an expert. Its logits are smaller than the image by this
     factor, and are interpolated linearly after mixing."""
@@ -86,18 +77,8 @@ class Expert(UNet):
     """One modality's U-Net with logits at the size of its first level: no deep supervision."""
 
     def __init__(self, c: SimMlmConfig) -> None:
-        unet = MamlConfig(
-            modalities=1,
-            out_channels=c.out_channels,
-            dims=c.dims,
-            in_channels=c.in_channels,
-            base_features=c.base_features,
-            max_features=c.max_features,
-            n_downsamplings=c.n_downsamplings,
-            convs=c.convs,
-        )
-        super().__init__(unet)
-        self.down[0] = self._level(unet, c.in_channels, c.base_features, stride=c.stem_stride)
+        super().__init__(c)
+        self.down[0] = self._level(c, c.in_channels, c.base_features, stride=c.stem_stride)
         head = conv_class(c.dims)(c.base_features, c.out_channels, 1)
         assert head.bias is not None
         if not c.exclusive:

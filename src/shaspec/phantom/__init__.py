@@ -25,8 +25,8 @@ def make_case(
 ) -> Case:
     """Make the case ``phantom-<seed>`` with labels; the same arguments give the same bytes.
 
-    The patient lies in the field of view as usual and has the natural size. Where ``shape *
-    spacing`` cannot hold it, everything is scaled down by one factor until it fits: ``shape=(64,
+    The patient has the usual position and natural size. If ``shape * spacing`` is too small,
+    everything is scaled down by one factor until it fits: ``shape=(64,
     64, 64)`` is a small head at 1 mm, and with ``spacing=(3, 3, 3)`` a coarse scan of a whole head.
 
     Args:
@@ -41,7 +41,7 @@ def make_case(
         The case with all modalities and labels.
 
     Raises:
-        InputError: for a task without a phantom, or a grid that cannot hold one.
+        InputError: for a task without a phantom, or a grid that is too small.
     """
     from shaspec.phantom.window import checked
 

@@ -25,7 +25,7 @@ def make_glioma(seed: int, shape: Shape, spacing: Triple) -> Case:
     grid = _grid(shape, spacing)
     task = load_task("brats")
     atlas, notices = load_atlas()
-    # Anatomy, tumour and scanner draw from streams of their own.
+    # Anatomy, tumour and scanner have separate random streams.
     body, growth, scanner = (
         np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)
     )

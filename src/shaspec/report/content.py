@@ -87,7 +87,7 @@ def facts(pictured: Prediction) -> list[list[str]]:
 
 
 def command(pictured: Prediction) -> str:
-    """The command that reproduces the pictured result, or why there is none."""
+    """The command that reproduces the pictured result, or the reason why there is none."""
     try:
         return command_of(pictured)
     except InputError as error:

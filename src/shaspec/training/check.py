@@ -39,12 +39,12 @@ def settings_problems(config: TrainConfig, task: Task, selection: Selection) -> 
 
 
 def uses(selection: Selection) -> dict[str, str]:
-    """Name of a case -> what the run does with it."""
+    """Case name -> its use in the run."""
     return selection.uses | {files.name: "validate" for files in selection.validation}
 
 
 def counted(selection: Selection) -> str:
-    """How many cases there are of each kind; that none is held out is worth a word too."""
+    """The number of cases of each kind, with a notice if none is held out."""
     counts = Counter(uses(selection).values())
     numbers = {
         "to train on": counts["train"],

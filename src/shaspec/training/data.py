@@ -28,7 +28,7 @@ JITTER = 8  # voxels, largest, between a voxel of a region and the centre of its
 
 @dataclass(frozen=True)
 class Samples:
-    """A batch as it is read: the labelled samples first, then the unlabelled ones."""
+    """A batch as read: labelled samples first, then unlabelled ones."""
 
     images: Tensor
     """(N, C, *margin), the channels of all modalities in task order."""
@@ -137,7 +137,7 @@ class Crops(Dataset[tuple[Tensor, Tensor, Tensor]]):
         if case.centres and rng.random() < self.config.foreground:
             voxels = case.centres[rng.integers(len(case.centres))]
             jitter = rng.integers(-JITTER, JITTER + 1, size=voxels.shape[1])
-            # The voxel stays in the crop where that is small, e.g. a few thick slices.
+            # The voxel stays in the crop if the crop is small, e.g. a few thick slices.
             quarter = np.array(self.config.crop) // 4
             centre = np.clip(jitter, -quarter, quarter) + voxels[rng.integers(len(voxels))]
         else:  # anywhere in the head, but for its outermost eighth

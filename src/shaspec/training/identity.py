@@ -21,7 +21,7 @@ def reading(config: TrainConfig) -> dict[str, Any]:
 
 
 def content(files: CaseFiles, task: Task, config: TrainConfig) -> dict[str, Any]:
-    """What a prepared case depends on: the bytes of its files, wherever they lie.
+    """The identity of a prepared case: the bytes of its files, regardless of their location.
 
     Reading packed files costs a hundredth of preparing them.
     """
@@ -35,7 +35,7 @@ def content(files: CaseFiles, task: Task, config: TrainConfig) -> dict[str, Any]
         "labels": [digests[path] for path in labels],
         "reading": reading(config),
     }
-    if labels and config.scheme is None:  # the convention is told by names too
+    if labels and config.scheme is None:  # names may determine the convention
         described = described_scheme(labels[0], task)
         named, _ = named_schemes(task.schemes, label_hints(files))
         key["names"] = [s.name for s in named]
@@ -50,7 +50,7 @@ def _digest(path: Path) -> str:
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({error.strerror or error}); see that it is a file and that "
-            "you may read it, or take the case out of the training data"
+            "you may read it, or remove the case from the training data"
         ) from error
 
 

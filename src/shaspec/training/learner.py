@@ -31,7 +31,7 @@ from shaspec.training.methods import Batch, make_method
 from shaspec.training.optimisation import make_optimizer, schedule
 from shaspec.training.seeds import generator
 
-AUGMENT, SUBSETS, DROPOUT = 1, 2, 4  # what a random number is for; 3 is for the first weights
+AUGMENT, SUBSETS, DROPOUT = 1, 2, 4  # purpose of a random number; 3 is for the initial weights
 
 
 class Learner:
@@ -53,7 +53,7 @@ class Learner:
 
     @property
     def model(self) -> Network:
-        """The network with the averaged weights, which is what a run makes."""
+        """The network with the averaged weights, which is the result of a run."""
         return cast(Network, self._average.module)
 
     @property
@@ -70,7 +70,7 @@ class Learner:
         """Learn from the next batches of ``source``; returns the mean of every term of the loss.
 
         ``progress`` is the share of the run that is done. Raises `FloatingPointError` if the loss
-        or the gradient is no number any more, before it spoils the weights.
+        or the gradient is NaN, before it corrupts the weights.
         """
         config, fabric = self._config, self._fabric
         for group in self._optimizer.param_groups:
@@ -124,7 +124,7 @@ class Learner:
             )
         else:
             images, labels = centre_crop(images, labels, config.crop)
-        # Labelled samples come first; the labels of the others are not there.
+        # Labelled samples come first; the others have no labels.
         target = target_masks(self._task, labels[: config.batch], exclusive=self._bare.exclusive)
         return replace(batch, images=images, target=target)
 

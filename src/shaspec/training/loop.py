@@ -162,7 +162,7 @@ def _trained(
 def _prepared(
     config: TrainConfig, task: Task, selection: Selection, fabric: Fabric
 ) -> Generator[TrainingEvent, None, tuple[list[PreparedCase], tuple[str, ...]]]:
-    """The cases, made ready for reading crops from them, and those that cannot be used."""
+    """The prepared cases to read crops from, and those that cannot be used."""
     cases: list[PreparedCase] = []
     left_out: list[str] = []
     yield Preparing(0, selection.number)

@@ -171,7 +171,7 @@ def deep_weights(levels: int) -> list[float]:
 
 
 def _cross_entropy(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """(N, *spatial): cross entropy, and where it is known what is right."""
+    """(N, *spatial): cross entropy, and the mask of voxels with a known label."""
     target = target.to(logits.dtype)
     loss = -(target * F.log_softmax(logits, dim=1)).sum(1)
     return loss, target.sum(1) > 0

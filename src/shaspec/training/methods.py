@@ -32,7 +32,7 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 Average = Callable[[Tensors, Tensors, Tensor | int], None]
 """Averages, weights and number of earlier updates; changes the averages in place."""
 
-# torch has no types for it.
+# torch has no types for it
 moving_average = cast(Callable[[float], Average], get_ema_multi_avg_fn)
 
 
@@ -104,7 +104,7 @@ class Supervised:
     def shown(self, batch: Batch) -> Tensor:
         """The modalities of each sample that `step` looks at: bool (N, M).
 
-        The images of ``batch`` are not asked for: only those that are shown are augmented.
+        The images of ``batch`` are not used: only those that are shown are augmented.
         """
         return self.drawn(batch)
 

@@ -94,7 +94,7 @@ def card_of(config: TrainConfig, task: Task, network: Network, training: Trainin
     """The model card of a run."""
     name = architecture(config)
     return Card(
-        name=config.name or config.out.resolve().name,  # "." has no name of its own
+        name=config.name or config.out.resolve().name,  # "." has no name
         title=f"{config.method} {config.preset}",
         licence=LICENCE,
         method=name,

@@ -1,7 +1,7 @@
 """More versus fewer (MoFe): more modalities must never do worse (Li et al., ICCV 2025).
 
-A sample is answered from two subsets of its modalities, of which one strictly contains the other.
-The ranking loss is what the answer from more modalities costs above the answer from fewer.
+A sample is segmented from two subsets of its modalities, one of which strictly contains the other.
+The ranking loss is the excess loss of the prediction from more modalities over that from fewer.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ def _nested(
 def costs(
     logits: Tensor, target: Tensor, *, exclusive: bool = False, smooth: float = 0.0
 ) -> Tensor:
-    """Dice loss and cross entropy of every sample and region by itself: (2, N, K).
+    """Dice loss and cross entropy per sample and region: (2, N, K).
 
     Args:
         logits: (N, K, *spatial). target: masks of the same shape.
-        exclusive: softmax, whose channels are no losses by themselves: mean of them, (2, N, 1).
+        exclusive: softmax, whose channels have no separate losses: their mean, (2, N, 1).
         smooth: as in `shaspec.training.losses.dice_loss`.
     """
     if not exclusive:
@@ -77,7 +77,7 @@ def ranking_loss(more: Tensor, fewer: Tensor, *, reduce: Reduce = no_reduce) -> 
     code: the one from more modalities is drawn down, the one from fewer is held back.
 
     Args:
-        more: costs (kinds, N, K) of the answers from more modalities. fewer: likewise.
+        more: losses (kinds, N, K) of the predictions from more modalities. fewer: likewise.
     """
     excess = F.relu(more - fewer)
     count = reduce(torch.tensor(float(excess[0].numel()), device=excess.device))

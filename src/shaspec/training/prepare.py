@@ -62,10 +62,10 @@ class LeftOut:
 def prepare(
     config: TrainConfig, task: Task, selection: Selection, rank: int = 0, world: int = 1
 ) -> Iterator[PreparedCase | LeftOut]:
-    """All cases of a run from the cache, made where they are not there; yields them in order.
+    """Yield all cases of a run in order, from the cache or newly prepared.
 
-    A case that cannot be used does not keep the others from being prepared. Of several processes
-    (``world``) each begins with a share of its own.
+    A case that cannot be used does not stop the others. Each of several processes (``world``)
+    begins with a different share.
 
     Raises:
         ShaspecError: if the cache cannot be written, e.g. for want of space.
@@ -93,7 +93,7 @@ def _name(job: _Job | LeftOut) -> str:
 
 
 def _hidden(job: _Job | LeftOut) -> _Job | LeftOut:
-    """The same case with its labels out of sight."""
+    """The same case with its labels hidden."""
     if isinstance(job, LeftOut):
         return job
     return replace(job, target=replace(job.target, labelled=False))

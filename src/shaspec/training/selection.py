@@ -39,7 +39,7 @@ class Selection:
     validation: tuple[CaseFiles, ...] = ()
     """Those of ``held_out`` that the model is tried on while it learns."""
     demo_phantoms: tuple[int, ...] = ()
-    """Seeds of those that it is tried on instead."""
+    """Seeds of phantoms for validation instead."""
     problems: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -77,7 +77,7 @@ def select_cases(config: TrainConfig, task: Task) -> Selection:
     there = find_cases(config.data, task) if config.data else []
     selection = _real_cases(config, there) if config.data else Selection()
     seeds = range(config.phantom_seed, config.phantom_seed + config.phantoms)
-    # Where there are no real cases, the choice of `labelled` falls among the phantoms.
+    # Without real cases, `labelled` chooses among the phantoms.
     names = [files.name for files in selection.training] or [f"phantom-{seed}" for seed in seeds]
     selection = replace(selection, phantoms=tuple(seeds), hidden=hidden_names(names, config))
     if METHODS[config.method].semi_supervised:
@@ -150,9 +150,9 @@ def _semi_supervised(
 
 
 def _seen_by_start(selection: Selection, config: TrainConfig) -> list[str]:
-    """Who is held out from this training, but was not from that of the model that it begins with.
+    """Cases held out from this training but not from that of the start model.
 
-    A start that cannot be read is refused when its weights are."""
+    An invalid start model raises an error when its weights are loaded."""
     try:
         card = load_card(config.start) if config.start else None
     except WeightsError:
@@ -161,14 +161,14 @@ def _seen_by_start(selection: Selection, config: TrainConfig) -> list[str]:
     if not seen:
         return []
     text = (
-        f"start {config.start!r} was trained on {_names(seen)}: they are held out here, but what "
-        "the model reaches on them says nothing of new cases; hold out others, or start afresh"
+        f"start {config.start!r} was trained on {_names(seen)}: they are held out here, but their "
+        "scores say nothing about new cases; hold out others, or omit start"
     )
     return [text]
 
 
 def _validated(selection: Selection, config: TrainConfig, task: Task) -> Selection:
-    """With the cases on which the model is tried while it learns."""
+    """Add the cases for validation during training."""
     most = config.validate_cases
     ours = held_out_cases(config).validation
     held = [files for files in selection.held_out if files.name in ours]
@@ -187,7 +187,7 @@ def _validated(selection: Selection, config: TrainConfig, task: Task) -> Selecti
 
 
 def _real_cases(config: TrainConfig, there: Sequence[CaseFiles]) -> Selection:
-    """The cases of ``config.data``, which holds those of ``there``."""
+    """The cases of ``config.data``, which contains those of ``there``."""
     assert config.data is not None
     found = {files.name: files for files in there}
     listed = listed_cases(config.cases) if config.cases else list(found)
@@ -220,7 +220,7 @@ def split_file(config: TrainConfig) -> Path | None:
     lists = _lists(config)
     if config.fold is None:
         return next((path for path in lists if holds_out(path)), None)
-    # Without folds, the first one is left to say so.
+    # Without folds, `held_out` raises the error.
     return next((path for path in lists if folds_of(path)), lists[0] if lists else None)
 
 
@@ -256,7 +256,7 @@ def _told_by_lists(config: TrainConfig, names: Sequence[str]) -> Iterator[str]:
 def read_through(
     selection: Selection, config: TrainConfig, task: Task
 ) -> Iterator[tuple[CaseFiles, str]]:
-    """Read every case as the run would; yields it with what is wrong, or ``""``."""
+    """Read every case as in the run; yields it with its error, or ``""``."""
     for files in selection.to_read:
         try:
             read_case(files, task, scheme=config.scheme, labels_by_voxel=config.labels_by_voxel)
@@ -273,7 +273,7 @@ def _unknown(
     if not missing:
         return []
     there = _names(list(found))
-    return [f"{source} names {_names(missing)}, which {data} does not hold (it holds {there})"]
+    return [f"{source} names {_names(missing)}, which {data} does not contain (it has {there})"]
 
 
 def _names(names: list[str]) -> str:

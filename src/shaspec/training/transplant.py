@@ -78,7 +78,7 @@ def _cut_out(donor: PreparedCase, rng: np.random.Generator) -> tuple[Floats, Lab
 def _overlap(
     centre: npt.NDArray[Any], size: tuple[int, ...], shape: tuple[int, ...]
 ) -> tuple[Box, Box]:
-    """Where a patch of ``size`` around ``centre`` lies in a volume, and which part of it does."""
+    """The position of a patch of ``size`` around ``centre`` in a volume, and the part inside it."""
     here, there = [], []
     for c, n, total in zip(centre.tolist(), size, shape, strict=True):
         first = c - n // 2

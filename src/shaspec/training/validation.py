@@ -37,7 +37,7 @@ Scores = dict[str, dict[str, list[float]]]
 class Validator:
     """Validates a network on the validation cases of ``selection``; ``device`` as for a session.
 
-    They are read once, for a run comes back to them; those that cannot be used are in
+    They are read once and reused; those that cannot be used are in
     ``left_out``. Raises `InputError` if none is left, and for subsets that the task or all of the
     cases lack.
     """

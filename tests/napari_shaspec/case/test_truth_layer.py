@@ -48,7 +48,7 @@ def test_the_answer_is_asked_once_and_used_voxel_by_voxel(layers, task, monkeypa
     for _ in range(2):
         parts = collect_with_truth(sources, task, truth)
         assert np.array_equal(voxels(parts), truth.data)
-        assert any("voxel by voxel" in notice for notice in parts.case().notices)
+        assert any("voxel indices" in notice for notice in parts.case().notices)
     assert len(asked) == 1
 
 

@@ -141,7 +141,7 @@ def test_other_actions_do_not_interrupt_many_cases(qtbot, panel, viewer, make_ca
     add_case(viewer, make_case())
     panel.controller.compute()
     wait(qtbot, panel)
-    panel.controller.gather(cases)
+    panel.controller.compute_cohort(cases)
     panel.controller.show_features(FeatureView("fused", How.CHANNEL, 2))
     assert "waiting for the running job" in panel.controller.state.message.text
     qtbot.waitUntil(lambda: "fused · T1" in viewer.layers, timeout=120_000)

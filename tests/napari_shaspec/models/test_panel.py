@@ -166,21 +166,23 @@ def test_an_imported_checkpoint_is_listed_with_its_tensors(panel, folder, monkey
     assert dialog.form.out.value == folder.parent / "best_model"
     dialog.form.method.value = "maml"
     checkpoint = dialog.checkpoint
-    panel.controller.bring(CheckpointImport(checkpoint.file, new, checkpoint.method))
+    panel.controller.import_checkpoint(CheckpointImport(checkpoint.file, new, checkpoint.method))
     assert "choose another folder" in panel.message.text()
     (new / CARD_FILE).rename(new / "kept")
     monkeypatch.setattr(
         model_folders, "remember", lambda path: (new / "kept").rename(new / CARD_FILE)
     )
-    panel.controller.bring(CheckpointImport(checkpoint.file, new, checkpoint.method))
+    panel.controller.import_checkpoint(CheckpointImport(checkpoint.file, new, checkpoint.method))
     assert asked[0].method == "maml"
     assert panel.message.text() == "took 3 tensors\nwrote them"
 
 
 def test_a_file_that_is_not_a_checkpoint_is_refused(panel, tmp_path, notifications):
     (tmp_path / "x.pth").write_bytes(b"nothing of the kind")
-    panel.controller.bring(CheckpointImport(tmp_path / "x.pth", tmp_path / "out"))
+    panel.controller.import_checkpoint(CheckpointImport(tmp_path / "x.pth", tmp_path / "out"))
     assert panel.controller.state.status is Status.FAILED
     assert "x.pth" in notifications[-1]
-    panel.controller.bring(CheckpointImport(tmp_path / "x.pth", tmp_path / "out", labels="a,b"))
+    panel.controller.import_checkpoint(
+        CheckpointImport(tmp_path / "x.pth", tmp_path / "out", labels="a,b")
+    )
     assert "give whole numbers" in notifications[-1]

@@ -150,7 +150,7 @@ def test_validations_are_shown_with_their_trend_and_a_picture(qtbot, panel, tmp_
     assert not panel.validation.isVisible()
 
 
-def test_cases_are_listed_and_never_looked_for_in_the_thread_of_the_window(
+def test_cases_are_listed_and_never_searched_in_the_thread_of_the_window(
     qtbot,
     panel,
     cases,
@@ -158,18 +158,18 @@ def test_cases_are_listed_and_never_looked_for_in_the_thread_of_the_window(
     find,
     click,
 ):
-    threads, look = [], worker.look
+    threads, scan = [], worker.scan_data
 
     def recorded(form):
         threads.append(threading.get_ident())
-        yield from look(form)
+        yield from scan(form)
 
-    monkeypatch.setattr(worker, "look", recorded)
+    monkeypatch.setattr(worker, "scan_data", recorded)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(cases))
     button = find(panel, "data_choose", QToolButton)
     button.menu().actions()[0].trigger()
     assert not find(panel, "run").isEnabled()
-    qtbot.waitUntil(lambda: not panel.controller.state.looking, timeout=60_000)
+    qtbot.waitUntil(lambda: not panel.controller.state.scanning, timeout=60_000)
     assert threads
     assert threading.get_ident() not in threads
     table = find(panel, "training_cases", QTableWidget)

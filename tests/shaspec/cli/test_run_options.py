@@ -7,7 +7,8 @@ import inspect
 import pytest
 
 from shaspec.cli import app
-from shaspec.cli.run_options import RUN, RunOptions, with_run_options
+from shaspec.cli.run_options import RUN, with_run_options
+from shaspec.inference.options import RunOptions
 
 OPTIONS = {"device": "auto", "precision": "auto", "window": "", "overlap": 0.25}
 

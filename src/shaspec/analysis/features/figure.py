@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 MARKERS = {"shared": "o", "specific": "^"}
 PANEL = 2.4  # inches
 ERROR = {"cmap": "magma", "vmin": 0.0, "vmax": 1.0}
-"""1: a stand-in no better than none."""
+"""1: no better than predicting zero."""
 WEIGHT = {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
 BARS = (
     (ERROR, "error, in lengths of the true feature"),
