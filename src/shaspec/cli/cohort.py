@@ -13,6 +13,7 @@ from shaspec.cli.common import (
     Grid,
     Overlap,
     Overwrite,
+    PairWithin,
     Probabilities,
     escape,
     numbers,
@@ -58,6 +59,7 @@ def cohort(
     window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
     overlap: Overlap = 0.25,
     grid: Grid = "",
+    pair_within: PairWithin = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Segment many cases, each from the modalities that it has.
@@ -71,7 +73,8 @@ def cohort(
 
     console = Console()
     task = load_card(model).task
-    found = shard_of(find_cases(data, task, with_labels=False), shard)
+    cases = find_cases(data, task, with_labels=False, within=pair_within)
+    found = shard_of(cases, shard)
     if not found:
         console.print(f"shard {shard} has no case: there are fewer cases than parts")
         return

@@ -35,6 +35,15 @@ Grid = Annotated[
         help="Modality whose grid the case lies on, or finest; default: the first that is present."
     ),
 ]
+PairWithin = Annotated[
+    float | None,
+    typer.Option(
+        "--pair-within",
+        min=0,
+        help="Pair pictures by the times in their names, at most so many seconds apart; default: "
+        "by equal names.",
+    ),
+]
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that are there, but never one that was read."),

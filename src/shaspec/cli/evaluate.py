@@ -14,6 +14,7 @@ from shaspec.cli.common import (
     Grid,
     Overlap,
     Overwrite,
+    PairWithin,
     Precision,
     escape,
     numbers,
@@ -58,6 +59,7 @@ def evaluate(
     overlap: Overlap = 0.25,
     grid: Grid = "",
     labels_by_voxel: ByVoxel = None,
+    pair_within: PairWithin = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Dice, HD95, lesion-wise scores and sizes over all subsets, for every case in DATA.
@@ -91,6 +93,7 @@ def evaluate(
     options = EvaluationOptions(
         data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules, device=device,
         precision=precision, window=numbers(window), overlap=overlap, overwrite=overwrite,
+        within=pair_within,
     )  # fmt: skip
     for name, loaded in models.items():
         folder = out if not results else out / "against"
