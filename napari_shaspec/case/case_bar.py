@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction, QStandardItemModel
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -19,9 +18,11 @@ from qtpy.QtWidgets import (
 
 from napari_shaspec.recent_cases import RecentCase
 from napari_shaspec.widgets.controls import narrow
+from napari_shaspec.widgets.elided_combo import ElidedComboBox
 
 NONE = "none yet"
 RECENT = "Recent cases"
+TIP = "The case whose layers are in the table; below it the recent cases"
 SMALL = 20  # pixels, width of a button with a symbol; the panel must not become wider
 
 
@@ -41,9 +42,9 @@ class CaseBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._cases = QComboBox()
+        self._cases = ElidedComboBox()
         self._cases.setObjectName("shaspec_case")
-        self._cases.setToolTip("The case whose layers are in the table; below it the recent cases")
+        self._cases.setToolTip(TIP)
         narrow(self._cases)
         self._cases.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._cases.activated.connect(self._on_activated)
@@ -81,6 +82,7 @@ class CaseBar(QWidget):
         self._list_recent(recent)
         self._current = names.index(current) if current in names else -1 if names else 0
         self._cases.setCurrentIndex(self._current)
+        self._cases.setToolTip(f"{current}\n{TIP}" if current else TIP)
         self._open = current in cases
         self._enable()
 

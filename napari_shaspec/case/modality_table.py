@@ -10,6 +10,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSizePolicy, QWidget
 
 from napari_shaspec.case.assignment import describe
+from napari_shaspec.widgets.elided_combo import ElidedComboBox
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -79,7 +80,7 @@ class ModalityTable(QWidget):
         self._rows = {name: self._row(i, name) for i, name in enumerate(names)}
 
     def _row(self, index: int, name: str) -> _Row:
-        tick, layer = QCheckBox(name), QComboBox()
+        tick, layer = QCheckBox(name), ElidedComboBox()
         tick.setObjectName(f"shaspec_tick_{name}")
         layer.setObjectName(f"shaspec_layer_{name}")
         layer.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

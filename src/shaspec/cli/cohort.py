@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Grid, Overwrite, Probabilities, escape
+from shaspec.cli.common import Grid, Overwrite, PairWithin, Probabilities, escape
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.reading import is_folder
@@ -51,6 +51,7 @@ def cohort(
     ] = None,
     run: RunOptions = RUN,
     grid: Grid = "",
+    pair_within: PairWithin = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Segment many cases, each from the modalities that it has.
@@ -64,7 +65,8 @@ def cohort(
 
     console = Console()
     task = load_card(model).task
-    found = shard_of(find_cases(data, task, with_labels=False), shard)
+    cases = find_cases(data, task, with_labels=False, within=pair_within)
+    found = shard_of(cases, shard)
     if not found:
         console.print(f"shard {shard} has no case: there are fewer cases than parts")
         return

@@ -34,6 +34,15 @@ Grid = Annotated[
         help="Modality whose grid is used for the case, or finest; default: the first present."
     ),
 ]
+PairWithin = Annotated[
+    float | None,
+    typer.Option(
+        "--pair-within",
+        min=0,
+        help="Pair pictures by the times in their names, at most so many seconds apart; default: "
+        "by equal names.",
+    ),
+]
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace existing files, but never input files."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import ByVoxel, Grid, Overwrite, escape
+from shaspec.cli.common import ByVoxel, Grid, Overwrite, PairWithin, escape
 from shaspec.cli.evaluation_run import EvaluationOptions, EvaluationRun
 from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.cli.run_options import RUN, with_run_options
@@ -49,6 +49,7 @@ def evaluate(
     run: RunOptions = RUN,
     grid: Grid = "",
     labels_by_voxel: ByVoxel = None,
+    pair_within: PairWithin = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Dice, HD95, lesion-wise scores and sizes over all subsets, for every case in DATA.
@@ -81,7 +82,7 @@ def evaluate(
     reading = {"scheme": scheme or None, "grid": grid, "labels_by_voxel": labels_by_voxel}
     options = EvaluationOptions(
         data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules,
-        overwrite=overwrite, **run.keywords,
+        overwrite=overwrite, within=pair_within, **run.keywords,
     )  # fmt: skip
     for name, loaded in models.items():
         folder = out if not results else out / "against"

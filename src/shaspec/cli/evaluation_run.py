@@ -41,6 +41,8 @@ class EvaluationOptions(RunOptions):
     """Options of `shaspec.io.read_case`."""
     rules: Rules
     overwrite: bool
+    within: float | None = None
+    """Seconds between pictures that are paired by time; None: pictures are paired by name."""
 
 
 @dataclass
@@ -88,7 +90,7 @@ class EvaluationRun:
         options.rules.check(task)
         typed = options.subsets.split(",") if options.subsets else ()
         subsets = list(dict.fromkeys(map(task.parse_subset, typed)))
-        cases = labelled_cases(self.console, options.data, task, options.chosen)
+        cases = labelled_cases(self.console, options.data, task, options.chosen, options.within)
         make_folder(folder)
         _check_tables(folder, cases, options.overwrite)
         with progress_bar(self.console) as bar:
@@ -184,7 +186,11 @@ class EvaluationRun:
 
 
 def labelled_cases(
-    console: Console, data: Path, task: Task, chosen: set[str] | None
+    console: Console,
+    data: Path,
+    task: Task,
+    chosen: set[str] | None,
+    within: float | None = None,
 ) -> list[CaseFiles]:
     """The labelled cases of a folder, only ``chosen`` ones; prints which have no labels.
 
@@ -193,7 +199,7 @@ def labelled_cases(
     """
     from shaspec.io import find_cases
 
-    cases = find_cases(data, task)
+    cases = find_cases(data, task, within=within)
     labelled = [case for case in cases if case.labels is not None]
     missing = sorted((chosen or set()) - {case.name for case in labelled})
     if missing:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import escape, lengths, numbers
+from shaspec.cli.common import Overwrite, escape, lengths, numbers
 
 
 def phantom(
@@ -17,12 +17,17 @@ def phantom(
     task: Annotated[str, typer.Option(help="brats (a head) or liver-ct (an abdomen).")] = "brats",
     size: Annotated[str, typer.Option(help="Voxels S,P,L; default: an ordinary scan's.")] = "",
     spacing: Annotated[str, typer.Option(help="Size of a voxel in mm, S,P,L.")] = "",
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a synthetic case (all modalities of a task, and labels) as NIfTI files."""
     from shaspec.io import write_case
+    from shaspec.io.export import case_paths
+    from shaspec.io.outputs import check_output
     from shaspec.phantom import make_case
 
     case = make_case(seed, numbers(size) or None, lengths(spacing) or None, task)
+    for path in case_paths(out, case):
+        check_output(path, (), overwrite=overwrite, keep_own=True)
     write_case(out, case)
     Console().print(
         f"wrote {case.name}: {', '.join(case.present)} and labels to {escape(str(out))}"

@@ -144,14 +144,21 @@ def write_case(folder: str | Path, case: Case) -> list[Path]:
     """
     if case.grid.dims != 3:
         raise InputError(f"case {case.name} contains pictures, which cannot be written as NIfTI")
-    folder = Path(folder)
-    paths = [
-        write_volume(folder / f"{case.name}_{name.lower()}.nii.gz", volume, case.grid)
-        for name, volume in case.volumes.items()
-    ]
+    paths = case_paths(folder, case)
+    for path, volume in zip(paths, case.volumes.values(), strict=False):
+        write_volume(path, volume, case.grid)
     if case.labels is not None:
-        paths.append(write_labels(folder / f"{case.name}_seg.nii.gz", case.labels, case.grid))
+        write_labels(paths[-1], case.labels, case.grid)
     return paths
+
+
+def case_paths(folder: str | Path, case: Case) -> list[Path]:
+    """The files that `write_case` writes: one per modality, then that of the labels."""
+    names = [
+        *(name.lower() for name in case.volumes),
+        *(["seg"] if case.labels is not None else []),
+    ]
+    return [Path(folder) / f"{case.name}_{name}.nii.gz" for name in names]
 
 
 def write_volume(path: Path, volume: npt.NDArray[Any], grid: Grid) -> Path:

@@ -26,6 +26,7 @@ from shaspec.io.description import DESCRIPTION
 from shaspec.io.folder_case import folder_case
 from shaspec.io.formats.table import DICOM, header_of, is_volume
 from shaspec.io.grouping import by_stem, group_by_folder
+from shaspec.io.moments import pair_by_time
 from shaspec.io.naming import LABELS, notice, require_role, stem
 from shaspec.io.sequence_folders import sequence_case
 from shaspec.io.side_by_side import side_by_side
@@ -77,7 +78,9 @@ def _name_of(folder: Path) -> str:
     return f"{_name_of(folder.parent)}_{folder.name}" if inner and folder.name else folder.name
 
 
-def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> list[CaseFiles]:
+def find_cases(
+    folder: str | Path, task: Task, *, with_labels: bool = True, within: float | None = None
+) -> list[CaseFiles]:
     """Find all cases in a folder or list.
 
     Args:
@@ -86,6 +89,8 @@ def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> l
             ``dataset.json``, for the folder that it describes.
         task: defines the modalities.
         with_labels: whether label files are included.
+        within: for pictures of several cameras: pair those that are nearest in time by their names,
+            at most so many seconds apart. Default: pictures are paired by equal names.
 
     Returns:
         The files of each case, sorted by path. A case whose files cannot be assigned is included
@@ -109,11 +114,27 @@ def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> l
         return [find_case(folder, task, with_labels=with_labels)]
     if not is_folder(folder):
         raise InputError(f"{folder}: no such folder")
+    if within is not None:
+        return _paired(folder, task, with_labels, within)
     cases = list(_walk(folder, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
             f"{folder}: no cases; put one folder per case into it, each with files "
             f"({input_kind(task)}) for {task.title_names}{_seen(folder, task)}"
+        )
+    return cases
+
+
+def _paired(folder: Path, task: Task, with_labels: bool, within: float) -> list[CaseFiles]:
+    if task.dims != 2:
+        raise InputError(
+            f"--pair-within is for pictures, and task {task.name!r} reads volumes: leave it out"
+        )
+    cases = pair_by_time(folder, entries(folder, task), task, within, with_labels=with_labels)
+    if not cases:
+        raise InputError(
+            f"{folder}: no pictures to pair; put a folder of pictures for each of "
+            f"{task.title_names} into it"
         )
     return cases
 

@@ -32,3 +32,16 @@ def test_a_phantom_of_another_task_and_voxel_size_is_written(run: Run, tmp_path:
 def test_an_invalid_voxel_size_is_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(ShaspecError, match="not a list of lengths"):
         run("phantom", tmp_path / "p", "--spacing", "thin")
+
+
+def test_a_phantom_replaces_files_only_when_asked(run: Run, tmp_path: Path) -> None:
+    arguments = ("phantom", tmp_path, "--task", "liver-ct", "--size", "20,24,32",
+                 "--spacing", "12,12,12.5")  # fmt: skip
+    run(*arguments)
+    corrected = tmp_path / "phantom-9000000_seg.nii.gz"
+    corrected.write_bytes(b"corrected by hand")
+    with pytest.raises(ShaspecError, match=r"exists already.*--overwrite"):
+        run(*arguments)
+    assert corrected.read_bytes() == b"corrected by hand"
+    run(*arguments, "--overwrite")
+    assert corrected.read_bytes() != b"corrected by hand"
