@@ -30,8 +30,10 @@ def without_temperature(model: Model) -> Model:
     """The model with the probabilities of its network.
 
     Raises:
-        InputError: for a network whose labels exclude each other.
+        InputError: for a classifier, and for a network whose labels exclude each other.
     """
+    if not model.card.task.regions:
+        raise InputError(f"model {model.card.name!r} predicts a class: it has no regions to fit")
     if model.network.exclusive:
         raise InputError(
             f"model {model.card.name!r}: the labels of this network exclude each other, and a "

@@ -21,8 +21,7 @@ BINS = 640
 
 Floats = npt.NDArray[np.float64]
 
-EDGES: Floats = np.linspace(-LARGEST, LARGEST, BINS + 1)
-LOGITS: Floats = (EDGES[:-1] + EDGES[1:]) / 2
+LOGITS: Floats = (np.arange(BINS) + 0.5) * (2 * LARGEST / BINS) - LARGEST
 """Middle of each bin."""
 
 
@@ -50,7 +49,8 @@ class LogitCounts:
         with np.errstate(divide="ignore"):
             logit = np.clip(np.log(p) - np.log1p(-p), -LARGEST, LARGEST)
         inside = np.asarray(truth, bool)[covered]
-        kinds = [np.histogram(logit[side], EDGES)[0] for side in (~inside, inside)]
+        limits = (-LARGEST, LARGEST)
+        kinds = [np.histogram(logit[side], BINS, limits)[0] for side in (~inside, inside)]
         return cls(np.stack(kinds).astype(np.int64))
 
     def __add__(self, other: LogitCounts) -> LogitCounts:

@@ -61,8 +61,13 @@ def test_a_training_case_is_refused_unless_asked_for(
     assert not is_calibrated(card)
 
 
-def test_bundled_models_and_networks_of_exclusive_labels_are_refused(
-    run: Run, model_of: Callable[..., object], brats: object, folder: Path, tmp_path: Path
+def test_bundled_models_classifiers_and_networks_of_exclusive_labels_are_refused(
+    run: Run,
+    model_of: Callable[..., object],
+    brats: object,
+    folder: Path,
+    classifier_folder: Path,
+    tmp_path: Path,
 ) -> None:
     words = ("--data", folder, "--out", tmp_path / "out")
     with pytest.raises(InputError, match="part of the package"):
@@ -70,3 +75,5 @@ def test_bundled_models_and_networks_of_exclusive_labels_are_refused(
     exclusive = model_of(brats, "maml").source  # type: ignore[attr-defined]
     with pytest.raises(InputError, match="labels of this network exclude each other"):
         run("calibrate", exclusive, *words)
+    with pytest.raises(InputError, match="predicts a class"):
+        run("calibrate", classifier_folder, *words)

@@ -34,4 +34,4 @@ def test_a_bundled_model_finds_its_largest_region_in_a_phantom_without_one_modal
     *_, last = session.predict(task.names[1:])
     found, true = (task.region_masks(labels) for labels in (last.prediction.labels, case.labels))
     largest = max(range(len(task.regions)), key=lambda k: len(task.regions[k].labels))
-    assert dice(found[largest], true[largest]) > 0.5
+    assert dice(found[largest], true[largest]) > 0.4
