@@ -21,7 +21,7 @@ BINS = 640
 
 Floats = npt.NDArray[np.float64]
 
-LOGITS: Floats = (np.arange(BINS) + 0.5) * (2 * LARGEST / BINS) - LARGEST
+LOGITS: Floats = np.linspace(-LARGEST, LARGEST, BINS, endpoint=False) + LARGEST / BINS
 """Middle of each bin."""
 
 
