@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from napari_shaspec import model_folders, recent_cases
-from napari_shaspec.case import assignment, opening
+from napari_shaspec.case import assignment, opening, other_task
 from napari_shaspec.case.assignment import cases_of
 from napari_shaspec.case.modality_rows import ModalityRows
 from napari_shaspec.case.open_cases import OpenCases
@@ -210,7 +210,26 @@ class CaseController(ABC, Generic[W]):
 
 
 class ModelController(CaseController[M]):
-    """One model at a time."""
+    """One model at a time; a case of another task gets a model of its task, if one is listed."""
+
+    def __init__(
+        self, viewer: ViewerModel, state: M, engine: Engine | None, run: Runner, *, dims: bool
+    ) -> None:
+        super().__init__(viewer, state, engine, run, dims=dims)
+        viewer.layers.events.inserted.connect(self._on_layer, position="last")
+
+    def close(self) -> None:
+        """Ends the job, frees the features and lets go of the viewer."""
+        self.viewer.layers.events.inserted.disconnect(self._on_layer)
+        super().close()
+
+    def _on_layer(self, event: Any) -> None:
+        layer = event.value
+        model = other_task.model_for(layer, self.state.task, self.state.models, self._engine)
+        if model and self.choose_model(model):
+            of_case = {"case": assignment.case_of(layer), "task": origin(layer).get("task")}
+            text = other_task.CHOSEN.format(**of_case, model=Path(model).name)
+            self._job.say(text)
 
     def choose_model(self, model: str | Path) -> bool:
         """Loads a bundled model by name, or a model folder; False, with a message, if it fails."""

@@ -71,6 +71,7 @@ class LayerMetadata(TypedDict, total=False):
     map: str
     """Kind of map, e.g. ``disagreement``."""
     task: str
+    """Name of the task of the case or result."""
     labels: tuple[Label, ...]
     """Of a label map: the labels of its values."""
     definition: Task

@@ -23,6 +23,8 @@ SHOW = (
     "Adds a layer with the probability of the region in the shown result, from 0 (transparent) to "
     "1 (bright)"
 )
+CALIBRATED = "Calibrated on held-out cases: of the voxels with 0.8, about 80 % are in the region"
+NOT_CALIBRATED = "Not calibrated: 0.8 does not mean that 80 % of such voxels are in the region"
 MOVE = (
     "{} begins above this probability in the shown result. Lower: more voxels. The labels and "
     "their sizes follow at once; the network does not run"
@@ -75,8 +77,11 @@ class ConfidenceBox(FoldBox):
         self.column.addLayout(self._grid)
         self.column.addWidget(self._reset)
 
-    def show_task(self, task: Task | None, *, exclusive: bool) -> None:
-        """The regions of a task; None hides the row. ``exclusive``: they have no thresholds."""
+    def show_task(self, task: Task | None, *, exclusive: bool, calibrated: bool = False) -> None:
+        """The regions of a task; None hides the row. ``exclusive``: they have no thresholds.
+        ``calibrated``: what the tooltip says about the probabilities."""
+        for widget in (self._show, self._regions):
+            widget.setToolTip(f"{SHOW}.\n{CALIBRATED if calibrated else NOT_CALIBRATED}")
         self.setVisible(task is not None)
         if task is not None and task != self._task:
             self._task = task

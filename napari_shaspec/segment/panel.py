@@ -211,11 +211,15 @@ class SegmentPanel(Panel):
         self.classes.show_results(classes, state.shown)
 
     def _show_confidence(self) -> None:
+        from shaspec.models.summary import is_calibrated
+
         state = self.controller.state
         first = next((r for r in state.results if isinstance(r, Prediction)), None)
         exclusive = state.card is not None and bool(state.card.network.get("exclusive"))
-        self.confidence.show_task(first.task if first else None, exclusive=exclusive)
-        self.edit.show_task(first.task if first else None)
+        calibrated = state.card is not None and is_calibrated(state.card)
+        task = first.task if first else None
+        self.confidence.show_task(task, exclusive=exclusive, calibrated=calibrated)
+        self.edit.show_task(task)
         self.confidence.show_probability(state.probability)
         self.confidence.show_thresholds(state.thresholds)
 

@@ -81,10 +81,13 @@ def test_maml_segments_a_liver_without_one_phase(qtbot, viewer, tmp_path, monkey
         "napari_shaspec.jobs.notifications.bug", lambda error: pytest.fail(str(error))
     )
     case = make_phantom(9_000_001, (24, 28, 38), (10, 10, 10), "liver-ct")
+    liver = str(save_tiny(tmp_path / "maml", case.task, "maml", window=48))
+    monkeypatch.setattr(LocalEngine, "models", lambda self: ["shaspec", liver])
     control = SegmentController(viewer, engine=LocalEngine())
-    assert control.choose_model(save_tiny(tmp_path / "maml", case.task, "maml", window=48))
-    add_case(viewer, case.only(("venous",)))
-    assert control.state.present == {"venous"}
+    add_case(viewer, case)
+    assert control.state.model == liver
+    assert control.state.present == {"arterial", "venous"}
+    control.tick("arterial", False)
     control.segment()
     qtbot.waitUntil(lambda: control.state.status is Status.DONE, timeout=120_000)
     (result,) = control.state.results

@@ -30,7 +30,7 @@ def test_brats_is_bundled_in_the_order_of_the_authors() -> None:
 def test_the_liver_task_is_two_windowed_phases_in_the_codes_of_lits() -> None:
     task = load_task("liver-ct")
     assert task.names == ("arterial", "venous")
-    assert {m.window for m in task.modalities} == {(-160, 240)}
+    assert {m.window for m in task.modalities} == {(0, 200)}
     labels = np.array([0, 1, 2], np.uint8)
     np.testing.assert_array_equal(task.region_masks(labels), [[0, 1, 1], [0, 0, 1]])
     np.testing.assert_array_equal(task.paint(task.region_masks(labels)), labels)

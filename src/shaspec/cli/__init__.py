@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from shaspec import __version__
+from shaspec.cli.calibrate import calibrate
 from shaspec.cli.cohort import cohort
 from shaspec.cli.common import escape
 from shaspec.cli.compare import compare
@@ -43,6 +44,7 @@ app.command()(report)
 app.command()(sweep)
 app.command()(evaluate)
 app.command()(compare)
+app.command()(calibrate)
 app.command()(published)
 app.command()(features)
 app.command()(train)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from shaspec.geometry import Grid
+from shaspec.inference.temperature import tempered
 from shaspec.inference.windows import Box
 from shaspec.io.resample import resample
 from shaspec.models.resize import Span, linear_resize_part, reached, sources
@@ -44,7 +45,12 @@ def label_map(
 
 
 def region_probabilities(
-    means: Tensor, task: Task, box: Box, shape: tuple[int, ...], exclusive: bool
+    means: Tensor,
+    task: Task,
+    box: Box,
+    shape: tuple[int, ...],
+    exclusive: bool,
+    temperature: Mapping[str, float] | None = None,
 ) -> dict[str, npt.NDArray[np.float32]]:
     """The probability of every region at every voxel.
 
@@ -54,6 +60,7 @@ def region_probabilities(
         box: the voxels that ``means`` covers; the probability elsewhere is 0.
         shape: of the maps.
         exclusive: True: the probability of a region is the sum over its labels.
+        temperature: region -> temperature, see `tempered`; default: 1.
 
     Returns:
         Region name -> float32 array (*shape), in the order of the regions of ``task``.
@@ -63,17 +70,24 @@ def region_probabilities(
         parts = [[channel[value] for value in region.labels] for region in task.regions]
         means = torch.stack([means[channels].sum(dim=0) for channels in parts])
     maps = {}
-    for name, mean in zip(task.region_names, means.cpu().numpy(), strict=True):
+    for name, mean in zip(task.region_names, means, strict=True):
+        mean = tempered(mean, (temperature or {}).get(name, 1.0))
         maps[name] = np.zeros(shape, np.float32)
-        maps[name][box] = mean
+        maps[name][box] = mean.cpu().numpy()
     return maps
 
 
 def all_probabilities(
-    means: Tensor, task: Task, box: Box, shape: tuple[int, ...], exclusive: bool
+    means: Tensor,
+    task: Task,
+    box: Box,
+    shape: tuple[int, ...],
+    exclusive: bool,
+    temperature: Mapping[str, float] | None = None,
 ) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, npt.NDArray[np.float32]]]:
-    """Both maps of `Prediction`, of the regions and of the labels; arguments as for `label_map`."""
-    by_region = region_probabilities(means, task, box, shape, exclusive)
+    """Both maps of `Prediction`, of the regions and of the labels; arguments as for
+    `region_probabilities`."""
+    by_region = region_probabilities(means, task, box, shape, exclusive, temperature)
     return by_region, label_probabilities(means, task, box, shape) if exclusive else {}
 
 

@@ -186,7 +186,8 @@ class InferenceSession(Session[Prediction]):
         answer = (means, self.task, part, frame.size, self._network.exclusive)
         shape = self.case.grid.shape
         labels = frame.on_case_grid(label_map(*answer), shape)
-        found = all_probabilities(*answer) if probabilities else ({}, {})
+        temperature = self.model.card.temperature
+        found = all_probabilities(*answer, temperature) if probabilities else ({}, {})
         maps = [
             {n: frame.on_case_grid(v, shape, fill=n == BACKGROUND) for n, v in kind.items()}
             for kind in found
@@ -197,6 +198,8 @@ class InferenceSession(Session[Prediction]):
         exclusive = self._network.exclusive
         if by_region := counted.by_region(self.task, indices, exclusive=exclusive):
             facts["modality_weights"] = by_region
+        if temperature:
+            facts["temperature"] = temperature
         yield Finished(
             Prediction(self.case.name, self.task, self.case.grid, subset, labels, facts, *maps)
         )

@@ -15,6 +15,7 @@ from shaspec.case import Case
 from shaspec.conventions import with_conventions
 from shaspec.errors import InputError, WeightsError
 from shaspec.files.reading import is_file, read_json
+from shaspec.models.calibration import Calibration
 from shaspec.models.fingerprint import fingerprint
 from shaspec.models.portable import portable, portable_command
 from shaspec.task import Task
@@ -147,6 +148,8 @@ class Card(BaseModel):
     """How the weights were trained, and on which cases."""
     scores: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Evaluation -> region -> Dice, e.g. ``{"fold 0, mean of 15 subsets": {"WT": 0.7}}``."""
+    calibration: Calibration | None = None
+    """Temperatures of the probabilities; None: as the network gives them."""
     parameters: int = 0
     """Number of weights."""
     sha256: str = ""
@@ -163,7 +166,15 @@ class Card(BaseModel):
         said, real = self.network.get("modalities"), len(self.task.modalities)
         if said is not None and said != real:
             raise ValueError(f"the network has {said} modalities, the task {real}")
+        fitted = self.calibration.temperature if self.calibration else {}
+        if unknown := sorted(set(fitted) - set(self.task.region_names)):
+            raise ValueError(f"calibration has a temperature of unknown region {unknown[0]}")
         return self
+
+    @property
+    def temperature(self) -> dict[str, float]:
+        """Region -> temperature of its probabilities; a region that is missing has 1."""
+        return dict(self.calibration.temperature) if self.calibration else {}
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """The main fields only; fingerprints of all training cases would fill the screen."""

@@ -58,11 +58,8 @@ def toggles(card: Card) -> str:
 
 
 def is_calibrated(card: Card) -> bool:
-    """True if the card has a temperature, by which the probabilities were calibrated.
-
-    Cards of the present format have none.
-    """
-    return getattr(card, "temperature", None) is not None
+    """True if the card has temperatures that were fitted on cases not used for training."""
+    return card.calibration is not None and card.calibration.held_out
 
 
 def method_of(card: Card) -> str:
@@ -92,6 +89,7 @@ def card_lines(card: Card, megabytes: float) -> list[tuple[str, str]]:
         ("Cases seen", ", ".join(training.cases)),
         ("Started from", _start(card)),
         ("Training", _effort(card)),
+        ("Calibration", _calibration(card)),
         ("Notes", card.description),
         ("Checksum", card.sha256),
     ]
@@ -121,3 +119,16 @@ def _effort(card: Card) -> str:
         return ""
     machine = f" on {training.machine}" if training.machine else ""
     return f"{training.steps} steps in {training.minutes:.0f} minutes{machine}"
+
+
+def _calibration(card: Card) -> str:
+    calibration = card.calibration
+    if calibration is None:
+        return ""
+    parts = ", ".join(f"{name} {value:.2f}" for name, value in calibration.temperature.items())
+    count = len(calibration.cases)
+    cases = f"{count} {'held-out' if calibration.held_out else 'training'} case{'s' * (count > 1)}"
+    others = calibration.models and card.sha256 not in calibration.models
+    by = " by models of the same settings" if others else ""
+    doubt = "" if calibration.held_out else "; does not hold for new cases"
+    return f"temperature {parts}; fitted on {cases}{by}{doubt}"

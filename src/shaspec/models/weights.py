@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from shaspec import __version__
 from shaspec.errors import InputError, WeightsError
-from shaspec.files.reading import is_file, sha256
+from shaspec.files.reading import is_file, read_json, sha256
 from shaspec.files.writing import write_atomically
 from shaspec.memory import enough_memory, is_out_of_memory
 from shaspec.models.base import Network
+from shaspec.models.calibration import Calibration
 from shaspec.models.card import (
     CARD_FILE,
     WEIGHTS_FILE,
@@ -27,7 +28,15 @@ from shaspec.models.card import (
 )
 from shaspec.models.registry import build, check_config
 
-__all__ = ["Model", "bundled_models", "load_card", "load_model", "save_model", "untrained"]
+__all__ = [
+    "Model",
+    "bundled_models",
+    "load_card",
+    "load_model",
+    "save_model",
+    "untrained",
+    "write_calibration",
+]
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,32 @@ def save_model(folder: Path, network: Network, card: Card, *, half: bool = False
         }
     )
     write_atomically(folder / CARD_FILE, f"{card.model_dump_json(indent=1)}\n".encode())
+    return card
+
+
+def write_calibration(folder: Path, calibration: Calibration | None) -> Card:
+    """Put temperatures into the card of a model; the weights stay as they are.
+
+    Args:
+        folder: a model folder.
+        calibration: the temperatures; None: remove those of the card.
+
+    Returns:
+        The card as written.
+
+    Raises:
+        WeightsError: if there is no card, or the temperatures do not fit its task.
+        InputError: if the card cannot be written.
+    """
+    path = model_folder(folder) / CARD_FILE
+    try:
+        # The card as it is on disk: `load_card` brings its task up to date.
+        content = Card.model_validate(read_json(path)).model_dump(mode="json")
+        kept = None if calibration is None else calibration.model_dump(mode="json")
+        card = Card.model_validate(content | {"calibration": kept})
+    except (InputError, ValidationError) as error:
+        raise WeightsError(f"{path}: {error}") from error
+    write_atomically(path, f"{card.model_dump_json(indent=1)}\n".encode())
     return card
 
 
@@ -121,6 +156,11 @@ def _load(name_or_folder: str | Path, *, training: bool) -> Model:
     network.load_state_dict(floats, assign=True)
     if network.instant_toggles != card.instant_toggles:
         raise WeightsError(f"{folder / CARD_FILE}: instant_toggles does not fit {card.method}")
+    if card.temperature and network.exclusive:
+        raise WeightsError(
+            f"{folder / CARD_FILE}: calibration: the labels of this network exclude each other, "
+            "and a temperature per region does not fit them; remove calibration from the card"
+        )
     if not training:
         network.prepare_for_inference()
         network.requires_grad_(False)

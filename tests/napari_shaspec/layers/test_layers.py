@@ -213,7 +213,7 @@ def test_a_ct_is_shown_in_the_window_of_its_task_and_its_body_in_space(viewer):
     case = make_case(9_000_000, (24, 28, 38), (10, 10, 10), "liver-ct")
     add_case(viewer, case)
     sources = {name: viewer.layers[name] for name in case.task.names}
-    assert all(list(layer.contrast_limits) == [-160, 240] for layer in sources.values())
+    assert all(list(layer.contrast_limits) == [0, 200] for layer in sources.values())
     ViewManager(viewer).set_view(View.THREE_D, sources, None)
     low, high = viewer.layers["3D · body"].extent.world
     assert (high - low < np.array(case.grid.shape) * 10 + 20).all()

@@ -5,14 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from qtpy.QtWidgets import QComboBox, QPushButton, QSlider, QToolButton
+import pytest
+from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton, QSlider, QToolButton
 
 from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.results import find_result, is_edited
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.confidence import KEPT
-from napari_shaspec.segment.confidence_box import NO_THRESHOLD, ConfidenceBox
+from napari_shaspec.segment.confidence_box import (
+    CALIBRATED,
+    NO_THRESHOLD,
+    NOT_CALIBRATED,
+    ConfidenceBox,
+)
 
 ALL = "FLAIR+T1+T1ce+T2"
 
@@ -213,3 +219,11 @@ def test_a_network_of_exclusive_labels_has_no_sliders(qtbot, task):
     assert all(not slider.isEnabled() and slider.toolTip() == NO_THRESHOLD for slider in sliders)
     box.show_task(task, exclusive=False)
     assert all(slider.isEnabled() for slider in box.findChildren(QSlider))
+
+
+@pytest.mark.parametrize(("calibrated", "said"), [(True, CALIBRATED), (False, NOT_CALIBRATED)])
+def test_the_tooltip_says_whether_probabilities_are_calibrated(qtbot, task, calibrated, said):
+    box = ConfidenceBox()
+    qtbot.addWidget(box)
+    box.show_task(task, exclusive=False, calibrated=calibrated)
+    assert box.findChild(QCheckBox, "shaspec_show_probability").toolTip().endswith(said)

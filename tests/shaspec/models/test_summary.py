@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from shaspec.models.calibration import Calibration
 from shaspec.models.card import Card, Start, Training, load_card
-from shaspec.models.summary import card_lines, method_of, score_table, source_of
+from shaspec.models.summary import card_lines, is_calibrated, method_of, score_table, source_of
 from shaspec.task import Task
 
 
@@ -63,3 +64,20 @@ def test_where_a_model_comes_from() -> None:
     assert source_of("shaspec", card) == "bundled"
     assert source_of("/some/folder", card) == "trained"
     assert source_of("/some/folder", card.model_copy(update={"preset": "official"})) == "imported"
+
+
+def test_a_card_says_how_it_was_calibrated() -> None:
+    task = load_card("shaspec").task
+    plain = a_card(task)
+    assert "Calibration" not in dict(card_lines(plain, 1))
+    assert not is_calibrated(plain)
+    fitted = {"temperature": {"ET": 1.5, "WT": 1.25}, "cases": ("anna", "bert")}
+    for held_out, said in (
+        (True, "fitted on 2 held-out cases by models of the same settings"),
+        (False, "fitted on 2 training cases by models of the same settings; does not hold"),
+    ):
+        calibration = Calibration(**fitted, held_out=held_out, models=("abc",))
+        card = a_card(task, calibration=calibration)
+        line = dict(card_lines(card, 1))["Calibration"]
+        assert line.startswith(f"temperature ET 1.50, WT 1.25; {said}")
+        assert is_calibrated(card) is held_out

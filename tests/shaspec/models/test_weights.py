@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from shaspec.errors import WeightsError
+from shaspec.models.calibration import Calibration
 from shaspec.models.card import bundled_models, load_card
 from shaspec.models.registry import check_config
-from shaspec.models.weights import load_model, save_model
+from shaspec.models.weights import load_model, save_model, write_calibration
 
 
 @pytest.fixture
@@ -71,6 +72,35 @@ def test_missing_files_are_named(folder: Path, tmp_path: Path) -> None:
         load_model(folder)
     with pytest.raises(WeightsError, match=r"nowhere.* not found"):
         load_model(tmp_path / "nowhere")
+
+
+def test_temperatures_are_put_into_a_card_and_taken_out_again(folder: Path) -> None:
+    before = load_card(folder)
+    fitted = Calibration(temperature={"ET": 1.5}, held_out=True, cases=("anna",))
+    assert write_calibration(folder, fitted).temperature == {"ET": 1.5}
+    assert load_model(folder).card == before.model_copy(update={"calibration": fitted})
+    write_calibration(folder, None)
+    assert load_card(folder) == before
+
+
+def test_a_card_of_an_earlier_version_has_no_temperatures(folder: Path) -> None:
+    path = folder / "card.json"
+    content = json.loads(path.read_text("utf-8"))
+    del content["calibration"]
+    path.write_text(json.dumps(content), "utf-8")
+    assert load_card(folder).temperature == {}
+
+
+@pytest.mark.parametrize("wrong", [{"XX": 1.5}, {"ET": 0}, {"ET": -1}, {"ET": "hot"}])
+def test_temperatures_that_do_not_fit_are_refused_by_file(
+    folder: Path, wrong: dict[str, object]
+) -> None:
+    path = folder / "card.json"
+    content = json.loads(path.read_text("utf-8"))
+    content["calibration"] = {"temperature": wrong, "held_out": True, "cases": []}
+    path.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(WeightsError, match=r"(?s)card\.json.*temperature"):
+        load_card(folder)
 
 
 def test_every_bundled_card_is_complete_and_builds() -> None:
