@@ -23,7 +23,7 @@ HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x12
 # The demo looks the same everywhere and leaves its user's napari as it is.
 SETTINGS := $(abspath $(VENV))/demo-settings
 
-.PHONY: demo test test-fast check bench fuzz faults audit sbom release docs install clean
+.PHONY: demo test test-fast check bench fuzz faults mutants audit sbom release docs install clean
 
 demo: install
 	rm -rf $(SETTINGS)
@@ -49,6 +49,10 @@ fuzz: install
 
 faults: install
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(PYTHON_IN) -m benchmarks.faults $(FAULTS)
+
+# MUTANTS: a module and its tests, e.g. make mutants MUTANTS="shaspec.geometry tests/shaspec/test_geometry.py"
+mutants: install
+	OMP_NUM_THREADS=1 PYTHONPATH=. $(PYTHON_IN) -m benchmarks.mutants $(MUTANTS)
 
 # Tools that only a release needs; their own environment keeps them out of the list that they write.
 TOOLS := $(VENV)-release
