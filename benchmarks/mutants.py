@@ -150,7 +150,8 @@ def main() -> int:
             print(f"  survives: {options.module}:{told}", flush=True)
     killed = len(chosen) - survivors
     print(f"{options.module}: {killed} of {len(chosen)} mutants killed, "
-          f"of {len(numbers)} possible, seed {options.seed}; {os.times().children_user:.0f} s of the processor")  # fmt: skip
+          f"of {len(numbers)} possible, seed {options.seed}; "
+          f"{os.times().children_user:.0f} s of the processor")  # fmt: skip
     return int(killed < AIM * len(chosen))
 
 
