@@ -105,7 +105,9 @@ def passes(module: ModuleType, tree: ast.Module | None, tests: list[str]) -> boo
 
         if tree is not None:
             exec(compile(tree, str(module.__file__), "exec"), vars(module))
-        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+        # The libraries were imported before pytest, which it would warn of.
+        early = "ignore::pytest.PytestAssertRewriteWarning"
+        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", early, *tests]))
 
     return in_fork(body) == 0
 

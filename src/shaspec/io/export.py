@@ -16,7 +16,7 @@ from nibabel.nifti1 import Nifti1Image
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.files.writing import write_atomically
+from shaspec.files.writing import sweep, write_atomically
 from shaspec.geometry import Grid
 from shaspec.io import nifti
 from shaspec.io.formats.table import SEGMENTATION
@@ -146,6 +146,7 @@ def write_case(folder: str | Path, case: Case) -> list[Path]:
     if case.grid.dims != 3:
         raise InputError(f"case {case.name} holds pictures, which are not written as NIfTI")
     folder = Path(folder)
+    sweep(folder)
     paths = [
         write_volume(folder / f"{case.name}_{name.lower()}.nii.gz", volume, case.grid)
         for name, volume in case.volumes.items()
