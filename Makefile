@@ -6,7 +6,8 @@
 #
 # More: make test-fast (no viewer, nothing slow), make check (style, types, manifest), make docs (the
 # site), make bench (speed, into docs/PERFORMANCE.md), make fuzz and
-# make faults (damaged input and killed runs, see docs/TRUST.md), make clean. Options: VENV, PYTHON,
+# make faults (damaged input and killed runs, see docs/TRUST.md), make audit (known faults of the
+# dependencies), make sbom (their list), make release VERSION=0.3.0, make clean. Options: VENV, PYTHON,
 # TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and TESTS, what pytest is given:
 # make test TESTS="-k session -x".
 
@@ -22,7 +23,7 @@ HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x12
 # The demo looks the same everywhere and leaves its user's napari as it is.
 SETTINGS := $(abspath $(VENV))/demo-settings
 
-.PHONY: demo test test-fast check bench fuzz faults docs install clean
+.PHONY: demo test test-fast check bench fuzz faults mutants audit sbom release docs install clean
 
 demo: install
 	rm -rf $(SETTINGS)
@@ -48,6 +49,28 @@ fuzz: install
 
 faults: install
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(PYTHON_IN) -m benchmarks.faults $(FAULTS)
+
+# MUTANTS: a module and its tests, e.g. make mutants MUTANTS="shaspec.geometry tests/shaspec/test_geometry.py"
+mutants: install
+	OMP_NUM_THREADS=1 PYTHONPATH=. $(PYTHON_IN) -m benchmarks.mutants $(MUTANTS)
+
+# Tools that only a release needs; their own environment keeps them out of the list that they write.
+TOOLS := $(VENV)-release
+$(TOOLS)/.installed: | install
+	$(PYTHON_IN) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet "cyclonedx-bom>=7" "pip-audit>=2.9"
+	@touch $@
+
+# Asks the database of the Python Packaging Authority, so it needs a network.
+audit: $(TOOLS)/.installed
+	$(TOOLS)/bin/pip-audit --no-deps --disable-pip --requirement constraints.txt
+
+sbom: $(TOOLS)/.installed
+	mkdir -p dist
+	$(TOOLS)/bin/cyclonedx-py environment $(PYTHON_IN) --of JSON --output-reproducible -o dist/sbom.cdx.json
+
+release: install
+	VERSION=$(VERSION) scripts/release.sh
 
 # Pictures and printed outputs come from the real program, and again when what they show has changed.
 ENGINE := $(shell find src/shaspec -name '*.py' -o -name '*.toml') $(wildcard src/shaspec/weights/*/*)
@@ -84,4 +107,4 @@ $(STAMP): pyproject.toml src/pyproject.toml constraints.txt scripts/install.sh s
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .tox demo dist docs/_build docs/_pictures docs/_printed .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) .tox demo dist docs/_build docs/_pictures docs/_printed .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,11 +13,14 @@ from typing import Any, Literal
 from shaspec.errors import ShaspecError
 
 MOST_SECONDS = 20
+"""Of the processor, for one input."""
+MOST_WAITING = 180
+"""Seconds by the clock, for an input that waits for something, e.g. a FIFO."""
 MIB = 1024**2
 
 
 class Hang(BaseException):
-    """An input took longer than `MOST_SECONDS`; no ``except Exception`` swallows it."""
+    """An input took longer than it may; no ``except Exception`` swallows it."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Seen:
 
     result: Literal["read", "refused", "foreign", "hang"]
     seconds: float
+    """Of the processor."""
     mib: float
     """Growth of the process's memory at its highest."""
     error: BaseException | None = None
@@ -38,9 +42,11 @@ def watched(read: Callable[[Path], object], path: Path) -> Seen:
         raise Hang
 
     signal.signal(signal.SIGALRM, alarm)
-    signal.alarm(MOST_SECONDS)
+    signal.signal(signal.SIGPROF, alarm)
+    signal.alarm(MOST_WAITING)
+    signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
     Path("/proc/self/clear_refs").write_text("5")  # forget the highest value so far
-    before, begin = _status("VmRSS"), time.perf_counter()
+    before, begin = _status("VmRSS"), time.process_time()
     result: Literal["read", "refused", "foreign", "hang"] = "read"
     error: BaseException | None = None
     try:
@@ -55,7 +61,8 @@ def watched(read: Callable[[Path], object], path: Path) -> Seen:
         result, error = "foreign", foreign
     finally:
         signal.alarm(0)
-    seconds = time.perf_counter() - begin
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    seconds = time.process_time() - begin
     return Seen(result, seconds, max(0.0, _status("VmHWM") - before) / MIB, error)
 
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from shaspec.io import CaseFiles
     from shaspec.task import Task
 
-SIZES = "volumes.csv"
+SIZES, PAGE = "volumes.csv", "summary.html"
 LISTS = (".csv", ".json", ".txt")
 
 
 @with_run_options
 def cohort(
     data: Annotated[Path, typer.Argument(help="A folder of cases, or a list of them.")],
-    out: Annotated[Path, typer.Option(help="Folder for label maps, volumes.csv and manifest.")],
+    out: Annotated[Path, typer.Option(help="Folder for label maps, tables and manifest.")],
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     subsets: Annotated[
         str,
@@ -113,6 +113,7 @@ def run_cohort(
 ) -> None:
     """Segment the cases into a folder and report the outcome; exit code 1 if some failed."""
     from shaspec.cohort.manifest import Manifest
+    from shaspec.cohort.page import write_page
     from shaspec.cohort.run import segment_cohort
     from shaspec.cohort.summary import write_sizes
 
@@ -121,7 +122,9 @@ def run_cohort(
     manifest = Manifest(out, shard)
     part = f"-{shard.replace('/', 'of')}" if shard else ""
     table = csv or out / SIZES.replace(".", f"{part}.")
+    page = out / PAGE.replace(".", f"{part}.")
     check_file(table)
+    check_file(page)
     failed: dict[str, str] = {}
     counts = {"done": 0, "skipped": 0, "failed": 0}
     with progress_bar(console) as bar:
@@ -135,10 +138,13 @@ def run_cohort(
                 failed[outcome.case] = outcome.error
             number = sum(counts.values())
             bar.update(work, advance=1, description=f"{number} of {len(cases)} cases")
-    write_sizes(table, manifest, [case.name for case in cases], task)
+    names = [case.name for case in cases]
+    write_sizes(table, manifest, names, task)
+    write_page(page, manifest, names, task)
     console.print(
         f"segmented {counts['done']}, skipped {counts['skipped']} that were done, failed "
-        f"{counts['failed']}; wrote {escape(str(table))} and {escape(str(manifest.path))}"
+        f"{counts['failed']}; wrote {escape(str(table))}, {escape(str(page))} and "
+        f"{escape(str(manifest.path))}"
     )
     if failed:
         listed = "; ".join(f"{name}: {why}" for name, why in failed.items())

@@ -88,6 +88,7 @@ def sweep(
             report_case(console, subject)
             check_results([out / name for name in FILES], subject, overwrite)
         for folder in [out / "labels"] * save_labels + [out / "maps"] * maps:
+            make_folder(folder)
             check_named(folder, f"{subject.name}_{loaded.card.name}_", subject, overwrite)
         session = run.session(loaded, subject)
         tables.append(_run(console, session))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import uuid
 from collections.abc import Iterator, Sequence
@@ -91,22 +92,74 @@ def _flush_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def sweep(folder: Path) -> int:
-    """Remove partial files of killed runs from ``folder``; returns their number.
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill that becomes ``path`` at the end of the block, unless the block raises.
 
-    Files that a running process writes are locked, and stay.
+    If another process has made ``path`` in the meantime, that one stays.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial, descriptor = _locked_partial_folder(path)
+    try:
+        yield partial
+        try:
+            partial.rename(path)
+        except OSError:
+            if not path.is_dir():  # else another process was faster
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _locked_partial_folder(path: Path) -> tuple[Path, int | None]:
+    """A new folder beside ``path``, and what holds its lock; Windows has no locks of folders."""
+    while True:
+        partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+        partial.mkdir()
+        if os.name == "nt":
+            return partial, None
+        with suppress(FileNotFoundError):
+            descriptor = os.open(partial, os.O_RDONLY)
+            if lock(descriptor) and partial.exists():
+                return partial, descriptor
+            os.close(descriptor)  # swept between mkdir and lock
+
+
+def sweep(folder: Path) -> int:
+    """Remove partial files and folders of killed runs from ``folder``; returns their number.
+
+    Those that a running process writes are locked, and stay.
     """
     count = 0
     with suppress(OSError):
         for entry in os.scandir(folder):
-            if LEFTOVER.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                with suppress(OSError), open(entry.path, "r+b") as file:
-                    if lock(file.fileno()):
-                        if os.name == "nt":
-                            file.close()
-                        os.unlink(entry.path)
-                        count += 1
+            if LEFTOVER.fullmatch(entry.name) and not entry.is_symlink():
+                with suppress(OSError):
+                    count += _removed(Path(entry.path), folder=entry.is_dir())
     return count
+
+
+def _removed(partial: Path, *, folder: bool) -> bool:
+    """Remove a leftover unless it is locked, or a folder on Windows; raises ``OSError``."""
+    if folder and os.name == "nt":
+        return False
+    descriptor = os.open(partial, os.O_RDONLY if folder else os.O_RDWR)
+    try:
+        ours = lock(descriptor)
+        if ours and folder:
+            shutil.rmtree(partial)
+        elif ours and os.name != "nt":
+            partial.unlink()
+    finally:
+        os.close(descriptor)
+    if ours and os.name == "nt":  # which removes no open file
+        partial.unlink()
+    return ours
 
 
 def make_folder(path: Path) -> None:

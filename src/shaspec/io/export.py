@@ -15,7 +15,7 @@ from nibabel.nifti1 import Nifti1Image
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.files.writing import write_atomically
+from shaspec.files.writing import sweep, write_atomically
 from shaspec.geometry import Grid
 from shaspec.io import nifti
 from shaspec.io.formats.table import SEGMENTATION
@@ -144,6 +144,7 @@ def write_case(folder: str | Path, case: Case) -> list[Path]:
     """
     if case.grid.dims != 3:
         raise InputError(f"case {case.name} contains pictures, which cannot be written as NIfTI")
+    sweep(Path(folder))
     paths = case_paths(folder, case)
     for path, volume in zip(paths, case.volumes.values(), strict=False):
         write_volume(path, volume, case.grid)

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save
 from shaspec import __version__
 from shaspec.errors import InputError, WeightsError
 from shaspec.files.reading import is_file, read_json, sha256
-from shaspec.files.writing import write_atomically
+from shaspec.files.writing import sweep, write_atomically
 from shaspec.memory import enough_memory, is_out_of_memory
 from shaspec.models.base import Network
 from shaspec.models.calibration import Calibration
@@ -70,6 +70,7 @@ def save_model(folder: Path, network: Network, card: Card, *, half: bool = False
     if half:
         tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
     weights = folder / WEIGHTS_FILE
+    sweep(folder)
     write_atomically(weights, save(tensors))
     card = card.model_copy(
         update={

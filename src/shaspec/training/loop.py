@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 
 from shaspec.errors import InputError, ShaspecError
 from shaspec.files.lock import locked_folder
+from shaspec.files.writing import sweep
 from shaspec.memory import is_out_of_memory
 from shaspec.task import Task, load_task
 from shaspec.training.checkpoint import CHECKPOINT, last_good
@@ -28,7 +29,7 @@ from shaspec.training.prepared import PreparedCase
 from shaspec.training.run_state import RunState
 from shaspec.training.selection import Selection, select_cases
 from shaspec.training.subsets import check_rule
-from shaspec.training.validation import Validator
+from shaspec.training.validation import SAMPLES, Validator
 
 
 def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]:
@@ -91,6 +92,9 @@ def _run(config: TrainConfig, command: str) -> Generator[TrainingEvent, None, No
     fabric = make_fabric(config)
     lead = fabric.is_global_zero
     with locked_folder(config.out, "training") if lead else nullcontext():
+        if lead:
+            sweep(config.out)
+            sweep(config.out / SAMPLES)
         yield from _trained(config, command, task, selection, fabric)
 
 

@@ -14,7 +14,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ import torch
 from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
 from shaspec.files.reading import is_folder
+from shaspec.files.writing import new_folder, sweep
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import union
 from shaspec.io.cases import read_case
@@ -70,6 +70,7 @@ def prepare(
     Raises:
         ShaspecError: if the cache cannot be written, e.g. for want of space.
     """
+    sweep(config.cache)
     jobs: list[_Job | LeftOut] = [_real(config, task, files) for files in selection.training]
     jobs += [_phantom(config, task, seed) for seed in selection.phantoms]
     jobs = [_hidden(job) if _name(job) in selection.hidden else job for job in jobs]
@@ -168,17 +169,8 @@ def _write(folder: Path, case: Case, task: Task) -> None:
         scales=tuple(map(float, scales)),
         fingerprints=fingerprint(case),
     )
-    # Made aside and moved in place whole, so that two runs at once do not read half a case.
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent) as temporary:
-        aside = Path(temporary) / "case"
-        aside.mkdir()
+    with new_folder(folder) as aside:  # so that two runs at once do not read half a case
         write_prepared(aside, images, labels, centres, facts)
-        try:
-            aside.rename(folder)
-        except OSError:
-            if not is_folder(folder):  # else another process was faster
-                raise
 
 
 def _resized(

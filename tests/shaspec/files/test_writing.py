@@ -13,7 +13,7 @@ import pytest
 
 from shaspec.errors import InputError
 from shaspec.files.lock import locked_folder
-from shaspec.files.writing import check_file, replacing, sweep, write_atomically
+from shaspec.files.writing import check_file, new_folder, replacing, sweep, write_atomically
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="no FIFO, and files cannot be locked like this")
 HOLD = """
@@ -64,6 +64,36 @@ def test_leftovers_of_a_killed_run_are_swept_and_those_of_a_running_one_stay(
     assert not (tmp_path / "x.nii").exists()
     assert sweep(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError), new_folder(tmp_path / "cache" / "a") as folder:
+        folder.write_bytes(b"1")
+    assert list((tmp_path / "cache").iterdir()) == []
+    with new_folder(tmp_path / "cache" / "a") as folder:
+        (folder / "x").write_bytes(b"1")
+        assert not (tmp_path / "cache" / "a").exists()
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == ["a"]
+    assert (tmp_path / "cache" / "a" / "x").read_bytes() == b"1"
+
+
+def test_of_two_processes_that_make_a_folder_the_first_one_stays(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "a") as slow:
+        (slow / "x").write_bytes(b"slow")
+        with new_folder(tmp_path / "a") as fast:
+            (fast / "x").write_bytes(b"fast")
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a" / "x").read_bytes() == b"fast"
+
+
+@POSIX
+def test_folders_of_a_killed_run_are_swept_and_those_of_a_running_one_stay(tmp_path: Path) -> None:
+    left = tmp_path / ".a.0123abcd.partial"
+    left.mkdir()
+    (left / "x").write_bytes(b"1")
+    with new_folder(tmp_path / "a") as folder:
+        assert sweep(tmp_path) == 1
+        assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_other_hidden_files_are_not_swept(tmp_path: Path) -> None:

@@ -111,3 +111,12 @@ def test_every_bundled_card_is_complete_and_builds() -> None:
         assert card.training.command
         assert card.scores
         check_config(card.method, card.network)
+
+
+def test_files_of_a_killed_run_are_swept_when_a_model_is_saved(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".model.safetensors.0123abcd.partial").write_bytes(b"half")
+    model = load_model(folder)
+    save_model(tmp_path, model.network, model.card)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "model.safetensors"]

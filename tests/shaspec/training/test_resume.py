@@ -61,7 +61,9 @@ def test_a_key_that_this_version_lacks_does_not_keep_a_run_from_going_on(
     state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
     state["config"] = json.dumps(json.loads(state["config"]) | {"bygone": 1})
     torch.save(state, tmp_path / CHECKPOINT)
+    (tmp_path / f".{CHECKPOINT}.0123abcd.partial").write_bytes(b"of a run that was killed")
     assert [s.step for s in train(configuration(tmp_path, max_steps=2))] == [2]
+    assert list(tmp_path.glob(".*.partial")) == []
 
 
 def test_a_run_does_not_go_on_with_other_cases(

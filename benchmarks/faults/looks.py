@@ -1,0 +1,59 @@
+"""What is left in a folder of results: which files are whole, and which are left over."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+TIMED = {
+    "protocol.json",
+    "manifest.jsonl",
+    "log.jsonl",
+    "config.json",
+    "card.json",
+    "checkpoint.pt",
+}
+"""Files with times or paths of the run: they have to be readable, not equal."""
+TEMPORARY = (".partial", ".lock", ".tmp", "-so-far.csv")
+
+Files = Mapping[str, bytes]
+
+
+def files_of(folder: Path) -> Files:
+    """The files below a folder by their relative paths; none without the folder."""
+    found = sorted(folder.rglob("*"))
+    return {str(p.relative_to(folder)): p.read_bytes() for p in found if p.is_file()}
+
+
+def is_temporary(name: str) -> bool:
+    """True for a file under a temporary name, or in a folder that has one."""
+    return any(part.endswith(TEMPORARY) for part in name.split("/"))
+
+
+def broken(found: Files, sound: Files) -> list[str]:
+    """Files under their final names that are not as the undisturbed run wrote them."""
+    return [
+        name
+        for name, data in found.items()
+        if not is_temporary(name)
+        and (data != sound.get(name) if Path(name).name not in TIMED else not readable(name, data))
+    ]
+
+
+def readable(name: str, data: bytes) -> bool:
+    """True for a whole file of `TIMED`; of a log, the last line may be cut off."""
+    try:
+        if name.endswith(".jsonl"):
+            for line in data.splitlines()[:-1]:
+                json.loads(line)
+        elif name.endswith(".json"):
+            json.loads(data)
+        else:
+            torch.load(io.BytesIO(data), weights_only=True)
+    except (ValueError, RuntimeError, EOFError):
+        return False
+    return True
