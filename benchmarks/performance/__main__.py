@@ -32,7 +32,6 @@ AIMS = {
 def rows(folder: Path, *, short: bool) -> Iterator[Row]:
     """The rows in the order of the page."""
     case = make_case(9_000_000)
-    write_case(folder, case)
     for name in ("shaspec",) if short else ("shaspec", "maml"):
         yield from session_rows(load_model(name), case, AIMS.get(name, {}))
     if short:
@@ -41,6 +40,7 @@ def rows(folder: Path, *, short: bool) -> Iterator[Row]:
     from benchmarks.performance.processes import start_row
     from benchmarks.performance.published_way import published_rows
 
+    write_case(folder, case)
     yield monai_row(load_model("shaspec"), folder)
     yield from published_rows()
     yield start_row()
@@ -59,7 +59,7 @@ def main() -> None:
         measured: list[Row] = []
         for row in rows(folder, short=options.short):
             measured.append(row)
-            print(f"{row.what} / {row.against}: {row.ratio:.3f}; {row.check}", flush=True)
+            print(page.line(row, page.stored_ratios()), flush=True)
         memory: list[tuple[str, float, float]] = []
         if not options.short:
             from benchmarks.performance.processes import memory_rows

@@ -56,6 +56,13 @@ def _ratio(value: float) -> str:
     return f"{value:.2f}" if value >= 1 else f"1/{1 / value:.1f}"
 
 
+def line(row: Row, stored: Mapping[str, float]) -> str:
+    """A row as it is printed while the table is made, with the stored ratio."""
+    before = f", stored {stored[row.key]:.3f}" if row.key in stored else ""
+    mark = ", SLOWER" if slower(row, stored) else ""
+    return f"{row.what} / {row.against}: {row.ratio:.3f}{before}{mark}; {row.check}"
+
+
 def slower(row: Row, stored: Mapping[str, float]) -> bool:
     """Whether the ratio is above the stored one by more than the tolerance."""
     return row.ratio > stored.get(row.key, float("inf")) * (1 + TOLERANCE)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from napari_shaspec.assign import question
 from napari_shaspec.assign.choices import Choices
+from napari_shaspec.jobs.waiting import alive
 from shaspec.case import Case
 from shaspec.errors import InputError, UndecidedError
 from shaspec.io import CaseFiles, read_case
 from shaspec.task import Task
 
+READING = "reading the case"
 WITHOUT = "Open without the labels"
 
 
@@ -54,7 +57,7 @@ def _read(source: Path | Sequence[Path] | CaseFiles, task: Task, grid: str = "")
     asked: set[str] = set()
     while True:
         try:
-            return read_case(source, task, **options)
+            return alive(partial(read_case, source, task, **options), READING)
         except UndecidedError as error:
             if error.option not in asked and question.can_ask():
                 asked.add(error.option)
@@ -70,5 +73,6 @@ def _read(source: Path | Sequence[Path] | CaseFiles, task: Task, grid: str = "")
 def _without_labels(
     source: Path | Sequence[Path] | CaseFiles, task: Task, grid: str, error: InputError
 ) -> Case:
-    case = read_case(source, task, with_labels=False, grid=grid)  # raises if a volume is to blame
+    read = partial(read_case, source, task, with_labels=False, grid=grid)
+    case = alive(read, READING)  # raises if a volume is to blame
     return replace(case, notices=(*case.notices, f"the labels are left out: {error}"))

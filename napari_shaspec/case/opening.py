@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_shaspec.assign.choices import Choices
+from napari_shaspec.jobs.waiting import repaint
+from napari_shaspec.layers.batch import batch
 from napari_shaspec.layers.metadata import origin
-from napari_shaspec.settings import PLUGIN
 from shaspec.errors import InputError
 from shaspec.io.naming import LABELS
 from shaspec.task import Task
@@ -24,29 +25,28 @@ def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
 
     Raises `InputError` if it cannot be read.
     """
-    names = [str(path) for path in paths]
-    first = not viewer.layers
-    try:
-        if len({Path(name).suffix.lower() for name in names}) > 1:
-            _open_together(viewer, names)
-        else:
-            viewer.open(names, stack=len(names) > 1, plugin=PLUGIN)
-    except (ValueError, OSError) as error:
-        raise InputError(str(error)) from error
-    if first:
-        viewer.reset_view()  # napari uses the first layer, others may be offset
-
-
-def _open_together(viewer: ViewerModel, names: list[str]) -> None:
-    """Opens files with different endings (a picture and a sound), which napari opens one by one."""
     from napari.layers import Layer
 
     from napari_shaspec.reader import get_reader
 
+    names = [str(path) for path in paths]
+    first = not viewer.layers
     reader = get_reader(names)
     if reader is None:
-        raise InputError(f"these are not the files of one case: {', '.join(names)}")
-    viewer.layers.extend([Layer.create(*data) for data in reader(names) if data[0] is not None])
+        raise InputError(
+            f"{', '.join(names)}: no case is there: choose a folder with volumes, volumes, or "
+            "pictures of one case"
+        )
+    try:
+        found = reader(names)
+    except (ValueError, OSError) as error:
+        raise InputError(str(error)) from error
+    for data in found:
+        if data[0] is not None:
+            viewer.layers.append(Layer.create(*data))
+            repaint()  # napari takes a tenth of a second for a layer
+    if first:
+        viewer.reset_view()  # napari looks at the first layer, and others may lie beside it
 
 
 def assign_files(viewer: ViewerModel, case: str, task: Task) -> bool:
@@ -64,7 +64,7 @@ def assign_files(viewer: ViewerModel, case: str, task: Task) -> bool:
     if not found:
         return False
     place = min(viewer.layers.index(layer) for layer in inputs)
-    with viewer.layers.batched_update():
+    with batch(viewer):
         for layer in inputs:
             viewer.layers.remove(layer)
     for number, data in enumerate(found):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_shaspec.layers.batch import batch
 from napari_shaspec.layers.metadata import (
     KEY,
     LayerMetadata,
@@ -118,9 +119,12 @@ def show_pictures(
             layer.contrast_limits_range = picture.limits
             layer.contrast_limits = picture.limits
         layers.append(layer)
-    for layer in free:
-        viewer.layers.remove(layer)
-    viewer.layers.extend([layer for layer in layers if layer not in viewer.layers])
+    new = [layer for layer in layers if layer not in viewer.layers]
+    if free or new:
+        with batch(viewer):
+            for layer in free:
+                viewer.layers.remove(layer)
+            viewer.layers.extend(new)
     return layers
 
 
@@ -146,9 +150,11 @@ def _options(picture: FeatureImage, maps: FeatureMaps) -> dict[str, Any]:
 
 def remove_pictures(viewer: ViewerModel) -> None:
     """Removes the layers of features and marked voxels."""
-    for kind in ("features", "marked"):
-        for layer in list(of_kind(viewer, kind)):
-            viewer.layers.remove(layer)
+    layers = [*of_kind(viewer, "features"), *of_kind(viewer, "marked")]
+    if layers:
+        with batch(viewer):
+            for layer in layers:
+                viewer.layers.remove(layer)
 
 
 # -- voxels and points ---------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from napari_shaspec.layers.batch import batch
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
@@ -52,7 +54,7 @@ class Panes:
         if others:
             self.pause()
         self._before = self._before or Arrangement(self._viewer)
-        with self._viewer.layers.batched_update():
+        with batch(self._viewer):
             if others:
                 shown = {layer for group in groups for layer in group}
                 for layer in self._viewer.layers:
@@ -79,7 +81,7 @@ class Panes:
             return
         before, self._before, self._groups = self._before, None, []
         self._viewer.canvas.grid.enabled = False
-        with self._viewer.layers.batched_update():
+        with batch(self._viewer):
             before.restore()
         self._viewer.reset_view()
 

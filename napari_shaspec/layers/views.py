@@ -11,6 +11,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from napari_shaspec.layers.batch import batch
 from napari_shaspec.layers.layer_data import labels_layer, volume_features
 from napari_shaspec.layers.metadata import LayerMetadata, of_kind, origin, set_visible
 from napari_shaspec.layers.panes import Arrangement, Panes, raise_layers
@@ -102,7 +103,7 @@ class ViewManager:
         complete = len(self._overlays) == len(self._images)
         if result is not None and not (complete and all(la in layers for la in self._overlays)):
             self._panes.pause()
-            with layers.batched_update():
+            with batch(self._viewer):
                 self._remove(
                     self._overlays
                 )  # the grid needs one per image; the user may have deleted some
@@ -166,7 +167,7 @@ class ViewManager:
 
         surfaces = list(of_kind(self._viewer, "surface"))
         heads = [layer for layer in surfaces if "subset" not in origin(layer)]
-        with self._viewer.layers.batched_update():
+        with batch(self._viewer):
             self._remove([layer for layer in surfaces if layer not in heads])
             new = [Layer.create(*surface) for surface in region_surfaces(result)]
         self._viewer.layers.extend(new)
@@ -179,7 +180,7 @@ class ViewManager:
             return
         self._panes.pause()
         self._viewer.dims.ndisplay = 2
-        with self._viewer.layers.batched_update():
+        with batch(self._viewer):
             self._remove([*of_kind(self._viewer, "pane"), *of_kind(self._viewer, "surface")])
         self._overlays = []
         self._panes.leave()

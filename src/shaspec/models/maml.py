@@ -11,9 +11,9 @@ fusion and to the sum, and a single modality is segmented by its own U-Net, as t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +25,7 @@ from shaspec.models.blocks import (
     Dims,
     InstanceNorm,
     conv_class,
+    convolve,
     double_size,
     fast_conv_class,
 )
@@ -109,8 +110,8 @@ class UNet(nn.Module):
 class MamlFusion(nn.Module):
     """F_f: one convolution over the features of all modalities side by side.
 
-    The convolution is linear: without the columns of the weight that belong to an absent modality,
-    that modality adds nothing, and the bias is added once.
+    The convolution is linear, hence a sum of one `term` per modality: the terms are computed with
+    the modality and kept, and an absent modality adds nothing. The bias is added once.
     """
 
     def __init__(self, dims: Dims, modalities: int, channels: int, kernel: int) -> None:
@@ -118,23 +119,42 @@ class MamlFusion(nn.Module):
         self.channels, self.padding = channels, kernel // 2
         self.conv = conv_class(dims)(modalities * channels, channels, kernel, padding=self.padding)
 
-    def forward(self, maps: Mapping[int, Tensor]) -> Tensor:
-        """F_i (N, C, *spatial) by present modality -> F_f (N, C, *spatial)."""
-        columns = torch.split(self.conv.weight, self.channels, dim=1)
-        x = torch.cat(list(maps.values()), dim=1)
-        weight = torch.cat([columns[m] for m in maps], dim=1)
-        convolve: Any = F.conv3d if weight.dim() == 5 else F.conv2d
-        fused: Tensor = convolve(x, weight, self.conv.bias, padding=self.padding)
-        return fused
+    def term(self, feature: Tensor, modality: int) -> Tensor:
+        """The term of F_i (N, C, *spatial) of modality ``modality``: (N, C, *spatial)."""
+        columns = slice(modality * self.channels, (modality + 1) * self.channels)
+        return convolve(feature, self.conv.weight[:, columns], padding=self.padding)
+
+    def forward(self, terms: Sequence[Tensor]) -> Tensor:
+        """The terms of the present modalities -> F_f (N, C, *spatial)."""
+        assert self.conv.bias is not None
+        bias = self.conv.bias.to(terms[0].dtype).view(-1, *(1,) * (terms[0].dim() - 2))
+        return sum(terms[1:], start=terms[0] + bias)
 
 
 class Attention(nn.Sequential):
-    """A_i = sigmoid(conv(LeakyReLU(norm(conv(F_i, F_f))))): a gate per voxel and channel."""
+    """A_i = sigmoid(conv(LeakyReLU(norm(conv(F_i, F_f))))): a gate per voxel and channel.
+
+    The part of the first convolution that reads F_i is its `term`, which is kept with the modality.
+    """
 
     def __init__(self, dims: Dims, channels: int, kernel: int) -> None:
         first = conv_block(dims, 2 * channels, channels, kernel=kernel)
         last = conv_class(dims)(channels, channels, kernel, padding=kernel // 2)
         super().__init__(first, last, nn.Sigmoid())
+        self.channels, self.padding = channels, kernel // 2
+
+    def term(self, feature: Tensor) -> Tensor:
+        """F_i (N, C, *spatial) -> its part of the first convolution, with the bias."""
+        conv = self.get_submodule("0.0")
+        assert isinstance(conv, nn.Conv2d | nn.Conv3d)
+        return convolve(feature, conv.weight[:, : self.channels], conv.bias, padding=self.padding)
+
+    def attend(self, term: Tensor, fused: Tensor) -> Tensor:
+        """`term` of F_i and F_f (N, C, *spatial) -> A_i (N, C, *spatial)."""
+        conv, norm, last = (self.get_submodule(name) for name in ("0.0", "0.1", "1"))
+        columns = conv.get_parameter("weight")[:, self.channels :]
+        x = norm(convolve(fused, columns, padding=self.padding) + term)
+        return torch.sigmoid(last(F.leaky_relu(x, SLOPE, inplace=True)))
 
 
 class Maml(Network):
@@ -156,10 +176,15 @@ class Maml(Network):
         self.head = conv_class(c.dims)(c.base_features, c.out_channels, 1, bias=False)
 
     def encode(self, image: Tensor, modality: int) -> Features:
-        """The modality's U-Net: (N, C, *spatial) -> feature F_i, logits at every size."""
+        """The modality's U-Net: (N, C, *spatial) -> feature F_i, logits at every size, and the
+        terms of F_i in the fusion and in the attention."""
         feature, logits = self.unets[modality](self.widened(image))
         deep = {f"deep{k}": value for k, value in enumerate(logits[1:], start=1)}
-        return {"feature": feature, "logits": logits[0], **deep}
+        terms = {
+            "fusion": self.fusion.term(feature, modality),
+            "gate": self._attention(modality).term(feature),
+        }
+        return {"feature": feature, "logits": logits[0], **terms, **deep}
 
     def joint_features(
         self, features: Mapping[int, Features], present: Tensor
@@ -171,14 +196,13 @@ class Maml(Network):
         """Fusion, attention, joint head of the present modalities -> logits (N, K, *spatial)."""
         present = presence(features, self.modalities, present)
         features = only_present(features, present)
-        maps = {m: f["feature"] for m, f in features.items()}
-        fused = self.fusion(maps)
-        attention = {
-            m: self.attentions[m](torch.cat([feature, fused], dim=1))
-            * row_mask(present, m, feature)
-            for m, feature in maps.items()
-        }
-        attended = torch.stack([attention[m] * maps[m] for m in maps]).sum(dim=0)
+        fused = self.fusion([f["fusion"] for f in features.values()])
+        attention: dict[int, Tensor] = {}
+        attended = torch.zeros((), dtype=fused.dtype, device=fused.device)
+        for m, f in features.items():
+            gate = self._attention(m).attend(f["gate"], fused)
+            attention[m] = gate if present[:, m].all() else gate * row_mask(present, m, gate)
+            attended = attended + attention[m] * f["feature"]
         joint = self.head(attended)
         own = {m: f["logits"] for m, f in features.items()}
         return MamlOutput(
@@ -192,6 +216,11 @@ class Maml(Network):
             attention=attention,
             fused=fused,
         )
+
+    def _attention(self, modality: int) -> Attention:
+        attention = self.attentions[modality]
+        assert isinstance(attention, Attention)
+        return attention
 
     @staticmethod
     def _with_single(joint: Tensor, own: Mapping[int, Tensor], present: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ def costs(
         return torch.stack([dice, sums.entropy])
     rows = [
         torch.stack([dice_loss(a, b, exclusive=True, smooth=smooth), ce_loss(a, b)])
-        for a, b in zip(logits[:, None], target[:, None], strict=True)
+        for a, b in zip(torch.split(logits, 1), torch.split(target, 1), strict=True)
     ]
     return torch.stack(rows, dim=1)[..., None]
 
