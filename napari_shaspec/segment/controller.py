@@ -123,10 +123,11 @@ class SegmentController(ShowingController):
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
+        measured = self.measuring.measurements
         self._running, self._again = (), False
         self._start_job(
             "writing the report",
-            lambda: report_job(Path(path), parts, results),
+            lambda: report_job(Path(path), parts, results, measured),
             self._on_event,
         )
 

@@ -19,6 +19,7 @@ from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.edit_box import EditBox
 from napari_shaspec.segment.export_bar import ExportBar
 from napari_shaspec.segment.judgement_line import JudgementLine
+from napari_shaspec.segment.measure_box import MeasureBox
 from napari_shaspec.segment.view_bar import ViewBar
 from napari_shaspec.segment.volume_table import Legend, VolumeTable
 from napari_shaspec.segment.weight_line import WeightLine
@@ -40,6 +41,7 @@ SAVE_FILTER = {
     ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER};;{SIZES}",
     ".png": f"PNG (*.png);;{SIZES}",
 }
+MEASUREMENTS = "Table of lesions (*.csv)"
 REPORT_FILTER = "HTML (*.html);;PDF (*.pdf)"
 REPORTS = (".html", ".htm", ".pdf")
 KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
@@ -64,6 +66,7 @@ class SegmentPanel(Panel):
         self.judgement = JudgementLine()
         self.confidence = ConfidenceBox()
         self.edit = EditBox()
+        self.measure = MeasureBox()
         self.classes = ClassTable()
         self.legend = Legend()
         self.views = ViewBar()
@@ -92,6 +95,7 @@ class SegmentPanel(Panel):
             self.judgement,
             self.confidence,
             self.edit,
+            self.measure,
             line(),
             self.views,
         )
@@ -114,7 +118,10 @@ class SegmentPanel(Panel):
         self.edit.operated.connect(control.editing.operate)
         self.edit.undone.connect(control.editing.undo)
         self.edit.redone.connect(control.editing.redo)
-        for box in (self.confidence, self.edit):
+        self.measure.measured.connect(control.measuring.measure)
+        self.measure.chosen.connect(control.measuring.go_to)
+        self.measure.saved.connect(self._on_save_measurements)
+        for box in (self.confidence, self.edit, self.measure):
             box.unfolded.connect(lambda box=box: self.scroll_to(box))
         self.export.saved.connect(self._on_save)
         self.export.reported.connect(self._on_report)
@@ -127,6 +134,8 @@ class SegmentPanel(Panel):
                 "message": self.message.show_message,
                 "tool": self.edit.show_tool,
                 "operating": self.edit.show_operating,
+                "measured": self.measure.show_measurements,
+                "measuring": self.measure.show_busy,
                 "probability": self.confidence.show_probability,
                 "thresholds": self.confidence.show_thresholds,
             },
@@ -160,6 +169,16 @@ class SegmentPanel(Panel):
         )
         if path:
             self.controller.save(with_ending(path, kind, ending))
+
+    def _on_save_measurements(self) -> None:
+        state = self.controller.state
+        folder = next((p.parent for p in self._paths()), Path.cwd())
+        name = f"{state.case}_{state.shown}_lesions.csv"
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save measurements", str(folder / name), MEASUREMENTS
+        )
+        if path:
+            self.controller.measuring.save(path if path.endswith(".csv") else f"{path}.csv")
 
     def _on_report(self) -> None:
         folder = next((p.parent for p in self._paths()), Path.cwd())
@@ -215,7 +234,8 @@ class SegmentPanel(Panel):
         first = next((r for r in state.results if isinstance(r, Prediction)), None)
         exclusive = state.card is not None and bool(state.card.network.get("exclusive"))
         self.confidence.show_task(first.task if first else None, exclusive=exclusive)
-        self.edit.show_task(first.task if first else None)
+        for box in (self.edit, self.measure):
+            box.show_task(first.task if first else None)
         self.confidence.show_probability(state.probability)
         self.confidence.show_thresholds(state.thresholds)
 

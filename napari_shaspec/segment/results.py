@@ -216,7 +216,8 @@ class Results:
         for subset, result in self.named().items():
             layer = self._layer_of(result)
             if isinstance(result, Prediction) and layer is not None and is_edited(layer):
-                found[subset] = _edited(result, layer)
+                before, now = self._state.edited.get(subset), _edited(result, layer)
+                found[subset] = now if before is None or not _same(before, now) else before
         return found
 
     def foreign_labels(self) -> str:
@@ -267,6 +268,10 @@ def _edited(result: Prediction, layer: Labels) -> Prediction:
     if edits := origin(layer).get("edits"):
         facts["edits"] = list(edits)
     return replace(result, labels=layer.data.astype("uint8"), provenance=facts)
+
+
+def _same(before: Prediction, now: Prediction) -> bool:
+    return before.provenance == now.provenance and np.array_equal(before.labels, now.labels)
 
 
 def how(prediction: Prediction | Classification) -> str:

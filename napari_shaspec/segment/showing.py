@@ -13,6 +13,7 @@ from napari_shaspec.layers.presence import name_missing
 from napari_shaspec.layers.views import View, ViewManager, why_not
 from napari_shaspec.segment.editing import EditActions, Editing
 from napari_shaspec.segment.edits import EditWatch
+from napari_shaspec.segment.measuring import Measuring
 from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
 from shaspec.errors import ShaspecError
@@ -37,6 +38,7 @@ class ShowingController(ModelController[SegmentState]):
         self.state.events.shown.connect(self._on_shown)
         actions = EditActions(self._on_edited, self._job.say, self._job.fail)
         self.editing = Editing(viewer, state, run, actions)
+        self.measuring = Measuring(viewer, state, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
         for field in ("sources", "present", "shown", "results", "edited"):
             self.state.events[field].connect(self.show_caption, max_args=0)

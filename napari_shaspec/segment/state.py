@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
+from shaspec.measuring import Measurements
 from shaspec.prediction import Classification, Prediction
 
 NO_TOOL, ERASER = -1, 0
@@ -40,6 +41,10 @@ class SegmentState(ModelState):
     """Whether the shown result has an edit to undo."""
     can_redo_edit: bool = False
     """Whether an edit of the shown result was undone."""
+    measured: Measurements | None = None
+    """Of the shown result with its edits; None: not measured."""
+    measuring: bool = False
+    """Whether a measurement is running."""
     view: View = View.STACK
     """The current view."""
     auto_update: bool = True

@@ -9,17 +9,21 @@ from importlib import resources
 from string import Template
 
 from shaspec.case import Case
+from shaspec.measuring import Measurements
 from shaspec.prediction import Prediction
 from shaspec.report import content
 from shaspec.report.pictures import slices_png
 
 
-def case_page(case: Case, predictions: Sequence[Prediction]) -> str:
+def case_page(
+    case: Case, predictions: Sequence[Prediction], measurements: Sequence[Measurements] = ()
+) -> str:
     """The page on one case as HTML with its pictures inside.
 
     Args:
         case: the case.
         predictions: one or more on the grid of the case; the first is pictured.
+        measurements: of regions of the pictured result.
 
     Returns:
         A complete HTML page.
@@ -40,11 +44,19 @@ def case_page(case: Case, predictions: Sequence[Prediction]) -> str:
         unit=first.grid.unit,
         sizes=_rows(content.sizes(predictions)),
         notes="".join(f"<p>{escape(text)}</p>" for text in content.notes(predictions)),
+        lesions="".join(_lesions(one) for one in measurements),
         facts=_rows([[], *content.facts(first)]),
         command=f"<pre>{escape(command)}</pre>"
         if command.startswith("shaspec")
         else f"<p>{escape(command)}</p>",
     )
+
+
+def _lesions(measurements: Measurements) -> str:
+    texts = "".join(f"<p>{escape(text)}</p>" for text in content.lesion_notes(measurements))
+    rows = _rows(content.lesions(measurements))
+    title = escape(content.lesion_heading(measurements))
+    return f'<h2>{title}</h2><table class="sizes">{rows}</table>{texts}'
 
 
 def _legend(prediction: Prediction) -> str:

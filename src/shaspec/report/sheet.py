@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from shaspec.case import Case
+from shaspec.measuring import Measurements
 from shaspec.prediction import Prediction
 from shaspec.report import content
 from shaspec.report.pictures import slices_png
@@ -23,8 +24,11 @@ WARNING = "#fff1d6"
 USE = "#8a1c1c"
 
 
-def case_sheet(case: Case, predictions: Sequence[Prediction]) -> bytes:
-    """The PDF of a report on ``case``; the first of ``predictions`` (one or more) is pictured."""
+def case_sheet(
+    case: Case, predictions: Sequence[Prediction], measurements: Sequence[Measurements] = ()
+) -> bytes:
+    """The PDF of a report on ``case``; the first of ``predictions`` (one or more) is pictured, and
+    ``measurements`` are of its regions."""
     first = predictions[0]
     sheet = _Sheet()
     sheet.say(case.name, 16, weight="bold")
@@ -41,6 +45,11 @@ def case_sheet(case: Case, predictions: Sequence[Prediction]) -> bytes:
     sheet.table(content.sizes(predictions))
     for text in content.notes(predictions):
         sheet.say(text, 8.5)
+    for one in measurements:
+        sheet.head(content.lesion_heading(one))
+        sheet.table(content.lesions(one))
+        for text in content.lesion_notes(one):
+            sheet.say(text, 8.5)
     sheet.head("Provenance of the pictured result")
     for name, text in content.facts(first):
         sheet.say(f"{name}: {text}", 6.5)
