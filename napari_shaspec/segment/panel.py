@@ -20,6 +20,7 @@ from napari_shaspec.segment.edit_box import EditBox
 from napari_shaspec.segment.export_bar import ExportBar
 from napari_shaspec.segment.judgement_line import JudgementLine
 from napari_shaspec.segment.measure_box import MeasureBox
+from napari_shaspec.segment.recovery_bar import RecoveryBar
 from napari_shaspec.segment.view_bar import ViewBar
 from napari_shaspec.segment.volume_table import Legend, VolumeTable
 from napari_shaspec.segment.weight_line import WeightLine
@@ -61,6 +62,7 @@ class SegmentPanel(Panel):
         self.run = RunBar()
         self.settings = SettingsForm()
         self.message = MessageBox()
+        self.recovery = RecoveryBar()
         self.volumes = VolumeTable()
         self.weights = WeightLine()
         self.judgement = JudgementLine()
@@ -87,6 +89,7 @@ class SegmentPanel(Panel):
             self.settings,
             self.run,
             Steady(self.message),
+            self.recovery,
             self.volumes,
             self.weights,
             self.classes,
@@ -118,6 +121,8 @@ class SegmentPanel(Panel):
         self.edit.operated.connect(control.editing.operate)
         self.edit.undone.connect(control.editing.undo)
         self.edit.redone.connect(control.editing.redo)
+        self.recovery.restored.connect(control.autosave.restore)
+        self.recovery.discarded.connect(control.autosave.discard)
         self.measure.measured.connect(control.measuring.measure)
         self.measure.chosen.connect(control.measuring.go_to)
         self.measure.saved.connect(self._on_save_measurements)
@@ -134,6 +139,7 @@ class SegmentPanel(Panel):
                 "message": self.message.show_message,
                 "tool": self.edit.show_tool,
                 "operating": self.edit.show_operating,
+                "recoverable": self.recovery.show_offers,
                 "measured": self.measure.show_measurements,
                 "measuring": self.measure.show_busy,
                 "probability": self.confidence.show_probability,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_shaspec.case.assignment import UNNAMED
-from napari_shaspec.layers.metadata import of_kind, origin
+from napari_shaspec.layers.metadata import KEY, of_kind, origin
 from napari_shaspec.layers.results import (
     Drawn,
     add_result,
@@ -162,6 +162,7 @@ class Results:
         layer = self._layer_of(before.result)
         if layer is not None and painted is not None and painted in self._viewer.layers:
             layer.data = painted.data
+            layer.metadata[KEY]["edits"] = origin(painted).get("edits", [])
             self._viewer.layers.remove(painted)
             self._state.edited = self.edited()
         return f"{before.subset}: back to the result before this one"

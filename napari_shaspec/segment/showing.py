@@ -11,6 +11,7 @@ from napari_shaspec.jobs.runner import Runner
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.presence import name_missing
 from napari_shaspec.layers.views import View, ViewManager, why_not
+from napari_shaspec.segment.autosave import Autosave
 from napari_shaspec.segment.editing import EditActions, Editing
 from napari_shaspec.segment.edits import EditWatch
 from napari_shaspec.segment.measuring import Measuring
@@ -38,6 +39,7 @@ class ShowingController(ModelController[SegmentState]):
         self.state.events.shown.connect(self._on_shown)
         actions = EditActions(self._on_edited, self._job.say, self._job.fail)
         self.editing = Editing(viewer, state, run, actions)
+        self.autosave = Autosave(viewer, state, self._results, run, self._job)
         self.measuring = Measuring(viewer, state, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
         for field in ("sources", "present", "shown", "results", "edited"):
@@ -89,6 +91,8 @@ class ShowingController(ModelController[SegmentState]):
         except ShaspecError as error:
             self._job.refuse(str(error))
             return None
+        if written.suffix.lower() != ".csv":
+            self.autosave.saved(subset or self.state.shown)
         self._job.say(f"saved {written}")
         return written
 
