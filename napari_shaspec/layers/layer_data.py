@@ -103,6 +103,8 @@ def labels_layer(
         "metadata": {KEY: {**metadata, "task": task.name, "labels": task.labels}},
         **placement(metadata["grid"]),
     }
+    if not labels.flags.writeable:  # of a file; the brush writes into the array
+        labels = labels.copy()
     return labels, options, "labels"
 
 

@@ -61,6 +61,7 @@ class Measuring:
             if result is self._current():
                 self._of, self._state.measured = result, measured
                 self._draw()
+                self.go_to(1)  # else its diameters may be on a slice far away
                 self._job.say(summary(measured))
             else:
                 self._job.say("The result has changed: measure it again.", "warning")

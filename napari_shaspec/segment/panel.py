@@ -19,6 +19,7 @@ from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.edit_box import EditBox
 from napari_shaspec.segment.export_bar import ExportBar
 from napari_shaspec.segment.judgement_line import JudgementLine
+from napari_shaspec.segment.look_box import LookBox
 from napari_shaspec.segment.measure_box import MeasureBox
 from napari_shaspec.segment.recovery_bar import RecoveryBar
 from napari_shaspec.segment.view_bar import ViewBar
@@ -43,6 +44,7 @@ SAVE_FILTER = {
     ".png": f"PNG (*.png);;{SIZES}",
 }
 MEASUREMENTS = "Table of lesions (*.csv)"
+PICTURES = "Picture (*.png)"
 REPORT_FILTER = "HTML (*.html);;PDF (*.pdf)"
 REPORTS = (".html", ".htm", ".pdf")
 KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
@@ -69,6 +71,7 @@ class SegmentPanel(Panel):
         self.confidence = ConfidenceBox()
         self.edit = EditBox()
         self.measure = MeasureBox()
+        self.look = LookBox()
         self.classes = ClassTable()
         self.legend = Legend()
         self.views = ViewBar()
@@ -101,6 +104,7 @@ class SegmentPanel(Panel):
             self.measure,
             line(),
             self.views,
+            self.look,
         )
 
     def _connect(self) -> None:
@@ -126,7 +130,10 @@ class SegmentPanel(Panel):
         self.measure.measured.connect(control.measuring.measure)
         self.measure.chosen.connect(control.measuring.go_to)
         self.measure.saved.connect(self._on_save_measurements)
-        for box in (self.confidence, self.edit, self.measure):
+        self.look.opacity.connect(control.look.set_opacity)
+        self.look.contour.connect(control.look.set_contour)
+        self.look.pictured.connect(self._on_picture)
+        for box in (self.confidence, self.edit, self.measure, self.look):
             box.unfolded.connect(lambda box=box: self.scroll_to(box))
         self.export.saved.connect(self._on_save)
         self.export.reported.connect(self._on_report)
@@ -140,6 +147,8 @@ class SegmentPanel(Panel):
                 "tool": self.edit.show_tool,
                 "operating": self.edit.show_operating,
                 "recoverable": self.recovery.show_offers,
+                "opacity": self.look.show_opacity,
+                "contour": self.look.show_contour,
                 "measured": self.measure.show_measurements,
                 "measuring": self.measure.show_busy,
                 "probability": self.confidence.show_probability,
@@ -196,6 +205,17 @@ class SegmentPanel(Panel):
             ending = ".pdf" if kind.startswith("PDF") else ".html"
             given = Path(path).suffix.lower()
             self.controller.report(path if given in REPORTS else path + ending)
+
+    def _on_picture(self) -> None:
+        state = self.controller.state
+        folder = next((p.parent for p in self._paths()), Path.cwd())
+        name = "_".join(part for part in (state.case, state.shown) if part) or "napari"
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save picture", str(folder / f"{name}.png"), PICTURES
+        )
+        if path:
+            canvas = self.controller.viewer.screenshot(canvas_only=True, flash=False)
+            self.controller.look.save_picture(with_ending(path, "", ".png"), canvas)
 
     def _paths(self) -> list[Path]:
         from napari_shaspec.layers.metadata import origin

@@ -145,6 +145,12 @@ class Results:
         self._state.results = tuple(new if r is result else r for r in self._state.results)
         return kept
 
+    def adopt(self, result: Prediction) -> None:
+        """Adds a result whose layer is there already, e.g. from a file, and shows it."""
+        subset = result.task.subset_name(result.subset)
+        self._state.results = (*self._state.results, result)
+        self._state.shown = subset
+
     def undo(self) -> str:
         """Restores the result before the last run with its edits; called again, redoes the run.
 
@@ -209,6 +215,7 @@ class Results:
             return
         if self._layer_of(result) is None:  # else this was a copy of it
             self._state.results = tuple(p for p in self._state.results if p is not result)
+            self._state.edited = {k: v for k, v in self._state.edited.items() if k != subset}
             self._state.shown = "" if self._state.shown == subset else self._state.shown
 
     def edited(self) -> dict[str, Prediction]:

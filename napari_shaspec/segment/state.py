@@ -49,6 +49,10 @@ class SegmentState(ModelState):
     """Of the shown result with its edits; None: not measured."""
     measuring: bool = False
     """Whether a measurement is running."""
+    opacity: float = 0.6
+    """Of the result layers, 0 to 1."""
+    contour: bool = False
+    """Whether results are drawn as outlines."""
     view: View = View.STACK
     """The current view."""
     auto_update: bool = True

@@ -84,9 +84,10 @@ def test_the_layer_is_away_in_other_views_and_comes_back(measured, viewer):
 
 def test_a_lesion_is_found_by_its_number(measured, viewer):
     (lesion,) = measured.state.measured.lesions
+    layer = find_result(viewer, "anna", ALL)
+    assert round(layer.world_to_data(viewer.dims.point)[0]) == lesion.slice  # it is shown at once
     viewer.dims.set_point(0, -30.0)
     measured.measuring.go_to(1)
-    layer = find_result(viewer, "anna", ALL)
     assert round(layer.world_to_data(viewer.dims.point)[0]) == lesion.slice
 
 
