@@ -92,6 +92,8 @@ class MeasureBox(FoldBox):
             for column, text in enumerate(_numbers(lesion, unit), 1):
                 self._table.setItem(row, column, number_item(text, _tooltip(lesion, length)))
         self._table.fit(ROWS)
+        if self.is_open:
+            self.unfolded.emit()
 
 
 def _numbers(lesion: Lesion, unit: str) -> tuple[str, str, str]:
