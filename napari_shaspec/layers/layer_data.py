@@ -104,6 +104,8 @@ def labels_layer(
         "metadata": {KEY: {**metadata, **own}},
         **placement(metadata["grid"]),
     }
+    if not labels.flags.writeable:  # of a file; the brush writes into the array
+        labels = labels.copy()
     return labels, options, "labels"
 
 

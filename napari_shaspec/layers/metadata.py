@@ -40,11 +40,12 @@ LayerKind = Literal[
     "features",
     "marked",
     "probability",
+    "diameters",
 ]
 """``swept``: the result of one subset, selected in *Robustness*; ``map``: a comparison of subsets.
 ``edited``: a result that was edited by hand and then replaced by a new one.
 ``features``: a map of features; ``marked``: voxels marked in the scatter plot.
-``probability``: that of a region in a result."""
+``probability``: that of a region in a result; ``diameters``: those of the lesions of a region."""
 
 
 class LayerMetadata(TypedDict, total=False):

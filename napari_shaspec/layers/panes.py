@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_shaspec.layers.batch import batch
 
@@ -36,6 +36,7 @@ class Panes:
         self._viewer = viewer
         self._before: Arrangement | None = None
         self._groups: list[tuple[Layer, ...]] = []
+        self._grid: dict[str, Any] = {}  # the user's settings of the grid
 
     @property
     def open(self) -> bool:
@@ -64,6 +65,8 @@ class Panes:
             raise_layers(self._viewer, [layer for group in groups[::-1] for layer in group])
         self._groups = groups
         grid = self._viewer.canvas.grid
+        if first:
+            self._grid = {"stride": grid.stride, "shape": grid.shape}
         grid.stride = -max(map(len, groups), default=1)
         grid.shape = (-1, -1)
         grid.enabled = True
@@ -80,7 +83,10 @@ class Panes:
         if self._before is None:
             return
         before, self._before, self._groups = self._before, None, []
-        self._viewer.canvas.grid.enabled = False
+        grid = self._viewer.canvas.grid
+        grid.enabled = False
+        for key, value in self._grid.items():
+            setattr(grid, key, value)
         with batch(self._viewer):
             before.restore()
         self._viewer.reset_view()

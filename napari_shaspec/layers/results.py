@@ -66,6 +66,7 @@ def add_result(
         "provenance": prediction.provenance,
         "title": prediction.title,
         "checksum": ready.checksum,
+        "edits": [],
     }
     labels = ready.labels
     layer = layer_of(viewer, prediction)

@@ -70,6 +70,9 @@ class ViewManager:
             result: the prediction to show; None: none.
         """
         self._leave()
+        if view is View.STACK:  # where the user has turned on napari's own grid or 3D
+            self._viewer.canvas.grid.enabled = False
+            self._viewer.dims.ndisplay = 2
         self.view = view
         self._images = [layer for layer in sources.values() if layer is not None]
         if view is not View.STACK:

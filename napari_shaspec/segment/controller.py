@@ -18,7 +18,7 @@ from napari_shaspec.segment.shortcuts import Keys, actions_of
 from napari_shaspec.segment.showing import ShowingController
 from napari_shaspec.segment.state import SegmentState
 from napari_shaspec.segment.worker import Made, Written, predict_job, report_job
-from napari_shaspec.settings import inference_settings
+from napari_shaspec.settings import display_settings, inference_settings
 from shaspec.errors import ShaspecError
 from shaspec.inference.events import Event, Finished
 from shaspec.prediction import Classification, Prediction
@@ -34,7 +34,10 @@ class SegmentController(ShowingController):
     def __init__(
         self, viewer: ViewerModel, *, engine: Engine | None = None, run: Runner = run_in_worker
     ) -> None:
-        state = SegmentState(auto_update=inference_settings().update_when_toggled)
+        state = SegmentState(
+            auto_update=inference_settings().update_when_toggled,
+            opacity=display_settings().overlay_opacity,
+        )
         super().__init__(viewer, state, engine, run)
         self._running: Subset = ()
         self._again = False  # a toggle during a job: segment again when it has ended
@@ -123,11 +126,12 @@ class SegmentController(ShowingController):
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
+        measured = self.measuring.measurements
         self._running, self._again = (), False
         card = self.state.card
         self._start_job(
             "writing the report",
-            lambda: report_job(Path(path), parts, results, card),
+            lambda: report_job(Path(path), parts, results, card, measured),
             self._on_event,
         )
 

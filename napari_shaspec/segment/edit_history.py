@@ -8,6 +8,7 @@ last known state, whoever made them.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,11 +36,13 @@ class EditHistory:
     """Undo and redo for an array that others change in place.
 
     Args:
-        voxels: the array; must be contiguous.
+        voxels: the array.
+        earlier: names of edits that were made before and cannot be undone.
     """
 
-    def __init__(self, voxels: Array) -> None:
+    def __init__(self, voxels: Array, earlier: Sequence[str] = ()) -> None:
         self.voxels = voxels
+        self._earlier = tuple(earlier)
         self._known = voxels.copy()
         self._done: deque[_Change] = deque(maxlen=MOST)
         self._undone: list[_Change] = []
@@ -59,17 +62,18 @@ class EditHistory:
         """What was done, e.g. ``["brush (3 strokes)", "grow WT 1 mm"]``, in order of first use."""
         counts = Counter(change.name for change in self._done)
         strokes = f"{BRUSH} ({counts[BRUSH]} stroke{'s' * (counts[BRUSH] > 1)})"
-        return [
+        done = [
             strokes if name == BRUSH else name + (f" (x {n})" if n > 1 else "")
             for name, n in counts.items()
         ]
+        return [*self._earlier, *done]
 
     def record(self, name: str = BRUSH) -> bool:
         """Takes over what has changed since the last call, as one edit; False: nothing has."""
-        now, known = self.voxels.reshape(-1), self._known.reshape(-1)
-        where = np.flatnonzero(now != known)
+        where = np.flatnonzero(self.voxels != self._known)
         if not where.size:
             return False
+        now, known = self.voxels.flat, self._known.flat
         self._done.append(_Change(where, known[where], now[where], name))
         self._undone.clear()
         known[where] = now[where]
@@ -95,5 +99,5 @@ class EditHistory:
 
     def _set(self, change: _Change, values: Array) -> str:
         for array in (self.voxels, self._known):
-            array.reshape(-1)[change.where] = values
+            array.flat[change.where] = values
         return change.name

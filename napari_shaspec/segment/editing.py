@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from napari_shaspec.jobs.runner import Handlers, Runner
 from napari_shaspec.jobs.state import Level
-from napari_shaspec.layers.metadata import KEY, of_kind
+from napari_shaspec.layers.metadata import KEY, of_kind, origin
 from napari_shaspec.layers.results import layer_of
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.edit_history import EditHistory
@@ -180,7 +181,7 @@ class Editing:
             self._actions.say(f"{name}: nothing to change", "info")
             return
         self.record()  # a stroke made meanwhile is an edit of its own
-        layer.data.reshape(-1)[event.where] = event.values
+        layer.data.flat[event.where] = event.values
         history = self._histories.get(layer)
         if history is not None:
             history.record(name)
@@ -199,7 +200,8 @@ class Editing:
         if layer is not None:
             history = self._histories.get(layer)
             if history is None or history.voxels is not layer.data:
-                self._histories[layer] = EditHistory(layer.data)
+                earlier = origin(layer).get("edits", [])
+                self._histories[layer] = EditHistory(layer.data, earlier)
             for each in self._targets():
                 self._bind(each)
         elif self._state.tool != NO_TOOL:
@@ -255,9 +257,7 @@ class Editing:
         return None if result is None else layer_of(self._viewer, result)
 
 
-def _keys() -> tuple[int, int]:
+def _keys() -> tuple[str, str]:
     """The keys with which napari undoes and redoes the strokes of one layer."""
-    from app_model.types import KeyCode, KeyMod
-
-    undo = KeyMod.CtrlCmd | KeyCode.KeyZ
-    return undo, KeyMod.CtrlCmd | KeyMod.Shift | KeyCode.KeyZ
+    command = "Meta" if sys.platform == "darwin" else "Control"
+    return f"{command}-Z", f"{command}-Shift-Z"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from napari_shaspec.jobs.runner import later
 from napari_shaspec.layers.metadata import origin
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
 KINDS = ("result", "pane")
 
@@ -32,21 +34,27 @@ class EditWatch:
         self._viewer, self._changed, self._wait = viewer, changed, wait
         self._painted: set[int] = set()  # edited layers; others need not be checked at every slice
         self._waiting = False
+        self._followed: WeakSet[Layer] = WeakSet()
         viewer.layers.events.inserted.connect(self._on_inserted)
 
     def close(self) -> None:
         """Stops watching."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
-        for layer in self._viewer.layers:
-            if origin(layer).get("kind") in KINDS:
-                layer.events.paint.disconnect(self._on_paint)
-                layer.events.set_data.disconnect(self._on_data)
+        for layer in list(self._followed):
+            layer.events.paint.disconnect(self._on_paint)
+            layer.events.set_data.disconnect(self._on_data)
+        self._followed.clear()
 
-    def _on_inserted(self, event: Any) -> None:
-        layer = event.value
-        if origin(layer).get("kind") in KINDS:
+    def follow(self, layer: Layer) -> None:
+        """Watches a layer that has become a result after it was inserted."""
+        if layer not in self._followed:
+            self._followed.add(layer)
             layer.events.paint.connect(self._on_paint)
             layer.events.set_data.connect(self._on_data)
+
+    def _on_inserted(self, event: Any) -> None:
+        if origin(event.value).get("kind") in KINDS:
+            self.follow(event.value)
 
     def _on_paint(self, event: Any) -> None:
         """A script that paints emits this event before the voxels change."""

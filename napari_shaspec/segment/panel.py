@@ -19,6 +19,9 @@ from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.edit_box import EditBox
 from napari_shaspec.segment.export_bar import ExportBar
 from napari_shaspec.segment.judgement_line import JudgementLine
+from napari_shaspec.segment.look_box import LookBox
+from napari_shaspec.segment.measure_box import MeasureBox
+from napari_shaspec.segment.recovery_bar import RecoveryBar
 from napari_shaspec.segment.view_bar import ViewBar
 from napari_shaspec.segment.volume_table import Legend, VolumeTable
 from napari_shaspec.segment.weight_line import WeightLine
@@ -40,6 +43,8 @@ SAVE_FILTER = {
     ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER};;{SIZES}",
     ".png": f"PNG (*.png);;{SIZES}",
 }
+MEASUREMENTS = "Table of lesions (*.csv)"
+PICTURES = "Picture (*.png)"
 REPORT_FILTER = "HTML (*.html);;PDF (*.pdf)"
 REPORTS = (".html", ".htm", ".pdf")
 KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
@@ -59,11 +64,14 @@ class SegmentPanel(Panel):
         self.run = RunBar()
         self.settings = SettingsForm()
         self.message = MessageBox()
+        self.recovery = RecoveryBar()
         self.volumes = VolumeTable()
         self.weights = WeightLine()
         self.judgement = JudgementLine()
         self.confidence = ConfidenceBox()
         self.edit = EditBox()
+        self.measure = MeasureBox()
+        self.look = LookBox()
         self.classes = ClassTable()
         self.legend = Legend()
         self.views = ViewBar()
@@ -84,6 +92,7 @@ class SegmentPanel(Panel):
             self.settings,
             self.run,
             Steady(self.message),
+            self.recovery,
             self.volumes,
             self.weights,
             self.classes,
@@ -92,8 +101,10 @@ class SegmentPanel(Panel):
             self.judgement,
             self.confidence,
             self.edit,
+            self.measure,
             line(),
             self.views,
+            self.look,
         )
 
     def _connect(self) -> None:
@@ -114,7 +125,15 @@ class SegmentPanel(Panel):
         self.edit.operated.connect(control.editing.operate)
         self.edit.undone.connect(control.editing.undo)
         self.edit.redone.connect(control.editing.redo)
-        for box in (self.confidence, self.edit):
+        self.recovery.restored.connect(control.autosave.restore)
+        self.recovery.discarded.connect(control.autosave.discard)
+        self.measure.measured.connect(control.measuring.measure)
+        self.measure.chosen.connect(control.measuring.go_to)
+        self.measure.saved.connect(self._on_save_measurements)
+        self.look.opacity.connect(control.look.set_opacity)
+        self.look.contour.connect(control.look.set_contour)
+        self.look.pictured.connect(self._on_picture)
+        for box in (self.confidence, self.edit, self.measure, self.look):
             box.unfolded.connect(lambda box=box: self.scroll_to(box))
         self.export.saved.connect(self._on_save)
         self.export.reported.connect(self._on_report)
@@ -127,6 +146,11 @@ class SegmentPanel(Panel):
                 "message": self.message.show_message,
                 "tool": self.edit.show_tool,
                 "operating": self.edit.show_operating,
+                "recoverable": self.recovery.show_offers,
+                "opacity": self.look.show_opacity,
+                "contour": self.look.show_contour,
+                "measured": self.measure.show_measurements,
+                "measuring": self.measure.show_busy,
                 "probability": self.confidence.show_probability,
                 "thresholds": self.confidence.show_thresholds,
             },
@@ -161,6 +185,16 @@ class SegmentPanel(Panel):
         if path:
             self.controller.save(with_ending(path, kind, ending))
 
+    def _on_save_measurements(self) -> None:
+        state = self.controller.state
+        folder = next((p.parent for p in self._paths()), Path.cwd())
+        name = f"{state.case}_{state.shown}_lesions.csv"
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save measurements", str(folder / name), MEASUREMENTS
+        )
+        if path:
+            self.controller.measuring.save(path if path.endswith(".csv") else f"{path}.csv")
+
     def _on_report(self) -> None:
         folder = next((p.parent for p in self._paths()), Path.cwd())
         name = f"{self.controller.state.case}_report.html"
@@ -171,6 +205,17 @@ class SegmentPanel(Panel):
             ending = ".pdf" if kind.startswith("PDF") else ".html"
             given = Path(path).suffix.lower()
             self.controller.report(path if given in REPORTS else path + ending)
+
+    def _on_picture(self) -> None:
+        state = self.controller.state
+        folder = next((p.parent for p in self._paths()), Path.cwd())
+        name = "_".join(part for part in (state.case, state.shown) if part) or "napari"
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save picture", str(folder / f"{name}.png"), PICTURES
+        )
+        if path:
+            canvas = self.controller.viewer.screenshot(canvas_only=True, flash=False)
+            self.controller.look.save_picture(with_ending(path, "", ".png"), canvas)
 
     def _paths(self) -> list[Path]:
         from napari_shaspec.layers.metadata import origin
@@ -219,7 +264,8 @@ class SegmentPanel(Panel):
         calibrated = state.card is not None and is_calibrated(state.card)
         task = first.task if first else None
         self.confidence.show_task(task, exclusive=exclusive, calibrated=calibrated)
-        self.edit.show_task(task)
+        for box in (self.edit, self.measure):
+            box.show_task(task)
         self.confidence.show_probability(state.probability)
         self.confidence.show_thresholds(state.thresholds)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_shaspec.case.assignment import UNNAMED
-from napari_shaspec.layers.metadata import of_kind, origin
+from napari_shaspec.layers.metadata import KEY, of_kind, origin
 from napari_shaspec.layers.results import (
     Drawn,
     add_result,
@@ -145,6 +145,12 @@ class Results:
         self._state.results = tuple(new if r is result else r for r in self._state.results)
         return kept
 
+    def adopt(self, result: Prediction) -> None:
+        """Adds a result whose layer is there already, e.g. from a file, and shows it."""
+        subset = result.task.subset_name(result.subset)
+        self._state.results = (*self._state.results, result)
+        self._state.shown = subset
+
     def undo(self) -> str:
         """Restores the result before the last run with its edits; called again, redoes the run.
 
@@ -162,6 +168,7 @@ class Results:
         layer = self._layer_of(before.result)
         if layer is not None and painted is not None and painted in self._viewer.layers:
             layer.data = painted.data
+            layer.metadata[KEY]["edits"] = origin(painted).get("edits", [])
             self._viewer.layers.remove(painted)
             self._state.edited = self.edited()
         return f"{before.subset}: back to the result before this one"
@@ -208,6 +215,7 @@ class Results:
             return
         if self._layer_of(result) is None:  # else this was a copy of it
             self._state.results = tuple(p for p in self._state.results if p is not result)
+            self._state.edited = {k: v for k, v in self._state.edited.items() if k != subset}
             self._state.shown = "" if self._state.shown == subset else self._state.shown
 
     def edited(self) -> dict[str, Prediction]:
@@ -216,7 +224,8 @@ class Results:
         for subset, result in self.named().items():
             layer = self._layer_of(result)
             if isinstance(result, Prediction) and layer is not None and is_edited(layer):
-                found[subset] = _edited(result, layer)
+                before, now = self._state.edited.get(subset), _edited(result, layer)
+                found[subset] = now if before is None or not _same(before, now) else before
         return found
 
     def foreign_labels(self) -> str:
@@ -267,6 +276,10 @@ def _edited(result: Prediction, layer: Labels) -> Prediction:
     if edits := origin(layer).get("edits"):
         facts["edits"] = list(edits)
     return replace(result, labels=layer.data.astype("uint8"), provenance=facts)
+
+
+def _same(before: Prediction, now: Prediction) -> bool:
+    return before.provenance == now.provenance and np.array_equal(before.labels, now.labels)
 
 
 def how(prediction: Prediction | Classification) -> str:

@@ -11,8 +11,12 @@ from napari_shaspec.jobs.runner import Runner
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.presence import name_missing
 from napari_shaspec.layers.views import View, ViewManager, why_not
+from napari_shaspec.segment.autosave import Autosave
 from napari_shaspec.segment.editing import EditActions, Editing
 from napari_shaspec.segment.edits import EditWatch
+from napari_shaspec.segment.look import Look
+from napari_shaspec.segment.measuring import Measuring
+from napari_shaspec.segment.reopened import Reopened
 from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
 from shaspec.errors import ShaspecError
@@ -37,7 +41,11 @@ class ShowingController(ModelController[SegmentState]):
         self.state.events.shown.connect(self._on_shown)
         actions = EditActions(self._on_edited, self._job.say, self._job.fail)
         self.editing = Editing(viewer, state, run, actions)
+        self.autosave = Autosave(viewer, state, self._results, run, self._job)
+        self.look = Look(viewer, state, run, self._job)
+        self.measuring = Measuring(viewer, state, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
+        self._reopened = Reopened(viewer, state, self._results, self._edits, self._job)
         for field in ("sources", "present", "shown", "results", "edited"):
             self.state.events[field].connect(self.show_caption, max_args=0)
 
@@ -87,14 +95,18 @@ class ShowingController(ModelController[SegmentState]):
         except ShaspecError as error:
             self._job.refuse(str(error))
             return None
+        if written.suffix.lower() != ".csv":
+            self.autosave.saved(subset or self.state.shown)
         self._job.say(f"saved {written}")
         return written
 
     def command(self, subset: str = "") -> str | None:
         """The command line that reproduces a result (default: the shown one); None without one."""
         chosen = subset or self.state.shown
-        none = "no result yet: press Segment first"
-        command = self._copied(chosen, self._results.named().get(chosen), none)
+        none, result = "no result yet: press Segment first", self._results.named().get(chosen)
+        if result is not None and not result.provenance.get("model"):  # see `Reopened`
+            none, result = f"{chosen} {result.provenance['notices'][0]}: segment again", None
+        command = self._copied(chosen, result, none)
         if command is not None and chosen in self.state.edited:
             self._job.say("Command copied. It repeats the run, but not your edits.", "warning")
         return command
@@ -102,8 +114,10 @@ class ShowingController(ModelController[SegmentState]):
     def _leave(self) -> None:
         """Stops watching the layers, which stay as they are."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
-        self.set_view(View.STACK)
+        if self.state.view is not View.STACK:
+            self.set_view(View.STACK)
         self._edits.close()
+        self._reopened.close()
         self.editing.close()
         name_missing(self.viewer, [])
 

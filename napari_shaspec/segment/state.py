@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
+from napari_shaspec.segment.edit_file import Head
+from shaspec.measuring import Measurements
 from shaspec.prediction import Classification, Prediction
 
 NO_TOOL, ERASER = -1, 0
@@ -40,6 +43,16 @@ class SegmentState(ModelState):
     """Whether the shown result has an edit to undo."""
     can_redo_edit: bool = False
     """Whether an edit of the shown result was undone."""
+    recoverable: tuple[tuple[Path, Head], ...] = ()
+    """Files with edits of this case from earlier sessions, the oldest first."""
+    measured: Measurements | None = None
+    """Of the shown result with its edits; None: not measured."""
+    measuring: bool = False
+    """Whether a measurement is running."""
+    opacity: float = 0.6
+    """Of the result layers, 0 to 1."""
+    contour: bool = False
+    """Whether results are drawn as outlines."""
     view: View = View.STACK
     """The current view."""
     auto_update: bool = True

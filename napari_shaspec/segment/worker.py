@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from shaspec.thresholds import thresholded
 
 if TYPE_CHECKING:
     from napari_shaspec.engine import Session
+    from shaspec.measuring import Measurements
     from shaspec.models.card import Card
     from shaspec.task import Subset
 
@@ -84,10 +85,14 @@ def _event(made: Prediction, thresholds: Mapping[str, float]) -> Made:
 
 
 def report_job(
-    path: Path, parts: VolumeSources, results: list[Prediction], card: Card | None = None
+    path: Path,
+    parts: VolumeSources,
+    results: list[Prediction],
+    card: Card | None = None,
+    measurements: Sequence[Measurements] = (),
 ) -> Iterator[Progress | Notice | Written]:
     """Writes a report on the case. Slow: run it in a worker."""
     yield Progress(0, 0, "writing the report")
     from shaspec.report import write_report
 
-    yield Written(write_report(path, parts.case(), results, card))
+    yield Written(write_report(path, parts.case(), results, card, measurements))

@@ -16,7 +16,7 @@ class FoldBox(QWidget):
     """
 
     unfolded = Signal()
-    """The user opened the box."""
+    """The user opened the box, or it has got more to show: time to scroll to it."""
 
     def __init__(self, name: str, text: str, tooltip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -57,6 +57,16 @@ def no_bugs(notifications: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def own_user_folder(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> Path:
+    """Tests write nothing into the data folder of the person who runs them."""
+    folder = tmp_path_factory.mktemp("user")
+    monkeypatch.setattr(
+        "napari_shaspec.user_folder.user_folder", lambda *parts: folder.joinpath(*parts)
+    )
+    return Path(folder)
+
+
 @pytest.fixture(scope="session")
 def task() -> Task:
     return load_task("brats")

@@ -109,8 +109,9 @@ class Measurements:
         """What a reader of the numbers must know."""
         texts = []
         if self.ignored:
+            parts = f"{self.ignored} part{'s' * (self.ignored != 1)}"
             less = f"smaller than {self.smallest:g} {self.unit}"
-            texts.append(f"{self.region}: {self.ignored} {less} not listed.")
+            texts.append(f"{self.region}: {parts} {less} not listed.")
         if self.tilt >= TILTED_DEGREES:
             texts.append(
                 f"The slices are tilted by {self.tilt:.0f} degrees from the axial plane. Diameters "

@@ -8,6 +8,7 @@ from typing import Any
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.command import command_of
+from shaspec.measuring import Measurements, measurement_rows
 from shaspec.prediction import NOT_FOUND_NOTE, Prediction, size_text
 
 USE = "For research use only. Not for diagnosis or treatment."
@@ -26,6 +27,10 @@ EDITED = (
 THRESHOLDS = (
     "Rows marked with a sign such as > 0.30 use another threshold than 0.5 for the probability of "
     "that region."
+)
+DIAMETERS = (
+    "Largest diameter on an axial slice, and the largest perpendicular to it on the same slice, "
+    "from the labels. Measurable: both at least 10 mm, on at least two slices (RANO)."
 )
 EDITED_ROW = "Rows marked (edited) were edited by hand."
 FACTS = (
@@ -75,9 +80,26 @@ def notes(predictions: Sequence[Prediction]) -> list[str]:
 
 
 def findings(case: Case) -> list[str]:
-    """What was found about the input: modalities that are not there, and the reader's notices."""
-    missing = [f"Not there: {', '.join(case.missing)}."] if case.missing else []
+    """What was found about the input: missing modalities, and the reader's notices."""
+    missing = [f"Missing: {', '.join(case.missing)}."] if case.missing else []
     return [*missing, *case.notices] or ["None."]
+
+
+def lesion_heading(measurements: Measurements) -> str:
+    """Heading of a table of lesions."""
+    return f"Lesions of {measurements.region} in the pictured result"
+
+
+def lesions(measurements: Measurements) -> list[list[str]]:
+    """Table of lesions: a header, and a row per lesion."""
+    return measurement_rows(measurements)
+
+
+def lesion_notes(measurements: Measurements) -> list[str]:
+    """Notes below a table of lesions."""
+    if not measurements.lesions:
+        return [f"{measurements.region}: no lesion.", *measurements.notes]
+    return [DIAMETERS, *measurements.notes]
 
 
 def facts(pictured: Prediction) -> list[list[str]]:

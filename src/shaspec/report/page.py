@@ -9,18 +9,25 @@ from importlib import resources
 from string import Template
 
 from shaspec.case import Case
+from shaspec.measuring import Measurements
 from shaspec.prediction import Prediction
 from shaspec.report import content
 from shaspec.report.pictures import slices_png
 
 
-def case_page(case: Case, predictions: Sequence[Prediction], judged: str = "") -> str:
+def case_page(
+    case: Case,
+    predictions: Sequence[Prediction],
+    judged: str = "",
+    measurements: Sequence[Measurements] = (),
+) -> str:
     """The page on one case as HTML with its pictures inside.
 
     Args:
         case: the case.
         predictions: one or more on the grid of the case; the first is pictured.
         judged: a line on what the model can tell from the pictured subset; empty: none.
+        measurements: of regions of the pictured result.
 
     Returns:
         A complete HTML page.
@@ -41,6 +48,7 @@ def case_page(case: Case, predictions: Sequence[Prediction], judged: str = "") -
         unit=first.grid.unit,
         sizes=_rows(content.sizes(predictions)),
         notes=_paragraphs(filter(None, [judged, *content.notes(predictions)])),
+        lesions="".join(_lesions(one) for one in measurements),
         findings=_paragraphs(content.findings(case)),
         facts=_rows([[], *content.facts(first)]),
         command=f"<pre>{escape(command)}</pre>"
@@ -51,6 +59,13 @@ def case_page(case: Case, predictions: Sequence[Prediction], judged: str = "") -
 
 def _paragraphs(texts: Iterable[str]) -> str:
     return "".join(f"<p>{escape(text)}</p>" for text in texts)
+
+
+def _lesions(measurements: Measurements) -> str:
+    rows = _rows(content.lesions(measurements))
+    title = escape(content.lesion_heading(measurements))
+    notes = _paragraphs(content.lesion_notes(measurements))
+    return f'<h2>{title}</h2><table class="sizes">{rows}</table>{notes}'
 
 
 def _legend(prediction: Prediction) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from shaspec import __version__
 from shaspec.case import Case
+from shaspec.measuring import Lesion, Measurements
 from shaspec.prediction import Prediction
 from shaspec.report import content
 
@@ -21,13 +22,19 @@ def record_path(page: Path) -> Path:
     return page.with_suffix(".json")
 
 
-def case_record(case: Case, predictions: Sequence[Prediction], judged: str = "") -> bytes:
+def case_record(
+    case: Case,
+    predictions: Sequence[Prediction],
+    judged: str = "",
+    measurements: Sequence[Measurements] = (),
+) -> bytes:
     """The report on one case as JSON.
 
     Args:
         case: the case.
         predictions: one or more; the first is the pictured one.
         judged: what the model's scores say about the first one, see `shaspec.analysis.judgement`.
+        measurements: of regions of the pictured result.
 
     Returns:
         UTF-8 text. Sizes are in ``unit``: mL, or px for pictures.
@@ -48,6 +55,9 @@ def case_record(case: Case, predictions: Sequence[Prediction], judged: str = "")
         "warnings": content.warnings(first),
         "judgement": judged,
         "results": [_result(prediction) for prediction in predictions],
+        "lesions": {
+            one.region: [_lesion(lesion) for lesion in one.lesions] for one in measurements
+        },
         "command": command if command.startswith("shaspec") else None,
     }
     return json.dumps(record, indent=1, ensure_ascii=False, default=str).encode("utf-8")
@@ -61,4 +71,14 @@ def _result(prediction: Prediction) -> dict[str, Any]:
         "thresholds": prediction.thresholds,
         "sizes": prediction.region_sizes(),
         "provenance": prediction.provenance,
+    }
+
+
+def _lesion(lesion: Lesion) -> dict[str, Any]:
+    return {
+        "size": lesion.size,
+        "longest": lesion.longest.length,
+        "perpendicular": lesion.perpendicular.length,
+        "slice": lesion.slice,
+        "measurable": lesion.measurable,
     }

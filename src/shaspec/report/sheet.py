@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from shaspec.case import Case
+from shaspec.measuring import Measurements
 from shaspec.prediction import Prediction
 from shaspec.report import content
 from shaspec.report.pictures import slices_png
@@ -23,7 +24,12 @@ WARNING = "#fff1d6"
 USE = "#8a1c1c"
 
 
-def case_sheet(case: Case, predictions: Sequence[Prediction], judged: str = "") -> bytes:
+def case_sheet(
+    case: Case,
+    predictions: Sequence[Prediction],
+    judged: str = "",
+    measurements: Sequence[Measurements] = (),
+) -> bytes:
     """The PDF of a report; arguments as of `shaspec.report.page.case_page`."""
     first = predictions[0]
     sheet = _Sheet()
@@ -41,6 +47,11 @@ def case_sheet(case: Case, predictions: Sequence[Prediction], judged: str = "") 
     sheet.table(content.sizes(predictions))
     for text in filter(None, [judged, *content.notes(predictions)]):
         sheet.say(text, 8.5)
+    for one in measurements:
+        sheet.head(content.lesion_heading(one))
+        sheet.table(content.lesions(one))
+        for text in content.lesion_notes(one):
+            sheet.say(text, 8.5)
     sheet.head("Findings about the input")
     for text in content.findings(case):
         sheet.say(text, 8.5)

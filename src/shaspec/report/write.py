@@ -11,6 +11,7 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.files.writing import write_atomically
 from shaspec.io.outputs import check_output
+from shaspec.measuring import Measurements
 from shaspec.prediction import Prediction
 from shaspec.report.page import case_page
 from shaspec.report.record import case_record, record_path
@@ -27,8 +28,9 @@ def write_report(
     case: Case,
     predictions: Sequence[Prediction],
     card: Card | None = None,
+    measurements: Sequence[Measurements] = (),
 ) -> Path:
-    """Write a page on one case: slices, sizes of regions, findings about the input, provenance.
+    """Write a page on one case: slices, sizes of regions, lesions, findings, provenance.
 
     The same content is written as JSON beside it, under the same name with the ending ``.json``.
 
@@ -38,6 +40,7 @@ def write_report(
         predictions: one or more; the first is pictured, each is a row of the table. One whose
             provenance has ``edited`` is marked as edited by hand.
         card: of the model of the first prediction; adds what its scores say about the subset.
+        measurements: of regions of the pictured result; a table of lesions for each.
 
     Returns:
         ``path``.
@@ -59,11 +62,11 @@ def write_report(
     check_output(record_path(path), case.files.values())
     judged = _judged(predictions, card)
     if ending == ".pdf":
-        data = case_sheet(case, predictions, judged)
+        data = case_sheet(case, predictions, judged, measurements)
     else:
-        data = case_page(case, predictions, judged).encode("utf-8")
+        data = case_page(case, predictions, judged, measurements).encode("utf-8")
     write_atomically(path, data)
-    write_atomically(record_path(path), case_record(case, predictions, judged))
+    write_atomically(record_path(path), case_record(case, predictions, judged, measurements))
     return path
 
 

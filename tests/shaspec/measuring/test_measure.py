@@ -155,7 +155,7 @@ def test_lesions_below_the_least_size_are_counted_but_not_listed():
     mask[0, 0, 0] = mask[4, 40, 40] = True
     found = measure(of(4 * mask), "ET")
     assert (len(found.lesions), found.ignored) == (1, 2)
-    assert found.notes == ("ET: 2 smaller than 0.05 mL not listed.",)
+    assert found.notes == ("ET: 2 parts smaller than 0.05 mL not listed.",)
 
 
 def test_a_stack_that_is_not_axial_says_so():

@@ -1,0 +1,104 @@
+"""A file with an edited result: the labels as computed and as edited, and what they belong to.
+
+A file is a compressed NumPy archive with three members: ``head`` (JSON), ``computed`` and
+``edited``. It is written and read through the guarded functions of `shaspec.files`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.errors import InputError
+from shaspec.files.reading import read_bytes
+from shaspec.files.writing import write_atomically
+from shaspec.geometry import Grid
+from shaspec.prediction import Prediction
+from shaspec.task import Task
+
+VERSION = 1
+LARGEST = 512 * 1024**2
+"""Bytes of a file; compressed labels of a head have a few hundred thousand."""
+Labels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Head:
+    """What an edited result belongs to."""
+
+    case: str
+    task: str
+    subset: str
+    sha256: str
+    """Of the weights of the model."""
+    paths: dict[str, str]
+    """Modality -> its file."""
+    edits: list[str]
+    saved: str
+    """Date and time, e.g. ``28 Nov 2026, 14:02``."""
+    provenance: dict[str, Any]
+    """Of the computed result."""
+
+    def fits(self, task: Task, sha256: str, paths: Mapping[str, str]) -> bool:
+        """Whether it was made from these files with this model."""
+        names = self.subset.split("+")
+        same = {name: paths.get(name, "") for name in names} == self.paths
+        return (self.task, self.sha256) == (task.name, sha256) and same
+
+
+def write_edits(path: Path, result: Prediction, edited: Labels, head: Head) -> None:
+    """Writes a result and its edited labels; raises `InputError` if it cannot."""
+    place = {"spacing": result.grid.spacing, "origin": result.grid.origin}
+    text = json.dumps({"version": VERSION, **vars(head), **place})
+    data = io.BytesIO()
+    np.savez_compressed(
+        data,
+        head=np.frombuffer(text.encode(), np.uint8),
+        computed=result.labels,
+        edited=edited,
+    )
+    write_atomically(path, data.getvalue())
+
+
+def read_head(path: Path) -> Head:
+    """What a file belongs to; raises `InputError` if it is no such file."""
+    return _opened(path)[0]
+
+
+def read_edits(path: Path, task: Task, grid: Grid, case: str) -> tuple[Prediction, Labels, Head]:
+    """The computed result, its edited labels, and what they belong to.
+
+    Raises:
+        InputError: it is no such file, or it was not made on ``grid``.
+    """
+    head, place, members = _opened(path)
+    computed, edited = members["computed"], members["edited"]
+    values = {0, *(label.value for label in task.labels)}
+    fits = all(a.shape == grid.shape and a.dtype == np.uint8 for a in (computed, edited))
+    spacing, origin = tuple(place["spacing"]), tuple(place["origin"])
+    if not fits or (not grid.matches(Grid(grid.shape, spacing, origin)) and not grid.oblique):
+        raise InputError(f"{path}: these edits are not on the grid of case {case}")
+    if not set(np.unique(computed).tolist()) <= values:
+        raise InputError(f"{path}: has labels that task {task.name!r} does not have")
+    subset = task.parse_subset(head.subset)
+    return Prediction(case, task, grid, subset, computed, head.provenance), edited, head
+
+
+def _opened(path: Path) -> tuple[Head, dict[str, Any], Any]:
+    try:
+        members = np.load(io.BytesIO(read_bytes(path, LARGEST)), allow_pickle=False)
+        content = json.loads(bytes(members["head"]).decode())
+        if content.pop("version") != VERSION:
+            raise ValueError("it was written by another version")
+        place = {key: content.pop(key) for key in ("spacing", "origin")}
+        return Head(**content), place, members
+    except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: cannot be read as edits ({error}); delete it") from error

@@ -1,0 +1,74 @@
+"""Editing, measuring and pictures in a real window, with the mouse and the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog, QPushButton, QToolButton
+
+from napari_shaspec.case import controller as case_controller
+from napari_shaspec.jobs.state import Status
+from napari_shaspec.layers.viewer import add_case
+
+pytestmark = pytest.mark.gui
+
+ALL = "FLAIR+T1+T1ce+T2"
+
+
+@pytest.fixture
+def segmented(make_napari_viewer, qtbot, monkeypatch, engine, make_case) -> Callable:
+    """A shown viewer with a result in the panel."""
+    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1366, 768)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Segment")
+    add_case(viewer, make_case())
+    panel.controller.segment()
+    qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=30_000)
+    return viewer, panel
+
+
+def press(panel, name, kind=QPushButton) -> None:
+    panel.findChild(kind, f"shaspec_{name}").click()
+
+
+@pytest.mark.parametrize("view", ["stack", "grid"])
+def test_a_stroke_of_the_mouse_is_counted_and_undone_by_the_keyboard(segmented, qtbot, view):
+    viewer, panel = segmented
+    state = panel.controller.state
+    press(panel, f"view_{view}")
+    press(panel, "edit", QToolButton)
+    press(panel, "eraser")
+    canvas = viewer.window._qt_viewer.canvas.native
+    place = QPoint(canvas.width() // 2, canvas.height() // 2)
+    if view == "grid":
+        place = QPoint(canvas.width() // 4, canvas.height() // 4)
+    panel.controller.editing.set_brush(40, in_3d=False)
+    qtbot.mouseMove(canvas, place - QPoint(30, 0))
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=place - QPoint(30, 0))
+    qtbot.mouseMove(canvas, place)
+    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: ALL in state.edited, timeout=30_000)
+    assert state.edited[ALL].region_sizes()["WT"] < state.results[0].region_sizes()["WT"]
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not state.edited, timeout=30_000)
+
+
+def test_diameters_and_a_picture_with_its_caption(segmented, qtbot, monkeypatch, tmp_path):
+    viewer, panel = segmented
+    press(panel, "measure_fold", QToolButton)
+    press(panel, "measure")
+    qtbot.waitUntil(lambda: panel.controller.state.measured is not None, timeout=30_000)
+    path = tmp_path / "picture.png"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    press(panel, "picture")
+    qtbot.waitUntil(path.is_file, timeout=30_000)
+    page = np.asarray(Image.open(path))
+    canvas = viewer.screenshot(canvas_only=True, flash=False)
+    assert page.shape[1] == canvas.shape[1]
+    assert page.shape[0] > canvas.shape[0]
+    assert page[canvas.shape[0] :].any()
