@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from shaspec import __version__
+from shaspec.cli.change import change
 from shaspec.cli.cohort import cohort
 from shaspec.cli.common import escape
 from shaspec.cli.compare import compare
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command()(predict)
 app.command()(cohort)
 app.command()(report)
+app.command()(change)
 app.command()(sweep)
 app.command()(evaluate)
 app.command()(compare)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from shaspec import __version__
+from shaspec.analysis.change import Change
 from shaspec.case import Case
 from shaspec.prediction import Prediction
+from shaspec.report import change as since
 from shaspec.report import content
 
 FORMAT = "napari-shaspec report, version 1"
@@ -21,13 +23,19 @@ def record_path(page: Path) -> Path:
     return page.with_suffix(".json")
 
 
-def case_record(case: Case, predictions: Sequence[Prediction], judged: str = "") -> bytes:
+def case_record(
+    case: Case,
+    predictions: Sequence[Prediction],
+    judged: str = "",
+    change: Change | None = None,
+) -> bytes:
     """The report on one case as JSON.
 
     Args:
         case: the case.
         predictions: one or more; the first is the pictured one.
         judged: what the model's scores say about the first one, see `shaspec.analysis.judgement`.
+        change: since an earlier date, if there is one.
 
     Returns:
         UTF-8 text. Sizes are in ``unit``: mL, or px for pictures.
@@ -48,6 +56,7 @@ def case_record(case: Case, predictions: Sequence[Prediction], judged: str = "")
         "warnings": content.warnings(first),
         "judgement": judged,
         "results": [_result(prediction) for prediction in predictions],
+        "change": None if change is None else since.record(change),
         "command": command if command.startswith("shaspec") else None,
     }
     return json.dumps(record, indent=1, ensure_ascii=False, default=str).encode("utf-8")

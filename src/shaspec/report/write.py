@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shaspec.analysis.change import Change
 from shaspec.analysis.judgement import judgement
 from shaspec.case import Case
 from shaspec.errors import InputError
@@ -27,6 +28,7 @@ def write_report(
     case: Case,
     predictions: Sequence[Prediction],
     card: Card | None = None,
+    change: Change | None = None,
 ) -> Path:
     """Write a page on one case: slices, sizes of regions, findings about the input, provenance.
 
@@ -38,6 +40,7 @@ def write_report(
         predictions: one or more; the first is pictured, each is a row of the table. One whose
             provenance has ``edited`` is marked as edited by hand.
         card: of the model of the first prediction; adds what its scores say about the subset.
+        change: since an earlier date; adds a section on it.
 
     Returns:
         ``path``.
@@ -59,11 +62,11 @@ def write_report(
     check_output(record_path(path), case.files.values())
     judged = _judged(predictions, card)
     if ending == ".pdf":
-        data = case_sheet(case, predictions, judged)
+        data = case_sheet(case, predictions, judged, change)
     else:
-        data = case_page(case, predictions, judged).encode("utf-8")
+        data = case_page(case, predictions, judged, change).encode("utf-8")
     write_atomically(path, data)
-    write_atomically(record_path(path), case_record(case, predictions, judged))
+    write_atomically(record_path(path), case_record(case, predictions, judged, change))
     return path
 
 
