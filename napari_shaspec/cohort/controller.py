@@ -241,7 +241,8 @@ class CohortController:
         if done > 0.2:
             seconds = (time.monotonic() - self._begun) / done
             left = f" · {_time(seconds * (total - self._ended - share))} left"
-        stage = f"{event.number + 1} of {total} · {event.case}: {inner.stage}{left}"
+        self._job.say(f"{event.case}: {inner.stage}")  # the bar is too narrow for it
+        stage = f"{event.number + 1} of {total}{left}"
         return Progress(int(STEPS * (event.number + share)), STEPS * total, stage)
 
     def _on_failed(self, error: Exception) -> None:

@@ -93,12 +93,14 @@ def test_a_cancelled_run_goes_on_where_it_ended(viewer, control, data):
 
 def test_progress_names_the_case_and_grows(control, data):
     control.open([data])
-    seen = []
+    seen, said = [], []
     control.state.events.progress.connect(lambda new: seen.append((new.done, new.stage)))
+    control.state.events.message.connect(lambda new: said.append(new.text))
     control.segment()
     done = [d for d, stage in seen if " of 3" in stage]
     assert done == sorted(done)
-    assert any("2 of 3 · berta" in stage and "left" in stage for _, stage in seen)
+    assert any("2 of 3" in stage and "left" in stage for _, stage in seen)
+    assert any(text.startswith("berta: encode") for text in said)
 
 
 def test_a_click_opens_the_case_with_its_result_and_marks_stay_on_the_disk(viewer, control, data):

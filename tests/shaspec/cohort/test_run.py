@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,10 +118,10 @@ def test_a_bad_case_is_told_and_the_rest_is_done(
     cases[0].volumes["T1"].write_bytes(b"no volume")
     read = running.Segmenter._one
 
-    def fails_for_cleo(self: Segmenter, session: Any, case: Case, *rest: Any) -> None:
+    def fails_for_cleo(self: Segmenter, session: Any, case: Case, *rest: Any) -> Iterator[Any]:
         if case.name == "cleo":
             raise ZeroDivisionError("of all things")
-        read(self, session, case, *rest)
+        yield from read(self, session, case, *rest)
 
     monkeypatch.setattr(Segmenter, "_one", fails_for_cleo)
     found = {o.case: o for o in segment_cohort(cases, settings, out)}
