@@ -120,7 +120,7 @@ def match_dates(
     ]
     matched = [case.only(subset) for case in (earlier, later)]
     spacings = [case.grid.spacing for case in matched]
-    if not np.allclose(*spacings, rtol=0.05):
+    if not np.allclose(spacings[0], spacings[1], rtol=0.05):
         sizes = [" x ".join(f"{size:.3g}" for size in spacing) for spacing in spacings]
         notices.append(
             f"The voxels of the two dates differ in size ({sizes[0]} mm, then {sizes[1]} mm): "

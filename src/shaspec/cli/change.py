@@ -61,23 +61,24 @@ def change(
     loaded = load_model(model)
     task = loaded.card.task
     asked = task.parse_subset(present) if present else None
-    cases = [
+    first, second = (
         read_case(source([path]), task, with_labels=False, present=asked, grid=grid)
         for path in (earlier, later)
-    ]
-    for case in cases:
+    )
+    for case in (first, second):
         report_case(console, case)
         if out is not None:
             check_results([out], case, overwrite, ENDINGS)
             check_results([record_path(out)], case, overwrite)
         check_results([csv], case, overwrite)
-    match_dates(*cases, asked)  # its errors come before the work
+    match_dates(first, second, asked)  # its errors come before the work
     job = change_job(
         lambda case: InferenceSession(
             loaded, case, device=device, precision=precision, window=numbers(window) or None,
             overlap=overlap, keep=0,
         ),
-        *cases,
+        first,
+        second,
         asked,
     )  # fmt: skip
     found = run_job(console, job).value
