@@ -14,6 +14,7 @@ from rich.console import Console
 
 from shaspec import __version__
 from shaspec.cli.calibrate import calibrate
+from shaspec.cli.change import change
 from shaspec.cli.cohort import cohort
 from shaspec.cli.common import escape
 from shaspec.cli.compare import compare
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command()(predict)
 app.command()(cohort)
 app.command()(report)
+app.command()(change)
 app.command()(sweep)
 app.command()(evaluate)
 app.command()(compare)

@@ -15,6 +15,7 @@ from shaspec.cohort.manifest import Manifest, Record
 from shaspec.cohort.segmenter import Outcome, Segmenter
 from shaspec.cohort.settings import Settings
 from shaspec.files.lock import locked_folder
+from shaspec.inference.events import Progress
 from shaspec.io.folders import CaseFiles
 
 TRIES = 2
@@ -67,6 +68,46 @@ def _segmented(
         yield from pool.run(cases)
     finally:
         pool.close()
+
+
+@dataclass(frozen=True)
+class Working:
+    """Event: how far one case of a cohort is."""
+
+    number: int
+    """Of the case, from 0."""
+    case: str
+    progress: Progress
+
+
+def cohort_job(
+    cases: Sequence[CaseFiles], settings: Settings, out: Path
+) -> Iterator[Working | Outcome]:
+    """As `segment_cohort` in this process, with the progress within each case.
+
+    Args:
+        cases: the cases, see `shaspec.io.find_cases`.
+        settings: how they are segmented.
+        out: folder of the results.
+
+    Yields:
+        The progress within a case, and then what became of it. Closing it ends the work after the
+        current window; the next run takes up that case again.
+
+    Raises:
+        InputError: for settings that do not fit the model, or a manifest that cannot be written.
+        WeightsError: if the model cannot be loaded.
+    """
+    manifest = Manifest(out)
+    with locked_folder(out, "segmenting", f".{manifest.path.stem}.lock"):
+        segmenter = Segmenter(settings, manifest)
+        for number, case in enumerate(cases):
+            yield Working(number, case.name, Progress(0, 0, "reading"))
+            for event in segmenter.steps(case):
+                if isinstance(event, Outcome):
+                    yield event
+                else:
+                    yield Working(number, case.name, event)
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from shaspec.cohort.manifest import Input, Manifest, Record
 from shaspec.cohort.settings import AVAILABLE, Settings
 from shaspec.errors import InputError, ShaspecError
 from shaspec.files.reading import is_file, sha256
-from shaspec.inference.outcome import last_event
+from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.inference.session import InferenceSession
 from shaspec.io import CaseFiles, label_ending, read_case, write_labels
 from shaspec.io.naming import RESULT
@@ -69,18 +69,30 @@ class Segmenter:
 
     def segment(self, files: CaseFiles) -> Outcome:
         """Segment a case unless it is finished; an error is recorded and returned, never raised."""
+        *_, outcome = self.steps(files)
+        assert isinstance(outcome, Outcome)
+        return outcome
+
+    def steps(self, files: CaseFiles) -> Iterator[Progress | Outcome]:
+        """As `segment`, with the progress before the outcome; closing it ends the work.
+
+        A case that was ended in this way is neither done nor failed: the next run takes it up.
+        """
         try:
             planned = self.settings.subsets_of(files.volumes, files.name, self.task)
             if not self.settings.overwrite and all(self._is_done(files, s) for s in planned):
-                return Outcome(files.name, "skipped")
-            return Outcome(files.name, "done", notices=self._segment(files, planned))
+                yield Outcome(files.name, "skipped")
+                return
+            notices = yield from self._segment(files, planned)
+            yield Outcome(files.name, "done", notices=notices)
         except ShaspecError as error:
-            return self._failed(files, str(error))
+            yield self._failed(files, str(error))
         except Exception as error:  # noqa: BLE001 - a failed case must not stop the others
             if is_out_of_memory(error):
-                return self._failed(files, "out of memory; use fewer --workers or smaller windows")
+                yield self._failed(files, "out of memory; use fewer --workers or smaller windows")
+                return
             text = f"{type(error).__name__}: {error}; this is a fault of the program, please report"
-            return self._failed(files, text, traceback.format_exc())
+            yield self._failed(files, text, traceback.format_exc())
 
     def _failed(self, files: CaseFiles, text: str, details: str = "") -> Outcome:
         record = Record(case=files.name, status="failed", key=self._key, error=text,
@@ -88,7 +100,9 @@ class Segmenter:
         self.manifest.append(record)
         return Outcome(files.name, "failed", text)
 
-    def _segment(self, files: CaseFiles, planned: Sequence[Subset]) -> tuple[str, ...]:
+    def _segment(
+        self, files: CaseFiles, planned: Sequence[Subset]
+    ) -> Generator[Progress, None, tuple[str, ...]]:
         """Segment the subsets that are not finished; returns the notices of the case."""
         start = time.perf_counter()
         listed = self.settings.subsets.strip().lower() != AVAILABLE
@@ -106,7 +120,7 @@ class Segmenter:
             if not set(subset) <= set(case.present):
                 self._leave_out(case, asked)
                 continue
-            self._one(session, case, asked, subset, inputs, reading)
+            yield from self._one(session, case, asked, subset, inputs, reading)
         session.release()
         return case.notices
 
@@ -133,7 +147,7 @@ class Segmenter:
         subset: Subset,
         inputs: dict[str, Input],
         reading: float,
-    ) -> None:
+    ) -> Iterator[Progress]:
         """Segment and write one subset."""
         own = case.reduce and case.reduce(subset)
         if own is not None and not own.grid.matches(case.grid):
@@ -147,8 +161,13 @@ class Segmenter:
             overwrite = self.settings.overwrite or killed
             check_output(path, case.files.values(), overwrite=overwrite, keep_own=True)
         told: list[str] = []
-        events = session.predict(subset, probabilities=self.settings.probabilities)
-        prediction: Prediction = last_event(events, notice=told.append).prediction
+        for event in session.predict(subset, probabilities=self.settings.probabilities):
+            if isinstance(event, Progress):
+                yield event
+            elif isinstance(event, Notice):
+                told.append(event.text)
+            elif isinstance(event, Finished):
+                prediction: Prediction = event.prediction
         facts: dict[str, Any] = {
             "case": case.name,
             "asked": name,

@@ -8,9 +8,11 @@ from html import escape
 from importlib import resources
 from string import Template
 
+from shaspec.analysis.change import Change
 from shaspec.case import Case
 from shaspec.measuring import Measurements
 from shaspec.prediction import Prediction
+from shaspec.report import change as since
 from shaspec.report import content
 from shaspec.report.pictures import slices_png
 
@@ -20,6 +22,7 @@ def case_page(
     predictions: Sequence[Prediction],
     judged: str = "",
     measurements: Sequence[Measurements] = (),
+    change: Change | None = None,
 ) -> str:
     """The page on one case as HTML with its pictures inside.
 
@@ -28,12 +31,12 @@ def case_page(
         predictions: one or more on the grid of the case; the first is pictured.
         judged: a line on what the model can tell from the pictured subset; empty: none.
         measurements: of regions of the pictured result.
+        change: since an earlier date; None: no section on it.
 
     Returns:
         A complete HTML page.
     """
     first = predictions[0]
-    picture = base64.b64encode(slices_png(case, first)).decode("ascii")
     command = content.command(first)
     template = resources.files("shaspec.report") / "page.html"
     return Template(template.read_text("utf-8")).substitute(
@@ -43,18 +46,36 @@ def case_page(
         warnings="".join(f'<p class="seen">{escape(t)}</p>' for t in content.warnings(first)),
         heading=content.heading(first),
         shown=escape(content.shown(first)),
-        picture=f"data:image/png;base64,{picture}",
+        picture=_embedded(slices_png(case, first)),
         legend=_legend(first),
         unit=first.grid.unit,
         sizes=_rows(content.sizes(predictions)),
         notes=_paragraphs(filter(None, [judged, *content.notes(predictions)])),
         lesions="".join(_lesions(one) for one in measurements),
+        change="" if change is None else _change(change),
         findings=_paragraphs(content.findings(case)),
         facts=_rows([[], *content.facts(first)]),
         command=f"<pre>{escape(command)}</pre>"
         if command.startswith("shaspec")
         else f"<p>{escape(command)}</p>",
     )
+
+
+def _change(change: Change) -> str:
+    """The section on the change since an earlier date."""
+    parts = (
+        f"<h2>{escape(since.heading(change))}</h2>",
+        f'<img class="plot" src="{_embedded(since.change_png(change))}" alt="sizes at two dates">',
+        f'<table class="sizes">{_rows(since.table(change))}</table>',
+        _paragraphs(since.notes(change)),
+        f'<img src="{_embedded(slices_png(change.earlier_case, change.earlier))}" alt="earlier">',
+        f"<p>Image: {escape(change.earlier.case)}, {escape(content.shown(change.earlier))}</p>",
+    )
+    return "\n".join(parts)
+
+
+def _embedded(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
 def _paragraphs(texts: Iterable[str]) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from shaspec import __version__
+from shaspec.analysis.change import Change
 from shaspec.case import Case
 from shaspec.measuring import Lesion, Measurements
 from shaspec.prediction import Prediction
+from shaspec.report import change as since
 from shaspec.report import content
 
 FORMAT = "napari-shaspec report, version 1"
@@ -27,6 +29,7 @@ def case_record(
     predictions: Sequence[Prediction],
     judged: str = "",
     measurements: Sequence[Measurements] = (),
+    change: Change | None = None,
 ) -> bytes:
     """The report on one case as JSON.
 
@@ -35,6 +38,7 @@ def case_record(
         predictions: one or more; the first is the pictured one.
         judged: what the model's scores say about the first one, see `shaspec.analysis.judgement`.
         measurements: of regions of the pictured result.
+        change: since an earlier date, if there is one.
 
     Returns:
         UTF-8 text. Sizes are in ``unit``: mL, or px for pictures.
@@ -58,6 +62,7 @@ def case_record(
         "lesions": {
             one.region: [_lesion(lesion) for lesion in one.lesions] for one in measurements
         },
+        "change": None if change is None else since.record(change),
         "command": command if command.startswith("shaspec") else None,
     }
     return json.dumps(record, indent=1, ensure_ascii=False, default=str).encode("utf-8")

@@ -10,15 +10,18 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
+from shaspec.analysis.change import Change
 from shaspec.case import Case
 from shaspec.measuring import Measurements
 from shaspec.prediction import Prediction
+from shaspec.report import change as since
 from shaspec.report import content
 from shaspec.report.pictures import slices_png
 
 A4 = (8.27, 11.69)  # inches
 MARGIN = 0.6  # inches
 PICTURE = 4.4  # inches, maximum height of the pictures
+PLOT = 1.7  # inches, maximum height of a plot
 POINTS = 72  # per inch
 WARNING = "#fff1d6"
 USE = "#8a1c1c"
@@ -29,6 +32,7 @@ def case_sheet(
     predictions: Sequence[Prediction],
     judged: str = "",
     measurements: Sequence[Measurements] = (),
+    change: Change | None = None,
 ) -> bytes:
     """The PDF of a report; arguments as of `shaspec.report.page.case_page`."""
     first = predictions[0]
@@ -52,6 +56,12 @@ def case_sheet(
         sheet.table(content.lesions(one))
         for text in content.lesion_notes(one):
             sheet.say(text, 8.5)
+    if change is not None:
+        sheet.head(since.heading(change))
+        sheet.picture(since.change_png(change), PLOT)
+        sheet.table(since.table(change))
+        for text in since.notes(change):
+            sheet.say(text, 8.5)
     sheet.head("Findings about the input")
     for text in content.findings(case):
         sheet.say(text, 8.5)
@@ -70,7 +80,7 @@ class _Sheet:
         self._figure = Figure(A4)
         self._at = MARGIN  # inches below the upper edge
         self._put: list[tuple[float, float, str, dict[str, Any]]] = []
-        self._image: tuple[float, float, float, Any] | None = None
+        self._images: list[tuple[float, float, float, Any]] = []
 
     def say(self, text: str, size: float, **style: Any) -> None:
         """Writes a paragraph."""
@@ -85,12 +95,12 @@ class _Sheet:
         self._at += 0.08
         self.say(text, 10.5, weight="bold")
 
-    def picture(self, png: bytes) -> None:
-        """Places a picture with the width of the text, limited to `PICTURE` inches in height."""
+    def picture(self, png: bytes, highest: float = PICTURE) -> None:
+        """Places a picture with the width of the text, limited in height (inches)."""
         image = imread(io.BytesIO(png))
         rows, columns = image.shape[:2]
-        width = min(A4[0] - 2 * MARGIN, PICTURE * columns / rows)
-        self._image = (self._at, width, width * rows / columns, image)
+        width = min(A4[0] - 2 * MARGIN, highest * columns / rows)
+        self._images.append((self._at, width, width * rows / columns, image))
         self._at += width * rows / columns + 0.08
 
     def legend(self, entries: Sequence[tuple[str, str]]) -> None:
@@ -120,8 +130,7 @@ class _Sheet:
         self._figure.set_size_inches(A4[0], height)
         for x, y, text, style in self._put:
             self._figure.text(x / A4[0], 1 - y / height, text, va="top", parse_math=False, **style)
-        if self._image is not None:
-            y, width, high, image = self._image
+        for y, width, high, image in self._images:
             place = (MARGIN / A4[0], 1 - (y + high) / height, width / A4[0], high / height)
             axes = self._figure.add_axes(place)
             axes.imshow(image, aspect="auto")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shaspec.analysis.change import Change
 from shaspec.analysis.judgement import judgement
 from shaspec.case import Case
 from shaspec.errors import InputError
@@ -29,6 +30,7 @@ def write_report(
     predictions: Sequence[Prediction],
     card: Card | None = None,
     measurements: Sequence[Measurements] = (),
+    change: Change | None = None,
 ) -> Path:
     """Write a page on one case: slices, sizes of regions, lesions, findings, provenance.
 
@@ -41,6 +43,7 @@ def write_report(
             provenance has ``edited`` is marked as edited by hand.
         card: of the model of the first prediction; adds what its scores say about the subset.
         measurements: of regions of the pictured result; a table of lesions for each.
+        change: since an earlier date; adds a section on it.
 
     Returns:
         ``path``.
@@ -61,12 +64,13 @@ def write_report(
         raise InputError(f"{path}: a report is written as .html or .pdf; change the ending")
     check_output(record_path(path), case.files.values())
     judged = _judged(predictions, card)
+    parts = (judged, measurements, change)
     if ending == ".pdf":
-        data = case_sheet(case, predictions, judged, measurements)
+        data = case_sheet(case, predictions, *parts)
     else:
-        data = case_page(case, predictions, judged, measurements).encode("utf-8")
+        data = case_page(case, predictions, *parts).encode("utf-8")
     write_atomically(path, data)
-    write_atomically(record_path(path), case_record(case, predictions, judged, measurements))
+    write_atomically(record_path(path), case_record(case, predictions, *parts))
     return path
 
 

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.case import controller as case_controller
+from napari_shaspec.cohort.panel import CohortPanel
 from napari_shaspec.compare.panel import ComparePanel
 from napari_shaspec.features.panel import FeaturesPanel
 from napari_shaspec.layers.viewer import add_case
@@ -30,6 +31,7 @@ PANELS = {
     "Segment": SegmentPanel,
     "Robustness": RobustnessPanel,
     "Compare": ComparePanel,
+    "Many cases": CohortPanel,
     "Features": FeaturesPanel,
     "Train": lambda _: TrainPanel(),
     "Models": ModelsPanel,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ import pytest
 from shaspec.case import Case
 from shaspec.cohort import run as running
 from shaspec.cohort.manifest import Manifest
-from shaspec.cohort.run import segment_cohort
-from shaspec.cohort.segmenter import Segmenter
+from shaspec.cohort.run import Working, cohort_job, segment_cohort
+from shaspec.cohort.segmenter import Outcome, Segmenter
 from shaspec.cohort.settings import Settings
 from shaspec.cohort.summary import write_sizes
 from shaspec.errors import InputError
@@ -120,10 +120,10 @@ def test_a_bad_case_is_told_and_the_rest_is_done(
     cases[0].volumes["T1"].write_bytes(b"no volume")
     read = running.Segmenter._one
 
-    def fails_for_cleo(self: Segmenter, session: Any, case: Case, *rest: Any) -> None:
+    def fails_for_cleo(self: Segmenter, session: Any, case: Case, *rest: Any) -> Iterator[Any]:
         if case.name == "cleo":
             raise ZeroDivisionError("of all things")
-        read(self, session, case, *rest)
+        yield from read(self, session, case, *rest)
 
     monkeypatch.setattr(Segmenter, "_one", fails_for_cleo)
     found = {o.case: o for o in segment_cohort(cases, settings, out)}
@@ -220,3 +220,20 @@ def test_a_model_that_classifies_and_strange_subsets_are_refused_before_the_work
         list(segment_cohort([], Settings(classifier), out))
     with pytest.raises(InputError, match="unknown modality PET"):
         list(segment_cohort([], replace(settings, subsets="PET"), out))
+
+
+def test_a_job_that_is_closed_within_a_case_leaves_it_to_the_next_one(
+    cohort: Cohort, settings: Settings, out: Path
+) -> None:
+    cases = cohort("anna", "ben")
+    job = cohort_job(cases, settings, out)
+    events = []
+    for event in job:
+        events.append(event)
+        if isinstance(event, Working) and event.number == 1 and event.progress.total:
+            break
+    job.close()
+    assert status(e for e in events if isinstance(e, Outcome)) == {"anna": "done"}
+    assert set(Manifest(out).latest()) == {("anna", "FLAIR+T1+T1ce+T2")}
+    again = [e for e in cohort_job(cases, settings, out) if isinstance(e, Outcome)]
+    assert status(again) == {"anna": "skipped", "ben": "done"}

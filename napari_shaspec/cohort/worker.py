@@ -1,0 +1,147 @@
+"""Work of the panel *Many cases* that runs in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from napari_shaspec.cohort.state import Row
+from napari_shaspec.layers.results import Drawn, drawn
+from shaspec.cohort.manifest import Manifest, Record
+from shaspec.cohort.review import Mark, mark_of, read_reviews, write_mark
+from shaspec.cohort.summary import write_sizes
+from shaspec.errors import InputError
+from shaspec.geometry import Grid
+from shaspec.inference.events import Progress
+from shaspec.prediction import Prediction
+from shaspec.task import Task
+
+if TYPE_CHECKING:
+    from shaspec.cohort.run import Working
+    from shaspec.cohort.settings import Settings
+
+SIZES = "volumes.csv"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Event: the cases of a folder, and what is known of them."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Updated:
+    """Event: the row of one case has changed."""
+
+    row: Row
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """Event: the result of a case was read."""
+
+    row: Row
+    prediction: Prediction
+    drawn: Drawn
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Event: a mark was written."""
+
+    case: str
+    mark: Mark
+
+
+def look_job(data: Path, task: Task, out: Path) -> Iterator[Progress | Looked]:
+    """Finds the cases of a folder, and earlier results and marks in the folder of the results."""
+    yield Progress(0, 0, "looking for cases")
+    from shaspec.io import find_cases
+
+    rows = [Row(files) for files in find_cases(data, task, with_labels=False)]
+    yield Looked(tuple(_known(row, out, task) for row in rows))
+
+
+def segment_job(
+    rows: Sequence[Row], settings: Settings, out: Path, task: Task
+) -> Iterator[Working | Updated | Progress]:
+    """Segments the cases, and writes the table of volumes whether or not all come to an end."""
+    from shaspec.cohort.run import Working, cohort_job
+    from shaspec.files.writing import make_folder
+
+    make_folder(out)
+    by_name = {row.name: row for row in rows}
+    try:
+        for event in cohort_job([row.files for row in rows], settings, out):
+            if isinstance(event, Working):
+                yield event
+                continue
+            row = by_name[event.case]
+            if event.status == "failed":
+                yield Updated(Row(row.files, "failed", event.error))
+            else:
+                yield Updated(_known(row, out, task))
+    finally:
+        if out.is_dir():
+            write_sizes(out / SIZES, Manifest(out), [row.name for row in rows], task)
+
+
+def open_job(row: Row, out: Path, task: Task) -> Iterator[Progress | Opened]:
+    """Reads the label map of a case."""
+    yield Progress(0, 0, f"reading {row.name}")
+    record = row.record
+    if record is None or not record.outputs:
+        raise InputError(f"{row.name} has no result yet: press Segment all")
+    path = out / record.outputs[0]
+    labels, grid = _read_labels(path, task)
+    facts = {"model": record.model, "sha256": record.sha256, "notices": list(record.notices)}
+    subset = task.parse_subset(record.subset)
+    made = Prediction(row.name, task, grid, subset, labels.astype("uint8"), facts)
+    made.region_sizes()
+    yield Opened(row, made, drawn(made))
+
+
+def mark_job(row: Row, mark: Mark, out: Path) -> Iterator[Marked]:
+    """Writes the mark of a result."""
+    assert row.record is not None
+    write_mark(out, row.record, mark)
+    yield Marked(row.name, mark)
+
+
+def _read_labels(path: Path, task: Task) -> tuple[npt.NDArray[Any], Grid]:
+    from shaspec.io.images import read_label_image
+    from shaspec.io.volumes import read_volume
+
+    if task.dims == 2:
+        picture = read_label_image(path)
+        return picture, Grid(picture.shape, (1.0,) * picture.ndim)
+    volume = read_volume(path)
+    return volume.array, volume.grid
+
+
+def _known(row: Row, out: Path, task: Task) -> Row:
+    """A row with what the folder of the results knows of its case."""
+    if row.files.problems:
+        return Row(row.files, "failed", "; ".join(row.files.problems))
+    name = task.subset_name(row.files.volumes)
+    record = _record(out, row.name, name)
+    if record is None:
+        return Row(row.files)
+    if record.status == "failed":
+        return Row(row.files, "failed", record.error)
+    if record.status != "done" or not (out / record.outputs[0]).is_file():
+        return Row(row.files)
+    mark = mark_of(record, read_reviews(out))
+    return Row(row.files, "done", "\n".join(record.notices), record, mark)
+
+
+def _record(out: Path, case: str, asked: str) -> Record | None:
+    """The last line on a case; a failure before its modalities were read names no subset."""
+    latest = Manifest(out).latest() if out.is_dir() else {}
+    found = [latest[key] for key in ((case, asked), (case, "")) if key in latest]
+    return max(found, key=lambda record: record.time, default=None)

@@ -1,0 +1,107 @@
+"""``shaspec change``: two dates of one patient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shaspec.cli.common import (
+    Device,
+    Grid,
+    Overlap,
+    Overwrite,
+    Precision,
+    check_results,
+    escape,
+    numbers,
+    report_case,
+    run_job,
+    source,
+)
+
+if TYPE_CHECKING:
+    from shaspec.analysis.change import Change
+
+
+def change(
+    earlier: Annotated[Path, typer.Argument(help="The earlier date: a case folder or 4-D file.")],
+    later: Annotated[Path, typer.Argument(help="The later date of the same patient.")],
+    present: Annotated[
+        str,
+        typer.Option(help="Modalities to use, e.g. FLAIR+T2; default: all that both dates have."),
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Report to write (.html or .pdf), and .json beside it.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="CSV of the changes to write.")] = None,
+    model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
+    device: Device = "auto",
+    precision: Precision = "auto",
+    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
+    overlap: Overlap = 0.25,
+    grid: Grid = "",
+    overwrite: Overwrite = False,
+) -> None:
+    """Segment two dates of one patient from the same modalities, and print the change per region.
+
+    Modalities that one date lacks are left out of the other. The dates need not be registered.
+    """
+    from shaspec.analysis.change import change_job, match_dates, write_change
+    from shaspec.inference.session import InferenceSession
+    from shaspec.io import read_case
+    from shaspec.models.weights import load_model
+    from shaspec.report import ENDINGS, write_report
+    from shaspec.report.record import record_path
+
+    console = Console()
+    loaded = load_model(model)
+    task = loaded.card.task
+    asked = task.parse_subset(present) if present else None
+    first, second = (
+        read_case(source([path]), task, with_labels=False, present=asked, grid=grid)
+        for path in (earlier, later)
+    )
+    for case in (first, second):
+        report_case(console, case)
+        if out is not None:
+            check_results([out], case, overwrite, ENDINGS)
+            check_results([record_path(out)], case, overwrite)
+        check_results([csv], case, overwrite)
+    match_dates(first, second, asked)  # its errors come before the work
+    job = change_job(
+        lambda case: InferenceSession(
+            loaded, case, device=device, precision=precision, window=numbers(window) or None,
+            overlap=overlap, keep=0,
+        ),
+        first,
+        second,
+        asked,
+    )  # fmt: skip
+    found = run_job(console, job).value
+    console.print(change_table(found))
+    written = [write_change(csv, found)] if csv else []
+    if out is not None:
+        written.append(
+            write_report(out, found.later_case, [found.later], loaded.card, change=found)
+        )
+        written.append(record_path(out))
+    wrote = f"; wrote {', '.join(map(str, written))}" if written else ""
+    console.print(escape(f"model {loaded.card.name}, {loaded.card.licence}{wrote}"))
+
+
+def change_table(found: Change) -> Table:
+    """The table of the report, for a terminal."""
+    from shaspec.report.change import heading, table
+
+    head, *rows = table(found)
+    subset = found.later.task.subset_name(found.later.subset)
+    shown = Table(title=escape(f"{heading(found)}, from {subset}"))
+    for number, text in enumerate(head):
+        shown.add_column(escape(text), justify="right" if number else "left")
+    for row in rows:
+        shown.add_row(*map(escape, row))
+    return shown

@@ -1,0 +1,94 @@
+"""``review.csv``: which results of a folder a person has accepted or rejected."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from shaspec.cohort.manifest import Record
+from shaspec.errors import InputError
+from shaspec.evaluation.tables import Line, write_csv
+from shaspec.files.reading import is_file, read_text
+
+NAME = "review.csv"
+COLUMNS = ("case", "subset", "mark", "key", "time")
+
+Mark = Literal["accepted", "rejected", ""]
+
+
+@dataclass(frozen=True)
+class Review:
+    """One person's judgement of one result."""
+
+    mark: Mark
+    key: str
+    """Of the record of the result: a result that was made anew is to be reviewed again."""
+    time: str = ""
+
+
+Reviews = Mapping[tuple[str, str], Review]
+"""(case, subset) -> its review."""
+
+
+def read_reviews(folder: Path) -> dict[tuple[str, str], Review]:
+    """The reviews of a folder of results; none if it has no ``review.csv``.
+
+    Raises:
+        InputError: if the file is not such a table.
+    """
+    path = folder / NAME
+    if not is_file(path):
+        return {}
+    found = {}
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    if not set(COLUMNS) <= set(reader.fieldnames or ()):
+        raise InputError(f"{path}: has no columns {', '.join(COLUMNS)}; move the file away")
+    for line in reader:
+        if line["mark"] not in get_args(Mark):
+            raise InputError(f"{path}: {line['mark']!r} is neither accepted nor rejected")
+        mark: Mark = "accepted" if line["mark"] == "accepted" else "rejected"
+        found[line["case"], line["subset"]] = Review(mark, line["key"], line["time"])
+    return found
+
+
+def mark_of(record: Record, reviews: Reviews) -> Mark:
+    """The mark of a result; empty if there is none, or if the result was made anew since then."""
+    review = reviews.get((record.case, record.subset))
+    return review.mark if review is not None and review.key == _key(record) else ""
+
+
+def write_mark(folder: Path, record: Record, mark: Mark) -> Path:
+    """Set or remove the mark of one result; the others are kept.
+
+    Args:
+        folder: of the results.
+        record: of the result, from the manifest.
+        mark: empty: removes it.
+
+    Returns:
+        ``review.csv`` in the folder.
+
+    Raises:
+        InputError: if the file is not such a table, or cannot be written.
+    """
+    reviews = read_reviews(folder)
+    reviews.pop((record.case, record.subset), None)
+    if mark:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        reviews[record.case, record.subset] = Review(mark, _key(record), now)
+    lines: list[Line] = [
+        {"case": case, "subset": subset, "mark": r.mark, "key": r.key, "time": r.time}
+        for (case, subset), r in sorted(reviews.items())
+    ]
+    write_csv(folder / NAME, lines, COLUMNS)
+    return folder / NAME
+
+
+def _key(record: Record) -> str:
+    """The same for results of the same settings and run."""
+    return f"{record.key}-{record.time}"
