@@ -70,7 +70,7 @@ docs/_pictures/.made-lesson: docs/lesson.py examples/teaching.ipynb $(ENGINE) | 
 	$(PYTHON_IN) docs/lesson.py
 	@touch $@
 
-docs/_pictures/.made-pictures: docs/pictures.py $(ENGINE) $(PLUGIN) | install
+docs/_pictures/.made-pictures: docs/pictures.py docs/scene.py $(ENGINE) $(PLUGIN) | install
 	rm -rf $(SETTINGS)
 	NAPARI_CONFIG=$(SETTINGS)/settings.yaml $(HEADLESS) $(PYTHON_IN) docs/pictures.py
 	@touch $@

@@ -24,7 +24,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks.fuzz.kinds import make_samples
+from benchmarks.fuzz.samples import make_samples
 from shaspec.cli import app
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir"}

@@ -45,7 +45,7 @@ def recent_cases() -> tuple[RecentCase, ...]:
         return tuple(
             RecentCase(tuple(map(str, paths))) for paths in json.loads(kept.recent) if paths
         )
-    except (AttributeError, ValueError, TypeError):
+    except (AttributeError, ValueError, TypeError, RecursionError):
         return ()
 
 

@@ -55,5 +55,5 @@ def _all() -> dict[str, Seconds]:
     kept = section("models")
     try:
         return {name: Seconds(**s) for name, s in json.loads(kept.seconds).items()}
-    except (AttributeError, ValueError, TypeError):
+    except (AttributeError, ValueError, TypeError, RecursionError):
         return {}

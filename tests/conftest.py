@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before napari is imported: settings of its own, and Qt without a screen where none is."""
     folder = tempfile.mkdtemp(prefix="napari-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    os.environ["SHASPEC_RAISE"] = "1"  # a fault of the program fails a test
+    os.environ["SHASPEC_RAISE"] = "1"  # an unexpected error fails a test
     os.environ["NAPARI_CONFIG"] = str(Path(folder) / "settings.yaml")
     if not _has_screen(config):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import io
-import sys
 import wave
 import zipfile
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.avmnist import experiment
+from benchmarks.avmnist import pairs as pairing
+from benchmarks.avmnist.__main__ import table
 from shaspec.inference.classification import ClassificationSession
 from shaspec.io import case_from_arrays
 from shaspec.models.weights import load_model
 from shaspec.training.config import LossConfig
 
-SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "avmnist.py"
 TRAIN, TEST = 4, 2  # pairs per digit in these tests
 
 
-@pytest.fixture
-def avmnist(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script as a module, with few pairs."""
-    spec = importlib.util.spec_from_file_location("avmnist", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "avmnist", module)  # its dataclasses look for it there
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "TRAIN_PER_DIGIT", TRAIN)
-    return module
+@pytest.fixture(autouse=True)
+def _few_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairing, "TRAIN_PER_DIGIT", TRAIN)
 
 
 @pytest.fixture
@@ -66,35 +57,35 @@ def recording(digit: int, n: int) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_pair_is_an_image_and_a_sound_of_one_digit(avmnist: ModuleType, folder: Path) -> None:
-    train, test = avmnist.draw_pairs(folder, seed=3)
+def test_a_pair_is_an_image_and_a_sound_of_one_digit(folder: Path) -> None:
+    train, test = pairing.draw_pairs(folder, seed=3)
     assert len(train.digits) == 10 * TRAIN
     assert len(test.digits) == 10 * TEST
     for pairs in (train, test):
         assert pairs.sounds.shape[1:] == (1, 20, 20)
         pixels = (pairs.images[:, 0, 0, 0] * 0.3081 + 0.1307) * 255 / 10
         assert pixels.round().long().tolist() == pairs.digits.tolist()
-    again, _ = avmnist.draw_pairs(folder, seed=3)
+    again, _ = pairing.draw_pairs(folder, seed=3)
     assert torch.equal(train.sounds, again.sounds)
 
 
-def test_sound_that_is_not_there_has_no_part_in_training(avmnist: ModuleType, folder: Path) -> None:
-    train, test = avmnist.draw_pairs(folder, seed=0)
-    silent = avmnist.Pairs(train.images, torch.full_like(train.sounds, torch.nan), train.digits)
-    one, other = (avmnist.fit(p, 0.0, 0, LossConfig(), epochs=2) for p in (train, silent))
+def test_sound_that_is_not_there_has_no_part_in_training(folder: Path) -> None:
+    train, test = pairing.draw_pairs(folder, seed=0)
+    silent = pairing.Pairs(train.images, torch.full_like(train.sounds, torch.nan), train.digits)
+    one, other = (experiment.fit(p, 0.0, 0, LossConfig(), epochs=2) for p in (train, silent))
     mine, theirs = one.state_dict(), other.state_dict()
     assert all(torch.equal(mine[k], theirs[k]) for k in mine)
-    assert 0 <= avmnist.accuracy(one, test, ("image",)) <= 100
+    assert 0 <= experiment.accuracy(one, test, ("image",)) <= 100
 
 
 def test_sound_is_dropped_at_the_rate_of_the_benchmark(
-    avmnist: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train, _ = avmnist.draw_pairs(folder, seed=0)
+    train, _ = pairing.draw_pairs(folder, seed=0)
 
     def weights(rate: float, heard: float) -> torch.Tensor:
-        monkeypatch.setattr(avmnist, "HEARD", heard)
-        network = avmnist.fit(train, rate, 0, LossConfig(), epochs=1)
+        monkeypatch.setattr(experiment, "HEARD", heard)
+        network = experiment.fit(train, rate, 0, LossConfig(), epochs=1)
         return torch.cat([p.detach().flatten() for p in network.parameters()])
 
     without = weights(0.0, 0.5)
@@ -103,33 +94,29 @@ def test_sound_is_dropped_at_the_rate_of_the_benchmark(
     assert not torch.equal(weights(1.0, 0.5), weights(1.0, 1.0))
 
 
-def test_every_row_is_compared_with_the_lower_bound_seed_by_seed(
-    avmnist: ModuleType, folder: Path
-) -> None:
-    pairs, images = avmnist.one_seed(folder, 0, LossConfig(), epochs=1)
-    assert list(pairs) == [*images, avmnist.UPPER]  # which needs the sounds of the pairs
-    assert next(iter(images)) == avmnist.LOWER
-    assert len(images) == 1 + len(avmnist.RATES)
-    lines = avmnist.table([{"lower": 90.0, "more": 91.0}, {"lower": 92.0, "more": 93.0}])
+def test_every_row_is_compared_with_the_lower_bound_seed_by_seed(folder: Path) -> None:
+    pairs, images = experiment.one_seed(folder, 0, LossConfig(), epochs=1)
+    assert list(pairs) == [*images, experiment.UPPER]  # which needs the sounds of the pairs
+    assert next(iter(images)) == experiment.LOWER
+    assert len(images) == 1 + len(experiment.RATES)
+    lines = table([{"lower": 90.0, "more": 91.0}, {"lower": 92.0, "more": 93.0}])
     assert lines[-1].split() == ["more", "92.00", "1.41", "+1.00", "[+1.00,", "+1.00]"]
 
 
-def test_a_saved_model_gets_the_same_inputs_as_the_benchmark(
-    avmnist: ModuleType, folder: Path, tmp_path: Path
-) -> None:
-    scores = avmnist.save(tmp_path / "model", folder, 0, LossConfig(), epochs=1)
+def test_a_saved_model_gets_the_same_inputs_as_the_benchmark(folder: Path, tmp_path: Path) -> None:
+    scores = experiment.save(tmp_path / "model", folder, 0, LossConfig(), epochs=1)
     model = load_model(tmp_path / "model")
     assert model.card.scores["accuracy on the test pairs, %"] == scores
-    train, test = avmnist.draw_pairs(folder, 0)
+    train, test = pairing.draw_pairs(folder, 0)
     for pairs, seen in ((train, True), (test, False)):
         case = case_from_arrays({"audio": pairs.sounds[5, 0].numpy()}, model.card.task)
         assert ClassificationSession(model, case, device="cpu").seen_in_training is seen
 
 
-def test_shifted_images_are_padded_with_background(avmnist: ModuleType) -> None:
+def test_shifted_images_are_padded_with_background() -> None:
     images = torch.zeros(50, 1, 28, 28)
     images[:, :, 14, 14] = 1
-    moved = avmnist.shifted(images, torch.Generator().manual_seed(0))
+    moved = experiment.shifted(images, torch.Generator().manual_seed(0))
     places = moved.flatten(1).argmax(dim=1)
     assert len(places.unique()) > 15  # of 25
     assert moved.sum(dim=(1, 2, 3)).tolist() == [1] * 50

@@ -19,7 +19,8 @@ def test_damaged_input_of_every_kind_is_read_or_refused(
 ) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.fuzz.__main__ import MOST_MIB, attack
-    from benchmarks.fuzz.kinds import kinds, make_samples
+    from benchmarks.fuzz.kinds import kinds
+    from benchmarks.fuzz.samples import make_samples
 
     make_samples(tmp_path)
     found = {

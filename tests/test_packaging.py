@@ -198,7 +198,7 @@ def test_a_link_of_a_front_page_leads_to_a_file(page: str) -> None:
 
 def test_the_engine_installs_the_command_line() -> None:
     scripts = metadata.entry_points(group="console_scripts", name="shaspec")
-    assert {script.value for script in scripts} == {"shaspec.cli:main"}
+    assert {script.value for script in scripts} == {"shaspec.__main__:main"}
     assert {script.dist.name for script in scripts if script.dist} == {"shaspec"}
 
 

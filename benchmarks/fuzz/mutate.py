@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import re
 import struct
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import partial
 from random import Random
 from typing import Any
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+Packing = Callable[[bytes], bytes]
 
 NUMBERS = [
     *(struct.pack(f"{order}{kind}", value) for order in "<>" for kind, values in (
@@ -33,11 +44,21 @@ VALUES: tuple[Any, ...] = (
 """What breaks JSON that is valid."""
 TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[-+.\w]+|[\[\]{}=:,;]')
 
+PACKINGS: tuple[tuple[bytes, Packing, Packing], ...] = (
+    (b"\x1f\x8b", partial(gzip.compress, compresslevel=1, mtime=0), gzip.decompress),
+    (b"BZh", bz2.compress, bz2.decompress),
+    (b"\xfd7zXZ\x00", lzma.compress, lzma.decompress),
+    (b"\x28\xb5\x2f\xfd", zstd.compress, zstd.decompress),
+)
+"""First bytes, and how data is packed and unpacked."""
+
 
 def mutated(data: bytes, rng: Random, *, text: bool) -> bytes:
     """``data`` with one to six changes; packed data is changed inside or outside of its packing."""
-    if data[:2] == b"\x1f\x8b" and rng.random() < 0.7:
-        return gzip.compress(mutated(gzip.decompress(data), rng, text=text), 1, mtime=0)
+    packing = next((p for p in PACKINGS if data.startswith(p[0])), None)
+    if packing and rng.random() < 0.7:
+        _, pack, unpack = packing
+        return pack(mutated(unpack(data), rng, text=text))
     if text and data.lstrip()[:1] in (b"{", b"[") and rng.random() < 0.6:
         return _json(data, rng)
     for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):

@@ -9,6 +9,7 @@ import torch
 
 from shaspec.cohort.manifest import Manifest
 from shaspec.errors import InputError
+from shaspec.evaluation.protocol import rules_beside
 from shaspec.evaluation.tables import read_rows
 from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
@@ -28,6 +29,8 @@ from shaspec.models.weights import Model, load_model, save_model
 from shaspec.task import Task, load_task
 from shaspec.training.checkpoint import load_checkpoint, save_checkpoint
 from shaspec.training.config import TrainConfig, load_config, make_config
+from shaspec.training.data import Crops
+from shaspec.training.prepared import PreparedCase
 
 TINY = {"base_features": 8, "n_downsamplings": 2, "n_gate_downsamplings": 2, "stem_stride": 2}
 
@@ -145,18 +148,44 @@ def official(path: Path) -> None:
     read_official(path)
 
 
-def _run(path: Path) -> TrainConfig:
+def plans(path: Path) -> None:
+    """nnU-Net's description beside weights of the authors."""
+    read_official(path.with_suffix(""))
+
+
+def names_of_values(path: Path) -> None:
+    """What a table beside a label map says of its values."""
+    described_scheme(path.with_name("sub-1_dseg.nii.gz"), _brats())
+
+
+def protocol(path: Path) -> None:
+    """The rules of an evaluation, beside its table."""
+    rules_beside([path.parent])
+
+
+def prepared(path: Path) -> None:
+    """A case from the cache of a training, cut for a step."""
+    case = PreparedCase("c1", False, path.parent)
+    config = make_config({"out": path.parent, "phantoms": 1, "max_steps": 1, "crop": [4, 4, 4]})
+    crops = Crops([case], config)
+    for index in range(3):
+        crops[index]
+    len(case.fingerprints)
+
+
+def run_config(path: Path) -> TrainConfig:
+    """The settings of the run with a checkpoint ``path``."""
     return make_config({"out": path.parent, "phantoms": 1, "max_steps": 1})
 
 
 def checkpoint_file(path: Path) -> None:
     """Write the checkpoint of a run."""
-    save_checkpoint(path, _run(path), 3, 0.1, [], {"network": torch.nn.Linear(2, 3)})
+    save_checkpoint(path, run_config(path), 3, 0.1, [], {"network": torch.nn.Linear(2, 3)})
 
 
 def checkpoint(path: Path) -> None:
     """A run that goes on."""
-    load_checkpoint(path, _run(path), [], {"network": torch.nn.Linear(2, 3)})
+    load_checkpoint(path, run_config(path), [], {"network": torch.nn.Linear(2, 3)})
 
 
 def manifest(path: Path) -> None:

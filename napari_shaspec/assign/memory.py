@@ -62,5 +62,5 @@ def _all() -> dict[str, str]:
     kept = section("cases")
     try:
         return {str(key): str(role) for key, role in json.loads(kept.roles).items()}
-    except (AttributeError, ValueError, TypeError):
+    except (AttributeError, ValueError, TypeError, RecursionError):
         return {}

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from napari_shaspec.layers.layer_data import contrast_limits
 from shaspec.errors import InputError
-from shaspec.io import read_image, read_volume
+from shaspec.io import read_image
 from shaspec.io.formats.table import is_volume
 from shaspec.io.images import is_image
+from shaspec.io.segmentation_nrrd import is_segmentation
+from shaspec.io.truth_file import read_truth
 
 Picture = npt.NDArray[np.uint8]
 SIDE = 64  # pixels of the longer side
@@ -42,7 +44,7 @@ def previews(paths: Iterable[Path]) -> Iterator[Preview]:
 def preview(path: Path) -> Preview:
     """The preview of one file."""
     try:
-        if is_volume(path):
+        if is_volume(path) or is_segmentation(path):
             return _of_volume(path)
         if is_image(path):
             array = read_image(path)
@@ -54,7 +56,7 @@ def preview(path: Path) -> Preview:
 
 
 def _of_volume(path: Path) -> Preview:
-    volume = read_volume(path)
+    volume = read_truth(path)
     grid = volume.grid
     voxels = " × ".join(str(n) for n in grid.shape[::-1])
     spacing = " × ".join(f"{mm:.3g}" for mm in grid.spacing[::-1])
@@ -77,4 +79,4 @@ def _picture(plane: npt.NDArray[Any], spacing: tuple[float, float]) -> Picture:
     grey = np.clip((plane.astype(np.float32) - low) / (high - low), 0, 1) * 255
     size = np.array(plane.shape) * spacing
     zoom = SIDE / size.max() * np.array(spacing)
-    return np.asarray(ndimage.zoom(np.nan_to_num(grey), zoom, order=1), np.uint8)
+    return np.asarray(scipy.ndimage.zoom(np.nan_to_num(grey), zoom, order=1), np.uint8)

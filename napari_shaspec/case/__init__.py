@@ -1,1 +1,1 @@
-"""What the panels of a case share: its state, modality rows, model picker, session."""
+"""Shared parts of the panels that work on a case: state, modality rows, model picker, session."""

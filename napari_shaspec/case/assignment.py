@@ -1,7 +1,7 @@
-"""Which layer is which modality.
+"""Assign layers to modalities.
 
-The user may have loaded them with this plugin, with another one, or from a script; a layer of ours
-says what it is, any other one is recognised by its name.
+Layers may come from this plugin, another plugin or a script. Layers of this plugin store their
+modality in the metadata; others are recognised by name.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 UNNAMED = "case"
 COMPUTED = ("map", "features", "probability")
-"""Kinds of images that were computed from a case, and are no input."""
+"""Kinds of computed images, which are not inputs."""
 
 
 def candidates(layers: Iterable[Layer], task: Task) -> list[Image]:
-    """The layers that can be an input of the task: images of its dimension, in its channels."""
+    """The layers that can be inputs of the task: images with its dimensions and channels."""
     from napari.layers import Image
 
     return [
@@ -42,35 +42,35 @@ def candidates(layers: Iterable[Layer], task: Task) -> list[Image]:
 
 
 def channels_of(layer: Image) -> int:
-    """Channels that a modality must have to be taken from this layer."""
+    """Channels that a modality must have to use this layer."""
     return 3 if layer.rgb else 1
 
 
 def case_of(layer: Layer) -> str:
-    """The name of the case that a layer belongs to; empty for a layer that is not ours."""
+    """The name of the case of a layer; empty for layers of other origin."""
     return origin(layer).get("case", "")
 
 
 def cases_of(sources: Mapping[str, Image | None]) -> list[str]:
-    """The cases that the assigned layers belong to; layers of the user belong to none."""
+    """The cases of the assigned layers; layers of the user belong to none."""
     names = (case_of(layer) for layer in sources.values() if layer is not None)
     return list(dict.fromkeys(filter(None, names)))
 
 
 def describe(layer: Layer) -> str:
-    """The name of a layer and, where it was read from a file, the name of the file."""
+    """The name of a layer, and of its file if it has one."""
     path = origin(layer).get("path")
     return layer.name if path is None else f"{layer.name} · {path.name}"
 
 
 def newest_case(layers: Iterable[Layer]) -> str:
-    """The case whose image was added last; empty where no layer is ours."""
+    """The case whose image was added last; empty if no layer belongs to a case."""
     ours = [case_of(la) for la in layers if origin(la).get("kind") == "modality"]
     return ours[-1] if ours else ""
 
 
 def find_layers(layers: Iterable[Layer], task: Task, case: str) -> dict[str, Image | None]:
-    """For each modality of the task its layer of ``case``, or else one that is named like it."""
+    """Modality -> its layer of ``case``, otherwise a layer with a matching name."""
     found: dict[str, Image | None] = dict.fromkeys(task.names)
     for layer in reversed(candidates(layers, task)):  # the top of the list first
         what = origin(layer)
@@ -85,9 +85,9 @@ def find_layers(layers: Iterable[Layer], task: Task, case: str) -> dict[str, Ima
 
 
 def truths(layers: Iterable[Layer], task: Task, case: str) -> list[Labels]:
-    """The layers that can be the ground truth of ``case``, its own one first.
+    """The layers that can be the ground truth of ``case``, its own first.
 
-    Those of other cases cannot, nor what this plugin has computed.
+    Layers of other cases and results of this plugin are excluded.
     """
     from napari.layers import Labels
 
@@ -103,7 +103,7 @@ def truths(layers: Iterable[Layer], task: Task, case: str) -> list[Labels]:
 
 
 def modality_of(name: str, task: Task) -> str | None:
-    """The modality that a layer or file name speaks of, if any."""
+    """The modality that a layer or file name matches, if any."""
     match = recognise(name, task)
     return match.role if match and match.role in task.names else None
 
@@ -114,19 +114,19 @@ def collect(
     present: Collection[str] | None = None,
     truth: Labels | None = None,
 ) -> VolumeSources:
-    """The voxels of the assigned layers, as they are now.
+    """Collect the current voxels of the assigned layers.
 
-    The first ticked layer gives the grid. A layer that is not ticked is taken only where it lies on
-    that grid: then its features can be kept for a toggle, and it changes nothing else.
+    The first ticked layer defines the grid. An unticked layer is included only if it is on that
+    grid: its features can then be cached for a toggle, without other effects.
 
     Args:
         sources: modality -> its layer.
         task: the task of the model.
         present: the ticked modalities; default: all.
-        truth: the layer of the ground truth; None: there is none.
+        truth: the layer of the ground truth, or None.
 
     Raises:
-        InputError: nothing is assigned or ticked, or a layer cannot be used; names the layer.
+        InputError: if nothing is assigned or ticked, or a layer cannot be used; names the layer.
     """
     used = {name: layer for name, layer in sources.items() if layer is not None}
     if not used:
@@ -159,7 +159,7 @@ def collect(
 
 
 def _unticked(task: Task, name: str, layer: Image) -> VolumeSource | None:
-    """A layer that is not ticked; None if it cannot be used."""
+    """The volume of an unticked layer; None if it cannot be used."""
     try:
         return _image(task.modality(name), layer)
     except InputError:
@@ -181,7 +181,7 @@ def _part(name: str, layer: Image | Labels) -> VolumeSource:
     place = place_of(array.shape[: layer.ndim], transform_of(layer))
     if place is None:
         raise InputError(
-            f"layer {layer.name!r} is rotated or sheared, so its voxels are not where they "
-            "seem: open its file with this plugin, which keeps the orientation"
+            f"layer {layer.name!r} is rotated or sheared, which is not supported: open its "
+            "file with this plugin, which keeps the orientation"
         )
     return VolumeSource(name, layer.name, array, place, origin(layer).get("path"))

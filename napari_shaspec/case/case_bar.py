@@ -1,4 +1,4 @@
-"""Which case is in the table: a picker of open and recent ones, and buttons to open and close."""
+"""The picker of open and recent cases, with buttons to open and close a case."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from napari_shaspec.widgets.controls import narrow
 
 NONE = "none yet"
 RECENT = "Recent cases"
-SMALL = 20  # pixels, width of a button with a sign; the panel must not become wider
+SMALL = 20  # pixels, width of a button with a symbol; the panel must not become wider
 
 
 class CaseBar(QWidget):
-    """The open and recent cases; the user switches between them, opens another or closes one."""
+    """Lists open and recent cases; the user switches between them, opens or closes a case."""
 
     opened = Signal(list)
     """Paths that the user wants to open as a case."""
     reopened = Signal(object)
     """The `RecentCase` that the user wants to open."""
     assigning = Signal()
-    """The user wants to assign the files of the current case anew."""
+    """The user wants to reassign the files of the current case."""
     chosen = Signal(str)
     """Name of the open case that the user wants to see."""
     closed = Signal(str)
@@ -55,7 +55,7 @@ class CaseBar(QWidget):
         tip = "Open the folder of a case: one file per modality; some may be missing"
         opening = _button("open_case", "Open…", tip)
         opening.clicked.connect(self._on_open)
-        more = _button("more_of_case", "⋯", "Open the files of a case, or assign them anew")
+        more = _button("more_of_case", "⋯", "Open the files of a case, or reassign them")
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         more.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         more.setMenu(self._menu())
@@ -73,7 +73,7 @@ class CaseBar(QWidget):
     def show_cases(
         self, cases: Sequence[str], current: str, recent: Sequence[RecentCase] = ()
     ) -> None:
-        """Lists the open cases and then the recent ones; marks the one in the table."""
+        """Lists the open cases, then the recent ones; selects the current case."""
         names = [*cases] if current in cases or not current else [*cases, current]
         self._cases.clear()
         for name in names or [NONE]:
@@ -85,7 +85,7 @@ class CaseBar(QWidget):
         self._enable()
 
     def set_busy(self, busy: bool) -> None:
-        """While a job runs, its case stays."""
+        """Disables the picker while a job runs."""
         self._busy = busy
         self._enable()
 
@@ -108,7 +108,7 @@ class CaseBar(QWidget):
         return menu
 
     def _list_recent(self, recent: Sequence[RecentCase]) -> None:
-        """A heading that cannot be chosen, and the recent cases with their folders."""
+        """Adds a disabled heading and the recent cases with their folders."""
         if recent:
             self._cases.insertSeparator(self._cases.count())
             self._cases.addItem(RECENT, None)
@@ -123,10 +123,10 @@ class CaseBar(QWidget):
             self._cases.setItemData(self._cases.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         view = self._cases.view()
         assert view is not None
-        view.setMinimumWidth(view.sizeHintForColumn(0) + 24)  # no name is cut off
+        view.setMinimumWidth(view.sizeHintForColumn(0) + 24)  # no name is elided
 
     def _on_activated(self, row: int) -> None:
-        """An open case is shown at once; a recent one only when it has been read."""
+        """Shows an open case immediately; a recent one after it has been read."""
         chosen = self._cases.itemData(row)
         if isinstance(chosen, RecentCase):
             self._cases.setCurrentIndex(self._current)

@@ -1,7 +1,7 @@
-"""What the controllers of all panels have in common whose jobs are about a case. No Qt here.
+"""Base class of the controllers of panels that work on a case. Does not use Qt.
 
-A panel shows its work and calls the methods of its controller; the controller takes volumes from
-layers, runs the engine, and hands results to `napari_shaspec.layers`.
+A panel shows the state and calls the methods of its controller; the controller collects volumes
+from layers, runs the engine, and passes results to `napari_shaspec.layers`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class CaseController(ABC, Generic[W]):
         self._refresh_recent()
 
     def open(self, paths: Sequence[str | Path]) -> None:
-        """Opens a case folder, or files that make up one, with this plugin's own reader."""
+        """Opens a case folder, or the files of a case, with this plugin's reader."""
         try:
             opening.open_paths(self.viewer, paths)
         except ShaspecError as error:
@@ -82,13 +82,13 @@ class CaseController(ABC, Generic[W]):
         else:
             recent_cases.forget(case)
             self._job.say(
-                f"{case.paths[0]} is not there any more: it was removed from the recent cases. "
+                f"{case.paths[0]} does not exist any more: it was removed from the recent cases. "
                 "Open the case from its new folder.",
                 "warning",
             )
 
     def assign_files(self) -> None:
-        """Lets the user choose anew which file of the case is which modality."""
+        """Lets the user reassign the files of the case to modalities."""
         task = self.state.task
         if self.state.status.busy or task is None:
             return
@@ -98,7 +98,7 @@ class CaseController(ABC, Generic[W]):
             self._job.refuse(str(error))
 
     def assign(self, modality: str, layer: Image | None) -> None:
-        """Takes ``modality`` from ``layer``, or says with None that there is none."""
+        """Assigns ``layer`` to ``modality``; None: the modality is missing."""
         if self.state.status.busy or self.state.sources.get(modality) is layer:
             return
         others = {n: la for n, la in self.state.sources.items() if n != modality}
@@ -108,7 +108,7 @@ class CaseController(ABC, Generic[W]):
             and cases_of(others) != cases
             and not notifications.ask(MIX.format(*cases))
         ):
-            self.state.events.sources.emit(self.state.sources, self.state.sources)  # as it was
+            self.state.events.sources.emit(self.state.sources, self.state.sources)  # unchanged
             return
         self._rows.assign(modality, layer)
         self._hint()
@@ -129,21 +129,21 @@ class CaseController(ABC, Generic[W]):
 
     @abstractmethod
     def tick(self, modality: str, present: bool) -> None:
-        """Says whether ``modality`` takes part."""
+        """Sets whether ``modality`` is used."""
 
     def cancel(self) -> None:
-        """Ends the job at its next window; what it has computed by then is kept."""
+        """Stops the job after the current window; finished results are kept."""
         self._job.interrupt()
 
     def close(self) -> None:
-        """Ends the job, frees the features and lets go of the viewer."""
+        """Stops the job, frees the features and disconnects from the viewer."""
         if self._closed:
             return
         self._closed = True
         self._unfollow()
         self._unfollow_recent()
         for name in self.state.events:
-            self.state.events[name].disconnect()  # a view may be gone by now
+            self.state.events[name].disconnect()  # a view may have been deleted
         self._leave()
         self._rows.close()
         self.cancel()
@@ -151,7 +151,7 @@ class CaseController(ABC, Generic[W]):
             self._kept.forget()
 
     def _copied(self, name: str, result: Result | None, none: str) -> str | None:
-        """The command line that gives a result again; None, with a message, if nothing does."""
+        """The command line that reproduces a result; None, with a message, if there is none."""
         try:
             if result is None:
                 raise InputError(none)
@@ -170,16 +170,16 @@ class CaseController(ABC, Generic[W]):
         )
 
     def _leave(self) -> None:
-        """Lets go of what else this controller holds of the viewer."""
+        """Disconnects other callbacks of this controller from the viewer."""
 
     @abstractmethod
     def _on_known_models(self) -> None:
-        """A model that was trained meanwhile is offered too."""
+        """Lists models that were trained since the last update."""
 
     def _start_job(
         self, doing: str, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]
     ) -> None:
-        """Starts a job; its events are passed on as long as the panel is open."""
+        """Starts a job; its events are handled as long as the panel is open."""
 
         def while_open(event: Any) -> None:
             if not self._closed:
@@ -189,14 +189,14 @@ class CaseController(ABC, Generic[W]):
 
     @abstractmethod
     def _on_ended(self) -> None:
-        """The worker is through, so another job may start; sets the final status."""
+        """Sets the final status when the worker has ended; another job may start."""
 
     def _on_failed(self, error: Exception) -> None:
         if not self._closed:
             self._job.fail(error)
 
     def _hint(self, *_: object) -> None:
-        """The next step, where it is not plain from the panel."""
+        """A hint on the next step, if it is not obvious from the panel."""
         task = self.state.task
         if self.state.status.busy or task is None:
             return
@@ -204,7 +204,7 @@ class CaseController(ABC, Generic[W]):
             self._job.say("")
         else:
             self._job.say(
-                f"Open a case, or drop its folder here: {task.title_names}, or what there is of "
+                f"Open a case, or drop its folder here: {task.title_names}, or some of "
                 "them. A phantom is in File > Open Sample > ShaSpec."
             )
 
@@ -213,7 +213,7 @@ class ModelController(CaseController[M]):
     """One model at a time."""
 
     def choose_model(self, model: str | Path) -> bool:
-        """Takes a bundled model by name, or a model folder; False, with a message, if it cannot."""
+        """Loads a bundled model by name, or a model folder; False, with a message, if it fails."""
         model = str(model)
         if self.state.status.busy:
             return False
@@ -244,16 +244,16 @@ class ModelController(CaseController[M]):
         card, model = self.state.card, self.state.model
         if card is None or model not in models:
             return
-        if self._engine.card(model).sha256 != card.sha256:  # trained on in the same folder
+        if self._engine.card(model).sha256 != card.sha256:  # training continued in the same folder
             self.choose_model(model)
 
     def _begin_anew(self, *_: object) -> None:
-        """Results of another case or model are not these."""
+        """Clears results of another case or model."""
         card = self.state.card
         self.state.seen = card.seen_name(self.state.case) if card is not None else ""
 
     def _case(self) -> tuple[VolumeSources, Subset]:
-        """The voxels and the ticked modalities for a job; raises `ShaspecError`."""
+        """Collects the voxels and the ticked modalities for a job; raises `ShaspecError`."""
         card = self.state.card_in_use
         sources = assignment.collect(self.state.sources, card.task, self.state.present)
         return sources, card.task.subset(self.state.present)

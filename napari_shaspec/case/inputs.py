@@ -1,4 +1,4 @@
-"""Model, case and modality rows: what a panel that runs one model at a time works on."""
+"""Model, case and modality rows: the inputs of a panel that runs one model at a time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from napari_shaspec.widgets.panel import line
 
 
 class CaseInputs(QWidget):
-    """Wires the inputs to ``controller``.
+    """Connects the inputs to ``controller``.
 
     Args:
-        controller: is called when the user changes an input; its state is what is shown.
-        keys: names of the keys that tick the modality rows, for their tool tips.
+        controller: is called when the user changes an input; its state is shown.
+        keys: names of the shortcut keys of the modality rows, for their tooltips.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class CaseInputs(QWidget):
         self.table.show_rows(state.sources, state.present, state.choices)
 
     def _show_busy(self) -> None:
-        """While a job runs, its model and layers stay as they are; ticks may change."""
+        """Disables the model and the layers while a job runs; ticks may change."""
         busy = self._controller.state.status.busy
         self.models.setEnabled(not busy)
         self.case.set_busy(busy)

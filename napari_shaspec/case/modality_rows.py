@@ -1,7 +1,7 @@
-"""The modality rows of a viewer, in step with the layers that come, go and are renamed.
+"""Keeps the modality rows in sync with the layers of a viewer.
 
-Keeps ``sources``, ``present``, ``choices`` and ``case`` of a `CaseState`, and dims the layers of
-absent modalities.
+Updates ``sources``, ``present``, ``choices`` and ``case`` of a `CaseState` when layers are added,
+removed or renamed, and dims the layers of absent modalities.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class ModalityRows:
-    """One row per modality of a task. While a job runs its inputs stay as they are.
+    """One row per modality of a task. The rows do not change while a job runs.
 
     ``dims``: dims the layers of unticked modalities; one panel of a viewer can do that.
     """
@@ -40,7 +40,7 @@ class ModalityRows:
         self._dims = dims
         self._task: Task | None = None
         self._arrived: list[Layer] = []
-        self._ticks: dict[str, frozenset[str]] = {}  # of the cases that were switched away from
+        self._ticks: dict[str, frozenset[str]] = {}  # of the cases that are open but not shown
         for layer in viewer.layers:
             layer.events.name.connect(self._refresh_choices)
         viewer.layers.events.inserted.connect(self._on_inserted, position="last")
@@ -48,7 +48,7 @@ class ModalityRows:
         state.events.status.connect(self._catch_up)
 
     def set_task(self, task: Task) -> None:
-        """Rows for another task, filled with the newest case in the viewer."""
+        """Makes rows for another task, filled with the newest case in the viewer."""
         if task == self._task:
             return
         self._task = task
@@ -57,7 +57,7 @@ class ModalityRows:
         self._set_sources(find_layers(self._viewer.layers, task, case), case)
 
     def assign(self, modality: str, layer: Image | None) -> None:
-        """Takes ``modality`` from ``layer``: then it is ticked; without a layer it is not."""
+        """Assigns ``layer`` to ``modality`` and ticks it; None unticks it."""
         sources = {**self._state.sources, modality: layer}
         self._set_sources(sources, MIXED.join(cases_of(sources)) or self._name_of(sources))
 
@@ -71,11 +71,11 @@ class ModalityRows:
                 self.tick(name, False)
 
     def _name_of(self, sources: Mapping[str, Image | None]) -> str:
-        """The name of a case that none of its layers tells: the old one while there is none."""
+        """The name of a case whose layers have none: the previous name if there is no other."""
         return "" if any(layer is not None for layer in sources.values()) else self._state.case
 
     def tick(self, modality: str, present: bool) -> bool:
-        """Ticks or unticks a row; False where that changes nothing."""
+        """Ticks or unticks a row; returns False if that changes nothing."""
         if present and self._state.sources.get(modality) is None:
             return False
         before = self._state.present
@@ -84,7 +84,7 @@ class ModalityRows:
         return self._state.present != before
 
     def close(self) -> None:
-        """Lets go of the viewer and takes the dimming off the user's layers."""
+        """Disconnects from the viewer and restores the opacity of dimmed layers."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
         for layer in self._viewer.layers:
@@ -104,7 +104,7 @@ class ModalityRows:
         self._catch_up()
 
     def _catch_up(self, *_: object) -> None:
-        """Empties the rows whose layers are gone and takes the layers that came."""
+        """Empties the rows of removed layers and assigns added layers."""
         if self._state.status.busy or self._task is None:
             return
         there = [la for la in self._state.sources.values() if la in self._viewer.layers]
@@ -118,9 +118,10 @@ class ModalityRows:
                 self._take(layer, self._task)
 
     def _take(self, layer: Layer, task: Task) -> None:
-        """A layer of the same case, or of none, fills its empty row; another case begins anew.
+        """Assigns a layer of the same case, or of none, to its empty row.
 
-        A layer that is no input of the task, say a picture beside volumes, changes nothing.
+        A layer of another case resets the rows. Layers that are not inputs of the task, e.g. a
+        picture beside volumes, are ignored.
         """
         if layer not in candidates([layer], task):
             return
@@ -130,13 +131,13 @@ class ModalityRows:
             self._set_sources(find_layers([layer], task, case), case)
         else:
             old = self._state.sources
-            if not any(old.values()):  # nothing is left of the case whose name stands there
+            if not any(old.values()):  # no layer is left of the named case
                 self._state.case = case
             found = find_layers([layer], task, self._state.case)
             self._set_sources({n: old[n] or la for n, la in found.items()}, self._state.case)
 
     def _set_sources(self, sources: Mapping[str, Image | None], case: str) -> None:
-        """The one place where rows change: a newly assigned row is ticked, an empty one is not."""
+        """Changes rows (only here): a newly assigned row is ticked, an empty one is unticked."""
         before = self._state.sources
         if sources == before and case == self._state.case:
             return
@@ -159,7 +160,7 @@ class ModalityRows:
 
     def _refresh_choices(self, *_: object) -> None:
         if self._task is not None:
-            # Emptied first: the same layers are news too, if one of them has another name.
+            # Cleared first, so that a renamed layer also triggers an update.
             self._state.choices = ()
             found = candidates(self._viewer.layers, self._task)
             self._state.choices = tuple(reversed(found))

@@ -1,4 +1,4 @@
-"""One row per modality: a tick "present", its name, and the layer that it is taken from."""
+"""One row per modality: a tick "present", its name, and its layer."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class _Row:
 
 
 class ModalityTable(QWidget):
-    """Shows which modality comes from which layer; a modality without one cannot be ticked."""
+    """Shows the layer of each modality; a modality without a layer cannot be ticked."""
 
     assigned = Signal(str, object)
     """Modality, and the layer (or None) that the user chose for it."""
     ticked = Signal(str, bool)
-    """Modality, and whether the user wants it to take part."""
+    """Modality, and whether the user wants to use it."""
 
     def __init__(self, keys: Sequence[str] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +47,7 @@ class ModalityTable(QWidget):
         present: frozenset[str],
         choices: Sequence[Image],
     ) -> None:
-        """Shows the rows of a task; makes new ones only where the modalities are others."""
+        """Shows the rows of a task; creates new ones only if the modalities changed."""
         if list(self._rows) != list(sources):
             self._build(sources)
         for number, (name, layer) in enumerate(sources.items()):
@@ -63,12 +63,11 @@ class ModalityTable(QWidget):
             row.tick.setEnabled(layer is not None)
             row.tick.setToolTip(_tick_tooltip(name, layer is not None) + key)
             row.layer.setToolTip(
-                f"The layer that holds {name}"
-                + (f": {describe(layer)}" if layer is not None else "")
+                f"The layer with {name}" + (f": {describe(layer)}" if layer is not None else "")
             )
 
     def set_layers_enabled(self, enabled: bool) -> None:
-        """While a job runs its layers stay as they are; ticks may change at any time."""
+        """Disables the layers while a job runs; ticks may change at any time."""
         for row in self._rows.values():
             row.layer.setEnabled(enabled)
 
@@ -94,5 +93,5 @@ class ModalityTable(QWidget):
 
 def _tick_tooltip(name: str, has_layer: bool) -> str:
     if has_layer:
-        return f"Ticked: {name} takes part. Unticked: as if {name} had not been acquired."
-    return f"No layer holds {name}: it counts as missing. Choose a layer if there is one."
+        return f"Ticked: {name} is used. Unticked: as if {name} had not been acquired."
+    return f"No layer is assigned to {name}: it counts as missing. Choose a layer if there is one."

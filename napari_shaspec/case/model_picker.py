@@ -1,4 +1,4 @@
-"""Which model: a bundled one or a folder, and what its card says of it."""
+"""The model picker: a bundled model or a folder, with a line from its card."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SEEN = {
 
 
 class ModelPicker(QWidget):
-    """A combo box of models, a button for one of the user's own, and the card in a line."""
+    """A combo box of models, a button for other model folders, and a line from the card."""
 
     chosen = Signal(str)
     """Name or folder of the model that the user wants."""
@@ -76,7 +76,7 @@ class ModelPicker(QWidget):
         self._models.setCurrentIndex(models.index(current) if current in models else -1)
 
     def show_card(self, card: Card | None) -> None:
-        """Licence and whether toggles are instant; everything else when the mouse is over it."""
+        """Shows the licence and whether toggles are instant; the tooltip has the rest."""
         if card is None:
             self._card.clear()
             return
@@ -85,7 +85,7 @@ class ModelPicker(QWidget):
         self._card.setToolTip(card_tooltip(card))
 
     def show_seen(self, seen: Seen) -> None:
-        """Warns of a case that the model was trained on, or that is called like one."""
+        """Warns if the case, or a case of the same name, was in the training set."""
         self._seen.show_message(Message(SEEN.get(seen, ""), "warning"))
 
     def _on_activated(self, index: int) -> None:
@@ -98,7 +98,7 @@ class ModelPicker(QWidget):
 
 
 def card_tooltip(card: Card) -> str:
-    """The card in a few lines."""
+    """A summary of the card."""
     from shaspec.models.summary import method_of
 
     size = f"{card.parameters / 1e6:.1f} million parameters"

@@ -1,4 +1,4 @@
-"""The cases that are open in a viewer: their layers are shown, hidden and closed together."""
+"""The open cases of a viewer: the layers of each are shown, hidden and closed together."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from napari_shaspec.layers.metadata import origin
 
 HIDDEN = "shaspec_hidden"
-"""In the metadata of a layer of another case: whether it was visible. All panels read it."""
+"""Metadata key of a hidden layer of another case: its visibility. Read by all panels."""
 MIXED = " + "
-"""Between the names where the user combines the layers of several cases."""
+"""Separator of the names if the user combines layers of several cases."""
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 class OpenCases:
     """Shows one case of a viewer at a time.
 
-    A layer belongs to the case that its metadata names; layers without one (of the user, of other
-    plugins) are never touched.
+    A layer belongs to the case in its metadata; layers without one (of the user, of other plugins)
+    are not changed.
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
 
     def names(self) -> tuple[str, ...]:
-        """The cases with at least one modality or ground truth, in the order of their layers."""
+        """The cases with at least one modality or ground truth, in layer order."""
         kinds = ("modality", "truth")
         names = [_case(la) for la in self._viewer.layers if origin(la).get("kind") in kinds]
         return tuple(dict.fromkeys(filter(None, names)))

@@ -1,4 +1,4 @@
-"""Opens a case folder or loose files with the reader of this plugin, and assigns its files anew."""
+"""Opens a case with the reader of this plugin, and reassigns the files of a case."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
-    """Opens a case folder, or files that make up one, with this plugin's own reader.
+    """Opens a case folder, or the files of a case, with this plugin's reader.
 
-    Raises `InputError` for what cannot be read.
+    Raises `InputError` if it cannot be read.
     """
     names = [str(path) for path in paths]
     first = not viewer.layers
@@ -34,11 +34,11 @@ def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
     except (ValueError, OSError) as error:
         raise InputError(str(error)) from error
     if first:
-        viewer.reset_view()  # napari looks at the first layer, and others may lie beside it
+        viewer.reset_view()  # napari uses the first layer, others may be offset
 
 
 def _open_together(viewer: ViewerModel, names: list[str]) -> None:
-    """Opens files of different endings (a picture and a sound), which napari opens one by one."""
+    """Opens files with different endings (a picture and a sound), which napari opens one by one."""
     from napari.layers import Layer
 
     from napari_shaspec.reader import get_reader
@@ -50,9 +50,9 @@ def _open_together(viewer: ViewerModel, names: list[str]) -> None:
 
 
 def assign_files(viewer: ViewerModel, case: str, task: Task) -> bool:
-    """Lets the user assign the files of an open case anew; False: the user has cancelled.
+    """Lets the user reassign the files of an open case; returns False if the user cancelled.
 
-    The new layers take the place of the images and the truth of the case. Its results stay.
+    The new layers replace the images and the truth of the case. Its results are kept.
     Raises `InputError` for a case whose files cannot be assigned one by one.
     """
     from napari.layers import Layer
@@ -78,20 +78,20 @@ def _is_input(layer: Layer, case: str) -> bool:
 
 
 def _choices(inputs: Sequence[Layer], case: str, task: Task) -> Choices:
-    """All files of the folder of a case, or only those of its layers if others lie there too."""
+    """All files in the folder of a case, or only those of its layers if the folder has others."""
     current = _current(inputs)
     if not current:
-        raise InputError("the layers of this case come from no files, so none can be assigned")
+        raise InputError("the layers of this case were not read from files")
     folder = Path(commonpath([path.parent for path in current]))
     choices = Choices(folder, task, current, case)
     if not set(current) <= {row.file.path.absolute() for row in choices.rows}:
         choices = Choices(list(current), task, current, case)
     if len(set(current)) < len(inputs) or not choices.rows:
-        raise InputError(f"{case}: one file holds all modalities, so there is nothing to assign")
+        raise InputError(f"{case}: one file contains all modalities, so there is nothing to assign")
     return choices
 
 
 def _current(inputs: Sequence[Layer]) -> Mapping[Path, str]:
-    """The files of the layers, and what they are used as."""
+    """The files of the layers and their roles."""
     files = [(origin(layer).get("path"), origin(layer).get("modality", LABELS)) for layer in inputs]
     return {path.absolute(): role for path, role in files if path is not None}

@@ -1,7 +1,7 @@
-"""The one session that is kept, and what it was opened for.
+"""A cache of one session.
 
-A session holds the features of a case: as long as model and voxels are the same, a toggle is
-answered from them. One case at a time, for they take gigabytes.
+A session caches the features of a case: as long as the model and the voxels are the same, a toggle
+needs no encoding. Only one case is cached, since features take gigabytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STARTING = Progress(0, 0, "first window")
 
 
 class SessionCache:
-    """Opens a session where it must, and goes on with the one that is there where it can."""
+    """Reuses the cached session if it fits, otherwise opens another one."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -30,7 +30,7 @@ class SessionCache:
         self.seen_in_training = False
 
     def fits(self, model: str, parts: VolumeSources) -> bool:
-        """The session that is there was opened for this model, these very voxels and settings."""
+        """Whether the cached session has this model, these voxels and settings."""
         return (
             self._session is not None
             and model == self._model
@@ -40,11 +40,11 @@ class SessionCache:
 
     @property
     def settings(self) -> InferenceSettings:
-        """The settings of the session that is there."""
+        """The settings of the cached session."""
         return self._settings
 
     def answers_at_once(self, model: str, parts: VolumeSources, present: Iterable[str]) -> bool:
-        """True if this subset needs no encoding any more."""
+        """Whether this subset needs no further encoding."""
         return (
             self._session is not None
             and self.fits(model, parts)
@@ -54,9 +54,9 @@ class SessionCache:
     def job(
         self, model: str, parts: VolumeSources, run: Callable[[Session], Iterator[E]]
     ) -> Iterator[Event | E]:
-        """The events of one ``run`` on a session for these volumes. Slow: runs in a worker.
+        """The events of ``run`` on a session for these volumes. Slow: runs in a worker.
 
-        The session that is there is used if it fits; otherwise it is freed and another is opened.
+        The cached session is used if it fits; otherwise it is freed and another is opened.
         """
         if not self.fits(model, parts):
             self.forget()
@@ -67,12 +67,12 @@ class SessionCache:
             self._session = self._engine.session(model, case, self._settings)
             self._model, self._parts = model, parts
             self.seen_in_training = self._session.seen_in_training
-            yield STARTING  # a place to stop at, before the first window
+            yield STARTING  # allows stopping before the first window
         assert self._session is not None
         yield from run(self._session)
 
     def forget(self) -> None:
-        """Frees the features; not while a job runs."""
+        """Frees the features. Must not be called while a job runs."""
         if self._session is not None:
             self._session.release()
         self._session = self._parts = None

@@ -1,4 +1,4 @@
-"""State of the panels whose jobs are about a case."""
+"""State of the panels that work on a case."""
 
 from __future__ import annotations
 
@@ -20,50 +20,50 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class CaseState(JobState, ABC):
-    """What a panel shows whose jobs are about a case."""
+    """The state of a panel that works on a case."""
 
     models: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
-    """The cases that are open in the viewer."""
+    """The open cases of the viewer."""
     recent: tuple[RecentCase, ...] = ()
-    """The cases that were opened last and are not open now."""
+    """Recently opened cases that are not open now."""
     case: str = ""
     """The case in the table."""
     choices: tuple[Image, ...] = ()
-    """The layers that can be assigned, the top of the list first."""
+    """The layers that can be assigned, topmost first."""
     sources: dict[str, Image | None] = field(default_factory=dict)
-    """Modality -> the layer it is taken from; the modalities of the model's task, in its order."""
+    """Modality -> its layer, for the modalities of the model's task, in its order."""
     present: frozenset[str] = frozenset()
     """The ticked modalities; each of them has a layer."""
 
     @property
     @abstractmethod
     def task(self) -> Task | None:
-        """What is segmented from what; None while there is no model."""
+        """The task of the model; None while there is no model."""
 
 
 def verb(task: Task) -> str:
-    """What the panel *Segment* does for a task, and its button says."""
+    """The label of the button in the panel *Segment*."""
     return "Classify" if task.kind == "classification" else "Segment"
 
 
 @dataclass(eq=False)
 class ModelState(CaseState):
-    """What a panel shows that works with one model at a time."""
+    """The state of a panel that works with one model at a time."""
 
     model: str = ""
     card: Card | None = None
     seen: Seen = ""
-    """How the model knows this case from its training."""
+    """Whether the case was in the training set of the model."""
 
     @property
     def card_in_use(self) -> Card:
-        """The card of the model; raises `InputError` while there is none."""
+        """The card of the model; raises `InputError` if there is no model."""
         if self.card is None:
             raise InputError("there is no model: choose one, or open a model folder")
         return self.card
 
     @property
     def task(self) -> Task | None:
-        """That of the model."""
+        """The task of the model."""
         return None if self.card is None else self.card.task

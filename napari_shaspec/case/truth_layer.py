@@ -1,7 +1,7 @@
-"""The voxels of a case with its truth, which may lie on another grid than the scans.
+"""Collect the voxels of a case with its truth, which may have another grid than the scans.
 
-The rule is that of files (`shaspec.io.gridding.truth_on_grid`). What it refuses as doubtful is
-asked, and the answer is kept with the layer.
+The rule is that for files (`shaspec.io.gridding.truth_on_grid`). In doubtful cases the user is
+asked, and the answer is stored with the layer.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
 
 BY_VOXEL = "shaspec_by_voxel"
-"""In the metadata of a layer: whether it is used voxel by voxel, wherever it lies."""
+"""Metadata key of a layer: whether its voxel indices are used regardless of its position."""
 
 
 def collect_with_truth(
     sources: Mapping[str, Image | None], task: Task, truth: Labels | None
 ) -> VolumeSources:
-    """The voxels of the layers, as `collect` gives them, and those of the truth.
+    """The voxels of the layers, as in `collect`, and those of the truth.
 
-    Raises `InputError` for a truth that cannot be used, or that the user decides not to use.
+    Raises `InputError` if the truth cannot be used, or the user decides not to use it.
     """
     parts = collect(sources, task, truth=truth)
     if truth is None:

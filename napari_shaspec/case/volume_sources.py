@@ -1,4 +1,4 @@
-"""The voxels of the assigned layers, and how they become a `Case`."""
+"""The voxels of the assigned layers, and their conversion to a `Case`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from shaspec.task import Task
 
 @dataclass(frozen=True, eq=False)
 class VolumeSource:
-    """One volume as it was in its layer when the job was asked for; never the layer itself."""
+    """A snapshot of the volume of a layer when a job starts."""
 
     modality: str
     layer: str
     data: npt.NDArray[Any]
-    """As the layer has it."""
+    """The data of the layer."""
     place: Place
     path: Path | None
 
@@ -39,27 +39,27 @@ class VolumeSource:
 
     @property
     def grid(self) -> Grid:
-        """Where they lie."""
+        """The grid of the voxels."""
         return self.place.grid
 
     @property
     def volume(self) -> npt.NDArray[Any]:
-        """The array as a `Case` has it: the channels of a colour image first, from 0 to 255."""
+        """The array in the format of `Case`: colour channels first, from 0 to 255."""
         if self.array.ndim == self.grid.dims:
             return self.array
-        colours = np.moveaxis(self.array[..., :3], -1, 0)  # without the opacity
-        # napari shows colours from 0 to 1 where they are no whole numbers.
+        colours = np.moveaxis(self.array[..., :3], -1, 0)  # without alpha
+        # napari shows colours of floating type from 0 to 1.
         return colours * 255 if colours.dtype.kind == "f" else colours
 
     def same_as(self, other: VolumeSource) -> bool:
-        """The very same voxels in the same place."""
+        """Whether the voxels and their position are identical."""
         same = self.data is other.data and self.place.flipped == other.place.flipped
         return same and self.grid.matches(other.grid, 1e-6)
 
 
 @dataclass(frozen=True, eq=False)
 class VolumeSources:
-    """What is needed to build a case away from the viewer, e.g. in a worker."""
+    """Everything needed to build a case without the viewer, e.g. in a worker."""
 
     name: str
     task: Task
@@ -67,18 +67,18 @@ class VolumeSources:
     truth: VolumeSource | None = None
     """The true labels, in the codes of the task."""
     reference: str = ""
-    """The modality whose grid is that of the case; empty: the first one."""
+    """The modality whose grid is used for the case; empty: the first one."""
     truth_by_voxel: bool | None = None
-    """For a truth in another place: True takes it voxel by voxel, False by its position, None
-    refuses a doubtful one."""
+    """For a truth in another position: True uses its voxel indices, False its position, None
+    raises an error in doubtful cases."""
 
     @property
     def first(self) -> VolumeSource:
-        """The volume that gives the grid."""
+        """The volume that defines the grid."""
         return next((p for p in self.parts if p.modality == self.reference), self.parts[0])
 
     def same_as(self, other: VolumeSources | None) -> bool:
-        """True if a session for ``other`` serves these parts as well."""
+        """Whether a session for ``other`` can be used for these volumes."""
         return (
             other is not None
             and self.name == other.name
@@ -92,11 +92,10 @@ class VolumeSources:
         )
 
     def case(self) -> Case:
-        """The case; volumes on another grid than the first are resampled, and a notice says so,
-        but for what is classified: its inputs need not lie in one place.
+        """Make the case; volumes on another grid than the first are resampled, with a notice.
 
-        Raises `InputError` for layers that do not overlap, are constant or hold NaN, and for a
-        truth that would lose labelled voxels.
+        Inputs of a classification are not resampled. Raises `InputError` for layers that do not
+        overlap, are constant or contain NaN, and for a truth that would lose labelled voxels.
         """
         first = self.first
         volumes, notices = {}, []
@@ -106,8 +105,7 @@ class VolumeSources:
                 fill = fill_value(part.array, self.task.modality(part.modality))
                 volumes[part.modality] = _resampled(part, first, order=1, fill=fill)
                 notices.append(
-                    f"layer {part.layer!r} lies on another grid: "
-                    f"resampled to that of {first.layer!r}"
+                    f"layer {part.layer!r} has another grid: resampled to that of {first.layer!r}"
                 )
         labels = self.labels(notices)
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
@@ -115,10 +113,10 @@ class VolumeSources:
         return replace(case, files=files, notices=(*notices, *case.notices))
 
     def labels(self, notices: list[str]) -> npt.NDArray[Any] | None:
-        """The truth on the grid of the case, by the rule for files; says in ``notices`` how.
+        """The truth on the grid of the case, by the rule for files; appends to ``notices``.
 
-        Raises `InputError` for a truth that would lose labelled voxels, `UndecidedError` where its
-        place is doubtful.
+        Raises `InputError` for a truth that would lose labelled voxels, `UndecidedError` if its
+        position is doubtful.
         """
         truth, first = self.truth, self.first
         if truth is None:
@@ -129,29 +127,29 @@ class VolumeSources:
             return _resampled(truth, first, order=0, fill=0)  # refuses it
         drawn = truth.grid.source_affine is None or first.grid.source_affine is None
         if self.truth_by_voxel and drawn and truth.array.shape == first.grid.shape:
-            notices.append(f"layer {truth.layer!r} was used voxel by voxel")
+            notices.append(f"the voxel indices of layer {truth.layer!r} were used")
             return truth.array
         others = [_volume(part) for part in self.parts]
         return truth_on_grid(_volume(truth), _volume(first), others, notices, self.truth_by_voxel)
 
 
 def _volume(part: VolumeSource) -> Volume:
-    """A layer as the engine sees a file; messages name the layer."""
+    """A layer in the form of a file for the engine; messages name the layer."""
     return Volume(part.array, part.grid, Path(f"layer {part.layer!r}"))
 
 
 def _resampled(
     part: VolumeSource, first: VolumeSource, *, order: int, fill: float
 ) -> npt.NDArray[Any]:
-    """``part`` on the grid of ``first``; refused where they are not of the same place."""
+    """``part`` on the grid of ``first``; raises `InputError` if they do not overlap."""
     if first.grid.dims == 2:
         raise InputError(
-            f"layers {part.layer!r} and {first.layer!r} differ in size or place: pictures of one "
-            "case show the same view in as many pixels"
+            f"layers {part.layer!r} and {first.layer!r} differ in size or position: pictures of "
+            "one case need the same view and number of pixels"
         )
     if coverage(part.grid, first.grid) == 0:
         raise InputError(
-            f"layers {part.layer!r} and {first.layer!r} do not lie in the same place: choose "
+            f"layers {part.layer!r} and {first.layer!r} do not overlap: choose "
             "layers of one patient in the table, or register them first"
         )
     return resample(part.array, part.grid, first.grid, order=order, fill=fill)

@@ -94,13 +94,14 @@ def labels_layer(
     opacity: float = 0.6,
 ) -> LayerDataTuple:
     """A label map (*spatial) in the colours of the task, with region sizes in the status bar."""
+    own = {"task": task.name, "labels": task.labels, "definition": task}
     options = {
         "name": name,
         "visible": visible,
         "opacity": opacity,
         "colormap": colormap(task),
         "features": volume_features(labels, metadata["grid"], task),
-        "metadata": {KEY: {**metadata, "task": task.name, "labels": task.labels}},
+        "metadata": {KEY: {**metadata, **own}},
         **placement(metadata["grid"]),
     }
     return labels, options, "labels"

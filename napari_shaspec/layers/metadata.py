@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from shaspec.case import Case
 from shaspec.geometry import Grid
-from shaspec.task import Label
+from shaspec.task import Label, Task
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -66,11 +66,15 @@ class LayerMetadata(TypedDict, total=False):
     """Of a probability."""
     checksum: int
     """Of a result as it was computed; a different checksum means that it was edited."""
+    edits: list[str]
+    """Of a result: what was edited since it was computed, e.g. ``grow WT 1 mm``."""
     map: str
     """Kind of map, e.g. ``disagreement``."""
     task: str
     labels: tuple[Label, ...]
     """Of a label map: the labels of its values."""
+    definition: Task
+    """Of a label map: its task, with the regions."""
     notices: tuple[str, ...]
     provenance: dict[str, Any]
 

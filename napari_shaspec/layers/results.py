@@ -152,15 +152,12 @@ def _title(layer: Labels) -> str:
 
 
 def _tell_models_apart(viewer: ViewerModel, layer: Labels) -> None:
-    """Adds the model to the names of results of the same case and subset."""
-    metadata = origin(layer)
-    same = [
-        other
-        for other in of_kind(viewer, "result")
-        if (origin(other)["case"], origin(other)["subset"])
-        == (metadata["case"], metadata["subset"])
-    ]
-    for other in same if len(same) > 1 else ():
+    """Adds the model to the names of the results of a case that several models have segmented."""
+    case = origin(layer)["case"]
+    same = [other for other in of_kind(viewer, "result") if origin(other)["case"] == case]
+    subsets = {origin(other)["subset"] for other in same}
+    models = {origin(other)["provenance"].get("model", "") for other in same}
+    for other in same if len(models) > 1 or len(subsets) < len(same) else ():
         model = origin(other)["provenance"].get("model", "")
         if model and not other.name.endswith(f" · {model}"):
             other.name = f"{other.name} · {model}"

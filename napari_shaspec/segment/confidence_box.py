@@ -11,12 +11,11 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QSlider,
-    QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from napari_shaspec.widgets.controls import narrow
+from napari_shaspec.widgets.fold_box import FoldBox
 from shaspec.task import Task
 from shaspec.thresholds import LIMITS, THRESHOLD
 
@@ -34,29 +33,23 @@ NO_THRESHOLD = (
 )
 
 
-class ConfidenceBox(QWidget):
+class ConfidenceBox(FoldBox):
     """A row that unfolds: a tick, a list of regions, and one slider per region."""
 
     probability = Signal(str)
     """The region whose probability is to be shown; empty: none."""
     threshold = Signal(str, float)
     """A region and its new threshold."""
-    unfolded = Signal()
-    """The user opened the row."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("shaspec_confidence_box")
+        super().__init__(
+            "confidence",
+            "Confidence",
+            "Probability of each region, and the threshold where it begins",
+            parent,
+        )
         self._sliders: dict[str, tuple[QSlider, QLabel]] = {}
         self._task: Task | None = None
-        self._fold = QToolButton()
-        self._fold.setObjectName("shaspec_confidence")
-        self._fold.setText("Confidence")
-        self._fold.setToolTip("Probability of each region, and the threshold where it begins")
-        self._fold.setCheckable(True)
-        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._fold.toggled.connect(self._on_folded)
-        self._fold.clicked.connect(lambda on: self.unfolded.emit() if on else None)
         self._show = QCheckBox("Show probability of")
         self._show.setObjectName("shaspec_show_probability")
         self._show.setToolTip(SHOW)
@@ -70,27 +63,17 @@ class ConfidenceBox(QWidget):
         self._reset.setObjectName("shaspec_reset_thresholds")
         self._reset.setToolTip(f"Every region begins above {THRESHOLD} again, as the network says")
         self._reset.clicked.connect(self._on_reset)
-        self._content = QWidget()
         self._grid = QGridLayout()
         self._build()
-        self._on_folded(False)
 
     def _build(self) -> None:
         row = QHBoxLayout()
         row.addWidget(self._show)
         row.addWidget(self._regions, 1)
-        column = QVBoxLayout(self._content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(row)
+        self.column.addLayout(row)
         self._grid.setColumnStretch(1, 1)
-        column.addLayout(self._grid)
-        column.addWidget(self._reset)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self._fold)
-        layout.addWidget(self._content)
+        self.column.addLayout(self._grid)
+        self.column.addWidget(self._reset)
 
     def show_task(self, task: Task | None, *, exclusive: bool) -> None:
         """The regions of a task; None hides the row. ``exclusive``: they have no thresholds."""
@@ -157,7 +140,3 @@ class ConfidenceBox(QWidget):
     def _on_reset(self) -> None:
         for region in self._sliders:
             self.threshold.emit(region, THRESHOLD)
-
-    def _on_folded(self, on: bool) -> None:
-        self._content.setVisible(on)
-        self._fold.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)

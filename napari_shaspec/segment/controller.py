@@ -124,9 +124,10 @@ class SegmentController(ShowingController):
             self._job.refuse(str(error))
             return
         self._running, self._again = (), False
+        card = self.state.card
         self._start_job(
             "writing the report",
-            lambda: report_job(Path(path), parts, results),
+            lambda: report_job(Path(path), parts, results, card),
             self._on_event,
         )
 

@@ -38,7 +38,8 @@ class ExportBar(QWidget):
         self._undo = _button(
             "undo",
             "Undo",
-            f"Restore the result before the last run, with its edits; press again to redo ({UNDO})",
+            "Undo the last edit of the shown result; without edits, restore the result before the "
+            f"last run, and press again to redo it ({UNDO})",
         )
         save.clicked.connect(self.saved)
         self._report.clicked.connect(self.reported)
@@ -55,7 +56,7 @@ class ExportBar(QWidget):
         self._report.setEnabled(not busy)
 
     def offer_undo(self, offered: bool) -> None:
-        """Only if there is an earlier result."""
+        """Only if there is an edit to undo, or an earlier result."""
         self._undo.setEnabled(offered)
 
     def offer_report(self, offered: bool) -> None:

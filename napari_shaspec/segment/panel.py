@@ -11,10 +11,12 @@ from qtpy.QtWidgets import QCheckBox, QFileDialog, QShortcut
 
 from napari_shaspec.case.inputs import CaseInputs
 from napari_shaspec.case.state import verb
+from napari_shaspec.layers.views import View
 from napari_shaspec.segment import shortcuts
 from napari_shaspec.segment.class_table import ClassTable
 from napari_shaspec.segment.confidence_box import ConfidenceBox
 from napari_shaspec.segment.controller import SegmentController
+from napari_shaspec.segment.edit_box import EditBox
 from napari_shaspec.segment.export_bar import ExportBar
 from napari_shaspec.segment.judgement_line import JudgementLine
 from napari_shaspec.segment.view_bar import ViewBar
@@ -61,6 +63,7 @@ class SegmentPanel(Panel):
         self.weights = WeightLine()
         self.judgement = JudgementLine()
         self.confidence = ConfidenceBox()
+        self.edit = EditBox()
         self.classes = ClassTable()
         self.legend = Legend()
         self.views = ViewBar()
@@ -88,6 +91,7 @@ class SegmentPanel(Panel):
             self.export,
             self.judgement,
             self.confidence,
+            self.edit,
             line(),
             self.views,
         )
@@ -105,7 +109,13 @@ class SegmentPanel(Panel):
         self.classes.chosen.connect(control.show_result)
         self.confidence.probability.connect(control.show_probability)
         self.confidence.threshold.connect(control.set_threshold)
-        self.confidence.unfolded.connect(lambda: self.scroll_to(self.confidence))
+        self.edit.tool.connect(control.editing.choose_tool)
+        self.edit.brush.connect(lambda size, in_3d: control.editing.set_brush(size, in_3d))
+        self.edit.operated.connect(control.editing.operate)
+        self.edit.undone.connect(control.editing.undo)
+        self.edit.redone.connect(control.editing.redo)
+        for box in (self.confidence, self.edit):
+            box.unfolded.connect(lambda box=box: self.scroll_to(box))
         self.export.saved.connect(self._on_save)
         self.export.reported.connect(self._on_report)
         self.export.copied.connect(lambda: to_clipboard(control.command()))
@@ -115,7 +125,8 @@ class SegmentPanel(Panel):
             {
                 "progress": self.run.show_progress,
                 "message": self.message.show_message,
-                "can_undo": self.export.offer_undo,
+                "tool": self.edit.show_tool,
+                "operating": self.edit.show_operating,
                 "probability": self.confidence.show_probability,
                 "thresholds": self.confidence.show_thresholds,
             },
@@ -126,6 +137,8 @@ class SegmentPanel(Panel):
                 self._show_status: ("status", "results"),
                 self._show_results: ("results", "shown", "edited"),
                 self._show_confidence: ("results", "card"),
+                self._show_brush: ("brush_size", "brush_3d"),
+                self._show_undo: ("can_undo", "can_undo_edit", "can_redo_edit"),
                 self._show_view: ("view", "card"),
             },
         )
@@ -202,11 +215,22 @@ class SegmentPanel(Panel):
         first = next((r for r in state.results if isinstance(r, Prediction)), None)
         exclusive = state.card is not None and bool(state.card.network.get("exclusive"))
         self.confidence.show_task(first.task if first else None, exclusive=exclusive)
+        self.edit.show_task(first.task if first else None)
         self.confidence.show_probability(state.probability)
         self.confidence.show_thresholds(state.thresholds)
 
+    def _show_brush(self) -> None:
+        state = self.controller.state
+        self.edit.show_brush(state.brush_size, state.brush_3d)
+
+    def _show_undo(self) -> None:
+        state = self.controller.state
+        self.export.offer_undo(state.can_undo or state.can_undo_edit)
+        self.edit.show_undo(state.can_undo_edit, state.can_redo_edit)
+
     def _show_view(self) -> None:
         state = self.controller.state
+        self.edit.set_paintable(state.view is not View.THREE_D)
         task = state.card.task if state.card is not None else None
         self.views.setVisible(task is None or task.kind == "segmentation")
         self.views.show_dims(task.dims if task is not None else 3)

@@ -264,6 +264,8 @@ class Results:
 def _edited(result: Prediction, layer: Labels) -> Prediction:
     """A copy of the voxels: the layer may be edited while the copy is in use."""
     facts = {**result.provenance, "edited": True}
+    if edits := origin(layer).get("edits"):
+        facts["edits"] = list(edits)
     return replace(result, labels=layer.data.astype("uint8"), provenance=facts)
 
 

@@ -11,6 +11,7 @@ from napari_shaspec.jobs.runner import Runner
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.presence import name_missing
 from napari_shaspec.layers.views import View, ViewManager, why_not
+from napari_shaspec.segment.editing import EditActions, Editing
 from napari_shaspec.segment.edits import EditWatch
 from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
@@ -34,8 +35,10 @@ class ShowingController(ModelController[SegmentState]):
         self.state.events.case.connect(self._begin_anew)
         self.state.events.sources.connect(self._on_sources)
         self.state.events.shown.connect(self._on_shown)
+        actions = EditActions(self._on_edited, self._job.say, self._job.fail)
+        self.editing = Editing(viewer, state, run, actions)
         self._edits = EditWatch(viewer, self._on_edited)
-        for field in ("sources", "present", "shown", "results"):
+        for field in ("sources", "present", "shown", "results", "edited"):
             self.state.events[field].connect(self.show_caption, max_args=0)
 
     def show_result(self, subset: str) -> None:
@@ -55,8 +58,9 @@ class ShowingController(ModelController[SegmentState]):
             self.show_result(other)
 
     def undo(self) -> None:
-        """Restores the result before the last run, with its edits; called again, redoes the run."""
-        if self.state.status.busy:
+        """Undoes the last edit of the shown result; without one, restores the result before the
+        last run, with its edits. Called again after that, redoes the run."""
+        if self.state.status.busy or self.editing.undo():
             return
         try:
             said = self._results.undo()
@@ -100,6 +104,7 @@ class ShowingController(ModelController[SegmentState]):
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         self.set_view(View.STACK)
         self._edits.close()
+        self.editing.close()
         name_missing(self.viewer, [])
 
     # -- what changes beside the results --------------------------------------------------------
@@ -128,15 +133,19 @@ class ShowingController(ModelController[SegmentState]):
         self._before = before
 
     def show_caption(self) -> None:
-        """Lists on the canvas the modalities missing in the shown result, or not ticked."""
+        """Lists on the canvas the modalities missing in the shown result, or not ticked, and how
+        the result was changed."""
         result = self._results.named().get(self.state.shown)
         used = self.state.present if result is None else result.subset
         there = any(layer is not None for layer in self.state.sources.values())
         missing = [name for name in self.state.sources if there and name not in used]
-        name_missing(self.viewer, missing, getattr(result, "threshold_text", ""))
+        edited = "edited" if self.state.shown in self.state.edited else ""
+        changes = filter(None, [getattr(result, "threshold_text", ""), edited])
+        name_missing(self.viewer, missing, ", ".join(changes))
 
     def _on_edited(self) -> None:
         """Updates the volumes after edits, and reports labels that the task does not have."""
+        self.editing.record()
         self.state.edited = self._results.edited()
         problem = self._results.foreign_labels()
         if problem:

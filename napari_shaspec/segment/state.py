@@ -8,6 +8,9 @@ from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
 from shaspec.prediction import Classification, Prediction
 
+NO_TOOL, ERASER = -1, 0
+"""Values of ``tool`` that are no label."""
+
 
 @dataclass(eq=False)
 class SegmentState(ModelState):
@@ -25,6 +28,18 @@ class SegmentState(ModelState):
     """The region whose probability is shown in a layer; empty: none."""
     thresholds: dict[str, float] = field(default_factory=dict)
     """Region -> threshold of the shown result as the sliders have it, without those of 0.5."""
+    tool: int = NO_TOOL
+    """The label that the brush paints, `ERASER`, or `NO_TOOL`."""
+    brush_size: int = 10
+    """Diameter of the brush in voxels."""
+    brush_3d: bool = False
+    """Whether the brush paints in the neighbouring slices too."""
+    operating: bool = False
+    """Whether an operation on the shown result is running."""
+    can_undo_edit: bool = False
+    """Whether the shown result has an edit to undo."""
+    can_redo_edit: bool = False
+    """Whether an edit of the shown result was undone."""
     view: View = View.STACK
     """The current view."""
     auto_update: bool = True

@@ -17,6 +17,7 @@ from shaspec.thresholds import thresholded
 
 if TYPE_CHECKING:
     from napari_shaspec.engine import Session
+    from shaspec.models.card import Card
     from shaspec.task import Subset
 
 
@@ -83,10 +84,10 @@ def _event(made: Prediction, thresholds: Mapping[str, float]) -> Made:
 
 
 def report_job(
-    path: Path, parts: VolumeSources, results: list[Prediction]
+    path: Path, parts: VolumeSources, results: list[Prediction], card: Card | None = None
 ) -> Iterator[Progress | Notice | Written]:
     """Writes a report on the case. Slow: run it in a worker."""
     yield Progress(0, 0, "writing the report")
     from shaspec.report import write_report
 
-    yield Written(write_report(path, parts.case(), results))
+    yield Written(write_report(path, parts.case(), results, card))

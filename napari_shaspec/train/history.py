@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from shaspec.files.reading import is_file, read_bytes
 from shaspec.training.events import Step, Validation, from_json
+from shaspec.training.runlog import LOG, LONGEST
 
-LOG = "log.jsonl"
 POINTS = 400  # per line in the plot
 MEMORY = 0.04  # span of the exponential moving average, as a fraction of the steps
 
@@ -52,10 +53,14 @@ class Past:
 
 
 def read_log(folder: Path, until: int) -> Past:
-    """Reads the log of a run up to step ``until``; truncated lines are skipped."""
+    """Reads the log of a run up to step ``until``; truncated and damaged lines are skipped.
+
+    Raises:
+        InputError: the log cannot be read.
+    """
     curve, validations, path = LossCurve(), [], folder / LOG
-    for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-        event = from_json(line)
+    for line in read_bytes(path, LONGEST).splitlines() if is_file(path) else ():
+        event = from_json(line.decode("utf-8", "replace"))
         if isinstance(event, Step) and event.step <= until:
             curve.append(event)
         elif isinstance(event, Validation) and event.step <= until:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from napari_shaspec.train.state import FoundCases, TrainForm
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import is_file, read_json
 from shaspec.training.config import TrainConfig, make_config
 
 CHECKPOINT, CONFIG, RUN_FILE, TASK_FILE = "checkpoint.pt", "config.json", "run.toml", "task.toml"
@@ -83,12 +83,12 @@ def _more(text: str) -> dict[str, Any]:
 def stored_form(folder: Path, form: TrainForm) -> TrainForm:
     """``form`` with the settings of the run in ``folder``, to resume it."""
     path = folder / CONFIG
-    if not path.is_file():
+    if not is_file(path):
         return form
-    try:
-        stored = make_config(json.loads(path.read_text("utf-8")), str(path))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); choose another run folder") from error
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: holds no settings of a run; choose another run folder")
+    stored = make_config(content, str(path))
     return TrainForm(
         data=str(stored.data or ""),
         phantoms=stored.phantoms,

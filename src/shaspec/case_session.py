@@ -114,12 +114,12 @@ class CaseSession:
         """The feature maps of every modality of the case.
 
         Args:
-            present: what counts as acquired for imputed features and attention; default: all that
-                the case has. The other modalities of the case are encoded too, to compare with.
+            present: modalities that count as acquired for imputed features and attention;
+                default: all of the case. The others are encoded too, for comparison.
             progress: True: show a bar; a function: call it with ``done``, ``total``, ``stage``.
 
         Returns:
-            The maps on one coarse grid that lies over the anatomy.
+            The maps on one coarse grid that covers the anatomy.
 
         Raises:
             InputError: for modalities that the case does not have, and for a model without

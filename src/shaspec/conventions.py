@@ -1,4 +1,4 @@
-"""The file conventions of this version for the tasks that older cards carry.
+"""The file conventions of this version, for tasks stored in older cards.
 
 A card stores its whole task. How files are named and coded does not depend on the weights, so an
 older model reads files with the words and label schemes of the current task.
@@ -12,7 +12,7 @@ from shaspec.task import Task, bundled_tasks, load_task
 def with_conventions(task: Task) -> Task:
     """``task`` with the words, label schemes and invalid values of this version.
 
-    A task that is not bundled, or has other modalities or labels, stays as it is.
+    A task that is not bundled, or has other modalities or labels, is unchanged.
     """
     if task.name not in bundled_tasks():
         return task

@@ -1,7 +1,7 @@
 """Errors for users: each names the file or setting, and how to correct it.
 
 None derives from ``RuntimeError``, which napari's generator worker swallows silently: the
-interface would show a running job for ever.
+interface would show a running job forever.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class ShaspecError(Exception):
-    """Base of all errors that this package raises on purpose; messages are written for users."""
+    """Base class of the errors of this package; messages are written for users."""
 
 
 class ShaspecWarning(UserWarning):
@@ -24,21 +24,21 @@ class InputError(ShaspecError):
 
 
 class UndecidedError(InputError):
-    """Input that can be read in more than one way, and the option that decides.
+    """Ambiguous input, with the option that decides.
 
-    The message is ``doubt``, then what to do on the command line. A window offers ``choices``.
+    The message is ``doubt``, then the option for the command line. A window offers ``choices``.
     """
 
-    def __init__(self, doubt: str, mend: str, option: str, choices: Mapping[str, Any]) -> None:
+    def __init__(self, doubt: str, remedy: str, option: str, choices: Mapping[str, Any]) -> None:
         """Make the error.
 
         Args:
-            doubt: what cannot be decided; names the file.
-            mend: the option of the command line and its values.
+            doubt: what is ambiguous; names the file.
+            remedy: the option of the command line and its values.
             option: the argument of `shaspec.io.read_case` that decides.
-            choices: what each value of the argument means -> the value.
+            choices: meaning of each value of the argument -> the value.
         """
-        super().__init__(f"{doubt}; {mend}")
+        super().__init__(f"{doubt}; {remedy}")
         self.doubt = doubt
         self.option = option
         self.choices = dict(choices)

@@ -1,7 +1,7 @@
-"""The last guard: an error that nobody foresaw becomes a sentence and a report file.
+"""Turn an unexpected error into a message and a report file.
 
-The report has what a maintainer needs: the command, versions, and where in the code it happened.
-Texts of errors are left out, because they can quote what was read.
+The report contains the command, versions, and the location in the code. Error messages are left
+out, because they can quote file contents.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ PACKAGES = ("torch", "numpy", "scipy", "nibabel", "pydantic", "safetensors", "na
 
 
 def is_off() -> bool:
-    """True where unforeseen errors are to be raised: in the tests, and for developers."""
+    """Return whether unexpected errors are raised unchanged: in tests, and for developers."""
     return bool(os.environ.get(RAISE))
 
 
 def fault_message(error: BaseException, command: str) -> str:
-    """A sentence for the user about an unforeseen error; writes the report file.
+    """Write the report of an unexpected error and return a message for the user.
 
     Args:
         error: the error.
-        command: what was run, e.g. the command line.
+        command: the command line.
 
     Returns:
         One sentence that names the report file, or one about memory.
@@ -44,11 +44,11 @@ def fault_message(error: BaseException, command: str) -> str:
     what = f"{type(error).__name__}: {first}" if first else type(error).__name__
     report = write_report(error, command)
     where = f"; the details are in {report}" if report else ""
-    return f"this is a fault of the program ({what}){where}; please report it"
+    return f"this is an error in the program ({what}){where}; please report it"
 
 
 def write_report(error: BaseException, command: str) -> Path | None:
-    """Write the report of an error; returns its path, or None where it cannot be written."""
+    """Write the report of an error; returns its path, or None if it cannot be written."""
     text = report_text(error, command)
     name = f"shaspec-fault-{time.strftime('%Y%m%d-%H%M%S')}-"
     try:
@@ -61,7 +61,7 @@ def write_report(error: BaseException, command: str) -> Path | None:
 
 
 def report_text(error: BaseException, command: str) -> str:
-    """The report: command, versions, and the traceback without the texts of the errors."""
+    """The report: command, versions, and the traceback without error messages."""
     versions = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
     head = [
         f"command: {command}",
@@ -72,7 +72,7 @@ def report_text(error: BaseException, command: str) -> str:
 
 
 def _frames(error: BaseException) -> list[str]:
-    """Files, lines and functions of an error and of those that caused it."""
+    """Files, lines and functions of an error and of its causes."""
     lines: list[str] = []
     cause: BaseException | None = error
     while cause is not None:

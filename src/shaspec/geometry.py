@@ -33,7 +33,7 @@ OBLIQUE_TOLERANCE = 1e-3  # sine of the angle below which a rotation is rounding
 class Grid:
     """The voxel grid of a volume in memory, axis order (S, P, L), and the file it came from.
 
-    A grid whose file is oblique (`oblique`) is shown along its own axes, about its true centre. A
+    An oblique grid (`oblique`) is shown along its voxel axes, about its true centre. A
     picture has two axes, (row, column), measured in pixels.
 
     Raises:
@@ -111,7 +111,7 @@ class Grid:
 
     @property
     def affine(self) -> Array:
-        """Voxel (i, j, k) of the file -> RAS mm; without a file, that of a new LPS file.
+        """Voxel (i, j, k) of the file -> RAS mm; without a file, the affine of a new LPS file.
 
         Raises `InputError` for a picture, which has no position in space.
         """
@@ -135,7 +135,7 @@ class Grid:
 
     @property
     def oblique(self) -> bool:
-        """True if the axes of the file are rotated: the volume is shown along its own axes."""
+        """Whether the axes of the file are rotated; the display then uses the voxel axes."""
         if self.source_affine is None:
             return False
         lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(self._orientation, self.file_shape)

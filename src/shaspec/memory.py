@@ -1,4 +1,4 @@
-"""Recognising lack of memory, whoever reports it, and how much memory there is."""
+"""Recognise out-of-memory errors of all libraries, and measure free memory."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ TEXTS = re.compile(
             "could not create a memory( object)?",  # oneDNN
             "hipErrorOutOfMemory",
             "can't start new thread",
+            "failed to map segment",  # of the dynamic linker, while a library is imported
         )
     ),
     re.IGNORECASE,
 )
-"""In errors without a class of their own: ``RuntimeError``, ``AcceleratorError``, ..."""
+"""Messages of errors without a specific class: ``RuntimeError``, ``AcceleratorError``, ..."""
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """True for the error of a failed allocation, or one that was raised from it.
+    """Return whether an error is a failed allocation, or was caused by one.
 
     Recognised are Python, numpy, torch on CPU, CUDA, HIP and MPS, their libraries (cuBLAS, cuDNN,
     cuSOLVER, oneDNN) and failed calls of the system (``ENOMEM``, mmap).
@@ -55,7 +56,7 @@ def is_out_of_memory(error: BaseException | None) -> bool:
 
 @contextmanager
 def enough_memory(doing: str) -> Iterator[None]:
-    """Turn lack of memory in the block into a sentence.
+    """Convert out-of-memory errors in the block into `OutOfMemoryError`.
 
     Args:
         doing: what the block does, e.g. ``reading case anna``.
@@ -70,19 +71,19 @@ def enough_memory(doing: str) -> Iterator[None]:
             raise
     else:
         return
-    # Outside the except block: the traceback would keep what has been allocated alive.
+    # Outside the except block: the traceback would keep allocated memory alive.
     raise OutOfMemoryError(f"out of memory while {doing}: close other programs, or use a computer "
                            "with more memory")  # fmt: skip
 
 
 def free_memory() -> int | None:
-    """Bytes that this process can still allocate; None where the system does not say."""
+    """Bytes that this process can still allocate; None if unknown."""
     bounds = [n for n in (_available(), _address_space()) if n is not None]
     return min(bounds, default=None)
 
 
 def _available() -> int | None:
-    """Free memory with what the system would give back, e.g. its cache of files."""
+    """Free memory, including memory that the system can reclaim, e.g. the file cache."""
     try:
         for line in Path("/proc/meminfo").read_text("ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -93,7 +94,7 @@ def _available() -> int | None:
 
 
 def _address_space() -> int | None:
-    """What a limit of the address space (``ulimit -v``) leaves; None without one."""
+    """Bytes left within the address space limit (``ulimit -v``); None without a limit."""
     if sys.platform == "win32":
         return None
     import resource

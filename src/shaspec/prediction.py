@@ -17,7 +17,7 @@ from shaspec.notebook import html_table
 from shaspec.task import Label, Subset, Task
 
 Weights = dict[str, dict[str, float]]
-"""Region (of a softmax: label) -> present modality -> weight; those of a region add up to 1."""
+"""Region (of a softmax: label) -> present modality -> weight; they add up to 1 per region."""
 
 NOT_FOUND = "not found"
 NOT_FOUND_NOTE = (
@@ -44,16 +44,16 @@ class Prediction:
     """JSON-ready: model, sha256, version, subset, device, precision, window, overlap, seconds
     ..."""
     probabilities: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
-    """Region -> (*spatial) on ``grid``, 0 to 1. Empty unless they were asked for, see
-    `Predictor.predict`. Voxels outside of the head or body, which no window covers, have 0."""
+    """Region -> (*spatial) on ``grid``, 0 to 1. Empty unless requested, see
+    `Predictor.predict`. Voxels outside the head or body, which no window covers, have 0."""
     label_probabilities: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     """``background`` and the name of each label -> (*spatial) on ``grid``: of networks whose labels
     exclude each other, so that the most probable one is in ``labels``. Empty for other networks,
-    and unless probabilities were asked for."""
+    and unless probabilities were requested."""
 
     @property
     def modality_weights(self) -> Weights:
-        """How much each present modality counted in each region; empty for most networks.
+        """The weight of each present modality in each region; empty for most networks.
 
         See `shaspec.inference.modality_weights.MeanWeights`.
         """
@@ -74,7 +74,7 @@ class Prediction:
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """Region -> probability above which it begins, of regions with another one than 0.5."""
+        """Region -> probability threshold, for thresholds other than 0.5."""
         return dict(self.provenance.get("thresholds", {}))
 
     @property
@@ -92,7 +92,7 @@ class Prediction:
 
     @cached_property
     def _sizes(self) -> dict[str, float]:
-        """Tables ask for the sizes of every result again and again."""
+        """Cached, because tables show the sizes of every result."""
         counts = np.bincount(self.labels[self.labels > 0], minlength=256)  # most is background
         labels = {region.name: set(region.labels) for region in self.task.regions}
         return {
@@ -130,7 +130,7 @@ class Prediction:
             float32 array (*spatial) on ``grid``, 0 to 1.
 
         Raises:
-            InputError: if the task has no such region, or if probabilities were not asked for.
+            InputError: if the task has no such region, or if probabilities were not requested.
         """
         if region not in self.task.region_names:
             raise InputError(

@@ -23,32 +23,33 @@ Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 Box = tuple[slice, ...]
 
-SHARE = 0.25  # of the voxels that are not 0 that a background other than 0 holds at least, or
-APART = 0.5  # it lies below all others by this part of their range, and
-REPEATED = 8  # so many voxels of the sample hold it
-SPREAD = 0.1  # no value of a continuum holds more than this part of it
-ROUNDING = 1e-5  # interpolation between equal numbers differs from them by so little
-NOISE = 0.005  # isolated background voxels per foreground voxel from which on they are noise
-SCATTERED = 100  # so few isolated voxels are never taken for noise
-CLIP = (0.1, 99.9)  # percentiles of the foreground beyond which intensities are cut off
-BYTES = (0.0, 255.0)  # of a picture
-PICTURE = ("range", "minmax", "fixed")  # normalisations that know no background
-SAMPLE = 200_000  # voxels that the percentiles and the most frequent value are taken from
+SHARE = 0.25  # minimum share of a background other than 0 among voxels that are not 0; or:
+APART = 0.5  # distance below all other values, as a fraction of their range, and
+REPEATED = 8  # minimum number of voxels in the sample with that value
+SPREAD = 0.1  # maximum share of a single value in a continuum
+ROUNDING = 1e-5  # relative error of interpolation between equal numbers
+NOISE = 0.005  # isolated background voxels per foreground voxel, above which they are noise
+SCATTERED = 100  # fewer isolated voxels are never noise
+CLIP = (0.1, 99.9)  # percentiles of the foreground at which intensities are clipped
+BYTES = (0.0, 255.0)  # range of a picture
+PICTURE = ("range", "minmax", "fixed")  # normalisations without a background
+SAMPLE = 200_000  # voxels sampled for percentiles and the most frequent value
 
 
 def background(volume: Array) -> float | None:
     """The value of voxels of ``volume`` (*spatial) that were not measured, if there is one.
 
-    The first of these that holds, however many zeros there are:
+    The first of these that applies, regardless of the number of zeros:
 
-    1. another value stands out of a continuum, in which no value has more than a tenth of the
-       voxels: a quarter of all voxels that are not 0 hold it, and ten times as many as any other;
-       or several voxels hold it, and it lies below all others by half their range (e.g. -1024);
+    1. a value other than 0 that is separate from a continuum, in which no value has more than a
+       tenth of the voxels: a quarter of all voxels that are not 0 have it, ten times as many as any
+       other value; or several voxels have it, and it is below all others by half their range
+       (e.g. -1024);
     2. 0 if the volume has zeros: it is stripped, padded, or a crop of such a volume;
-    3. None: every voxel counts, as in a crop that lies inside the head.
+    3. None: every voxel is foreground, as in a crop inside the head.
 
-    A background other than 0 that adjoins the tissue in intensity is not found in a crop that keeps
-    less than a quarter of it. Quantised or saturated tissue would be taken for it otherwise.
+    A background other than 0 with an intensity adjacent to the tissue is not detected in a crop
+    with less than a quarter of it, since quantised or saturated tissue looks the same.
     """
     sample = _sample(volume)
     if (value := _standing_out(sample[sample != 0])) is not None:
@@ -57,12 +58,12 @@ def background(volume: Array) -> float | None:
 
 
 def foreground(volume: Array, value: float | None) -> Mask:
-    """Mask (*spatial) of the voxels that are not background ``value``; all of them for None.
+    """Mask (*spatial) of the voxels that are not background ``value``; all voxels for None.
 
-    In a scan whose air is noise, single voxels have the value by chance. Where many voxels of that
-    value have no neighbour of their kind, only those count as background that belong to a block of
-    2 voxels in every direction; what lies outside of the volume counts as background there. In a
-    volume with another background, blocks of zeros are padding, and no foreground either.
+    In a scan with noisy air, single voxels have the value by chance. If many voxels of that value
+    have no equal neighbour, only voxels in a block of 2 voxels in every direction count as
+    background; outside the volume everything counts as background. In a volume with a background
+    other than 0, blocks of zeros are padding and not foreground either.
     """
     if value is None:
         return np.ones(volume.shape, bool)
@@ -81,7 +82,7 @@ def foreground(volume: Array, value: float | None) -> Mask:
 def foreground_box(volume: Array) -> Box:
     """The smallest box with every voxel of ``volume`` (*spatial) that is not background.
 
-    The whole volume if there is no background, or nothing else.
+    The whole volume if there is no background or no foreground.
     """
     return bounding_box(foreground(volume, background(volume)))
 
@@ -98,10 +99,10 @@ def bounding_box(mask: Mask) -> Box:
 
 
 def fill_value(volume: Array, modality: Modality) -> float:
-    """The fill value outside of ``volume`` (*spatial) as stored, e.g. in resampling.
+    """The fill value outside ``volume`` (*spatial) as stored, e.g. for resampling.
 
-    ``zscore``: its background, or 0, which then becomes its background. ``window``: what becomes 0
-    in normalisation, the dark end of the window or less. Otherwise the smallest value.
+    ``zscore``: its background, or 0, which then becomes its background. ``window``: the value that
+    is normalised to 0, the dark end of the window or less. Otherwise the smallest value.
     """
     if modality.normalisation == "zscore":
         return background(volume) or 0.0
@@ -121,7 +122,7 @@ def content(channels: Array, modality: Modality) -> Mask:
 
 
 def content_box(volume: Array, modality: Modality) -> Box:
-    """The smallest box around the `content` of a normalised volume; all of it if there is none.
+    """The smallest box around the `content` of a normalised volume; the whole volume if empty.
 
     ``volume`` is as `normalise` gives it: (*spatial), or (C, *spatial) of several channels.
     """
@@ -131,7 +132,7 @@ def content_box(volume: Array, modality: Modality) -> Box:
 def normalise(volume: Array, modality: Modality) -> npt.NDArray[np.float32]:
     """``volume`` (*spatial), as stored -> float32 of about mean 0 and deviation 1, same shape.
 
-    ``zscore``: foreground intensities are cut off at the 0.1 and 99.9 percentile and standardised;
+    ``zscore``: foreground intensities are clipped to the 0.1 and 99.9 percentile and standardised;
     the background becomes exactly 0. The result does not depend on the scale of the input.
     ``window``: intensities are clipped to ``modality.window``, whose ends become 0 and 2 sqrt(3)
     (deviation 1 if intensities were spread evenly). So air is exactly 0 in a CT, as the background
@@ -170,7 +171,7 @@ def _zscored(volume: Array) -> npt.NDArray[np.float32]:
 def _standardised(voxels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Clipped and standardised foreground (n,)."""
     low, high = np.percentile(voxels[:: math.ceil(voxels.size / SAMPLE)], CLIP)
-    if low < high:  # else: nearly all voxels are equal, only the few others matter
+    if low < high:  # else: nearly all voxels are equal
         np.clip(voxels, np.float32(low), np.float32(high), out=voxels)
     mean = voxels.mean(dtype=np.float64)
     voxels -= np.float32(mean)
@@ -211,7 +212,7 @@ def _sample(volume: Array) -> Array:
 
 
 def _standing_out(sample: Array) -> float | None:
-    """The value of ``sample`` (n,) that stands out of the continuum of tissue values, if any."""
+    """The value of ``sample`` (n,) that is separate from the continuum of tissue, if any."""
     if not sample.size:
         return None
     low, high = float(sample.min()), float(sample.max())
@@ -233,15 +234,15 @@ def _standing_out(sample: Array) -> float | None:
 
 
 def _noisy(inside: Mask) -> bool:
-    """True if background voxels lie scattered in the foreground, as they do in noise."""
-    alone = sum(  # plane by plane, which the cache of a processor holds
+    """Return whether background voxels are scattered in the foreground, as in noise."""
+    alone = sum(  # plane by plane, which fits into the CPU cache
         np.count_nonzero((p[..., :-2] & p[..., 2:]) > p[..., 1:-1]) for p in inside
     )
     return bool(alone > max(SCATTERED, NOISE * np.count_nonzero(inside)))
 
 
 def _blocks(mask: Mask) -> Mask:
-    """Opening of ``mask`` by a cube of 2 voxels; outside of the volume, ``mask`` counts as set."""
+    """Opening of ``mask`` by a cube of 2 voxels; ``mask`` counts as set outside the volume."""
     out = np.pad(mask, 1, constant_values=True)
     for combine in (np.logical_and, np.logical_or):
         for axis in range(mask.ndim):

@@ -188,7 +188,7 @@ class Task(Frozen):
             The subset.
 
         Raises:
-            InputError: for an unknown name, or if there is none.
+            InputError: for an unknown name, or without any name.
         """
         wanted = set(present)
         unknown = wanted - set(self.names)
@@ -212,7 +212,7 @@ class Task(Frozen):
             The subset in task order.
 
         Raises:
-            InputError: for an unknown name, or if there is none.
+            InputError: for an unknown name, or without any name.
         """
         if text.strip().lower() == "all":
             return self.names
@@ -230,7 +230,7 @@ class Task(Frozen):
             The names in task order, joined by ``+``, e.g. ``FLAIR+T2``.
 
         Raises:
-            InputError: for an unknown name, or if there is none.
+            InputError: for an unknown name, or without any name.
         """
         return FULL.join(self.subset(subset))
 
@@ -245,7 +245,7 @@ class Task(Frozen):
 
     @property
     def title_names(self) -> str:
-        """Modality names for a sentence."""
+        """Modality names, for messages."""
         return ", ".join(self.names)
 
     def region_masks(self, labels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -23,7 +23,7 @@ def is_file_name_part(text: str) -> bool:
 
 
 def as_file_name_part(text: str) -> str:
-    """``text`` with ``-`` for what cannot be in a file name; ``unnamed`` for nothing."""
+    """``text`` with ``-`` for characters that file names cannot have; ``unnamed`` if empty."""
     kept = NO_NAME.sub("-", text)[:LONGEST].strip(" .") or "unnamed"
     return f"{kept}-" if RESERVED.fullmatch(kept) else kept
 

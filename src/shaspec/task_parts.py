@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, StringConstrai
 from shaspec.task_names import Colour, Line, Name
 
 BACKGROUND = "background"
-"""The name of what has no label."""
+"""The name of unlabelled voxels."""
 
 
 MOST_MODALITIES = 16
@@ -96,7 +96,7 @@ class Region(Frozen):
     labels: tuple[int, ...] = Field(min_length=1)
     """Label values that belong to the region."""
     paints: int
-    """The label of a voxel that lies in this region and in no smaller one."""
+    """The label of a voxel in this region but in no smaller one."""
 
 
 class LabelScheme(Frozen):

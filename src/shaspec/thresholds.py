@@ -12,7 +12,7 @@ from shaspec.prediction import Prediction
 from shaspec.task import Task
 
 THRESHOLD = 0.5
-"""A region begins above this probability; see `shaspec.inference.outputs.label_map`."""
+"""Default probability threshold of a region; see `shaspec.inference.outputs.label_map`."""
 LIMITS = (0.05, 0.95)
 """Lowest and highest threshold that can be chosen."""
 
@@ -28,7 +28,7 @@ def parse_thresholds(text: str, task: Task) -> dict[str, float]:
         Region -> threshold, checked, in the order of the regions of ``task``.
 
     Raises:
-        InputError: for an unknown region, or a value that is no number within `LIMITS`.
+        InputError: for an unknown region, or a value that is not a number within `LIMITS`.
     """
     found: dict[str, float] = {}
     if text and not task.regions:
@@ -72,7 +72,7 @@ def thresholded(prediction: Prediction, thresholds: Mapping[str, float]) -> Pred
 
     Args:
         prediction: a result with probabilities, as the network made it.
-        thresholds: region -> probability above which the region begins; default of a region: one
+        thresholds: region -> probability threshold; default of a region: one
             half.
 
     Returns:
@@ -102,8 +102,8 @@ def thresholded(prediction: Prediction, thresholds: Mapping[str, float]) -> Pred
 
 
 def no_threshold(model: str) -> InputError:
-    """The error for a network whose labels exclude each other; ``model`` is its name."""
+    """The error for a network with mutually exclusive labels; ``model`` is its name."""
     return InputError(
-        f"model {model!r}: the labels of this network exclude each other, and the most probable "
+        f"model {model!r}: its labels are mutually exclusive, and the most probable "
         "one wins, so regions have no threshold. Leave out the thresholds, or choose another model."
     )

@@ -28,7 +28,9 @@ def test_every_command_can_be_imported(manifest):
 def test_the_plugin_appears_in_the_menus_of_napari(manifest):
     contributions = manifest.contributions
     panels = [w.display_name for w in contributions.widgets]
-    assert panels == ["Segment", "Robustness", "Features", "Train", "Models", "Guided tour"]
+    assert panels == [
+        *("Segment", "Robustness", "Compare", "Features", "Train", "Models", "Guided tour")
+    ]
     samples = [s.display_name for s in contributions.sample_data]
     assert samples == ["Phantom glioma case", "Phantom liver CT, two phases"]
     assert contributions.readers[0].accepts_directories

@@ -73,7 +73,7 @@ def test_the_command_line_ends_with_the_sentence(
         shaspec.cli.main()
     assert ended.value.code == 3
     said = capsys.readouterr().err
-    assert "fault of the program" in said
+    assert "error in the program" in said
     assert "Traceback" not in said
 
 

@@ -24,6 +24,7 @@ TEXTS = [
     "could not create a memory object",
     "unable to mmap 1000 bytes from file <x>: Cannot allocate memory (12)",
     "std::bad_alloc",
+    "libtorch_cpu.so: failed to map segment from shared object",
 ]
 
 

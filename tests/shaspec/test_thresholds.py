@@ -67,7 +67,7 @@ def test_the_result_says_its_thresholds_and_stays_as_it_was():
 def test_labels_that_exclude_each_other_have_no_threshold():
     result = result_of(np.full((3, *SHAPE), 0.4, np.float32))
     exclusive = replace(result, label_probabilities=dict(result.probabilities))
-    with pytest.raises(InputError, match="exclude each other"):
+    with pytest.raises(InputError, match="mutually exclusive"):
         thresholded(exclusive, {"ET": 0.3})
 
 

@@ -1,4 +1,4 @@
-"""``shaspec``: the engine on the command line. Every command is a thin reading of its options.
+"""``shaspec``: the command line of the engine. Every command parses its options and calls it.
 
 torch is imported inside the commands, so that ``--help`` answers at once.
 """
@@ -30,6 +30,7 @@ from shaspec.cli.task import task
 from shaspec.cli.train import train
 from shaspec.errors import ShaspecError
 from shaspec.fault import command_line, fault_message, is_off
+from shaspec.memory import is_out_of_memory
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,7 +58,8 @@ app.command()(task)
 def main() -> None:
     """Entry point: errors written for a user come as one message, not as a traceback.
 
-    The exit code is 2 for those, and 3 for an error that nobody foresaw, see `shaspec.fault`.
+    The exit code is 2 for those, and 3 for an unexpected error, see `shaspec.fault`. Lack of memory
+    is handled by `shaspec.__main__`.
     """
     try:
         app()
@@ -68,7 +70,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        if is_off():
+        if is_off() or is_out_of_memory(error):
             raise
         text = fault_message(error, command_line())
         Console(stderr=True).print(f"[bold red]shaspec:[/] {escape(text)}")

@@ -1,4 +1,4 @@
-"""What ``predict`` and ``sweep`` do with a model that names a class."""
+"""``predict`` and ``sweep`` with a classification model."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shaspec.case import Case
+    from shaspec.inference.options import RunOptions
     from shaspec.models.card import Card
     from shaspec.models.weights import Model
     from shaspec.prediction import Classification
@@ -25,23 +26,22 @@ def classify(
     model: Model,
     case: Case,
     subsets: Sequence[Subset],
-    device: str,
-    precision: str = "auto",
+    run: RunOptions,
 ) -> list[Classification]:
     """The classes of ``case`` from each of ``subsets``; its inputs are encoded once."""
     from shaspec.inference.classification import ClassificationSession
 
-    session = ClassificationSession(model, case, device=device, precision=precision)
+    session = ClassificationSession(model, case, device=run.device, precision=run.precision)
     report_seen(console, session.seen, case.name, model.card.name)
     return [run_job(console, session.predict(subset)).prediction for subset in subsets]
 
 
 def refuse(card: Card, **options: object) -> None:
-    """Raise `InputError` for options that were given but speak of segmentations."""
+    """Raise `InputError` for options that apply to segmentation models only."""
     given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
     if given:
         raise InputError(
-            f"model {card.name!r} names a class and segments nothing: leave out {', '.join(given)}"
+            f"model {card.name!r} is a classification model: leave out {', '.join(given)}"
         )
 
 

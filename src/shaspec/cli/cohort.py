@@ -1,4 +1,4 @@
-"""``shaspec cohort``: many cases, overnight or on a cluster."""
+"""``shaspec cohort``: segment many cases, overnight or on a cluster."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import (
-    Device,
-    Grid,
-    Overlap,
-    Overwrite,
-    Probabilities,
-    escape,
-    numbers,
-)
+from shaspec.cli.common import Grid, Overwrite, Probabilities, escape
+from shaspec.cli.run_options import RUN, RunOptions, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.reading import is_folder
 from shaspec.files.writing import check_file, make_folder
@@ -33,6 +26,7 @@ SIZES = "volumes.csv"
 LISTS = (".csv", ".json", ".txt")
 
 
+@with_run_options
 def cohort(
     data: Annotated[Path, typer.Argument(help="A folder of cases, or a list of them.")],
     out: Annotated[Path, typer.Option(help="Folder for label maps, volumes.csv and manifest.")],
@@ -45,24 +39,22 @@ def cohort(
         ),
     ] = "available",
     shard: Annotated[
-        str, typer.Option(help="The part of the cases to segment, e.g. 2/8: the second of eight.")
+        str, typer.Option(help="Segment one part of the cases, e.g. 2/8: the second of eight.")
     ] = "",
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes that share the cases; each loads the model.")
+        int, typer.Option(min=1, help="Number of processes; each loads the model.")
     ] = 1,
     probabilities: Probabilities = False,
     csv: Annotated[
         Path | None, typer.Option(help="CSV of the sizes; default: volumes.csv in the folder.")
     ] = None,
-    device: Device = "auto",
-    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
-    overlap: Overlap = 0.25,
+    run: RunOptions = RUN,
     grid: Grid = "",
     overwrite: Overwrite = False,
 ) -> None:
     """Segment many cases, each from the modalities that it has.
 
-    Started again, it goes on where it ended. A case that cannot be used is left out; such cases are
+    Run the same command again to resume. A case that cannot be used is left out; such cases are
     listed at the end, and the exit code is 1.
     """
     from shaspec.cohort.settings import Settings, shard_of
@@ -75,9 +67,7 @@ def cohort(
     if not found:
         console.print(f"shard {shard} has no case: there are fewer cases than parts")
         return
-    settings = Settings(
-        model, subsets, probabilities, device, numbers(window) or None, overlap, grid, overwrite
-    )
+    settings = Settings(model, subsets, probabilities, grid, overwrite, **run.keywords)
     run_cohort(console, found, settings, out, csv=csv, task=task, shard=shard, workers=workers)
 
 
@@ -93,15 +83,15 @@ def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFi
     try:
         found = find_cases(words[0], task, with_labels=False)
     except InputError:
-        return []  # said when it is read as a case
+        return []  # reported when it is read as a case
     wants_folder = out is not None and (is_folder(out) or not out.suffix)
     if len(found) < 2 and not (wants_folder and is_folder(words[0])):
         return []
     if not wants_folder:
         names = ", ".join(case.name for case in found[:4]) + (", ..." if len(found) > 4 else "")
         raise InputError(
-            f"{words[0]}: holds {len(found)} cases ({names}); give --out DIR, a folder for the "
-            "results of all, or name one case: its folder, FOLDER/NAME where files are side by "
+            f"{words[0]}: contains {len(found)} cases ({names}); give --out DIR, a folder for the "
+            "results of all, or name one case: its folder, FOLDER/NAME if files are side by "
             "side, or its files"
         )
     return found
@@ -118,7 +108,7 @@ def run_cohort(
     shard: str = "",
     workers: int = 1,
 ) -> None:
-    """Segment the cases into a folder and tell what became of them; exit code 1 if some failed."""
+    """Segment the cases into a folder and report the outcome; exit code 1 if some failed."""
     from shaspec.cohort.manifest import Manifest
     from shaspec.cohort.run import segment_cohort
     from shaspec.cohort.summary import write_sizes
@@ -149,5 +139,5 @@ def run_cohort(
     )
     if failed:
         listed = "; ".join(f"{name}: {why}" for name, why in failed.items())
-        console.print(f"[bold red]left out, for they cannot be used: {escape(listed)}[/]")
+        console.print(f"[bold red]left out, cannot be used: {escape(listed)}[/]")
         raise typer.Exit(1)

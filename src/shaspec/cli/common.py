@@ -1,4 +1,4 @@
-"""What several commands share: options, progress bars, how things are printed."""
+"""Shared parts of the commands: options, progress bars, printing."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ if TYPE_CHECKING:
 
 E = TypeVar("E")
 
-Device = Annotated[str, typer.Option(help="auto (a GPU if there is one), cpu, cuda, cuda:1 ...")]
 Grid = Annotated[
     str,
     typer.Option(
-        help="Modality whose grid the case lies on, or finest; default: the first that is present."
+        help="Modality whose grid is used for the case, or finest; default: the first present."
     ),
 ]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace files that are there, but never one that was read."),
+    typer.Option("--overwrite", help="Replace existing files, but never input files."),
 ]
 Probabilities = Annotated[
     bool,
@@ -51,24 +50,20 @@ ByVoxel = Annotated[
     bool | None,
     typer.Option(
         "--labels-by-voxel/--labels-by-header",
-        help="For labels whose header says another place than the volumes; default: refuse them.",
+        help="Use voxel indices, or the header, of labels whose position disagrees with the "
+        "volumes; default: an error.",
     ),
 ]
-Precision = Annotated[
-    str,
-    typer.Option(help="float32, bfloat16, or auto: bfloat16 for volumes on a CPU that has it."),
-]
-Overlap = Annotated[float, typer.Option(help="Share of a window that overlaps with the next.")]
 
 
 def escape(text: str) -> str:
-    """``text`` for rich: brackets are no markup, and control characters do not reach a terminal."""
+    """Escape ``text`` for rich: brackets and control characters are printed literally."""
     shown = CONTROL.sub(lambda found: found[0] if found[0] == "\n" else "?", text)
     return markup.escape(shown)
 
 
 def source(words: list[Path]) -> Path | list[Path] | dict[str, Path]:
-    """What the words on the command line mean: a folder or a file, files, or ``MODALITY=file``."""
+    """Parse the case arguments: a folder or a file, several files, or ``MODALITY=file``."""
     named = [role_and_file(word) for word in words]
     if not any(named):
         return words[0] if len(words) == 1 else words
@@ -76,7 +71,7 @@ def source(words: list[Path]) -> Path | list[Path] | dict[str, Path]:
     if len(given) < len(words):
         raise InputError(
             f"{' '.join(map(str, words))}: give every file as MODALITY=file, each modality once, "
-            "or none of them"
+            "or give none like this"
         )
     return given
 
@@ -111,10 +106,10 @@ def check_results(
     *,
     keep_own: bool = False,
 ) -> None:
-    """See that results of ``case`` can be written to ``paths``; raises `InputError` naming one.
+    """Check that results of ``case`` can be written to ``paths``; raises `InputError` naming one.
 
-    ``endings`` are what the names may end in; empty: anything. A label map of this program is kept
-    where its name is that of an input or of a truth; with ``keep_own`` all are.
+    ``endings`` are the allowed endings; empty: any. A label map of this program is kept if its
+    name is that of an input or a truth; with ``keep_own`` all are kept.
     """
     from shaspec.io.naming import is_result, recognise
     from shaspec.io.outputs import check_output
@@ -129,7 +124,7 @@ def check_results(
 
 
 def check_named(folder: Path, stem: str, case: Case, overwrite: bool) -> None:
-    """See that no file in ``folder`` whose name begins with ``stem`` would be lost.
+    """Check that no file in ``folder`` with the prefix ``stem`` would be overwritten.
 
     Raises `InputError` naming one.
     """
@@ -139,14 +134,14 @@ def check_named(folder: Path, stem: str, case: Case, overwrite: bool) -> None:
 
 
 def report_case(console: Console, case: Case) -> None:
-    absent = f"; not there: {', '.join(case.missing)}" if case.missing else ""
+    absent = f"; missing: {', '.join(case.missing)}" if case.missing else ""
     console.print(f"case {escape(case.name)}: {', '.join(case.present)}{absent}")
     for notice in case.notices:
         console.print(f"[yellow]{escape(notice)}[/]")
 
 
 def report_seen(console: Console, seen: Seen, case: str, model: str) -> None:
-    """Warns of a case that the model was trained on, or that is called like one."""
+    """Warn if the case, or a case of the same name, was in the training set of the model."""
     how = {
         "by content": f"was seen in training by model {model}:",
         "by name": f"has the same name as a training case of model {model}. If it is the same one,",
@@ -169,7 +164,7 @@ def run_job(console: Console, events: Iterable[Progress | Notice | E]) -> E:
 
 
 def weight_table(weights: Weights, title: str) -> Table:
-    """How much each modality counted in each region; see `Prediction.modality_weights`."""
+    """The weight of each modality in each region; see `Prediction.modality_weights`."""
     modalities = list(next(iter(weights.values())))
     table = Table("region", title=title)
     for name in modalities:

@@ -45,7 +45,7 @@ def compare(
         paths = ", ".join(map(str, side))
         console.print(escape(f"{name}: {paths}\n  rules: {rule}"), highlight=False)
     if len(set(rules)) > 1:
-        console.print("[yellow]the rules differ: so may the scores, whatever the models do[/]")
+        console.print("[yellow]the rules differ, so the scores are not comparable[/]")
     first, second = ((name, read_rows(s)) for name, s in zip(called, sides, strict=True))
     if out is not None:
         make_folder(out)

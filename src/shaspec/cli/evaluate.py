@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import (
-    ByVoxel,
-    Device,
-    Grid,
-    Overlap,
-    Overwrite,
-    Precision,
-    escape,
-    numbers,
-)  # fmt: skip
+from shaspec.cli.common import ByVoxel, Grid, Overwrite, escape
 from shaspec.cli.evaluation_run import EvaluationOptions, EvaluationRun
 from shaspec.cli.results import print_comparison, print_published, print_scores
+from shaspec.cli.run_options import RUN, RunOptions, with_run_options
 from shaspec.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,12 +19,13 @@ if TYPE_CHECKING:
     from shaspec.models.weights import Model
 
 
+@with_run_options
 def evaluate(
     model: Annotated[str, typer.Argument(help="A bundled model or a model folder.")],
     data: Annotated[Path, typer.Argument(help="A folder of labelled cases, or a list in it.")],
     out: Annotated[Path, typer.Option(help="Folder for tables, figures and protocol.json.")],
     against: Annotated[
-        str, typer.Option(help="A second model, evaluated likewise and compared case by case.")
+        str, typer.Option(help="A second model to evaluate and compare case by case.")
     ] = "",
     splits: Annotated[
         Path | None, typer.Option(help="JSON, CSV or text file of held-out cases.")
@@ -51,11 +44,8 @@ def evaluate(
     beside: Annotated[
         str, typer.Option(help="Print published tables below, see shaspec published.")
     ] = "",
-    scheme: Annotated[str, typer.Option(help="Label convention; default: recognised.")] = "",
-    device: Device = "auto",
-    precision: Precision = "auto",
-    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
-    overlap: Overlap = 0.25,
+    scheme: Annotated[str, typer.Option(help="Label convention; default: detected.")] = "",
+    run: RunOptions = RUN,
     grid: Grid = "",
     labels_by_voxel: ByVoxel = None,
     overwrite: Overwrite = False,
@@ -73,7 +63,7 @@ def evaluate(
     from shaspec.models.weights import load_model
 
     if against and model_folder(against).resolve() == model_folder(model).resolve():
-        raise InputError(f"--against {against} is the model itself: name another, or leave it out")
+        raise InputError(f"--against {against} is the model itself: choose another, or omit it")
     console = Console()
     published = [load_published(name) for name in beside.split(",") if name]
     names = () if metrics == "all" else tuple(metrics.replace(" ", "").split(","))
@@ -89,8 +79,8 @@ def evaluate(
     failed: dict[str, str] = {}
     reading = {"scheme": scheme or None, "grid": grid, "labels_by_voxel": labels_by_voxel}
     options = EvaluationOptions(
-        data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules, device=device,
-        precision=precision, window=numbers(window), overlap=overlap, overwrite=overwrite,
+        data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules,
+        overwrite=overwrite, **run.keywords,
     )  # fmt: skip
     for name, loaded in models.items():
         folder = out if not results else out / "against"
@@ -110,7 +100,7 @@ def evaluate(
 
 
 def _labels(models: dict[str, Model]) -> dict[str, str]:
-    """What the tables call each model: its card's name, or what was typed where that is shared."""
+    """The name of each model in tables: that of its card, or as typed if two share it."""
     names = [model.card.name for model in models.values()]
     if len(set(names)) == len(names):
         return dict(zip(models, names, strict=True))

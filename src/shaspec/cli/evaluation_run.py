@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shaspec.cli.common import escape, report_seen
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.files.writing import make_folder
+from shaspec.inference.options import RunOptions
 from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class EvaluationOptions:
-    """What the models of one command are evaluated on, and how."""
+class EvaluationOptions(RunOptions):
+    """The data and options of an evaluation, the same for all models of a command."""
 
     data: Path
     """Folder of cases, or a list of cases in it."""
@@ -39,11 +40,6 @@ class EvaluationOptions:
     reading: dict[str, Any]
     """Options of `shaspec.io.read_case`."""
     rules: Rules
-    device: str
-    precision: str
-    window: tuple[int, ...]
-    """Empty: the model's."""
-    overlap: float
     overwrite: bool
 
 
@@ -57,7 +53,7 @@ class EvaluationRun:
     model: Model
     options: EvaluationOptions
     failed: dict[str, str]
-    """Case that cannot be used -> reason; the runs of a command add to the same one."""
+    """Case that cannot be used -> reason; shared by all runs of a command."""
     rows: list[Row] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     """Cases with the content of a training case."""
@@ -139,11 +135,8 @@ class EvaluationRun:
                     case,
                     subsets,
                     rules=options.rules,
-                    device=options.device,
-                    precision=options.precision,
-                    window=options.window or None,
-                    overlap=options.overlap,
                     gave_way=self._gave_way,
+                    **options.keywords,
                 )
             )
         except OutOfMemoryError as error:
@@ -193,10 +186,10 @@ class EvaluationRun:
 def labelled_cases(
     console: Console, data: Path, task: Task, chosen: set[str] | None
 ) -> list[CaseFiles]:
-    """The labelled cases of a folder, of those that are ``chosen``; prints which have no labels.
+    """The labelled cases of a folder, only ``chosen`` ones; prints which have no labels.
 
     Raises:
-        InputError: if there is none, or a chosen case is missing.
+        InputError: if there are none, or a chosen case is missing.
     """
     from shaspec.io import find_cases
 
@@ -219,7 +212,7 @@ def labelled_cases(
 
 
 def _check_tables(folder: Path, cases: Sequence[CaseFiles], overwrite: bool) -> None:
-    """Raise `InputError` if a table is there already, or would replace a file of a case."""
+    """Raise `InputError` if a table exists, or would replace a file of a case."""
     from shaspec.evaluation.protocol import PROTOCOL_FILE
     from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE
     from shaspec.io.outputs import check_output

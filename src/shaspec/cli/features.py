@@ -1,30 +1,27 @@
-"""``shaspec features``: what the network's features of a case look like, and what they hide."""
+"""``shaspec features``: pictures and measures of the network's features of a case."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from shaspec.cli.common import (
-    Device,
     Grid,
-    Overlap,
     Overwrite,
-    Precision,
     check_results,
     escape,
-    numbers,
     report_case,
     run_job,
     source,
     weight_table,
 )
+from shaspec.cli.run_options import RUN, RunOptions, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.writing import make_folder
 
@@ -43,6 +40,7 @@ MEASURES_FILE = "measures.csv"
 ENERGY, ERROR = "-energy", "imputation-error"  # in the names of maps
 
 
+@with_run_options
 def features(
     case: Annotated[
         list[Path],
@@ -51,52 +49,42 @@ def features(
     out: Annotated[Path, typer.Option(help="Folder for pictures and tables.")],
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     present: Annotated[
-        str, typer.Option(help="Modalities to use; the others are not read, but imputed.")
+        str, typer.Option(help="Modalities to use; the others are not read but imputed.")
     ] = "",
     compare: Annotated[
         bool,
-        typer.Option("--compare", help="With --present: read the others too, to compare with."),
+        typer.Option("--compare", help="With --present: also read the others, for comparison."),
     ] = False,
     cohort: Annotated[
         bool, typer.Option("--cohort", help="All cases of a data folder as points of a t-SNE.")
     ] = False,
     measures: Annotated[
-        bool, typer.Option(help="Numbers too; they take a run of an untrained network.")
+        bool, typer.Option(help="Also compute measures, which needs a run of an untrained network.")
     ] = True,
     nifti: Annotated[bool, typer.Option("--nifti", help="Also write the maps as NIfTI.")] = False,
-    device: Device = "auto",
-    precision: Precision = "auto",
-    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
-    overlap: Overlap = 0.25,
+    run: RunOptions = RUN,
     grid: Grid = "",
     overwrite: Overwrite = False,
 ) -> None:
-    """Maps of what the network finds in each modality.
+    """Write maps of the features of each modality.
 
-    ShaSpec: shared, specific, fused and imputed features, and how far they are told apart. MAML:
-    features and attention. SimMLM: logits of the experts, and how much each modality counts.
+    ShaSpec: shared, specific, fused and imputed features, and measures of their separation. MAML:
+    features and attention. SimMLM: logits of the experts, and the weight of each modality.
     """
-    from shaspec.inference.session import InferenceSession
     from shaspec.models.weights import load_model
 
     console = Console()
     loaded = load_model(model)
-    options: dict[str, Any] = {
-        "device": device,
-        "precision": precision,
-        "window": numbers(window) or None,
-        "overlap": overlap,
-    }
     make_folder(out)
     if compare and not present:
         raise InputError("--compare is for --present: without it all modalities are used")
     if cohort:
-        written = _cohort(console, loaded, case, out, options, overwrite)
+        written = _cohort(console, loaded, case, out, run, overwrite)
     else:
         subject, subset = _read(loaded.card.task, case, present, compare, grid)
         report_case(console, subject)
         check_results(_outputs(out, subject.name, measures, nifti), subject, overwrite)
-        session = InferenceSession(loaded, subject, keep=0, **options)
+        session = run.session(loaded, subject, keep=0)
         written = _case(console, session, subset, out, measures, nifti)
     for path in written:
         console.print(f"wrote {escape(str(path))}")
@@ -107,7 +95,7 @@ def _read(
 ) -> tuple[Case, Subset]:
     """The case, and which of its modalities count as acquired.
 
-    The grid depends on these alone, also where the others are read to compare with.
+    The grid depends on these only, even if the others are read for comparison.
     """
     from shaspec.io import read_case
 
@@ -121,7 +109,7 @@ def _read(
 
 
 def _outputs(out: Path, case: str, measures: bool, nifti: bool) -> list[Path]:
-    """What would be written, or of the maps, whose names depend on the model, what is there."""
+    """The files to write; of the maps, whose names depend on the model, the existing files."""
     maps = [
         path
         for path in (sorted(out.glob("*.nii.gz")) if nifti else ())
@@ -162,7 +150,7 @@ def _cohort(
     model: Model,
     paths: list[Path],
     out: Path,
-    options: dict[str, Any],
+    run: RunOptions,
     overwrite: bool,
 ) -> list[Path]:
     from shaspec.analysis.features.cohort import cohort_job, write_points
@@ -177,7 +165,7 @@ def _cohort(
     inputs = [path for found in files for path in found.volumes.values()]
     for path in (table, picture):
         check_output(path, inputs, overwrite=overwrite)
-    points = run_job(console, cohort_job(model, files, **options)).value
+    points = run_job(console, cohort_job(model, files, **run.keywords)).value
     write_points(table, points)
     write_picture(picture, cohort_figure(points, model.card.task))
     return [picture, table]
@@ -194,7 +182,7 @@ def write_picture(path: Path, figure: Figure) -> Path:
 
 
 def write_maps(out: Path, maps: FeatureMaps) -> list[Path]:
-    """One file per kind and modality: the energy of the map on its own coarse grid."""
+    """Write one file per kind and modality: the energy of the map on its coarse grid."""
     from shaspec.analysis.features.views import How, imputation_error, views
     from shaspec.io import write_volume
 
@@ -219,7 +207,7 @@ def write_measures(out: Path, found: Measures) -> Path:
 
 
 def measure_table(found: Measures) -> Table:
-    """The numbers beside their controls."""
+    """A table of the measures with their controls."""
     table = Table("measure", title=f"features of {found.case}, model {found.model}")
     for column in ("value", "untrained", "shuffled"):
         table.add_column(column, justify="right")

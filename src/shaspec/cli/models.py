@@ -1,4 +1,4 @@
-"""``shaspec models``: what is bundled, and what the card of one model says."""
+"""``shaspec models``: list the bundled models, or print the card of one model."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,21 +11,18 @@ from rich.table import Table
 
 from shaspec.cli.classes import class_table, classify, refuse
 from shaspec.cli.common import (
-    Device,
     Grid,
-    Overlap,
     Overwrite,
-    Precision,
     Probabilities,
     check_results,
     escape,
-    numbers,
     report_case,
     report_seen,
     run_job,
     source,
     weight_table,
 )
+from shaspec.cli.run_options import RUN, RunOptions, with_run_options
 
 if TYPE_CHECKING:
     from shaspec.case import Case
@@ -35,12 +32,11 @@ if TYPE_CHECKING:
 
 Threshold = Annotated[
     str,
-    typer.Option(
-        help="Probability above which a region begins, e.g. ET=0.3,WT=0.6; default: 0.5 each."
-    ),
+    typer.Option(help="Probability threshold of a region, e.g. ET=0.3,WT=0.6; default: 0.5 each."),
 ]
 
 
+@with_run_options
 def predict(
     case: Annotated[
         list[Path],
@@ -50,14 +46,14 @@ def predict(
         ),
     ],
     present: Annotated[
-        str, typer.Option(help="Modalities to use, joined by +, e.g. FLAIR+T2; default: all there.")
+        str, typer.Option(help="Modalities to use, joined by +, e.g. FLAIR+T2; default: all.")
     ] = "",
     out: Annotated[
         Path | None,
         typer.Option(
             help="Label map to write (.nii.gz, .nii; .seg.nrrd for 3D Slicer; .png for pictures); "
-            "from a model that names a class, a table of probabilities (.csv). For many cases: the "
-            "folder of their results."
+            "from a classifier, a table of probabilities (.csv). For many cases: the folder of "
+            "their results."
         ),
     ] = None,
     volumes: Annotated[
@@ -66,19 +62,15 @@ def predict(
     probabilities: Probabilities = False,
     threshold: Threshold = "",
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
-    device: Device = "auto",
-    precision: Precision = "auto",
-    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
-    overlap: Overlap = 0.25,
+    run: RunOptions = RUN,
     grid: Grid = "",
     overwrite: Overwrite = False,
 ) -> None:
-    """Segment one case from any subset of its modalities; or tell its class, if that is what the
-    model is for.
+    """Segment or classify one case from any subset of its modalities.
 
     A folder or list of many cases is segmented into the folder --out: one label map per case, and
-    volumes.csv for all. What is done is skipped; a case that cannot be used is left out and listed
-    at the end, and the exit code is 1. shaspec cohort has more options.
+    volumes.csv for all. Finished cases are skipped; a case that cannot be used is left out and
+    listed at the end, and the exit code is 1. shaspec cohort has more options.
     """
     from shaspec.cli.cohort import cases_of, run_cohort
     from shaspec.cohort.settings import AVAILABLE, Settings
@@ -92,9 +84,8 @@ def predict(
     thresholds = _thresholds(threshold, loaded, one=not many)
     if many:
         settings = Settings(
-            model, present or AVAILABLE, probabilities, device, numbers(window) or None, overlap,
-            grid, overwrite,
-        )  # fmt: skip
+            model, present or AVAILABLE, probabilities, grid, overwrite, **run.keywords
+        )
         run_cohort(console, many, settings, out, csv=volumes, task=task)
         return
     asked = task.parse_subset(present) if present else None
@@ -104,18 +95,16 @@ def predict(
     check_results([volumes], subject, overwrite)
     if task.kind == "classification":
         check_results([out], subject, overwrite, [".csv"])
-        refuse(loaded.card, volumes=volumes, window=window, probabilities=probabilities)
-        predictions = classify(console, loaded, subject, [subset], device, precision)
+        refuse(loaded.card, volumes=volumes, window=run.window, probabilities=probabilities)
+        predictions = classify(console, loaded, subject, [subset], run)
         path = write_classes(out, predictions) if out else None
         console.print(class_table(predictions[0]))
     else:
-        options: dict[str, Any] = {"device": device, "precision": precision, "overlap": overlap}
-        options["window"] = numbers(window) or None
         path = out or _default_name(subject)
         check_results([path], subject, overwrite, label_endings(subject.grid))
         maps = _maps(loaded, path) if probabilities else []
         check_results(maps, subject, overwrite)
-        _segment(console, loaded, subject, path, volumes, options, thresholds, maps=bool(maps))
+        _segment(console, loaded, subject, path, volumes, run, thresholds, maps=bool(maps))
     wrote = f"; wrote {escape(str(path))}" if path else ""
     console.print(f"model {loaded.card.name}, {loaded.card.licence}{wrote}")
 
@@ -126,21 +115,20 @@ def _segment(
     case: Case,
     path: Path,
     volumes: Path | None,
-    options: dict[str, Any],
+    run: RunOptions,
     thresholds: dict[str, float],
     *,
     maps: bool,
 ) -> None:
-    """Writes the label map, and if asked for the sizes of its regions and their probabilities."""
+    """Write the label map, and on request the sizes of its regions and their probabilities."""
     from shaspec.analysis.judgement import judgement
-    from shaspec.inference.session import InferenceSession
     from shaspec.io import write_labels
     from shaspec.io.probability_maps import write_probabilities
     from shaspec.models.summary import is_calibrated
     from shaspec.prediction import NOT_FOUND_NOTE
     from shaspec.thresholds import thresholded
 
-    session = InferenceSession(model, case, **options)
+    session = run.session(model, case)
     report_seen(console, session.seen, case.name, model.card.name)
     job = session.predict(case.present, probabilities=maps or bool(thresholds))
     prediction = thresholded(run_job(console, job).prediction, thresholds)
@@ -164,7 +152,7 @@ def _segment(
 
 
 def _thresholds(text: str, model: Model, *, one: bool) -> dict[str, float]:
-    """The option --threshold; refused before the run where it cannot be used."""
+    """Parse --threshold; raises an error before the run if it cannot be used."""
     from shaspec.errors import InputError
     from shaspec.thresholds import no_threshold, parse_thresholds
 

@@ -1,4 +1,4 @@
-"""``shaspec published``: result tables of the literature, each under its own protocol."""
+"""``shaspec published``: result tables from the literature, with their protocols."""
 
 from __future__ import annotations
 

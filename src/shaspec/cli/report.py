@@ -9,20 +9,18 @@ import typer
 from rich.console import Console
 
 from shaspec.cli.common import (
-    Device,
     Grid,
-    Overlap,
     Overwrite,
-    Precision,
     check_results,
     escape,
-    numbers,
     report_case,
     run_job,
     source,
 )
+from shaspec.cli.run_options import RUN, RunOptions, with_run_options
 
 
+@with_run_options
 def report(
     case: Annotated[
         list[Path],
@@ -39,18 +37,18 @@ def report(
         ),
     ] = None,
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
-    device: Device = "auto",
-    precision: Precision = "auto",
-    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
-    overlap: Overlap = 0.25,
+    run: RunOptions = RUN,
     grid: Grid = "",
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a page on one case: slices, sizes from several subsets, provenance."""
-    from shaspec.inference.session import InferenceSession
+    """Write a page on one case, and the same content as JSON beside it.
+
+    The page has slices, sizes from several subsets, findings about the input, and provenance.
+    """
     from shaspec.io import read_case
     from shaspec.models.weights import load_model
     from shaspec.report import ENDINGS, write_report
+    from shaspec.report.record import record_path
 
     console = Console()
     loaded = load_model(model)
@@ -63,11 +61,10 @@ def report(
     without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
     subsets = list(asked) or [there, *without_one]
     check_results([out], subject, overwrite, ENDINGS)
-    session = InferenceSession(
-        loaded, subject, device=device, precision=precision, window=numbers(window) or None,
-        overlap=overlap,
-    )  # fmt: skip
+    check_results([record_path(out)], subject, overwrite)
+    session = run.session(loaded, subject)
     predictions = [run_job(console, session.predict(subset)).prediction for subset in subsets]
-    path = write_report(out, subject, predictions)
     card = loaded.card
-    console.print(escape(f"model {card.name}, {card.licence}; wrote {path}"))
+    path = write_report(out, subject, predictions, card)
+    wrote = f"wrote {path} and {record_path(path).name}"
+    console.print(escape(f"model {card.name}, {card.licence}; {wrote}"))

@@ -72,7 +72,7 @@ def print_comparison(
 def _cases(lines: Sequence[Line], kind: str = "") -> tuple[int, str]:
     """The smallest number of cases in a row of Dice, and a text such as ``8 to 12 cases``.
 
-    Rows differ where some cases lack a modality. One without any case holds no number to judge.
+    Rows differ if some cases lack a modality. A row without cases has no numbers to compare.
     """
     counts = {int(line["cases"]) for line in lines if line["metric"] == "dice"} - {0}
     fewest, most = min(counts, default=0), max(counts, default=0)
@@ -81,7 +81,7 @@ def _cases(lines: Sequence[Line], kind: str = "") -> tuple[int, str]:
 
 
 def print_published(console: Console, published: Published) -> None:
-    """A table from the literature, by itself and under its own protocol."""
+    """Print a table from the literature with its protocol."""
     from shaspec.evaluation.report import as_rich
 
     console.print(as_rich(published.table))

@@ -11,19 +11,16 @@ from rich.console import Console
 from shaspec.cli.classes import class_of_subsets, classify, refuse
 from shaspec.cli.common import (
     ByVoxel,
-    Device,
     Grid,
-    Overlap,
     Overwrite,
-    Precision,
     check_named,
     check_results,
     escape,
-    numbers,
     report_case,
     report_seen,
     source,
 )
+from shaspec.cli.run_options import RUN, RunOptions, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.writing import make_folder
 from shaspec.progress import progress_bar
@@ -37,6 +34,7 @@ FILES = ("sweep.csv", "shapley.csv", "heat_map.png", "shapley.png")
 CELL = 8  # characters of a number in the table
 
 
+@with_run_options
 def sweep(
     case: Annotated[
         list[Path],
@@ -46,27 +44,23 @@ def sweep(
     model: Annotated[
         list[str], typer.Option(help="A bundled model or a model folder; give several to compare.")
     ] = ["shaspec"],  # noqa: B006 - typer wants a list
-    scheme: Annotated[str, typer.Option(help="Label convention; default: recognised.")] = "",
+    scheme: Annotated[str, typer.Option(help="Label convention; default: detected.")] = "",
     save_labels: Annotated[bool, typer.Option("--save-labels", help="Write all results.")] = False,
     maps: Annotated[
         bool, typer.Option("--maps", help="Write maps of entropy and of the smallest subset.")
     ] = False,
-    device: Device = "auto",
-    precision: Precision = "auto",
-    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
-    overlap: Overlap = 0.25,
+    run: RunOptions = RUN,
     grid: Grid = "",
     labels_by_voxel: ByVoxel = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Segment one case from every subset of its modalities, and say what each is worth.
+    """Segment one case from every subset of its modalities, and compare the results.
 
-    Compares with the case's labels if it has some, else with the result of all modalities. A model
-    that names a class tells it from every subset.
+    The reference are the labels of the case, or the result of all modalities if there are none. A
+    classification model predicts the class from every subset.
     """
     from shaspec.analysis import robustness_files as files
     from shaspec.analysis.subset_table import DICE, measures_of
-    from shaspec.inference.session import InferenceSession
     from shaspec.io import read_case
     from shaspec.models.weights import load_card, load_model
 
@@ -78,8 +72,8 @@ def sweep(
             raise InputError(f"two models are called {card.name!r}: change the name in a card.json")
     make_folder(out)
     if all(card.task.kind == "classification" for card in cards):
-        refuse(cards[0], save_labels=save_labels, maps=maps, window=window)
-        _classes(console, model, source(case), out, device, precision, overwrite)
+        refuse(cards[0], save_labels=save_labels, maps=maps, window=run.window)
+        _classes(console, model, source(case), out, run, overwrite)
         return
     for name in model:
         loaded = load_model(name)
@@ -88,16 +82,13 @@ def sweep(
             scheme=scheme or None, grid=grid, labels_by_voxel=labels_by_voxel,
         )  # fmt: skip
         if maps and subject.grid.dims == 2:
-            raise InputError("--maps writes NIfTI, which is for volumes: leave it out for pictures")
+            raise InputError("--maps writes NIfTI, which is for volumes; omit it for pictures")
         if not tables:
             report_case(console, subject)
             check_results([out / name for name in FILES], subject, overwrite)
         for folder in [out / "labels"] * save_labels + [out / "maps"] * maps:
             check_named(folder, f"{subject.name}_{loaded.card.name}_", subject, overwrite)
-        session = InferenceSession(
-            loaded, subject, device=device, precision=precision, window=numbers(window) or None,
-            overlap=overlap,
-        )  # fmt: skip
+        session = run.session(loaded, subject)
         tables.append(_run(console, session))
         session.release()
     _, _, size = measures_of(tables[0].task.dims)
@@ -121,8 +112,7 @@ def _classes(
     models: list[str],
     files: Path | list[Path] | dict[str, Path],
     out: Path,
-    device: str,
-    precision: str,
+    run: RunOptions,
     overwrite: bool,
 ) -> None:
     """The class from every subset, by every model."""
@@ -138,7 +128,7 @@ def _classes(
             report_case(console, case)
             check_results([out / FILES[0]], case, overwrite)
         subsets = subsets_of(case.present)
-        mine = classify(console, model, case, subsets, device, precision)
+        mine = classify(console, model, case, subsets, run)
         results += mine
         console.print(class_of_subsets(mine))
     console.print(f"wrote {escape(str(write_classes(out / 'sweep.csv', results)))}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shaspec.training.events import TrainingEvent, Validation
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# Number of this process among several: of torchrun, of srun, of Lightning's own launcher.
+# Rank of this process: set by torchrun, srun, and Lightning's launcher.
 RANKS = ("RANK", "SLURM_PROCID", "LOCAL_RANK")
 LISTED = "; "
 REST = "set the rest in the train.toml that it writes"
@@ -45,7 +45,7 @@ def train(
     ] = None,
     fold: Annotated[int | None, typer.Option(help="The fold that is left out.")] = None,
     phantoms: Annotated[
-        int | None, typer.Option(help="How many synthetic cases take part.")
+        int | None, typer.Option(help="Number of synthetic cases to train on.")
     ] = None,
     phantom_seed: Annotated[int | None, typer.Option(help="Seed of the first of them.")] = None,
     max_minutes: Annotated[float | None, typer.Option()] = None,
@@ -57,14 +57,14 @@ def train(
     start: Annotated[str | None, typer.Option(help="A model to start from.")] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Any other key of the configuration: --set ema=0.99"),
+        typer.Option("--set", help="Any other key of the configuration, e.g. --set ema=0.99"),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="One event per line on stdout, for programs.")
     ] = False,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Read the cases, list them and what is wrong, and end."),
+        typer.Option("--check", help="Read and list the cases and their problems, and exit."),
     ] = False,
     init: Annotated[
         Path | None,
@@ -103,7 +103,7 @@ def train(
 
 
 def _refuse(names: list[str], why: str) -> None:
-    """Raise `InputError` for options that would be passed over."""
+    """Raise `InputError` for options that would be ignored."""
     if names:
         raise InputError(f"{', '.join(names)}: not used here; {why}")
 
@@ -130,8 +130,8 @@ def run(settings: TrainConfig, *, json: bool) -> None:
     from shaspec.training.events import Failed, as_json
     from shaspec.training.loop import run as events
 
-    # Of several processes the first one speaks, and ends the run for all: if another left between
-    # two messages, the first would fail without having saved.
+    # Only the first of several processes prints, and it ends the run for all: if another exited
+    # between two messages, the first would fail without having saved.
     first = all(os.environ.get(name, "0") == "0" for name in RANKS)
     show = silence() if not first else lines(as_json) if json else bars(settings)
     next(show)
@@ -241,7 +241,7 @@ def print_validation(console: Console, event: Validation) -> None:
 
 
 def list_cases(settings: TrainConfig) -> None:
-    """Read every case of the run and say what is there, what is missing and what is wrong."""
+    """Read every case of the run and report present and missing modalities and problems."""
     from shaspec.task import load_task
     from shaspec.training.check import counted, settings_problems, uses
     from shaspec.training.selection import read_through, select_cases
@@ -268,7 +268,7 @@ def list_cases(settings: TrainConfig) -> None:
 
 
 def propose(folder: Path, out: Path, modalities: list[str], labels_word: str) -> None:
-    """Look through a folder of cases and write what a run on it needs."""
+    """Inspect a folder of cases and write the configuration of a run on it."""
     from shaspec.training.propose import propose as look
     from shaspec.training.templates import write
 

@@ -1,1 +1,1 @@
-"""Many cases at once: each is segmented into a folder, whatever happens to the others."""
+"""Segment many cases into a folder; a failed case does not stop the others."""

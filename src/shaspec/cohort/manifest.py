@@ -68,7 +68,7 @@ class Record(BaseModel):
     settings: dict[str, Any] = Field(default_factory=dict)
     error: str = ""
     details: str = ""
-    """The traceback of an error that nobody foresaw."""
+    """The traceback of an unexpected error."""
 
 
 class Manifest:
@@ -76,7 +76,7 @@ class Manifest:
 
     Args:
         folder: of the results.
-        shard: ``2/8`` for the second of eight processes, which have a file of their own each.
+        shard: ``2/8`` for the second of eight processes, each of which has a separate file.
     """
 
     def __init__(self, folder: Path, shard: str = "") -> None:
@@ -110,7 +110,7 @@ def _ends(file: Any) -> bool:
 
 
 def _read(path: Path) -> Iterator[Record]:
-    """The lines of one file; one that was cut off by the end of a run is passed over."""
+    """The lines of one file; a line truncated by a killed run is skipped."""
     for line in read_bytes(path, MOST).splitlines():
         try:
             yield Record.model_validate(json.loads(line))

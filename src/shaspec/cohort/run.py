@@ -80,7 +80,7 @@ class _Worker:
 
 
 class _Pool:
-    """Processes that take one case after the other. One that dies is replaced."""
+    """Worker processes. One that dies is replaced."""
 
     def __init__(self, settings: Settings, manifest: Manifest, count: int) -> None:
         self._settings, self._manifest, self._count = settings, manifest, count
@@ -113,7 +113,7 @@ class _Pool:
                 yield outcome
 
     def close(self) -> None:
-        """End the processes, also within a case: what they write appears whole or not at all."""
+        """End the processes, even within a case: files are written atomically."""
         for worker in self._workers:
             worker.process.terminate()
         for worker in self._workers:
@@ -156,7 +156,7 @@ class _Pool:
 def _serve(
     connection: Connection, settings: Settings, manifest: Manifest, rank: int, count: int
 ) -> None:
-    """The life of one process: a case comes in, its outcome goes out."""
+    """The loop of a worker process: receives a case, sends its outcome."""
     import torch
 
     gpus = torch.cuda.device_count()

@@ -68,7 +68,7 @@ class Segmenter:
         self._before: Mapping[tuple[str, str], Record] = manifest.latest()
 
     def segment(self, files: CaseFiles) -> Outcome:
-        """Segment a case, unless that is done; an error is recorded and told, never raised."""
+        """Segment a case unless it is finished; an error is recorded and returned, never raised."""
         try:
             planned = self.settings.subsets_of(files.volumes, files.name, self.task)
             if not self.settings.overwrite and all(self._is_done(files, s) for s in planned):
@@ -76,7 +76,7 @@ class Segmenter:
             return Outcome(files.name, "done", notices=self._segment(files, planned))
         except ShaspecError as error:
             return self._failed(files, str(error))
-        except Exception as error:  # noqa: BLE001 - one case never ends the others
+        except Exception as error:  # noqa: BLE001 - a failed case must not stop the others
             if is_out_of_memory(error):
                 return self._failed(files, "out of memory; use fewer --workers or smaller windows")
             text = f"{type(error).__name__}: {error}; this is a fault of the program, please report"
@@ -89,7 +89,7 @@ class Segmenter:
         return Outcome(files.name, "failed", text)
 
     def _segment(self, files: CaseFiles, planned: Sequence[Subset]) -> tuple[str, ...]:
-        """Segment what is not done yet; returns the notices of the case."""
+        """Segment the subsets that are not finished; returns the notices of the case."""
         start = time.perf_counter()
         listed = self.settings.subsets.strip().lower() != AVAILABLE
         alone = planned[0] if listed and len(planned) == 1 else None
@@ -137,7 +137,7 @@ class Segmenter:
         """Segment and write one subset."""
         own = case.reduce and case.reduce(subset)
         if own is not None and not own.grid.matches(case.grid):
-            session, case = self._session(own, keep=0), own  # as if nothing else were there
+            session, case = self._session(own, keep=0), own  # as if it had only these modalities
         labels, maps = self._outputs(case, subset)
         name = self.task.subset_name(asked)
         before = self._before.get((case.name, name))
@@ -188,13 +188,10 @@ class Segmenter:
         return labels, list(probability_files(labels, self.task, exclusive=exclusive).values())
 
     def _session(self, case: Case, keep: int | None) -> InferenceSession:
-        return InferenceSession(
-            self.model, case, device=self.settings.device, window=self.settings.window,
-            overlap=self.settings.overlap, keep=keep,
-        )  # fmt: skip
+        return self.settings.session(self.model, case, keep=keep)
 
     def _is_done(self, files: CaseFiles, asked: Subset) -> bool:
-        """True if the result is there, made by the same settings from the same files."""
+        """Return whether the result exists, from the same settings and files."""
         record = self._before.get((files.name, self.task.subset_name(asked)))
         if record is None or record.key != self._key or record.status not in ("done", "left out"):
             return False

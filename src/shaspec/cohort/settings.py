@@ -1,4 +1,4 @@
-"""What is done to every case of a cohort, and which part of the cases a process takes."""
+"""The settings of a cohort run, and the part of the cases that a process segments."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from shaspec.errors import InputError
+from shaspec.inference.options import RunOptions
 from shaspec.task import Subset, Task
 
 T = TypeVar("T")
@@ -19,26 +20,20 @@ ALL = "all"
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(RunOptions):
     """How the cases are segmented."""
 
     model: str
     """A bundled model, or the path of a model folder."""
     subsets: str = AVAILABLE
-    """``available``: one result per case, from all modalities that it has. ``all``: one from every
-    subset of them. Else a list of subsets, e.g. ``FLAIR+T2,T1ce``; those that a case has."""
+    """``available``: one result per case, from all its modalities. ``all``: one from every subset
+    of them. Otherwise a list of subsets, e.g. ``FLAIR+T2,T1ce``, used if the case has them."""
     probabilities: bool = False
     """Whether the probabilities of the regions are written too."""
-    device: str = "auto"
-    """``auto``, ``cpu``, ``cuda``, ``cuda:1`` ..."""
-    window: tuple[int, ...] | None = None
-    """Voxels (S, P, L); None: that of the card."""
-    overlap: float = 0.25
-    """Least share of a window that overlaps with the next."""
     grid: str = ""
-    """The modality whose grid the result lies on, or ``finest``; empty: the first present."""
+    """The modality whose grid is used for the result, or ``finest``; empty: the first present."""
     overwrite: bool = False
-    """Whether results that are there are made again."""
+    """Whether existing results are replaced."""
 
     def listed(self, task: Task) -> list[Subset]:
         """The subsets of a list; empty for ``available`` and ``all``.
@@ -64,24 +59,26 @@ class Settings:
         return found
 
     def key(self, sha256: str) -> str:
-        """The same for runs that give the same results from the same files.
+        """A hash that is equal for runs with the same results from the same files.
 
         Args:
             sha256: of the model.
         """
         facts = [sha256, self.window, self.overlap, self.grid, self.probabilities]
+        if self.precision != "auto":  # keys of manifests written without --precision stay valid
+            facts.append(self.precision)
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def shard_of(cases: Sequence[T], shard: str) -> list[T]:
-    """The cases of one process out of several.
+    """The cases of one of several processes.
 
     Args:
         cases: all of them, in the same order in every process.
         shard: ``2/8``: the second of eight parts, which have equal sizes; empty: all cases.
 
     Raises:
-        InputError: for other texts.
+        InputError: if ``shard`` has another form.
     """
     if not shard:
         return list(cases)

@@ -18,8 +18,8 @@ class Metric:
 
     name: str
     title: str
-    unit: Literal["%", "mL", "mm", "px"]
-    """``%``: stored as 0 to 1 and shown in per cent."""
+    unit: Literal["%", "mL", "mm", "px", ""]
+    """``%``: stored as 0 to 1 and shown in per cent. Empty: a number of things."""
     best: Literal["highest", "lowest", "nearest 0", ""] = "highest"
     """Best value; empty for metrics that describe a case and are no score."""
     definition: str = ""
@@ -40,6 +40,16 @@ SHARES = (
         definition="BraTS 2023: truth dilated 3 times (18 neighbours; 8 of a pixel) joins lesions, "
         "predicted components by 26 (8) neighbours, lesions of at most 50 mm3 (50 px) ignored; "
         "mean over lesions and false positives, the latter count 0; neither there = 1",
+    ),
+)
+COUNTS = (
+    Metric(
+        "false_islands",
+        "false islands",
+        "",
+        "lowest",
+        "number of predicted components that touch no lesion, with the components and lesions of "
+        "lesion_dice",
     ),
 )
 
@@ -103,6 +113,7 @@ METRICS = {
         *SHARES,
         *_measured(3, "mm", "mL", "volume", " (373.13 mm for BraTS)"),
         *_measured(2, "px", "px", "area", ""),
+        *COUNTS,
     )
 }
 

@@ -56,9 +56,13 @@ class TrueRegion:
         if f"hd95_{mm}" in metrics:
             one_empty = diagonal(self.mask.shape, self.spacing)
             values[f"hd95_{mm}"] = hd95(self._surface(predicted), self.surface, one_empty)
-        if not {"lesion_dice", f"lesion_hd95_{mm}"}.isdisjoint(metrics):
+        if not {"lesion_dice", f"lesion_hd95_{mm}", "false_islands"}.isdisjoint(metrics):
             scores = self.lesions.scores(predicted, with_distances=f"lesion_hd95_{mm}" in metrics)
-            values |= {"lesion_dice": scores.dice, f"lesion_hd95_{mm}": scores.hd95}
+            values |= {
+                "lesion_dice": scores.dice,
+                f"lesion_hd95_{mm}": scores.hd95,
+                "false_islands": float(scores.false_positives),
+            }
         return {name: values[name] for name in METRICS if name in metrics and name in values}
 
     def _flat(self, mask: Mask) -> Mask:

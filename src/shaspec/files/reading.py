@@ -21,15 +21,15 @@ from typing import Any
 from shaspec.errors import InputError
 
 TEXT = 32 * 1024**2
-"""Bytes that a JSON or TOML file may have; in memory it takes up to thirty times as much."""
+"""Maximum bytes of a JSON or TOML file; it takes up to thirty times as much memory."""
 TABLE = 256 * 1024**2
-"""Bytes that a CSV file or a list of cases may have: half a million cases."""
+"""Maximum bytes of a CSV file or a list of cases: half a million cases."""
 DEPTH = 40
-"""Lists and tables within each other that a JSON or TOML file may have."""
+"""Maximum nesting of a JSON or TOML file."""
 
 
 def is_file(path: str | Path) -> bool:
-    """True for a regular file; False also where the path cannot be looked at, e.g. too long.
+    """Return whether ``path`` is a regular file; False if the path is invalid, e.g. too long.
 
     `Path.is_file` raises for missing permissions and names that are too long (until Python 3.13).
     """
@@ -37,17 +37,17 @@ def is_file(path: str | Path) -> bool:
 
 
 def is_folder(path: str | Path) -> bool:
-    """True for a folder; False also where the path cannot be looked at."""
+    """Return whether ``path`` is a folder; False if the path is invalid."""
     return os.path.isdir(path)
 
 
 def exists(path: str | Path) -> bool:
-    """True for a file or folder; False also where the path cannot be looked at."""
+    """Return whether ``path`` is a file or folder; False if the path is invalid."""
     return os.path.exists(path)
 
 
 def entries_of(folder: Path) -> list[Path]:
-    """The files and folders in a folder, sorted; raises `InputError` where it cannot be read."""
+    """The files and folders in a folder, sorted; raises `InputError` if it cannot be read."""
     try:
         return sorted(folder.iterdir())
     except (OSError, ValueError) as error:
@@ -72,7 +72,7 @@ def open_regular(path: str | Path) -> BufferedReader:
         raise InputError(f"{path}: cannot be read ({reason(error)})") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise InputError(f"{path}: is no regular file; copy its content into one")
+        raise InputError(f"{path}: is not a regular file; copy its content into one")
     return os.fdopen(descriptor, "rb")
 
 
@@ -97,7 +97,7 @@ def _at_most(file: BufferedReader, path: str | Path, limit: int) -> bytes:
 def read_text(path: str | Path, limit: int = TEXT) -> str:
     """A text file in UTF-8, with or without a byte order mark; line ends become ``\\n``.
 
-    Raises `InputError`: it cannot be read, is no UTF-8 or larger than ``limit`` bytes.
+    Raises `InputError` if it cannot be read, is not UTF-8, or is larger than ``limit`` bytes.
     """
     try:
         text = read_bytes(path, limit).decode("utf-8-sig")
@@ -110,7 +110,7 @@ def read_any_text(path: str | Path) -> str:
     """The text of a table or list that a spreadsheet or an editor wrote.
 
     UTF-8 and UTF-16 with a byte order mark, UTF-8 without, else Windows-1252 (western Europe).
-    Raises `InputError`: it cannot be read, is no text or larger than `TABLE`.
+    Raises `InputError` if it cannot be read, is not text, or is larger than `TABLE`.
     """
     data = read_bytes(path, TABLE)
     try:
@@ -132,7 +132,7 @@ def read_json(path: str | Path) -> Any:
         if "\\ud" in text.lower():  # half a character: no file name, and cannot be printed
             json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is no valid JSON ({error}); correct the file") from error
+        raise InputError(f"{path}: is not valid JSON ({error}); correct the file") from error
     _check_depth(content, path)
     return content
 
@@ -147,7 +147,7 @@ def parse_toml(text: str, path: str | Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is no valid TOML ({error}); correct the file") from error
+        raise InputError(f"{path}: is not valid TOML ({error}); correct the file") from error
     _check_depth(content, path)
     return content
 
@@ -169,7 +169,7 @@ def reason(error: Exception) -> str:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text[:20]} is no finite number")
+        raise ValueError(f"{text[:20]} is not a finite number")
     return number
 
 

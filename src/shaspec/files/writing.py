@@ -1,8 +1,8 @@
-"""One guarded way out: a result appears whole or not at all, and its path is checked first.
+"""Write files atomically, and check output paths before a run.
 
-A file is written beside its final place under a name that ends in ``.partial``, flushed to the disk
-and renamed. While it is written it is locked, so that `sweep` can tell the leftovers of a killed
-run from the files of a running one.
+A file is written in its folder under a name that ends in ``.partial``, flushed to disk and renamed.
+It is locked during writing, so that `sweep` can distinguish the leftovers of a killed run from the
+files of a running one.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ MOST_BYTES = 255
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that no one ever sees half of it; makes missing folders.
+    """Write a file atomically; creates missing folders.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: if it cannot be written.
     """
     with replacing(path) as file:
         file.write(data)
@@ -169,4 +169,4 @@ def check_place(path: Path, endings: Sequence[str] = ()) -> None:
             f"{path}: is a link to {os.path.realpath(path)}; name that file, or another one"
         )
     if not stat.S_ISREG(mode):
-        raise InputError(f"{path}: is no regular file; name another one")
+        raise InputError(f"{path}: is not a regular file; choose another path")

@@ -78,7 +78,8 @@ class Inputs:
 
     def __init__(self, case: Case, task: Task) -> None:
         self._case, self._task = case, task
-        self._shape(case.grid.shape)  # raises before any work is done
+        self.whole_shape = self._shape(case.grid.shape)
+        """Voxels of the whole case at the spacing of the task."""
         self._contents: dict[int, _Content] = {}
         self._volumes: dict[int, tuple[Corner, Tensor]] = {}
 

@@ -19,7 +19,7 @@ from shaspec.inference.memory import check_memory, smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.outputs import all_probabilities, label_map, on_grid, region_part
-from shaspec.inference.spacing import resized, shape_at
+from shaspec.inference.spacing import resized
 from shaspec.inference.windows import Box, WindowAggregator, extract_patch, plan
 from shaspec.models.base import Features
 from shaspec.models.weights import Model
@@ -70,10 +70,9 @@ class InferenceSession(Session[Prediction]):
         super().__init__(model, case, device=device, keep=keep, precision=precision)
         self.overlap = overlap
         self.window = self._asked = tuple(window or model.card.window)
-        shape = shape_at(case.grid.shape, case.grid.spacing, task.spacing, case.name)
-        held = sum(task.channels) + 2 * len(output_names(task, exclusive=self._network.exclusive))
-        check_memory(shape, held, self._device, case.name)
         self._inputs = Inputs(case, task)
+        held = sum(task.channels) + 2 * len(output_names(task, exclusive=self._network.exclusive))
+        check_memory(self._inputs.whole_shape, held, self._device, case.name)
 
     def predict(
         self, present: Iterable[str] | None = None, *, probabilities: bool = False

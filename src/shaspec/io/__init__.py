@@ -1,4 +1,4 @@
-"""Files: volumes and pictures, case folders, label schemes."""
+"""Read and write volumes, pictures, case folders and label files."""
 
 from __future__ import annotations
 

@@ -29,23 +29,23 @@ def case_from_arrays(
     name: str = "case",
     grid: Grid | None = None,
 ) -> Case:
-    """A case from arrays in memory.
+    """Make a case from arrays in memory.
 
     Args:
         volumes: modality -> array of real numbers: (S, P, L) or (row, column), channels first for a
             colour picture. NaN is background; an array without contrast counts as absent.
-        task: says which modalities and labels there are.
+        task: defines the modalities and labels.
         spacing: voxel size in mm, (S, P, L); default: 1.
         labels: label map (*spatial) in the codes of ``task``.
         name: name of the case.
-        grid: shape, spacing and position in one; replaces ``spacing``.
+        grid: shape, spacing and position together; replaces ``spacing``.
 
     Returns:
         The case.
 
     Raises:
-        InputError: for unknown modalities or labels, arrays of other shapes, infinite values, and
-            if no array has any contrast.
+        InputError: for unknown modalities or labels, mismatched shapes, infinite values, and if
+            no array has any contrast.
     """
     said: list[str] = []
     arrays: dict[str, Array] = {}
@@ -59,7 +59,7 @@ def case_from_arrays(
         said += [f"{key}: {found.notice}"] * bool(found.notice)
         arrays[key] = found.array
     if not arrays:
-        raise InputError(f"{name}: no modality holds an image: {'; '.join(said)}")
+        raise InputError(f"{name}: no modality contains an image: {'; '.join(said)}")
     shape = next(iter(arrays.values())).shape[-task.dims :]
     grid = grid or Grid(shape, spacing or (1.0,) * task.dims)
     where = grid if task.dims == 3 else None
@@ -78,7 +78,7 @@ def _check(key: str, array: Array, task: Task, name: str) -> None:
         first = f"{channels} channels and then " if channels > 1 else ""
         raise InputError(f"{key} of {name}: an array of {first}{axes} of real numbers")
     if array.dtype.kind == "f" and np.isinf(array).any():
-        raise InputError(f"{key} of {name} holds infinite values; replace them or leave it out")
+        raise InputError(f"{key} of {name} contains infinite values; replace them or leave it out")
 
 
 def _labels(labels: Array, task: Task, name: str) -> npt.NDArray[np.uint8]:
@@ -86,6 +86,6 @@ def _labels(labels: Array, task: Task, name: str) -> npt.NDArray[np.uint8]:
     strange = set(label_values(labels, f"labels of {name}")) - known
     if strange:
         raise InputError(
-            f"labels of {name} hold {sorted(strange)}, which task {task.name!r} does not know"
+            f"labels of {name} contain {sorted(strange)}, which task {task.name!r} does not define"
         )
     return np.rint(labels).astype(np.uint8)

@@ -1,7 +1,8 @@
-"""Which of several files is which modality of one case, from their names.
+"""Assign the files of one case to modalities by their names.
 
-A certain name goes before a probable one. A probable one is used with a notice, a doubtful one only
-if a role that nobody else claims follows from the other files; else it is a problem to be settled.
+A certain match takes precedence over a probable one. A probable match is used with a notice. A
+doubtful file is used only if the other files leave a single role for it; otherwise it is reported
+as a problem.
 """
 
 from __future__ import annotations
@@ -24,29 +25,29 @@ from shaspec.io.naming import (
     stem,
 )
 from shaspec.io.nifti import is_nifti
-from shaspec.io.subjects import several_subjects
+from shaspec.io.subjects import of_another, several_subjects
 from shaspec.task import Task
 
 GIVEN_NAME = ("roi",)
-"""Words for a label map that are a given name as well."""
+"""Words for a label map that are also a given name."""
 
 
 @dataclass
 class Assignment:
-    """Files by role, in task order with labels last, and what could not be settled."""
+    """Files by role, in task order with labels last, and the problems that remain."""
 
     roles: dict[str, Path] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
-    """What keeps the case from being used, by role or by file name."""
+    """Problems that prevent the case from being used, by role or file name."""
     notices: list[str] = field(default_factory=list)
     unknown: list[Path] = field(default_factory=list)
-    """Files whose names say no role."""
+    """Files whose names match no role."""
     readings: dict[Path, Reading] = field(default_factory=dict)
-    """What the name of each file says."""
+    """The reading of each file name."""
 
 
 def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
-    """Sort files, given as (name to judge by, path), to the modalities of ``task``."""
+    """Assign files, given as (name to judge by, path), to the modalities of ``task``."""
     listed = list(files)
     readings = [read_name(name, task) for name, _ in listed]
     readings = _in_context([name for name, _ in listed], readings, task)
@@ -67,41 +68,46 @@ def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
 
 
 def assign_loose(paths: Sequence[Path], task: Task) -> Assignment:
-    """Sort files that a user gave one by one; raises `InputError` if one says no role.
+    """Assign files that a user listed one by one; raises `InputError` if a name matches no role.
 
-    Files of several patients or dates are a problem, for they are no case.
+    Files of several patients or dates are reported as a problem.
     """
     named = [(name_to_judge(path, task), path) for path in paths]
     found = assign(named, task)
     by_folder = [path for name, path in named if name != path.name]
     if by_folder and task.dims == 3:
         names = ", ".join(f"{path.parent.name}/{path.name}" for path in by_folder)
-        found.notices.append(f"{names}: the modality is that of the folder")
+        found.notices.append(f"{names}: the modality was taken from the folder name")
     for path in found.unknown:
         require_role(path, task)
     if len(found.roles) < len(paths) and not found.problems:
-        for path in paths:  # a file that was set aside has been asked for
+        for path in paths:  # the user listed a file that was set aside
             if path not in found.roles.values():
                 require_role(path, task)
     matches = {p: m for p in paths if (m := read_name(p.name, task).match)}
-    if message := several_subjects(matches):
+    scans = {path: match for path, match in matches.items() if match.role != LABELS}
+    message = several_subjects(scans) if scans else ""
+    labels = found.roles.get(LABELS)
+    if not message and scans and labels in matches:
+        message = of_another(labels, matches[labels], scans)
+    if message:
         found.problems.setdefault("case", message)
     return found
 
 
 def doubt(role: str, paths: list[Path]) -> str:
-    """What to tell a user about files that claim the same role."""
+    """The message for files that match the same role."""
     same_folder = len({path.parent for path in paths}) == 1
     names = " and ".join(path.name if same_folder else str(path) for path in paths)
     where = f"{paths[0].parent}: " if same_folder else ""
     return (
-        f"{where}{names} both look like {role}; keep one of them in the folder, or name the files "
+        f"{where}{names} both look like {role}; keep one of them in the folder, or list the files "
         f"one by one ({role}=file)"
     )
 
 
 def _settle(role: str, claim: Sequence[tuple[Path, Match]], found: Assignment) -> bool:
-    """Choose the file of a role; True if one claims it with certainty."""
+    """Choose the file of a role; returns True if a file matches it with certainty."""
     certain = [path for path, match in claim if match.certainty is Certainty.CERTAIN]
     chosen = _without_copies(certain or [path for path, _ in claim], found)
     if len(chosen) > 1:
@@ -114,12 +120,12 @@ def _settle(role: str, claim: Sequence[tuple[Path, Match]], found: Assignment) -
         if path == chosen[0]:
             found.notices.append(notice(path, match))
         else:
-            found.notices.append(f"not used: {path.name}, for {chosen[0].name} is {role}")
+            found.notices.append(f"not used: {path.name}; {chosen[0].name} is {role}")
     return bool(certain)
 
 
 def _without_copies(paths: list[Path], found: Assignment) -> list[Path]:
-    """The files without those that are in NIfTI too, under the same name: ``x.mha``, ``x.nii``."""
+    """Drop files that also exist as NIfTI under the same name: ``x.mha``, ``x.nii``."""
     nifti = {path.with_name(stem(path.name)): path for path in paths if is_nifti(path)}
     kept = []
     for path in paths:
@@ -127,7 +133,7 @@ def _without_copies(paths: list[Path], found: Assignment) -> list[Path]:
         if is_nifti(path) or twin == path:
             kept.append(path)
         else:
-            found.notices.append(f"not used: {path.name}, for {twin.name} has the same name")
+            found.notices.append(f"not used: {path.name}; {twin.name} has the same name")
     return kept
 
 
@@ -136,7 +142,7 @@ def _settle_doubt(path: Path, reading: Reading, certain: set[str], found: Assign
     options = " or ".join(f"{role}={path.name}" for role in reading.candidates)
     if not modalities:
         found.notices.append(
-            f"not used: {path.name} ({reading.reason}); give {options} if it is the truth"
+            f"not used: {path.name} ({reading.reason}); pass {options} if it is the reference"
         )
     elif set(modalities) <= certain:
         taken = ", ".join(f"{role} is {found.roles[role].name}" for role in modalities
@@ -144,13 +150,13 @@ def _settle_doubt(path: Path, reading: Reading, certain: set[str], found: Assign
         found.notices.append(f"not used: {path.name} ({reading.reason}); {taken or options}")
     else:
         found.problems[path.name] = (
-            f"{path}: which modality this is, is not clear ({reading.reason}); name the files one "
+            f"{path}: the modality of this file is unclear ({reading.reason}); list the files one "
             f"by one, this one as {options}, or rename it"
         )
 
 
 def _in_context(names: Sequence[str], readings: Sequence[Reading], task: Task) -> list[Reading]:
-    """Settle doubts by what all names begin with: the patient, who may be called ``Roi Post``."""
+    """Resolve doubts with the prefix that all names share: the patient, e.g. ``Roi Post``."""
     shared = _shared_beginning(names)
     if not shared:
         return list(readings)
@@ -161,19 +167,19 @@ def _in_context(names: Sequence[str], readings: Sequence[Reading], task: Task) -
 
 
 def _not_all_after(reading: Reading, rest: Match | None, shared: str) -> Reading:
-    """A doubt if only ``post`` in front of all names says that contrast agent was given."""
+    """A doubt if only a ``post`` shared by all names indicates contrast agent."""
     match = reading.match
     if match is None or rest is None or rest.role == match.role:
         return reading
     said = [word.lower() for word in match.evidence]
     if match.start >= len(shared) or "post" not in said or len(said) != 2:
         return reading
-    reason = "'post', in front of all names, may be a name, a time or contrast agent"
+    reason = "'post', with which all names begin, may be a name, a time or contrast agent"
     return Reading(None, (rest.role, match.role), reason, ("post",))
 
 
 def _settled(reading: Reading, rest: Match | None, shared: str, certain: set[str]) -> Reading:
-    """The reading without the shared beginning, if that alone made it doubtful."""
+    """The reading without the shared prefix, if only the prefix made it doubtful."""
     if reading.match or rest is None or rest.reason or rest.role not in reading.candidates:
         return reading
     label = LABELS in reading.candidates and reading.evidence != GIVEN_NAME
@@ -191,7 +197,7 @@ def _settled(reading: Reading, rest: Match | None, shared: str, certain: set[str
 
 
 def _shared_beginning(names: Sequence[str]) -> str:
-    """What all names begin with, up to a separator; empty for a single one."""
+    """The prefix that all names share, up to a separator; empty for a single name."""
     columns = zip(*(stem(name) for name in names), strict=False)
     same = list(takewhile(lambda column: len(set(column)) == 1, columns))
     shared = "".join(column[0] for column in same) if len(names) > 1 else ""

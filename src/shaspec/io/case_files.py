@@ -1,4 +1,4 @@
-"""The files of one case, and which files a task reads."""
+"""The files of one case, and which files a task can read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from shaspec.files.reading import is_folder, reason
 from shaspec.io.formats.table import TITLES, begins_as_named, header_files, is_volume
 from shaspec.io.images import is_image
 from shaspec.io.naming import LABELS, is_result
+from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.sound import is_sound
 from shaspec.task import Task
 
@@ -19,7 +20,7 @@ class CaseFiles:
     """The files of one case, in task order; an absent modality has no entry.
 
     ``channel`` is set for a case in one 4D file: modality -> index along the fourth dimension;
-    every entry of ``volumes`` is then that file. ``problems`` keep the case from being read,
+    every entry of ``volumes`` is then that file. ``problems`` prevent the case from being read,
     ``notices`` do not.
     """
 
@@ -34,7 +35,7 @@ class CaseFiles:
 def from_roles(
     name: str, roles: dict[str, Path], notices: tuple[str, ...] = (), *, with_labels: bool
 ) -> CaseFiles:
-    """A case from its files by role."""
+    """Make the files of a case from a mapping of roles."""
     volumes = {role: path for role, path in roles.items() if role != LABELS}
     problems = () if volumes else (f"case {name} has no file of any modality",)
     labels = roles.get(LABELS) if with_labels else None
@@ -42,29 +43,33 @@ def from_roles(
 
 
 def is_input(path: Path, task: Task) -> bool:
-    """True if a file is named like one that the task reads: a volume in 3D, a picture in 2D, or
-    a sound for a modality that is one. False if it does not begin like what its name says."""
+    """Return whether the task can read a file.
+
+    That is a volume or a segmentation of 3D Slicer in 3D, a picture in 2D, or a sound for a
+    modality that is a sound. False if the first bytes contradict the file ending.
+    """
     if task.dims == 3:
-        return is_volume(path) and begins_as_named(path)
+        truth = is_segmentation(path) and task.kind == "segmentation"
+        return truth or (is_volume(path) and begins_as_named(path))
     return is_image(path) or (is_sound(path) and hears(task))
 
 
 def hears(task: Task) -> bool:
-    """True if one of the modalities is sound."""
+    """Return whether one of the modalities is sound."""
     return any(m.medium == "sound" for m in task.modalities)
 
 
 def input_kind(task: Task) -> str:
-    """What the task reads, for a sentence."""
+    """The kind of file that the task reads, for messages."""
     if task.dims == 3:
         return f"volume ({TITLES} file)"
     return "picture (.png, .jpg ...)" + (" or sound (.wav)" if hears(task) else "")
 
 
 def entries(folder: Path, task: Task) -> list[Path]:
-    """What is in a folder, sorted, but for hidden files and results of earlier runs.
+    """The entries of a folder, sorted, without hidden files and results of earlier runs.
 
-    A pair of ``.hdr`` and ``.img`` is one file, its header.
+    A pair of ``.hdr`` and ``.img`` counts as one file, its header.
     """
     try:
         visible = sorted(p for p in folder.iterdir() if not p.name.startswith("."))

@@ -1,4 +1,4 @@
-"""From files to a `Case`: everything on one grid, labels in the codes of the task."""
+"""Read a `Case` from files: all volumes on one grid, labels in the codes of the task."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ __all__ = ["case_from_arrays", "label_hints", "read_case"]
 Array = npt.NDArray[Any]
 Source = str | Path | CaseFiles | Sequence[str | Path] | Mapping[str, str | Path]
 
-FOLDERS = 3  # above a label file, whose names may say by which convention it was made
+FOLDERS = 3  # above a label file, whose names may name its label convention
 
 
 @dataclass(frozen=True)
 class _Options:
-    """How the files of a case are to be understood; see `read_case`."""
+    """How to read the files of a case; see `read_case`."""
 
     scheme: str | None
     grid: str
@@ -59,31 +59,30 @@ def read_case(
 ) -> Case:
     """Read a case from a folder, a 4D file, a list of files or ``{modality: file}``.
 
-    Volumes on another grid are resampled, and a notice of the case says so. A modality whose file
-    is empty counts as missing.
-    Pictures that are segmented must have the same size, since nothing tells where they lie.
+    Volumes on another grid are resampled, with a notice. A modality whose file is empty counts as
+    missing. Pictures that are segmented must have the same size, since they have no position.
 
     Args:
         source: the folder or file, a list of files, a mapping (the key ``labels`` names the label
             file), or `CaseFiles` from `find_cases`.
-        task: says which modalities and labels there are.
+        task: defines the modalities and labels.
         scheme: the label convention by name, e.g. ``"BraTS 2023"`` or ``"2023"``; default:
-            recognised from the file.
-        with_labels: False: label files are not read.
-        present: read the case as if only these modalities had been acquired; default: all.
-        grid: the modality whose grid the case lies on, or ``finest``; default: the first of those
-            that are present.
-        labels_by_voxel: for labels whose header says another place than the volumes: True takes
-            them voxel by voxel, False by their header, None refuses doubtful ones.
+            detected from the file.
+        with_labels: whether label files are read.
+        present: read the case as if only these modalities were acquired; default: all.
+        grid: the modality whose grid is used for the case, or ``finest``; default: the first
+            present modality.
+        labels_by_voxel: how to place labels whose header disagrees with the volumes: True uses
+            voxel indices, False the header, None raises an error in doubtful cases.
 
     Returns:
         The case; arrays are (S, P, L) or (row, column) on one grid, labels in the codes of
         ``task``.
 
     Raises:
-        InputError: if files cannot be found, told apart or read; the message names the file and
+        InputError: if files cannot be found, assigned or read; the message names the file and
             what to do.
-        OutOfMemoryError: if the memory does not suffice.
+        OutOfMemoryError: if there is not enough memory.
     """
     with enough_memory("reading a case"):
         files = files_of(source, task, with_labels and task.kind == "segmentation")
@@ -107,7 +106,7 @@ def _read(
     if present is not None:
         require(files.name, task.subset(present), case.present, "; ".join(case.notices))
     if options.scheme is not None and with_labels and case.labels is None:
-        text = f"label scheme {options.scheme} was not needed: the case has no label file"
+        text = f"label scheme {options.scheme} was ignored: the case has no label file"
         case = replace(case, notices=(*case.notices, text))
     return case
 
@@ -127,7 +126,7 @@ def _case(files: CaseFiles, task: Task, options: _Options) -> Case:
 
 
 def _reduced(read: Read, files: CaseFiles, task: Task, options: _Options, subset: Subset) -> Case:
-    """The case as `read_case` gives it with ``present=subset``, without labels."""
+    """The case as `read_case` returns it with ``present=subset``, without labels."""
     asked = options.grid.lower()
     fits = asked == FINEST or asked in map(str.lower, subset)
     return _gridded(read, files, task, options if fits else replace(options, grid=""), subset)
@@ -157,7 +156,7 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
 
 
 def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:
-    """A case of pictures (and sounds); all have the size of the first if they are segmented."""
+    """Read a case of pictures (and sounds); segmented pictures must match the size of the first."""
     notices = list(files.notices)
     shape: tuple[int, ...] = ()
     arrays: dict[str, Array] = {}
@@ -168,7 +167,7 @@ def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:
             read_sound(path) if sound else read_image(path, modality.channels), modality
         )
         if found.absent:
-            notices.append(f"{name} ({path.name}) is empty, {found.absent}: it counts as missing")
+            notices.append(f"{name} ({path.name}) is empty ({found.absent}) and counts as missing")
             continue
         notices += [f"{name} ({path.name}): {found.notice}"] * bool(found.notice)
         shape = shape or found.array.shape[-2:]
@@ -196,7 +195,7 @@ def _same_size(
         first = next(iter(files.volumes.values()))
         raise InputError(
             f"{path}: {name} has {found[1]} x {found[0]} pixels, {first.name} has {wanted[1]} x "
-            f"{wanted[0]}; bring all pictures of a case to one size and view"
+            f"{wanted[0]}; resample all pictures of a case to the same size and field of view"
         )
 
 
@@ -208,7 +207,7 @@ def _paths(files: CaseFiles, volumes: Collection[str]) -> dict[str, Path]:
 def _task_labels(
     array: Array, files: CaseFiles, task: Task, scheme: str | None
 ) -> tuple[npt.NDArray[np.uint8], str]:
-    """Label map in the codes of the task, and a notice of how it was read."""
+    """The label map in the codes of the task, and a notice of the convention used."""
     assert files.labels is not None
     described = None if scheme else described_scheme(files.labels, task)
     hints = label_hints(files)
@@ -217,7 +216,7 @@ def _task_labels(
 
 
 def label_hints(files: CaseFiles) -> list[str]:
-    """The names that may say by which convention the labels were made, the nearest first."""
+    """Names that may name the label convention, the nearest first."""
     if files.labels is None:
         return []
     folders = [folder.name for folder in files.labels.resolve().parents[:FOLDERS]]
@@ -251,13 +250,13 @@ def files_of(source: Source, task: Task, with_labels: bool) -> CaseFiles:
         roles, notices = found.roles, tuple(found.notices)
     labels = roles.pop(LABELS, None)
     if not roles:
-        raise InputError(f"no modality was given: give at least one of {task.title_names}")
+        raise InputError(f"no modality was given: pass at least one of {task.title_names}")
     name = common_name(list(roles.values()), task)
     return CaseFiles(name, roles, labels if with_labels else None, notices=notices)
 
 
 def _named(source: Mapping[str, str | Path], task: Task) -> dict[str, Path]:
-    """A user's mapping with the names as the task spells them, in task order."""
+    """A user's mapping with the task's spelling of the names, in task order."""
     spelled = {role.lower(): role for role in (*task.names, LABELS)}
     unknown = [key for key in source if key.lower() not in spelled]
     if unknown:

@@ -1,4 +1,4 @@
-"""Cases in one 4D file each, whose channels are the modalities, as in the Decathlon."""
+"""Cases stored as one 4D file, with modalities as channels, as in the Decathlon."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from shaspec.task import Task
 
 
 def holds_channels(folder: Path) -> bool:
-    """True for the image folders of a decathlon data set."""
+    """Return whether ``folder`` is an image folder of a Decathlon data set."""
     return folder.name.startswith("imagesT") and is_file(folder.parent / DESCRIPTION)
 
 
 def _too_many(path: Path, task: Task) -> tuple[str, ...]:
-    """What keeps a file with more channels than modalities, such as a time series, from use."""
+    """The problem of a file with more channels than modalities, such as a time series."""
     try:
         count = read_header(path).shape[3]
-    except (InputError, IndexError):  # said when it is read
+    except (InputError, IndexError):  # reported on reading
         return ()
     if count <= len(task.names):
         return ()
     said = (
-        f"{path}: holds {count} volumes, but {task.title_names} are {len(task.names)}; put a "
-        "dataset.json that lists its channels beside it, if it is a case at all"
+        f"{path}: contains {count} volumes, but {task.title_names} are {len(task.names)}; if "
+        "it is a case, add a dataset.json that lists its channels"
     )
     return (said,)
 
 
 def channel_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
-    """The case in a 4D file; its channels are named by a ``dataset.json``, else in task order."""
+    """The case in a 4D file; channels as in ``dataset.json``, otherwise in task order."""
     notices: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     order: list[str] | None = None

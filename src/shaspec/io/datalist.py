@@ -1,10 +1,10 @@
-"""A list of cases as MONAI writes it: JSON with free paths and a fold for each case.
+"""MONAI data lists: JSON with arbitrary paths and a fold for each case.
 
 ``{"training": [{"image": ["a_flair.nii.gz", "a_t1.nii.gz"], "label": "a_seg.nii.gz", "fold": 0},
-...], "validation": [...], "testing": [...]}``. ``image`` is one file per modality, told apart by
-their names, else in the order of the task, or one 4D file; modalities may also be keys of their
-own. Paths are relative to the JSON file. A ``name`` (or ``case``, ``id`` ...) is kept, else the
-beginning that the file names of a case share is its name.
+...], "validation": [...], "testing": [...]}``. ``image`` is one 4D file or one file per modality,
+identified by name, otherwise in the order of the task; modalities may also be separate keys. Paths
+are relative to the JSON file. A case is named by ``name`` (or ``case``, ``id`` ...), otherwise by
+the prefix that its file names share.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from shaspec.io.table import CASE, file_at
 from shaspec.task import Task
 
 IMAGE = "image"
-"""The role of a file that holds all modalities as channels."""
+"""The role of a file that contains all modalities as channels."""
 
 KNOWN = ("training", "validation")
 UNKNOWN = ("testing", "test")
-"""Sections whose cases have labels, and those whose cases need none."""
+"""Sections whose cases have labels, and sections whose cases do not need them."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One case of the list, as written: its files by key, and its fold where it has one."""
+    """One case of the list as written: its files by key, and its fold if it has one."""
 
     name: str
     section: str
@@ -40,7 +40,7 @@ class Entry:
 
 
 def is_datalist(path: Path) -> bool:
-    """True for a JSON file with a section of cases as MONAI names them."""
+    """Return whether a JSON file has a section of cases named as in MONAI."""
     if path.suffix.lower() != ".json":
         return False
     try:
@@ -53,19 +53,19 @@ def is_datalist(path: Path) -> bool:
 
 
 def read_entries(path: Path) -> list[Entry]:
-    """All cases of the list in its order; raises `InputError` naming section and number."""
+    """All cases in the order of the list; raises `InputError` naming section and entry."""
     content: dict[str, Any] = read_json(path)
     found: dict[str, Entry] = {}
     for section in (*KNOWN, *UNKNOWN):
         rows = content.get(section) or []
         if not isinstance(rows, list):
-            raise InputError(f"{path}: {section} is no list of cases: put them into [ ]")
+            raise InputError(f"{path}: {section} is not a list of cases; put them in [ ]")
         for number, row in enumerate(rows):
             entry = _entry(row, section, f"{path}: {section}, entry {number}")
             if entry.name in found:
                 raise InputError(
                     f"{path}: two cases are called {entry.name!r}; give each entry a "
-                    f'"{CASE[0]}": "..." of its own'
+                    f'unique "{CASE[0]}": "..."'
                 )
             found[entry.name] = entry
     return list(found.values())
@@ -74,8 +74,8 @@ def read_entries(path: Path) -> list[Entry]:
 def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dict[str, Path]]:
     """Case -> modality, ``labels`` or ``image`` -> file.
 
-    Cases for testing take part only where labels are not asked for. Raises `InputError` naming the
-    case and the file.
+    Test cases are included only if labels are not requested. Raises `InputError` naming the case
+    and the file.
     """
     cases = {}
     for entry in read_entries(path):
@@ -85,7 +85,7 @@ def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dic
         missing = next((file for file in roles.values() if not is_file(file)), None)
         if missing:
             raise InputError(
-                f"{path}: {missing} of case {entry.name} is not there; paths are relative to the "
+                f"{path}: {missing} of case {entry.name} does not exist; paths are relative to the "
                 "list"
             )
         cases[entry.name] = {r: roles[r] for r in (*task.names, IMAGE, LABELS) if r in roles}
@@ -95,7 +95,7 @@ def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dic
 def _entry(row: Any, section: str, where: str) -> Entry:
     row = {IMAGE: row} if isinstance(row, str) else row
     if not isinstance(row, dict):
-        raise InputError(f'{where}: is no {{"image": ..., "label": ...}}')
+        raise InputError(f'{where}: expected {{"image": ..., "label": ...}}')
     named = next((str(row[key]) for key in CASE if row.get(key)), "")
     files: dict[str, tuple[str, ...]] = {}
     for key, value in row.items():
@@ -111,7 +111,7 @@ def _entry(row: Any, section: str, where: str) -> Entry:
 
 
 def _shared_name(files: dict[str, tuple[str, ...]]) -> str:
-    """What all file names of a case begin with, else the folder of the first."""
+    """The prefix that all file names of a case share, otherwise the folder of the first."""
     paths = [Path(path) for several in files.values() for path in several]
     columns = zip(*(parts(path.name) for path in paths), strict=False)
     shared = len(list(takewhile(lambda column: len(set(column)) == 1, columns)))
@@ -130,8 +130,8 @@ def _roles(entry: Entry, path: Path, task: Task) -> Iterator[tuple[str, str]]:
         match = recognise(key, task)
         if key != IMAGE and match is None:
             raise InputError(
-                f"{path}: case {entry.name}: {key!r} is no modality of {task.title_names}, nor "
-                f"labels ({', '.join(task.label_words)})"
+                f"{path}: case {entry.name}: {key!r} is neither a modality "
+                f"({task.title_names}) nor labels ({', '.join(task.label_words)})"
             )
         if key != IMAGE and match is not None:
             if len(files) > 1:
@@ -155,7 +155,7 @@ def _roles(entry: Entry, path: Path, task: Task) -> Iterator[tuple[str, str]]:
 def _by_name(
     entry: Entry, files: tuple[str, ...], path: Path, task: Task
 ) -> Iterator[tuple[str, str]]:
-    """The modalities of several files: by their names, else in the order of the task."""
+    """The modalities of several files: by name, otherwise in the order of the task."""
     readings = [read_name(Path(file).name, task) for file in files]
     roles = [r.match.role for r in readings if r.match and r.match.role != LABELS]
     silent = not any(r.match or r.candidates for r in readings)
@@ -169,7 +169,7 @@ def _by_name(
 
 def _doubtful(entry: Entry, files: tuple[str, ...], path: Path, task: Task) -> InputError:
     return InputError(
-        f"{path}: case {entry.name}: {', '.join(Path(f).name for f in files)} cannot be told "
-        f'apart as {task.title_names}; write {{"{task.names[0]}": "...", ...}} instead of '
+        f"{path}: case {entry.name}: {', '.join(Path(f).name for f in files)} cannot be "
+        f'assigned to {task.title_names}; write {{"{task.names[0]}": "...", ...}} instead of '
         '"image"'
     )

@@ -1,4 +1,4 @@
-"""``dataset.json`` of the Medical Segmentation Decathlon and of nnU-Net: which channel is what."""
+"""Channel names from a ``dataset.json`` of the Medical Segmentation Decathlon or nnU-Net."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DESCRIPTION = "dataset.json"
 
 
 def channel_order(description: Path, task: Task) -> list[str]:
-    """Modality names in channel order; a channel that the task does not know keeps its own name."""
+    """Modality names in channel order; a channel unknown to the task keeps its own name."""
     try:
         content: dict[str, Any] = read_json(description)
         named = content.get("channel_names") or content["modality"]
@@ -29,13 +29,13 @@ def channel_order(description: Path, task: Task) -> list[str]:
     for channel, reading in zip(channels, readings, strict=True):
         if reading.match is None and reading.candidates:
             raise InputError(
-                f"{description}: which modality channel {channel!r} is, is not clear "
+                f"{description}: the modality of channel {channel!r} is unclear "
                 f"({reading.reason}); call it {' or '.join(reading.candidates)}"
             )
     order = [r.match.role if r.match else c for r, c in zip(readings, channels, strict=True)]
     if len(set(order)) != len(order) or not set(order) & set(task.names):
         raise InputError(
-            f"{description}: the channels {', '.join(channels)} cannot be told apart as "
+            f"{description}: the channels {', '.join(channels)} cannot be assigned to "
             f"{task.title_names}; correct the names"
         )
     return order

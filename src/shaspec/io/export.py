@@ -1,5 +1,4 @@
-"""Results and whole cases as files: NIfTI or 3D Slicer's format for volumes, PNG for pictures, a
-table for classes."""
+"""Write results and cases: NIfTI or 3D Slicer segmentations, PNG for pictures, CSV for classes."""
 
 from __future__ import annotations
 
@@ -24,20 +23,20 @@ from shaspec.io.images import LABEL_ENDINGS, write_label_image
 from shaspec.io.segmentation_nrrd import is_segmentation, write_segmentation
 from shaspec.task import Label
 
-if TYPE_CHECKING:  # results save themselves with the functions of this module
+if TYPE_CHECKING:  # results call the functions of this module
     from shaspec.prediction import Classification, Prediction
 
 CHANGES = ("edited", "thresholds")
-"""Columns on how a result was changed after the run."""
+"""Columns that describe how a result was changed after the run."""
 
 
 def label_ending(grid: Grid) -> str:
-    """What the name of a label file on ``grid`` ends in, if nobody says otherwise."""
+    """The default ending of a label file on ``grid``."""
     return ".nii.gz" if grid.dims == 3 else ".png"
 
 
 def label_endings(grid: Grid) -> tuple[str, ...]:
-    """What the name of a label file on ``grid`` may end in, in lower case."""
+    """The endings that a label file on ``grid`` may have, in lower case."""
     return (*nifti.ENDINGS, SEGMENTATION) if grid.dims == 3 else LABEL_ENDINGS
 
 
@@ -57,8 +56,8 @@ def write_labels(
         ``path``.
 
     Raises:
-        InputError: for an ending that does not fit the grid, labels that do not fit it, or if the
-            file cannot be written.
+        InputError: if the ending or the labels do not fit the grid, or the file cannot be
+            written.
     """
     if grid.dims != 3:
         return write_label_image(path, labels, grid)
@@ -68,7 +67,7 @@ def write_labels(
 
 
 def write_classes(path: str | Path, results: Sequence[Classification]) -> Path:
-    """Write probabilities as CSV, a row per model, subset and class.
+    """Write class probabilities as CSV, one row per model, subset and class.
 
     Args:
         path: a ``.csv`` file.
@@ -96,10 +95,10 @@ def write_classes(path: str | Path, results: Sequence[Classification]) -> Path:
 
 
 def write_sizes(path: str | Path, results: Sequence[Prediction]) -> Path:
-    """Write sizes of regions as CSV, a row per subset and region.
+    """Write region sizes as CSV, one row per subset and region.
 
-    The size is in mL or pixels, 0 for a region without a voxel. A column ``edited`` says which
-    results were edited by hand, and ``thresholds`` names thresholds other than 0.5.
+    The size is in mL or pixels, 0 for an empty region. The column ``edited`` marks results that
+    were edited by hand; ``thresholds`` lists thresholds other than 0.5.
 
     Args:
         path: a ``.csv`` file.
@@ -134,17 +133,17 @@ def write_case(folder: str | Path, case: Case) -> list[Path]:
     `shaspec.io.read_case` recognises these names.
 
     Args:
-        folder: made if it is missing.
+        folder: created if it does not exist.
         case: a case of volumes.
 
     Returns:
-        The paths that were written.
+        The written paths.
 
     Raises:
         InputError: for a case of pictures, or if a file cannot be written.
     """
     if case.grid.dims != 3:
-        raise InputError(f"case {case.name} holds pictures, which are not written as NIfTI")
+        raise InputError(f"case {case.name} contains pictures, which cannot be written as NIfTI")
     folder = Path(folder)
     paths = [
         write_volume(folder / f"{case.name}_{name.lower()}.nii.gz", volume, case.grid)
@@ -156,10 +155,10 @@ def write_case(folder: str | Path, case: Case) -> list[Path]:
 
 
 def write_volume(path: Path, volume: npt.NDArray[Any], grid: Grid) -> Path:
-    """Write one volume (S, P, L) in its own data type, in the orientation of the grid's file."""
+    """Write one volume (S, P, L) in its data type and the orientation of the input file."""
     image = Nifti1Image(np.ascontiguousarray(grid.to_file(volume)), grid.affine)
     image.header.set_xyzt_units("mm")
     data = image.to_bytes()
-    # Level 1: real volumes are noise in the low bits, more effort gains little.
+    # Level 1: the low bits of real volumes are noise, higher levels gain little.
     write_atomically(path, zlib.compress(data, 1, wbits=31) if path.suffix == ".gz" else data)
     return path

@@ -1,7 +1,8 @@
-"""The case whose files are directly in one folder, one file per modality."""
+"""Read a case from the files in one folder, one file per modality."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from shaspec.files.reading import is_file, is_folder
@@ -18,7 +19,7 @@ from shaspec.io.naming import (
     read_name,
     recognise,
 )
-from shaspec.io.subjects import several_subjects
+from shaspec.io.subjects import numbers_notice, of_another, several_subjects
 from shaspec.io.unread import unread_notices
 from shaspec.io.volumes import is_4d
 from shaspec.task import Task
@@ -31,7 +32,7 @@ def folder_case(
 ) -> CaseFiles | None:
     """The case whose files are ``inside`` ``folder``; None if there are no files of the task.
 
-    A doubt about a file, two files for one modality, and files of several patients are problems.
+    Doubtful files, two files for one modality, and files of several patients are problems.
     """
     files = _files(inside, task)
     if not any(path.parent == folder or is_input(path.parent, task) for _, path in files):
@@ -43,11 +44,11 @@ def folder_case(
         name = name_to_judge(found.unknown[0], task) if task.dims == 3 else ""
         if match := recognise(name, task):
             path = found.roles[match.role] = found.unknown.pop()
-            text = f"{path.name} was taken as {match.role} by the name of its folder"
+            text = f"{path.name} was used as {match.role} because of its folder name"
             found.notices.append(f"{text}, {path.absolute().parent.name}")
     for name, path in files:
         if name == path.parent.name and not is_volume(path.parent) and path in found.roles.values():
-            found.notices.append(f"{path.name} was judged by the name of its folder, {name}")
+            found.notices.append(f"{path.name} was assigned by the name of its folder, {name}")
     if message := _contradicts(folder, found, task):
         found.problems["T1"] = message
     labels = found.roles.pop(LABELS, None)
@@ -57,6 +58,15 @@ def folder_case(
     matches = _modalities(files, task)
     if not problems and task.dims == 3 and (message := several_subjects(matches)):
         problems.append(message)
+    elif task.dims == 3 and (text := numbers_notice(matches)):
+        found.notices.append(text)
+    if (
+        labels
+        and not problems
+        and task.dims == 3
+        and (text := _strange_truth(labels, matches, task))
+    ):
+        problems.append(text)
     strange = ", ".join(path.name for path in found.unknown[:SHOWN])
     strange += ", ..." if len(found.unknown) > SHOWN else ""
     unread = unread_notices(inside, task)
@@ -64,7 +74,7 @@ def folder_case(
         seen = "; ".join([strange or "only labels", *unread])
         problems.append(
             f"{folder}: no file name contains a modality of {task.title_names} ({seen}); rename "
-            f"the files, or name them one by one ({task.names[0]}=file)"
+            f"the files, or list them one by one ({task.names[0]}=file)"
         )
     notices = [f"not recognised and not used: {strange}"] if strange and found.roles else []
     return CaseFiles(
@@ -92,7 +102,7 @@ def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
 
 
 def _within(folder: Path, task: Task) -> list[tuple[str, Path]]:
-    """The volumes in a folder of one sequence, judged by their own names where those speak."""
+    """The volumes in a folder of one sequence, by their own names if these are informative."""
     volumes = [p for p in entries(folder, task) if is_input(p, task) and is_file(p)]
     clear = [p for p in volumes if recognise(p.name, task)]
     return [(p.name if clear else folder.name, p) for p in (clear or volumes)]
@@ -104,7 +114,7 @@ def _says_modality(name: str, task: Task) -> bool:
 
 
 def _contradicts(folder: Path, found: Assignment, task: Task) -> str:
-    """What to tell if a folder ``T1_post`` holds one file that is called ``T1``."""
+    """The message for a folder ``T1_post`` with a file called ``T1``."""
     if len(found.roles) != 1 or found.unknown or task.dims != 3:
         return ""
     ((role, path),) = found.roles.items()
@@ -117,12 +127,18 @@ def _contradicts(folder: Path, found: Assignment, task: Task) -> str:
     if said is None or match.role != said.role or match.role in (role, LABELS):
         return ""
     return (
-        f"{path}: by its name it is {role}, by that of its folder {match.role}; name it with "
+        f"{path}: its file name says {role}, its folder name {match.role}; pass "
         f"{role}={path.name} or {match.role}={path.name}"
     )
 
 
+def _strange_truth(labels: Path, matches: Mapping[Path, Match], task: Task) -> str:
+    """What to tell if the labels are named after another patient or time than the scans."""
+    match = recognise(labels.name, task)
+    return of_another(labels, match, matches) if match and matches else ""
+
+
 def _modalities(files: list[tuple[str, Path]], task: Task) -> dict[Path, Match]:
-    """The files whose own names say a modality."""
+    """The files whose own names match a modality."""
     read = {path: recognise(path.name, task) for _, path in files}
     return {path: match for path, match in read.items() if match and match.role != LABELS}

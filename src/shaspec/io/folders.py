@@ -1,13 +1,13 @@
-"""Where the files of a case are. Names and folders only: no voxel is read here.
+"""Find the files of cases from names and folders, without reading voxels.
 
 Known layouts: a folder per case with one file per modality (any naming of `shaspec.io.naming`,
 files inside folders that end in .nii, an inner folder like BIDS' ``anat``), a folder per sequence
 inside the folder of the case, one 4D file per case as in the Medical Segmentation Decathlon, one
 file per case and channel as in nnU-Net's raw folders, many cases side by side in one folder;
 folders of all these nested as BraTS' ``HGG`` and ``LGG``. Also one folder per modality with one
-file per case (``rgb/39.png``, ``depth/39.png``). A CSV file, or a JSON list as MONAI writes it, may
-name the files of each case; a text file in the folder of the data may list the cases of, say, a
-training set, one in a line.
+file per case (``rgb/39.png``, ``depth/39.png``). A CSV file or a MONAI data list may give the files
+of each case; a text file in the data folder may list the cases of, for example, a training set, one
+per line.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from shaspec.task import Task
 
 __all__ = ["DEPTH", "CaseFiles", "find_case", "find_cases", "is_input"]
 
-DEPTH = 3  # folders to descend in search of cases
+DEPTH = 3  # levels of folders searched for cases
 
 
 def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
-    """The files of the one case in ``source``: a folder, a 4D file or a single volume.
+    """Find the files of one case in ``source``: a folder, a 4D file or a single volume.
 
-    Where files of many cases lie side by side, ``folder/name`` is the case of that name.
+    If the files of many cases are side by side, ``folder/name`` is the case of that name.
     Raises `InputError` if there is no case, or more than one. Two files for one modality are
     listed in ``problems``.
     """
@@ -55,14 +55,14 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
     cases = list(_walk(path, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
-            f"{path}: no {input_kind(task)} in this folder; give the folder of one case with files "
+            f"{path}: no {input_kind(task)} in this folder; pass the folder of one case with files "
             f"for {task.title_names}{_seen(path, task)}"
         )
     if len(cases) > 1:
         names = ", ".join(case.name for case in cases[:4]) + (", ..." if len(cases) > 4 else "")
         raise InputError(
-            f"{path}: holds {len(cases)} cases ({names}); give the folder of one, FOLDER/NAME "
-            "where their files are side by side, or its files"
+            f"{path}: contains {len(cases)} cases ({names}); pass the folder of one, FOLDER/NAME "
+            "if their files are side by side, or its files"
         )
     case = replace(cases[0], name=cases[0].name if cases[0].channel else _name_of(path))
     if not case.volumes:
@@ -71,7 +71,7 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
 
 
 def _name_of(folder: Path) -> str:
-    """The name of a case folder, with that of the subject for the inner folders of BIDS."""
+    """The name of a case folder, preceded by the subject for the inner folders of BIDS."""
     folder = folder.resolve()
     inner = folder.name == "anat" or folder.name.startswith("ses-")
     return f"{_name_of(folder.parent)}_{folder.name}" if inner and folder.name else folder.name
@@ -84,15 +84,15 @@ def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> l
         folder: a folder of cases; one case; a list of files (`shaspec.io.table`,
             `shaspec.io.datalist`); a text file of case names beside their data; or a
             ``dataset.json``, for the folder that it describes.
-        task: says which modalities there are.
-        with_labels: False: label files are left out.
+        task: defines the modalities.
+        with_labels: whether label files are included.
 
     Returns:
-        The files of each case, sorted by path. A case whose files cannot be told apart is in the
-        list too, with its ``problems``.
+        The files of each case, sorted by path. A case whose files cannot be assigned is included
+        with its ``problems``.
 
     Raises:
-        InputError: if there is no such folder, it has no case, or a list cannot be read.
+        InputError: if the folder does not exist or has no case, or a list cannot be read.
     """
     folder = Path(folder)
     if is_file(folder) and is_table(folder):
@@ -119,7 +119,7 @@ def find_cases(folder: str | Path, task: Task, *, with_labels: bool = True) -> l
 
 
 def _walk(folder: Path, task: Task, with_labels: bool, depth: int) -> Iterator[CaseFiles]:
-    """Cases in ``folder``: itself, else those of its subfolders, with names that differ."""
+    """Cases in ``folder``: the folder itself, else its subfolders, with unique names."""
     found = list(_search(folder, task, with_labels, depth))
     counts = Counter(case.name for _, case in found)
     for where, case in found:
@@ -155,13 +155,13 @@ def _search(
         yield folder, case
     elif depth:
         for path in inside:
-            # The labels of a decathlon folder belong to its images and are no cases.
+            # The labels of a Decathlon folder belong to its images and are not cases.
             if is_folder(path) and not path.name.startswith("labelsT"):
                 yield from _search(path, task, with_labels, depth - 1)
 
 
 def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
-    """The case called ``path.name`` among those side by side in the folder."""
+    """The case called ``path.name`` among the cases side by side in its folder."""
     folder = path.parent
     inside = entries(folder, task) if is_folder(folder) else []
     cases = side_by_side(folder, inside, task, with_labels)
@@ -172,7 +172,7 @@ def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
 
 
 def _of_list(name: str, roles: dict[str, Path], task: Task, with_labels: bool) -> CaseFiles:
-    """A case of a list, which may keep all modalities as channels of one file."""
+    """A case of a list, which may store all modalities as channels of one file."""
     if IMAGE not in roles:
         return from_roles(name, roles, with_labels=with_labels)
     case = channel_case(roles[IMAGE], task, with_labels)
@@ -181,24 +181,24 @@ def _of_list(name: str, roles: dict[str, Path], task: Task, with_labels: bool) -
 
 
 def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
-    """A single file: all modalities in 4D, or just one of them."""
+    """A single file: all modalities in 4D, or one of them."""
     if not is_input(path, task):
         known = unread_format(path)
-        mend = f"; it is {known.title}: {known.advice}" if known else ""
+        advice = f"; it is {known.title}: {known.advice}" if known else ""
         raise InputError(
-            f"{path}: is no {input_kind(task)}, which is what task {task.name!r} reads{mend}"
+            f"{path}: is not a {input_kind(task)}, which task {task.name!r} requires{advice}"
         )
     if is_4d(path):
         return channel_case(path, task, with_labels)
     match = require_role(path, task)
     if match.role == LABELS:
-        raise InputError(f"{path}: holds labels; give a modality ({task.title_names}) too")
+        raise InputError(f"{path}: contains labels; also pass a modality ({task.title_names})")
     notices = (notice(path, match),) if match.reason else ()
     return CaseFiles(name=stem(path.name), volumes={match.role: path}, notices=notices)
 
 
 def _seen(folder: Path, task: Task) -> str:
-    """What was seen there and cannot be read, as the end of a sentence."""
+    """Files of unsupported formats in the folder, as the end of a message."""
     inside = entries(folder, task)
     seen = unread_notices(inside, task)
     if is_dicom_folder(folder):
@@ -207,13 +207,13 @@ def _seen(folder: Path, task: Task) -> str:
 
 
 def _listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
-    """The cases that a text file names, in its order; ``39``, ``39.png`` and ``rgb/39.png`` do."""
+    """The cases listed in a text file, in its order, as ``39``, ``39.png`` or ``rgb/39.png``."""
     names = listed_cases(path)
     known = {case.name: case for case in cases}
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(
-            f"{path}: lists {', '.join(unknown[:4])}, of which {path.parent} has no "
-            "case; write one name of a case in each line"
+            f"{path}: lists {', '.join(unknown[:4])}, but {path.parent} has no such "
+            "case; write one case name per line"
         )
     return [known[name] for name in names]

@@ -1,7 +1,7 @@
-"""All volumes of a case, and its labels, on one grid: that of one of the volumes that are present.
+"""Resample all volumes of a case, and its labels, to the grid of one of the present volumes.
 
-Which one depends on the present modalities alone, so that leaving a file out and deleting it give
-the same.
+The choice depends on the present modalities only, so that excluding a file with ``--present`` and
+deleting it give the same result.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from shaspec.task import Modality
 Array = npt.NDArray[Any]
 
 FINEST = "finest"
-COVERED = 0.99  # below this part of the grid a user is told that a volume ends early
+COVERED = 0.99  # fraction of the grid below which a notice reports the coverage
 BY_VOXEL = {"Use voxel by voxel": True}
 BY_HEADER = {"Use the position of the header": False}
-SAME_VOXEL = 0.45  # voxels; closer than this the nearest voxel is the one of the same index
+SAME_VOXEL = 0.45  # voxels; below this the nearest voxel has the same index
 
 
 def reference(volumes: Mapping[str, Volume], choice: str = "") -> Volume:
-    """The volume whose grid a case lies on.
+    """The volume whose grid is used for the case.
 
-    ``choice`` is a modality or ``finest``; default: the first in task order whose file says how it
-    lies in space. Raises `InputError` for a modality that is not there.
+    ``choice`` is a modality or ``finest``; default: the first in task order whose file has an
+    orientation. Raises `InputError` for a modality that is not present.
     """
     if choice.lower() == FINEST:
         return min(volumes.values(), key=lambda v: math.prod(v.grid.spacing))
@@ -41,7 +41,7 @@ def reference(volumes: Mapping[str, Volume], choice: str = "") -> Volume:
         spelled = {name.lower(): name for name in volumes}
         if choice.lower() not in spelled:
             raise InputError(
-                f"--grid {choice}: this modality is not there; name one of {', '.join(volumes)}, "
+                f"--grid {choice}: this modality is missing; choose one of {', '.join(volumes)}, "
                 f"or {FINEST}"
             )
         return volumes[spelled[choice.lower()]]
@@ -49,7 +49,7 @@ def reference(volumes: Mapping[str, Volume], choice: str = "") -> Volume:
 
 
 def on_grid(volume: Volume, first: Volume, modality: Modality, notices: list[str]) -> Array:
-    """The voxels of the scan ``volume`` on the grid of ``first``; says in ``notices`` how."""
+    """The scan ``volume`` on the grid of ``first``; appends to ``notices`` how it got there."""
     if volume.grid.matches(first.grid):
         return volume.array
     name = modality.name
@@ -59,12 +59,12 @@ def on_grid(volume: Volume, first: Volume, modality: Modality, notices: list[str
     covered = coverage(volume.grid, first.grid)
     if covered == 0:
         raise InputError(
-            f"{volume.path}: {name} does not overlap with {first.path.name}: by their headers they "
-            "lie at different places; register it to the other volumes or leave it out"
+            f"{volume.path}: {name} does not overlap with {first.path.name} according to "
+            "their headers; register it to the other volumes or leave it out"
         )
-    text = f"{shown} lies on another grid: resampled to that of {first.path.name}"
+    text = f"{shown} has another grid: resampled to the grid of {first.path.name}"
     if covered < COVERED:
-        text += f", of which it covers {covered:.0%}"
+        text += f"; it covers {covered:.0%} of it"
     notices.append(text)
     fill = fill_value(volume.array, modality)
     return resample(volume.array, volume.grid, first.grid, order=1, fill=fill)
@@ -77,54 +77,54 @@ def truth_on_grid(
     notices: list[str],
     by_voxel: bool | None = None,
 ) -> Array:
-    """The label map ``labels`` on the grid of ``first``; says in ``notices`` how.
+    """The label map ``labels`` on the grid of ``first``; appends to ``notices`` how it got there.
 
     Args:
-        labels: the label map, whose array holds whole numbers.
-        first: the volume whose grid is wanted.
-        others: all volumes of the case; labels on the grid of one of them are where they belong.
-        notices: gets a sentence for everything but an equal grid.
-        by_voxel: True: voxel by voxel, whatever the header says; False: by the header; None: by
-            the header where that is beyond doubt.
+        labels: the label map, an array of whole numbers.
+        first: the volume with the target grid.
+        others: all volumes of the case; labels on the grid of one of them are in place.
+        notices: receives a sentence unless the grids are equal.
+        by_voxel: True: use voxel indices and ignore the header; False: use the header; None: use
+            the header if it is consistent.
 
     Raises:
-        InputError: if the header is in doubt, or labelled voxels would be lost.
+        InputError: if the header is doubtful, or labelled voxels would be lost.
     """
     if labels.grid.matches(first.grid):
         return labels.array
     same_shape = labels.grid.file_shape == first.grid.file_shape
     if by_voxel and not same_shape:
         raise InputError(
-            f"{labels.path}: --labels-by-voxel needs labels of the shape of {first.path.name} "
+            f"{labels.path}: --labels-by-voxel requires labels with the shape of {first.path.name} "
             f"{first.grid.file_shape}, not {labels.grid.file_shape}"
         )
     if not labels.oriented and by_voxel is None:
         return _without_position(labels, first, "labels", notices)
     near = labels.grid.matches(first.grid, SAME_VOXEL)
     if by_voxel or near:
-        apart = "" if near else ", though its header says another place"
+        apart = "" if near else "; the position in its header was ignored"
         notices.append(f"labels ({labels.path.name}) taken voxel by voxel{apart}")
         return labels.array if near else _like(labels, first.grid)
     belongs = any(labels.grid.matches(other.grid) for other in others)
     if same_shape and not belongs and by_voxel is None:
         raise UndecidedError(
-            f"{labels.path}: the labels have the shape of {first.path.name}, but by their header "
-            "lie elsewhere",
-            "if only the header is wrong, use them voxel by voxel with --labels-by-voxel, else by "
-            "their header with --labels-by-header",
+            f"{labels.path}: the labels have the shape of {first.path.name}, but another position "
+            "in their header",
+            "if the header is wrong, use the voxel indices with --labels-by-voxel, otherwise use "
+            "the header with --labels-by-header",
             "labels_by_voxel",
             BY_VOXEL | BY_HEADER,
         )
     _require_kept(labels, first)
     notices.append(
-        f"labels ({labels.path.name}) lie on another grid: resampled to that of {first.path.name}"
+        f"labels ({labels.path.name}) have another grid: resampled to that of {first.path.name}"
     )
     found = resample(labels.array, labels.grid, first.grid, order=0, fill=0)
     gone = sorted({int(v) for v in np.unique(labels.array)} - {int(v) for v in np.unique(found)})
     if gone:
         raise UndecidedError(
-            f"{labels.path}: nothing is left of the labels {', '.join(map(str, gone))} on the grid "
-            f"of {first.path.name}",
+            f"{labels.path}: no voxel of the labels {', '.join(map(str, gone))} remains on the "
+            f"grid of {first.path.name}",
             f"choose a finer one with --grid, e.g. --grid {FINEST}",
             "grid",
             {"Use the finest grid": FINEST},
@@ -133,7 +133,7 @@ def truth_on_grid(
 
 
 def _require_kept(labels: Volume, first: Volume) -> None:
-    """Raise `InputError` if a labelled voxel has its centre outside of the grid of ``first``."""
+    """Raise `InputError` if the centre of a labelled voxel is outside the grid of ``first``."""
     voxels = np.argwhere(labels.array).T
     matrix = voxel_map(first.grid, labels.grid)
     places = matrix[:3, :3] @ voxels + matrix[:3, 3:]
@@ -142,26 +142,27 @@ def _require_kept(labels: Volume, first: Volume) -> None:
     if not lost:
         return
     doubt = (
-        f"{labels.path}: {lost} of {voxels.shape[1]} labelled voxels lie outside of "
-        f"{first.path.name}, so the truth would not be whole"
+        f"{labels.path}: {lost} of {voxels.shape[1]} labelled voxels are outside "
+        f"{first.path.name} and would be lost"
     )
-    mend = "correct the header of the labels, or choose another grid with --grid"
+    remedy = "correct the header of the labels, or choose another grid with --grid"
     if labels.grid.file_shape != first.grid.file_shape:
-        raise InputError(f"{doubt}; {mend}")
-    mend += "; both files have the same shape: --labels-by-voxel takes them voxel by voxel"
-    raise UndecidedError(doubt, mend, "labels_by_voxel", BY_VOXEL)
+        raise InputError(f"{doubt}; {remedy}")
+    remedy += "; both files have the same shape: --labels-by-voxel uses the voxel indices"
+    raise UndecidedError(doubt, remedy, "labels_by_voxel", BY_VOXEL)
 
 
 def _without_position(volume: Volume, first: Volume, name: str, notices: list[str]) -> Array:
-    """Voxel by voxel, which needs the same shape."""
+    """Use the voxel indices, which requires the same shape."""
     if volume.grid.file_shape != first.grid.file_shape:
         raise InputError(
-            f"{volume.path}: {name} does not say how it lies in space, and its shape "
+            f"{volume.path}: {name} has no position in its header, and its shape "
             f"{volume.grid.file_shape} is not that of {first.path.name} {first.grid.file_shape}; "
             "export it again with its position"
         )
     notices.append(
-        f"{name} ({volume.path.name}) has no position: taken voxel by voxel as {first.path.name}"
+        f"{name} ({volume.path.name}) has no position in its header: that of {first.path.name} was "
+        "used"
     )
     return _like(volume, first.grid)
 

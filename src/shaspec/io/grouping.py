@@ -1,7 +1,7 @@
-"""Files of many cases in one folder, told apart by their names: ``case_T1.nii``, ``case_0000.nii``.
+"""Group the files of many cases in one folder by name: ``case_T1.nii``, ``case_0000.nii``.
 
-What a name says beside the modality is the name of the case. Four digits at the end are the channel
-of nnU-Net's raw folders, unless the task has a word for them.
+The name without the modality is the name of the case. Four digits at the end are the channel of
+nnU-Net's raw folders, unless they are a word of the task.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def channel_of(name: str) -> tuple[str, int] | None:
 def group_by_channel(files: Sequence[Path], order: Sequence[str]) -> dict[str, dict[str, Path]]:
     """Case -> modality -> file by nnU-Net's channel numbers; empty if a file has no such number.
 
-    ``order`` names the channels; a channel beyond it is left out.
+    ``order`` names the channels; further channels are ignored.
     """
     cases: dict[str, dict[str, Path]] = {}
     for path in files:
@@ -44,10 +44,11 @@ def group_by_channel(files: Sequence[Path], order: Sequence[str]) -> dict[str, d
 
 
 def group_by_word(files: Iterable[Path], task: Task) -> dict[str, dict[str, Path]]:
-    """Case -> modality or ``labels`` -> file by the words of the task; empty if these are no cases.
+    """Case -> modality or ``labels`` -> file by the words of the task; empty if there are none.
 
-    They are if every file says what it is and of which case, no two files claim the same, and at
-    least two cases have more than one file: so a second T1 of one patient is no second patient.
+    Files are cases if every file name contains a role and a case name, no two files match the same
+    role of a case, and at least two cases have more than one file. A second T1 of one patient is
+    therefore not a second patient.
     """
     cases: dict[str, dict[str, Path]] = {}
     for path in files:
@@ -69,7 +70,7 @@ def group_by_word(files: Iterable[Path], task: Task) -> dict[str, dict[str, Path
 
 
 def _many(cases: dict[str, dict[str, Path]], task: Task) -> bool:
-    """True if the names speak of several cases: a role occurs twice, or the patients differ."""
+    """Return whether the names belong to several cases: a role occurs twice, or patients differ."""
     roles = [role for case in cases.values() for role in case]
     files = [path for case in cases.values() for path in case.values()]
     matches = {path: m for path in files if (m := recognise(path.name, task))}
@@ -77,10 +78,10 @@ def _many(cases: dict[str, dict[str, Path]], task: Task) -> bool:
 
 
 def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]:
-    """Role -> its files, where every role has a folder of its own; empty for other layouts.
+    """Role -> its files, if every role has a separate folder; empty for other layouts.
 
-    A folder of a case is told apart by files whose own names say another role than the folder's.
-    Volumes are grouped so only if a folder has several: else each folder is a sequence of a case.
+    A case folder is recognised by files whose names match another role than the folder's.
+    Volumes are grouped only if a folder has several: otherwise each folder is a sequence of a case.
     """
     found: dict[str, list[Path]] = {}
     for folder in inside:
@@ -99,14 +100,14 @@ def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]
 
 
 def _shared_stems(folders: dict[str, list[Path]], task: Task) -> bool:
-    """True if folders of volumes hold several cases, by names that come back in each folder."""
+    """Return whether folders of volumes contain several cases, by names repeated in each folder."""
     names = [{_case_name(path, task) for path in files} for files in folders.values()]
     several = all(len(files) > 1 for files in folders.values()) or len(names) > 1
     return several and any(len(n) > 1 for n in names) and all(n & names[0] for n in names)
 
 
 def by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, Path]]:
-    """Name of a case -> role -> file, by what the names in folders of one modality share."""
+    """Case name -> role -> file, by the common part of the names in folders of one modality."""
     cases: dict[str, dict[str, Path]] = {}
     for role in (*task.names, LABELS):
         for path in folders.get(role, []):
@@ -118,7 +119,7 @@ def by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, P
 
 
 def _case_name(path: Path, task: Task) -> str:
-    """The name of a file without its end, if that repeats the modality: ``0001_rgb.png``."""
+    """The file name without its last part if that repeats the modality: ``0001_rgb.png``."""
     match = recognise(path.name, task)
     text = stem(path.name)
     return "_".join(parts(text[: match.start])) if match else text
@@ -130,7 +131,7 @@ def _counting(name: str) -> list[tuple[int, str]]:
 
 
 def _rest(name: str, match: Match) -> str:
-    """The name without the part that says the modality, in its own spelling."""
+    """The name without the part that names the modality, in its original spelling."""
     text = stem(name)
     pieces = (text[: match.start].strip(" _-."), text[match.stop :].strip(" _-."))
     return "_".join(piece for piece in pieces if piece)

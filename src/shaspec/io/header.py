@@ -1,7 +1,7 @@
-"""NIfTI headers, judged before any voxel is touched.
+"""Validate NIfTI headers before voxels are read.
 
-nibabel reads what is written; it also accepts zero dimensions, NaN in the affine and singular ones.
-Here a header is parsed by nibabel and then has to make sense, or is refused by name with the mend.
+nibabel accepts zero dimensions, NaN in the affine and singular affines. Here a header is parsed by
+nibabel and then validated; an invalid one raises an error that names the file and what to do.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from shaspec.memory import free_memory
 Array = npt.NDArray[Any]
 
 BLOCK = 540  # bytes of a NIfTI-2 header; NIfTI-1 has 348
-LIMIT = 2**31  # decoded bytes above which a file is no volume of a patient but a mistake or a bomb
-LARGE = 2**28  # decoded bytes from which on the free memory is looked at
-VOXEL_MM = (0.005, 1000.0)  # sizes of a voxel that make sense
-BELIEVED_MM = (0.02, 20.0)  # the same where the header claims another unit than mm
-FAR_MM = 1e6  # an origin farther away than this is no place
-APART_MM = 1.0  # more than this between sform and qform is no rounding
+LIMIT = 2**31  # decoded bytes; a larger file is an error or a decompression bomb
+LARGE = 2**28  # decoded bytes; for larger files the free memory is checked
+VOXEL_MM = (0.005, 1000.0)  # plausible voxel sizes in mm
+BELIEVED_MM = (0.02, 20.0)  # the same if the header gives another unit than mm
+FAR_MM = 1e6  # mm; a more distant origin is invalid
+APART_MM = 1.0  # mm between sform and qform that rounding can explain
 DEGENERATE = 0.01  # volume of the voxel / product of its edges: below it two axes coincide
-# Everything that says where voxels lie; the names are the same in both NIfTI versions.
+# Fields on the position of voxels; the names are the same in both NIfTI versions.
 PLACE = (
     "pixdim", "xyzt_units", "qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d",
     "qoffset_x", "qoffset_y", "qoffset_z", "srow_x", "srow_y", "srow_z",
 )  # fmt: skip
-XFORM_CODES = range(1, 6)  # what may stand in sform_code and qform_code if they are set
-MM_PER_UNIT = {1: ("metres", 1000.0), 3: ("micrometres", 0.001)}  # of xyzt_units; the rest is mm
+XFORM_CODES = range(1, 6)  # valid values of sform_code and qform_code
+MM_PER_UNIT = {1: ("metres", 1000.0), 3: ("micrometres", 0.001)}  # xyzt_units; others: mm
 
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """What a checked header says; everything needed to find, scale and place the voxels."""
+    """A validated header: everything needed to find, scale and place the voxels."""
 
     shape: tuple[int, ...]
-    """(i, j, k), or (i, j, k, channels) where a fourth dimension is more than one."""
+    """(i, j, k), or (i, j, k, channels) if a fourth dimension is larger than one."""
     dtype: np.dtype[Any]
     offset: int
     """Position in bytes of the first voxel."""
     slope: float | None
-    """None: the voxels are stored as they are."""
+    """None: the voxels are not scaled."""
     inter: float
     affine: Array
     """Voxel (i, j, k) -> RAS mm (4, 4), by nibabel's rule: sform, else qform, else voxel sizes."""
     oriented: bool
-    """False: neither sform nor qform is set, position and sides are unknown."""
+    """False: neither sform nor qform is set; position and orientation are unknown."""
     block: bytes | None
-    """The same place as a little-endian NIfTI-1 header (348 bytes); None: no NIfTI file."""
+    """The same position as a little-endian NIfTI-1 header (348 bytes); None: not a NIfTI file."""
     notices: tuple[str, ...] = ()
 
     @property
@@ -65,15 +65,15 @@ class Header:
 
 
 def parse_header(data: bytes, path: Path, *, pair: bool = False) -> Header:
-    """Header from the first bytes of an (unpacked) file.
+    """Parse and validate the header from the first bytes of a (decompressed) file.
 
     Args:
         data: the bytes.
         path: for messages.
-        pair: whether the voxels are in a file of their own (``.hdr`` and ``.img``).
+        pair: whether the voxels are in a separate file (``.hdr`` and ``.img``).
 
     Raises:
-        InputError: for a header that makes no sense, naming the file and the mend.
+        InputError: for an invalid header, naming the file and what to do.
     """
     raw = _header_class(data, path, pair)
     shape = _shape(raw["dim"], path)
@@ -83,7 +83,7 @@ def parse_header(data: bytes, path: Path, *, pair: bool = False) -> Header:
     check_size(shape, dtype, path, offset)
     place = Nifti1Header(endianness="<")
     notices: list[str] = []
-    with np.errstate(all="ignore"):  # absurd numbers become inf or NaN, and those are refused
+    with np.errstate(all="ignore"):  # extreme numbers become inf or NaN, which are refused
         for key in PLACE:
             place[key] = raw[key]
         for key in ("sform_code", "qform_code"):
@@ -95,7 +95,7 @@ def parse_header(data: bytes, path: Path, *, pair: bool = False) -> Header:
 
 
 def check_size(shape: tuple[int, ...], dtype: np.dtype[Any], path: Path, offset: int = 0) -> None:
-    """Refuse a volume that is larger than any patient's, before memory is taken for it."""
+    """Raise `InputError` for an implausibly large volume, before memory is allocated."""
     size = math.prod(shape) * dtype.itemsize + offset
     if size > LIMIT:
         raise InputError(
@@ -119,16 +119,16 @@ def _header_class(data: bytes, path: Path, pair: bool) -> Nifti1Header | Nifti2H
         return Nifti1Header(data[:348], check=False)
     if (348 in sizes and data[344:346] == other) or (540 in sizes and data[4:6] == other):
         raise InputError(
-            f"{path}: by its header the voxels are "
+            f"{path}: according to its header the voxels are "
             + (
-                "in this very file; let its name end in .nii"
+                "in this file; rename it to end in .nii"
                 if pair
-                else "in a second file; let the names end in .hdr and .img"
+                else "in a second file; rename both to end in .hdr and .img"
             )
         )
     raise InputError(
-        f"{path}: not a NIfTI file, or cut off in its header; export it again, from DICOM e.g. "
-        "with dcm2niix, from other formats with 3D Slicer or ITK-SNAP"
+        f"{path}: not a NIfTI file, or its header is truncated; export it again, e.g. with "
+        "dcm2niix from DICOM, or with 3D Slicer or ITK-SNAP from other formats"
     )
 
 
@@ -140,19 +140,19 @@ def _shape(dim: Array, path: Path) -> tuple[int, ...]:
 
 
 def checked_shape(sizes: list[int], path: Path, written: list[int]) -> tuple[int, ...]:
-    """(i, j, k), or (i, j, k, channels) where there are more than one; ``written``: for messages.
+    """(i, j, k), or (i, j, k, channels) if there are several; ``written`` is for messages.
 
-    Raises `InputError` for what is no volume.
+    Raises `InputError` for other dimensions.
     """
     if not sizes or min(sizes) < 1 or max(sizes) > 32767:
         raise InputError(
-            f"{path}: the header gives the dimensions {written}, which is no volume; export the "
+            f"{path}: the header gives the dimensions {written}, which is not a volume; export the "
             "file again"
         )
     while len(sizes) > 3 and sizes[-1] == 1:
         sizes = sizes[:-1]
     if len(sizes) not in (3, 4):
-        raise InputError(f"{path}: has {len(sizes)} dimensions; a volume with 3 is needed")
+        raise InputError(f"{path}: has {len(sizes)} dimensions; a volume needs 3")
     return tuple(sizes)
 
 
@@ -172,14 +172,14 @@ def _dtype(code: int, path: Path) -> np.dtype[Any]:
 def _offset(value: Any, least: int, path: Path) -> int:
     offset = float(value)
     if offset == 0:
-        return least  # "not said", which many programs write
+        return least  # "unknown", which many programs write
     if not (math.isfinite(offset) and offset == int(offset) and least <= offset <= LIMIT):
-        raise InputError(f"{path}: the header has voxels begin at byte {offset}; export it again")
+        raise InputError(f"{path}: invalid voxel offset {offset} in the header; export it again")
     return int(offset)
 
 
 def _scaling(raw: Nifti1Header | Nifti2Header, path: Path) -> tuple[float | None, float]:
-    """Slope and intercept; None where they are unset (0 or NaN by convention) or the identity."""
+    """Slope and intercept; None if unset (0 or NaN by convention) or the identity."""
     slope, inter = float(raw["scl_slope"]), float(raw["scl_inter"])
     if slope == 0 or not math.isfinite(slope):
         return None, 0.0
@@ -191,9 +191,9 @@ def _scaling(raw: Nifti1Header | Nifti2Header, path: Path) -> tuple[float | None
 def _affine(
     place: Nifti1Header, shape: tuple[int, ...], path: Path, notices: list[str]
 ) -> tuple[Array, bool]:
-    """The affine in mm, and whether the header really gives one; mends ``place`` where needed."""
+    """The affine in mm, and whether the header defines one; corrects ``place`` if needed."""
     sizes = place["pixdim"]
-    sizes[1:4] = np.abs(sizes[1:4])  # both slips are mended by nibabel in the same way
+    sizes[1:4] = np.abs(sizes[1:4])  # nibabel corrects both errors in the same way
     sizes[0] = sizes[0] if sizes[0] in (-1, 1) else 1
     found: dict[str, Array] = {}
     if int(place["sform_code"]) > 0:
@@ -201,7 +201,7 @@ def _affine(
     if int(place["qform_code"]) > 0:
         try:
             found["qform"] = place.get_qform()
-        except ValueError:  # a quaternion longer than one
+        except ValueError:  # a quaternion longer than 1
             found["qform"] = np.full((4, 4), np.nan)
     oriented = bool(found)
     if not oriented:
@@ -217,12 +217,12 @@ def _affine(
         if reasons[name]:
             continue
         if name == "qform" and "sform" in found:
-            notices.append(f"the sform of {path.name} {reasons['sform']}: its qform was taken")
+            notices.append(f"the sform of {path.name} {reasons['sform']}: its qform was used")
             place["sform_code"] = 0
         elif name == "sform" and (apart := _apart(found, shape) * scale) > APART_MM:
             notices.append(
                 f"the sform and the qform of {path.name} are {apart:.3g} mm apart: its sform was "
-                "taken; tools that read the qform show it elsewhere, or mirrored"
+                "used; tools that read the qform show it elsewhere, or mirrored"
             )
         return np.diag([scale, scale, scale, 1.0]) @ affine, oriented
     name, reason = next(iter(reasons.items()))
@@ -233,7 +233,7 @@ def _affine(
 
 
 def _apart(found: dict[str, Array], shape: tuple[int, ...]) -> float:
-    """The largest distance between a corner by the sform and by the qform; 0 without both."""
+    """The largest distance between corners by sform and by qform; 0 unless both are set."""
     if len(found) < 2 or not all(np.isfinite(affine).all() for affine in found.values()):
         return 0.0
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in shape])).reshape(3, -1)
@@ -244,7 +244,7 @@ def _apart(found: dict[str, Array], shape: tuple[int, ...]) -> float:
 def _mm_per_unit(
     place: Nifti1Header, found: dict[str, Array], path: Path, notices: list[str]
 ) -> float:
-    """Header lengths -> mm. Other units are often claimed and seldom meant."""
+    """Convert header lengths to mm. Other units are often wrong."""
     unit, factor = MM_PER_UNIT.get(int(place["xyzt_units"]) % 8, ("", 1.0))
     if not unit:
         return 1.0
@@ -252,14 +252,14 @@ def _mm_per_unit(
     if all(BELIEVED_MM[0] <= e.min() and e.max() <= BELIEVED_MM[1] for e in edges):
         notices.append(f"{path.name} gives its lengths in {unit}: converted to mm")
         return factor
-    notices.append(f"{path.name} claims lengths in {unit}, which makes no sense: taken as mm")
+    notices.append(f"{path.name} gives implausible lengths in {unit}: read as mm")
     return 1.0
 
 
 def nonsense(affine: Array, scale: float) -> str:
-    """What is wrong with an affine, for a sentence; empty: nothing."""
+    """The error in an affine, for messages; empty if it is valid."""
     if not np.isfinite(affine).all():
-        return "holds numbers that are not finite"
+        return "contains numbers that are not finite"
     matrix = affine[:3, :3].astype(np.float64) * scale
     edges = np.linalg.norm(matrix, axis=0)
     if edges.min() < VOXEL_MM[0] or edges.max() > VOXEL_MM[1]:
@@ -267,5 +267,5 @@ def nonsense(affine: Array, scale: float) -> str:
     if abs(np.linalg.det(matrix / edges)) < DEGENERATE:
         return "is singular: two voxel axes point the same way"
     if np.abs(affine[:3, 3] * scale).max() > FAR_MM:
-        return "lies kilometres away"
+        return "is kilometres away from the scanner"
     return ""

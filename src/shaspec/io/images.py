@@ -1,7 +1,7 @@
-"""Pictures of two axes: PNG, JPEG and the like, read and written by Pillow.
+"""2D pictures: PNG, JPEG and similar, read and written by Pillow.
 
-What a picture must be follows from what it is for: three channels of colour, one channel of depth,
-or the codes of a label map. Nothing is converted silently where that would change its meaning.
+The required format depends on the use: three colour channels, one channel of depth, or the codes of
+a label map. Conversions that would change the meaning raise an error.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ Array = npt.NDArray[Any]
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 LABEL_ENDINGS = (".png",)
 MOST_PIXELS = 2**26
-"""Of a picture: 67 million, 200 MB in colour."""
+"""Largest number of pixels of a picture: 67 million, 200 MB in colour."""
 COLOUR = ("RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "P", "PA")
 
 
 def is_image(path: Path) -> bool:
-    """True if the name ends like a picture's."""
+    """Return whether the file name ends like that of a picture."""
     return path.name.lower().endswith(ENDINGS)
 
 
 def read_image(path: str | Path, channels: int = 1) -> Array:
-    """A picture as stored: (3, row, column) uint8 for three ``channels``, (row, column) for one.
+    """Read a picture: (3, row, column) uint8 for three ``channels``, (row, column) for one.
 
-    Turned upright where a camera noted how it was held. A grey picture serves as colour, and a
-    colour picture without any colour as grey. Pixels that were not measured may be NaN. Raises
-    `InputError` naming the file and the mend.
+    The EXIF orientation is applied. A grey picture is accepted as colour, and a colour picture
+    with equal channels as grey. Pixels without a measurement may be NaN. Raises `InputError`
+    naming the file and what to do.
     """
     picture = _open(Path(path))
     if channels == 3:
@@ -59,10 +59,10 @@ def read_image(path: str | Path, channels: int = 1) -> Array:
 
 
 def read_label_image(path: str | Path) -> Array:
-    """The codes of a label map (row, column): grey values, or the indices of a palette."""
+    """Read the codes of a label map (row, column): grey values, or palette indices."""
     picture = _open(Path(path))
     array = np.asarray(picture)
-    if picture.mode in ("LA", "PA"):  # without the opacity
+    if picture.mode in ("LA", "PA"):  # without alpha
         array = array[..., 0]
     return _grey(array, Path(path), "a label map")
 
@@ -70,7 +70,7 @@ def read_label_image(path: str | Path) -> Array:
 def write_label_image(path: str | Path, labels: Array, grid: Grid) -> Path:
     """Write a label map (row, column) as an 8-bit grey PNG whose values are the codes.
 
-    The file appears whole or not at all. Returns ``path``.
+    The file is written atomically. Returns ``path``.
     """
     path = Path(path)
     if not path.name.lower().endswith(LABEL_ENDINGS):
@@ -83,7 +83,7 @@ def write_label_image(path: str | Path, labels: Array, grid: Grid) -> Path:
 
 
 def _open(path: Path) -> Image.Image:
-    """The decoded first picture of a file."""
+    """Decode a file with one picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -92,24 +92,24 @@ def _open(path: Path) -> Image.Image:
                     raise Image.DecompressionBombError
                 frames = getattr(picture, "n_frames", 1)
                 if frames > 1:
-                    raise InputError(f"{path}: holds {frames} pictures; save each as its own file")
+                    raise InputError(f"{path}: contains {frames} pictures; save them separately")
                 return ImageOps.exif_transpose(picture)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise InputError(
-            f"{path}: has too many pixels, at most {MOST_PIXELS:,}; crop it or make it smaller"
+            f"{path}: has too many pixels, at most {MOST_PIXELS:,}; crop or downsample it"
         ) from None
     except ShaspecError:
         raise
-    except Exception as error:  # Pillow's decoders raise all kinds
+    except Exception as error:  # Pillow's decoders raise many exception types
         if is_out_of_memory(error):
             raise
         raise InputError(
-            f"{path}: is damaged or no picture ({error}); copy or export it again"
+            f"{path}: is damaged or not a picture ({error}); copy or export it again"
         ) from error
 
 
 def _grey(array: Array, path: Path, what: str) -> Array:
-    """One channel (row, column) of what has only one, or the same one thrice."""
+    """The single channel (row, column) of a picture with one channel or three equal ones."""
     if array.ndim == 2:
         return np.ascontiguousarray(array.astype(np.uint8) if array.dtype == bool else array)
     colours = array[..., :3]

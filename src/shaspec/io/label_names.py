@@ -1,8 +1,9 @@
-"""Names of labels that lie beside a label file -> its scheme.
+"""Derive the scheme of a label file from label names stored beside it.
 
-They stand in the ``labels`` of a ``dataset.json`` (nnU-Net: name -> value or, for regions, a list
-of values; Medical Segmentation Decathlon: value -> name), in a JSON file of the label file's own
-name, or in the columns ``index`` and ``name`` of a BIDS table (``x_dseg.tsv``, ``dseg.tsv``).
+The names are read from ``labels`` of a ``dataset.json`` (nnU-Net: name -> value or, for regions, a
+list of values; Medical Segmentation Decathlon: value -> name), from a JSON file with the name of
+the label file, or from the columns ``index`` and ``name`` of a BIDS table (``x_dseg.tsv``,
+``dseg.tsv``).
 """
 
 from __future__ import annotations
@@ -16,22 +17,26 @@ from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file, read_json, read_text
+from shaspec.io.names.tokens import fold
 from shaspec.io.naming import stem
+from shaspec.io.segmentation_nrrd import is_segmentation
+from shaspec.io.truth_file import segment_values
 from shaspec.task import LabelScheme, Task
 
 DESCRIPTION = "dataset.json"
 SECTIONS = ("labels", "LabelMap")
-BRITISH = {"tumour": "tumor", "tumours": "tumors", "oedema": "edema", "oedematous": "edematous"}
+BRITISH = {"tumour": "tumor", "tumours": "tumors", "oedema": "edema", "oedematous": "edematous",
+           "odem": "edema", "oedem": "edema"}  # fmt: skip
 
 Names = dict[str, tuple[int, ...]]
-"""Name -> the values that carry it; several for a region."""
+"""Name -> its values; several for a region."""
 
 
 def described_scheme(labels: Path, task: Task) -> LabelScheme | None:
-    """The scheme of the file ``labels`` by names beside it; None where there are none.
+    """The scheme of the file ``labels`` by names beside it; None if there are none.
 
-    A value whose name is not known is no part of the scheme, so that a file with it is refused;
-    names of which the task knows none say nothing.
+    Values with unknown names are not part of the scheme, so a file that contains them is refused.
+    If the task defines none of the names, there is no scheme.
     """
     for path in _sidecars(labels.absolute()):
         codes = _codes(_read(path), task) if is_file(path) else {}
@@ -45,6 +50,8 @@ def described_scheme(labels: Path, task: Task) -> LabelScheme | None:
 
 
 def _sidecars(labels: Path) -> Iterator[Path]:
+    if is_segmentation(labels):
+        yield labels
     yield labels.with_name(stem(labels.name) + ".json")
     yield labels.with_name(stem(labels.name) + ".tsv")
     yield labels.with_name("dseg.tsv")
@@ -53,8 +60,10 @@ def _sidecars(labels: Path) -> Iterator[Path]:
 
 
 def _read(path: Path) -> Names:
-    """What a file says; nothing if it cannot be read or is about something else."""
+    """The label names in a file; empty if it cannot be read or has none."""
     try:
+        if is_segmentation(path):
+            return {name: (value,) for name, value in segment_values(path).items()}
         if path.suffix.lower() == ".tsv":
             rows = csv.DictReader(io.StringIO(read_text(path)), delimiter="\t")
             return {row["name"]: (_value(row["index"]),) for row in rows}
@@ -83,7 +92,7 @@ def _entry(key: str, value: Any) -> tuple[str, tuple[int, ...]]:
 
 
 def _value(text: Any) -> int:
-    """A value of a label; raises ``ValueError`` for one that no file can hold."""
+    """A label value; raises ``ValueError`` if it is too large for any file."""
     value = int(text)
     if abs(value) >= 10**9:
         raise ValueError(f"a label of {value}")
@@ -91,7 +100,7 @@ def _value(text: Any) -> int:
 
 
 def _codes(names: Names, task: Task) -> dict[int, int]:
-    """Value -> code of the task, for the values with a name that it knows."""
+    """Value -> code of the task, for values whose name the task defines."""
     if any(len(values) > 1 for values in names.values()):
         return _by_region(names, task)
     found = {values[0]: _label(name, task) for name, values in names.items() if values}
@@ -99,7 +108,7 @@ def _codes(names: Names, task: Task) -> dict[int, int]:
 
 
 def _label(name: str, task: Task) -> int | None:
-    """The label that a name means: the one with the longest of its words in it."""
+    """The label that a name refers to: the one with the longest matching word."""
     parts = _parts(name)
     words = [(label.value, w) for label in task.labels for w in (label.name, label.title)]
     words += [(label.value, w) for label in task.labels for w in label.words]
@@ -111,7 +120,7 @@ def _label(name: str, task: Task) -> int | None:
 
 
 def _by_region(names: Names, task: Task) -> dict[int, int]:
-    """Value -> code of the label that lies in the same of the named regions."""
+    """Value -> code of the label that belongs to the same named regions."""
     named = {region: v for name, v in names.items() if (region := _region(name, task))}
     values = {v for several in named.values() for v in several} - {0}
     inside: dict[frozenset[str], set[int]] = {}
@@ -136,10 +145,10 @@ def _region(name: str, task: Task) -> str | None:
 
 
 def _parts(text: str) -> list[str]:
-    return [BRITISH.get(part, part) for part in re.findall(r"[a-z0-9]+", text.lower())]
+    return [BRITISH.get(part, part) for part in re.findall(r"[a-z0-9]+", fold(text))]
 
 
 def _run(wanted: list[str], parts: list[str]) -> int:
-    """Length of the word ``wanted`` if it is a run of ``parts``, else 0."""
+    """Length of ``wanted`` if it is a contiguous part of ``parts``, else 0."""
     n = len(wanted)
     return n if n and any(parts[k : k + n] == wanted for k in range(len(parts) - n + 1)) else 0

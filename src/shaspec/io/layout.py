@@ -1,7 +1,7 @@
-"""What somebody's folder of cases holds, from file names and a ``dataset.json`` alone.
+"""Infer the layout of an unknown data folder from file names and a ``dataset.json``.
 
-The files of one case begin alike and end differently, and the endings come back in other cases:
-those are the modalities, and one of them the labels.
+The file names of one case share a prefix, and their suffixes recur in other cases: the suffixes
+are the modalities and the labels.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from shaspec.task_names import as_file_name_part
 LABEL_WORDS = (
     "seg", "segmentation", "label", "labels", "mask", "gt", "truth", "ot", "lesion", "roi",
 )  # fmt: skip
-RECURS = 0.25  # share of the cases in which an ending has to occur, to be more than chance
+RECURS = 0.25  # minimum share of cases with a suffix
 
 
 @dataclass(frozen=True)
@@ -36,21 +36,21 @@ class Layout:
     modalities: tuple[Modality, ...]
     label_words: tuple[str, ...]
     label_names: dict[int, str]
-    """What ``dataset.json`` calls the values of the labels, background left out."""
+    """Label names in ``dataset.json`` by value, without background."""
     regions: dict[str, tuple[int, ...]]
-    """The values of each region, if ``dataset.json`` joins several of them, as nnU-Net may."""
+    """The values of each region, if ``dataset.json`` defines regions, as in nnU-Net."""
 
 
 def find_layout(folder: Path, modalities: Sequence[str] = (), labels_word: str = "") -> Layout:
     """Infer the layout of ``folder``.
 
     Args:
-        folder: one folder per case, files side by side, or a decathlon or nnU-Net folder.
-        modalities: words of the file names to take, each ``WORD`` or ``NAME=WORD``.
+        folder: one folder per case, files side by side, or a Decathlon or nnU-Net folder.
+        modalities: words in the file names to use, each ``WORD`` or ``NAME=WORD``.
         labels_word: the word of the label files.
 
     Raises:
-        InputError: if the names leave it open, with what was seen and the options that settle it.
+        InputError: if the names are ambiguous, with the words found and the options to use.
     """
     described = _description(folder)
     channels = _channels(described)
@@ -72,8 +72,8 @@ def find_layout(folder: Path, modalities: Sequence[str] = (), labels_word: str =
     if not chosen or (len(chosen) == 1 and not channels):
         seen = ", ".join(path.name for group in groups[:2] for path in group[:5]) or "no volume"
         raise InputError(
-            f"{folder}: the file names do not show which modalities there are ({seen}); name them "
-            "by a part of the file names, e.g. --modalities T1=t1w,T2=t2w"
+            f"{folder}: the modalities cannot be inferred from the file names ({seen}); give a "
+            "part of the file names for each, e.g. --modalities T1=t1w,T2=t2w"
         )
     if labels:
         label_words = tuple(dict.fromkeys((labels[0], *label_words)))
@@ -83,7 +83,7 @@ def find_layout(folder: Path, modalities: Sequence[str] = (), labels_word: str =
 def _modalities(named: Sequence[tuple[str, str]]) -> tuple[Modality, ...]:
     names = [as_file_name_part(name) for name, _ in named]
     if len(set(names)) != len(names) or any(FULL in name for name in names):
-        raise InputError(f"modalities need names of their own without {FULL!r}: {', '.join(names)}")
+        raise InputError(f"modalities need unique names without {FULL!r}: {', '.join(names)}")
     return tuple(
         Modality(name=as_file_name_part(name), words=() if parts(name) == parts(word) else (word,))
         for name, word in named
@@ -101,7 +101,7 @@ def _named(text: str) -> tuple[str, str]:
 
 
 def _groups(folder: Path) -> list[list[Path]]:
-    """The image files of each case; label folders of nnU-Net and the decathlon left out."""
+    """The image files of each case, without the label folders of nnU-Net and the Decathlon."""
     if not is_folder(folder):
         raise InputError(f"{folder}: no such folder")
     folders: dict[Path, list[Path]] = {}
@@ -115,7 +115,7 @@ def _groups(folder: Path) -> list[list[Path]]:
 
 
 def _split(files: list[Path]) -> list[list[Path]]:
-    """The files of one folder by case: the longest beginning that leaves endings that come back."""
+    """The files of one folder by case: the longest prefix that leaves recurring suffixes."""
     names = {path: parts(path.name) for path in files}
     for length in range(max(map(len, names.values())) - 1, 0, -1):
         groups: dict[tuple[str, ...], list[Path]] = {}
@@ -129,7 +129,7 @@ def _split(files: list[Path]) -> list[list[Path]]:
 
 
 def _endings(groups: list[list[Path]]) -> dict[str, str]:
-    """Word -> name as spelled, for what tells the files of a case apart, sorted."""
+    """Word -> name as spelled, for the words that distinguish the files of a case, sorted."""
     rests: list[list[tuple[str, ...]]] = []
     spelled: dict[tuple[str, ...], str] = {}
     for group in groups:
@@ -160,7 +160,7 @@ def _endings(groups: list[list[Path]]) -> dict[str, str]:
 
 
 def _title(spelled: str) -> str:
-    """A name for a modality: as spelled in the file, a channel number spelled out."""
+    """The name of a modality: as spelled in the file name; numbers become ``channelN``."""
     return f"channel{int(spelled)}" if re.fullmatch(r"\d{4}", spelled) else spelled
 
 
@@ -185,7 +185,7 @@ def _channels(described: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _labels(described: dict[str, Any], folder: Path) -> dict[str, tuple[int, ...]]:
-    """Name -> values, background left out.
+    """Name -> values, without background.
 
     Decathlon: ``{"1": "tumour"}``; nnU-Net: ``{"tumour": 1}``, or a list of values for a region.
     """
@@ -207,7 +207,7 @@ def _labels(described: dict[str, Any], folder: Path) -> dict[str, tuple[int, ...
 
 
 def _value_names(labels: dict[str, tuple[int, ...]]) -> dict[int, str]:
-    """What each value is called: by the smallest region it is in, with its number if shared."""
+    """The name of each value: the smallest region that contains it, numbered if shared."""
     smallest: dict[int, str] = {}
     for name in sorted(labels, key=lambda name: -len(labels[name])):
         smallest |= dict.fromkeys(labels[name], name)

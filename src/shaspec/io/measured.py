@@ -1,6 +1,6 @@
-"""What of a volume was measured: NaN and a modality's invalid values are background.
+"""Replace NaN and a modality's invalid values by background.
 
-A volume in which nothing was measured counts as an absent modality.
+A volume without any valid value counts as an absent modality.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.task import Modality
 
@@ -20,13 +20,13 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A volume, or picture, without values that stand for something else."""
+    """A volume or picture without invalid values."""
 
     array: Array
     notice: str = ""
-    """What was taken as background, for a sentence after the name of the modality."""
+    """What was replaced by background, to follow the name of the modality in a message."""
     absent: str = ""
-    """Why the modality counts as absent, likewise; empty: it is there."""
+    """Why the modality counts as absent, likewise; empty if it is present."""
 
 
 def measured(
@@ -35,13 +35,13 @@ def measured(
     nan: Mask | None = None,
     limits: tuple[float, float] | None = None,
 ) -> Measured:
-    """``array`` with what was not measured as background.
+    """Replace values of ``array`` that were not measured by background.
 
     Args:
         array: (*spatial) or (C, *spatial), as stored.
-        modality: says which values mean "not measured".
-        nan: where the file held NaN, if ``array`` does not say so itself.
-        limits: smallest and largest value of ``array``, where they are known.
+        modality: defines the values that mean "not measured".
+        nan: mask of NaN in the file, if they were already replaced in ``array``.
+        limits: smallest and largest value of ``array``, if known.
     """
     invalid = _invalid(array, modality, nan)
     valid = array if invalid is None else array[~invalid]
@@ -61,7 +61,7 @@ def measured(
 
 
 def _invalid(array: Array, modality: Modality, nan: Mask | None) -> Mask | None:
-    """Where nothing was measured; None: everything was."""
+    """Mask of invalid values; None if all are valid."""
     masks = [] if nan is None else [nan]
     if nan is None and array.dtype.kind == "f" and np.isnan(array).any():
         masks.append(np.isnan(array))
@@ -72,7 +72,7 @@ def _invalid(array: Array, modality: Modality, nan: Mask | None) -> Mask | None:
 
 
 def _background(low: float, high: float, modality: Modality) -> float:
-    """The value that `shaspec.preprocessing.normalise` turns into 0, as what pads a window is."""
+    """The value that `shaspec.preprocessing.normalise` maps to 0, like the padding of a window."""
     if modality.normalisation == "zscore":
         return 0.0
     if modality.normalisation == "fixed":
@@ -84,9 +84,9 @@ def _background(low: float, high: float, modality: Modality) -> float:
 
 
 def _told(invalid: Mask) -> str:
-    """How much was taken as background; that some of it lies inside is worth a word."""
+    """How much was replaced by background, and how much of it is inside the foreground."""
     spatial = invalid if invalid.ndim < 4 else invalid.any(axis=0)
-    text = f"{invalid.mean():.1%} of it is NaN or marked as not measured: taken as background"
-    outside = ~ndimage.binary_fill_holes(~spatial)
+    text = f"{invalid.mean():.1%} of it is NaN or marked as not measured: read as background"
+    outside = ~scipy.ndimage.binary_fill_holes(~spatial)
     inside = int(np.count_nonzero(spatial & ~outside))
-    return text + (f", {inside} voxels of it inside the measured ones" if inside else "")
+    return text + (f", {inside} of these voxels are enclosed by measured ones" if inside else "")

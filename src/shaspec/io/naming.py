@@ -1,7 +1,7 @@
-"""Which modality a file, a layer or a column holds, from its name alone.
+"""Recognise the modality of a file, a layer or a column by its name.
 
-`recognise` gives the modality where the name says it, `read_name` also the reason where not.
-How names are read is in `shaspec.io.names`; its vocabulary is a table, and a task adds its words.
+`recognise` returns the modality or None, `read_name` also the evidence or the reason. The parser is
+`shaspec.io.names`; its vocabulary is a table to which a task adds words.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ __all__ = [
 ]
 
 RESULT = "pred"
-"""The last word in the name of what a model found: no input and no truth, wherever it lies."""
+"""The last word in the name of a model's result, which is neither an input nor a reference."""
 
 PROBABILITY = "prob"
-"""In the name of a map of probabilities, in front of the region or of `LABEL` and the label."""
+"""In the name of a probability map, before the region or before `LABEL` and the label."""
 LABEL = "label"
 
 LONGEST = 1000
-"""Letters of a name that are looked at: no file name has more, a cell of a list can."""
+"""Characters of a name that are read: file names are shorter, cells of a list may not be."""
 ENDING = re.compile(
     rf"(\.({'|'.join(table.FIRST)}|{'|'.join(e[1:] for e in images.ENDINGS)}|wav))?"
     rf"(\.({'|'.join(table.PACKED)}))?$",
@@ -61,7 +61,7 @@ OWN_SEPARATOR = " · "
 
 
 def stem(name: str) -> str:
-    """File name without ``.nii``, ``.nii.gz``, ``.png`` and the like, in its own spelling."""
+    """File name without ``.nii``, ``.nii.gz``, ``.png`` and similar, in its original spelling."""
     return ENDING.sub("", name, count=1)
 
 
@@ -71,7 +71,7 @@ def parts(name: str) -> list[str]:
 
 
 def find_word(word: str, name_parts: Sequence[str]) -> tuple[int, int] | None:
-    """Where ``word`` stands last in the parts of a name, as (start, stop)."""
+    """The last position of ``word`` in the parts of a name, as (start, stop)."""
     wanted = parts(word)
     for stop in range(len(name_parts), len(wanted) - 1, -1):
         if wanted and list(name_parts[stop - len(wanted) : stop]) == wanted:
@@ -80,20 +80,20 @@ def find_word(word: str, name_parts: Sequence[str]) -> tuple[int, int] | None:
 
 
 def recognise(name: str, task: Task) -> Match | None:
-    """The modality (or ``labels``) that a name stands for; None if it says nothing or is doubtful.
+    """The modality (or ``labels``) that a name matches; None if there is no match or a doubt.
 
     Args:
         name: a file name, the name of a layer, channel or column, or the description of a series.
-        task: its modalities are looked for; their words in the task file come first.
+        task: defines the modalities; their words in the task file take precedence.
     """
     return read_name(name, task).match
 
 
 def read_name(name: str, task: Task) -> Reading:
-    """What a name says, with its certainty, or the reason why that is doubtful.
+    """Read a name: the role with its certainty, or the reason for a doubt.
 
-    Of a task with images and sounds the ending of a file has a say: it must fit, and where no word
-    speaks it is enough, if one modality only fits.
+    In a task with images and sounds the file ending must fit the modality, and it is sufficient if
+    no word matches and only one modality fits.
     """
     name = name[:LONGEST]
     text = stem(name)
@@ -112,14 +112,16 @@ def read_name(name: str, task: Task) -> Reading:
 
 
 def notice(path: Path, match: Match) -> str:
-    """What to tell about a file that probably holds ``match.role``."""
-    return f"{path.name} was taken as {match.role}: {match.reason}"
+    """The notice about a file that is probably ``match.role``."""
+    return f"{path.name} was used as {match.role}: {match.reason}"
 
 
 def is_result(name: str, task: Task) -> bool:
-    """True for ``case_FLAIR+T2_pred.nii.gz``, unless the task has ``pred`` for its labels, and for
+    """Return whether a name is that of a result or probability map.
+
+    Examples are ``case_FLAIR+T2_pred.nii.gz``, unless ``pred`` is a label word of the task, and
     ``case_FLAIR+T2_prob_ET.nii.gz``."""
-    words = parts(name)
+    words = parts(re.sub(rf"{re.escape(table.SEGMENTATION)}$", "", name, flags=re.IGNORECASE))
     if PROBABILITY in words[1:]:
         shown = words[len(words) - words[::-1].index(PROBABILITY) :]
         known = [parts(region) for region in task.region_names]
@@ -128,18 +130,18 @@ def is_result(name: str, task: Task) -> bool:
 
 
 def _fitting(name: str, task: Task) -> list[str]:
-    """The modalities of the medium that the ending tells; empty where that says nothing."""
+    """The modalities of the medium that the file ending implies; empty if it implies none."""
     medium = "sound" if is_sound(Path(name)) else "image" if is_image(Path(name)) else None
     found = [m.name for m in task.modalities if m.medium == medium]
     return found if len(found) < len(task.modalities) else []
 
 
 def name_to_judge(path: Path, task: Task) -> str:
-    """The name that says what a file holds: its own, or its folder's where its own says nothing.
+    """The name to judge a file by: its own, or its folder's if its own is uninformative.
 
-    The folder of a picture may be ``rgb``. That of a volume is the case's, as a rule, which may
-    well speak of a modality that it is not: it has to say the modality and nothing else, as
-    ``T1ce`` and ``5_T1_post`` do.
+    The folder of a picture may be ``rgb``. The folder of a volume is usually the case and may
+    mention other modalities, so its name is used only if it is just a modality, such as ``T1ce`` or
+    ``5_T1_post``.
     """
     folder = path.absolute().parent.name
     if task.dims == 2:
@@ -152,17 +154,17 @@ def name_to_judge(path: Path, task: Task) -> str:
 
 
 def in_folder(folder: str, path: Path) -> str:
-    """The name of a file with that of its folder in front, to be judged together."""
+    """The name of a file preceded by its folder, to be read together."""
     return f"{folder}_{path.name}"
 
 
 def is_silent(reading: Reading) -> bool:
-    """True if a name speaks of no image at all, not even one that the task does not know."""
+    """Return whether a name mentions no image at all, not even one that the task does not use."""
     return reading.match is None and not reading.candidates and not reading.evidence
 
 
 def common_name(files: Sequence[Path], task: Task) -> str:
-    """A name for loose files: what their names share before the modality, else their folder."""
+    """A case name for several files: their common prefix before the modality, else the folder."""
     shared: list[list[str]] = []
     for path in files:
         match = recognise(path.name, task)
@@ -177,11 +179,11 @@ def common_name(files: Sequence[Path], task: Task) -> str:
 
 
 def require_role(path: Path, task: Task) -> Match:
-    """The role of one file; raises `InputError` where its name says none, or a result."""
+    """The role of one file; raises `InputError` if its name matches none, or is a result."""
     if is_result(path.name, task):
         raise InputError(
-            f"{path}: by the last word of its name this is the result of a model; give a modality, "
-            f"or name the file outright, e.g. {task.names[0]}={path.name}"
+            f"{path}: its name marks it as the result of a model; pass a modality, "
+            f"or give the role of the file, e.g. {task.names[0]}={path.name}"
         )
     reading = read_name(name_to_judge(path, task), task)
     if reading.match is None:
@@ -189,7 +191,7 @@ def require_role(path: Path, task: Task) -> Match:
         options = " or ".join(f"{role}={path.name}" for role in roles)
         words = "; ".join(f"{m.name}: {', '.join(m.words[:4])}" for m in task.modalities)
         raise InputError(
-            f"{path}: which modality this is, is not clear from its name ({reading.reason}); use a "
-            f"part like ({words}), or name it outright: {options}"
+            f"{path}: the modality is unclear from the name ({reading.reason}); use a "
+            f"part like ({words}), or give the modality: {options}"
         )
     return reading.match

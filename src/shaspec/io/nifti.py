@@ -1,4 +1,4 @@
-"""NIfTI files: nibabel for the headers, isal for the bytes; label maps are written as such."""
+"""Read NIfTI files (nibabel parses headers, isal decompresses) and write label maps."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from shaspec.io.header import BLOCK, PLACE, parse_header
 Array = npt.NDArray[Any]
 
 ENDINGS = (".nii", ".nii.gz")
-"""Of the files that are written."""
+"""Endings of written files."""
 
 
 def is_nifti(path: Path) -> bool:
-    """True if the name ends like a NIfTI file that is written."""
+    """Return whether the name has one of these endings."""
     return path.name.lower().endswith(ENDINGS)
 
 
 def open_nifti(path: Path) -> Stored:
-    """A NIfTI file, plain or compressed, by its checked header."""
+    """Open a NIfTI file, plain or compressed, and validate its header."""
     header = parse_header(first_bytes(path, BLOCK), path)
     return Stored(header, lambda: all_bytes(path, header.end))
 
 
 def write_labels(path: str | Path, labels: Array, grid: Grid) -> Path:
-    """Write a label map (S, P, L) in the orientation, place and codes of the file behind ``grid``.
+    """Write a label map (S, P, L) in the orientation, position and codes of the file of ``grid``.
 
-    The file appears whole or not at all, and equal labels give equal bytes. Returns ``path``.
+    The file is written atomically, and equal labels give equal bytes. Returns ``path``.
     """
     path = Path(path)
     if not is_nifti(path):
@@ -48,17 +48,17 @@ def write_labels(path: str | Path, labels: Array, grid: Grid) -> Path:
 
 
 def write_map(path: Path, values: npt.NDArray[np.float32], grid: Grid, text: str) -> Path:
-    """Write a map of numbers (S, P, L) where and as `write_labels` does.
+    """Write a map of numbers (S, P, L) like `write_labels`.
 
-    ``text`` says in the header what it shows. Returns ``path``; raises `InputError`.
+    ``text`` is the description in the header. Returns ``path``; raises `InputError`.
     """
     if values.shape != grid.shape:
         raise InputError(f"{path}: the map has shape {values.shape}, its grid {grid.shape}")
-    return _write(path, values, grid, text, level=1)  # the low bits are noise, effort gains little
+    return _write(path, values, grid, text, level=1)  # as in `shaspec.io.export`
 
 
 def checked_labels(path: Path, labels: Array, grid: Grid) -> npt.NDArray[np.uint8]:
-    """``labels`` as they are stored, one byte each; `InputError` for what does not fit there."""
+    """``labels`` as stored, one byte each; raises `InputError` for other values."""
     if labels.shape != grid.shape:
         raise InputError(f"{path}: labels have shape {labels.shape}, their grid {grid.shape}")
     if labels.dtype.kind not in "iub" or labels.min() < 0 or labels.max() > 255:
@@ -71,14 +71,14 @@ def _write(path: Path, values: Array, grid: Grid, text: str, *, level: int = -1)
     header = _header(grid, values.dtype, text)
     data = header.binaryblock + bytes(4) + voxels  # 4: "no extensions"
     if path.name.lower().endswith(".gz"):
-        # zlib rather than isal: its output does not depend on the processor; no time, no name.
+        # zlib, not isal: its output does not depend on the processor; no time stamp, no name.
         data = zlib.compress(data, level, wbits=31)
     write_atomically(path, data)
     return path
 
 
 def _header(grid: Grid, dtype: np.dtype[Any], text: str) -> Nifti1Header:
-    """Header of a result: the place of the input, nothing else of it (it may hold names)."""
+    """Header of a result: only the position of the input, since other fields may contain names."""
     header = Nifti1Header(endianness="<")
     header.set_data_dtype(dtype)
     header.set_data_shape(grid.file_shape)
@@ -90,7 +90,7 @@ def _header(grid: Grid, dtype: np.dtype[Any], text: str) -> Nifti1Header:
         source = Nifti1Header(grid.header, check=False)
         for key in PLACE:
             header[key] = source[key]
-        header["xyzt_units"] = int(source["xyzt_units"]) % 8  # a result has no time
+        header["xyzt_units"] = int(source["xyzt_units"]) % 8  # a result has no time axis
     header["vox_offset"] = 352
     header["scl_slope"], header["scl_inter"] = 1, 0
     header["descrip"] = f"{text} by napari-shaspec".encode("ascii", "replace")[:79]

@@ -1,4 +1,4 @@
-"""Where results may be written: never over a file that was read, and over others when asked."""
+"""Check output paths: input files are never overwritten, others only on request."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from shaspec.errors import InputError
 from shaspec.files.reading import exists, open_regular
 from shaspec.files.writing import check_place
 
-MARK = b"napari-shaspec"  # in the header of every label map that this program writes
-HEAD = 1024  # bytes of a file that have it
+MARK = b"napari-shaspec"  # in the header of every label map written by this program
+HEAD = 1024  # bytes of a file that are searched for it
 
 
 def check_output(
@@ -23,29 +23,27 @@ def check_output(
     keep_own: bool = False,
     endings: Sequence[str] = (),
 ) -> None:
-    """See that ``path`` may be written, before work goes into it.
+    """Check that ``path`` may be written, before the computation.
 
-    A label map that this program wrote is a result and may be replaced, unless ``keep_own``.
+    A label map written by this program may be replaced, unless ``keep_own``.
 
     Args:
         path: the file to write.
-        inputs: the files that were read; links to them and names that differ in case alone count
-            as the same file.
-        overwrite: whether another file that is there may be replaced.
-        keep_own: whether label maps of this program are kept too, for they may have been corrected.
-        endings: what the name may end in; empty: anything.
+        inputs: the files that were read; links and names that differ only in case count as the
+            same file.
+        overwrite: whether another existing file may be replaced.
+        keep_own: whether label maps of this program are kept too, as they may be corrected.
+        endings: allowed endings of the name; empty: any.
 
     Raises:
-        InputError: naming the file, and ``--overwrite`` where that would help.
+        InputError: naming the file, and ``--overwrite`` if that would help.
     """
     same = next((file for file in inputs if _is_same(path, file)), None)
     if same is not None:
-        raise InputError(
-            f"{path}: this is the file {same}, which was read; name another file to write"
-        )
+        raise InputError(f"{path}: this is the input file {same}; choose another output file")
     check_place(path, endings)
     if exists(path) and not overwrite and (keep_own or not _is_ours(path)):
-        raise InputError(f"{path}: exists already; name another file, or replace it: --overwrite")
+        raise InputError(f"{path}: exists already; choose another file, or replace it: --overwrite")
 
 
 def _is_same(one: Path, other: Path) -> bool:
@@ -57,7 +55,7 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _is_ours(path: Path) -> bool:
-    """True for a label map that this program wrote."""
+    """Return whether a file is a label map written by this program."""
     try:
         with open_regular(path) as file:
             data = file.read(HEAD)

@@ -1,9 +1,9 @@
-"""The probabilities behind a label map as NIfTI files beside it, one per region.
+"""Write the probabilities behind a label map as NIfTI files beside it, one per region.
 
-The values are float32 from 0 to 1, exactly those that the labels were made of: a region begins
-above 0.5, and `shaspec.task.Task.paint` makes the label map of all regions. A network whose labels
-exclude each other decides for the most probable label instead; of such a network the probabilities
-of the background and of every label are written too.
+The values are float32 from 0 to 1, exactly those from which the labels were computed: a region is
+where its probability exceeds 0.5, and `shaspec.task.Task.paint` combines the regions. A network
+with mutually exclusive labels chooses the most probable label instead; for such a network the
+probabilities of the background and of every label are written too.
 """
 
 from __future__ import annotations
@@ -30,23 +30,21 @@ ENDINGS = re.compile(rf"(\.nii(\.gz)?|{re.escape(SEGMENTATION)})$", re.IGNORECAS
 
 
 def probability_files(labels: Path, task: Task, *, exclusive: bool) -> dict[str, Path]:
-    """Region, or ``label NAME`` -> the file of its probabilities beside a label map.
+    """Region, or ``label NAME`` -> the path of its probability map beside a label map.
 
     Args:
         labels: ``seg.nii.gz`` or ``anna_FLAIR_pred.nii.gz``: the file of the label map.
-        task: says what the regions and labels are.
-        exclusive: whether the labels of the network exclude each other.
+        task: defines the regions and labels.
+        exclusive: whether the labels of the network are mutually exclusive.
 
     Returns:
         E.g. ``{"ET": seg_prob_ET.nii.gz}``.
 
     Raises:
-        InputError: for pictures, and for a name of a region that cannot be part of a file name.
+        InputError: for pictures, and for region names that cannot be part of a file name.
     """
     if task.dims != 3:
-        raise InputError(
-            "--probabilities writes NIfTI, which is for volumes: leave it out for pictures"
-        )
+        raise InputError("--probabilities writes NIfTI, which is for volumes; omit it for pictures")
     bare = ENDINGS.sub("", labels.name).removesuffix(f"_{RESULT}")
     names = {region: region for region in task.region_names}
     if exclusive:
@@ -55,8 +53,8 @@ def probability_files(labels: Path, task: Task, *, exclusive: bool) -> dict[str,
     strange = [name for name in names.values() if re.search(r'[\\/:*?"<>|\x00-\x1f]', name)]
     if strange:
         raise InputError(
-            f"{', '.join(strange)} of task {task.name!r} cannot be part of a file name: change the "
-            "name in the task file, or leave out --probabilities"
+            f"{', '.join(strange)} of task {task.name!r} cannot be part of a file name; change the "
+            "name in the task file, or omit --probabilities"
         )
     return {
         key: labels.with_name(f"{bare}_{PROBABILITY}_{name}.nii.gz") for key, name in names.items()
@@ -71,17 +69,17 @@ def write_probabilities(
     Args:
         labels: the file of the label map.
         prediction: made with ``probabilities=True``.
-        calibrated: what the header of the files says about them.
+        calibrated: noted in the header of the files.
 
     Returns:
-        The paths that were written.
+        The written paths.
 
     Raises:
         InputError: if the prediction has no probabilities, or a file cannot be written.
     """
     if not prediction.probabilities:
         raise InputError(
-            f"{prediction.name} of case {prediction.case} has no probabilities: predict again with "
+            f"{prediction.name} of case {prediction.case} has no probabilities; predict again with "
             "probabilities=True"
         )
     exclusive = bool(prediction.label_probabilities)

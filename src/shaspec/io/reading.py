@@ -1,4 +1,4 @@
-"""The volumes of one case as files have them, and which of them hold an image at all."""
+"""Read the volumes of one case as stored, without those that are empty."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from pathlib import Path
 from shaspec.errors import InputError
 from shaspec.io.folders import CaseFiles
 from shaspec.io.measured import measured
+from shaspec.io.truth_file import read_truth
 from shaspec.io.volumes import Volume, read_channels, read_volume
 from shaspec.task import Subset, Task
 
-READERS = 4  # threads: unpacking works outside the interpreter lock
+READERS = 4  # threads; decompression releases the GIL
 
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """What the files of a case hold, each volume on its own grid."""
+    """The content of the files of a case, each volume on its own grid."""
 
     volumes: Mapping[str, Volume]
-    """In task order, without those that are empty."""
+    """In task order, without empty volumes."""
     labels: Volume | None
     notices: tuple[str, ...]
     label_notice: str = ""
@@ -29,9 +30,9 @@ class Read:
 
 
 def chosen(files: CaseFiles, task: Task, present: Collection[str] | None) -> CaseFiles:
-    """``files`` as if only ``present`` had been acquired; None: all that are there.
+    """``files`` as if only ``present`` were acquired; None: all present files.
 
-    Raises `InputError` for a modality that has no file.
+    Raises `InputError` for a modality without a file.
     """
     if present is None:
         return files
@@ -43,17 +44,17 @@ def chosen(files: CaseFiles, task: Task, present: Collection[str] | None) -> Cas
 
 
 def require(case: str, subset: Subset, there: Collection[str], why: str = "") -> None:
-    """Raise `InputError` if ``there`` lacks a modality that was asked for by name."""
+    """Raise `InputError` if a modality requested with ``--present`` is missing."""
     absent = [name for name in subset if name not in there]
     if absent:
         raise InputError(
-            f"case {case} has no {', '.join(absent)}, which --present asks for"
+            f"case {case} has no {', '.join(absent)}, which --present requests"
             f"{f' ({why})' if why else ''}; it has {', '.join(there) or 'nothing'}"
         )
 
 
 def read_volumes(files: CaseFiles, task: Task) -> Read:
-    """Read all files; NaN and invalid values become background, empty volumes are left out.
+    """Read all files; NaN and invalid values become background, empty volumes are omitted.
 
     Raises `InputError` naming a file that cannot be read.
     """
@@ -64,7 +65,7 @@ def read_volumes(files: CaseFiles, task: Task) -> Read:
         found = measured(volume.array, task.modality(name), volume.nan, volume.limits)
         shown = f"{name} ({volume.path.name})"
         if found.absent:
-            told.append(f"{shown} is empty, {found.absent}: it counts as missing")
+            told.append(f"{shown} is empty ({found.absent}) and counts as missing")
             continue
         told += [f"{shown}: {found.notice}"] * bool(found.notice)
         if found.array is not volume.array:
@@ -73,25 +74,25 @@ def read_volumes(files: CaseFiles, task: Task) -> Read:
         there[name] = volume
     if not there:
         raise InputError(
-            f"{next(iter(files.volumes.values()))}: no modality of case {files.name} holds an "
+            f"{next(iter(files.volumes.values()))}: no modality of case {files.name} contains an "
             f"image: {'; '.join(told)}; export the files again"
         )
     if labels is not None:
         told += labels.notices
         if labels.nan is not None:
-            told.append(f"labels ({labels.path.name}) hold NaN, which was taken as background")
+            told.append(f"labels ({labels.path.name}) contain NaN, which was read as background")
     return Read(there, labels, tuple(told))
 
 
 def _read_all(files: CaseFiles) -> tuple[dict[str, Volume], Volume | None]:
-    """All volumes in task order, and the labels, read side by side."""
+    """All volumes in task order, and the labels, read in parallel."""
     paths = [] if files.channel else list(files.volumes.values())
-    paths += [files.labels] if files.labels else []
     with ThreadPoolExecutor(READERS) as pool:
         reading = pool.map(read_volume, paths)
+        truth = pool.submit(read_truth, files.labels) if files.labels else None
         channels = _read_channels(files) if files.channel else {}
         read = list(reading)
-    labels = read.pop() if files.labels else None
+        labels = truth.result() if truth else None
     return channels or dict(zip(files.volumes, read, strict=True)), labels
 
 
@@ -101,7 +102,7 @@ def _read_channels(files: CaseFiles) -> dict[str, Volume]:
     volumes = read_channels(path)
     if max(channel.values()) >= len(volumes):
         raise InputError(
-            f"{path}: holds {len(volumes)} volumes, {max(channel.values()) + 1} were expected for "
-            f"{', '.join(channel)}; put a dataset.json that lists its modalities beside it"
+            f"{path}: contains {len(volumes)} volumes, {max(channel.values()) + 1} were expected "
+            f"for {', '.join(channel)}; add a dataset.json that lists its modalities"
         )
     return {name: volumes[index] for name, index in channel.items()}

@@ -1,4 +1,4 @@
-"""One volume on the grid of another: trilinear for images, nearest neighbour for labels."""
+"""Resample a volume to another grid: trilinear for images, nearest neighbour for labels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.geometry import Grid
 
@@ -30,7 +30,7 @@ def voxel_map(source: Grid, target: Grid, through: Array | None = None) -> Array
 
 
 def coverage(source: Grid, target: Grid, points: int = 24) -> float:
-    """The part (0 to 1) of ``target`` that lies inside ``source``, on a lattice of points."""
+    """The fraction of ``target`` that is inside ``source``, estimated on a lattice of points."""
     axes = [np.linspace(0, n - 1, min(n, points)) for n in target.shape]
     lattice = np.stack(np.meshgrid(*axes, indexing="ij")).reshape(3, -1)
     matrix = voxel_map(source, target)
@@ -56,7 +56,7 @@ def resample(
         array = array.astype(np.float32)
     matrix = voxel_map(source, target, through)
     return np.asarray(
-        ndimage.affine_transform(
+        scipy.ndimage.affine_transform(
             array,
             matrix[:3, :3],
             matrix[:3, 3],

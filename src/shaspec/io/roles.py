@@ -1,7 +1,7 @@
-"""Every file of one case with the role that its name suggests, for a user to check.
+"""List every file of one case with the role that its name suggests, for a user to check.
 
-`shaspec.io.folders` decides what a case is read from; this module says for each file beside it how
-certain that is, and which files a user has to decide on.
+`shaspec.io.folders` decides which files are read; this module reports how certain each role is, and
+which files a user has to assign.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from shaspec.io.naming import (
 )
 from shaspec.task import Task
 
-MOST = 40  # files of one case; a folder with more holds something else
+MOST = 40  # maximum files of one case
 UNUSED = ""
 """The role of a file that is not used."""
 
@@ -40,23 +40,23 @@ class FileRole:
     name: str
     """The path below the folder of the case."""
     role: str | None
-    """A modality, ``labels`` or `UNUSED`; None: the name fits several roles, or none is certain."""
+    """A modality, ``labels`` or `UNUSED`; None: the name fits several roles, or no role."""
     certainty: Certainty
     reason: str
-    """What in the name says so, or leaves it open."""
+    """The evidence in the name, or why it is ambiguous."""
     open: bool = False
-    """Whether a user has to decide: the file may be a role that no other file has."""
+    """Whether the user has to decide: the file may have a role that no other file has."""
 
 
 def file_roles(source: Path | Sequence[Path], task: Task) -> tuple[FileRole, ...]:
-    """The files of the case in ``source``, each with its role.
+    """List the files of the case in ``source``, each with its role.
 
     Args:
         source: the folder of a case, or its files.
-        task: says which modalities there are.
+        task: defines the modalities.
 
     Returns:
-        The files in order of their paths; none if ``source`` is not one case with one file per
+        The files in order of their paths; empty if ``source`` is not one case with one file per
         modality, e.g. a folder of many cases or a 4D file.
     """
     if not isinstance(source, Path):
@@ -85,7 +85,7 @@ def _inputs(folder: Path, task: Task, depth: int) -> Iterator[Path]:
 
 
 def _named(paths: Sequence[Path], task: Task) -> list[tuple[str, Path]]:
-    """(name to judge by, path): with the name of its folder where that of a file says nothing."""
+    """(name to judge by, path): with the folder name if the file name is uninformative."""
     folders = {path.parent for path in paths}
     if len(folders) == 1:
         return [(name_to_judge(path, task), path) for path in paths]
@@ -111,7 +111,7 @@ def _roles(
 
 
 def _taken(found: Assignment, case: CaseFiles | None) -> dict[str, Path]:
-    """Role -> file: as the case is read where that is clear, else by the names alone."""
+    """Role -> file: as the case is read if that is unambiguous, else by the names only."""
     if case is None or case.problems:
         return found.roles
     return {**case.volumes, **({LABELS: case.labels} if case.labels else {})}
@@ -136,7 +136,7 @@ def _file_role(
         reason = f"{taken[match.role].name} is {match.role}"
         return FileRole(path, name, UNUSED, Certainty.PROBABLE, reason)
     if match is not None:
-        reason = f"{_said(match.evidence)}; another file says the same"
+        reason = f"{_said(match.evidence)}; another file matches the same role"
         return FileRole(path, name, match.role, Certainty.DOUBTFUL, reason, open=True)
     if reading.candidates:
         free = not set(reading.candidates) <= set(taken)
@@ -150,5 +150,5 @@ def _file_role(
 
 
 def _said(evidence: Sequence[str]) -> str:
-    """The words of a name that tell its role, for a sentence."""
-    return f"the name says {' '.join(evidence)!r}" if evidence else "by the ending of its name"
+    """The words of a name that match its role, for messages."""
+    return f"the name contains {' '.join(evidence)!r}" if evidence else "by the ending of its name"

@@ -1,8 +1,8 @@
-"""Label files in any of a task's conventions -> the codes of the task.
+"""Convert label files from any of a task's label conventions to the codes of the task.
 
-What says which convention a file follows, the first that speaks decides: an option, names of
-labels beside the file (`shaspec.io.label_names`), the names of files and folders, and at last the
-values, if all conventions that have them mean the same. Everything else is refused.
+The convention of a file is determined by the first of these that applies: an option, label names
+stored beside the file (`shaspec.io.label_names`), the names of files and folders, and finally the
+values, if all conventions that contain them agree. Everything else is refused.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from shaspec.task import LabelScheme, Task
 Array = npt.NDArray[Any]
 
 ROUNDING = 1e-3
-"""Largest distance from a whole number that is rounding, e.g. by a slope in a header."""
+"""Tolerance for rounding to whole numbers, e.g. with a slope in the header."""
 UNKNOWN = -1
-"""In the codes of a scheme: something that the task has no label for."""
-MEND = "choose one with --scheme (in a training configuration: scheme)"
+"""In the codes of a scheme: a structure that is not a label of the task."""
+CHOOSE = "choose one with --scheme (in a training configuration: scheme)"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The scheme of a label file, and what spoke for it."""
+    """The scheme of a label file, and the evidence for it."""
 
     scheme: LabelScheme
     evidence: str
@@ -49,17 +49,17 @@ def to_task_labels(
     scheme: str | None = None,
     described: LabelScheme | None = None,
 ) -> tuple[npt.NDArray[np.uint8], Reading]:
-    """Labels of a file in the task's codes (same shape, uint8), and the scheme they were in.
+    """Convert a label map to the task's codes (same shape, uint8); also returns its scheme.
 
     Args:
         array: the label map as stored; numbers within `ROUNDING` of a whole one are rounded.
-        source: names the file in messages.
+        source: name of the file for messages.
         hints: names of the file, its folders and its neighbours, the nearest first.
-        scheme: overrides everything else, as for `find_scheme`.
-        described: the scheme by names of labels that lie beside the file.
+        scheme: takes precedence over everything else; see `find_scheme`.
+        described: the scheme from label names stored beside the file.
 
     Raises:
-        InputError: for what is no label map, and where the convention is doubtful.
+        InputError: if it is not a label map, or the convention is doubtful.
     """
     values = label_values(array, source)
     reading = choose_scheme(values, task, source, hints, scheme, described)
@@ -75,21 +75,21 @@ def to_task_labels(
 def label_values(array: Array, source: str) -> list[int]:
     """The distinct values of a label map, which must be integers from 0 to 255.
 
-    Raises `InputError` naming ``source`` for others.
+    Raises `InputError` naming ``source`` otherwise.
     """
     low, high = array.min(), array.max()
     if not (low >= -ROUNDING and high <= 255 + ROUNDING):
         raise InputError(
-            f"{source}: values reach from {low:g} to {high:g}, so this is no label map; give the "
-            "label file, or load this one as a modality"
+            f"{source}: values range from {low:g} to {high:g}, so this is not a label map; pass "
+            "the label file, or load this one as a modality"
         )
     whole = _whole(array)
     if array.dtype.kind == "f" and np.abs(array - whole).max() > ROUNDING:
         raise InputError(
-            f"{source}: holds values that are not whole numbers, so this is no label map (or one "
-            "that was interpolated); resample labels with nearest neighbour"
+            f"{source}: contains values that are not whole numbers, so this is not a label map, or "
+            "it was interpolated; resample labels with nearest neighbour"
         )
-    inside = whole[whole != 0]  # few voxels, which makes counting cheap
+    inside = whole[whole != 0]  # few voxels, so counting is fast
     found = [int(v) for v in np.flatnonzero(np.bincount(inside))]
     return found if inside.size == whole.size else [0, *found]
 
@@ -112,25 +112,25 @@ def choose_scheme(
     known = reading.scheme.mapping
     if not set(values) <= set(known):
         raise _undecided(
-            f"{source}: holds the label values {_text(values)}, which do not fit "
+            f"{source}: contains the label values {_text(values)}, which do not fit "
             f"{reading.scheme.name}, chosen by {reading.evidence}",
-            f"{MEND} or correct the file",
+            f"{CHOOSE} or correct the file",
             [s for s in task.schemes if set(values) <= set(s.mapping)],
             values,
         )
     if UNKNOWN in _meaning(reading.scheme, values):
         raise InputError(
-            f"{source}: by {reading.evidence} its labels are {reading.scheme.name}, and task "
-            f"{task.name!r} has no label for that; give a label file with "
-            f"{', '.join(label.name for label in task.labels)}, or {MEND}"
+            f"{source}: according to {reading.evidence} its labels are {reading.scheme.name}, "
+            f"which task {task.name!r} does not have; pass a label file with "
+            f"{', '.join(label.name for label in task.labels)}, or {CHOOSE}"
         )
     return reading
 
 
 def find_scheme(text: str, task: Task) -> LabelScheme:
-    """A scheme by the beginning of its name or by a part of it, e.g. ``2023`` or ``paediatric``.
+    """Find a scheme by the beginning or a part of its name, e.g. ``2023`` or ``paediatric``.
 
-    Raises `InputError` naming all of them.
+    Raises `InputError` listing all schemes.
     """
     wanted = text.strip().lower()
     titles = {s.name: _title(s) for s in task.schemes}
@@ -162,10 +162,10 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
     if not chosen:
         known = named or schemes
         raise _undecided(
-            f"{source}: holds the label values {_text(values)}, which do not fit "
+            f"{source}: contains the label values {_text(values)}, which do not fit "
             f"{' or '.join(_title(s) for s in known)}"
-            f"{f', for which the name {hint} speaks' if named else ''}",
-            f"{MEND}{_listed(fitting) if named else ''} or correct the file",
+            f"{f', as the name {hint} suggests' if named else ''}",
+            f"{CHOOSE}{_listed(fitting) if named else ''} or correct the file",
             fitting,
             values,
         )
@@ -174,7 +174,7 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
         raise _undecided(
             f"{source}: the label values {_text(values)} mean different things in different "
             "conventions",
-            f"{MEND}:{_listed(possible)}",
+            f"{CHOOSE}:{_listed(possible)}",
             possible,
             values,
         )
@@ -182,21 +182,21 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
 
 
 def _undecided(
-    doubt: str, mend: str, fitting: Sequence[LabelScheme], values: Sequence[int]
+    doubt: str, remedy: str, fitting: Sequence[LabelScheme], values: Sequence[int]
 ) -> InputError:
     """The error for a doubtful scheme; an `UndecidedError` if the task has one for ``values``."""
     choices = {s.name: s.name for s in fitting if UNKNOWN not in _meaning(s, values)}
     if not choices:
-        return InputError(f"{doubt}; {mend}")
-    return UndecidedError(doubt, mend, "scheme", choices)
+        return InputError(f"{doubt}; {remedy}")
+    return UndecidedError(doubt, remedy, "scheme", choices)
 
 
 def named_schemes(
     schemes: Sequence[LabelScheme], hints: Sequence[str]
 ) -> tuple[list[LabelScheme], str]:
-    """The schemes that names speak for, and the name that was the first to do so.
+    """The schemes that match names, and the first name that matched.
 
-    A farther name may only narrow down what a nearer one leaves open.
+    A more distant name can only narrow down the schemes of a nearer one.
     """
     chosen: list[LabelScheme] = []
     first = ""
@@ -213,7 +213,7 @@ def named_schemes(
 
 
 def _length(wanted: Sequence[str], parts: Sequence[str]) -> int:
-    """How many parts the word ``wanted`` has if it is a run of ``parts``, else 0."""
+    """The number of parts of ``wanted`` if it is a contiguous part of ``parts``, else 0."""
     n = len(wanted)
     runs = (parts[k : k + n] for k in range(len(parts) - n + 1))
     matches = (all(map(fnmatchcase, run, wanted)) for run in runs)

@@ -1,7 +1,7 @@
-"""``.seg.nrrd``, the segmentations of 3D Slicer, read: what was corrected there comes back.
+"""Read ``.seg.nrrd``, the segmentations of 3D Slicer, e.g. results corrected there.
 
-Slicer crops a segmentation to what it holds, and puts segments that overlap on layers of their own,
-which come first in a fourth dimension. The fields are those of its developer guide.
+Slicer crops a segmentation to its bounding box, and puts overlapping segments on separate layers
+along an additional first dimension. The fields are those of its developer guide.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.formats.nrrd_file import read_nrrd_header
 from shaspec.io.formats.table import SEGMENTATION
-from shaspec.io.segmentation_nrrd import is_segmentation
+from shaspec.io.segmentation_nrrd import in_ascii, is_segmentation
 from shaspec.task import Task
 
 MOST = 255  # segments in one file
@@ -29,21 +29,34 @@ class Segmentation:
     """Segments on a grid of their own."""
 
     array: npt.NDArray[np.uint8]
-    """(S, P, L): the number of a segment, from 1 on; 0 where there is none."""
+    """(S, P, L): the number of a segment, from 1; 0 is background."""
     names: tuple[str, ...]
     """Of segment 1, 2 and so on."""
     grid: Grid
     notices: tuple[str, ...] = ()
+    values: tuple[int, ...] = ()
+    """What the file stores for segment 1, 2 and so on."""
+
+    @property
+    def stored(self) -> npt.NDArray[np.uint8]:
+        """(S, P, L): the stored value of a segment; its number where segments share a value."""
+        return np.array((0, *self.told), np.uint8)[self.array]
+
+    @property
+    def told(self) -> tuple[int, ...]:
+        """The values of `stored`, in the order of the segments."""
+        alone = len(set(self.values)) == len(self.values) and max(self.values, default=0) <= MOST
+        return self.values if alone else tuple(range(1, len(self.names) + 1))
 
     def in_codes(self, task: Task) -> npt.NDArray[np.uint8] | None:
-        """(S, P, L) in the codes of ``task``; None unless it knows every segment by its name."""
+        """(S, P, L) in the codes of ``task``; None if it does not define every segment."""
         codes = [_code(name, task) for name in self.names]
         known = [0, *(code for code in codes if code is not None)]
         return np.array(known, np.uint8)[self.array] if len(known) == len(codes) + 1 else None
 
 
 def read_segmentation(path: str | Path) -> Segmentation:
-    """Read a segmentation of 3D Slicer; raises `InputError` naming the file and the mend."""
+    """Read a segmentation of 3D Slicer; raises `InputError` naming the file and what to do."""
     path = Path(path)
     if not is_segmentation(path):
         raise InputError(
@@ -51,10 +64,10 @@ def read_segmentation(path: str | Path) -> Segmentation:
         )
     found = read_nrrd_header(path)
     if not found.header.oriented:
-        raise InputError(f"{path}: does not say where it lies in the patient; save it again")
+        raise InputError(f"{path}: has no position in the patient; save it again")
     if found.header.dtype.kind not in "iu":
         raise InputError(
-            f"{path}: holds {found.header.dtype.name}, not whole numbers; save it again"
+            f"{path}: contains {found.header.dtype.name}, not whole numbers; save it again"
         )
     layers = found.voxels()
     layers = layers[None] if found.list_axis is None else layers
@@ -62,32 +75,35 @@ def read_segmentation(path: str | Path) -> Segmentation:
         grid = Grid.from_affine(found.header.affine, layers.shape[1:])
         return _segments(layers, found.fields, grid, path)
     except (ValueError, LookupError, TypeError) as error:
-        raise InputError(f"{path}: is no segmentation that can be read ({error})") from error
+        raise InputError(f"{path}: is not a readable segmentation ({error})") from error
 
 
 def _segments(
     layers: npt.NDArray[Any], header: dict[str, Any], grid: Grid, path: Path
 ) -> Segmentation:
-    """The segments in their order, a later one over an earlier one."""
+    """The segments in their order; later ones cover earlier ones."""
     numbers = sorted(int(m[1]) for key in header if (m := re.fullmatch(r"Segment(\d+)_ID", key)))
     if not 0 < len(numbers) <= MOST:
         raise InputError(f"{path}: has {len(numbers)} segments; 1 to {MOST} can be shown")
     found = np.zeros(layers.shape[1:], np.uint8)
-    names, hidden = [], False
+    names, values, hidden = [], [], False
     for count, number in enumerate(numbers, 1):
         value = int(header.get(f"Segment{number}_LabelValue", number + 1))
         mask = layers[int(header.get(f"Segment{number}_Layer", 0))] == value
         hidden |= bool(found[mask].any())
         found[mask] = count
+        values.append(value)
         names.append(str(header.get(f"Segment{number}_Name", f"segment {count}")))
-    notices = ("segments overlap: where they do, the last one is shown",) if hidden else ()
-    return Segmentation(grid.from_file(found), tuple(names), grid, notices)
+    notices = ("segments overlap; the last one is shown",) if hidden else ()
+    return Segmentation(grid.from_file(found), tuple(names), grid, notices, tuple(values))
 
 
 def _code(name: str, task: Task) -> int | None:
-    """The value of the label that a segment is called after; we write ``label 9`` for others."""
+    """The value of the label that names a segment; unnamed ones are written as ``label 9``."""
     for label in task.labels:
-        if name.strip().lower() in (label.name.lower(), label.title.lower()):
+        known = {label.name.lower(), label.title.lower()}
+        spelled = {in_ascii(text) for text in known} - {""}
+        if name.strip().lower() in known | spelled:
             return label.value
     numbered = re.fullmatch(r"label (\d{1,3})", name)
     return int(numbered[1]) if numbered and int(numbered[1]) <= 255 else None

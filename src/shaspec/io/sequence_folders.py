@@ -1,18 +1,19 @@
-"""A case with a folder for each sequence: ``patient/2_T1GD/NIFTI/T1GD.nii.gz``, ``T1ce/scan.nii``.
+"""A case with one folder per sequence: ``patient/2_T1GD/NIFTI/T1GD.nii.gz``, ``T1ce/scan.nii``.
 
-So the exports of XNAT and of many scanners are. The name of a folder is evidence where that of the
-file says nothing; folders with files of other modalities are no such folders.
+This is the layout of exports from XNAT and many scanners. The folder name is used if the file name
+is uninformative. Folders with files of other modalities are not sequence folders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shaspec.files.reading import is_folder
 from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
-from shaspec.io.naming import LABELS, Reading, in_folder, is_silent, read_name, recognise
+from shaspec.io.naming import LABELS, Match, Reading, in_folder, is_silent, read_name, recognise
+from shaspec.io.subjects import of_another, several_in_folders
 from shaspec.io.unread import unread_notices
 from shaspec.task import Task
 
@@ -22,7 +23,7 @@ DEPTH = 3  # folders inside that of a sequence: resources/NIFTI/files
 def sequence_case(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> CaseFiles | None:
-    """The case in ``folder``, whose subfolders hold one sequence each; None for other layouts."""
+    """The case in ``folder`` with one sequence per subfolder; None for other layouts."""
     folders = {path: read_name(path.name, task) for path in inside if is_folder(path)}
     if task.dims != 3 or not any(r.match and r.match.role != LABELS for r in folders.values()):
         return None
@@ -43,12 +44,16 @@ def sequence_case(
     if not files:
         return None
     found = assign(files, task)
-    labels = found.roles.pop(LABELS, None)
     if not with_labels:
-        labels, _ = None, found.problems.pop(LABELS, None)
+        found.roles.pop(LABELS, None)
+        found.problems.pop(LABELS, None)
+    problems = list(found.problems.values())
+    if not problems and (message := _several(files, found.roles, folder, task)):
+        problems.append(message)
+    labels = found.roles.pop(LABELS, None)
     if not found.roles and not found.problems:
         return None
-    notices = [f"by the names of folders: {', '.join(by_folder)}"] if by_folder else []
+    notices = [f"assigned by folder names: {', '.join(by_folder)}"] if by_folder else []
     if found.unknown:
         strange = ", ".join(str(path.relative_to(folder)) for path in found.unknown)
         notices.append(f"not recognised and not used: {strange}")
@@ -56,13 +61,13 @@ def sequence_case(
         name=folder.resolve().name,
         volumes=found.roles,
         labels=labels,
-        problems=tuple(found.problems.values()),
+        problems=tuple(problems),
         notices=(*notices, *found.notices, *unread_notices(inside, task)),
     )
 
 
 def _name(folder: Path, reading: Reading, volume: Path, task: Task) -> str:
-    """The name to judge a file by: with that of its folder where its own says nothing or less.
+    """The name to judge a file by: with its folder's name if its own is less informative.
 
     ``T1.nii`` in a folder ``T1_post`` is a T1 after contrast agent.
     """
@@ -76,8 +81,29 @@ def _name(folder: Path, reading: Reading, volume: Path, task: Task) -> str:
     return together if is_silent(own) else volume.name
 
 
+def _several(
+    files: list[tuple[str, Path]], used: Mapping[str, Path], folder: Path, task: Task
+) -> str:
+    """What to tell if the names of files and folders speak of several patients or dates."""
+    judged = {path: name for name, path in files}
+    matches: dict[Path, Match] = {}
+    inner: dict[Path, Path] = {}
+    labels = None
+    for role, path in used.items():
+        relative = path.relative_to(folder)
+        joined = path.name if judged[path] == path.name else "_".join(relative.parts)
+        match = recognise(joined, task)
+        if match is not None and role == LABELS:
+            labels = (folder / joined, match)
+        elif match is not None:
+            matches[folder / joined], inner[folder / joined] = match, relative
+    if len(matches) > 1 and (message := several_in_folders(matches, inner)):
+        return message
+    return of_another(*labels, matches) if labels and matches else ""
+
+
 def _fits(folder: Reading, files: list[Reading]) -> bool:
-    """True if the files can be those of one sequence, and the folder's name does not deny it."""
+    """Return whether the files can be one sequence and do not contradict the folder's name."""
     roles = {said.match.role for said in files if said.match}
     if folder.match is None and not folder.evidence:  # a folder of something else
         return not roles

@@ -1,4 +1,4 @@
-"""The cases of a folder that holds the files of many: by name, by patient, by channel number."""
+"""Cases whose files are together in one folder: by name, by patient, or by channel number."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from shaspec.io.description import DESCRIPTION, channel_order
 from shaspec.io.formats.table import ENDINGS
 from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
 from shaspec.io.naming import LABELS, Match, parts, recognise
+from shaspec.io.patient_words import visits
 from shaspec.io.subjects import Subject, by_subject, subject_name, subject_of
 from shaspec.task import Task
 
@@ -18,7 +19,7 @@ from shaspec.task import Task
 def side_by_side(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> list[CaseFiles]:
-    """The cases of a folder that holds many, one file per modality; empty if it is no such one."""
+    """The cases of a folder with one file per case and modality; empty for other folders."""
     files = [p for p in inside if is_file(p) and is_input(p, task)]
     if not files:
         return []
@@ -47,7 +48,7 @@ def side_by_side(
 
 
 def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFiles]:
-    """A case for each patient and date, if every modality's file says whose it is."""
+    """A case for each patient and date, if every file names its patient."""
     read = {path: recognise(path.name, task) for path in files}
     modal = {path: m for path, m in read.items() if m and m.role != LABELS}
     groups = by_subject(modal)
@@ -77,7 +78,8 @@ def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFi
 
 
 def _of(path: Path, match: Match | None, subject: Subject) -> bool:
-    """True if a file is of a patient and date."""
+    """Return whether a file is of a patient, date and visit."""
     if match is not None:
-        return subject_of(path.name, match) == subject
+        own = subject_of(path.name, match)
+        return subject in (own, (*own, *visits(path.name)))
     return tuple(parts(path.name)[: len(subject)]) == subject

@@ -1,6 +1,6 @@
-"""Sounds: WAV files, and the mel cepstrum (MFCC) that stands for one as a small picture.
+"""Read WAV files and compute their mel cepstrum (MFCC), which represents a sound as a picture.
 
-A spoken digit takes half a second, so 20 frames of 32 ms, one every 23 ms, hold its beginning.
+A spoken digit takes half a second, so 20 frames of 32 ms, one every 23 ms, contain its beginning.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ SAMPLE_RATE = 8000
 FRAMES, COEFFICIENTS, BANDS = 20, 20, 40
 WINDOW, HOP = 256, 184
 LENGTH = WINDOW + HOP * (FRAMES - 1)
-"""Samples that a cepstrum is taken from: the first 0.47 s."""
+"""Samples used for a cepstrum: the first 0.47 s."""
 MOST_BYTES = 256 * 1024**2
-RATES = (1000, 384_000)  # Hz: beyond these a header is damaged
-MARGIN = 1.1  # read a little more, so that the end of what is resampled does not count
+RATES = (1000, 384_000)  # Hz; other rates indicate a damaged header
+MARGIN = 1.1  # read a little more to avoid edge effects of resampling
 
 
 def is_sound(path: Path) -> bool:
-    """True if the name ends like a sound's."""
+    """Return whether the file name ends like that of a sound."""
     return path.name.lower().endswith(".wav")
 
 
 def read_sound(path: str | Path) -> Array:
     """The cepstrum (coefficient, frame) of a WAV file, see `mfcc`.
 
-    Raises `InputError` naming the file and the mend.
+    Raises `InputError` naming the file and what to do.
     """
     path = Path(path)
     return mfcc(decode(read_bytes(path, MOST_BYTES), str(path)))
@@ -47,27 +47,27 @@ def read_sound(path: str | Path) -> Array:
 def decode(data: bytes, name: str) -> Array:
     """The beginning of a WAV file, (n,) from -1 to 1 at `SAMPLE_RATE`; channels are averaged.
 
-    ``name`` is for messages. Raises `InputError` for what is no PCM, cut off, empty or silent.
+    ``name`` is for messages. Raises `InputError` if it is not PCM, truncated, empty or silent.
     """
     try:
         with wave.open(io.BytesIO(data)) as file:
             channels, width, rate, frames, *_ = file.getparams()
             if not RATES[0] <= rate <= RATES[1]:
-                raise InputError(f"{name}: says that it has {rate} samples a second; record anew")
+                raise InputError(f"{name}: has a sample rate of {rate} Hz; record it again")
             wanted = min(frames, math.ceil(MARGIN * LENGTH / SAMPLE_RATE * rate))
             if not 1 <= width <= 4 or not 1 <= channels <= 64:
-                raise InputError(f"{name}: has {channels} channels of {width} bytes; record anew")
+                raise InputError(f"{name}: {channels} channels of {width} bytes; record it again")
             found = file.readframes(wanted)
     except (wave.Error, EOFError, RuntimeError, ValueError, ArithmeticError) as error:
         raise InputError(
-            f"{name}: is no sound of the kind that is read ({error}); save it as WAV, 16-bit PCM"
+            f"{name}: is not a readable sound ({error}); save it as WAV, 16-bit PCM"
         ) from error
     if len(found) < wanted * channels * width:
-        raise InputError(f"{name}: is cut off; copy or record it again")
+        raise InputError(f"{name}: is truncated; copy or record it again")
     samples: Array = _numbers(found, width).reshape(-1, channels).mean(axis=1)
     if samples.size == 0 or np.ptp(samples) == 0:
         raise InputError(
-            f"{name}: begins with half a second of silence; cut that off, or leave the file out "
+            f"{name}: begins with half a second of silence; trim it, or leave the file out "
             "(the modality then counts as missing)"
         )
     if rate == SAMPLE_RATE:
@@ -79,10 +79,10 @@ def decode(data: bytes, name: str) -> Array:
 
 
 def _numbers(data: bytes, width: int) -> Array:
-    """Samples of ``width`` bytes as numbers from -1 to 1; one byte is unsigned, by the format."""
+    """Samples of ``width`` bytes as numbers from -1 to 1; single bytes are unsigned."""
     if width == 1:
         return np.frombuffer(data, np.uint8) / 2**7 - 1
-    # The bytes of a sample, lowest first, moved to the top of 32 bits.
+    # The bytes of a sample, little-endian, in the upper part of 32 bits.
     wide = np.zeros((len(data) // width, 4), np.uint8)
     wide[:, 4 - width :] = np.frombuffer(data, np.uint8).reshape(-1, width)
     return wide.view("<i4")[:, 0] / 2**31
@@ -109,7 +109,7 @@ def mfcc(samples: Array) -> Array:
 
 
 def mel_bands() -> Array:
-    """Weights (band, frequency): triangles whose corners are equally far apart in mel."""
+    """Weights (band, frequency): triangles with corners at equal distances in mel."""
     highest = 2595 * np.log10(1 + SAMPLE_RATE / 2 / 700)
     corners = 700 * (10 ** (np.linspace(0, highest, BANDS + 2) / 2595) - 1)
     frequency = np.fft.rfftfreq(WINDOW, 1 / SAMPLE_RATE)

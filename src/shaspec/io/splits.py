@@ -1,8 +1,8 @@
-"""Lists of cases: folds in JSON, columns of a CSV file, or one name (or path) a line.
+"""Read splits: folds in JSON, columns of a CSV file, or one case name (or path) per line.
 
-The lists that come with papers are of the last kind, e.g. ``.../HGG/Brats18_2013_10_1``: the last
-part of a path is the name of the case. The tables that come with BraTS, ``name_mapping.csv`` and
-``survival_info.csv``, name it in the last column ``..._subject_ID``, or ``Brats20ID``.
+Lists published with papers are of the last kind, e.g. ``.../HGG/Brats18_2013_10_1``: the last part
+of a path is the name of the case. The tables of BraTS, ``name_mapping.csv`` and
+``survival_info.csv``, have it in the last column ``..._subject_ID``, or ``Brats20ID``.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ from shaspec.io.table import (
 
 SEPARATOR = re.compile(r"[,;\t]")
 GRADE = re.compile(r"^[HL]GG_(?=Brats)", re.IGNORECASE)
-"""RFNet and those who share its lists put the folder of BraTS 2018 before the name of the case."""
+"""Prefix of case names in the lists of RFNet: the folder of BraTS 2018."""
 
 TRAINING = ("", "train", "training")
 VALIDATION = ("val", "valid", "validation")
 TEST = ("test", "testing", "held-out", "held_out")
-"""What a column ``fold`` or ``split`` may say, beside the number of a fold."""
+"""Values of a column ``fold`` or ``split``, besides the number of a fold."""
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Names of the cases that training must not see, and what they are for."""
+    """Names of the cases excluded from training, and their use."""
 
     names: frozenset[str] = frozenset()
     validation: frozenset[str] = frozenset()
-    """On which a model is tried while it learns: those for validation, else those for testing."""
+    """Cases for validation during training: those for validation, else those for testing."""
     evaluation: frozenset[str] = frozenset()
-    """On which it is judged when it has learned: those for testing, else those for validation."""
+    """Cases for the final evaluation: those for testing, else those for validation."""
 
     @classmethod
     def alike(cls, names: Iterable[str]) -> HeldOut:
-        """All of them for both."""
+        """Use all of them for both."""
         chosen = frozenset(names)
         return cls(chosen, chosen, chosen)
 
 
 def listed_cases(path: Path) -> list[str]:
-    """Names in a text or CSV file, one case a line; empty lines and ``#`` comments are skipped."""
+    """Names in a text or CSV file, one case per line; skips empty lines and ``#`` comments."""
     if _has_columns(path):
         rows = read_rows(path)
         column = name_column(path, rows[0])
@@ -70,24 +70,24 @@ def listed_cases(path: Path) -> list[str]:
 
 
 def fold_cases(splits: Path, fold: int | None = None) -> set[str]:
-    """Names of the cases that ``splits`` keeps for the evaluation, see `held_out`."""
+    """Names of the cases that ``splits`` reserves for the evaluation, see `held_out`."""
     return set(held_out(splits, fold).evaluation)
 
 
 def held_out(splits: Path, fold: int | None = None) -> HeldOut:
-    """The cases that ``splits`` holds out, in fold number ``fold`` where it has several.
+    """The cases that ``splits`` holds out, in fold number ``fold`` if it has several.
 
-    Understood are ``{"folds": [[name, ...], ...]}``, nnU-Net's ``[{"train": [...], "val": [...]},
-    ...]``, a list of MONAI with a ``fold`` for each case or a section ``validation``, a CSV file
-    with a column ``fold`` or ``split``, and a plain list of the held-out cases. With a fold, what
-    a list keeps for validation or testing besides is not trained on either.
+    Supported are ``{"folds": [[name, ...], ...]}``, nnU-Net's ``[{"train": [...], "val": [...]},
+    ...]``, a MONAI data list with a ``fold`` for each case or a section ``validation``, a CSV file
+    with a column ``fold`` or ``split``, and a plain list of the held-out cases. If a fold is given,
+    further cases for validation or testing are excluded from training too.
     """
     if is_datalist(splits) or _split_columns(splits):
         return _marked(splits, fold)
     if splits.suffix.lower() != ".json":
         if fold or (fold is not None and is_table(splits) and _has_columns(splits)):
             raise InputError(
-                f"{splits} is one list of cases, without folds: leave fold out, or give a CSV file "
+                f"{splits} is one list of cases without folds; omit fold, or add to a CSV file "
                 f"a column {SPLIT[0]!r}"
             )
         return HeldOut.alike(listed_cases(splits))
@@ -98,24 +98,24 @@ def held_out(splits: Path, fold: int | None = None) -> HeldOut:
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f'{splits} is not a split file with "folds": {error!r}') from error
     if fold is None and len(lists) > 1:
-        raise InputError(f"{splits} has folds 0 to {len(lists) - 1}: say which with fold")
+        raise InputError(f"{splits} has folds 0 to {len(lists) - 1}; choose one with fold")
     if not 0 <= (fold or 0) < len(lists):
         raise InputError(f"{splits} has folds 0 to {len(lists) - 1}, not {fold}")
     return HeldOut.alike(lists[fold or 0])
 
 
 def holds_out(path: Path) -> bool:
-    """True for a list that says of some of its cases that they are for validation or testing."""
+    """Return whether a list marks some of its cases as validation or test cases."""
     return bool({"validation", "test"} & _all_marks(path))
 
 
 def folds_of(path: Path) -> list[int]:
-    """The numbers of the folds into which a list divides its cases; empty without any."""
+    """The fold numbers in a list of cases; empty if it has none."""
     return sorted(int(mark) for mark in _all_marks(path) if mark.isdecimal())
 
 
 def _marked(path: Path, fold: int | None) -> HeldOut:
-    """The held-out cases by what a list says of each."""
+    """The held-out cases according to the list."""
     marks = _marks(path)
     validation = frozenset(name for name, of in marks.items() if "validation" in of)
     test = frozenset(name for name, of in marks.items() if "test" in of)
@@ -123,7 +123,7 @@ def _marked(path: Path, fold: int | None) -> HeldOut:
     if fold is None:
         if not validation | test:
             raise InputError(
-                f"{path}: keeps no case for validation or testing; say which fold to hold out "
+                f"{path}: has no case for validation or testing; choose the fold to hold out "
                 f"with fold (it has {folds})"
             )
         return HeldOut(validation | test, validation or test, test or validation)
@@ -134,9 +134,9 @@ def _marked(path: Path, fold: int | None) -> HeldOut:
 
 
 def _marks(path: Path) -> dict[str, set[str]]:
-    """Name of a case -> ``validation``, ``test`` and numbers of folds, as far as a list says so.
+    """Case name -> ``validation``, ``test`` and fold numbers, as given in the list.
 
-    MONAI's sections for testing have no labels, so nothing is learned or measured there.
+    MONAI's test sections have no labels and are not used.
     """
     marks: dict[str, set[str]] = {}
     if is_file(path) and is_datalist(path):
@@ -154,7 +154,7 @@ def _marks(path: Path) -> dict[str, set[str]]:
 
 
 def _mark(cell: str, where: str) -> str:
-    """What a cell of a column ``fold`` or ``split`` means; empty: training."""
+    """The meaning of a cell of a column ``fold`` or ``split``; empty: training."""
     word = cell.lower()
     if word in TRAINING:
         return ""
@@ -162,7 +162,7 @@ def _mark(cell: str, where: str) -> str:
         return "validation" if word in VALIDATION else "test"
     number = word.removesuffix(".0").removesuffix(
         ",0"
-    )  # pandas makes 0.0 of 0 where another cell is empty
+    )  # pandas writes 0 as 0.0 if another cell is empty
     if not number.isdecimal():
         raise InputError(f"{where} is {cell!r}: write train, val, test or the number of a fold")
     return str(int(number))
@@ -173,7 +173,7 @@ def _all_marks(path: Path) -> set[str]:
 
 
 def _split_columns(path: Path) -> list[str]:
-    """Which of the columns ``fold`` and ``split`` a CSV file has."""
+    """The columns ``fold`` and ``split`` that a CSV file has."""
     if not is_table(path) or not _has_columns(path):
         return []
     first = read_rows(path)[0]

@@ -1,6 +1,6 @@
-"""Whose images files are: what their names say in front of the modality, and the dates in them.
+"""Identify the subject of a file by its name: the words before the modality, and dates.
 
-``anna_T1.nii`` and ``ben_FLAIR.nii`` are no case, whatever modalities they are.
+``anna_T1.nii`` and ``ben_FLAIR.nii`` belong to different cases.
 """
 
 from __future__ import annotations
@@ -9,74 +9,177 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from shaspec.io.naming import Match, parts, stem
-
-DATE = re.compile(
-    r"(?<!\d)((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)"
-    r"|(?<!\d)(0[1-9]|[12]\d|3[01])[-_.](0[1-9]|1[0-2])[-_.]((?:19|20)\d{2})(?!\d)"
+from shaspec.io.names.tokens import fold
+from shaspec.io.naming import Match, stem
+from shaspec.io.patient_words import (
+    CLOCK,
+    DATE,
+    SHORT_NAME,
+    YEAR,
+    behind,
+    differ,
+    numbers_behind,
+    visits,
 )
+
 SERIES = re.compile(r"[1-9]\d{0,3}")
 VISITS = re.compile(
     r"ses|session|sub|subject|subj|pat|patient|case|visit|week|day|month|tp|timepoint|p|s"
 )
+LEADING = re.compile(r"[pvPV]\d{1,2}(?=[\W_])")
+"""A patient or visit in front; elsewhere ``p2`` is the acceleration of a scan."""
+SHORT_VERSION = re.compile(r"v\d{1,2}")
 Subject = tuple[str, ...]
 SHOWN = 4
 
 
 def subject_of(name: str, match: Match) -> Subject:
-    """The words of a name in front of the modality, and its date wherever that stands."""
+    """The words of a name before the modality, and a date at any position."""
     text = stem(name)
     date = DATE.search(text)
-    words = parts(DATE.sub("", text[: match.start]) + ".")
+    words = re.findall(r"[^\W_]+", fold(CLOCK.sub("", text[: _front_end(text, match)])))
     run = [i for i, word in enumerate(words) if re.fullmatch(r"run|echo|acq|rec", word)]
     words = words[: run[0]] if run else words
     return (*words, *(("".join(date.group().split("-")),) if date else ()))
 
 
+def _front_end(text: str, match: Match) -> int:
+    """Where the words in front of the modality end."""
+    leading = LEADING.match(text)
+    return max(match.start, leading.end() if leading else 0)
+
+
 def subject_name(name: str, match: Match) -> str:
-    """A name for the case of a file: what stands in front of the modality, and the date."""
+    """The case name of a file: the part before the modality, and the date."""
     text = stem(name)
-    front = text[: match.start].strip(" _-.")
+    front = text[: _front_end(text, match)].strip(" _-.")
     date = DATE.search(text)
-    dated = date is not None and date.group() not in front
-    return "_".join(piece for piece in (front, date.group() if date and dated else "") if piece)
+    dated = [date.group()] if date and date.group() not in front else []
+    return "_".join(filter(None, (front, *dated, *(v for v in visits(name) if v not in front))))
 
 
 def by_subject(files: Mapping[Path, Match]) -> dict[Subject, list[Path]]:
-    """The files of each patient and date; one group where names do not tell them apart.
+    """Group files by patient and date; one group if the names do not differ.
 
-    Numbers alone that differ from file to file are those of the series of one patient.
+    Words for a visit separate files only where every name has one. Names that differ only in a
+    number are series of one patient.
     """
     groups: dict[Subject, list[Path]] = {}
+    told = all(visits(path.name) for path in files)
     for path, match in files.items():
-        groups.setdefault(subject_of(path.name, match), []).append(path)
+        subject = subject_of(path.name, match)
+        groups.setdefault((*subject, *visits(path.name)) if told else subject, []).append(path)
     if len(groups) > 1 and _numbered(groups.keys(), len(files)):
         return {(): list(files)}
     return groups
 
 
-def several_subjects(files: Mapping[Path, Match]) -> str:
-    """What to tell about files of several patients or dates; empty if they are of one."""
+def several_subjects(files: Mapping[Path, Match], shown: Mapping[Path, str] | None = None) -> str:
+    """The message for files of several patients or dates; empty for one.
+
+    ``shown``: the names of the files in the message, where these are not their own.
+    """
     groups = by_subject(files)
     named = {subject: paths for subject, paths in groups.items() if subject}
     if len(named) < 2:
-        return ""
-    listed = "; ".join(
-        f"{'_'.join(subject)}: {', '.join(path.name for path in paths)}"
-        for subject, paths in list(named.items())[:SHOWN]
-    )
-    more = "; ..." if len(named) > SHOWN else ""
+        named = _by_end(files)
+    return _told(named, next(iter(files)).parent, shown or {}) if len(named) > 1 else ""
+
+
+def several_in_folders(files: Mapping[Path, Match], inner: Mapping[Path, Path]) -> str:
+    """The same for files that lie in a folder for each sequence.
+
+    Args:
+        files: a name that joins those of the folders and of the file, and what it says.
+        inner: the path of each file below the folder of the case; it may end in ``P1.nii``.
+    """
+    shown = {path: str(relative) for path, relative in inner.items()}
+    if message := several_subjects(files, shown):
+        return message
+    own = {path: tuple(SHORT_NAME.findall(stem(r.name))) for path, r in inner.items()}
     folder = next(iter(files)).parent
+    return _told(_groups(own), folder, shown) if differ([*own.values()]) else ""
+
+
+def of_another(labels: Path, match: Match, files: Mapping[Path, Match]) -> str:
+    """What to tell about a label file that is named after another patient or time; or nothing."""
+    said = _identity(labels, match)
+    others = [_identity(path, m) for path, m in files.items()]
+    for own, all_others in zip(said, zip(*others, strict=True), strict=True):
+        spoken = [words for words in all_others if words]
+        if own and spoken and not any(own & words for words in spoken):
+            return (
+                f"{labels}: its name says {' '.join(sorted(own))}, those of the scans say "
+                f"{' '.join(sorted(spoken[0]))}; if it is their truth, give it as "
+                f"labels={labels.name} or rename it, else remove it"
+            )
+    return ""
+
+
+def _identity(path: Path, match: Match) -> tuple[set[str], set[str], set[str]]:
+    """The words for the patient, for the visit, and the date of a name."""
+    date = DATE.search(stem(path.name))
+    digits = {re.sub(r"\D", "", date.group())} if date else set()
+    front = stem(path.name)[: match.start]
+    words = set(behind(front, None)) | {w.lower() for w in SHORT_NAME.findall(stem(path.name))}
+    words |= set(re.findall(r"(?<![^\W_])\d+(?![^\W_])", CLOCK.sub("", front)))
+    words |= set(behind(path.name, match))
+    named = {word for word in words if not SHORT_VERSION.fullmatch(word)}
+    return named, set(visits(path.name)), digits
+
+
+def numbers_notice(files: Mapping[Path, Match]) -> str:
+    """What to tell where only a number behind the modality says whose each file is."""
+    numbers = [numbers_behind(path.name, match) for path, match in files.items()]
+    named = any(_front(item) or behind(item[0].name, item[1]) for item in files.items())
+    if named or len(files) < 2 or not all(len(n) == 1 for n in numbers) or len(set(numbers)) == 1:
+        return ""
     return (
-        f"{folder}: the names speak of {len(named)} patients or dates ({listed}{more}); give the "
-        "files of one case, or name each file with its modality (T1=file) if they belong together"
+        "the numbers behind the modalities were taken as those of the series of one patient: "
+        + ", ".join(path.name for path in files)
     )
+
+
+def _told(groups: Mapping[Subject, list[Path]], folder: Path, shown: Mapping[Path, str]) -> str:
+    listed = "; ".join(
+        f"{'_'.join(subject)}: {', '.join(shown.get(path, path.name) for path in paths)}"
+        for subject, paths in list(groups.items())[:SHOWN]
+    )
+    more = "; ..." if len(groups) > SHOWN else ""
+    return (
+        f"{folder}: the names belong to {len(groups)} patients or dates ({listed}{more}); pass the "
+        "files of one case, or give the modality of each (T1=file) if they belong together"
+    )
+
+
+def _by_end(files: Mapping[Path, Match]) -> dict[Subject, list[Path]]:
+    """The files by the words behind the modality, where these name several patients or visits."""
+    times = {path: visits(path.name) for path in files}
+    if differ(list(times.values())):
+        return _groups(times)
+    ends = {path: behind(path.name, match) for path, match in files.items()}
+    numbers = {path: numbers_behind(path.name, match) for path, match in files.items()}
+    if len(set(numbers.values())) in range(2, len(files)) and not any(map(_front, files.items())):
+        ends = {path: ends[path] + numbers[path] for path in files}  # T1_12, T2_12, FLAIR_13
+    return _groups(ends) if differ(list(ends.values())) else {}
+
+
+def _groups(said: Mapping[Path, Subject]) -> dict[Subject, list[Path]]:
+    groups: dict[Subject, list[Path]] = {}
+    for path, words in said.items():
+        if words:
+            groups.setdefault(words, []).append(path)
+    return groups
+
+
+def _front(item: tuple[Path, Match]) -> Subject:
+    return subject_of(item[0].name, item[1])
 
 
 def _numbered(subjects: Iterable[Subject], files: int) -> bool:
-    """True if the subjects differ in a short number alone, another one for each file.
+    """Return whether the subjects differ only in a short number that is unique for each file.
 
-    Numbers with zeros in front, and those of subjects and sessions, name different cases.
+    Numbers with leading zeros, and those of subjects and sessions, name different cases.
     """
     listed = list(subjects)
     if len(listed) != files or len({len(subject) for subject in listed}) > 1:
@@ -85,4 +188,5 @@ def _numbered(subjects: Iterable[Subject], files: int) -> bool:
     differ = [i for i, column in enumerate(columns) if len(set(column)) > 1]
     if len(differ) != 1 or (differ[0] and VISITS.fullmatch(columns[differ[0] - 1][0])):
         return False
-    return all(SERIES.fullmatch(word) for word in columns[differ[0]])
+    words = columns[differ[0]]
+    return all(map(SERIES.fullmatch, words)) and not all(map(YEAR.fullmatch, words))

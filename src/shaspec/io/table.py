@@ -1,8 +1,8 @@
-"""A list of cases as a CSV file: one row a case, one column a modality.
+"""A list of cases as a CSV file: one row per case, one column per modality.
 
-Columns: ``case``, the modalities by name or word, ``label`` (or ``labels``, ``seg`` ...) and, if
-wanted, ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``, ``test``), which
-`shaspec.io.splits` reads. An empty cell is an absent file; paths are relative to the CSV file.
+Columns: ``case``, the modalities by name or word, ``label`` (or ``labels``, ``seg`` ...) and
+optionally ``fold`` (0, 1, ...) or ``split`` (``train``, ``val``, ``test``), see
+`shaspec.io.splits`. An empty cell is a missing file; paths are relative to the CSV file.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ SEPARATORS = (",", ";", "\t")  # the first where the header has none
 SAID = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
 QUOTED = re.compile(r'"[^"]*"')
 BRATS = re.compile(r"brats.*id")
-"""Such columns of the tables of BraTS; where there are several, the last is the newest year's."""
+"""Name columns of BraTS tables; if there are several, the last is the most recent."""
 
 
 def is_table(path: Path) -> bool:
-    """True for the name of a CSV file."""
+    """Return whether the name is that of a CSV file."""
     return path.suffix.lower() == ".csv"
 
 
 def read_cells(path: Path) -> list[list[str]]:
-    """The lines of a CSV file, cell by cell, those that are all blank left out.
+    """The rows of a CSV file as lists of cells, without blank rows.
 
-    Cells are separated by commas, semicolons or tabs, as a spreadsheet writes them; a first line
-    such as ``sep=;`` is understood.
+    Cells may be separated by commas, semicolons or tabs; a first line such as ``sep=;`` is
+    supported.
     """
     separator, text = _separator(read_any_text(path))
     try:
@@ -48,7 +48,7 @@ def read_cells(path: Path) -> list[list[str]]:
 
 
 def _separator(text: str) -> tuple[str, str]:
-    """What separates the cells, and the text without a line that says so."""
+    """The separator of the cells, and the text without a line that declares it."""
     first, _, rest = text.partition("\n")
     said = SAID.fullmatch(first.strip("\r\n "))
     if said:
@@ -59,7 +59,7 @@ def _separator(text: str) -> tuple[str, str]:
 
 
 def read_number(cell: str) -> float:
-    """The number in a cell, with a point or, as in many countries, a comma before its decimals.
+    """The number in a cell, with a decimal point or a decimal comma.
 
     Raises `ValueError` for anything else.
     """
@@ -67,9 +67,9 @@ def read_number(cell: str) -> float:
 
 
 def file_at(cell: str, folder: Path) -> Path:
-    """The file that a cell of a table in ``folder`` names.
+    """The file named in a cell of a table in ``folder``.
 
-    Where there is no such file, a backslash separates folders, as in a path of Windows.
+    If it does not exist, backslashes are read as separators, as in Windows paths.
     """
     path = folder / cell
     return path if exists(path) or "\\" not in cell else folder / cell.replace("\\", "/")
@@ -78,24 +78,24 @@ def file_at(cell: str, folder: Path) -> Path:
 def read_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file with a header, keys in lower case; raises `InputError`.
 
-    Cells that are missing at the end of a row are empty; columns without a title, like the row
-    names that R writes, are left out.
+    Missing cells at the end of a row are empty; columns without a title, like the row names
+    written by R, are ignored.
     """
     header, *rows = read_cells(path) or [[]]
     if not rows:
-        raise InputError(f"{path}: holds no rows below its header")
+        raise InputError(f"{path}: has no rows below its header")
     titles = [title.lower() for title in header]
     named = [dict(zip_longest(titles, row[: len(titles)], fillvalue="")) for row in rows]
     return [{title: cell for title, cell in row.items() if title} for row in named]
 
 
 def names_cases(column: str) -> bool:
-    """True for the title, in lower case, of a column with the names of cases."""
+    """Return whether a lower-case title is that of the column with case names."""
     return column in CASE or bool(BRATS.fullmatch(column))
 
 
 def name_column(path: Path, row: dict[str, str]) -> str:
-    """The column that names the cases."""
+    """The column with the case names."""
     own = [name for name in CASE if name in row]
     found = next(iter([*own, *reversed([name for name in row if names_cases(name)])]), None)
     if found is None:
@@ -114,20 +114,20 @@ def read_table(path: Path, task: Task) -> dict[str, dict[str, Path]]:
             match = reading.match
             if match is None:
                 raise InputError(
-                    f"{path}: column {column!r} is no modality of {task.title_names}, nor a label "
-                    f"column ({', '.join(task.label_words)}): {reading.reason}"
+                    f"{path}: column {column!r} is neither a modality ({task.title_names}) nor a "
+                    f"label column ({', '.join(task.label_words)}): {reading.reason}"
                 )
             roles[column] = match.role
     if len(set(roles.values())) != len(roles):
-        raise InputError(f"{path}: two of the columns {', '.join(roles)} mean the same")
+        raise InputError(f"{path}: two of the columns {', '.join(roles)} have the same meaning")
     cases: dict[str, dict[str, Path]] = {}
     for number, row in enumerate(rows, start=2):
         case = row[name]
         files = {role: file_at(row[c], path.parent) for c, role in roles.items() if row.get(c)}
         if not case or case in cases:
-            raise InputError(f"{path}: line {number}: case {case!r} has no name of its own")
+            raise InputError(f"{path}: line {number}: case {case!r} has no unique name")
         missing = next((file for file in files.values() if not is_file(file)), None)
         if missing:
-            raise InputError(f"{path}: line {number}: {missing} of case {case} is not there")
+            raise InputError(f"{path}: line {number}: {missing} of case {case} does not exist")
         cases[case] = {r: files[r] for r in (*task.names, LABELS) if r in files}
     return cases

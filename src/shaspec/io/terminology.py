@@ -1,7 +1,7 @@
-"""What labels mean in SNOMED CT, so that other programs need not guess it from a name.
+"""SNOMED CT codes of labels, so that other programs can identify them.
 
-The codes are those that DICOM and 3D Slicer use for segments. A label is known by its title; one
-that is not known here is honestly no more than *Tissue*.
+The codes are those that DICOM and 3D Slicer use for segments. Labels are looked up by title; an
+unknown label is coded as *Tissue*.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Term:
-    """What a segment is: a category, a type within it and, where that says more, a place."""
+    """The meaning of a segment: a category, a type within it and, if needed, a location."""
 
     category: Code
     type: Code
@@ -42,7 +42,7 @@ LIVER = Code("10200004", "Liver")
 UNKNOWN = Term(TISSUE, TISSUE)
 NECROSIS = Term(ALTERED, Code("6574001", "Necrosis"), BRAIN)
 OEDEMA = Term(ALTERED, Code("79654002", "Edema"), BRAIN)
-# Not "Neoplasm, Primary": nothing in an image says that it is no metastasis.
+# Not "Neoplasm, Primary": an image does not exclude a metastasis.
 ENHANCING = Term(ALTERED, Code("108369006", "Neoplasm"), BRAIN)
 
 TERMS = {
@@ -56,12 +56,12 @@ TERMS = {
 
 
 def term_of(label: Label) -> Term:
-    """The meaning of a label by its title, `UNKNOWN` for titles that are not listed here."""
+    """The meaning of a label by its title; `UNKNOWN` for titles not listed here."""
     return TERMS.get(label.title.lower(), UNKNOWN)
 
 
 def slicer_entry(term: Term) -> str:
-    """The term as 3D Slicer writes it: contexts and codes with ``~``, their parts with ``^``."""
+    """The term in the format of 3D Slicer: contexts and codes joined by ``~``, parts by ``^``."""
     types, regions = CONTEXTS
     none = "^^"
     parts = (types, _triple(term.category), _triple(term.type), none)

@@ -1,4 +1,4 @@
-"""Files of medical images in formats that are not read: named, with what to do about them."""
+"""Detect medical image files of unsupported formats, with advice on how to convert them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from shaspec.io.naming import recognise
 from shaspec.task import Task
 
 MARK = b"DICM"
-PREAMBLE = 128  # bytes before the mark (DICOM PS3.10, section 7.1)
-LOOKED_AT = 4  # files of a folder
+PREAMBLE = 128  # bytes before the magic number (DICOM PS3.10, section 7.1)
+LOOKED_AT = 4  # files of a folder that are checked
 SHOWN = 6
-DAMAGED = "its first bytes are not those of this format: export or copy it again"
+DAMAGED = "its first bytes are not those of this format; export or copy it again"
 
 
 def unread_format(path: Path) -> Format | None:
-    """The format of a file that is an image, but not read, with what to do; else None."""
+    """The unsupported format of an image file, with advice; None for other files."""
     named = format_of(path)
     if named is not None:
         return None if begins_as_named(path) else replace(named, advice=DAMAGED)
@@ -41,7 +41,7 @@ def unread_format(path: Path) -> Format | None:
 
 
 def is_dicom_folder(folder: Path) -> bool:
-    """True if the first files of a folder, or of its first subfolder, are DICOM."""
+    """Return whether the first files of a folder, or of its first subfolder, are DICOM."""
     try:
         inside = [p for p in entries_of(folder) if not p.name.startswith(".")]
     except InputError:
@@ -53,7 +53,7 @@ def is_dicom_folder(folder: Path) -> bool:
 
 
 def unread_notices(inside: Iterable[Path], task: Task) -> list[str]:
-    """A sentence for each file, or folder of DICOM files, that is an image but not read."""
+    """A sentence for each image file of an unsupported format, and for DICOM folders."""
     if task.dims != 3:
         return []
     found: dict[str, str] = {}
@@ -66,13 +66,13 @@ def unread_notices(inside: Iterable[Path], task: Task) -> list[str]:
         match = recognise(path.name, task)
         what = f", {match.role} by its name" if match else ""
         key = path.name if match or is_folder(path) else known.title
-        text = f"seen but not read: {path.name} ({known.title}{what}); {known.advice}"
+        text = f"not supported and not read: {path.name} ({known.title}{what}); {known.advice}"
         found.setdefault(key, text)
     return list(found.values())[:SHOWN]
 
 
 def _marked(path: Path) -> bool:
-    """True if the file begins like a DICOM file."""
+    """Return whether the file begins like a DICOM file."""
     try:
         with open_regular(path) as file:
             return file.read(PREAMBLE + len(MARK))[PREAMBLE:] == MARK

@@ -1,4 +1,4 @@
-"""Volumes from files of every format that is read, see `shaspec.io.formats.table`."""
+"""Read volumes from files of all supported formats, see `shaspec.io.formats.table`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OPENERS: Mapping[Format, Callable[[Path], Stored]] = {
 class Volume:
     """One volume of a file: ``array`` (S, P, L) on ``grid``, read-only, in the type of the file.
 
-    float32 or float64 where the header has a slope. ``limits`` is its smallest and largest value.
+    float32 or float64 if the header has a slope. ``limits`` are the smallest and largest value.
     """
 
     array: Array
@@ -45,24 +45,24 @@ class Volume:
     path: Path
     limits: tuple[float, float] = (0.0, 0.0)
     oriented: bool = True
-    """False: the file does not say how it lies in space."""
+    """False: the file has no orientation."""
     notices: tuple[str, ...] = ()
     nan: npt.NDArray[np.bool_] | None = None
-    """Where the file holds NaN and ``array`` 0; None: nowhere."""
+    """Mask of NaN in the file, which are 0 in ``array``; None if there are none."""
 
 
 def read_header(path: str | Path) -> Header:
-    """The checked header of a file; reads no voxels."""
+    """The validated header of a file; reads no voxels."""
     return _open(Path(path)).header
 
 
 def read_volume(path: str | Path) -> Volume:
-    """The volume of a 3D file as (S, P, L); raises `InputError` naming the file and the mend."""
+    """Read a 3D file as (S, P, L); raises `InputError` naming the file and what to do."""
     stored = _open(Path(path))
     if len(stored.header.shape) != 3:
         raise InputError(
-            f"{path}: holds {stored.header.shape[3]} volumes; give one file per modality, or open "
-            "it as a case by itself"
+            f"{path}: contains {stored.header.shape[3]} volumes; pass one file per modality, or "
+            "open this file alone as a case"
         )
     return _volume(stored.header, stored.load(), Path(path))
 
@@ -79,22 +79,22 @@ def read_channels(path: str | Path) -> list[Volume]:
 
 
 def is_4d(path: Path) -> bool:
-    """True for a file with several volumes."""
+    """Return whether a file has several volumes."""
     return format_of(path) is not None and len(read_header(path).shape) == 4
 
 
 def _open(path: Path) -> Stored:
-    """The file by its ending; NIfTI where that says nothing."""
+    """Open a file by its ending; NIfTI if the ending is unknown."""
     path = header_of(path)
     return OPENERS[format_of(path) or table.NIFTI](path)
 
 
 def _volume(header: Header, data: bytes, path: Path) -> Volume:
-    """The 3D volume that begins at ``header.offset`` of ``data``."""
+    """The 3D volume at ``header.offset`` of ``data``."""
     i, j, k = header.shape
     flat = np.frombuffer(data, header.dtype, i * j * k, header.offset)
     array: Array = flat.reshape((i, j, k), order="F")
-    with np.errstate(all="ignore"):  # overflow shows as inf just below
+    with np.errstate(all="ignore"):  # overflow becomes inf, checked below
         if header.slope is not None:
             array = array.astype(np.result_type(header.dtype.newbyteorder("="), np.float32))
             array = array * array.dtype.type(header.slope) + array.dtype.type(header.inter)

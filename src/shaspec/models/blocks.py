@@ -37,6 +37,22 @@ def convolve(
     return result
 
 
+class _FastConv3d(nn.Conv3d):
+    """A convolution in the layout that is fast on a CPU, before an instance norm."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        stride, padding, dilation = self.stride, int(self.padding[0]), self.dilation[0]
+        return convolve(
+            x, self.weight, self.bias, stride=stride, padding=padding, dilation=dilation
+        )
+
+
+def fast_conv_class(dims: Dims) -> type[nn.Conv2d] | type[nn.Conv3d]:
+    """`conv_class` for a convolution that an `InstanceNorm` follows, with one padding and one
+    dilation for all axes; same parameters, same function."""
+    return nn.Conv2d if dims == 2 else _FastConv3d
+
+
 class InstanceNorm(nn.Module):
     """Affine instance norm as a group norm with one channel a group.
 

@@ -26,6 +26,7 @@ from shaspec.models.blocks import (
     InstanceNorm,
     conv_class,
     double_size,
+    fast_conv_class,
 )
 from shaspec.models.config import NetworkConfig
 
@@ -79,7 +80,7 @@ def conv_block(
     dims: Dims, in_channels: int, out_channels: int, stride: int = 1, kernel: int = 3
 ) -> nn.Sequential:
     """nnU-Net's unit: convolution with bias, instance norm, LeakyReLU."""
-    conv = conv_class(dims)(in_channels, out_channels, kernel, stride, padding=kernel // 2)
+    conv = fast_conv_class(dims)(in_channels, out_channels, kernel, stride, padding=kernel // 2)
     return nn.Sequential(conv, InstanceNorm(out_channels), nn.LeakyReLU(SLOPE, inplace=True))
 
 

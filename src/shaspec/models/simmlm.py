@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -22,6 +21,7 @@ from shaspec.models.base import Features, Network, Output, only_present, presenc
 from shaspec.models.blocks import Conv, Dims, InstanceNorm, conv_class
 from shaspec.models.config import NetworkConfig
 from shaspec.models.maml import OLD_NAMES, MamlConfig, UNet
+from shaspec.models.resize import linear_resize
 
 POOLED = 4
 """Size per axis of the gate's last map: that of the published gate for windows of 128."""
@@ -194,9 +194,7 @@ class SimMlm(Network):
         logits, weights = (torch.cat(parts) for parts in zip(*mixed, strict=True))
         if self.config.stem_stride > 1:
             # After the sum: interpolation is linear, so one for all experts does.
-            mode = "bilinear" if self.config.dims == 2 else "trilinear"
-            scale = [float(self.config.stem_stride)] * self.config.dims
-            logits = F.interpolate(logits, scale_factor=scale, mode=mode, align_corners=False)
+            logits = linear_resize(logits, [n * self.config.stem_stride for n in logits.shape[2:]])
         own = {m: f["logits"] for m, f in features.items()}
         return SimMlmOutput(logits, expert_logits=own, weights=weights)
 

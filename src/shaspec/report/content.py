@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.command import command_of
 from shaspec.prediction import NOT_FOUND_NOTE, Prediction, size_text
@@ -29,7 +30,7 @@ THRESHOLDS = (
 EDITED_ROW = "Rows marked (edited) were edited by hand."
 FACTS = (
     "model", "sha256", "version", "subset", "device", "precision", "window", "overlap",
-    "thresholds", "seconds", "torch", "machine", "files", "modality_weights", "notices",
+    "thresholds", "edits", "seconds", "torch", "machine", "files", "modality_weights", "notices",
 )  # fmt: skip
 
 
@@ -71,6 +72,12 @@ def notes(predictions: Sequence[Prediction]) -> list[str]:
     if any(p.provenance.get("thresholds") for p in predictions):
         texts.append(THRESHOLDS)
     return texts
+
+
+def findings(case: Case) -> list[str]:
+    """What was found about the input: modalities that are not there, and the reader's notices."""
+    missing = [f"Not there: {', '.join(case.missing)}."] if case.missing else []
+    return [*missing, *case.notices] or ["None."]
 
 
 def facts(pictured: Prediction) -> list[list[str]]:

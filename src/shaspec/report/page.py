@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import resources
 from string import Template
@@ -14,12 +14,13 @@ from shaspec.report import content
 from shaspec.report.pictures import slices_png
 
 
-def case_page(case: Case, predictions: Sequence[Prediction]) -> str:
+def case_page(case: Case, predictions: Sequence[Prediction], judged: str = "") -> str:
     """The page on one case as HTML with its pictures inside.
 
     Args:
         case: the case.
         predictions: one or more on the grid of the case; the first is pictured.
+        judged: a line on what the model can tell from the pictured subset; empty: none.
 
     Returns:
         A complete HTML page.
@@ -39,12 +40,17 @@ def case_page(case: Case, predictions: Sequence[Prediction]) -> str:
         legend=_legend(first),
         unit=first.grid.unit,
         sizes=_rows(content.sizes(predictions)),
-        notes="".join(f"<p>{escape(text)}</p>" for text in content.notes(predictions)),
+        notes=_paragraphs(filter(None, [judged, *content.notes(predictions)])),
+        findings=_paragraphs(content.findings(case)),
         facts=_rows([[], *content.facts(first)]),
         command=f"<pre>{escape(command)}</pre>"
         if command.startswith("shaspec")
         else f"<p>{escape(command)}</p>",
     )
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "".join(f"<p>{escape(text)}</p>" for text in texts)
 
 
 def _legend(prediction: Prediction) -> str:

@@ -23,8 +23,8 @@ WARNING = "#fff1d6"
 USE = "#8a1c1c"
 
 
-def case_sheet(case: Case, predictions: Sequence[Prediction]) -> bytes:
-    """The PDF of a report on ``case``; the first of ``predictions`` (one or more) is pictured."""
+def case_sheet(case: Case, predictions: Sequence[Prediction], judged: str = "") -> bytes:
+    """The PDF of a report; arguments as of `shaspec.report.page.case_page`."""
     first = predictions[0]
     sheet = _Sheet()
     sheet.say(case.name, 16, weight="bold")
@@ -39,7 +39,10 @@ def case_sheet(case: Case, predictions: Sequence[Prediction]) -> bytes:
     sheet.legend([(la.colour, f"{la.name} ({la.title})") for la in labels])
     sheet.head(f"Sizes of the regions in {first.grid.unit}")
     sheet.table(content.sizes(predictions))
-    for text in content.notes(predictions):
+    for text in filter(None, [judged, *content.notes(predictions)]):
+        sheet.say(text, 8.5)
+    sheet.head("Findings about the input")
+    for text in content.findings(case):
         sheet.say(text, 8.5)
     sheet.head("Provenance of the pictured result")
     for name, text in content.facts(first):

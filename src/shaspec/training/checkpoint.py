@@ -17,7 +17,7 @@ from shaspec.files.reading import is_file, open_regular
 from shaspec.files.writing import replacing
 from shaspec.memory import is_out_of_memory
 from shaspec.training.config import TrainConfig, make_config
-from shaspec.training.prepare import PreparedCase
+from shaspec.training.prepared import PreparedCase
 
 CHECKPOINT = "checkpoint.pt"
 

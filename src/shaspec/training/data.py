@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from shaspec.training.config import TrainConfig
-from shaspec.training.prepare import PreparedCase
+from shaspec.training.prepared import PreparedCase
 from shaspec.training.transplant import transplant
 
 MARGIN = 1.25  # crops are read this much larger, so that rotation and scaling find real voxels

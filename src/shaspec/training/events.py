@@ -6,7 +6,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
-from typing import get_args
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -106,12 +109,16 @@ def from_json(line: str) -> TrainingEvent | None:
     """The event of a line of `as_json`; None for other lines, e.g. printed by a library."""
     try:
         fields = json.loads(line)
-        kind = {_name(kind): kind for kind in get_args(TrainingEvent)}[fields.pop("event")]
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-        event: TrainingEvent = kind(**values)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        event: TrainingEvent = _kinds()[fields.pop("event")].validate_python(fields)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return event
+
+
+@cache
+def _kinds() -> dict[str, TypeAdapter[Any]]:
+    """Name of an event -> what checks its fields."""
+    return {_name(kind): TypeAdapter(kind) for kind in get_args(TrainingEvent)}
 
 
 def _name(kind: type) -> str:

@@ -23,7 +23,8 @@ from shaspec.training.events import Finished, Prepared, Preparing, Step, Trainin
 from shaspec.training.init_network import first_network
 from shaspec.training.learner import Learner
 from shaspec.training.model_export import export_model
-from shaspec.training.prepare import LeftOut, PreparedCase, prepare
+from shaspec.training.prepare import LeftOut, prepare
+from shaspec.training.prepared import PreparedCase
 from shaspec.training.run_state import RunState
 from shaspec.training.selection import Selection, select_cases
 from shaspec.training.subsets import check_rule

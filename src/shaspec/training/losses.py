@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from shaspec.training.region_sums import RegionSums, region_sums
+
 HALVINGS = 24  # of an interval below 1: to the last bit of a float
 Reduce = Callable[[Tensor], Tensor]
 """Adds a tensor up over all processes, differentiably."""
@@ -46,13 +48,22 @@ def dice_loss(
             region that is not there costs 1 whatever the network says, so nothing teaches it to
             leave the region empty; with it, false voxels of a lesion smaller than this count.
     """
+    if not exclusive:
+        sums = region_sums(logits, target)
+        return dice_of(sums, batch=batch, smooth=smooth, reduce=reduce)
     t = target.to(logits.dtype)
-    if exclusive:
-        labelled = t.sum(1, keepdim=True)
-        p, t = torch.softmax(logits, dim=1)[:, 1:] * labelled, t[:, 1:]
-    else:
-        p = torch.sigmoid(logits)
+    labelled = t.sum(1, keepdim=True)
+    p, t = torch.softmax(logits, dim=1)[:, 1:] * labelled, t[:, 1:]
     overlap, size = (p * t).flatten(2).sum(2), (p + t).flatten(2).sum(2)
+    sums = RegionSums(overlap, size, torch.zeros_like(size))
+    return dice_of(sums, batch=batch, smooth=smooth, reduce=reduce)
+
+
+def dice_of(
+    sums: RegionSums, *, batch: bool = False, smooth: float = 0.0, reduce: Reduce = no_reduce
+) -> Tensor:
+    """`dice_loss` from sums that are already known."""
+    overlap, size = sums.overlap, sums.size
     if batch:
         overlap, size = reduce(torch.stack([overlap.sum(0), size.sum(0)]))
     loss = 1 - (2 * overlap + smooth) / (size + smooth + 1)
@@ -61,8 +72,12 @@ def dice_loss(
 
 def bce_loss(logits: Tensor, target: Tensor, *, reduce: Reduce = no_reduce) -> Tensor:
     """Binary cross entropy: mean over voxels and samples, summed over the regions (ShaSpec)."""
-    loss = F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")
-    return _mean(loss.flatten(2).mean(2).sum(1), reduce)
+    return bce_of(region_sums(logits, target), reduce=reduce)
+
+
+def bce_of(sums: RegionSums, *, reduce: Reduce = no_reduce) -> Tensor:
+    """`bce_loss` from sums that are already known."""
+    return _mean(sums.entropy.sum(1), reduce)
 
 
 def ce_loss(logits: Tensor, target: Tensor, *, reduce: Reduce = no_reduce) -> Tensor:

@@ -15,7 +15,7 @@ from shaspec.models.weights import Model, save_model
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
 from shaspec.training.methods import architecture
-from shaspec.training.prepare import PreparedCase
+from shaspec.training.prepared import PreparedCase
 
 LICENCE = "research use only"
 WRITTEN = {"out", "cache"}

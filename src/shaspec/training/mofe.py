@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from shaspec.training.losses import Reduce, bce_loss, ce_loss, dice_loss, no_reduce
+from shaspec.training.losses import Reduce, ce_loss, dice_loss, no_reduce
+from shaspec.training.region_sums import region_sums
 from shaspec.training.subsets import Rule, draw_presence
 
 TRIES = 64
@@ -58,15 +59,15 @@ def costs(
         exclusive: softmax, whose channels are no losses by themselves: mean of them, (2, N, 1).
         smooth: as in `shaspec.training.losses.dice_loss`.
     """
-    n, k = logits.shape[:2]
-    parts = [slice(None)] if exclusive else [slice(c, c + 1) for c in range(k)]
-    rows = []
-    for sample in range(n):
-        pairs = [(logits[sample, None, p], target[sample, None, p]) for p in parts]
-        dice = [dice_loss(a, b, exclusive=exclusive, smooth=smooth) for a, b in pairs]
-        entropy = [(ce_loss if exclusive else bce_loss)(a, b) for a, b in pairs]
-        rows.append(torch.stack([torch.stack(dice), torch.stack(entropy)]))
-    return torch.stack(rows, dim=1)
+    if not exclusive:
+        sums = region_sums(logits, target)
+        dice = 1 - (2 * sums.overlap + smooth) / (sums.size + smooth + 1)
+        return torch.stack([dice, sums.entropy])
+    rows = [
+        torch.stack([dice_loss(a, b, exclusive=True, smooth=smooth), ce_loss(a, b)])
+        for a, b in zip(logits.split(1), target.split(1), strict=True)
+    ]
+    return torch.stack(rows, dim=1)[..., None]
 
 
 def ranking_loss(more: Tensor, fewer: Tensor, *, reduce: Reduce = no_reduce) -> Tensor:

@@ -24,14 +24,17 @@ from shaspec.training.losses import (
     Reduce,
     alignment_loss,
     bce_loss,
+    bce_of,
     ce_loss,
     deep_weights,
     dice_loss,
+    dice_of,
     domain_loss,
     no_reduce,
     ohem_loss,
 )
 from shaspec.training.mofe import costs, ranking_loss
+from shaspec.training.region_sums import region_sums
 
 Terms = dict[str, Tensor]
 """Weighted parts of a loss by name; their sum is minimised, each is logged."""
@@ -106,10 +109,14 @@ class Objective:
         compare: Compare,
     ) -> Terms:
         terms: Terms = {}
+        smaller: dict[tuple[str, torch.Size], Tensor] = {}
         for answer in self.answers(output, present):
             logits, masks, weight = answer.logits, target, torch.tensor(answer.weight)
             if logits.shape[2:] != masks.shape[2:]:
-                masks = F.interpolate(masks, logits.shape[2:], mode=answer.reduction)
+                way = answer.reduction, logits.shape[2:]
+                if way not in smaller:
+                    smaller[way] = F.interpolate(masks, logits.shape[2:], mode=answer.reduction)
+                masks = smaller[way]
             rows = torch.ones(len(masks), dtype=torch.bool)
             for some in (answer.rows, samples):
                 rows = rows if some is None else rows & some.cpu()
@@ -125,15 +132,15 @@ class Objective:
     def _segmentation(self, logits: Tensor, target: Tensor) -> Terms:
         if self.config.loss == "ohem":
             return {"ohem": ohem_loss(logits, target, reduce=self.reduce)}
-        dice = dice_loss(
-            logits,
-            target,
-            exclusive=self.exclusive,
-            batch=self.config.dice_over == "batch",
-            smooth=self.config.dice_smooth,
-            reduce=self.reduce,
-        )
-        return {"dice": dice} | self._cross_entropy(logits, target)
+        batch, smooth = self.config.dice_over == "batch", self.config.dice_smooth
+        if self.exclusive:
+            dice = dice_loss(
+                logits, target, exclusive=True, batch=batch, smooth=smooth, reduce=self.reduce
+            )
+            return {"dice": dice} | self._cross_entropy(logits, target)
+        sums = region_sums(logits, target)
+        dice = dice_of(sums, batch=batch, smooth=smooth, reduce=self.reduce)
+        return {"dice": dice, "bce": bce_of(sums, reduce=self.reduce)}
 
     def _cross_entropy(self, logits: Tensor, target: Tensor) -> Terms:
         if self.exclusive:

@@ -11,8 +11,8 @@ import json
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +23,7 @@ import torch
 
 from shaspec.case import Case
 from shaspec.errors import InputError, ShaspecError
-from shaspec.files.reading import is_folder, read_json
+from shaspec.files.reading import is_folder
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import union
 from shaspec.io.cases import read_case
@@ -34,71 +34,12 @@ from shaspec.preprocessing import content_box, normalise
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
 from shaspec.training.identity import content, phantom_version, reading
+from shaspec.training.prepared import Facts, PreparedCase, write_prepared
 from shaspec.training.selection import Selection
 
 PER_REGION = 4000  # candidate centres kept per region
 FORMAT = 6  # of the prepared files; part of their key
 LARGEST = np.iinfo(np.int16).max
-
-
-@dataclass(frozen=True)
-class PreparedCase:
-    """One case in the cache. Its arrays are memory-mapped by the process that asks for them."""
-
-    name: str
-    phantom: bool
-    folder: Path
-    labelled: bool = True
-    """False: its labels are not used, and read as background."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Worker processes map the files themselves instead of being sent the voxels.
-        return PreparedCase, tuple(getattr(self, field.name) for field in fields(self))
-
-    @cached_property
-    def images(self) -> npt.NDArray[np.int16]:
-        """(C, *spatial), the channels of all modalities in task order, an absent one all zero; to
-        be multiplied by `scales`."""
-        images: npt.NDArray[np.int16] = np.load(self.folder / "images.npy", mmap_mode="r")
-        return images
-
-    @cached_property
-    def labels(self) -> npt.NDArray[np.uint8]:
-        """(*spatial) in the task's codes."""
-        if not self.labelled:
-            return np.broadcast_to(np.uint8(0), self.images.shape[1:])
-        labels: npt.NDArray[np.uint8] = np.load(self.folder / "labels.npy", mmap_mode="r")
-        return labels
-
-    @cached_property
-    def centres(self) -> list[npt.NDArray[np.int32]]:
-        """Per region (n, dims) voxels to centre crops on; only regions that occur."""
-        if not self.labelled:
-            return []
-        with np.load(self.folder / "centres.npz") as file:
-            return [file[key] for key in sorted(file.files)]
-
-    @cached_property
-    def facts(self) -> dict[str, Any]:
-        """What else is known, as it was written."""
-        facts: dict[str, Any] = read_json(self.folder / "facts.json")
-        return facts
-
-    @cached_property
-    def available(self) -> npt.NDArray[np.bool_]:
-        """(M,) which modalities the case has."""
-        return np.array(self.facts["available"])
-
-    @cached_property
-    def scales(self) -> npt.NDArray[np.float32]:
-        """(C,) factors from `images` to normalised intensities."""
-        return np.array(self.facts["scales"], np.float32)
-
-    @property
-    def fingerprints(self) -> dict[str, str]:
-        """Modality -> hash of its voxels as they were read."""
-        fingerprints: dict[str, str] = self.facts["fingerprints"]
-        return fingerprints
 
 
 @dataclass(frozen=True)
@@ -222,20 +163,17 @@ def _write(folder: Path, case: Case, task: Task) -> None:
         if len(voxels):
             chosen = rng.choice(len(voxels), min(PER_REGION, len(voxels)), replace=False)
             centres[f"region{k:03}"] = voxels[chosen]
-    facts = {
-        "available": [name in volumes for name in task.names],
-        "scales": [float(s) for s in scales],
-        "fingerprints": fingerprint(case),
-    }
+    facts = Facts(
+        available=tuple(name in volumes for name in task.names),
+        scales=tuple(map(float, scales)),
+        fingerprints=fingerprint(case),
+    )
     # Made aside and moved in place whole, so that two runs at once do not read half a case.
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent) as temporary:
         aside = Path(temporary) / "case"
         aside.mkdir()
-        np.save(aside / "images.npy", images)
-        np.save(aside / "labels.npy", labels)
-        np.savez(aside / "centres.npz", **centres)  # type: ignore[arg-type]
-        (aside / "facts.json").write_text(json.dumps(facts), "utf-8")
+        write_prepared(aside, images, labels, centres, facts)
         try:
             aside.rename(folder)
         except OSError:

@@ -9,7 +9,7 @@ from shaspec.training.checkpoint import CHECKPOINT, Stateful, load_checkpoint, s
 from shaspec.training.clock import Clock
 from shaspec.training.config import TrainConfig
 from shaspec.training.events import Checkpoint, Step, Validation
-from shaspec.training.prepare import PreparedCase
+from shaspec.training.prepared import PreparedCase
 from shaspec.training.runlog import RunLog
 
 

@@ -65,7 +65,7 @@ def _until(line: str, step: int) -> bool:
     """True for a complete line of a step up to ``step``."""
     try:
         return bool(json.loads(line)["step"] <= step)
-    except (ValueError, KeyError, TypeError):  # truncated line
+    except (ValueError, KeyError, TypeError, RecursionError):  # truncated or damaged line
         return False
 
 

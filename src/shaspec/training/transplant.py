@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from shaspec.preprocessing import Box, bounding_box
-from shaspec.training.prepare import PreparedCase
+from shaspec.training.prepared import PreparedCase
 
 EDGE = 3  # voxels around the labelled ones over which the two cases are mixed
 BLUR = 1.0  # voxels, deviation of the edge of the mask

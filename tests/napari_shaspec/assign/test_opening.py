@@ -262,7 +262,7 @@ def test_a_case_without_files_cannot_be_assigned(
 
     add_case(viewer, make_case())
     controller.assign_files()
-    assert "come from no files" in notifications[-1]
+    assert "not read from files" in notifications[-1]
     assert user.asked == []
 
 

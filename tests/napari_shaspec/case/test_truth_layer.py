@@ -68,5 +68,5 @@ def test_a_truth_of_another_shape_must_lose_no_labelled_voxel(layers, viewer, ta
     part.translate = [translate[0] + 4 * scale[0], translate[1] + 6 * scale[1], translate[2]]
     assert np.array_equal(voxels(collect_with_truth(sources, task, part)), truth.data)
     part.translate = [translate[0] + 500, translate[1], translate[2]]
-    with pytest.raises(InputError, match="labelled voxels lie outside"):
+    with pytest.raises(InputError, match="labelled voxels are outside"):
         collect_with_truth(sources, task, part)

@@ -154,7 +154,7 @@ def test_a_report_that_cannot_be_written_costs_nothing(controller, viewer, make_
     controller.segment()
     controller.report(tmp_path / "r.docx")
     assert "written as .html or .pdf" in controller.state.message.text
-    encoded = controller._kept._session.kept  # what a toggle is answered from
+    encoded = controller._kept._session.kept  # a toggle uses these features
     assert encoded
 
 

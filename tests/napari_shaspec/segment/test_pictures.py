@@ -217,7 +217,7 @@ def test_layers_of_somebody_else_are_taken_by_name_and_channels(viewer, control,
 
 def test_pictures_of_different_sizes_are_refused_as_a_case(viewer, rgbd):
     layers = {"RGB": Image(COLOUR, rgb=True), "depth": Image(DEPTH[:20])}
-    with pytest.raises(InputError, match="show the same view in as many pixels"):
+    with pytest.raises(InputError, match="need the same view and number of pixels"):
         collect(layers, rgbd).case()
 
 

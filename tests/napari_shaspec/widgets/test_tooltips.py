@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.case import controller as case_controller
+from napari_shaspec.compare.panel import ComparePanel
 from napari_shaspec.features.panel import FeaturesPanel
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.models.import_dialog import ImportDialog
@@ -28,6 +29,7 @@ from napari_shaspec.train.panel import TrainPanel
 PANELS = {
     "Segment": SegmentPanel,
     "Robustness": RobustnessPanel,
+    "Compare": ComparePanel,
     "Features": FeaturesPanel,
     "Train": lambda _: TrainPanel(),
     "Models": ModelsPanel,

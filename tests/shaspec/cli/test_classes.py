@@ -31,7 +31,7 @@ def test_a_class_is_predicted_from_any_subset_of_image_and_sound(
     shown = [line for line in result.output.splitlines() if " %" in line]
     assert rows[0]["title"] in shown[0]
     assert f"{100 * float(rows[0]['probability']):.1f} %" in shown[0]
-    assert "not there: image" in run("predict", case / "7.wav", *words).output
+    assert "missing: image" in run("predict", case / "7.wav", *words).output
     run("sweep", case, *words, "--out", tmp_path / "sweep")
     swept = rows_of(tmp_path / "sweep" / "sweep.csv")
     assert len(swept) == 3 * 10

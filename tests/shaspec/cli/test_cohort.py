@@ -47,7 +47,7 @@ def test_bad_cases_are_listed_and_the_exit_code_says_so(
     words = ["predict", cases, "--out", tmp_path / "out", "--model", shaspec_folder]
     result = CliRunner().invoke(app, [*map(str, words), "--device", "cpu"])
     assert result.exit_code == 1
-    assert "left out, for they cannot be used: anna:" in " ".join(result.output.split())
+    assert "left out, cannot be used: anna:" in " ".join(result.output.split())
     assert [p.name[:3] for p in (tmp_path / "out").glob("*_pred.nii.gz")] == ["ben"]
 
 
@@ -55,7 +55,7 @@ def test_many_cases_need_a_folder_for_their_results(
     run: Run, cases: Path, shaspec_folder: Path, tmp_path: Path
 ) -> None:
     for words in ([], ["--out", tmp_path / "seg.nii.gz"]):
-        with pytest.raises(InputError, match=r"holds 2 cases \(anna, ben\).*--out DIR"):
+        with pytest.raises(InputError, match=r"contains 2 cases \(anna, ben\).*--out DIR"):
             run("predict", cases, "--model", shaspec_folder, *words)
 
 

@@ -44,7 +44,7 @@ def test_absent_modalities_are_not_read(
         "features", case, "--model", shaspec_folder, "--out", tmp_path / "f",
         "--present", "FLAIR+T2", "--no-measures", "--device", "cpu",
     )  # fmt: skip
-    assert "case anna: FLAIR, T2; not there: T1, T1ce" in result.output
+    assert "case anna: FLAIR, T2; missing: T1, T1ce" in result.output
 
 
 def test_pictures_and_maps_that_are_there_are_kept(

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import Result
 
 from shaspec.case import Case
+from shaspec.models.card import Card
 from shaspec.prediction import Prediction
 
 Run = Callable[..., Result]
@@ -23,7 +24,7 @@ def test_a_subset_that_is_named_twice_is_one_row(
 ) -> None:
     subsets: list[tuple[str, ...]] = []
 
-    def write(path: Path, case: Case, predictions: list[Prediction]) -> Path:
+    def write(path: Path, case: Case, predictions: list[Prediction], card: Card) -> Path:
         subsets.extend(prediction.subset for prediction in predictions)
         return path
 

@@ -86,5 +86,5 @@ def test_a_sweep_of_pictures_counts_pixels(
         assert float(row["px"]) == (labels == value).sum()
         assert float(row["hd95_px"]) >= 0
     assert {line["measure"] for line in rows_of(out / "shapley.csv")} == {"dice", "px"}
-    with pytest.raises(ShaspecError, match="leave it out for pictures"):
+    with pytest.raises(ShaspecError, match="omit it for pictures"):
         run(*words, "--maps")

@@ -47,7 +47,10 @@ def test_subsets_are_those_that_a_case_has(brats: Task) -> None:
 
 def test_the_key_tells_runs_apart_whose_results_differ() -> None:
     first = Settings("m")
-    others = [{"window": (32, 32, 32)}, {"overlap": 0.5}, {"grid": "T1"}, {"probabilities": True}]
+    others = [
+        {"window": (32, 32, 32)}, {"overlap": 0.5}, {"precision": "float32"}, {"grid": "T1"},
+        {"probabilities": True},
+    ]  # fmt: skip
     keys = {replace(first, **change).key("a") for change in ({}, *others)}
     assert len(keys | {first.key("b")}) == len(others) + 2
     assert first.key("a") == replace(first, subsets="all", device="cpu", overwrite=True).key("a")

@@ -98,3 +98,31 @@ def test_a_single_lesion_moved_has_the_scores_of_the_whole_case(shift: int, axis
     scores = TrueRegion(truth, SPACING).scores(np.roll(truth, shift, axis))
     assert scores["lesion_dice"] == pytest.approx(scores["dice"])
     assert scores["lesion_hd95_mm"] == pytest.approx(scores["hd95_mm"])
+
+
+def test_the_example_of_the_documentation() -> None:
+    """A large lesion that is found, a small one that is missed, and an island far from both."""
+    from shaspec.evaluation.scoring import TrueRegion
+
+    truth, found = np.zeros((2, 155, 240, 240), bool)
+    truth[60:70, 100:110, 100:110] = found[60:70, 100:110, 100:110] = True
+    truth[60:65, 100:105, 150:154] = True
+    found[100:105, 100:105, 60:64] = True
+    scores = TrueRegion(truth, SPACING).scores(found)
+    assert scores["dice"] == pytest.approx(2 * 1000 / 2200)
+    assert scores["lesion_dice"] == pytest.approx(1 / 3)
+    assert scores["lesion_hd95_mm"] == pytest.approx(2 * 374 / 3)
+    assert scores["false_islands"] == 1
+
+
+@given(st.sets(st.sampled_from([(4, 4, 4), (4, 25, 50), (19, 4, 50), (19, 25, 25)])))
+def test_every_island_far_from_the_truth_is_counted_and_lowers_the_dice(
+    islands: set[tuple[int, int, int]],
+) -> None:
+    from shaspec.evaluation.scoring import TrueRegion
+
+    truth = ball(LEFT)
+    scores = TrueRegion(truth, SPACING).scores(truth | ball(*islands), {"dice", "false_islands"})
+    assert scores["false_islands"] == len(islands)
+    lesion_wise = Lesions(truth, SPACING).scores(truth | ball(*islands), with_distances=False)
+    assert lesion_wise.dice == pytest.approx(1 / (1 + len(islands)))

@@ -91,7 +91,7 @@ def test_pictures_are_measured_in_pixels() -> None:
     assert (scores["truth_px"], scores["predicted_px"], scores["area_error_px"]) == (25, 40, 15)
     assert scores["area_error"] == pytest.approx(15 / 25)
     assert scores["hd95_px"] == pytest.approx(3.0)
-    assert {METRICS[name].unit for name in scores} == {"%", "px"}
+    assert {METRICS[name].unit for name in scores} == {"%", "px", ""}
 
 
 def test_an_image_of_one_slice_is_measured_as_the_plane_it_is() -> None:

@@ -57,8 +57,8 @@ def bound_socket(path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (fifo, "no regular file"),
-        (lambda _: Path("/dev/zero"), "no regular file"),
+        (fifo, "not a regular file"),
+        (lambda _: Path("/dev/zero"), "not a regular file"),
         (lambda folder: folder, "is a folder"),
         (lambda folder: folder / "none", "no such file"),
         (lambda folder: folder / ("x" * 300), "cannot be read"),

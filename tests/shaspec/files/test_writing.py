@@ -96,7 +96,7 @@ def fifo(folder: Path) -> Path:
         (lambda folder: Path("/dev/null"), "is written as"),
         (lambda folder: Path("/proc/none/x.csv"), "cannot be written to as a folder"),
         (linked, r"is a link to .*a\.csv"),
-        (fifo, "no regular file"),
+        (fifo, "not a regular file"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(

@@ -1,4 +1,4 @@
-"""A session: any subset, kept features, cancel, lack of memory."""
+"""A session: any subset, kept features, cancel."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shaspec.case import Case
-from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.inference.events import Finished, Notice, Progress
+from shaspec.inference.events import Finished, Progress
 from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
 from shaspec.io import read_case, write_case, write_volume
@@ -239,69 +238,6 @@ def test_a_model_of_another_task_is_refused(
     case = replace(small_case.only(("FLAIR",)), task=Task.model_validate(other.model_dump()))
     with pytest.raises(InputError, match="works on FLAIR, T1, T1ce, T2"):
         session_of(shaspec_model, case)
-
-
-def test_lack_of_memory_drops_features_then_shrinks_windows_with_notices(
-    shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = session_of(shaspec_model, small_case, window=(40, 48, 48))
-    run(session, "FLAIR")
-    encode, failures = type(shaspec_model.network).encode, iter([True, True])
-
-    def failing(self: Any, image: torch.Tensor, modality: int) -> Any:
-        if next(failures, False):
-            raise torch.OutOfMemoryError("no memory (made by the test)")
-        return encode(self, image, modality)
-
-    monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
-    events = list(session.predict(["T2"]))
-    notices = [e.text for e in events if isinstance(e, Notice)]
-    assert len(notices) == 2
-    assert "keep features" in notices[0]
-    assert "windows of" in notices[1]
-    assert isinstance(events[-1], Finished)
-    assert max(events[-1].prediction.provenance["window"]) < 48
-
-
-def test_on_the_cpu_the_window_that_was_asked_for_is_tried_again(
-    shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = session_of(shaspec_model, small_case, window=(40, 48, 48))
-    session._device = torch.device("meta")  # in the place of a GPU
-    encode = type(shaspec_model.network).encode
-
-    def failing(self: Any, image: torch.Tensor, modality: int) -> Any:
-        if image.device.type == "meta":
-            raise torch.OutOfMemoryError("no memory (made by the test)")
-        return encode(self, image, modality)
-
-    monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
-    notices = [e.text for e in session.predict(["T2"]) if isinstance(e, Notice)]
-    assert "windows of" in notices[0]
-    assert "running on the CPU" in notices[-1]
-    assert session.window == (40, 48, 48)
-
-
-def test_memory_that_never_suffices_ends_with_a_message(
-    shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def failing(self: Any, image: torch.Tensor, modality: int) -> Any:
-        raise MemoryError
-
-    monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
-    with pytest.raises(OutOfMemoryError, match="close other programs"):
-        list(session_of(shaspec_model, small_case).predict())
-
-
-def test_a_plain_runtime_error_is_not_taken_for_lack_of_memory(
-    shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def failing(self: Any, image: torch.Tensor, modality: int) -> Any:
-        raise RuntimeError("sizes do not match")
-
-    monkeypatch.setattr(type(shaspec_model.network), "encode", failing)
-    with pytest.raises(RuntimeError, match="sizes do not match"):
-        list(session_of(shaspec_model, small_case).predict())
 
 
 def test_provenance_says_enough_to_repeat_the_run(shaspec_model: Model, small_case: Case) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 WriteFile = Callable[..., Path]
+Touch = Callable[..., Path]
 # Where the fields of a NIfTI-1 header begin (nifti1.h).
 FIELDS = {
     "dim": 40, "datatype": 70, "pixdim": 76, "vox_offset": 108, "scl_slope": 112, "sform": 280,
@@ -78,3 +79,30 @@ def write_case(write_file: WriteFile) -> WriteFile:
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def head() -> Callable[..., Any]:
+    """``head(shape, seed)``: a box of random tissue in an empty background."""
+
+    def make(shape: tuple[int, int, int] = (12, 10, 8), seed: int = 0) -> Any:
+        volume = np.zeros(shape, np.float32)
+        inside = tuple(slice(2, n - 2) for n in shape)
+        volume[inside] = np.random.default_rng(seed).uniform(100, 900, volume[inside].shape)
+        return volume
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def touch() -> Touch:
+    """``touch(folder, *names)``: empty files, since finding a case must not read them."""
+
+    def make(folder: Path, *names: str) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        return folder
+
+    return make

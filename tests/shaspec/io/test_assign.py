@@ -30,7 +30,7 @@ def sorted_out(brats: Task, *names: str) -> Assignment:
 def test_a_certain_name_is_preferred_to_a_probable_one(brats: Task) -> None:
     found = sorted_out(brats, "T1.nii", "T1_FLAIR.nii")
     assert found.roles == {"T1": Path("T1.nii")}
-    assert found.notices == ["not used: T1_FLAIR.nii, for T1.nii is T1"]
+    assert found.notices == ["not used: T1_FLAIR.nii; T1.nii is T1"]
 
 
 def test_a_probable_name_is_used_with_a_notice(brats: Task) -> None:

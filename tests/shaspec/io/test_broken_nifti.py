@@ -45,7 +45,7 @@ def test_a_cut_off_file_is_named_in_the_error(
     path = write_file(tmp_path / f"x{ending}")
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * keep)])
-    refused(path, "cut off")
+    refused(path, "truncated")
 
 
 def test_a_wrong_checksum_is_refused(write_file: Any, patched: Any, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_wrong_checksum_is_refused(write_file: Any, patched: Any, tmp_path: Pa
 def test_missing_checksum_bytes_are_noticed(write_file: Any, tmp_path: Path) -> None:
     path = write_file(tmp_path / "x.nii.gz")
     path.write_bytes(path.read_bytes()[:-6])
-    refused(path, "cut off")
+    refused(path, "truncated")
 
 
 def test_a_bomb_is_not_inflated(write_file: Any, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_bomb_is_not_inflated(write_file: Any, tmp_path: Path) -> None:
         for _ in range(64):
             file.write(packer.compress(bytes(1 << 20)))
         file.write(packer.flush())
-    refused(path, "more than its header says")
+    refused(path, "more data than stated in its header")
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_a_bomb_is_not_inflated(write_file: Any, tmp_path: Path) -> None:
         ("datatype", np.array([128], "<i2"), "RGB"),
         ("datatype", np.array([32], "<i2"), "complex"),
         ("datatype", np.array([77], "<i2"), "unknown data type"),
-        ("vox_offset", np.array([1e30], "<f4"), "begin at byte"),
-        ("vox_offset", np.array([np.nan], "<f4"), "begin at byte"),
-        ("vox_offset", np.array([100], "<f4"), "begin at byte"),
+        ("vox_offset", np.array([1e30], "<f4"), "voxel offset"),
+        ("vox_offset", np.array([np.nan], "<f4"), "voxel offset"),
+        ("vox_offset", np.array([100], "<f4"), "voxel offset"),
         ("magic", b"ni1\0", "in a second file"),
         ("magic", b"\0\0\0\0", "not a NIfTI"),
     ],

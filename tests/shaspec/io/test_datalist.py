@@ -74,7 +74,7 @@ def test_files_with_uninformative_names_follow_the_order_of_the_task(
     put(folder, *files)
     (case,) = find_cases(write(folder, training=[{"image": files}]), brats)
     assert case.volumes == dict(zip(brats.names, (folder / f for f in files), strict=True))
-    with pytest.raises(InputError, match=r"case dora: dora_0.nii, .* cannot be told apart"):
+    with pytest.raises(InputError, match=r"case dora: dora_0.nii, .* cannot be assigned"):
         find_cases(write(folder, training=[{"image": files[:3]}]), brats)
 
 
@@ -100,7 +100,7 @@ def test_the_folds_of_the_list_hold_cases_out(folder: Path) -> None:
     assert fold_cases(path, 1) == {"bert"}
     with pytest.raises(InputError, match=r"no case has fold 2 \(it has 0, 1\)"):
         fold_cases(path, 2)
-    with pytest.raises(InputError, match=r"which fold to hold out .*it has 0, 1"):
+    with pytest.raises(InputError, match=r"the fold to hold out .*it has 0, 1"):
         fold_cases(path)
     assert fold_cases(write(folder, training=[ANNA], validation=[BERT])) == {"bert"}
 
@@ -109,12 +109,12 @@ def test_the_folds_of_the_list_hold_cases_out(folder: Path) -> None:
     ("rows", "message"),
     [
         ([ANNA, ANNA], "two cases are called 'anna'"),
-        ([{"image": "not/there_t1.nii"}], "there_t1.nii of case there_t1 is not there"),
+        ([{"image": "not/there_t1.nii"}], "there_t1.nii of case there_t1 does not exist"),
         ([{"image": 3}], "training, entry 0: 'image' is neither a path nor a list of paths"),
-        ([["a", "b"]], "training, entry 0: is no"),
+        ([["a", "b"]], "training, entry 0: expected"),
         ([ANNA | {"label": ["l/anna_seg.nii", "l/bert_seg.nii"]}], "'label' has 2 files, not 1"),
         ([{"fold": 1}], "training, entry 0: names no file"),
-        ([ANNA, {"pet": "c/carl_t1.nii"}], "case carl_t1: 'pet' is no modality of FLAIR"),
+        ([ANNA, {"pet": "c/carl_t1.nii"}], "case carl_t1: 'pet' is neither a modality"),
     ],
 )
 def test_an_invalid_entry_is_reported_with_the_file(
@@ -127,5 +127,5 @@ def test_an_invalid_entry_is_reported_with_the_file(
 
 def test_a_section_that_is_not_a_list_is_named(folder: Path, brats: Task) -> None:
     path = write(folder, training=[ANNA], validation=5)
-    with pytest.raises(InputError, match=r"datalist\.json: validation is no list of cases"):
+    with pytest.raises(InputError, match=r"datalist\.json: validation is not a list of cases"):
         find_cases(path, brats)

@@ -39,5 +39,5 @@ def test_the_ending_follows_from_the_grid(picture_case: Case, tmp_path: Path) ->
     assert picture_case.labels is not None
     path = write_labels(tmp_path / "s.png", picture_case.labels, picture_case.grid)
     np.testing.assert_array_equal(Image.open(path), picture_case.labels)
-    with pytest.raises(InputError, match="are not written as NIfTI"):
+    with pytest.raises(InputError, match="cannot be written as NIfTI"):
         write_case(tmp_path, picture_case)

@@ -98,16 +98,16 @@ def test_a_coloured_overview_is_not_read_as_a_label_map(tmp_path: Path) -> None:
 def test_damaged_absent_and_multi_page_files_are_named_in_the_error(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png", COLOUR)
     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(InputError, match=r"a\.png: is damaged or no picture"):
+    with pytest.raises(InputError, match=r"a\.png: is damaged or not a picture"):
         read_image(path, 3)
     (tmp_path / "text.png").write_text("not a picture")
-    with pytest.raises(InputError, match=r"text\.png: is damaged or no picture"):
+    with pytest.raises(InputError, match=r"text\.png: is damaged or not a picture"):
         read_image(tmp_path / "text.png")
     with pytest.raises(InputError, match="no such file"):
         read_image(tmp_path / "none.png")
     pages = Image.fromarray(GREY)
     pages.save(tmp_path / "m.tif", save_all=True, append_images=[pages])
-    with pytest.raises(InputError, match="holds 2 pictures"):
+    with pytest.raises(InputError, match="contains 2 pictures"):
         read_image(tmp_path / "m.tif")
 
 

@@ -103,5 +103,7 @@ def test_names_beside_the_file_win_over_its_name_and_a_value_without_name_is_ref
     assert any("dataset.json" in notice for notice in case.notices)
 
     description.write_text(json.dumps({"labels": {"ED": 1, "NCR": 2, "vessel": 3}}))
-    with pytest.raises(InputError, match=r"seg\.nii: holds the label values 0, 1, 2, 3.*--scheme"):
+    with pytest.raises(
+        InputError, match=r"seg\.nii: contains the label values 0, 1, 2, 3.*--scheme"
+    ):
         read_case(folder, BRATS)

@@ -188,7 +188,7 @@ def test_a_fourth_dimension_of_one_is_dropped(write_file: Any, tmp_path: Path) -
 def test_a_4d_file_is_read_channel_by_channel_only(write_file: Any, tmp_path: Path) -> None:
     voxels = np.arange(360, dtype=np.int16).reshape(6, 5, 4, 3)
     path = write_file(tmp_path / "x.nii.gz", voxels)
-    with pytest.raises(InputError, match="holds 3 volumes"):
+    with pytest.raises(InputError, match="contains 3 volumes"):
         read_volume(path)
     channels = read_channels(path)
     assert len(channels) == 3
@@ -214,7 +214,7 @@ def test_a_singular_sform_gives_way_to_the_qform_with_a_notice(
     patched(path, "sform", np.zeros(12, "<f4").tobytes())
     volume = read_volume(path)
     np.testing.assert_allclose(volume.grid.affine, good, atol=1e-6)
-    assert "its qform was taken" in volume.notices[0]
+    assert "its qform was used" in volume.notices[0]
     saved = write_labels(tmp_path / "o.nii", np.zeros(volume.grid.shape, np.uint8), volume.grid)
     np.testing.assert_allclose(nib.load(saved).affine, good, atol=1e-6)
 

@@ -20,7 +20,7 @@ S2017, S2023, S2024, PED, S2015, MSD, MEN_RT, MASK = BRATS.schemes
 @pytest.mark.parametrize(
     ("values", "hints", "scheme"),
     [
-        # By the values: all conventions that have them mean the same.
+        # By the values: all conventions that contain them agree.
         ([0], ["segmentation.nii.gz"], S2017),
         ([0, 1, 2], ["x_seg.nii.gz"], S2017),
         ([0, 1, 2, 4], ["x_seg.nii.gz"], S2017),
@@ -64,7 +64,7 @@ def test_schemes_are_recognised(values: list[int], hints: list[str], scheme: Any
         ([0, 1, 2, 3], ["case_001.nii.gz", "labelsTr", "Dataset137_Glioma"], [S2023, MSD]),
         ([0, 1], ["x_label-lesion_mask.nii.gz"], [S2017, MASK]),
         ([0, 1, 2, 3], ["BraTS-PED-00012-000-seg.nii.gz"], [S2023, PED]),
-        # The name speaks for a convention without these values.
+        # The name suggests a convention without these values.
         ([0, 1, 2, 3], ["BraTS2021_00006_seg.nii.gz"], [S2023, S2015, MSD]),
         ([0, 1, 2, 4], ["BRATS_001.nii.gz", "labelsTr"], [S2017, S2015]),
         ([0, 1, 2, 4], ["x-seg.nii.gz", "p", "x-t2f.nii.gz"], [S2017]),
@@ -133,7 +133,7 @@ def test_a_scheme_that_is_unknown_or_not_unique_is_refused(text: str) -> None:
 
 
 def test_values_outside_of_all_schemes_are_named_with_the_file() -> None:
-    with pytest.raises(InputError, match=r"x_seg\.nii: holds the label values 0, 1, 7"):
+    with pytest.raises(InputError, match=r"x_seg\.nii: contains the label values 0, 1, 7"):
         to_task_labels(np.array([0, 1, 7]), load_task("brats"), "x_seg.nii")
     with pytest.raises(InputError, match="values 0, 1, 4, which do not fit BraTS 2023"):
         to_task_labels(np.array([0, 1, 4]), load_task("brats"), "x", scheme="2023")
@@ -141,7 +141,7 @@ def test_values_outside_of_all_schemes_are_named_with_the_file() -> None:
 
 @pytest.mark.parametrize("values", [[-1, 0], [0, 256], [0, 0.5], [0, 3000.0]])
 def test_a_file_that_is_not_a_label_map_is_refused(values: list[float]) -> None:
-    with pytest.raises(InputError, match=r"x\.nii.*no label map"):
+    with pytest.raises(InputError, match=r"x\.nii.*not a label map"):
         label_values(np.array(values), "x.nii")
 
 

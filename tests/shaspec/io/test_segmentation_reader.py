@@ -64,7 +64,7 @@ def test_layers_of_slicer_are_laid_over_each_other(brats: Task, tmp_path: Path) 
     assert found.grid.shape == (5, 4, 3)
     assert (found.grid.spacing, found.grid.origin) == ((3, 2, 1), (30, 20, 10))
     assert found.array[0, 0].tolist() == [1, 2, 2]
-    assert found.notices == ("segments overlap: where they do, the last one is shown",)
+    assert found.notices == ("segments overlap; the last one is shown",)
     assert found.in_codes(brats) is None  # it has no cyst
     path = slicer_file(tmp_path / "t.seg.nrrd", layers, Segment1_Name="oedema")
     codes = read_segmentation(path).in_codes(brats)
@@ -77,16 +77,16 @@ def test_a_file_that_is_not_a_segmentation_is_named(tmp_path: Path) -> None:
     good = slicer_file(tmp_path / "good.seg.nrrd", layers).read_bytes()
     header, _, voxels = good.partition(b"\n\n")
     wrong = {
-        "cut off": header.replace(b"sizes: 2 3 4 5", b"sizes: 2 3 4 900") + b"\n\n" + voxels,
+        "truncated": header.replace(b"sizes: 2 3 4 5", b"sizes: 2 3 4 900") + b"\n\n" + voxels,
         "damaged": header + b"\n\n" + bytes(len(voxels)),
-        "outside of its folder": header + b"\ndata file: /etc/hostname\n\n",
+        "outside its folder": header + b"\ndata file: /etc/hostname\n\n",
         "more than 2 GiB": header.replace(b"3 4 5", b"30000 4000 5000") + b"\n\n",
         "not whole numbers": header.replace(b"type: uint8", b"endian: big\ntype: float") + b"\n\n",
-        "does not say where": header.replace(b"space: left-posterior-superior\n", b"") + b"\n\n",
+        "has no position": header.replace(b"space: left-posterior-superior\n", b"") + b"\n\n",
         "has 0 segments": b"\n".join(
             line for line in header.splitlines() if not line.startswith(b"Segment")
         ) + b"\n\n" + voxels,
-        "is no NRRD file that can be read": b"NRRD0004\nnonsense\n\n",
+        "not a readable NRRD file": b"NRRD0004\nnonsense\n\n",
     }  # fmt: skip
     for message, content in wrong.items():
         path = tmp_path / "s.seg.nrrd"

@@ -107,10 +107,10 @@ def as_float(data: bytes) -> bytes:
         (lambda data: b"ID3" + data, "save it as WAV, 16-bit PCM"),
         (lambda data: data[:20], "save it as WAV, 16-bit PCM"),
         (lambda data: b"", "save it as WAV, 16-bit PCM"),
-        (lambda data: data[:1001], "is cut off"),
+        (lambda data: data[:1001], "is truncated"),
         (lambda data: wav(np.zeros(9000)), "half a second of silence"),
         (lambda data: wav([]), "half a second of silence"),
-        (lambda data: wav(speech(), rate=2_000_000_000), "2000000000 samples a second"),
+        (lambda data: wav(speech(), rate=2_000_000_000), "2000000000 Hz"),
     ],
 )
 def test_a_file_that_cannot_be_heard_is_named_in_the_error(

@@ -47,12 +47,12 @@ def test_the_tables_of_brats_name_the_cases_of_their_year(tmp_path: Path) -> Non
 def test_a_list_without_folds_has_no_second_one(tmp_path: Path) -> None:
     path = text(tmp_path, "val.txt", "a\nb\n")
     assert fold_cases(path, 0) == {"a", "b"}
-    with pytest.raises(InputError, match="without folds: leave fold out"):
+    with pytest.raises(InputError, match="without folds; omit fold"):
         fold_cases(path, 1)
     path = text(tmp_path, "val.csv", "case,age\na,70\n")
     assert fold_cases(path) == {"a"}
     for fold in (0, 3):
-        with pytest.raises(InputError, match=r"without folds: .* a column 'fold'"):
+        with pytest.raises(InputError, match=r"without folds; .* the column 'fold'"):
             fold_cases(path, fold)
 
 
@@ -70,7 +70,7 @@ def test_folds_of_json_are_ours_or_those_of_nnunet(tmp_path: Path) -> None:
     theirs = text(tmp_path, "b.json", [{"train": ["a"], "val": ["b"]}])
     assert fold_cases(ours, 1) == {"b", "c"}
     assert fold_cases(theirs) == {"b"}
-    with pytest.raises(InputError, match="say which with fold"):
+    with pytest.raises(InputError, match="choose one with fold"):
         fold_cases(ours)
     with pytest.raises(InputError, match="folds 0 to 1, not 2"):
         fold_cases(ours, 2)
@@ -78,7 +78,7 @@ def test_folds_of_json_are_ours_or_those_of_nnunet(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["{", {"fold": []}, [1], {"folds": 3}])
 def test_an_invalid_split_file_is_named(content: Any, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"s\.json(: is no valid JSON| is not a split file)"):
+    with pytest.raises(InputError, match=r"s\.json(: is not valid JSON| is not a split file)"):
         fold_cases(text(tmp_path, "s.json", content), 0)
 
 

@@ -42,7 +42,7 @@ def test_files_of_several_patients_or_dates_are_several_cases(
 ) -> None:
     folder = touch(tmp_path, *names)
     assert cases(folder, brats) == expected
-    with pytest.raises(InputError, match="holds 2 cases"):
+    with pytest.raises(InputError, match="contains 2 cases"):
         find_case(folder, brats)
     name, modalities = next(iter(expected.items()))
     assert list(find_case(folder / name, brats).volumes) == modalities

@@ -25,7 +25,7 @@ def test_an_image_that_is_not_read_is_named_beside_the_others(
     (tmp_path / name).write_bytes(DICOM)
     case = find_case(tmp_path, brats)
     assert list(case.volumes) == ["FLAIR"]
-    assert "seen but not read" in case.notices[0]
+    assert "not supported and not read" in case.notices[0]
     assert "T1ce by its name" in case.notices[0]
 
 
@@ -37,7 +37,7 @@ def test_a_file_that_is_not_what_its_name_says_is_named_beside_the_others(
     (tmp_path / f"p_T1ce{ending}").write_bytes(b"x" * 1000)
     case = find_case(tmp_path, brats)
     assert list(case.volumes) == ["FLAIR"]
-    assert "seen but not read" in case.notices[0]
+    assert "not supported and not read" in case.notices[0]
     assert "T1ce by its name" in case.notices[0]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,11 +17,13 @@ from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
+from shaspec.analysis.judgement import judgement
 from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.cli.predict import volume_table
 from shaspec.errors import InputError
 from shaspec.io import write_case
+from shaspec.models.card import load_card
 from shaspec.prediction import Prediction
 from shaspec.report import case_page, case_sheet, content, write_report
 from shaspec.report.pictures import comparison_png, most_of, slices_png
@@ -190,3 +194,49 @@ def test_a_report_says_how_much_each_modality_counted(prediction: Prediction) ->
     known = replace(prediction, provenance={"modality_weights": weights})
     said = ["modality_weights", "ET FLAIR 0.1, T2 0.9; WT FLAIR 0.8, T2 0.2"]
     assert said in content.facts(known)
+
+
+@pytest.mark.parametrize("ending", [".html", ".pdf"])
+def test_the_same_content_lies_beside_the_page_as_json(
+    small_case: Case, prediction: Prediction, tmp_path: Path, ending: str
+) -> None:
+    case = replace(small_case, notices=("T1 resampled",))
+    edited = replace(prediction, provenance={"edited": True, "thresholds": {"ET": 0.3}})
+    for _ in range(2):  # its own file is replaced
+        write_report(tmp_path / f"r{ending}", case, [edited, prediction])
+    record = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert record["findings"] == ["T1 resampled"]
+    assert record["unit"] == "mL"
+    first, second = record["results"]
+    assert first["edited"]
+    assert first["thresholds"] == {"ET": 0.3}
+    assert second["sizes"] == prediction.region_sizes()
+    assert second["modalities"] == ["FLAIR", "T2"]
+
+
+def test_a_json_file_of_another_program_is_not_replaced(
+    small_case: Case, prediction: Prediction, tmp_path: Path
+) -> None:
+    (tmp_path / "dataset.json").write_text("{}")
+    with pytest.raises(InputError, match=r"dataset\.json"):
+        write_report(tmp_path / "dataset.html", small_case, [prediction])
+    assert not (tmp_path / "dataset.html").exists()
+
+
+def test_findings_about_the_input_are_on_the_page(small_case: Case, prediction: Prediction) -> None:
+    assert "<p>None.</p>" in case_page(small_case, [prediction])
+    found = replace(small_case.only(("T2",)), notices=("T2 < resampled",))
+    page = case_page(found, [replace(prediction, subset=("T2",))])
+    assert "T2 &lt; resampled" in page
+    assert "Not there: FLAIR, T1, T1ce." in page
+
+
+def test_the_judgement_is_that_of_the_models_scores(
+    small_case: Case, prediction: Prediction, tmp_path: Path
+) -> None:
+    card = load_card("shaspec")
+    write_report(tmp_path / "r.html", small_case, [prediction], card)
+    said = json.loads((tmp_path / "r.json").read_text("utf-8"))["judgement"]
+    assert said == judgement(card, ("FLAIR", "T2"))
+    assert said
+    assert said in unescape((tmp_path / "r.html").read_text("utf-8"))

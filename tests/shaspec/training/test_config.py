@@ -71,7 +71,7 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
 def test_an_invalid_toml_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text("out = [")
-    with pytest.raises(InputError, match=r"run\.toml: is no valid TOML"):
+    with pytest.raises(InputError, match=r"run\.toml: is not valid TOML"):
         load_config(file)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shaspec.training.config import make_config
 from shaspec.training.data import Crops
-from shaspec.training.prepare import PreparedCase
+from shaspec.training.prepared import PreparedCase
 
 sizes = st.tuples(*[st.integers(1, 24)] * 3)
 

@@ -25,6 +25,19 @@ def test_a_line_is_read_back_as_the_event_that_it_was(event: e.TrainingEvent) ->
     assert e.from_json(e.as_json(event) + "\n") == event
 
 
-@pytest.mark.parametrize("line", ["", "Seed set to 0", "3", '{"event": "step"}', '{"event": "x"}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "Seed set to 0",
+        "3",
+        '{"event": "step"}',
+        '{"event": "x"}',
+        '{"event": "step", "step": [1], "minutes": 1, "progress": 0, "losses": {}}',
+        '{"event": "step", "step": 1, "minutes": 1, "progress": 0, "losses": {"dice": null}}',
+        '{"event": "validation", "step": 1, "minutes": 1, "cases": 3, "dice": {}, "picture": ""}',
+        "[" * 100_000,
+    ],
+)
 def test_other_lines_are_not_read_as_events(line: str) -> None:
     assert e.from_json(line) is None

@@ -11,7 +11,7 @@ from shaspec.models.registry import build, network_config
 from shaspec.task import Task
 from shaspec.training.config import make_config
 from shaspec.training.model_export import export_model
-from shaspec.training.prepare import PreparedCase
+from shaspec.training.prepared import PreparedCase
 
 SMALL = {"init_filters": 8, "blocks_down": (1, 1), "blocks_up": (1,)}
 

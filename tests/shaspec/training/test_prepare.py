@@ -26,7 +26,8 @@ from shaspec.preprocessing import normalise
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig, make_config
 from shaspec.training.data import Crops
-from shaspec.training.prepare import LARGEST, LeftOut, PreparedCase, prepare, quantised
+from shaspec.training.prepare import LARGEST, LeftOut, prepare, quantised
+from shaspec.training.prepared import PreparedCase
 from shaspec.training.selection import select_cases
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shaspec.training.config import make_config
 from shaspec.training.data import Crops
-from shaspec.training.prepare import PreparedCase
+from shaspec.training.prepared import PreparedCase
 from shaspec.training.transplant import transplant
 
 SHAPE = (20, 22, 18)

@@ -1,7 +1,7 @@
-"""What is wrong, or odd, with the content of a case before it is used.
+"""Checks of the content of a case before it is used.
 
-Each check is one function; none of them changes anything, and none looks at names of files. The
-`CHECKS` see the volumes as they were stored, the `CASE_CHECKS` the whole case on one coarse grid.
+Each check is one function that changes nothing and ignores file names. The `CHECKS` receive the
+volumes as stored, the `CASE_CHECKS` the whole case on one coarse grid.
 """
 
 from __future__ import annotations
@@ -46,20 +46,20 @@ CASE_CHECKS: tuple[Callable[[Coarse], Iterator[Finding]], ...] = (
 
 
 def findings(scans: Sequence[Scan]) -> tuple[Finding, ...]:
-    """Everything that is found in the volumes as stored, in the order of `CHECKS`."""
+    """All findings in the volumes as stored, in the order of `CHECKS`."""
     return tuple(finding for check in CHECKS for finding in check(scans))
 
 
 def case_findings(volumes: Mapping[str, Array], grid: Grid, task: Task) -> tuple[Finding, ...]:
-    """What is found in a case on one grid.
+    """The findings in a case on one grid.
 
     Args:
         volumes: modality -> array on ``grid``.
-        grid: where the voxels lie; pictures are not checked.
-        task: says which anatomy is expected; without one, only units are checked.
+        grid: the grid of the volumes; pictures are not checked.
+        task: defines the expected anatomy; without a task, only units are checked.
 
     Returns:
-        The findings of the first check that has any: those after it make no sense then.
+        The findings of the first check that has any, since later checks depend on earlier ones.
     """
     if task.dims != 3 or task.kind != "segmentation":
         return ()
@@ -72,7 +72,7 @@ def case_findings(volumes: Mapping[str, Array], grid: Grid, task: Task) -> tuple
 
 
 def told(found: Iterable[Finding]) -> list[str]:
-    """Findings as sentences; raises `InputError` with the first that refuses the case."""
+    """Findings as sentences; raises `InputError` for the first that refuses the case."""
     found = list(found)
     for finding in found:
         if finding.level == "refuse":

@@ -1,4 +1,4 @@
-"""Whether a case shows the anatomy that its task is for: a stripped brain, or an abdomen in CT."""
+"""Checks of the anatomy that a task expects: a stripped brain, or an abdomen in CT."""
 
 from __future__ import annotations
 
@@ -6,60 +6,61 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.io.findings.coarse import Coarse, Mask
 from shaspec.io.findings.scan import Finding
 from shaspec.preprocessing import bounding_box
 
-BRAIN_ML = (30.0, 2200.0)  # a stripped brain with its fluid; adults have 1100 to 1950
-MANY = 60_000  # voxels; a brain or body of fewer is a crop, or made up
-SHELLS = 7  # layers of the head from outside, 4 mm each
-CUT_ML = 40.0  # of coarse voxels on one face of the volume, 100 cm2: the head is cut there
-DARK = 0.6  # of what lies outside and inside of it has a skull; sound brains: 0.8 or more
-TRUNK_MM = 220.0  # no trunk of an adult is narrower, no head wider
+BRAIN_ML = (30.0, 2200.0)  # mL of a stripped brain with its fluid; adults have 1100 to 1950
+MANY = 60_000  # voxels; a smaller brain or body is a crop or synthetic
+SHELLS = 7  # layers of the head from the surface inwards, 4 mm each
+CUT_ML = 40.0  # coarse voxels on one face (100 cm2): the head is cropped
+DARK = 0.6  # relative intensity of a skull to both neighbouring layers; without a skull 0.8 or more
+TRUNK_MM = 220.0  # mm; every trunk of an adult is wider, every head narrower
 HU_BODY = -300.0
 HU_AIR = (-1100.0, -900.0)
-AIR_SHARE = 0.1  # of the voxels of a CT is air
-FEWEST = 1000  # coarse voxels; a smaller head says nothing
-LIKE = 0.2  # correlation of the halves of a head at least; sound ones have more
-MIRRORED = 0.1  # the halves of a brain resemble each other more than other halves by so much
+AIR_SHARE = 0.1  # share of air among the voxels of a CT
+FEWEST = 1000  # coarse voxels; smaller heads are not judged
+LIKE = 0.2  # smallest correlation between the halves of a head; intact heads have more
+MIRRORED = 0.1  # margin by which left and right correlate better than other halves
 
 
 def skull(case: Coarse) -> Iterator[Finding]:
-    """Skull and scalp where the task is for stripped brains."""
+    """Find skull and scalp if the task requires stripped brains."""
     if case.task.anatomy != "brain":
         return
-    names, why = _too_large(case), "more of it is foreground than a brain has"
+    names, why = _too_large(case), "its foreground is larger than a brain"
     if not names:
         names, why = _skulls(case), "a dark layer lies below a bright one, as skull below scalp"
     if names:
         yield Finding(
             "warning",
-            f"{', '.join(names)}: the skull seems not to be stripped; {why}",
+            f"{', '.join(names)}: the skull does not seem to be stripped; {why}",
             "strip it from all scans, e.g. with HD-BET or SynthStrip, because the model was "
             "trained on brains alone",
         )
 
 
 def _too_large(case: Coarse) -> list[str]:
-    """Scans whose foreground is larger than a brain."""
+    """Find scans whose foreground is larger than a brain."""
     most = BRAIN_ML[1] / case.voxel_ml
     return [name for name, mask in case.foregrounds.items() if np.count_nonzero(mask) > most]
 
 
 def _skulls(case: Coarse) -> list[str]:
-    """Scans of a part of a head in which a layer near the surface is much darker than its sides.
+    """Find parts of a head with a layer near the surface much darker than its neighbours.
 
-    A whole head is larger than a brain, so that this is asked where the field of view cuts it off.
+    A whole head is larger than a brain, so this check is for heads cropped by the field of view.
     """
     faces = [case.anywhere.take(end, axis) for axis in range(3) for end in (0, -1)]
     if max(np.count_nonzero(face) for face in faces) * case.voxel_ml < CUT_ML:
         return []
-    rest = np.asarray(ndimage.binary_fill_holes(case.anywhere))
+    rest = np.asarray(scipy.ndimage.binary_fill_holes(case.anywhere))
     layers: list[Mask] = []
     for _ in range(SHELLS):
-        inner = ndimage.binary_erosion(rest, border_value=1)  # a face of the volume is no surface
+        # A face of the volume is not a surface.
+        inner = scipy.ndimage.binary_erosion(rest, border_value=1)
         layers.append(rest & ~inner)
         rest = inner
     if not all(layer.any() for layer in layers):
@@ -68,13 +69,13 @@ def _skulls(case: Coarse) -> list[str]:
 
 
 def _is_dark(layers: list[npt.NDArray[np.float32]]) -> bool:
-    """Whether layers 2 to 4 from outside are darker than those outside and inside of them."""
+    """Whether layers 2 to 4 from the surface are darker than the layers on both sides."""
     bright = [float(np.median(layer)) for layer in layers]
     return min(bright[1:4]) < DARK * min(max(bright[:3]), float(np.mean(bright[4:])))
 
 
 def size(case: Coarse) -> Iterator[Finding]:
-    """A brain, or a body, that is far too small for the task."""
+    """Find a brain or body that is far too small for the task."""
     for name, scan in case.scans.items():
         if case.task.anatomy == "brain":
             number = np.count_nonzero(case.foregrounds[name])
@@ -83,7 +84,7 @@ def size(case: Coarse) -> Iterator[Finding]:
                 yield Finding(
                     "warning",
                     f"{name} shows {ml:.3g} mL, much less than a human brain",
-                    "see that the voxel size in its header is right",
+                    "check the voxel size in its header",
                 )
                 return
         elif case.task.anatomy == "abdomen":
@@ -95,14 +96,15 @@ def size(case: Coarse) -> Iterator[Finding]:
                     "warning",
                     f"{name} shows a body {width:.0f} mm wide: too narrow for the abdomen of an "
                     "adult",
-                    "see that it is a scan of the abdomen, and its voxel size right",
+                    "check that it is a scan of the abdomen and that its voxel size is right",
                 )
                 return
 
 
 def _width(body: Mask, spacing: tuple[float, ...]) -> float | None:
-    """Width of the largest part of a body in mm; None where the field of view cuts it off."""
-    parts, number = ndimage.label(ndimage.binary_erosion(body))  # the couch falls away
+    """Width of the largest part of a body in mm; None if the field of view crops it."""
+    eroded = scipy.ndimage.binary_erosion(body)  # removes the couch
+    parts, number = scipy.ndimage.label(eroded)
     if not number:
         return None
     largest = parts == np.bincount(parts.ravel())[1:].argmax() + 1
@@ -114,7 +116,7 @@ def _width(body: Mask, spacing: tuple[float, ...]) -> float | None:
 
 
 def unit(case: Coarse) -> Iterator[Finding]:
-    """CT where the task is for MR: its air is at -1000. (MR for CT: see `hounsfield`.)"""
+    """Find CT in a task for MR: its air is at -1000. (MR in a task for CT: see `hounsfield`.)"""
     for name, scan in case.scans.items():
         if case.task.modality(name).window is None:
             air = np.count_nonzero((scan > HU_AIR[0]) & (scan < HU_AIR[1]))
@@ -123,12 +125,12 @@ def unit(case: Coarse) -> Iterator[Finding]:
                     "warning",
                     f"{name} looks like CT: {air / scan.size:.0%} of its voxels are near -1000, as "
                     f"air is in Hounsfield units",
-                    f"give the scan that {name} stands for, or choose another model",
+                    f"pass the {name} scan, or choose another model",
                 )
 
 
 def axes(case: Coarse) -> Iterator[Finding]:
-    """A head in a bare array whose sides are not along the last axis: another axis order."""
+    """Find a head in a bare array with another axis order: left and right are not the last axis."""
     if case.from_file or case.task.anatomy not in ("brain", "head"):
         return
     if np.count_nonzero(case.anywhere) < FEWEST:
@@ -140,13 +142,13 @@ def axes(case: Coarse) -> Iterator[Finding]:
             "warning",
             f"the left and right halves of the head seem to lie along axis {best} of the array "
             f"(axes 0, 1, 2), not along axis 2",
-            "give arrays in the order (superior, posterior, left), e.g. np.transpose(a, (2, 1, 0)) "
-            "for an array as nibabel gives it",
+            "pass arrays in the order (superior, posterior, left), e.g. np.transpose(a, (2, 1, 0)) "
+            "for an array from nibabel",
         )
 
 
 def _mirror(scan: npt.NDArray[np.float32], inside: Mask) -> list[float]:
-    """How much a brain resembles its mirror image along every axis: a correlation."""
+    """Correlation of a brain with its mirror image along every axis."""
     box = bounding_box(inside)
     mask = inside[box]
     values = np.where(mask, scan[box], 0)

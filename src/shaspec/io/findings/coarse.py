@@ -1,4 +1,4 @@
-"""A case on a grid of about 4 mm, on which the checks of the whole case are cheap."""
+"""A case on a grid of about 4 mm, which makes checks of the whole case fast."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy
 
 from shaspec.geometry import Grid
 from shaspec.io.findings.scan import CONTINUOUS, Array
@@ -26,23 +26,23 @@ MARGIN = 2  # coarse voxels between the interior and the nearest background
 class Coarse:
     """The scans of a case on one coarse grid.
 
-    A coarse voxel is the mean of one row of the block that it stands for: enough against noise, and
-    much cheaper than the mean of all.
+    A coarse voxel is the mean of one row of its block: enough to suppress noise, and much faster
+    than the mean of the block.
     """
 
     task: Task
     scans: Mapping[str, npt.NDArray[np.float32]]
-    """Modality -> (S, P, L); those of one channel alone."""
+    """Modality -> (S, P, L); single-channel modalities only."""
     spacing: tuple[float, ...]
     """Size of a coarse voxel in mm, (S, P, L)."""
     block: int
-    """Voxels of the case in a coarse voxel."""
+    """Voxels of the case per coarse voxel."""
     from_file: bool
-    """Whether a file says how the arrays lie in space."""
+    """Whether a file gives the orientation of the arrays."""
 
     @classmethod
     def of(cls, volumes: Mapping[str, Array], grid: Grid, task: Task) -> Coarse:
-        """The volumes of a case, all on ``grid``, made coarse."""
+        """Downsample the volumes of a case, all on ``grid``."""
         steps = [
             max(1, min(n, round(VOXEL_MM / mm)))
             for n, mm in zip(grid.shape, grid.spacing, strict=True)
@@ -57,7 +57,7 @@ class Coarse:
 
     @cached_property
     def foregrounds(self) -> dict[str, Mask]:
-        """Modality -> mask of what is not background."""
+        """Modality -> foreground mask."""
         every = (slice(None, None, 2),) * 3
         return {n: foreground(scan, background(scan[every])) for n, scan in self.scans.items()}
 
@@ -70,7 +70,7 @@ class Coarse:
     def interior(self) -> Mask:
         """Where every scan has foreground, without the outermost voxels (partial volumes)."""
         every = np.logical_and.reduce(list(self.foregrounds.values()))
-        inside = ndimage.binary_erosion(self.anywhere, iterations=MARGIN)
+        inside = scipy.ndimage.binary_erosion(self.anywhere, iterations=MARGIN)
         return np.asarray(every & inside)
 
     @property

@@ -1,8 +1,9 @@
-"""Whether the scans of a case show the head in one place.
+"""Check that the scans of a case are registered to each other.
 
-A scan that is out of register agrees better with the others once it is moved by some millimetres or
-degrees. Agreement is the normalised mutual information of Studholme et al. (1999), which does not
-depend on the contrast of the scans: the entropies of two scans over their joint entropy, minus 1.
+A misregistered scan agrees better with the others after a move of some millimetres or degrees.
+Agreement is measured by the normalised mutual information of Studholme et al. (1999), which does
+not depend on the contrast of the scans: the sum of the entropies of two scans over their joint
+entropy, minus 1.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
+import scipy
 
 from shaspec.io.findings.coarse import Coarse, Mask
 from shaspec.io.findings.scan import Array, Finding
@@ -22,16 +23,16 @@ SHIFT_MM = 6.0  # of a trial move along one axis
 TURN = 8.0  # degrees, about one axis through the middle of the head
 BINS = 16  # classes of intensity, of equal size
 LEVELS = 255  # between the smallest and the largest intensity, for the classes
-FEWEST = 1000  # a smaller head says nothing
+FEWEST = 1000  # smaller heads are not judged
 BETTER = 1.05  # agreement after a move over agreement as given, with the outline of the head, and
 BETTER_INSIDE = 1.35  # without it, which is noisier; see benchmarks/findings.py
-GLANCE = 1200  # places for a first look, and
+GLANCE = 1200  # voxels sampled in a first pass, and
 NEAR = 0.8  # the part of a limit from which on it is repeated with
 POINTS = 10000
 
 
 def register(case: Coarse) -> Iterator[Finding]:
-    """Scans that lie apart from the others of a stripped head, by about 8 mm or 10 degrees."""
+    """Find scans of a stripped head that are misregistered by about 8 mm or 10 degrees."""
     if case.task.anatomy != "brain" or len(case.scans) < 2:
         return
     places = np.flatnonzero(case.anywhere)
@@ -45,7 +46,7 @@ def register(case: Coarse) -> Iterator[Finding]:
 
 
 def _worst(case: Coarse, places: npt.NDArray[np.intp], most: int) -> tuple[str, float]:
-    """The scan that gains most by a move, and how much in parts of the limit."""
+    """The scan that gains most from a move, and the gain relative to the limit."""
     some = places[np.linspace(0, len(places) - 1, min(len(places), most)).astype(int)]
     voxels = np.stack(np.unravel_index(some, case.anywhere.shape), axis=1)
     moves = _moves(voxels, np.array(case.spacing))
@@ -60,7 +61,7 @@ def _worst(case: Coarse, places: npt.NDArray[np.intp], most: int) -> tuple[str, 
 
 
 def _gains(found: Mapping[str, Classes]) -> dict[str, float]:
-    """Modality -> its best agreement with all others after a move, over that as given.
+    """Modality -> best agreement with all others after a move, relative to the original position.
 
     ``found`` has a row of classes for every move, the first as given.
     """
@@ -96,13 +97,13 @@ def _classes(scan: Array, inside: Mask, places: npt.NDArray[np.intp]) -> Classes
 
 
 def _moves(voxels: Array, spacing: Array) -> Iterator[Array]:
-    """The places themselves, then moved and turned both ways along and about every axis."""
+    """The points themselves, then shifted and rotated both ways along and about every axis."""
     yield voxels
     centre = voxels.mean(axis=0)
     for axis in np.eye(3):
         for sign in (-1, 1):
             yield voxels + sign * SHIFT_MM * axis / spacing
-            turn = Rotation.from_rotvec(sign * TURN * axis, degrees=True)
+            turn = scipy.spatial.transform.Rotation.from_rotvec(sign * TURN * axis, degrees=True)
             yield turn.apply((voxels - centre) * spacing) / spacing + centre
 
 

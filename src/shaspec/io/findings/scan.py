@@ -1,4 +1,4 @@
-"""What a check looks at, and what it says."""
+"""The input and the output of a check."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ CONTINUOUS = ("zscore", "window")  # normalisations of scans
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a user should know of the content of a case."""
+    """An observation about the content of a case, for the user."""
 
     level: Level
-    """``refuse``: the case cannot be used like this."""
+    """``refuse``: the case cannot be used as it is."""
     text: str
     mend: str
 
     @property
     def sentence(self) -> str:
-        """For a notice or an error."""
+        """The text of a notice or an error."""
         return f"{self.text}; {self.mend}"
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """One modality of a case, as a check sees it."""
+    """One modality of a case, as passed to a check."""
 
     modality: Modality
     array: Array
     """(*spatial) or (C, *spatial), as stored."""
     grid: Grid | None = None
-    """None: a picture."""
+    """None for a picture."""
     path: Path | None = None
 
     @property
     def shown(self) -> str:
-        """Modality and file, for a sentence."""
+        """Modality and file, for messages."""
         return f"{self.modality.name} ({self.path.name})" if self.path else self.modality.name
 
     @property
     def continuous(self) -> bool:
-        """Whether it is a scan, which has many values."""
+        """Whether it should be a scan, which has many distinct values."""
         return self.modality.normalisation in CONTINUOUS

@@ -10,25 +10,25 @@ import numpy as np
 from shaspec.io.findings.scan import Array, Finding, Scan
 
 SAMPLE = 4096  # voxels that show whether a volume has many values
-MASK_VALUES = 2  # as many distinct values, or fewer, have a mask and no scan
+MASK_VALUES = 2  # a volume with at most so many distinct values is a mask
 LABEL_VALUES = 8
-HU_AIR = -500.0  # above it there is no air
-HU_RAW = 1000.0  # raw values of tissue reach beyond it
-WIDE_MM = 700.0  # no head or trunk is wider
+HU_AIR = -500.0  # HU; a CT without values below this has no air
+HU_RAW = 1000.0  # raw values of tissue exceed it
+WIDE_MM = 700.0  # mm; every head or trunk is narrower
 THICK_MM = 12.0
 
 
 def few_values(array: Array, most: int = LABEL_VALUES) -> list[float]:
-    """The distinct values of ``array`` if there are at most ``most``, else nothing."""
+    """The distinct values of ``array`` if there are at most ``most``, else an empty list."""
     flat = array.ravel()
-    if np.unique(flat[:: max(1, flat.size // SAMPLE)]).size > most:  # cheap, and nearly always so
+    if np.unique(flat[:: max(1, flat.size // SAMPLE)]).size > most:  # fast; enough for most scans
         return []
     values = np.unique(flat)
     return [float(v) for v in values] if values.size <= most else []
 
 
 def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
-    """Masks and label maps given as scans."""
+    """Find masks and label maps passed as scans."""
     for scan in scans:
         values = few_values(scan.array) if scan.continuous else []
         if not values:
@@ -38,31 +38,31 @@ def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
         if len(values) <= MASK_VALUES:
             yield Finding(
                 "refuse",
-                f"{where}: {scan.modality.name} holds only the values {shown}, so it is a mask and "
-                "no scan",
-                f"give the scan ({scan.modality.name}=file), or leave it out with --present",
+                f"{where}: {scan.modality.name} has only the values {shown}, so it is a mask, not "
+                "a scan",
+                f"pass the scan ({scan.modality.name}=file), or leave it out with --present",
             )
         else:
             yield Finding(
                 "warning",
-                f"{scan.shown} holds only the values {shown}, as a label map does",
-                "see that it is the scan",
+                f"{scan.shown} has only the values {shown}, like a label map",
+                "check that it is the scan",
             )
 
 
 def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
-    """The same scan under two names."""
+    """Find the same scan under two names."""
     for one, other in combinations(scans, 2):
         if one.array.shape == other.array.shape and _equal(one.array, other.array):
             yield Finding(
                 "warning",
-                f"{one.shown} and {other.shown} hold the same voxels: one scan is given twice",
-                "the one that was not acquired counts as present; leave it out with --present",
+                f"{one.shown} and {other.shown} have the same voxels: one scan is given twice",
+                "the copy counts as an acquired modality; leave it out with --present",
             )
 
 
 def hounsfield(scans: Sequence[Scan]) -> Iterator[Finding]:
-    """CT whose numbers are not Hounsfield units: no voxel is darker than water."""
+    """Find CT whose values are not Hounsfield units: no voxel is darker than water."""
     for scan in scans:
         window = scan.modality.window
         if scan.modality.normalisation != "window" or window is None or window[0] >= 0:
@@ -75,20 +75,20 @@ def hounsfield(scans: Sequence[Scan]) -> Iterator[Finding]:
             yield Finding(
                 "refuse",
                 f"{where}: the values of {scan.modality.name} reach from {low:g} to {high:g}, so "
-                "they are no Hounsfield units: no voxel is as dark as air or fat",
+                "they are not Hounsfield units: no voxel is as dark as air or fat",
                 "apply the rescale intercept of the DICOM files, usually -1024, and save it again",
             )
         else:
             yield Finding(
                 "warning",
                 f"{scan.shown} reaches from {low:g} to {high:g}, without a voxel as dark as air or "
-                "fat: these may be no Hounsfield units",
-                "see that it was exported with its full range",
+                "fat: these may not be Hounsfield units",
+                "check that it was exported with its full range",
             )
 
 
 def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
-    """Voxels and fields of view that no scanner makes of a head or a trunk."""
+    """Find voxel sizes and fields of view that are impossible for a head or a trunk."""
     for scan in scans:
         if scan.grid is None:
             continue

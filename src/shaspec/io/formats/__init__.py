@@ -1,1 +1,1 @@
-"""The formats of volumes, one file each, and the table of their endings."""
+"""One module per volume format, and the table of their file endings."""

@@ -23,7 +23,7 @@ TYPES = {
     "met_uint": "u4", "met_long": "i4", "met_ulong": "u4", "met_long_long": "i8",
     "met_ulong_long": "u8", "met_float": "f4", "met_double": "f8",
 }  # fmt: skip
-"""In files, a long has 4 bytes."""
+"""A long has 4 bytes in files."""
 DATA = "elementdatafile"  # the last field
 SPACING = ("elementspacing", "elementsize")
 DIRECTIONS = ("transformmatrix", "rotation", "orientation")
@@ -35,7 +35,7 @@ Fields = Mapping[str, str]
 
 
 def open_metaimage(path: Path) -> Stored:
-    """A MetaImage by its checked header."""
+    """Open a MetaImage and validate its header."""
     fields, start = _fields(load(path, HEAD), path)
     try:
         dims = int(fields["ndims"])
@@ -49,16 +49,16 @@ def open_metaimage(path: Path) -> Stored:
         inter = float(fields.get("elementtointensityfunctionoffset", 0))
         skip = int(fields.get("headersize", 0))
     except KeyError as error:
-        raise InputError(f"{path}: the header lacks {error}; export the file again") from error
+        raise InputError(f"{path}: the header has no {error}; export the file again") from error
     except ValueError as error:
         raise InputError(f"{path}: the header cannot be read ({error}); export it again") from error
     if dims not in (3, 4) or len(sizes) != dims or (channels != 1 and dims == 4) or channels < 1:
         raise InputError(
             f"{path}: has {dims} dimensions ({fields['dimsize']}) of {channels} channels; a volume "
-            "with 3 is needed"
+            "needs 3"
         )
     if (slope, inter) != (1.0, 0.0):
-        notices.append(f"the values of {path.name} were scaled by {slope:g} and moved by {inter:g}")
+        notices.append(f"the values of {path.name} were scaled by {slope:g}, with offset {inter:g}")
     header = placed_header(
         path,
         [*sizes, channels] if channels > 1 else sizes,
@@ -74,14 +74,14 @@ def open_metaimage(path: Path) -> Stored:
         data = payload.read(header.end)
         if channels == 1:
             return data
-        one = np.frombuffer(data, header.dtype).reshape(-1, channels)  # channels are the fastest
+        one = np.frombuffer(data, header.dtype).reshape(-1, channels)  # channels vary fastest
         return one.T.tobytes()
 
     return Stored(header, voxels)
 
 
 def _fields(data: bytes, path: Path) -> tuple[dict[str, str], int]:
-    """The fields by their names in lower case, and where the header ends."""
+    """The fields by lower-case name, and the end of the header."""
     fields: dict[str, str] = {}
     start = 0
     for line in data.splitlines(keepends=True):
@@ -92,26 +92,26 @@ def _fields(data: bytes, path: Path) -> tuple[dict[str, str], int]:
         if DATA in fields or not (equals or not line.strip()):
             break
     if DATA not in fields:
-        raise InputError(f"{path}: not a MetaImage, or cut off in its header; export it again")
+        raise InputError(f"{path}: not a MetaImage, or its header is truncated; export it again")
     if fields.get("objecttype", "Image").lower() != "image":
-        raise InputError(f"{path}: holds a {fields['objecttype']}, no image; export the image")
+        raise InputError(f"{path}: has a {fields['objecttype']}, not an image; export the image")
     return fields, start
 
 
 def _affine(
     fields: Fields, dims: int, path: Path, notices: list[str]
 ) -> tuple[npt.NDArray[Any], bool]:
-    """Voxel (i, j, k) -> RAS mm, and whether the header gives directions."""
+    """Voxel (i, j, k) -> RAS mm, and whether the header has directions."""
     spacing = _numbers(fields, SPACING, dims) or [1.0] * dims
     matrix = _numbers(fields, DIRECTIONS, dims * dims)
     origin = _numbers(fields, ORIGIN, dims) or [0.0] * dims
     cosines = np.array(matrix or np.eye(dims)).reshape(dims, dims)  # row n: axis n
     if dims == 4 and (np.any(cosines[3, :3]) or np.any(cosines[:3, 3])):
-        raise InputError(f"{path}: its axes of space and time are mixed; export each volume alone")
+        raise InputError(f"{path}: space and time axes are mixed; export each volume separately")
     if matrix is None:
         notices.append(
             f"{path.name} has no orientation in its header (no TransformMatrix): its axes were "
-            "taken as left-posterior-superior"
+            "read as left-posterior-superior"
         )
     directions = cosines[:3, :3] * np.array(spacing[:3])[:, None]
     affine = affine_of(directions, np.array(origin[:3]))
@@ -119,7 +119,7 @@ def _affine(
 
 
 def _numbers(fields: Fields, names: tuple[str, ...], count: int) -> list[float] | None:
-    """The numbers of the first of the fields that is there."""
+    """The numbers in the first of the fields that exists."""
     text = next((fields[name] for name in names if name in fields), None)
     if text is None:
         return None
@@ -133,18 +133,18 @@ def _dtype(fields: Fields, path: Path) -> np.dtype[Any]:
     kind = fields.get("elementtype", "").lower()
     if kind not in TYPES or fields.get("binarydata", "True").lower() != "true":
         raise InputError(
-            f"{path}: holds {kind or 'voxels of no type'}, not binary numbers; export it again"
+            f"{path}: has {kind or 'voxels without a type'}, not binary numbers; export it again"
         )
     big = next((fields[name] for name in MSB if name in fields), "False").lower() == "true"
     return np.dtype((">" if big else "<") + TYPES[kind])
 
 
 def _payload(fields: Fields, start: int, skip: int, path: Path) -> Payload:
-    """Where the voxels are."""
+    """The location of the voxels."""
     name = fields[DATA]
     local = name.lower() == "local"
     if name.lower() == "list" or name.lower().startswith("list ") or "%" in name:
-        raise InputError(f"{path}: keeps its voxels in several files; save it as one .mha file")
+        raise InputError(f"{path}: its voxels are in several files; save it as one .mha file")
     if skip < -1:
         raise InputError(f"{path}: HeaderSize is {skip}; export the file again")
     file = path if local else beside(path, name)

@@ -1,4 +1,4 @@
-"""NRRD, ``.nrrd`` and ``.nhdr``: pynrrd for the fields of the header, which are judged here.
+"""NRRD, ``.nrrd`` and ``.nhdr``: pynrrd parses the header fields, which are validated here.
 
 Images and the segmentations of 3D Slicer are both read through `read_nrrd_header`. The fields are
 those of the format's specification (teem.sourceforge.net/nrrd/format.html).
@@ -41,26 +41,26 @@ TYPES = {
     "float": "f4",
     "double": "f8",
 }
-"""Numbers by the names that NRRD has for them."""
+"""Data types by their NRRD names."""
 CODECS: dict[str, Codec | None] = {
     "raw": None, "gzip": GZIP, "gz": GZIP, "bzip2": BZIP2, "bz2": BZIP2,
 }  # fmt: skip
 LISTS = {"list", "vector", "time", "none", "???", "domain", "space", "scalar", "stub"}
-"""Kinds of an axis that lists volumes; others, e.g. colours and tensors, are no volumes."""
+"""Axis kinds of a list of volumes; colours, tensors etc. are not volumes."""
 
 
 @dataclass(frozen=True)
 class NrrdHeader:
-    """A checked header of a NRRD file."""
+    """The validated header of a NRRD file."""
 
     fields: dict[str, Any]
-    """As pynrrd reads them."""
+    """As returned by pynrrd."""
     header: Header
-    """Of the volume; with channels last, whatever the axis that lists them."""
+    """Of the volume, with channels last regardless of their axis in the file."""
     sizes: tuple[int, ...]
-    """Of the axes in the file, the first is the fastest."""
+    """Of the axes in the file; the first varies fastest."""
     list_axis: int | None
-    """The axis that lists volumes; None: there is none."""
+    """The axis that lists volumes, or None."""
     payload: Payload
 
     def voxels(self) -> npt.NDArray[Any]:
@@ -71,7 +71,7 @@ class NrrdHeader:
 
 
 def open_nrrd(path: Path) -> Stored:
-    """A NRRD file by its checked header."""
+    """Open a NRRD file and validate its header."""
     found = read_nrrd_header(path)
     if found.list_axis is None or found.list_axis == len(found.sizes) - 1:
         return Stored(found.header, lambda: found.payload.read(found.header.end))
@@ -79,7 +79,7 @@ def open_nrrd(path: Path) -> Stored:
 
 
 def read_nrrd_header(path: Path) -> NrrdHeader:
-    """The header of a NRRD file; raises `InputError` naming the file and the mend."""
+    """Read the header of a NRRD file; raises `InputError` naming the file and what to do."""
     text, start = _text(load(path, HEAD), path)
     try:
         fields = dict(nrrd.read_header(text))
@@ -88,17 +88,17 @@ def read_nrrd_header(path: Path) -> NrrdHeader:
         return _checked(fields, sizes, place, start, path)
     except (nrrd.NRRDError, ValueError, LookupError, TypeError, OverflowError) as error:
         raise InputError(
-            f"{path}: is no NRRD file that can be read ({error}); export or copy it again"
+            f"{path}: not a readable NRRD file ({error}); export or copy it again"
         ) from error
 
 
 def _text(data: bytes, path: Path) -> tuple[list[str], int]:
-    """The lines of the header, names of fields in lower case, and where the header ends."""
+    """The lines of the header, with lower-case field names, and the end of the header."""
     if not data.startswith(b"NRRD"):
-        raise InputError(f"{path}: is no NRRD file, or damaged; export or copy it again")
+        raise InputError(f"{path}: not a NRRD file, or damaged; export or copy it again")
     end = re.search(rb"\r?\n\r?\n", data)
     if end is None and path.name.lower().endswith(".nrrd"):
-        raise InputError(f"{path}: is cut off in its header; copy or download it again")
+        raise InputError(f"{path}: its header is truncated; copy or download it again")
     lines = data[: end.start() if end else len(data)].decode("utf-8", "replace").splitlines()
     named = [
         line.lower()[: line.index(":")] + line[line.index(":") :]
@@ -135,26 +135,26 @@ def _checked(
 def _dtype(fields: dict[str, Any], path: Path) -> np.dtype[Any]:
     kind, order = str(fields["type"]).lower(), str(fields.get("endian", "")).lower()
     if kind not in TYPES:
-        raise InputError(f"{path}: holds voxels of type {kind}; export one number per voxel")
+        raise InputError(f"{path}: contains voxels of type {kind}; export one number per voxel")
     dtype = np.dtype(TYPES[kind])
     if dtype.itemsize > 1 and order not in ("big", "little"):
-        raise InputError(f"{path}: the header does not say its byte order (endian); save it again")
+        raise InputError(f"{path}: the header has no byte order (endian); save it again")
     return dtype.newbyteorder(">" if order == "big" else "<")
 
 
 def _payload(fields: dict[str, Any], start: int, path: Path) -> Payload:
-    """Where the voxels are."""
+    """The location of the voxels."""
     encoding = str(fields["encoding"]).lower()
     if encoding not in CODECS:
-        raise InputError(f"{path}: is encoded as {encoding}; save it again as raw or gzip")
+        raise InputError(f"{path}: has the encoding {encoding}; save it again as raw or gzip")
     name = fields.get("data file", fields.get("datafile"))
     lines = int(fields.get("line skip", fields.get("lineskip", 0)))
     skip = int(fields.get("byte skip", fields.get("byteskip", 0)))
     if name is not None and (str(name).startswith("LIST") or "%" in str(name)):
-        raise InputError(f"{path}: keeps its voxels in several files; save it as one .nrrd file")
+        raise InputError(f"{path}: its voxels are in several files; save it as one .nrrd file")
     if lines < 0 or skip < -1:
-        raise InputError(f"{path}: skips {lines} lines and {skip} bytes; save it again")
+        raise InputError(f"{path}: invalid line skip {lines} or byte skip {skip}; save it again")
     if name is None and path.name.lower().endswith(".nhdr"):
-        raise InputError(f"{path}: does not name the file of its voxels; save it again as .nrrd")
+        raise InputError(f"{path}: does not name its data file; save it again as .nrrd")
     file = path if name is None else beside(path, str(name))
     return Payload(file, start if name is None else 0, CODECS[encoding], lines, skip)

@@ -1,4 +1,4 @@
-"""Where the voxels of a NRRD file lie: its ``space``, directions, origin and units."""
+"""The position of the voxels of a NRRD file: its ``space``, directions, origin and units."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ PATIENT = {
     **dict.fromkeys(("left-anterior-superior", "las"), LAS),
 }
 SCANNER = "scanner-xyz"
-"""LPS of a patient who lies on the back, head first (the specification)."""
+"""LPS of a patient in supine position, head first (NRRD specification)."""
 RIGHT_HANDED = "3d-right-handed"
 
 
 @dataclass(frozen=True)
 class Place:
-    """The place of the axes of a NRRD file."""
+    """The position of the axes of a NRRD file."""
 
     affine: Array
     """Voxel (i, j, k) -> RAS mm (4, 4)."""
     list_axis: int | None
-    """The axis that is not one of space; None: there is none."""
+    """The axis that is not spatial, or None."""
     oriented: bool
     notices: tuple[str, ...]
 
 
 def place_of(fields: Mapping[str, Any], dims: int, path: Path) -> Place:
-    """The place that the header gives.
+    """The position that the header defines.
 
     Args:
         fields: the header as pynrrd reads it.
@@ -49,7 +49,7 @@ def place_of(fields: Mapping[str, Any], dims: int, path: Path) -> Place:
         path: for messages.
 
     Raises:
-        InputError: if the header does not have three axes of space, or a space that is unknown.
+        InputError: if the header does not have three spatial axes, or has an unknown space.
     """
     notices: list[str] = []
     space = str(fields.get("space", "")).lower()
@@ -57,12 +57,12 @@ def place_of(fields: Mapping[str, Any], dims: int, path: Path) -> Place:
     rows = [_in_space(row, path) for row in _directions(fields, dims)]
     axes = [n for n, row in enumerate(rows) if row is not None]
     if len(axes) != 3 or dims not in (3, 4):
-        raise InputError(f"{path}: has {len(axes)} axes in space, a volume has 3; export it again")
+        raise InputError(f"{path}: has {len(axes)} spatial axes, a volume needs 3; export it again")
     directions = np.array([row for row in rows if row is not None], np.float64)
     to_ras, oriented = _to_ras(space, "space directions" in fields, path, notices)
     origin = np.asarray(fields.get("space origin", np.zeros(3)), np.float64)[:3]
     if "space origin" not in fields and oriented:
-        notices.append(f"{path.name} does not say where it begins: its first voxel was put at 0")
+        notices.append(f"{path.name} has no space origin: its first voxel was placed at 0")
     others = [n for n in range(dims) if n not in axes]
     affine = affine_of(directions, origin, to_ras)
     units = fields.get("space units") or _units(fields, axes)
@@ -71,7 +71,7 @@ def place_of(fields: Mapping[str, Any], dims: int, path: Path) -> Place:
 
 
 def _directions(fields: Mapping[str, Any], dims: int) -> list[Array | None]:
-    """The step along every axis; None for one that is not in space."""
+    """The step along every axis; None for an axis that is not spatial."""
     if "space directions" in fields:
         rows = [np.atleast_1d(np.asarray(row, np.float64)) for row in fields["space directions"]]
         if len(rows) != dims:
@@ -90,11 +90,11 @@ def _directions(fields: Mapping[str, Any], dims: int) -> list[Array | None]:
 
 
 def _in_space(row: Array | None, path: Path) -> Array | None:
-    """The step along an axis; None for one of time, in a space that has time as a fourth axis."""
+    """The step along an axis; None for the time axis of a four-dimensional space."""
     if row is None or len(row) == 3:
         return row
     if len(row) != 4 or (np.any(row[:3]) and row[3]):
-        raise InputError(f"{path}: its axes of space and time are mixed; export each volume alone")
+        raise InputError(f"{path}: space and time axes are mixed; export each volume separately")
     return row[:3] if np.any(row[:3]) else None
 
 
@@ -104,22 +104,20 @@ def _units(fields: Mapping[str, Any], axes: list[int]) -> list[str]:
 
 
 def _to_ras(space: str, placed: bool, path: Path, notices: list[str]) -> tuple[Array, bool]:
-    """From the space of the file to RAS, and whether the header really says where it is."""
+    """From the space of the file to RAS, and whether the header defines an orientation."""
     if placed and space in PATIENT:
         return PATIENT[space], True
     if placed and space == SCANNER:
         notices.append(
-            f"{path.name} is placed in the scanner (scanner-xyz): the patient was taken to lie on "
-            "the back, head first"
+            f"{path.name} has scanner coordinates (scanner-xyz): the patient was assumed to be "
+            "supine, head first"
         )
         return RAS_TO_LPS, True
     if placed and space not in ("", RIGHT_HANDED):
         raise InputError(
-            f"{path}: its space is {space}, which says nothing about the patient; save it again "
+            f"{path}: its space is {space}, which gives no position in the patient; save it again "
             "with space left-posterior-superior"
         )
     assumed = space if space in PATIENT else "left-posterior-superior"
-    notices.append(
-        f"{path.name} has no orientation in its header: its axes were taken as {assumed}"
-    )
+    notices.append(f"{path.name} has no orientation in its header: its axes were read as {assumed}")
     return PATIENT.get(space, RAS_TO_LPS), False

@@ -1,7 +1,7 @@
-"""The bytes of files, plain or compressed, read within bounds.
+"""Read plain or compressed files within size limits.
 
-Nothing is unpacked beyond what a header announces, and checksums are checked, so that a bomb, a
-cut-off download and a flipped bit are refused by name instead of being shown.
+Decompression stops at the size given in the header, and checksums are verified, so decompression
+bombs, truncated downloads and flipped bits raise an error that names the file.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-SLACK = 1024 * 1024  # bytes behind the last voxel that a file may hold
-PEEK = 64 * 1024  # bytes of a plain or gzip file that surely hold its header
-BLOCKS = 2 * 1024 * 1024  # the same for bzip2, xz and Zstandard, which pack whole blocks
-MEMORY = 256 * 1024 * 1024  # bytes that xz may take for its dictionary
+SLACK = 1024 * 1024  # bytes that may follow the last voxel
+PEEK = 64 * 1024  # bytes of a plain or gzip file that contain its header
+BLOCKS = 2 * 1024 * 1024  # the same for bzip2, xz and Zstandard, which compress whole blocks
+MEMORY = 256 * 1024 * 1024  # bytes that xz may use for its dictionary
 
 
 class Decompressor(Protocol):
-    """What bz2, lzma, isal and zstd have in common."""
+    """The common interface of bz2, lzma, isal and zstd."""
 
     @property
     def eof(self) -> bool: ...
@@ -44,7 +44,7 @@ class Decompressor(Protocol):
 
 @dataclass(frozen=True)
 class Codec:
-    """A way of compression: the first bytes of a stream and what unpacks it."""
+    """A compression format: its magic number and its decompressor."""
 
     magic: bytes
     start: Callable[[], Decompressor]
@@ -60,12 +60,12 @@ BROKEN = (isal_zlib.error, zstd.ZstdError, lzma.LZMAError, EOFError, OSError, Va
 
 
 def codec_of(data: bytes) -> Codec | None:
-    """How ``data`` is compressed, by its first bytes; None: not at all."""
+    """The compression of ``data``, by its first bytes; None if it is not compressed."""
     return next((codec for codec in BY_MAGIC if data.startswith(codec.magic)), None)
 
 
 def first_bytes(path: Path, size: int) -> bytes:
-    """The first ``size`` bytes of a file, unpacked; fewer if it holds fewer."""
+    """The first ``size`` bytes of a file, decompressed; fewer if it is shorter."""
     data = load(path, PEEK)
     codec = codec_of(data)
     if codec is None:
@@ -76,38 +76,38 @@ def first_bytes(path: Path, size: int) -> bytes:
 
 
 def all_bytes(path: Path, end: int) -> bytes:
-    """The bytes of a file, unpacked, up to ``end`` at least; `InputError` if it holds fewer."""
+    """The bytes of a file, decompressed, at least up to ``end``; `InputError` if it is shorter."""
     data = load(path, LIMIT + SLACK)
     codec = codec_of(data)
     if codec is not None:
         data = unpack(data, codec, end, path, whole=True)
     if len(data) < end:
         raise InputError(
-            f"{path}: cut off: only {len(data)} of {end} bytes; copy or download it again"
+            f"{path}: truncated: only {len(data)} of {end} bytes; copy or download it again"
         )
     return data
 
 
 def load(path: Path, limit: int) -> bytes:
-    """The first ``limit`` bytes of a file as stored; refuses larger ones where all are wanted."""
+    """The first ``limit`` bytes of a file as stored; refuses larger files if all are needed."""
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if limit > LIMIT and size > limit:
             raise InputError(f"{path}: larger than 2 GiB; crop or downsample the volume")
         try:
-            return file.read(min(limit, size))  # Python reserves as much as is asked for
+            return file.read(min(limit, size))  # Python allocates the requested size
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({reason(error)})") from error
 
 
 def unpack(data: bytes, codec: Codec, size: int, path: Path, *, whole: bool = False) -> bytes:
-    """The first ``size`` bytes of compressed ``data``, or fewer if it holds fewer.
+    """The first ``size`` bytes of compressed ``data``, or fewer if it is shorter.
 
-    ``whole`` demands the end of the stream, hence a right checksum. A file may be several streams
-    one after the other, as block-wise compressors write them.
+    ``whole`` requires the end of the stream and a valid checksum. A file may consist of several
+    streams, as written by block-wise compressors.
     """
     if not data.startswith(codec.magic):
-        raise InputError(f"{path}: damaged: is not compressed as its header says; copy it again")
+        raise InputError(f"{path}: damaged: not compressed as stated in its header; copy it again")
     parts: list[bytes] = []
     room = size
     try:
@@ -116,10 +116,12 @@ def unpack(data: bytes, codec: Codec, size: int, path: Path, *, whole: bool = Fa
             parts.append(stream.decompress(data, room))
             room -= len(parts[-1])
             if whole and not stream.eof:
-                # Either voxels are missing, or there is more than the header announces.
+                # Either voxels are missing, or there are more than the header states.
                 rest = stream.decompress(b"", SLACK) if room == 0 else b""
                 if not stream.eof:
-                    what = "cut off" if len(rest) < SLACK else "holds more than its header says"
+                    what = (
+                        "truncated" if len(rest) < SLACK else "more data than stated in its header"
+                    )
                     raise InputError(f"{path}: {what}; copy or download it again")
             data = stream.unused_data if stream.eof and codec.magic else b""
     except BROKEN as error:  # type: ignore[misc]  # the stub of isal is wrong

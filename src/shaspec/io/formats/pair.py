@@ -1,7 +1,7 @@
 """Pairs of ``.hdr`` and ``.img`` files: NIfTI, and Analyze 7.5 with the fields that SPM added.
 
-Analyze does not say which side is left. It is read as nibabel does (SPM's rule: the first axis runs
-from right to left), with a notice; what says otherwise and cannot be followed is refused.
+Analyze does not store which side is left. As in nibabel, SPM's rule is used (the first axis runs
+from right to left), with a notice; files that contradict it are refused.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from shaspec.io.formats.table import IMG, PAIR
 from shaspec.io.header import BLOCK, Header, parse_header
 
 TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
-"""By the numbers that Analyze and SPM have for them."""
+"""By the type codes of Analyze and SPM."""
 ANALYZE = 348  # bytes of the header
-ORIENT = 252  # the byte that says in which plane slices were taken
+ORIENT = 252  # the byte with the slice orientation
 
 
 def open_pair(path: Path) -> Stored:
-    """A pair of files by its checked header, ``path``."""
+    """Open a pair of files by its header, ``path``, and validate it."""
     data = first_bytes(path, BLOCK)
     sizes = (int.from_bytes(data[:4], "little"), int.from_bytes(data[:4], "big"))
     nifti = data[344:346] == b"ni" or data[4:6] == b"ni" or data[344:346] == b"n+"
@@ -47,17 +47,17 @@ def _voxels(path: Path) -> Path:
     named = [path.with_name(bare + e) for end in IMG for e in (end, end.upper())]
     found = next((voxels for voxels in named if is_file(voxels)), None)
     if found is None:
-        raise InputError(f"{path}: its voxels, {bare}.img, are not there; copy that file too")
+        raise InputError(f"{path}: its voxels, {bare}.img, are missing; copy that file too")
     return found
 
 
 def _analyze(data: bytes, path: Path) -> Header:
-    """What an Analyze header says, in the reading of SPM."""
+    """Read an Analyze header by the rules of SPM."""
     raw: Any = Spm2AnalyzeHeader(data, check=False)
     if data[ORIENT] != 0:
         raise InputError(
             f"{path}: is an Analyze file whose slices are not transverse (orient {data[ORIENT]}); "
-            "convert it to NIfTI with a program that knows its source"
+            "convert it to NIfTI with the program that wrote it"
         )
     matrix = path.with_name(path.name[: path.name.lower().rindex(".hdr")] + ".mat")
     if is_file(matrix):
@@ -67,15 +67,15 @@ def _analyze(data: bytes, path: Path) -> Header:
     code, ndim = int(raw["datatype"]), int(raw["dim"][0])
     if code not in TYPES or not 1 <= ndim <= 7:
         raise InputError(
-            f"{path}: holds {ndim} dimensions of data type {code}; export it again as NIfTI"
+            f"{path}: has {ndim} dimensions of data type {code}; export it again as NIfTI"
         )
     raw["pixdim"][1:4] = np.abs(raw["pixdim"][1:4])
     slope, inter = raw.get_slope_inter()
-    with np.errstate(all="ignore"):  # absurd numbers are refused below
+    with np.errstate(all="ignore"):  # invalid numbers are refused below
         affine = np.asarray(raw.get_best_affine(), np.float64)
         offset = float(raw["vox_offset"])
     if not 0 <= offset < 2**31 or offset != int(offset):
-        raise InputError(f"{path}: the header has voxels begin at byte {offset}; export it again")
+        raise InputError(f"{path}: invalid voxel offset {offset} in the header; export it again")
     header = placed_header(
         path,
         [int(n) for n in raw["dim"][1 : 1 + ndim]],
@@ -86,7 +86,7 @@ def _analyze(data: bytes, path: Path) -> Header:
         scaling=(slope or 1.0, inter or 0.0),
     )
     said = (
-        f"{path.name} is an Analyze file, which does not say where left and right are: the first "
-        "axis was taken to run from right to left, as SPM does"
+        f"{path.name} is an Analyze file, which does not store left and right: the first "
+        "axis was assumed to run from right to left, as in SPM"
     )
     return replace(header, notices=(said,))

@@ -1,4 +1,4 @@
-"""Where the voxels of other formats than NIfTI lie, judged as strictly as there."""
+"""The position of voxels in formats other than NIfTI, validated by the same rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PER_UNIT = {
     **dict.fromkeys(("cm", "centimetre", "centimeter", "centimeters"), 10.0),
     **dict.fromkeys(("um", "µm", "μm", "micron", "microns", "micrometer", "micrometers"), 0.001),
 }
-"""Millimetres in one unit; the rest is mm."""
+"""Millimetres per unit; other units are read as mm."""
 
 
 def affine_of(directions: Array, origin: Array, to_ras: Array = RAS_TO_LPS) -> Array:
@@ -41,13 +41,13 @@ def affine_of(directions: Array, origin: Array, to_ras: Array = RAS_TO_LPS) -> A
 
 
 def in_mm(affine: Array, unit: str, path: Path, notices: list[str]) -> Array:
-    """An affine in the unit that the file claims, brought to mm where that makes sense."""
+    """Convert an affine from the unit of the file to mm if the result is plausible."""
     factor = PER_UNIT.get(unit.strip().lower(), 1.0)
     if factor == 1.0:
         return affine
     edges = np.linalg.norm(affine[:3, :3], axis=0) * factor
     if not (BELIEVED_MM[0] <= edges.min() and edges.max() <= BELIEVED_MM[1]):
-        notices.append(f"{path.name} claims lengths in {unit}, which makes no sense: taken as mm")
+        notices.append(f"{path.name} gives implausible lengths in {unit}: read as mm")
         return affine
     notices.append(f"{path.name} gives its lengths in {unit}: converted to mm")
     return np.asarray(np.diag([factor, factor, factor, 1.0]) @ affine)
@@ -64,27 +64,27 @@ def placed_header(
     scaling: tuple[float, float] = (1.0, 0.0),
     notices: Sequence[str] = (),
 ) -> Header:
-    """The header of a file of another format, checked as that of a NIfTI file.
+    """Make the header of a file of another format, validated like that of a NIfTI file.
 
     Args:
         path: for messages.
-        sizes: voxels along (i, j, k), and the channels where there are several.
+        sizes: voxels along (i, j, k), and the channels if there are several.
         dtype: of the voxels, with their byte order.
         affine: voxel (i, j, k) -> RAS mm (4, 4).
         offset: position in bytes of the first voxel.
-        oriented: False: the file does not say how it lies in space.
+        oriented: whether the file has an orientation.
         scaling: slope and intercept of the values.
-        notices: what to tell about the file.
+        notices: notices about the file.
 
     Raises:
-        InputError: for sizes, types and places that make no sense.
+        InputError: for invalid sizes, types and positions.
     """
     written = [int(n) for n in sizes]
     shape = checked_shape(written, path, written)
     check_size(shape, dtype, path, offset)
     if not np.isfinite(scaling).all() or scaling[0] == 0:
         raise InputError(f"{path}: values are scaled by {scaling[0]:g}; export the file again")
-    with np.errstate(all="ignore"):  # absurd numbers become inf or NaN, and those are refused
+    with np.errstate(all="ignore"):  # extreme numbers become inf or NaN, which are refused
         reason = nonsense(affine, 1.0)
     if reason:
         raise InputError(f"{path}: the position in the header {reason}; export the file again")

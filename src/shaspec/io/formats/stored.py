@@ -1,4 +1,4 @@
-"""A file whose header was read and checked, and whose voxels are still in it."""
+"""An open file whose header is validated and whose voxels are not yet read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from shaspec.io.header import Header
 
 @dataclass(frozen=True)
 class Stored:
-    """One file of volumes, whatever its format."""
+    """One file of volumes of any format."""
 
     header: Header
     load: Callable[[], bytes]
-    """Reads the bytes in which the voxels begin at ``header.offset``, (i, j, k) with the first axis
-    the fastest, one channel after the other. Raises `InputError` for a damaged file."""
+    """Reads the bytes with the voxels from ``header.offset`` on, (i, j, k) with the first axis
+    fastest, one channel after the other. Raises `InputError` for a damaged file."""

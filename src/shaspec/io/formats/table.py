@@ -1,6 +1,6 @@
-"""The formats of volumes: one table of the endings that are read, and of those that are not.
+"""The table of volume formats: supported and unsupported file endings.
 
-Everything that lists endings asks this table: folders, drops on napari, file names, messages.
+All code that lists endings uses this table: folders, drops on napari, file names, messages.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ DCM2NIIX = "convert the series to NIfTI with dcm2niix -z y FOLDER"
 
 @dataclass(frozen=True)
 class Format:
-    """A format of volumes and the endings of its files, in lower case."""
+    """A volume format and its file endings, in lower case."""
 
     title: str
     endings: tuple[str, ...]
     advice: str = ""
-    """What to do with such a file; empty: it is read."""
+    """How to convert an unsupported file; empty if the format is supported."""
 
 
 NIFTI = Format("NIfTI", (".nii.gz", ".nii", ".nii.bz2", ".nii.zst", ".nii.xz"))
@@ -33,7 +33,7 @@ METAIMAGE = Format("MetaImage", (".mha", ".mhd"))
 NRRD = Format("NRRD", (".nrrd", ".nhdr"))
 MGH = Format("FreeSurfer volume", (".mgz", ".mgh"))
 PAIR = Format("Analyze or NIfTI pair", (".hdr", ".hdr.gz"))
-"""The header is the file of the volume; the voxels are beside it, see `IMG`."""
+"""The header is the file to open; the voxels are beside it, see `IMG`."""
 READ = (NIFTI, METAIMAGE, NRRD, MGH, PAIR)
 
 DICOM = Format("DICOM", (".dcm", ".ima"), DCM2NIIX)
@@ -50,9 +50,9 @@ NOT_READ = (
 )
 IMG = (".img", ".img.gz")
 SEGMENTATION = ".seg.nrrd"
-"""Segmentations of 3D Slicer, which are no volumes; see `shaspec.io.segmentation_reader`."""
+"""Segmentations of 3D Slicer, read by `shaspec.io.segmentation_reader`."""
 ENDINGS = tuple(ending for known in READ for ending in known.endings)
-"""Of all volumes that are read."""
+"""Endings of all supported volumes."""
 PACKED_START = rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd"
 SIZE_START = rb"\x5c\x01\0\0|\0\0\x01\x5c|\x1c\x02\0\0|\0\0\x02\x1c"
 STARTS = {
@@ -62,17 +62,17 @@ STARTS = {
     MGH: re.compile(PACKED_START + rb"|\0\0\0\x01"),
     PAIR: re.compile(PACKED_START + b"|" + SIZE_START),
 }
-"""What files begin with: the compression, or the size (NIfTI), version or first field."""
-START = 64  # bytes that are looked at
+"""First bytes of files: of the compression, or the size (NIfTI), version or first field."""
+START = 64  # bytes that are compared
 FIRST = tuple(sorted({e.split(".")[1] for e in (*ENDINGS, *IMG, *DICOM.endings)}))
-"""The endings in file names, without that of a compression."""
+"""The file endings, without that of a compression."""
 PACKED = ("gz", "bz2", "zst", "xz", "zip")
 """The endings of compressed files."""
 TITLES = "NIfTI, MetaImage, NRRD, MGZ or Analyze"
 
 
 def format_of(path: Path, formats: Iterable[Format] = READ) -> Format | None:
-    """The format that the name of a file tells, of ``formats``; None: none of them."""
+    """The format in ``formats`` that matches a file name; None if none does."""
     name = path.name.lower()
     if name.endswith(SEGMENTATION):
         return None
@@ -80,14 +80,14 @@ def format_of(path: Path, formats: Iterable[Format] = READ) -> Format | None:
 
 
 def is_volume(path: Path) -> bool:
-    """True if the name ends like that of a volume that is read."""
+    """Return whether the name ends like that of a supported volume."""
     return format_of(path) is not None
 
 
 def begins_as_named(path: Path) -> bool:
-    """False for a file that begins like no volume of the format that its name tells.
+    """Return False if the first bytes contradict the format of the file name.
 
-    Plain NIfTI is left to its reader, and so is what cannot be opened.
+    Plain NIfTI and files that cannot be opened are left to their reader.
     """
     known = format_of(path)
     if known is None or path.name.lower().endswith((".nii", ".nii.gz")):
@@ -100,7 +100,7 @@ def begins_as_named(path: Path) -> bool:
 
 
 def header_of(path: Path) -> Path:
-    """The ``.hdr`` file beside an ``.img`` file; any other path as it is."""
+    """The ``.hdr`` file beside an ``.img`` file; any other path unchanged."""
     name = path.name.lower()
     ending = next((e for e in IMG if name.endswith(e)), None)
     if ending is None:
@@ -111,5 +111,5 @@ def header_of(path: Path) -> Path:
 
 
 def header_files(paths: Iterable[Path]) -> list[Path]:
-    """The paths with ``.hdr`` in place of ``.img`` files, each once."""
+    """The paths with ``.hdr`` instead of ``.img`` files, without duplicates."""
     return list(dict.fromkeys(map(header_of, paths)))

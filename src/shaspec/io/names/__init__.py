@@ -1,4 +1,4 @@
-"""What the name of an image says: names are parsed with a vocabulary, see `shaspec.io.naming`."""
+"""Parse the names of images with a vocabulary; see `shaspec.io.naming`."""
 
 from __future__ import annotations
 

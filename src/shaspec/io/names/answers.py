@@ -1,4 +1,4 @@
-"""Parts of an answer: roles of a kind of image, and the words and place of the evidence."""
+"""Helpers to build a `Reading`: roles of a kind of image, and the words used as evidence."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ OPEN_T1, PLAIN, AFTER = "T1", "T1n", "T1ce"
 
 
 def roles_of(kind: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """The modalities of the task that may be of a kind."""
+    """The modalities of the task that may be of the kind ``kind``."""
     other = {OPEN_T1: PLAIN, PLAIN: OPEN_T1}.get(kind, kind)
     return vocabulary.roles.get(kind) or vocabulary.roles.get(other, ())
 
 
 def stranger_between(images: Sequence[Token], tokens: Sequence[Token]) -> bool:
-    """True if a word that nobody knows stands between the first and the last of ``images``."""
+    """Return whether an unknown word is between the first and the last of ``images``."""
     first, last = tokens.index(images[0]), tokens.index(images[-1])
     return any(strange(t) for t in tokens[first:last])
 
 
 def strange(token: Token) -> bool:
-    """True for a word that nobody knows: most likely the name of a person."""
+    """Return whether a word is unknown; it is then most likely the name of a person."""
     return not (token.known or token.key or token.identifies or token.number)
 
 
@@ -38,14 +38,14 @@ def matched(
     evidence: Sequence[Token],
     reason: str,
 ) -> Reading:
-    """The answer that a text stands for ``role``."""
+    """The reading of a text that matches ``role``."""
     start, stop = _span(tokens, evidence)
     spelled = tuple(text[t.start : t.stop] for t in sorted(evidence, key=lambda t: t.start))
     return Reading(Match(role, certainty, spelled, reason, start, stop))
 
 
 def _span(tokens: Sequence[Token], evidence: Sequence[Token]) -> tuple[int, int]:
-    """Where the image is described: the evidence, and the known words on either side."""
+    """The part of the text that describes the image: the evidence and adjacent known words."""
     places = [tokens.index(t) for t in evidence]
     first, last = min(places), max(places)
     while first and _describes(tokens[first - 1]) and not _letter(tokens, first - 1):
@@ -57,7 +57,7 @@ def _span(tokens: Sequence[Token], evidence: Sequence[Token]) -> tuple[int, int]
 
 
 def _letter(tokens: Sequence[Token], place: int) -> bool:
-    """True for a letter by itself in front of the image: a patient, other than in ``sT1W``."""
+    """Return whether a token is a single separate letter: a patient, unlike in ``sT1W``."""
     token = tokens[place]
     return token.words[0].isalpha() and len(token.words[0]) == 1 and not tokens[place + 1].glued
 
@@ -69,7 +69,7 @@ def _describes(token: Token) -> bool:
 
 
 def spell(tokens: Sequence[Token]) -> str:
-    """The words of tokens in quotes, for a sentence."""
+    """The words of tokens in quotes, for messages."""
     return repr(" ".join(" ".join(t.words) for t in sorted(tokens, key=lambda t: t.start)))
 
 

@@ -1,4 +1,4 @@
-"""Whether the words around a T1 say that contrast agent was given."""
+"""Decide from the words around a T1 whether contrast agent was given."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from enum import StrEnum
 from shaspec.io.names.tokens import Token
 from shaspec.io.names.vocabulary import Sense
 
-SHORT = 2  # letters of "gd", "km", "ce", which are initials of people too
+SHORT = 2  # letters of "gd", "km", "ce", which may also be initials
+
+
+DENIAL = 5  # words between "without" and what was not given
 
 
 class Agent(StrEnum):
-    """What the words say about contrast agent."""
+    """Whether the words indicate contrast agent."""
 
     NOTHING = "nothing"
     GIVEN = "given"
@@ -23,7 +26,7 @@ class Agent(StrEnum):
 
 @dataclass(frozen=True)
 class Contrast:
-    """The answer, and the words that gave it."""
+    """The result, and the words that led to it."""
 
     agent: Agent
     evidence: tuple[Token, ...] = ()
@@ -35,8 +38,8 @@ def contrast(tokens: Sequence[Token], image: Token, smells: Sequence[str]) -> Co
 
     Args:
         tokens: the tokens that describe the image, ``image`` among them.
-        image: the token that says T1.
-        smells: parts of unknown words that hint at contrast agent.
+        image: the token of the T1.
+        smells: substrings of unknown words that suggest contrast agent.
     """
     at = next(i for i, token in enumerate(tokens) if token is image)
     given: list[Token] = []
@@ -47,6 +50,8 @@ def contrast(tokens: Sequence[Token], image: Token, smells: Sequence[str]) -> Co
         token = tokens[first]
         if sense is Sense.ABSENT:
             absent += tokens[first : last + 1]
+        elif sense is Sense.GIVEN and _denied(tokens, first):
+            unclear += tokens[first : last + 1]
         elif sense is Sense.GIVEN and not _initials(tokens, first, last, at):
             given += tokens[first : last + 1]
             probable |= not token.key and _stranger(tokens, last, at)
@@ -95,8 +100,18 @@ def _runs(tokens: Sequence[Token]) -> list[tuple[int, int, Sense]]:
     return found
 
 
+def _denied(tokens: Sequence[Token], place: int) -> bool:
+    """True if "without" stands some words in front of contrast agent: ``vor i.v. Gabe von KM``."""
+    for token in reversed(tokens[max(0, place - DENIAL) : place]):
+        if token.says(Sense.IMAGE, Sense.GIVEN) or token.key != tokens[place].key:
+            return False
+        if token.says(Sense.WITHOUT):
+            return True
+    return False
+
+
 def _given_end(tokens: Sequence[Token], start: int, key: str) -> int | None:
-    """The last of the words for contrast agent that begin at ``start``."""
+    """The last of the words for contrast agent starting at ``start``."""
     end = None
     for place in range(start, len(tokens)):
         if not tokens[place].says(Sense.GIVEN) or tokens[place].key != key:
@@ -106,7 +121,7 @@ def _given_end(tokens: Sequence[Token], start: int, key: str) -> int | None:
 
 
 def _initials(tokens: Sequence[Token], first: int, last: int, at: int) -> bool:
-    """True for ``gd`` after an unknown word and before T1: it may be part of a person's name."""
+    """Return whether ``gd`` may be part of a person's name: between an unknown word and T1."""
     short = first == last and len(tokens[first].words[0]) <= SHORT and not tokens[first].key
     return short and len(tokens[first].words) == 1 and last < at and _strange_before(tokens, first)
 
@@ -119,14 +134,14 @@ def _strange_before(tokens: Sequence[Token], place: int) -> bool:
 
 
 def _stranger(tokens: Sequence[Token], place: int, at: int) -> bool:
-    """True if an unknown word stands between a place and the T1."""
+    """Return whether an unknown word is between a position and the T1."""
     low, high = sorted((place, at))
     between = tokens[low + 1 : high]
     return any(not (t.known or t.number or t.key) for t in between)
 
 
 def _is_post(tokens: Sequence[Token], place: int, at: int) -> bool:
-    """True where ``post`` can mean nothing but contrast agent: beside T1, no name between."""
+    """Return whether ``post`` must mean contrast agent: next to T1, without a name between."""
     token = tokens[place]
     if token.words != ("post",):
         return False
@@ -138,7 +153,7 @@ def _is_post(tokens: Sequence[Token], place: int, at: int) -> bool:
 
 
 def _hints(tokens: Sequence[Token], place: int, at: int) -> bool:
-    """False for initials like ``c`` that stand apart from the T1."""
+    """Return False for initials like ``c`` that are separate from the T1."""
     token = tokens[place]
     single = len(token.words) == 1 and len(token.words[0]) == 1 and token.words[0].isalpha()
     return not single or abs(place - at) == 1 or bool(token.key)

@@ -1,4 +1,4 @@
-"""Label maps by their names: of a lesion, of anatomy, or of either."""
+"""Read names of label maps: of a lesion, of anatomy, or of either."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def label_tokens(parts: Parts) -> list[Token]:
 def read_labels(
     text: str, tokens: Sequence[Token], parts: Parts, vocabulary: Vocabulary
 ) -> Reading:
-    """A label map: of a lesion, of anatomy, or of either."""
+    """Read the name of a label map: of a lesion, of anatomy, or of either."""
     found = label_tokens(parts)
     said = spell(found)
     if not vocabulary.has_labels:
-        reason = f"{said} is a label map, which the task has no use for"
+        reason = f"{said} is a label map, which the task does not use"
         return Reading(reason=reason, evidence=words_of(found))
     near = _after_patient(parts.tokens, found[0])
     truth = [t for t in found if t.says(Sense.TRUTH)]
@@ -35,7 +35,7 @@ def read_labels(
     images = [t for t in parts.tokens if t.says(*IMAGES)]
     part, named = _part(near, vocabulary)
     if part and not named >= vocabulary.labels:
-        reason = f"{said} is a label map of {spell(part)} alone, not of all labels"
+        reason = f"{said} is a label map of {spell(part)} only, not of all labels"
         return Reading(reason=reason, evidence=words_of([*part, *found]))
     mask = all(t.words[-1].rstrip("s") in MASKS or t.key for t in found)
     own = any(t.says(Sense.OWN_LABEL) for t in found)
@@ -61,12 +61,12 @@ def read_labels(
 
 
 def _part(tokens: Sequence[Token], vocabulary: Vocabulary) -> tuple[list[Token], set[int]]:
-    """The words that name some labels of the task, and these labels."""
+    """The words that name single labels of the task, and these labels."""
     found = [t for t in tokens if len(t.words) == 1 and t.words[0] in vocabulary.parts]
     return found, set().union(*(vocabulary.parts[t.words[0]] for t in found))
 
 
 def _after_patient(tokens: Sequence[Token], label: Token) -> Sequence[Token]:
-    """The tokens behind the last patient or number in front of a label: Brain_001_seg."""
+    """The tokens between the last patient or number and a label: Brain_001_seg."""
     ends = [i + 1 for i, t in enumerate(tokens[: tokens.index(label)]) if t.identifies]
     return tokens[ends[-1] if ends else 0 :]

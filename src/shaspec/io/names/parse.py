@@ -1,4 +1,4 @@
-"""Read a name with the vocabulary of a task: which modality it stands for, and how certainly."""
+"""Read a name with the vocabulary of a task: which modality it matches, and how certainly."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from shaspec.io.names.tokens import Token, tokenise
 from shaspec.io.names.vocabulary import Sense, Vocabulary
 
 T1_FAMILY = ("T1", PLAIN, AFTER)
-CACHED = 4096  # names; finding the cases of a folder reads each several times
-NOTHING_SAID = "no word of the name says what the file is"
+CACHED = 4096  # cached names; finding the cases of a folder reads each several times
+NOTHING_SAID = "no word of the name identifies the file"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """The kind of image that tokens speak of; several, or none, where that is open."""
+    """The kind of image that tokens describe; several or none if that is ambiguous."""
 
     kinds: tuple[str, ...]
     evidence: tuple[Token, ...]
@@ -40,12 +40,12 @@ class Kind:
 
 @lru_cache(maxsize=CACHED)
 def read(text: str, vocabulary: Vocabulary, allowed: frozenset[str] | None = None) -> Reading:
-    """What ``text``, a name without the ending of a file, says.
+    """Read ``text``, a file name without its ending.
 
     Args:
         text: any text that describes one image.
         vocabulary: of the task, see `shaspec.io.names.task_vocabulary`.
-        allowed: the modalities that it can be by what is known otherwise; default: all.
+        allowed: the modalities that are possible, e.g. by the file type; default: all.
     """
     tokens = tokenise(text, vocabulary)
     if allowed is not None:
@@ -53,7 +53,7 @@ def read(text: str, vocabulary: Vocabulary, allowed: frozenset[str] | None = Non
     parts = divide(tokens)
     derived = [t for t in parts.tokens if t.says(Sense.DERIVED)]
     if derived:
-        return Reading(reason=f"{spell(derived)} is no image", evidence=words_of(derived))
+        return Reading(reason=f"{spell(derived)} is not an image", evidence=words_of(derived))
     if label_tokens(parts):
         return read_labels(text, tokens, parts, vocabulary)
     kind = image_kind(parts, vocabulary)
@@ -90,7 +90,7 @@ def image_kind(parts: Parts, vocabulary: Vocabulary) -> Kind:
 
 
 def _combine(images: Sequence[Token], tokens: Sequence[Token], vocabulary: Vocabulary) -> Kind:
-    """One kind out of all the words that name images."""
+    """The kind of image, from all words that name images."""
     evidence = tuple(images)
     kinds = tuple(dict.fromkeys(t.term.kind for t in images))
     own = tuple(k for k in kinds if vocabulary.own_kind(k))
@@ -102,13 +102,13 @@ def _combine(images: Sequence[Token], tokens: Sequence[Token], vocabulary: Vocab
     if own and len(own) < len(kinds) and vocabulary.roles:
         known = [k for k in kinds if k not in own and roles_of(k, vocabulary)]
         if len(own) == 1 and not known:
-            return Kind(own, evidence, probable, f"{spell(images)} were taken as {own[0][4:]}")
+            return Kind(own, evidence, probable, f"{spell(images)} were read as {own[0][4:]}")
     joined = any(
         t.words[0] == "+" and tokens[i - 1 : i] and tokens[i - 1].says(*IMAGES)
         and tokens[i + 1 : i + 2] and tokens[i + 1].says(*IMAGES)
         for i, t in enumerate(tokens)
     )  # fmt: skip
-    if set(kinds) == {"FLAIR", "T2"} and not joined:
+    if set(kinds) == {"FLAIR", "T2"} and not joined and not stranger_between(images, tokens):
         return Kind(("FLAIR",), evidence, certain)
     if set(kinds) == {"T1", PLAIN}:
         return Kind((PLAIN,), evidence, certain)
@@ -121,11 +121,11 @@ def _combine(images: Sequence[Token], tokens: Sequence[Token], vocabulary: Vocab
     if foreign and vocabulary.roles and not stranger_between(images, tokens):
         return Kind((foreign[0],), evidence, certain)
     names = " and ".join(spell([t]) for t in images)
-    return Kind(kinds, evidence, doubtful, f"{names} stand for different images")
+    return Kind(kinds, evidence, doubtful, f"{names} describe different images")
 
 
 def _with_contrast(kind: Kind, image: Token, parts: Parts, vocabulary: Vocabulary) -> Kind:
-    """Settle whether a T1 is before or after contrast agent."""
+    """Decide whether a T1 is before or after contrast agent."""
     found = contrast(parts.tokens, image, vocabulary.smells)
     evidence = (*kind.evidence, *(t for t in found.evidence if t not in kind.evidence))
     certainty, reason, base = kind.certainty, kind.reason, kind.kinds[0]
@@ -134,7 +134,7 @@ def _with_contrast(kind: Kind, image: Token, parts: Parts, vocabulary: Vocabular
         return kind
     said = spell(found.evidence)
     if found.agent is Agent.UNCLEAR and base != AFTER:
-        return _open(evidence, f"{said} leaves open whether contrast agent was given")
+        return _open(evidence, f"{said} does not tell whether contrast agent was given")
     if found.agent is Agent.ABSENT and base == AFTER and not native:
         return _open(evidence, f"{said} contradicts {spell([image])}")
     if found.agent is Agent.GIVEN and base == PLAIN:
@@ -164,20 +164,20 @@ def _read_image(
     maps = [] if own else [t for t in parts.tokens if t.says(Sense.MAP)]
     if maps:
         said = spell([*evidence, *maps])
-        return Reading(reason=f"{said} is a map, no weighted image", evidence=words_of(maps))
+        return Reading(reason=f"{said} is a map, not a weighted image", evidence=words_of(maps))
     roles = tuple(dict.fromkeys(r for k in kind.kinds for r in roles_of(k, vocabulary)))
     odd = _odd(parts.tokens)
     at = max(parts.tokens.index(t) for t in evidence)
-    lesion = [] if own else [t for t in parts.tokens[at:] if t.says(Sense.LESION)]
+    beside = [] if own else _outlines(parts.tokens, evidence)
     if kind.kinds == (AFTER,) and not roles and roles_of("T1", vocabulary):
         reason = f"{spell(evidence)} is a T1 after contrast agent, which the task does not have"
         return Reading(None, roles_of("T1", vocabulary), reason, words_of(evidence))
     if not roles:
-        reason = f"{spell(evidence)} is {kind.kinds[0]}, no modality of the task"
+        reason = f"{spell(evidence)} is {kind.kinds[0]}, which is not a modality of the task"
         return Reading(reason=reason, evidence=words_of(evidence))
-    if odd or lesion:
-        reason = f"{spell([*odd, *lesion])} leaves open whether this is the image itself"
-        return Reading(None, roles, reason, words_of([*odd, *lesion]))
+    if odd or beside:
+        reason = f"because of {spell([*odd, *beside])} this may not be the image itself"
+        return Reading(None, roles, reason, words_of([*odd, *beside]))
     if kind.certainty is Certainty.DOUBTFUL or len(roles) > 1:
         reason = kind.reason or f"{spell(evidence)} fits {' and '.join(roles)}"
         return Reading(None, roles, reason, words_of(evidence))
@@ -189,8 +189,19 @@ def _read_image(
     return matched(text, tokens, roles[0], certainty, evidence, reason)
 
 
+def _outlines(tokens: Sequence[Token], images: Sequence[Token]) -> list[Token]:
+    """Words beside an image that may name what was outlined on it: a lesion, or anatomy that is
+    no word for an image of the head, such as ``GM``."""
+    first = min(tokens.index(t) for t in images)
+    last = max(tokens.index(t) for t in images)
+    before = tokens[max(0, first - 1) : first]
+    lesions = [t for t in (*before, *tokens[last:]) if t.says(Sense.LESION) and not t.key]
+    behind = tokens[last + 1 :]
+    return lesions + [t for t in behind if t.says(Sense.ANATOMY) and not t.says(Sense.NEUTRAL)]
+
+
 def _odd(tokens: Sequence[Token]) -> list[Token]:
-    """Words for images that are perhaps none; ``sub`` in front of a number is a subject."""
+    """Words that may or may not denote an image; ``sub`` before a number is a subject."""
     following = [*tokens[1:], None]
     return [
         token
@@ -201,7 +212,7 @@ def _odd(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _without_image(token: Token, vocabulary: Vocabulary, allowed: Collection[str]) -> Token:
-    """The token as a word without meaning if its image cannot be in the file."""
+    """The token without its meaning if the file cannot contain its image."""
     roles = roles_of(token.term.kind, vocabulary)
     if not roles or set(roles) & set(allowed):
         return token

@@ -1,4 +1,4 @@
-"""Which part of a name describes the image: not the patient, not the target of a registration."""
+"""Find the part of a name that describes the image, not the patient or a registration target."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ IN_TARGET = (
     *CONTRAST, Sense.WITH, Sense.WITHOUT, Sense.TREATMENT, Sense.NEUTRAL,
     Sense.TARGET, Sense.LIKELY_TARGET, Sense.SPACE,
 )  # fmt: skip
-"""What may stand between ``reg`` and the image that is the target."""
+"""Words that may occur between ``reg`` and the target image."""
 
 
 @dataclass
 class Parts:
-    """The tokens that describe the image, and what was left out."""
+    """The tokens that describe the image, and those that were excluded."""
 
     tokens: list[Token]
     front: list[Token] = field(default_factory=list)
-    """Patient, study and date, up to the last of them before the image."""
+    """Patient, study and date: everything up to the last of them before the image."""
     target: list[Token] = field(default_factory=list)
-    """What the image was registered to."""
+    """The registration target."""
     probable: str = ""
-    """A reason why the division is not certain."""
+    """Why the division is not certain."""
     doubt: str = ""
-    """A reason why it is open."""
+    """Why it is ambiguous."""
     contrast_doubt: str = ""
-    """A reason why it is open which words on contrast agent belong to the image."""
+    """Why it is ambiguous which words on contrast agent belong to the image."""
 
 
 def divide(tokens: Sequence[Token]) -> Parts:
@@ -51,7 +51,7 @@ def _image(token: Token) -> bool:
 
 
 def _cut_target(parts: Parts) -> None:
-    """Take out ``to T1``, ``in T1ce space``, ``space-T1w`` and the like."""
+    """Remove ``to T1``, ``in T1ce space``, ``space-T1w`` and similar."""
     _cut_pair(parts)
     place = 0
     while place < len(parts.tokens):
@@ -81,7 +81,7 @@ def _cut_target(parts: Parts) -> None:
 
 
 def _cut_pair(parts: Parts) -> None:
-    """``co__t1c__flair``: of two images after ``co`` the first is the target."""
+    """``co__t1c__flair``: the first of two images after ``co`` is the target."""
     tokens = parts.tokens
     for place in range(len(tokens) - 2):
         pair, first, second = tokens[place : place + 3]
@@ -92,7 +92,7 @@ def _cut_pair(parts: Parts) -> None:
 
 
 def _target_end(tokens: Sequence[Token], place: int) -> int | None:
-    """Where the target ends whose first word stands at ``place``; None if none begins there."""
+    """The end of the target that begins at ``place``; None if none begins there."""
     token = tokens[place]
     if token.key or not token.says(Sense.TARGET, Sense.LIKELY_TARGET, Sense.SPACE, Sense.TWO):
         return None
@@ -129,16 +129,16 @@ def _target_end(tokens: Sequence[Token], place: int) -> int | None:
 
 
 def _unknown_head(parts: Parts, place: int, before: Sequence[Token]) -> None:
-    """``lesion_to_T1`` may be anything; ``reg_T1`` is a registered T1."""
+    """``lesion_to_T1`` is ambiguous; ``reg_T1`` is a registered T1."""
     token = parts.tokens[place]
     moved = token.words[0] in ("to", "onto", "into", "in", "on")
     strange = before and not (before[-1].known or before[-1].identifies)
     if moved and strange and any(_image(t) for t in parts.tokens[place:]):
-        parts.doubt = f"{' '.join(before[-1].words)!r} is unknown, and the image after it a target"
+        parts.doubt = f"{' '.join(before[-1].words)!r} is unknown and precedes a target"
 
 
 def _cut_front(parts: Parts) -> None:
-    """Take out everything up to the last patient, study or number in front of the last image."""
+    """Remove everything up to the last patient, study or number before the last image."""
     tokens = parts.tokens
     heads = [i for i, t in enumerate(tokens) if _image(t) and not t.key]
     people = [i for i, t in enumerate(tokens) if t.says(Sense.PERSON) and not t.key]
@@ -154,6 +154,6 @@ def _cut_front(parts: Parts) -> None:
     parts.tokens = [t for t in tokens[:cut] if t.key] + list(tokens[cut:])
     for one, two in itertools.pairwise(front):
         if one.says(*NOT_IMAGES) and two.identifies and not one.numbered:
-            parts.doubt = f"{' '.join(one.words)!r} may say what the file is"
+            parts.doubt = f"{' '.join(one.words)!r} may describe the file"
         if (one.says(Sense.WITH) and two.says(Sense.GIVEN)) or one.words[0].startswith("gadol"):
             parts.contrast_doubt = f"{' '.join(one.words)!r} may belong to the image"

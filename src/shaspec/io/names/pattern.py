@@ -1,8 +1,8 @@
-"""What stays of a file name without the patient: the words that tell how it was acquired.
+"""The acquisition pattern of a file name, without the patient.
 
-Choices of a user are stored under this pattern, so it must not hold a patient's name. Only words of
-the vocabulary with a meaning for the modality are kept; unknown words, numbers, dates and single
-letters are not.
+A user's choices are stored under this pattern, so it must not contain a patient's name. Only words
+of the vocabulary that describe the modality are kept; unknown words, numbers, dates and single
+letters are dropped.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from shaspec.io.names.tokens import Token, tokenise
 from shaspec.io.names.vocabulary import Sense, Vocabulary
 
 OTHER = "*"
-"""In a pattern: unknown words behind the first known one."""
+"""In a pattern: unknown words after the first known word."""
 SILENT = frozenset({Sense.NEUTRAL, Sense.PERSON})
 
 
@@ -23,7 +23,7 @@ def pattern_of(text: str, vocabulary: Vocabulary) -> str:
         vocabulary: of the task, see `shaspec.io.names.task_vocabulary`.
 
     Returns:
-        Known words separated by spaces, `OTHER` for unknown words behind them; empty if the name
+        Known words separated by spaces, `OTHER` for unknown words after them; empty if the name
         has no known word.
     """
     words: list[str] = []
@@ -36,7 +36,7 @@ def pattern_of(text: str, vocabulary: Vocabulary) -> str:
 
 
 def _telling(token: Token) -> bool:
-    """True for a word whose meaning matters for the modality."""
+    """Return whether the meaning of a word matters for the modality."""
     letter = token.words[0].isalpha() and len("".join(token.words)) == 1
     said = bool(token.term.senses - SILENT) or token.says(Sense.IMPLIED)
     return said and not letter and not token.identifies

@@ -1,4 +1,4 @@
-"""What a name says, with its evidence and how certain it is."""
+"""The result of reading a name: the role, the evidence and the certainty."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LABELS = "labels"
 
 
 class Certainty(StrEnum):
-    """How sure a name is of the role: used as it is, used with a notice, or not used."""
+    """Certainty of a match: used, used with a notice, or not used."""
 
     CERTAIN = "certain"
     PROBABLE = "probable"
@@ -19,32 +19,32 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True)
 class Match:
-    """The ``role`` that a name stands for: a modality or ``labels``."""
+    """The ``role`` that a name matches: a modality or ``labels``."""
 
     role: str
     certainty: Certainty
     evidence: tuple[str, ...]
-    """The words that say so, as they are spelled."""
+    """The words of the name that led to the match, as spelled."""
     reason: str
-    """Why it is probable only; empty where it is certain."""
+    """Why it is only probable; empty if it is certain."""
     start: int
     stop: int
-    """Where the name describes the image, ``stem(name)[start:stop]``; the rest names the case."""
+    """``stem(name)[start:stop]`` describes the image; the rest names the case."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a name says: a ``match``; or a doubt, with its ``candidates``; or neither."""
+    """The result for a name: a ``match``, or a doubt with its ``candidates``, or neither."""
 
     match: Match | None = None
     candidates: tuple[str, ...] = ()
-    """The roles that the name may stand for, where that is doubtful."""
+    """The possible roles of a doubtful name."""
     reason: str = ""
     """Why there is no match."""
     evidence: tuple[str, ...] = ()
-    """The words that the reason is about."""
+    """The words that the reason refers to."""
 
     @property
     def certainty(self) -> Certainty:
-        """`DOUBTFUL` where there is no match."""
+        """`DOUBTFUL` if there is no match."""
         return self.match.certainty if self.match else Certainty.DOUBTFUL

@@ -1,4 +1,4 @@
-"""The vocabulary of one task: which kinds of image are its modalities, and its own words."""
+"""The vocabulary of one task: the kinds of image of its modalities, and its own words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shaspec.task import Task
 Words = tuple[tuple[str, tuple[str, ...]], ...]
 PartWords = tuple[tuple[str, frozenset[int]], ...]
 CACHED = 32  # tasks
-TITLE_WORD = 4  # letters of a word in a title that may name a label
+TITLE_WORD = 4  # minimum letters of a word in a title that may name a label
 
 
 def task_vocabulary(task: Task) -> Vocabulary:
@@ -25,7 +25,7 @@ def task_vocabulary(task: Task) -> Vocabulary:
 
 
 def _parts(task: Task) -> PartWords:
-    """Words for some labels of ``task``, and the labels that they name, where these are not all."""
+    """Words for single labels of ``task`` -> the labels that they name, if not all of them."""
     every = {label.value for label in task.labels}
     named: list[tuple[set[int], tuple[str, ...], str]]
     named = [({label.value}, (label.name, *label.words), label.title) for label in task.labels]
@@ -63,7 +63,7 @@ def _vocabulary(
 
 
 def _kind(text: str, base: Vocabulary) -> str:
-    """The kind of image that a word of a task names; empty where the vocabulary does not tell."""
+    """The kind of image that a word of a task names; empty if the vocabulary has none."""
     tokens = tokenise(text, base)
     found = image_kind(Parts(tokens), base)
     certain = found.certainty is not Certainty.DOUBTFUL and len(found.kinds) == 1

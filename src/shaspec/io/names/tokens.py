@@ -1,8 +1,8 @@
-"""From a name to tokens: the words in it, joined to phrases of a vocabulary, and BIDS' entities.
+"""Split a name into tokens: words, phrases of a vocabulary, and BIDS entities.
 
-A name is cut at everything that is neither letter nor digit. What is left is one word, words of
-the vocabulary without a gap (``T1post``, ``FLAIRax``, ``brainmask``), words in camel case, or a
-word and a number. Anything else is an unknown word: the name of a patient, as a rule.
+A name is split at everything that is neither letter nor digit. Each part is one word, several words
+of the vocabulary (``T1post``, ``FLAIRax``, ``brainmask``), words in camel case, or a word and a
+number. Anything else is an unknown word, usually the name of a patient.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from shaspec.io.names.vocabulary import Phrase, Sense, Term, Vocabulary
 
-CHUNK = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|[+*]")
+CHUNK = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|\+/?-|±|[+*]")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[A-Z][a-z])")
 WITHOUT_AGENT = re.compile(r"-(?=$|[_\s.])")  # "T1 C-"
 MINUS = re.compile(r"(?:^|[_\s])-$")  # "T1 -KM"
@@ -24,9 +24,9 @@ MEASURE = re.compile(  # 1mm, 3t, 1x1x1, te30, b0: sizes, field strengths, setti
     r"\d+(mm|t|iso|deg|min|sec|slices?|sl|ch|x\d+(x\d+)?(mm)?)|(te|tr|ti|fa|sl|bw|fov|nex)\d+|v\d"
 )
 GLUED = frozenset({"t1", "t2", "3d", "2d", "ax", "fs", "gd", "km", "t1w", "t2w", "c-"})
-"""Words of fewer than three letters that may stand in a word without a gap."""
+"""Words of fewer than three letters that may be part of a compound."""
 CASE_KEYS = frozenset({"sub", "ses", "sample", "cohort"})
-"""Keys of the BIDS entities that name a case."""
+"""Keys of BIDS entities that name a case."""
 JOINTS = frozenset({"to", "in", "on", "2"})
 """Words for a registration that may, between two images."""
 
@@ -38,32 +38,32 @@ class Token:
     words: Phrase
     start: int
     stop: int
-    """Place in the text: ``text[start:stop]``."""
+    """Position in the text: ``text[start:stop]``."""
     term: Term
     key: str = ""
-    """The key of the BIDS entity whose value it is part of."""
+    """The key of the BIDS entity to whose value it belongs."""
     glued: bool = False
-    """True if it has no gap to the word before it."""
+    """True if there is no separator before it."""
     numbered: bool = False
-    """True if two or more digits follow without a gap, as in ``seg01``."""
+    """True if two or more digits follow without a separator, as in ``seg01``."""
 
     def says(self, *senses: Sense) -> bool:
-        """True if it has one of these senses."""
+        """Return whether it has one of these senses."""
         return not self.term.senses.isdisjoint(senses)
 
     @property
     def known(self) -> bool:
-        """True if the vocabulary has it, or it is a size or setting."""
+        """Whether it is in the vocabulary, or a size or setting."""
         return bool(self.term.senses) or bool(MEASURE.fullmatch(self.words[0]))
 
     @property
     def number(self) -> bool:
-        """True for a number."""
+        """Whether it is a number."""
         return self.words[0].isdecimal()
 
     @property
     def identifies(self) -> bool:
-        """True for what names a patient, a visit or a study: ``patient``, ``0012``, ``p7``."""
+        """Whether it names a patient, a visit or a study: ``patient``, ``0012``, ``p7``."""
         if self.key:
             return self.key in CASE_KEYS
         if self.says(Sense.PERSON) or self.numbered:
@@ -84,7 +84,7 @@ class _Word:
 
 
 def tokenise(text: str, vocabulary: Vocabulary) -> list[Token]:
-    """The tokens of a name (without the ending of a file), in order."""
+    """The tokens of a file name without its ending, in order."""
     words = list(_words(text, vocabulary))
     tokens: list[Token] = []
     place = 0
@@ -118,7 +118,7 @@ def _longest(words: list[_Word], place: int, vocabulary: Vocabulary) -> Token:
 
 
 def _in_entity(key: str, term: Term, vocabulary: Vocabulary) -> Term:
-    """What a word says as the value of a BIDS entity."""
+    """The term of a word that is the value of a BIDS entity."""
     entities = vocabulary.entities
     if key in entities.agent:
         absent = {Sense.ABSENT, Sense.WITHOUT} & term.senses
@@ -127,7 +127,7 @@ def _in_entity(key: str, term: Term, vocabulary: Vocabulary) -> Term:
 
 
 def _words(text: str, vocabulary: Vocabulary) -> Iterator[_Word]:
-    """The words of a text; the key of an entity is none of them."""
+    """The words of a text, without the keys of entities."""
     entities = {m.start(): m for m in _entities(text, vocabulary)}
     place = 0
     while found := CHUNK.search(text, place):
@@ -176,7 +176,7 @@ def _cut(chunk: str, vocabulary: Vocabulary) -> list[tuple[str, bool]]:
         return [(word, False)]
     camel = [fold(piece) for piece in CAMEL.split(chunk) if piece]
     found = [_resolve(piece, vocabulary) for piece in camel] if len(camel) > 1 else []
-    if found and all(found):  # before numbers are cut off: wT1 is no "wt 1"
+    if found and all(found):  # before numbers are split off: wT1 is not "wt 1"
         return [pair for pairs in found for pair in pairs or ()]
     whole = _resolve(word, vocabulary)
     if whole is not None:
@@ -188,11 +188,11 @@ def _cut(chunk: str, vocabulary: Vocabulary) -> list[tuple[str, bool]]:
 
 
 def _resolve(word: str, vocabulary: Vocabulary) -> list[tuple[str, bool]] | None:
-    """The known words that make up all of ``word``, numbers at either end allowed."""
+    """The known words that make up ``word``, with numbers allowed at both ends."""
     if word in vocabulary.words or MEASURE.fullmatch(word):
         return [(word, False)]
     found = LETTERS_DIGITS.fullmatch(word)
-    numbered = found is not None and found[1] in vocabulary.words  # post1 is no "pos t1"
+    numbered = found is not None and found[1] in vocabulary.words  # post1 is not "pos t1"
     cover = [] if numbered else _cover(word, vocabulary)
     if cover:
         return [(text, False) for text in cover]
@@ -213,7 +213,7 @@ def _known(word: str, vocabulary: Vocabulary) -> list[str]:
 
 
 def _cover(word: str, vocabulary: Vocabulary) -> list[str]:
-    """The fewest words of the vocabulary that make up ``word`` without a rest; or none."""
+    """The fewest words of the vocabulary that make up ``word``; empty if there are none."""
     best: dict[int, list[str]] = {0: []}
     for stop in range(2, len(word) + 1):
         for start in sorted(best):

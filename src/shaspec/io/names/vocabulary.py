@@ -1,14 +1,15 @@
-"""The vocabulary of image names: what a word or a phrase means, for every task and for one.
+"""The vocabulary of image names: the meaning of words and phrases, in general and for a task.
 
-`vocabulary.toml` holds what is usual in hospitals and data sets. A task adds its own words. Words
-that the vocabulary knows as one kind of image make that kind an input of the task; all others, and
-words that two modalities would share, are taken literally.
+`vocabulary.toml` contains the words common in hospitals and data sets. A task adds its own words. A
+task word that the vocabulary lists as one kind of image makes that kind an input of the task; all
+others, and words that two modalities would share, are matched literally.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,16 +21,16 @@ Phrase = tuple[str, ...]
 
 
 class Sense(StrEnum):
-    """What a word says. A word may say several things; its neighbours tell which."""
+    """The meanings of a word. If a word has several, its neighbours decide."""
 
     IMAGE = "a kind of image"
-    IMPLIED = "a technique that stands for a kind of image"
+    IMPLIED = "a technique that implies a kind of image"
     OWN = "a word of the task for a modality"
     GIVEN = "contrast agent"
     ABSENT = "no contrast agent"
     WITH = "with, after"
     WITHOUT = "without, before"
-    HINT = "perhaps contrast agent"
+    HINT = "possibly contrast agent"
     BOTH = "with and without contrast agent"
     TREATMENT = "a treatment or computation"
     LABEL = "a label map"
@@ -38,22 +39,22 @@ class Sense(StrEnum):
     LESION = "a lesion"
     ANATOMY = "anatomy"
     EXTRACTION = "brain extraction"
-    DERIVED = "no image"
+    DERIVED = "not an image"
     MAP = "a quantitative map"
-    ODD = "perhaps no image"
+    ODD = "possibly not an image"
     TARGET = "to"
     LIKELY_TARGET = "in, on, registered"
     SPACE = "space"
     TWO = "2"
     PAIR = "a pair, target first"
     TEMPLATE = "a template"
-    NEUTRAL = "nothing of the contrast"
+    NEUTRAL = "irrelevant for the contrast"
     PERSON = "a patient, visit or study"
 
 
 @dataclass(frozen=True)
 class Term:
-    """The senses of a phrase, and the kind of image it names, if it does."""
+    """The senses of a phrase, and the kind of image that it names, if any."""
 
     senses: frozenset[Sense] = frozenset()
     kind: str = ""
@@ -61,7 +62,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Entities:
-    """Keys of BIDS' ``key-value`` pairs, by what their values say."""
+    """Keys of BIDS ``key-value`` pairs, by the meaning of their values."""
 
     ignored: frozenset[str]
     read: frozenset[str]
@@ -84,15 +85,15 @@ class Vocabulary:
     terms: Mapping[Phrase, Term]
     entities: Entities
     smells: tuple[str, ...]
-    """Parts of unknown words that hint at contrast agent."""
+    """Substrings of unknown words that suggest contrast agent."""
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Kind of image -> the modalities of the task that may be it; empty without a task."""
+    """Kind of image -> possible modalities of the task; empty without a task."""
     has_labels: bool = True
     """False for a task without label files."""
     exempt: frozenset[str] = frozenset()
-    """Words of anatomy that the task itself segments."""
+    """Words of anatomy that the task segments."""
     parts: Mapping[str, frozenset[int]] = field(default_factory=dict)
-    """Word -> the labels of the task that it names, where these are not all labels."""
+    """Word -> the labels of the task that it names, if not all labels."""
     labels: frozenset[int] = frozenset()
     """All labels of the task."""
     words: frozenset[str] = field(init=False)
@@ -110,7 +111,7 @@ class Vocabulary:
         object.__setattr__(self, "entity", re.compile(pattern))
 
     def own_kind(self, kind: str) -> bool:
-        """True for a kind that only the words of the task know."""
+        """Return whether a kind is defined by the task words only."""
         return kind.startswith(OWN_KIND)
 
 
@@ -146,7 +147,7 @@ _TABLES = {
 
 @lru_cache(maxsize=1)
 def base_vocabulary() -> Vocabulary:
-    """What words mean whatever the task is."""
+    """The vocabulary without a task."""
     text = (resources.files("shaspec.io.names") / "vocabulary.toml").read_text("utf-8")
     content: dict[str, dict[str, Any]] = tomllib.loads(text)
     terms: dict[Phrase, Term] = {}
@@ -157,7 +158,8 @@ def base_vocabulary() -> Vocabulary:
     for (table, key), sense in _TABLES.items():
         _add(terms, content[table][key], sense)
     entities = Entities(**{key: frozenset(words) for key, words in content["entities"].items()})
-    return Vocabulary(terms, entities, tuple(content["contrast"]["smells"]))
+    smells = tuple(unicodedata.normalize("NFKD", s) for s in content["contrast"]["smells"])
+    return Vocabulary(terms, entities, smells)
 
 
 def _add(terms: dict[Phrase, Term], phrases: Iterable[str], sense: Sense, kind: str = "") -> None:
@@ -179,12 +181,12 @@ def with_words(
 
     Args:
         base: the vocabulary without a task.
-        own: modality -> phrases that stand for it and nothing else.
-        labels: phrases that stand for the labels; none where the task has no label files.
+        own: modality -> phrases that name it only.
+        labels: phrases that name the labels; empty if the task has no label files.
         roles: kind of image -> modalities.
         exempt: words of anatomy that the task segments.
-        parts: word -> the labels that it names, where these are not all; words of the vocabulary
-            that say something else are left out.
+        parts: word -> the labels that it names, if not all; words with another meaning in the
+            vocabulary are ignored.
     """
     terms = dict(base.terms)
     all_roles = dict(roles)

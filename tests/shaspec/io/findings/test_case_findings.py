@@ -52,10 +52,10 @@ def as_ct(v: Volumes) -> Volumes:
     [
         (shifted, "T2 fits the other scans better after a move"),
         (turned, "T1 fits the other scans better after a move"),
-        (in_skull, "the skull seems not to be stripped"),
+        (in_skull, "the skull does not seem to be stripped"),
         (as_ct, "T2 looks like CT"),
         (lambda v: v | {"FLAIR": v["T2"], "T2": v["FLAIR"]}, "FLAIR and T2 look swapped"),
-        (lambda v: v | {"T1": v["T2"], "T2": v["T1"]}, "each file is given under its own"),
+        (lambda v: v | {"T1": v["T2"], "T2": v["T1"]}, "each file is assigned to its modality"),
     ],
 )
 def test_a_fault_is_found_and_the_sound_case_has_none(head: Case, fault: Any, text: str) -> None:

@@ -29,10 +29,10 @@ def noise(low: float, high: float, seed: int = 0) -> Any:
     ("scans", "level", "text"),
     [
         ([Scan(T1, noise(0, 1) > 0.5)], "refuse", "only the values 0, 1, so it is a mask"),
-        ([Scan(T1, noise(0, 4).astype(int))], "warning", "as a label map does"),
-        ([Scan(T1, noise(0, 9)), Scan(T2, noise(0, 9))], "warning", "hold the same voxels"),
-        ([Scan(CT, noise(0, 2000))], "refuse", "no Hounsfield units"),
-        ([Scan(CT, noise(0, 255))], "warning", "may be no Hounsfield units"),
+        ([Scan(T1, noise(0, 4).astype(int))], "warning", "like a label map"),
+        ([Scan(T1, noise(0, 9)), Scan(T2, noise(0, 9))], "warning", "have the same voxels"),
+        ([Scan(CT, noise(0, 2000))], "refuse", "not Hounsfield units"),
+        ([Scan(CT, noise(0, 255))], "warning", "may not be Hounsfield units"),
         ([Scan(T1, noise(0, 9), Grid((9, 8, 7), (1, 1, 200)))], "warning", "9 x 8 x 1400 mm"),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_mask_beside_scans_is_refused_by_name_unless_it_is_left_out(
     task = load_task("brats")
     write_file(tmp_path / "p" / "flair.nii", noise(0, 900).astype(np.int16))
     write_file(tmp_path / "p" / "t1.nii", (noise(0, 1) > 0.5).astype(np.uint8))
-    with pytest.raises(InputError, match=r"t1\.nii: T1 holds only the values 0, 1.*--present"):
+    with pytest.raises(InputError, match=r"t1\.nii: T1 has only the values 0, 1.*--present"):
         read_case(tmp_path / "p", task)
     assert read_case(tmp_path / "p", task, present=("FLAIR",)).present == ("FLAIR",)
 
@@ -77,4 +77,4 @@ def test_a_mask_beside_scans_is_refused_by_name_unless_it_is_left_out(
 def test_findings_are_notices_of_the_case(small_case: Case) -> None:
     scan = small_case.volumes["T1"]
     case = case_from_arrays({"T1": scan, "T2": scan}, small_case.task)
-    assert any("hold the same voxels" in notice for notice in case.notices)
+    assert any("have the same voxels" in notice for notice in case.notices)

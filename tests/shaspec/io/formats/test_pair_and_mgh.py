@@ -32,7 +32,7 @@ def test_an_analyze_file_is_read_as_nibabel_does_and_its_doubt_is_said(
     np.testing.assert_array_equal(volume.grid.to_file(volume.array), VOXELS)
     np.testing.assert_allclose(volume.grid.affine, expected.affine)
     assert not volume.oriented
-    assert "does not say where left and right are" in volume.notices[0]
+    assert "does not store left and right" in volume.notices[0]
 
 
 def analyze(folder: Path) -> Path:

@@ -1,0 +1,1 @@
+"""ShaSpec on Audiovision-MNIST; see `benchmarks.avmnist.__main__`."""

@@ -1,0 +1,1 @@
+"""The panel *Compare*: two label maps of one patient."""

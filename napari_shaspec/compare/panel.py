@@ -1,0 +1,195 @@
+"""The panel *Compare*: two label maps of one patient, connected to the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QWidget,
+)
+
+from napari_shaspec.compare.controller import CompareController
+from napari_shaspec.compare.showing import HOLD
+from napari_shaspec.compare.state import Shown
+from napari_shaspec.compare.table import AgreementTable
+from napari_shaspec.layers.maps import SIDES
+from napari_shaspec.widgets.controls import narrow
+from napari_shaspec.widgets.message_box import MessageBox, Steady
+from napari_shaspec.widgets.panel import Panel
+from napari_shaspec.widgets.run_bar import RunBar, Stop
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+CANCEL = Stop("Cancel", "Stop after the current region", "Cancelling…", "Finishing a region")
+BUTTONS = {
+    Shown.FIRST: ("A", "Show only A"),
+    Shown.SECOND: ("B", "Show only B"),
+    Shown.DIFFERENCE: ("Difference", "Show where only A, only B, and both have the region"),
+}
+
+
+class ComparePanel(Panel):
+    """Two lists of layers, the table and what is shown. Scripts can use ``controller``."""
+
+    def __init__(
+        self, napari_viewer: ViewerModel, *, controller: CompareController | None = None
+    ) -> None:
+        control = controller or CompareController(napari_viewer)
+        super().__init__(control)
+        self.controller = control
+        self.setObjectName("shaspec_compare")
+        self.first = _layers("first", "First label map, A")
+        self.second = _layers("second", "Second label map, B")
+        self.swap = _button("swap", "⇅", "Exchange A and B")
+        self.run = RunBar("Compare", "Compute Dice, HD95 and the change of every region", CANCEL)
+        self.message = MessageBox()
+        self.table = AgreementTable()
+        self.legend = QLabel()
+        self.legend.setObjectName("shaspec_compare_legend")
+        self.legend.setWordWrap(True)
+        self.hold = _button(
+            "hold",
+            "Hold to flicker",
+            f"Show B instead of A while the mouse button is down. On the canvas, hold {HOLD}",
+        )
+        self.save = _button("save_agreement", "Save table…", "Save the table as CSV")
+        self._shown = {what: _button(what.value, *texts) for what, texts in BUTTONS.items()}
+        self.fill(
+            self._choice(),
+            self.run,
+            Steady(self.message),
+            self.table,
+            self.legend,
+            self._show_bar(),
+            self.save,
+        )
+        self._connect()
+
+    def _choice(self) -> QWidget:
+        box = QWidget()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        for row, (name, layers) in enumerate((("A", self.first), ("B", self.second))):
+            grid.addWidget(QLabel(name), row, 0)
+            grid.addWidget(layers, row, 1)
+        self.swap.setFixedWidth(26)
+        grid.addWidget(self.swap, 0, 2, 2, 1)
+        grid.setColumnStretch(1, 1)
+        return box
+
+    def _show_bar(self) -> QWidget:
+        bar, group = QWidget(), QButtonGroup(self)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for what, button in self._shown.items():
+            button.setCheckable(True)
+            button.clicked.connect(lambda _=False, what=what: self.controller.show(what))
+            group.addButton(button)
+            row.addWidget(button, 2 if what is Shown.DIFFERENCE else 1)
+        row.addWidget(self.hold, 3)
+        self._group = group
+        return bar
+
+    def _connect(self) -> None:
+        control = self.controller
+        for box in (self.first, self.second):
+            box.activated.connect(self._on_choice)
+        self.swap.clicked.connect(control.swap)
+        self.run.started.connect(control.compare)
+        self.run.cancelled.connect(control.cancel)
+        self.table.chosen.connect(control.show_region)
+        self.hold.pressed.connect(lambda: control.hold(True))
+        self.hold.released.connect(lambda: control.hold(False))
+        self.save.clicked.connect(self._on_save)
+        self.follow(
+            {
+                "status": self.run.show_status,
+                "progress": self.run.show_progress,
+                "message": self.message.show_message,
+            },
+            {
+                self._show_choice: ("choices", "names", "first", "second"),
+                self._show_comparison: ("comparison", "region", "status"),
+                self._show_shown: ("shown", "comparison", "first", "second"),
+            },
+        )
+
+    # -- actions of the user -----------------------------------------------------------------------
+
+    def _on_choice(self) -> None:
+        self.controller.choose(self.first.currentData(), self.second.currentData())
+
+    def _on_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save table", str(Path.cwd() / "comparison.csv"), "Table (*.csv)"
+        )
+        if path:
+            self.controller.save(path if path.lower().endswith(".csv") else f"{path}.csv")
+
+    # -- showing the state -------------------------------------------------------------------------
+
+    def _show_choice(self) -> None:
+        state = self.controller.state
+        for box, chosen in ((self.first, state.first), (self.second, state.second)):
+            with QSignalBlocker(box):
+                box.clear()
+                for layer in state.choices:
+                    box.addItem(state.names.get(id(layer), layer.name), layer)
+                box.setCurrentIndex(state.choices.index(chosen) if chosen in state.choices else -1)
+                box.setToolTip(box.currentText())
+            view = box.view()
+            assert view is not None
+            view.setMinimumWidth(view.sizeHintForColumn(0) + 24)  # no name is cut off
+        two = state.first is not None and state.second is not None
+        for widget in (self.swap, self.hold, self.run):
+            widget.setEnabled(two)
+
+    def _show_comparison(self) -> None:
+        state = self.controller.state
+        self.table.show_comparison(state.comparison, state.region)
+        self.save.setVisible(state.comparison is not None)
+        self.save.setEnabled(not state.status.busy)
+        self.legend.setVisible(state.comparison is not None)
+        texts = {1: "only A", 2: "only B", 3: "both"}
+        parts = [f'<span style="color:{SIDES[k]}">■</span> {text}' for k, text in texts.items()]
+        self.legend.setText(f"{state.region}: " + " &nbsp; ".join(parts))
+
+    def _show_shown(self) -> None:
+        state = self.controller.state
+        enabled: dict[Shown, Callable[[], bool]] = {
+            Shown.FIRST: lambda: state.first is not None,
+            Shown.SECOND: lambda: state.second is not None,
+            Shown.DIFFERENCE: lambda: state.comparison is not None,
+        }
+        self._group.setExclusive(False)
+        for what, button in self._shown.items():
+            button.setEnabled(enabled[what]())
+            button.setChecked(state.shown is what)
+        self._group.setExclusive(True)
+
+
+def _layers(name: str, tooltip: str) -> QComboBox:
+    box = QComboBox()
+    box.setObjectName(f"shaspec_{name}_layer")
+    box.setAccessibleName(tooltip)
+    narrow(box)
+    return box
+
+
+def _button(name: str, text: str, tooltip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(f"shaspec_{name}")
+    button.setToolTip(tooltip)
+    return button

@@ -1,0 +1,91 @@
+"""Words of a file name that tell a patient or a visit, wherever they stand.
+
+`shaspec.io.subjects` sorts files by what stands in front of the modality. Here are the words that
+it does not see: those for a visit, such as ``preop``, which the description of an image may hold,
+and unknown words, identifiers and years behind the modality (``T1_Mueller``, ``FLAIR_p02``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from shaspec.io.names.tokens import tokenise
+from shaspec.io.names.vocabulary import base_vocabulary
+from shaspec.io.naming import Match, stem
+
+DATE = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d{1,3}(?!\d)|\d{7})"
+    r"|(?<!\d)(0[1-9]|[12]\d|3[01])[-_.](0[1-9]|1[0-2])[-_.]((?:19|20)\d{2})(?!\d)"
+    r"|(?<!\d)(0[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])\.(\d{2})(?!\d)"
+)
+"""A day; the time of the day may follow without a gap."""
+CLOCK = re.compile(rf"(?:{DATE.pattern})(?:[-_T ]?\d{{2}}[-_:.]?\d{{2}}[-_:.]?(?:\d{{2}})?(?!\d))?")
+VISIT = re.compile(
+    r"(?<![^\W_])(?P<when>pre|post|intra|prae|prä)[-_ ]?(?P<what>op|operat\w*|surg\w*|rt|radio\w*|"
+    r"radiation|treatment|therapy|chemo\w*|resection)(?![^\W_])"
+    r"|(?<![^\W_])(?P<word>baseline|base|bl|follow[-_ ]?up|fu|verlauf|initial|progress(?:ion)?|"
+    r"recurren\w*|rezidiv)[-_ ]?(?P<number>\d{0,3})(?![^\W_])",
+    re.IGNORECASE,
+)
+WEEK = re.compile(
+    r"(?<![^\W_])(?P<unit>sub|subj|subject|pat|patient|proband|case|fall|visit|ses|session|week|day|month|year|timepoint|tp|scan|woche|tag|monat|"
+    r"jahr)[-_ ]?(?P<number>\d{1,4})(?![^\W_])",
+    re.IGNORECASE,
+)
+YEAR = re.compile(r"(?:19|20)\d{2}")
+SHORT_DATE = re.compile(r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+SHORT_VISIT = re.compile(r"(?<![^\W_])[vV]\d{1,2}(?![^\W_])")
+SHORT_NAME = re.compile(r"(?<![^\W_])[pvPV]\d{1,2}(?![^\W_])")
+"""``p2`` beside a modality is the acceleration of a scan; by itself it is a patient."""
+SERIES = re.compile(r"(?:s|se|ser|series|i|im|img|e|echo|a|r|run|sl|t|n|nr|no|ph|m)\d+")
+"""What converters put behind a name: the number of a series, an image or an echo."""
+NAME = 3  # letters of the shortest word that may be a name
+
+
+def visits(name: str) -> tuple[str, ...]:
+    """The words of a name for the time of an examination: ``preop``, ``baseline``, ``week 3``."""
+    text = stem(name)
+    found = []
+    for match in VISIT.finditer(text):
+        word = match["word"]
+        said = f"{word}{match['number']}" if word else f"{match['when']}{match['what'][:2]}"
+        found.append(re.sub(r"[-_ ]", "", said.lower()))
+    return tuple(found)
+
+
+def behind(name: str, match: Match | None) -> tuple[str, ...]:
+    """The words behind the modality that may name a patient or a visit.
+
+    Args:
+        name: a file name.
+        match: what it says; None: all of the name is looked at.
+    """
+    text = stem(name)
+    tail = CLOCK.sub("", text[match.stop if match else 0 :])
+    weeks = [f"{m['unit']}{m['number']}".lower() for m in WEEK.finditer(tail)]
+    tokens = tokenise(VISIT.sub("", WEEK.sub("", tail)), base_vocabulary())
+    words = [w for token in tokens if not token.key for w in token.words if _names(w, token.known)]
+    short = SHORT_VISIT if match else SHORT_NAME
+    described = text[match.start : match.stop] if match else text
+    return (*weeks, *(found.lower() for found in short.findall(described)), *words)
+
+
+def numbers_behind(name: str, match: Match) -> tuple[str, ...]:
+    """The numbers behind the modality: of a patient or a series."""
+    return tuple(re.findall(r"\d+", stem(name)[match.stop :]))
+
+
+def _names(word: str, known: bool) -> bool:
+    """True for a word that may name a patient or a time."""
+    if YEAR.fullmatch(word) or SHORT_DATE.fullmatch(word):
+        return True
+    if known or SERIES.fullmatch(word) or word.isdecimal():
+        return False
+    return any(c.isdigit() for c in word) or len(word) >= NAME
+
+
+def differ(said: Sequence[tuple[str, ...]]) -> bool:
+    """True if two of the files say something, and nothing of it is common to both."""
+    spoken = [set(words) for words in said if words]
+    return any(not (one & other) for i, one in enumerate(spoken) for other in spoken[:i])

@@ -1,0 +1,25 @@
+"""Label files of every kind: volumes, and segmentations of 3D Slicer, whose segments have names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shaspec.io.segmentation_nrrd import is_segmentation
+from shaspec.io.segmentation_reader import read_segmentation
+from shaspec.io.volumes import Volume, read_volume
+
+
+def read_truth(path: Path) -> Volume:
+    """The label map in a file, (S, P, L); raises `InputError` naming the file and the mend."""
+    if not is_segmentation(path):
+        return read_volume(path)
+    found = read_segmentation(path)
+    limits = (0.0, float(found.stored.max()))
+    notices = tuple(f"labels ({path.name}): {text}" for text in found.notices)
+    return Volume(found.stored, found.grid, path, limits, notices=notices)
+
+
+def segment_values(path: Path) -> dict[str, int]:
+    """Name of a segment -> its value in what `read_truth` gives."""
+    found = read_segmentation(path)
+    return dict(zip(found.names, found.told, strict=True))
