@@ -84,8 +84,8 @@ def evaluate(
     )  # fmt: skip
     for name, loaded in models.items():
         folder = out if not results else out / "against"
-        run = EvaluationRun(console, labels[name], loaded, options, failed)
-        results[labels[name]] = run.write(folder)
+        evaluation = EvaluationRun(console, labels[name], loaded, options, failed)
+        results[labels[name]] = evaluation.write(folder)
     print_scores(console, results, rules.text, out)
     if against:
         first, second = results.items()

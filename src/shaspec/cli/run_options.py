@@ -12,6 +12,8 @@ import typer
 from shaspec.cli.common import numbers
 from shaspec.inference.options import RunOptions
 
+__all__ = ["RUN", "RunOptions", "with_run_options"]
+
 RUN = RunOptions()
 """The default of the parameter ``run`` of a command."""
 

@@ -65,7 +65,7 @@ def costs(
         return torch.stack([dice, sums.entropy])
     rows = [
         torch.stack([dice_loss(a, b, exclusive=True, smooth=smooth), ce_loss(a, b)])
-        for a, b in zip(logits.split(1), target.split(1), strict=True)
+        for a, b in zip(logits[:, None], target[:, None], strict=True)
     ]
     return torch.stack(rows, dim=1)[..., None]
 

@@ -144,7 +144,6 @@ def test_labels_that_would_lose_voxels_are_refused(
     with pytest.raises(
         InputError, match=r"seg\.nii: --labels-by-voxel requires labels with the shape"
     ):
-
         read_case(folder, brats, labels_by_voxel=True)
 
 
