@@ -82,6 +82,7 @@ def prepare(
     files = chosen(files_of(source, task, True), task, present)
     if files.problems:
         raise InputError(files.problems[0])
+    _require_elsewhere(out, [*files.volumes.values()])
     make_folder(out)
     inputs = [*files.volumes.values(), *([files.labels] if files.labels else [])]
     targets = {n: out / f"{files.name}_{n.lower()}.nii.gz" for n in files.volumes}
@@ -105,6 +106,12 @@ def prepare(
     told = [f"{n}: {found[n]}" for n in found if n != name]
     notices = (*files.notices, *read.notices, f"{name} is the reference", *told)
     return Prepared(out, transforms, tuple(paths), notices)
+
+
+def _require_elsewhere(out: Path, inputs: Collection[Path]) -> None:
+    """Raise `InputError` if ``out`` is the folder of an input: two cases would mix there."""
+    if any(path.resolve().parent == out.resolve() for path in inputs):
+        raise InputError(f"{out}: this is the folder of the case; name another one with --out")
 
 
 def _register_all(

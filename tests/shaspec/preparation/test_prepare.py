@@ -37,7 +37,8 @@ def acquired(head: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     write_case(folder, head.only(("T1",)))
     (t1, seg) = sorted(folder.glob("*.nii.gz"), key=lambda p: "seg" in p.name)
-    grid = Grid((34, 60, 50), (6.0, 3.5, 3.5), (-100.0, -110.0, -90.0))
+    origin = tuple(np.array(head.grid.origin) - 6)
+    grid = Grid((30, 62, 54), (6.0, 3.5, 3.5), origin)
     array = resample(
         head.volumes["T2"], head.grid, grid, order=1, fill=0, through=TRUTH.inverse.matrix
     )
@@ -70,7 +71,8 @@ def test_the_reference_and_its_labels_stay_voxel_by_voxel(
     before, after = (read_case(folder, head.task) for folder in (acquired, prepared))
     assert after.grid.matches(before.grid)
     assert np.array_equal(after.volumes["T1"], before.volumes["T1"])
-    assert after.labels is not None and before.labels is not None
+    assert after.labels is not None
+    assert before.labels is not None
     assert np.array_equal(after.labels, before.labels)
 
 
@@ -120,8 +122,8 @@ def test_a_doubtful_registration_is_refused_with_a_picture(
     assert [path.name for path in out.rglob("*") if path.is_file()] == ["t2_on_t1.png"]
 
 
-def test_nothing_is_written_over_an_input(acquired: Path, head: Case) -> None:
-    with pytest.raises(InputError, match="which was read"):
+def test_a_prepared_case_is_not_mixed_with_its_inputs(acquired: Path, head: Case) -> None:
+    with pytest.raises(InputError, match="this is the folder of the case"):
         prepare(acquired, head.task, acquired, overwrite=True)
 
 

@@ -63,13 +63,15 @@ def test_a_scan_of_another_contrast_is_found(
     truth = Rigid.about(centre, angles, shift)
     found = register(scan(head, "T1"), moved(head, name, truth, spacing))
     assert error(found, truth, head) < TARGET_MM
-    assert not found.already and not found.doubtful
+    assert not found.already
+    assert not found.doubtful
     assert found.after > found.before
 
 
 def test_scans_that_are_registered_are_left_alone(head: Case) -> None:
     found = register(scan(head, "T1"), scan(head, "T2"))
-    assert found.already and not found.doubtful
+    assert found.already
+    assert not found.doubtful
     assert np.array_equal(found.transform.matrix, np.eye(4))
     assert str(found) == "already registered"
 
@@ -81,7 +83,7 @@ def test_noise_is_not_registered_without_a_word(head: Case) -> None:
 
 def test_an_almost_empty_scan_is_refused_by_name(head: Case) -> None:
     empty = np.zeros(head.grid.shape, np.float32)
-    with pytest.raises(InputError, match="t2.nii: shows too little"):
+    with pytest.raises(InputError, match=r"t2\.nii: shows too little"):
         replace(scan(head, "T2"), array=empty, name="t2.nii")
 
 
