@@ -38,7 +38,9 @@ class Prepared:
     """A prepared case on the disk."""
 
     folder: Path
+    """Folder of the prepared case."""
     transforms: Transforms
+    """How every scan was moved."""
     paths: tuple[Path, ...]
     """All files that were written."""
     notices: tuple[str, ...]

@@ -81,5 +81,13 @@ class Rigid:
         return Rigid(matrix)
 
     def apart(self, other: Rigid, points: npt.NDArray[Any]) -> float:
-        """Largest distance in mm between the images of ``points`` (3, n) under both transforms."""
+        """How far two transforms differ.
+
+        Args:
+            other: another transform.
+            points: (3, n) in mm, where both are compared.
+
+        Returns:
+            The largest distance in mm between ``self(points)`` and ``other(points)``.
+        """
         return float(np.linalg.norm(self(points) - other(points), axis=0).max())
