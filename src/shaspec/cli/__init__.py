@@ -24,6 +24,7 @@ from shaspec.cli.import_official import import_official
 from shaspec.cli.models import models
 from shaspec.cli.phantom import phantom
 from shaspec.cli.predict import predict
+from shaspec.cli.prepare import prepare, restore
 from shaspec.cli.published import published
 from shaspec.cli.report import report
 from shaspec.cli.sweep import sweep
@@ -41,6 +42,8 @@ app = typer.Typer(
 )
 app.command()(predict)
 app.command()(cohort)
+app.command()(prepare)
+app.command()(restore)
 app.command()(report)
 app.command()(change)
 app.command()(sweep)

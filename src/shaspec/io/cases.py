@@ -85,7 +85,7 @@ def read_case(
         OutOfMemoryError: if there is not enough memory.
     """
     with enough_memory("reading a case"):
-        files = _files(source, task, with_labels and task.kind == "segmentation")
+        files = files_of(source, task, with_labels and task.kind == "segmentation")
         options = _Options(scheme, grid, labels_by_voxel)
         return _read(files, task, options, present, with_labels=with_labels)
 
@@ -227,7 +227,12 @@ def label_hints(files: CaseFiles) -> list[str]:
 # -- which files ---------------------------------------------------------------------------------
 
 
-def _files(source: Source, task: Task, with_labels: bool) -> CaseFiles:
+def files_of(source: Source, task: Task, with_labels: bool) -> CaseFiles:
+    """The files of a case, however they are given; see `read_case`. Reads no voxels.
+
+    Raises:
+        InputError: if files cannot be found or told apart.
+    """
     notices: tuple[str, ...] = ()
     if isinstance(source, CaseFiles):
         return source if with_labels else replace(source, labels=None)

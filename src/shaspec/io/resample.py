@@ -13,9 +13,20 @@ from shaspec.geometry import Grid
 Array = npt.NDArray[Any]
 
 
-def voxel_map(source: Grid, target: Grid) -> Array:
-    """(4, 4): voxel (s, p, l) of ``target`` -> voxel of ``source`` at the same position."""
-    return np.asarray(np.linalg.solve(source.voxel_to_lps(), target.voxel_to_lps()))
+def voxel_map(source: Grid, target: Grid, through: Array | None = None) -> Array:
+    """The matrix from voxels of one grid to voxels of another.
+
+    Args:
+        source: the grid that is sampled.
+        target: the grid that is filled.
+        through: (4, 4), point (L, P, S) in mm of ``target`` -> the same place of the body in
+            ``source``; default: the same point.
+
+    Returns:
+        (4, 4), voxel (s, p, l) of ``target`` -> voxel of ``source``.
+    """
+    world = target.voxel_to_lps() if through is None else through @ target.voxel_to_lps()
+    return np.asarray(np.linalg.solve(source.voxel_to_lps(), world))
 
 
 def coverage(source: Grid, target: Grid, points: int = 24) -> float:
@@ -28,14 +39,22 @@ def coverage(source: Grid, target: Grid, points: int = 24) -> float:
     return float(np.all((voxels >= -0.5) & (voxels <= top), axis=0).mean())
 
 
-def resample(array: Array, source: Grid, target: Grid, *, order: int, fill: float) -> Array:
-    """Resample ``array`` from ``source`` to ``target``, with ``fill`` outside ``source``.
+def resample(
+    array: Array,
+    source: Grid,
+    target: Grid,
+    *,
+    order: int,
+    fill: float,
+    through: Array | None = None,
+) -> Array:
+    """``array`` on ``source`` -> the same on ``target``; ``fill`` where ``source`` does not reach.
 
-    ``order`` 1 returns float32, ``order`` 0 keeps the data type.
+    ``order`` 1 gives float32, ``order`` 0 keeps the type. ``through`` as in `voxel_map`.
     """
     if order and array.dtype != np.float32:
         array = array.astype(np.float32)
-    matrix = voxel_map(source, target)
+    matrix = voxel_map(source, target, through)
     return np.asarray(
         scipy.ndimage.affine_transform(
             array,

@@ -1,0 +1,78 @@
+"""``shaspec prepare`` registers the scans of a case, ``shaspec restore`` brings labels back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shaspec.cli.common import Overwrite, escape, source
+from shaspec.progress import reporting
+
+
+def prepare(
+    case: Annotated[
+        list[Path],
+        typer.Argument(help="A case folder, or one file per modality."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the prepared case.")],
+    task: Annotated[str, typer.Option(help="A bundled task or a task file.")] = "brats",
+    reference: Annotated[
+        str,
+        typer.Option(help="Modality that is not moved; default: the one with the finest voxels."),
+    ] = "",
+    present: Annotated[
+        str, typer.Option(help="Modalities to use, e.g. FLAIR+T1; default: all.")
+    ] = "",
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Modality whose doubtful registration you looked at and accept."),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Register all scans of a case to one of them, rigidly, and write the case.
+
+    Scans that are registered already are passed on unchanged. transforms.json keeps how each scan
+    was moved; a picture in registration/ shows each scan over the reference.
+    """
+    from shaspec.preparation import prepare as run
+    from shaspec.task import load_task
+
+    console = Console()
+    wanted = load_task(task)
+    with reporting(True, console) as report:
+        prepared = run(
+            source(case), wanted, out, reference=reference, accept=accept or (),
+            present=wanted.parse_subset(present) if present else None,
+            overwrite=overwrite, progress=report,
+        )  # fmt: skip
+    for notice in prepared.notices:
+        console.print(escape(notice))
+    console.print(f"wrote {len(prepared.paths)} files to {escape(str(out))}")
+
+
+def restore(
+    labels: Annotated[Path, typer.Argument(help="Label map of a prepared case.")],
+    case: Annotated[Path, typer.Argument(help="Folder of the prepared case.")],
+    out: Annotated[Path, typer.Option(help="Folder for a label map per input.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Resample a label map of a prepared case to the grid of every input (nearest neighbour)."""
+    from shaspec.files.writing import make_folder
+    from shaspec.io import read_volume, write_labels
+    from shaspec.io.outputs import check_output
+    from shaspec.preparation import read_transforms, to_inputs
+
+    console = Console()
+    transforms = read_transforms(case)
+    stem = labels.name.split(".")[0]
+    targets = {name: out / f"{stem}_on_{name.lower()}.nii.gz" for name in transforms.grids}
+    make_folder(out)
+    for path in targets.values():
+        check_output(path, [labels], overwrite=overwrite, keep_own=True)
+    volume = read_volume(labels)
+    for name, array in to_inputs(volume.array, volume.grid, transforms).items():
+        write_labels(targets[name], array, transforms.grids[name])
+    console.print(f"wrote {len(targets)} label maps to {escape(str(out))}")

@@ -1,0 +1,214 @@
+"""Prepare a case: bring all of its scans into the space and onto the grid of one of them.
+
+Scans that are registered already are passed on voxel by voxel, on their own grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from shaspec.errors import InputError
+from shaspec.files.writing import make_folder, write_atomically
+from shaspec.geometry import Array, Grid
+from shaspec.io.cases import Source, files_of
+from shaspec.io.export import write_volume
+from shaspec.io.gridding import reference as reference_volume
+from shaspec.io.outputs import check_output
+from shaspec.io.reading import Read, chosen, read_volumes
+from shaspec.io.resample import resample
+from shaspec.io.volumes import Volume
+from shaspec.memory import enough_memory
+from shaspec.preparation.overlay import overlay_png
+from shaspec.preparation.transforms import NAME, Transforms, write_transforms
+from shaspec.preprocessing import fill_value
+from shaspec.progress import Report, silent
+from shaspec.registration import Registration, Rigid, Scan, register
+from shaspec.task import Task
+
+OVERLAYS = "registration"
+"""Subfolder of the pictures to judge the registration by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A prepared case on the disk."""
+
+    folder: Path
+    """Folder of the prepared case."""
+    transforms: Transforms
+    """How every scan was moved."""
+    paths: tuple[Path, ...]
+    """All files that were written."""
+    notices: tuple[str, ...]
+    """What a user should know, e.g. how far a scan was moved."""
+
+
+def prepare(
+    source: Source,
+    task: Task,
+    out: Path,
+    *,
+    reference: str = "",
+    accept: Collection[str] = (),
+    present: Collection[str] | None = None,
+    overwrite: bool = False,
+    progress: Report = silent,
+) -> Prepared:
+    """Register all scans of a case to one of them, and write the case.
+
+    Args:
+        source: the case, as for `shaspec.io.read_case`.
+        task: says which modalities and labels there are.
+        out: folder of the prepared case.
+        reference: the modality that is not moved, or ``finest``; default: the one with the smallest
+            voxels, the first in task order among equal ones.
+        accept: modalities whose registration is used although it is doubtful.
+        present: the modalities to use; default: all.
+        overwrite: replace files in ``out``.
+        progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
+            the work, and nothing is written.
+
+    Returns:
+        Paths, transforms and notices.
+
+    Raises:
+        InputError: if a file cannot be read or written, or if a registration is doubtful and not
+            accepted. Pictures of the doubtful ones are written to ``out`` / ``registration``.
+    """
+    if task.dims != 3:
+        raise InputError(f"task {task.name} reads pictures: only volumes are registered")
+    files = chosen(files_of(source, task, True), task, present)
+    if files.problems:
+        raise InputError(files.problems[0])
+    _require_elsewhere(out, [*files.volumes.values()])
+    make_folder(out)
+    inputs = [*files.volumes.values(), *([files.labels] if files.labels else [])]
+    targets = {n: out / f"{files.name}_{n.lower()}.nii.gz" for n in files.volumes}
+    seg = out / f"{files.name}_seg.nii.gz"
+    for path in (*targets.values(), seg, out / NAME):
+        check_output(path, inputs, overwrite=overwrite, keep_own=True)
+    with enough_memory("preparing a case"):
+        read = read_volumes(files, task)
+        fixed = reference_volume(read.volumes, reference or "finest")
+        name = next(n for n, volume in read.volumes.items() if volume is fixed)
+        found = _register_all(read.volumes, name, progress)
+        moved = {n: _moved(v, fixed, found[n], task, n) for n, v in read.volumes.items()}
+        overlays = _overlays(out, moved, name, found)
+        _require_trusted(read.volumes, found, accept, overlays)
+        labels = _labels(read, fixed.grid, found)
+        paths = [write_volume(targets[n], v.array, v.grid) for n, v in moved.items()]
+        if labels is not None:
+            paths.append(write_volume(seg, labels.array, labels.grid))
+        transforms = Transforms(name, {n: v.grid for n, v in read.volumes.items()}, found)
+        paths += [*overlays.values(), write_transforms(out, transforms)]
+    told = [f"{n}: {found[n]}" for n in found if n != name]
+    notices = (*files.notices, *read.notices, f"{name} is the reference", *told)
+    return Prepared(out, transforms, tuple(paths), notices)
+
+
+def _require_elsewhere(out: Path, inputs: Collection[Path]) -> None:
+    """Raise `InputError` if ``out`` is the folder of an input: two cases would mix there."""
+    if any(path.resolve().parent == out.resolve() for path in inputs):
+        raise InputError(f"{out}: this is the folder of the case; name another one with --out")
+
+
+def _register_all(
+    volumes: Mapping[str, Volume], reference: str, progress: Report
+) -> dict[str, Registration]:
+    """Modality -> its registration to the reference."""
+    fixed = volumes[reference]
+    scan = Scan(fixed.array, fixed.grid, str(fixed.path))
+    others = [name for name in volumes if name != reference]
+    found = {reference: Registration(Rigid(), 1.0, 1.0, 0.0, 0.0)}
+    for number, name in enumerate(others):
+        volume = volumes[name]
+        if not (volume.oriented and fixed.oriented):
+            file = volume.path if not volume.oriented else fixed.path
+            raise InputError(
+                f"{file}: does not say how it lies in space, so it cannot be registered; export it "
+                "again with its position, or leave it out with --present"
+            )
+
+        def tell(done: int, total: int, stage: str, first: int = number, name: str = name) -> None:
+            progress(first * total + done, len(others) * total, f"{name}: {stage}")
+
+        moving = Scan(volume.array, volume.grid, str(volume.path))
+        found[name] = register(scan, moving, progress=tell)
+    return {name: found[name] for name in volumes}
+
+
+def _moved(
+    volume: Volume, fixed: Volume, registration: Registration, task: Task, name: str
+) -> Volume:
+    """The scan on the grid of the reference; a registered one as it is."""
+    if registration.already:
+        return volume
+    array = resample(
+        volume.array, volume.grid, fixed.grid,
+        order=1, fill=fill_value(volume.array, task.modality(name)),
+        through=registration.transform.matrix,
+    )  # fmt: skip
+    return replace(volume, array=array, grid=fixed.grid)
+
+
+def _overlays(
+    out: Path, moved: Mapping[str, Volume], reference: str, found: Mapping[str, Registration]
+) -> dict[str, Path]:
+    """Write a picture of every modality that was moved or is doubtful."""
+    fixed = moved[reference]
+    paths = {}
+    for name, volume in moved.items():
+        if found[name].already and not found[name].doubtful:
+            continue
+        array = resample(volume.array, volume.grid, fixed.grid, order=1, fill=0)
+        paths[name] = out / OVERLAYS / f"{name.lower()}_on_{reference.lower()}.png"
+        picture = overlay_png(fixed.array, array, fixed.grid, (reference, name))
+        write_atomically(paths[name], picture)
+    return paths
+
+
+def _require_trusted(
+    volumes: Mapping[str, Volume],
+    found: Mapping[str, Registration],
+    accept: Collection[str],
+    overlays: Mapping[str, Path],
+) -> None:
+    accepted = {name.lower() for name in accept}
+    for name, registration in found.items():
+        if registration.doubtful and name.lower() not in accepted:
+            raise InputError(
+                f"{volumes[name].path}: the registration of {name} is doubtful: two runs lie "
+                f"{registration.spread:.1f} mm apart; look at {overlays[name]}, then accept it "
+                f"with --accept {name}, or leave the scan out with --present"
+            )
+
+
+def _labels(read: Read, grid: Grid, found: Mapping[str, Registration]) -> Volume | None:
+    """The ground truth on the reference grid, moved with the scan on whose grid it was drawn."""
+    labels = read.labels
+    if labels is None:
+        return None
+    own = next((n for n, v in read.volumes.items() if v.grid.matches(labels.grid)), None)
+    if own is None:
+        if all(registration.already for registration in found.values()):
+            return labels
+        raise InputError(
+            f"{labels.path}: the labels lie on the grid of none of the scans, so it is not known "
+            "with which of them they move; move them out of the folder, or register the case "
+            "without them"
+        )
+    if found[own].already:
+        return labels
+    through = found[own].transform.matrix
+    array: Array = resample(labels.array, labels.grid, grid, order=0, fill=0, through=through)
+    lost = sorted({*map(float, np.unique(labels.array))} - {*map(float, np.unique(array))})
+    if lost:
+        raise InputError(
+            f"{labels.path}: label {lost[0]:g} disappears on the grid of the reference; choose a "
+            "finer one with --reference finest"
+        )
+    return replace(labels, array=array, grid=grid)

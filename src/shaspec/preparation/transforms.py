@@ -1,0 +1,129 @@
+"""``transforms.json``: where every scan of a prepared case came from, and how it was moved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shaspec.errors import InputError, in_words
+from shaspec.files.reading import read_json
+from shaspec.files.writing import write_atomically
+from shaspec.geometry import Array, Grid
+from shaspec.registration import Registration, Rigid
+
+NAME = "transforms.json"
+SPACE = (
+    "matrix: point (L, P, S) in mm of the reference to the same place of the head in the input; "
+    "affine: voxel (i, j, k) of the input's file to (R, A, S) in mm"
+)
+
+Row = tuple[float, float, float, float]
+Matrix = tuple[Row, Row, Row, Row]
+
+
+class _Input(BaseModel):
+    """One scan as it was before preparation."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    shape: tuple[int, int, int]
+    affine: Matrix
+    matrix: Matrix
+    agreement_before: float
+    agreement_after: float
+    spread_mm: float
+
+
+class _Content(BaseModel):
+    """Content of the file."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    version: Literal[1] = 1
+    space: str = SPACE
+    reference: str
+    inputs: dict[str, _Input]
+
+
+@dataclass(frozen=True, eq=False)
+class Transforms:
+    """The original grid of every modality, and its transform from the reference."""
+
+    reference: str
+    """The modality that was not moved."""
+    grids: Mapping[str, Grid]
+    """Modality -> grid of its file before preparation."""
+    found: Mapping[str, Registration]
+    """Modality -> its registration; the identity for the reference."""
+
+
+def write_transforms(folder: Path, transforms: Transforms) -> Path:
+    """Write ``transforms.json``.
+
+    Args:
+        folder: the folder of the prepared case.
+        transforms: what to write.
+
+    Returns:
+        The path of the file. It has no names of files or patients.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    inputs = {
+        name: {
+            "shape": list(grid.file_shape),
+            "affine": grid.affine.tolist(),
+            "matrix": transforms.found[name].transform.matrix.tolist(),
+            "agreement_before": transforms.found[name].before,
+            "agreement_after": transforms.found[name].after,
+            "spread_mm": transforms.found[name].spread,
+        }
+        for name, grid in transforms.grids.items()
+    }
+    content = {"version": 1, "space": SPACE, "reference": transforms.reference, "inputs": inputs}
+    path = folder / NAME
+    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+    return path
+
+
+def read_transforms(folder: Path) -> Transforms:
+    """Read ``transforms.json``.
+
+    Args:
+        folder: the folder of a prepared case.
+
+    Returns:
+        The transforms.
+
+    Raises:
+        InputError: if the file is missing or was not written by `write_transforms`.
+    """
+    path = folder / NAME
+    content = read_json(path)
+    try:
+        parsed = _Content.model_validate(content)
+        grids, found = {}, {}
+        for name, entry in parsed.inputs.items():
+            grids[name] = Grid.from_affine(_array(entry.affine), entry.shape)
+            found[name] = Registration(
+                Rigid(_array(entry.matrix)), entry.agreement_before, entry.agreement_after,
+                distance=float("nan"), spread=entry.spread_mm,
+            )  # fmt: skip
+    except ValidationError as error:
+        raise InputError(
+            f"{path}: {in_words(error.errors(), 'keys')}; prepare the case again"
+        ) from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}; prepare the case again") from error
+    return Transforms(parsed.reference, grids, found)
+
+
+def _array(matrix: Matrix) -> Array:
+    return np.array(matrix, np.float64)

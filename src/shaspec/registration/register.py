@@ -1,0 +1,156 @@
+"""Rigid registration of one scan to another, of any contrast, with a check of the result.
+
+Normalised mutual information is maximised by Powell's method, from coarse to fine. The coarse level
+begins from many poses, because a single one finds the head only within about 15 degrees. The last
+level runs twice, from different points and poses: how far both results lie apart says how far the
+result can be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize
+from scipy.spatial.transform import Rotation
+
+from shaspec.progress import Report, silent
+from shaspec.registration.agreement import Agreement
+from shaspec.registration.level import Scan, Smooth, agreement
+from shaspec.registration.rigid import Rigid
+
+Array = npt.NDArray[np.float64]
+
+ARM_MM = 60.0  # distance from the centre at which a rotation moves by one unit of a parameter
+COARSE, MIDDLE, FINE = 8.0, 4.0, 2.0  # voxel sizes of the levels, mm
+POINTS = {COARSE: 4000, MIDDLE: 12000, FINE: 30000}
+TURNS = (-30.0, -15.0, 0.0, 15.0, 30.0)  # degrees about each axis, of the poses to begin from
+KEPT = 4  # of them, which are refined at the coarse level
+LEFT_ALONE_MM = 1.0  # scans that lie no further apart than this, and
+LITTLE_GAIN = 0.02  # gain no more agreement than this part of it, are registered already
+SPREAD_MM = 1.5  # results of the two last runs that lie further apart are doubtful
+STEP_MM = 3.0  # how far from the result the second run begins
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """How a moving scan lies to a fixed one."""
+
+    transform: Rigid
+    """Point (L, P, S) in mm of the fixed scan -> the same place of the head in the moving scan."""
+    before: float
+    """Agreement of the scans as their headers say, from 0 to 1."""
+    after: float
+    """Agreement after registration."""
+    distance: float
+    """How far the head moves, in mm: the largest distance among points of the head."""
+    spread: float
+    """How far two independent runs lie apart, in mm."""
+
+    @property
+    def already(self) -> bool:
+        """True if the scans were registered as they are: the transform is the identity."""
+        return self.distance == 0
+
+    @property
+    def doubtful(self) -> bool:
+        """True if the result is not to be used without a look at it."""
+        return self.spread > SPREAD_MM
+
+    def __str__(self) -> str:
+        if self.already:
+            return "already registered"
+        doubt = ", DOUBTFUL: check the overlay" if self.doubtful else ""
+        return (
+            f"moved by up to {self.distance:.1f} mm, rotated by {self.transform.angle:.1f} degrees "
+            f"(agreement {self.before:.3f} to {self.after:.3f}, two runs {self.spread:.1f} mm "
+            f"apart{doubt})"
+        )
+
+
+def register(fixed: Scan, moving: Scan, *, progress: Report = silent) -> Registration:
+    """Find where a scan lies relative to another one of the same head.
+
+    Args:
+        fixed: the reference.
+        moving: the scan to register, of any contrast, resolution and orientation. It may cover a
+            part of the head only.
+        progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
+            the work.
+
+    Returns:
+        The transform from the fixed to the moving scan, and how good it is.
+
+    Raises:
+        InputError: if one of the scans shows too little.
+    """
+    stages = iter(range(1, 6))
+
+    def tell(text: str) -> None:
+        progress(next(stages), 5, text)
+
+    tell("searching for the pose")
+    transform = _search(Smooth.of(fixed, COARSE), Smooth.of(moving, COARSE))
+    tell("registering at 4 mm")
+    parts = Smooth.of(fixed, MIDDLE), Smooth.of(moving, MIDDLE)
+    centre = parts[0].centre
+    transform = _best(agreement(*parts, POINTS[MIDDLE]), transform, centre, 0.1)
+    tell("registering at 2 mm")
+    parts = Smooth.of(fixed, FINE), Smooth.of(moving, FINE)
+    first, second = (agreement(*parts, POINTS[FINE], seed) for seed in (1, 2))
+    transform = _best(first, transform, centre, 0.02)
+    tell("checking the result")
+    head = _corners(parts[0])
+    other = _best(second, _aside(transform, centre), centre, 0.02)
+    before, after = first(Rigid()), first(transform)
+    distance = transform.apart(Rigid(), head)
+    tell("done")
+    if before > 0 and distance <= LEFT_ALONE_MM and after <= before * (1 + LITTLE_GAIN):
+        return Registration(Rigid(), before, before, 0.0, other.apart(Rigid(), head))
+    return Registration(transform, before, after, distance, transform.apart(other, head))
+
+
+def _search(fixed: Smooth, moving: Smooth) -> Rigid:
+    """The pose with the best agreement at the coarse level."""
+    measure = agreement(fixed, moving, POINTS[COARSE])
+    poses = sorted(_poses(fixed.centre, moving.centre), key=measure, reverse=True)[:KEPT]
+    refined = [_best(measure, pose, fixed.centre, 0.5) for pose in (Rigid(), *poses)]
+    return max(refined, key=measure)
+
+
+def _poses(fixed: Array, moving: Array) -> Iterator[Rigid]:
+    """As the headers say and with the middles of the heads together, each turned in many ways."""
+    for angles in product(TURNS, repeat=3):
+        vector = Rotation.from_euler("xyz", angles, degrees=True).as_rotvec()
+        for shift in (np.zeros(3), moving - fixed):
+            yield Rigid.about(fixed, vector, shift)
+
+
+def _best(measure: Agreement, start: Rigid, centre: Array, tolerance: float) -> Rigid:
+    """The transform near ``start`` with the best agreement, to about ``tolerance`` mm."""
+
+    def transform(p: Array) -> Rigid:
+        return start @ Rigid.about(centre, p[:3] / ARM_MM, p[3:])
+
+    found = optimize.minimize(
+        lambda p: -measure(transform(p)), np.zeros(6), method="Powell",
+        options={"xtol": tolerance, "ftol": 1e-5, "direc": np.eye(6) * 2, "maxiter": 20},
+    )  # fmt: skip
+    return transform(np.asarray(found.x))
+
+
+def _aside(transform: Rigid, centre: Array) -> Rigid:
+    """A pose some millimetres from ``transform`` in every parameter."""
+    step = STEP_MM * np.array([1, -1, 1, -1, 1, -1]) / 2
+    return transform @ Rigid.about(centre, step[:3] / ARM_MM, step[3:])
+
+
+def _corners(scan: Smooth) -> Array:
+    """The corners of the smallest box around the head, moved inwards to its surface, (3, 8) mm."""
+    voxels = np.argwhere(scan.inside)
+    low, high = np.percentile(voxels, [5, 95], axis=0)
+    corners = np.array(list(product(*zip(low, high, strict=True)))).T
+    return np.asarray(scan.to_world[:3, :3] @ corners + scan.to_world[:3, 3:])
