@@ -23,7 +23,7 @@ class CohortTable(ReadOnlyTable):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("shaspec_cohort", parent, selectable=True, row_height=22)
         self.setToolTip("Click a case to open it with its result")
-        self.cellClicked.connect(lambda row, _: self.chosen.emit(self.item(row, 0).text()))
+        self.cellClicked.connect(lambda row, _: self.chosen.emit(self.name_of(row)))
         self._shown: tuple[Sequence[Row], Sequence[str]] = ((), ())
 
     def show_rows(self, rows: Sequence[Row], regions: Sequence[str], chosen: str) -> None:

@@ -18,12 +18,8 @@ class AgreementTable(ReadOnlyTable):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("shaspec_agreement", parent, selectable=True, row_height=24)
-        self.cellClicked.connect(self._choose)
+        self.cellClicked.connect(lambda row, _: self.chosen.emit(self.name_of(row)))
         self.show_comparison(None, "")
-
-    def _choose(self, row: int) -> None:
-        if (item := self.item(row, 0)) is not None:
-            self.chosen.emit(item.text())
 
     def show_comparison(self, comparison: Comparison | None, region: str) -> None:
         """Shows the rows; None: hides the table."""

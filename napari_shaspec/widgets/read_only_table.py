@@ -30,6 +30,11 @@ class ReadOnlyTable(QTableWidget):
         if row_height is not None:
             rows.setDefaultSectionSize(row_height)
 
+    def name_of(self, row: int) -> str:
+        """The text in the first column of a row; empty without one."""
+        item = self.item(row, 0)
+        return item.text() if item is not None else ""
+
     def fit(self, most: int) -> None:
         """Fits the columns to their texts, the first one stretches; fits the height to at most
         ``most`` rows."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from shaspec.cli.common import Device, Overlap, Overwrite, Precision, escape, numbers
+from shaspec.cli.common import Overwrite, escape
+from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.inference.options import RunOptions
 
 if TYPE_CHECKING:
     from shaspec.evaluation.calibration import Counts
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from shaspec.task import Subset
 
 
+@with_run_options
 def calibrate(
     model: Annotated[str, typer.Argument(help="A bundled model or a model folder.")],
     data: Annotated[Path, typer.Option(help="A folder of labelled cases, or a list in it.")],
@@ -42,10 +45,7 @@ def calibrate(
     allow_seen: Annotated[
         bool, typer.Option("--allow-seen", help="Also use cases that MODEL was trained on.")
     ] = False,
-    device: Device = "auto",
-    precision: Precision = "auto",
-    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
-    overlap: Overlap = 0.25,
+    run: RunOptions = RUN,
     overwrite: Overwrite = False,
 ) -> None:
     """Fit a temperature per region, so that probabilities equal frequencies on held-out cases.
@@ -68,9 +68,8 @@ def calibrate(
         _check_bundled(model)
     make_folder(out)
     check_output(out / COUNTS_FILE, pool or (), overwrite=overwrite)
-    options = {"device": device, "precision": precision, "overlap": overlap}
-    run = _Run(console, loaded, chosen, options | {"window": numbers(window) or None}, allow_seen)
-    counted = run.count(files).with_others(others)
+    counting = _Counting(console, loaded, chosen, run, allow_seen)
+    counted = counting.count(files).with_others(others)
     calibration = counted.calibration()
     _report(console, out, loaded.card.name, counted, calibration)
     if write:
@@ -78,8 +77,8 @@ def calibrate(
 
         write_calibration(Path(model), calibration)
         console.print(f"wrote the temperatures into the card of {escape(model)}")
-    if run.failed:
-        listed = "; ".join(f"{name}: {why}" for name, why in run.failed.items())
+    if counting.failed:
+        listed = "; ".join(f"{name}: {why}" for name, why in counting.failed.items())
         console.print(f"[bold red]left out, cannot be used: {escape(listed)}[/]")
         raise typer.Exit(1)
 
@@ -104,13 +103,13 @@ def _cases(
 
 
 @dataclass
-class _Run:
+class _Counting:
     """Counts the voxels of cases, one after the other."""
 
     console: Console
     model: Model
     subsets: list[Subset]
-    options: dict[str, Any]
+    options: RunOptions
     allow_seen: bool
     failed: dict[str, str] = field(default_factory=dict)
     """Case that cannot be used -> reason."""
@@ -159,7 +158,7 @@ class _Run:
                     "--allow-seen; the card will say so"
                 )
         try:
-            return list(count_case(self.model, case, self.subsets, **self.options))
+            return list(count_case(self.model, case, self.subsets, **self.options.keywords))
         except OutOfMemoryError as error:
             self.failed[files.name] = str(error)
             return []

@@ -10,23 +10,22 @@ from rich.console import Console
 from rich.table import Table
 
 from shaspec.cli.common import (
-    Device,
     Grid,
-    Overlap,
     Overwrite,
-    Precision,
     check_results,
     escape,
-    numbers,
     report_case,
     run_job,
     source,
 )
+from shaspec.cli.run_options import RUN, with_run_options
+from shaspec.inference.options import RunOptions
 
 if TYPE_CHECKING:
     from shaspec.analysis.change import Change
 
 
+@with_run_options
 def change(
     earlier: Annotated[Path, typer.Argument(help="The earlier date: a case folder or 4-D file.")],
     later: Annotated[Path, typer.Argument(help="The later date of the same patient.")],
@@ -39,10 +38,7 @@ def change(
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="CSV of the changes to write.")] = None,
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
-    device: Device = "auto",
-    precision: Precision = "auto",
-    window: Annotated[str, typer.Option(help="Window in voxels S,P,L; default: the model's.")] = "",
-    overlap: Overlap = 0.25,
+    run: RunOptions = RUN,
     grid: Grid = "",
     overwrite: Overwrite = False,
 ) -> None:
@@ -51,7 +47,6 @@ def change(
     Modalities that one date lacks are left out of the other. The dates need not be registered.
     """
     from shaspec.analysis.change import change_job, match_dates, write_change
-    from shaspec.inference.session import InferenceSession
     from shaspec.io import read_case
     from shaspec.models.weights import load_model
     from shaspec.report import ENDINGS, write_report
@@ -72,15 +67,7 @@ def change(
             check_results([record_path(out)], case, overwrite)
         check_results([csv], case, overwrite)
     match_dates(first, second, asked)  # its errors come before the work
-    job = change_job(
-        lambda case: InferenceSession(
-            loaded, case, device=device, precision=precision, window=numbers(window) or None,
-            overlap=overlap, keep=0,
-        ),
-        first,
-        second,
-        asked,
-    )  # fmt: skip
+    job = change_job(lambda case: run.session(loaded, case, keep=0), first, second, asked)
     found = run_job(console, job).value
     console.print(change_table(found))
     written = [write_change(csv, found)] if csv else []

@@ -73,8 +73,7 @@ class Smooth:
         steps = np.minimum(steps, np.maximum(1, np.array(flat.shape) // 8))
         blocks = [n // s for n, s in zip(flat.shape, steps, strict=True)]
         cut = flat[tuple(slice(b * s) for b, s in zip(blocks, steps, strict=True))]
-        pairs = zip(blocks, steps, strict=True)
-        shape = [int(n) for pair in pairs for n in pair]
+        shape = np.stack([blocks, steps], axis=1).ravel()
         small: Array = cut.reshape(shape).mean(axis=(1, 3, 5))
         # Blocks are box filters; a narrow Gaussian on top removes what they alias.
         small = ndimage.gaussian_filter(small, np.where(steps > 1, 0.5, 0.0))
