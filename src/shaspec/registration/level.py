@@ -71,8 +71,8 @@ class Smooth:
         spacing = np.array(scan.grid.spacing)
         steps = np.maximum(1, np.rint(size / spacing)).astype(int)
         steps = np.minimum(steps, np.maximum(1, np.array(flat.shape) // 8))
-        blocks = [n // s for n, s in zip(flat.shape, steps, strict=True)]
-        cut = flat[tuple(slice(b * s) for b, s in zip(blocks, steps, strict=True))]
+        blocks = np.array(flat.shape) // steps
+        cut = flat[tuple(map(slice, blocks * steps))]
         shape = np.stack([blocks, steps], axis=1).ravel()
         small: Array = cut.reshape(shape).mean(axis=(1, 3, 5))
         # Blocks are box filters; a narrow Gaussian on top removes what they alias.
