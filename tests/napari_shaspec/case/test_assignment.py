@@ -130,7 +130,7 @@ def test_layers_of_different_places_are_refused(controller, viewer, make_case, n
     viewer.add_image(np.random.default_rng(0).random((9, 9, 9)), name="T2", translate=(900, 0, 0))
     controller.segment()
     assert controller.state.status is Status.FAILED
-    assert "same place" in notifications[-1]
+    assert "do not overlap" in notifications[-1]
 
 
 def test_a_rotated_layer_is_named_in_the_error(controller, viewer, notifications):
