@@ -11,18 +11,20 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.evaluation.tables import Line, write_csv
-from shaspec.inference.base import Session
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.prediction import Prediction
 
-OpenSession = Callable[[Case], Session[Any]]
+if TYPE_CHECKING:  # sessions import torch
+    from shaspec.inference.base import Session
+
+OpenSession: TypeAlias = "Callable[[Case], Session[Any]]"
 """Opens a session of the model on a case."""
 
 

@@ -230,7 +230,7 @@ def test_findings_about_the_input_are_on_the_page(small_case: Case, prediction: 
     found = replace(small_case.only(("T2",)), notices=("T2 < resampled",))
     page = case_page(found, [replace(prediction, subset=("T2",))])
     assert "T2 &lt; resampled" in page
-    assert "Not there: FLAIR, T1, T1ce." in page
+    assert "Missing: FLAIR, T1, T1ce." in page
 
 
 def test_the_judgement_is_that_of_the_models_scores(
