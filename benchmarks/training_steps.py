@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[1]
-METHODS = ("shaspec", "maml", "linear-fusion", "zero-fill")
+METHODS = ("shaspec", "maml", "simmlm", "linear-fusion", "zero-fill")
 WARM_UP = 2  # steps that are not counted
 
 
