@@ -228,8 +228,8 @@ class ModelController(CaseController[M]):
         model = other_task.model_for(layer, self.state.task, self.state.models, self._engine)
         if model and self.choose_model(model):
             of_case = {"case": assignment.case_of(layer), "task": origin(layer).get("task")}
-            text = other_task.CHOSEN.format(**of_case, model=Path(model).name)
-            self._job.say(text)
+            # A message in the panel would be gone with the next layer of the case.
+            notifications.info(other_task.CHOSEN.format(**of_case, model=Path(model).name))
 
     def choose_model(self, model: str | Path) -> bool:
         """Loads a bundled model by name, or a model folder; False, with a message, if it fails."""

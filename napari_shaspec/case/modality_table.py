@@ -76,6 +76,7 @@ class ModalityTable(QWidget):
         for row in self._rows.values():
             for widget in (row.tick, row.layer):
                 self._grid.removeWidget(widget)
+                widget.hide()  # it is deleted later, and until then would lie under the new row
                 widget.deleteLater()
         self._rows = {name: self._row(i, name) for i, name in enumerate(names)}
 

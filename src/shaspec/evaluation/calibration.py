@@ -21,18 +21,23 @@ LIMITS = (0.1, 10.0)
 BINS = 15
 """Bins of a reliability diagram, of equal width."""
 FLOOR = 0.01
-"""Voxels that the network gives less do not count in diagram and error. Nearly all voxels are of
-this kind; with them every error would be about 0."""
+"""Voxels that the network gives less do not count, neither in the fit nor in diagram and error.
+Nearly all voxels are of this kind: with them every error would be about 0, and the few missed ones
+among them would decide the temperature of the others."""
 
 Counts = Mapping[int, Mapping[str, LogitCounts]]
 """Number of present modalities -> region -> counts."""
 
 
 def negative_log_likelihood(counts: LogitCounts, temperature: float) -> float:
-    """Mean over the voxels of -log of the probability given to the truth, at a temperature."""
-    scaled = LOGITS / temperature
+    """Mean over the voxels of -log of the probability given to the truth, at a temperature.
+
+    Of voxels with an uncalibrated probability of `FLOOR` or more.
+    """
+    counted = expit(LOGITS) >= FLOOR
+    scaled, voxels = LOGITS[counted] / temperature, counts.counts[:, counted]
     outside, inside = np.logaddexp(0, scaled), np.logaddexp(0, -scaled)
-    return float(counts.counts[0] @ outside + counts.counts[1] @ inside) / max(1, counts.voxels)
+    return float(voxels[0] @ outside + voxels[1] @ inside) / max(1, int(voxels.sum()))
 
 
 def fit_temperature(counts: LogitCounts) -> float:

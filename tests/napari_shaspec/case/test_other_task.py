@@ -52,12 +52,11 @@ def test_a_liver_case_gets_the_liver_model_and_fills_its_rows(
     assert control.state.case == "anna"
 
 
-def test_the_panel_says_which_model_was_chosen_and_why(
-    control: SegmentController, viewer: ViewerModel
+def test_a_notification_says_once_which_model_was_chosen_and_why(
+    control: SegmentController, viewer: ViewerModel, notifications: list[str]
 ) -> None:
-    open_case(viewer, LIVER, "anna", "venous")
-    said = control.state.message.text
-    assert said == "anna is a case of task liver-ct, so model liver was chosen."
+    open_case(viewer, LIVER, "anna", "arterial", "venous")
+    assert notifications == ["anna is a case of task liver-ct, so model liver was chosen."]
 
 
 def test_a_model_of_the_same_task_stays(
