@@ -23,8 +23,13 @@ class CohortTable(ReadOnlyTable):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("shaspec_cohort", parent, selectable=True, row_height=22)
         self.setToolTip("Click a case to open it with its result")
-        self.cellClicked.connect(lambda row, _: self.chosen.emit(self.item(row, 0).text()))
+        self.cellClicked.connect(self._on_clicked)
         self._shown: tuple[Sequence[Row], Sequence[str]] = ((), ())
+
+    def _on_clicked(self, row: int, _column: int) -> None:
+        item = self.item(row, 0)
+        if item is not None:
+            self.chosen.emit(item.text())
 
     def show_rows(self, rows: Sequence[Row], regions: Sequence[str], chosen: str) -> None:
         """Shows the cases; only rows that changed are written again."""

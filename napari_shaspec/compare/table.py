@@ -18,8 +18,13 @@ class AgreementTable(ReadOnlyTable):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("shaspec_agreement", parent, selectable=True, row_height=24)
-        self.cellClicked.connect(lambda row, _: self.chosen.emit(self.item(row, 0).text()))
+        self.cellClicked.connect(self._on_clicked)
         self.show_comparison(None, "")
+
+    def _on_clicked(self, row: int, _column: int) -> None:
+        item = self.item(row, 0)
+        if item is not None:
+            self.chosen.emit(item.text())
 
     def show_comparison(self, comparison: Comparison | None, region: str) -> None:
         """Shows the rows; None: hides the table."""
