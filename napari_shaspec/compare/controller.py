@@ -92,16 +92,16 @@ class CompareController:
             self._job.say("Choose two different layers.", "warning")
             return
         try:
-            one, other = (side_of(layer, self.state.names[id(layer)]) for layer in (first, second))
-            task = task_of(one, other)
+            here, there = (side_of(la, self.state.names[id(la)]) for la in (first, second))
+            task = task_of(here, there)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
-        cases = [side.case for side in (one, other)]
+        cases = (here.case, there.case)
         if all(cases) and cases[0] != cases[1] and not notifications.ask(TWO.format(*cases)):
             self._job.say(f"Not compared: layers of two cases, {' and '.join(cases)}.", "warning")
             return
-        self._start("comparing", compare_job(one, other, task))
+        self._start("comparing", compare_job(here, there, task))
 
     def save(self, path: str | Path) -> None:
         """Starts writing the table as CSV."""
