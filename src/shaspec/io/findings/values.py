@@ -47,6 +47,7 @@ def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
                 "warning",
                 f"{scan.shown} holds only the values {shown}, as a label map does",
                 "see that it is the scan",
+                of_roles=True,
             )
 
 
@@ -58,6 +59,7 @@ def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
                 "warning",
                 f"{one.shown} and {other.shown} hold the same voxels: one scan is given twice",
                 "the one that was not acquired counts as present; leave it out with --present",
+                of_roles=True,
             )
 
 
