@@ -60,7 +60,8 @@ def on_grid(volume: Volume, first: Volume, modality: Modality, notices: list[str
     if covered == 0:
         raise InputError(
             f"{volume.path}: {name} does not overlap with {first.path.name}: by their headers they "
-            "lie at different places; register it to the other volumes or leave it out"
+            "lie at different places; register it to the other volumes or leave it out with "
+            "--present"
         )
     text = f"{shown} lies on another grid: resampled to that of {first.path.name}"
     if covered < COVERED:
