@@ -64,8 +64,7 @@ def evaluate(
 ) -> None:
     """Dice, HD95, lesion-wise scores and sizes over all subsets, for every case in DATA.
 
-    A case that cannot be used is left out; such cases are listed at the end, and the exit code is
-    1.
+    Cases that cannot be used are left out and listed at the end; the exit code is then 1.
     """
     from shaspec.evaluation.protocol import Rules
     from shaspec.evaluation.published import load_published
@@ -91,9 +90,8 @@ def evaluate(
     failed: dict[str, str] = {}
     reading = {"scheme": scheme or None, "grid": grid, "labels_by_voxel": labels_by_voxel}
     options = EvaluationOptions(
-        data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules, device=device,
-        precision=precision, window=numbers(window), overlap=overlap, overwrite=overwrite,
-        within=pair_within,
+        data, chosen, subsets, reading, rules, device, precision, numbers(window), overlap,
+        overwrite, pair_within,
     )  # fmt: skip
     for name, loaded in models.items():
         folder = out if not results else out / "against"
