@@ -52,6 +52,12 @@ def turned(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volu
     return _moved(volumes, rng, turn, np.zeros(3)), grid
 
 
+def one_mirrored(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
+    """One scan mirrored, left for right, under an unchanged header."""
+    name = str(rng.choice(list(volumes)))
+    return volumes | {name: np.ascontiguousarray(volumes[name][..., ::-1])}, grid
+
+
 def in_head(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
     """The brain inside a dark skull and a scalp, in voxels of 2 mm."""
     padded = {name: np.pad(volume[::2, ::2, ::2], MARGIN) for name, volume in volumes.items()}
@@ -125,6 +131,7 @@ def scaled(factor: float) -> Fault:
 BRAIN_FAULTS: Mapping[str, tuple[str, Fault]] = {
     "one scan shifted by 8 mm": ("register", shifted),
     "one scan turned by 10 degrees": ("register", turned),
+    "one scan mirrored": ("mirrored", one_mirrored),
     "brain in a made-up head": ("skull", in_head),
     "slab of such a head": ("skull", slab_of_head),
     "FLAIR and T2 swapped": ("contrast", swapped("FLAIR", "T2")),

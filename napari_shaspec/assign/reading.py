@@ -1,4 +1,4 @@
-"""Reads a case, and asks the user where names, labels or grids leave something open.
+"""Reads a case, and asks the user where names, content, labels or grids leave something open.
 
 Without a window to ask in (a script), the rules of `shaspec.io.read_case` decide alone.
 """
@@ -34,11 +34,14 @@ def open_case(source: Path | Sequence[Path], task: Task) -> Case | None:
     if choices.doubtful:
         return ask_and_read(choices, choices.doubt)
     try:
-        return _read(choices.files(asked=False) if choices.recalled else source, task)
+        case = _read(choices.files(asked=False) if choices.recalled else source, task)
     except InputError as error:
         if not choices.rows:
             raise
         return ask_and_read(choices, str(error))
+    if case.doubts and choices.rows:
+        return ask_and_read(choices, "; ".join(case.doubts))
+    return case
 
 
 def ask_and_read(choices: Choices, why: str) -> Case | None:

@@ -42,6 +42,8 @@ class Case:
     """The file of each modality, and of ``"labels"``; empty for arrays in memory."""
     notices: tuple[str, ...] = ()
     """Notices for the user, e.g. resampled volumes, an oblique file, the label scheme."""
+    doubts: tuple[str, ...] = ()
+    """Those of the notices that speak against which file is which modality."""
     reduce: Callable[[Subset], Case] | None = field(default=None, repr=False)
     """For volumes that were on several grids: the case without labels, as if only a subset had been
     acquired. Its grid depends only on that subset."""

@@ -54,8 +54,7 @@ def evaluate(
 ) -> None:
     """Dice, HD95, lesion-wise scores and sizes over all subsets, for every case in DATA.
 
-    A case that cannot be used is left out; such cases are listed at the end, and the exit code is
-    1.
+    Cases that cannot be used are left out and listed at the end; the exit code is then 1.
     """
     from shaspec.evaluation.protocol import Rules
     from shaspec.evaluation.published import load_published

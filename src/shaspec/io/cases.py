@@ -16,7 +16,7 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.arrays import case_from_arrays
 from shaspec.io.assign import assign_loose
-from shaspec.io.findings import Scan, case_findings, findings, told
+from shaspec.io.findings import Scan, case_findings, doubts, findings, told
 from shaspec.io.folders import CaseFiles, find_case
 from shaspec.io.formats.table import header_files
 from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
@@ -140,19 +140,24 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
     if first.grid.oblique:
         notices.append(f"{first.path.name} was acquired obliquely: shown along its own axes")
     scans = [Scan(task.modality(name), v.array, v.grid, v.path) for name, v in volumes.items()]
-    notices += told(findings(scans))
+    found = findings(scans)
+    notices += told(found)
     arrays = {
         name: on_grid(volume, first, task.modality(name), notices)
         for name, volume in volumes.items()
     }
-    notices += told(case_findings(arrays, first.grid, task))
+    in_place = case_findings(arrays, first.grid, task)
+    notices += told(in_place)
     labels = None
     if read.labels is not None:
         others = read.volumes.values()
         labels = truth_on_grid(read.labels, first, others, notices, options.by_voxel)
         notices.append(read.label_notice)
     paths = _paths(files, volumes)
-    return Case(files.name, task, first.grid, arrays, labels, paths, tuple(notices))
+    open_roles = tuple(doubts((*found, *in_place)))
+    return Case(
+        files.name, task, first.grid, arrays, labels, paths, tuple(notices), doubts=open_roles
+    )
 
 
 def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:

@@ -60,7 +60,7 @@ def on_grid(volume: Volume, first: Volume, modality: Modality, notices: list[str
     if covered == 0:
         raise InputError(
             f"{volume.path}: {name} does not overlap with {first.path.name} according to "
-            "their headers; register it to the other volumes or leave it out"
+            "their headers; register them with shaspec prepare, or leave it out with --present"
         )
     text = f"{shown} has another grid: resampled to the grid of {first.path.name}"
     if covered < COVERED:

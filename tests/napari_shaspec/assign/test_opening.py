@@ -205,6 +205,18 @@ def test_a_file_that_cannot_be_read_can_be_left_out(viewer, controller, cases, u
     assert set(files(viewer)) == {"FLAIR", "T1", "T1ce", "labels"}
 
 
+def test_the_same_scan_under_two_roles_is_a_question(viewer, controller, cases, user):
+    folder = cases / "anna"
+    (folder / "anna_t1ce.nii.gz").write_bytes((folder / "anna_t1.nii.gz").read_bytes())
+    controller.open([folder])
+    assert "hold the same voxels" in user.asked[0]
+    assert files(viewer) == {}  # cancelled
+    user.roles = {"_t1ce.nii.gz": ""}
+    controller.open([folder])
+    assert set(files(viewer)) == {"FLAIR", "T1", "T2", "labels"}
+    assert len(user.asked) == 2
+
+
 @pytest.mark.parametrize("answer", [True, None])
 def test_labels_elsewhere_can_be_used_voxel_by_voxel(
     viewer, controller, cases, user, answer, notifications

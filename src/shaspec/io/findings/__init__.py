@@ -13,6 +13,7 @@ from shaspec.geometry import Grid
 from shaspec.io.findings.anatomy import axes, size, skull, unit
 from shaspec.io.findings.coarse import Coarse
 from shaspec.io.findings.contrast import contrast
+from shaspec.io.findings.mirrored import mirrored
 from shaspec.io.findings.registration import register
 from shaspec.io.findings.scan import Array, Finding, Scan
 from shaspec.io.findings.values import hounsfield, masks, sizes, twins
@@ -25,6 +26,7 @@ __all__ = [
     "Finding",
     "Scan",
     "case_findings",
+    "doubts",
     "findings",
     "told",
 ]
@@ -40,6 +42,7 @@ CASE_CHECKS: tuple[Callable[[Coarse], Iterator[Finding]], ...] = (
     skull,
     size,
     axes,
+    mirrored,
     register,
     contrast,
 )
@@ -78,3 +81,8 @@ def told(found: Iterable[Finding]) -> list[str]:
         if finding.level == "refuse":
             raise InputError(finding.sentence)
     return [finding.sentence for finding in found]
+
+
+def doubts(found: Iterable[Finding]) -> list[str]:
+    """The findings that speak against the roles of the files, as sentences."""
+    return [finding.sentence for finding in found if finding.of_roles]

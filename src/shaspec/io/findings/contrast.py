@@ -39,7 +39,7 @@ def contrast(case: Coarse) -> Iterator[Finding]:
     places = places[:: 1 + len(places) // POINTS]
     values = {name: scan.ravel()[places] for name, scan in case.scans.items()}
     for text in (*_swapped(values), *_alone(values)):
-        yield Finding("warning", text, MEND)
+        yield Finding("warning", text, MEND, of_roles=True)
         return  # the others follow from it
 
 

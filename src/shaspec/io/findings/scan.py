@@ -25,6 +25,8 @@ class Finding:
     """``refuse``: the case cannot be used as it is."""
     text: str
     mend: str
+    of_roles: bool = False
+    """Whether it speaks against which file is which modality."""
 
     @property
     def sentence(self) -> str:

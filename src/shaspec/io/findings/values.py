@@ -47,6 +47,7 @@ def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
                 "warning",
                 f"{scan.shown} has only the values {shown}, like a label map",
                 "check that it is the scan",
+                of_roles=True,
             )
 
 
@@ -58,6 +59,7 @@ def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
                 "warning",
                 f"{one.shown} and {other.shown} have the same voxels: one scan is given twice",
                 "the copy counts as an acquired modality; leave it out with --present",
+                of_roles=True,
             )
 
 

@@ -99,3 +99,11 @@ def test_findings_of_the_case_are_notices(head: Case) -> None:
 def test_the_sample_that_napari_opens_gives_no_finding() -> None:
     sample = make_case(9_000_000)
     assert sentences(dict(sample.volumes), sample.grid) == ""
+
+
+@pytest.mark.parametrize("name", ["FLAIR", "T1", "T1ce", "T2"])
+def test_a_mirrored_scan_is_named_and_a_mirrored_case_is_not(head: Case, name: str) -> None:
+    flipped = {n: np.ascontiguousarray(v[..., ::-1]) for n, v in head.volumes.items()}
+    one = dict(head.volumes) | {name: flipped[name]}
+    assert f"{name} looks mirrored" in sentences(one, head.grid)
+    assert "mirrored" not in sentences(flipped, head.grid)
