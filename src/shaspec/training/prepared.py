@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -119,10 +119,23 @@ def write_prepared(
     facts: Facts,
 ) -> None:
     """Write the files of a prepared case into an empty folder; raises ``OSError``."""
-    np.save(folder / IMAGES, images)
-    np.save(folder / LABELS, labels)
+    _save(folder / IMAGES, images)
+    _save(folder / LABELS, labels)
     np.savez(folder / CENTRES, **centres)  # type: ignore[arg-type]
     (folder / FACTS).write_text(json.dumps(facts.model_dump()), "utf-8")
+
+
+class _Plain:
+    """Only the ``write`` of a file. With the file itself, numpy writes past Python, and a full disk
+    leaves a file that is cut off without an error."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
+
+
+def _save(path: Path, array: npt.NDArray[Any]) -> None:
+    with path.open("wb") as file:
+        np.save(_Plain(file), array)
 
 
 @contextmanager

@@ -116,7 +116,9 @@ def test_every_bundled_card_is_complete_and_builds() -> None:
 def test_files_of_a_killed_run_are_swept_when_a_model_is_saved(
     folder: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / ".model.safetensors.0123abcd.partial").write_bytes(b"half")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / ".model.safetensors.0123abcd.partial").write_bytes(b"half")
     model = load_model(folder)
-    save_model(tmp_path, model.network, model.card)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["card.json", "model.safetensors"]
+    save_model(copy, model.network, model.card)
+    assert sorted(path.name for path in copy.iterdir()) == ["card.json", "model.safetensors"]

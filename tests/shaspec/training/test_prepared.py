@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,20 @@ def test_a_prepared_case_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert case.available.tolist() == [True, False]
     assert case.scales.tolist() == [0.5, 1.0]
     assert case.fingerprints == {"T1": "ab"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files")
+@pytest.mark.parametrize("most", [0, 100, 200])
+def test_a_full_disk_is_an_error_and_no_file_that_is_cut_off(tmp_path: Path, most: int) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            written(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("name", ["images.npy", "labels.npy", "centres.npz", "facts.json"])
