@@ -16,7 +16,6 @@ from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.state import SegmentState
 from shaspec.files.writing import write_atomically
-from shaspec.report.content import USE
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -60,6 +59,8 @@ class Look:
 
     def caption(self) -> str:
         """What the canvas shows: case, result with its changes, model, slice."""
+        from shaspec.report.content import USE  # the report loads matplotlib
+
         state, result = self._state, self._state.shown_map
         result = state.edited.get(state.shown, result)
         parts = [state.case]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import distance_transform_edt
+import scipy
 
 from shaspec.errors import InputError
 from shaspec.evaluation.surfaces import Box, Mask, bounding_box
@@ -113,7 +113,7 @@ def _nearest_around(labels: Labels, region: Nested, spacing: Sequence[float]) ->
     for value in region.around:
         there = labels == value
         if there.any():
-            distance = distance_transform_edt(~there, spacing)
+            distance = scipy.ndimage.distance_transform_edt(~there, spacing)
             nearer = distance < least - ROUNDING_MM
             found[nearer], least[nearer] = value, distance[nearer]
     return found

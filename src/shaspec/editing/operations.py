@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.ndimage import binary_fill_holes, distance_transform_edt, gaussian_filter
+import scipy
 
 from shaspec.editing.nesting import ROUNDING_MM, Labels, around, nested, with_mask
 from shaspec.errors import InputError
@@ -114,7 +114,7 @@ def fill_holes(labels: Labels, task: Task, region: str) -> Labels:
     new = labels.copy()
     if mask.any():
         box = around(mask, (1.0,) * labels.ndim, 0.0)
-        new[box][binary_fill_holes(mask[box]) & (labels[box] == 0)] = what.paints
+        new[box][scipy.ndimage.binary_fill_holes(mask[box]) & (labels[box] == 0)] = what.paints
     return new
 
 
@@ -185,7 +185,7 @@ def smooth(labels: Labels, task: Task, region: str, grid: Grid, width: float) ->
     if mask.any() and width > 0:
         box = around(mask, grid.spacing, TAILS * width)
         sigma = [width / step for step in grid.spacing]
-        blurred = gaussian_filter(mask[box].astype(np.float64), sigma, mode="nearest")
+        blurred = scipy.ndimage.gaussian_filter(mask[box].astype(np.float64), sigma, mode="nearest")
         wanted[box] = blurred > 0.5 - ROUNDING_MM
     return with_mask(labels, what, wanted, grid.spacing)
 
@@ -212,7 +212,7 @@ def grow(labels: Labels, task: Task, region: str, grid: Grid, distance: float) -
     wanted = mask.copy()
     if mask.any():
         box = around(mask, grid.spacing, distance)
-        away = distance_transform_edt(~mask[box], grid.spacing)
+        away = scipy.ndimage.distance_transform_edt(~mask[box], grid.spacing)
         wanted[box] = away <= distance + ROUNDING_MM
     return with_mask(labels, what, wanted, grid.spacing)
 
@@ -241,7 +241,7 @@ def shrink(labels: Labels, task: Task, region: str, grid: Grid, distance: float)
     wanted = mask.copy()
     if mask.any() and not mask.all():
         box = around(mask, grid.spacing, 0.0)
-        inside = distance_transform_edt(mask[box], grid.spacing)
+        inside = scipy.ndimage.distance_transform_edt(mask[box], grid.spacing)
         wanted[box] &= inside > distance + ROUNDING_MM
     return with_mask(labels, what, wanted, grid.spacing)
 

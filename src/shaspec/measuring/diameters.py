@@ -12,9 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import ConvexHull
-from scipy.spatial.distance import pdist, squareform
-from skimage.measure import find_contours
+import scipy
 
 from shaspec.evaluation.surfaces import Mask
 
@@ -51,9 +49,10 @@ class Outline:
     def longest(self) -> list[Segment]:
         """The largest diameter; several if they are equally long."""
         points = self.edges[:, 0]
-        hull = ConvexHull(points @ self.to_mm.T).vertices
+        hull = scipy.spatial.ConvexHull(points @ self.to_mm.T).vertices
         corners = points[hull]
-        distances = squareform(pdist(corners @ self.to_mm.T))
+        apart = scipy.spatial.distance.pdist(corners @ self.to_mm.T)
+        distances = scipy.spatial.distance.squareform(apart)
         pairs = np.argwhere(np.triu(distances >= distances.max() - ROUNDING_MM, 1))
         return [Segment(float(distances[i, j]), _ends(corners[i], corners[j])) for i, j in pairs]
 
@@ -94,6 +93,8 @@ def outline(shape: Mask, to_mm: Array) -> Outline:
     Returns:
         Its outline, holes included.
     """
+    from skimage.measure import find_contours  # slow to import
+
     curves = find_contours(np.pad(shape, 1).astype(np.float64), 0.5, fully_connected="high")
     edges = [np.stack([curve[:-1], curve[1:]], axis=1) for curve in curves]
     return Outline(np.concatenate(edges) - 1.0, np.asarray(to_mm, np.float64))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import label
+import scipy
 
 from shaspec.errors import InputError
 from shaspec.evaluation.lesions import components
@@ -189,7 +189,7 @@ def _pairs(
     """
     outlines = []
     for at, shape in enumerate(stack):
-        parts, count = label(shape, np.ones((3, 3)))
+        parts, count = scipy.ndimage.label(shape, np.ones((3, 3)))
         for part in range(1, count + 1):
             curve = outline(parts == part, to_mm)
             outlines.append((at, curve, curve.longest()))

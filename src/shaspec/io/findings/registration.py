@@ -80,7 +80,7 @@ def _finding(name: str, others: list[str]) -> Finding:
         f"{name if several else f'{name} or {others[0]}'} fits the other "
         f"{'scans ' if several else ''}better after a move of {SHIFT_MM:g} mm or {TURN:g} degrees, "
         "so they are probably not registered to each other",
-        "register all scans to one of them, or leave the scan out with --present",
+        "register the scans with shaspec prepare, or leave this one out with --present",
     )
 
 
