@@ -149,7 +149,9 @@ for command in manifest.contributions.commands or []:
     importlib.import_module(command.python_name.partition(":")[0])
 heavy = ("torch", "lightning_fabric", "shaspec.models", "shaspec.training")
 # What a training is told and what it tells: plain data, that the panel Train is made of.
-light = ("shaspec.training", "shaspec.training.config", "shaspec.training.events")
+light = ("shaspec.training",) + tuple(
+    f"shaspec.training.{name}" for name in ("config", "events", "runlog")
+)
 loaded = (n for n in sys.modules if n.startswith(tuple(f"{h}." for h in heavy)) or n in heavy)
 print(*sorted(name for name in loaded if name not in light))
 """

@@ -16,7 +16,7 @@ from napari_shaspec.jobs.runner import guarded, run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.metadata import of_kind, origin
 from shaspec.cohort.run import Working
-from tests.napari_shaspec.conftest import SHAPE
+from tests.napari_shaspec.fakes import SHAPE
 
 pytestmark = pytest.mark.usefixtures("no_bugs")
 

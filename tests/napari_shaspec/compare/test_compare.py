@@ -1,48 +1,22 @@
-"""The panel *Compare*: what can be chosen, the table, flicker, and what it never touches."""
+"""The controller of *Compare*: what can be chosen, the table, flicker, what it never touches."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QPushButton
 
 from napari_shaspec.compare.controller import NONE, CompareController
-from napari_shaspec.compare.panel import ComparePanel
 from napari_shaspec.compare.state import Shown
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.layers.results import add_result
 from napari_shaspec.layers.viewer import add_case
-from napari_shaspec.widgets.panel import Column
 from shaspec.geometry import Grid
 from shaspec.prediction import Prediction
 from shaspec.task import load_task
-from tests.napari_shaspec.conftest import ball_labels
 
 pytestmark = pytest.mark.usefixtures("no_bugs")
-
-
-@pytest.fixture
-def control(viewer):
-    control = CompareController(viewer, run=run_here)
-    yield control
-    control.close()
-
-
-@pytest.fixture
-def result(viewer, make_case):
-    """Adds the result of a subset of a case."""
-
-    def add(subset=("FLAIR", "T2"), model="m", grow=1, case=None):
-        case = case or make_case()
-        facts = {"model": model, "sha256": model}
-        labels = ball_labels(grow)
-        made = Prediction(case.name, case.task, case.grid, subset, labels, facts)
-        return add_result(viewer, made)
-
-    return add
 
 
 def shown(viewer):
@@ -270,62 +244,3 @@ def test_the_key_is_given_back(viewer, result):
 
 
 # -- the panel -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def panel(qtbot, viewer, control):
-    panel = ComparePanel(viewer, controller=control)
-    qtbot.addWidget(panel)
-    return panel
-
-
-def test_the_panel_compares_flickers_and_saves(
-    viewer, panel, result, make_case, find, click, qtbot, monkeypatch, tmp_path
-):
-    add_case(viewer, make_case())
-    assert not find(panel, "hold").isEnabled()
-    first = result()
-    truth = viewer.layers["truth"]
-    assert panel.first.currentText() == "truth"
-    assert panel.second.currentText() == "seg · FLAIR+T2 · m"
-    assert not find(panel, "difference").isEnabled()
-    click(find(panel, "run"))
-    assert panel.table.rowCount() == 3
-    assert panel.table.item(2, 0).text() == "WT"
-    assert find(panel, "difference").isChecked()
-    qtbot.mousePress(find(panel, "hold"), Qt.MouseButton.LeftButton)
-    assert first.visible
-    qtbot.mouseRelease(find(panel, "hold"), Qt.MouseButton.LeftButton)
-    assert not first.visible
-    click(find(panel, "first"))
-    assert truth.visible
-    panel.table.cellClicked.emit(0, 0)
-    assert panel.controller.state.region == "ET"
-    assert "ET" in panel.legend.text()
-    target = tmp_path / "mine"
-    monkeypatch.setattr(
-        "napari_shaspec.compare.panel.QFileDialog.getSaveFileName", lambda *_: (str(target), "")
-    )
-    click(find(panel, "save_agreement"))
-    assert "truth,seg · FLAIR+T2 · m,ET" in target.with_suffix(".csv").read_text("utf-8")
-
-
-@pytest.mark.gui
-def test_in_a_window_the_panel_is_narrow_and_the_key_flickers(make_napari_viewer, qtbot, make_case):
-    viewer = make_napari_viewer(show=True)
-    viewer.window.resize(1366, 768)
-    add_case(viewer, make_case("a case with a very long name " * 3))
-    _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Compare")
-    case = make_case()
-    second = add_result(
-        viewer, Prediction("", case.task, case.grid, ("T1",), ball_labels(2), {"model": "m"})
-    )
-    qtbot.mouseClick(panel.run.findChild(QPushButton), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: panel.controller.state.comparison is not None, timeout=30_000)
-    assert panel.findChild(Column).widget().minimumSizeHint().width() <= 290
-    canvas = viewer.window._qt_viewer.canvas.native
-    panel.controller.show(Shown.FIRST)
-    qtbot.keyPress(canvas, Qt.Key.Key_X, Qt.KeyboardModifier.AltModifier)
-    assert second.visible
-    qtbot.keyRelease(canvas, Qt.Key.Key_X, Qt.KeyboardModifier.AltModifier)
-    assert not second.visible
