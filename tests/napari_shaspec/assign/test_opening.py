@@ -209,7 +209,7 @@ def test_the_same_scan_under_two_roles_is_a_question(viewer, controller, cases, 
     folder = cases / "anna"
     (folder / "anna_t1ce.nii.gz").write_bytes((folder / "anna_t1.nii.gz").read_bytes())
     controller.open([folder])
-    assert "hold the same voxels" in user.asked[0]
+    assert "have the same voxels" in user.asked[0]
     assert files(viewer) == {}  # cancelled
     user.roles = {"_t1ce.nii.gz": ""}
     controller.open([folder])

@@ -16,7 +16,7 @@ from napari_shaspec.jobs.runner import guarded, run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.metadata import of_kind, origin
 from shaspec.cohort.run import Working
-from tests.napari_shaspec.fakes import SHAPE
+from tests.tiny_models import save_tiny
 
 pytestmark = pytest.mark.usefixtures("no_bugs")
 
@@ -29,9 +29,9 @@ def data(cases):
 
 
 @pytest.fixture
-def control(viewer, make_untrained):
+def control(viewer, task, tmp_path):
     control = CohortController(viewer, run=run_here)
-    control.choose_model(make_untrained(SHAPE))
+    control.choose_model(save_tiny(tmp_path / "model", task, window=24))
     yield control
     control.close()
 

@@ -24,7 +24,8 @@ def stored(folder: Path, shape: tuple[int, ...], voxel: tuple[int, ...]) -> Prep
     np.save(folder / "images.npy", np.ones((1, *shape), np.int16))
     np.save(folder / "labels.npy", labels)
     np.savez(folder / "centres.npz", region000=np.array([voxel], np.int32))
-    (folder / "facts.json").write_text(json.dumps({"available": [True], "scales": [1.0]}))
+    facts = {"available": [True], "scales": [1.0], "fingerprints": {}}
+    (folder / "facts.json").write_text(json.dumps(facts))
     return PreparedCase("case", phantom=False, folder=folder)
 
 

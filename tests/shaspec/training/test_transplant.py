@@ -38,7 +38,7 @@ def donor_case(
     np.save(folder / "images.npy", images)
     np.save(folder / "labels.npy", labels)
     np.savez(folder / "centres.npz", **centres)  # type: ignore[arg-type]
-    facts = {"available": list(available), "scales": [1.0, 0.5]}
+    facts = {"available": list(available), "scales": [1.0, 0.5], "fingerprints": {}}
     (folder / "facts.json").write_text(json.dumps(facts))
     return PreparedCase(folder.name, phantom=False, folder=folder)
 
