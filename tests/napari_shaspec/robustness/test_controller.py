@@ -177,7 +177,7 @@ def test_a_truth_in_unknown_codes_is_refused(control, viewer, make_case, notific
     viewer.layers["truth"].data = np.full_like(viewer.layers["truth"].data, 3)
     control.sweep()
     assert control.state.status is Status.FAILED
-    assert "does not know" in notifications[-1]
+    assert "does not define" in notifications[-1]
 
 
 def test_a_removed_layer_is_not_the_shown_result(control, viewer, swept):
