@@ -205,4 +205,5 @@ def test_volumes_and_pictures_live_in_one_viewer(viewer, control, folder, rgbd, 
     viewer.layers.clear()
     add_case(viewer, make_case())
     add_case(viewer, read_case(folder, rgbd))
-    assert control.state.case == "anna"  # pictures are nothing to a model of volumes
+    assert control.state.case == "frame-39"  # the last case, with a model of its task
+    assert control.state.card.task == rgbd
