@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shaspec.cohort.run import Working
     from shaspec.cohort.settings import Settings
 
-SIZES = "volumes.csv"
+SIZES, PAGE = "volumes.csv", "summary.html"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ def look_job(data: Path, task: Task, out: Path) -> Iterator[Progress | Looked]:
 def segment_job(
     rows: Sequence[Row], settings: Settings, out: Path, task: Task
 ) -> Iterator[Working | Updated | Progress]:
-    """Segments the cases, and writes the table of volumes whether or not all come to an end."""
+    """Segments the cases, and writes the table of volumes and the page of results, whether or not
+    all cases come to an end."""
+    from shaspec.cohort.page import write_page  # loads the report
     from shaspec.cohort.run import Working, cohort_job
     from shaspec.files.writing import make_folder
 
@@ -88,7 +90,9 @@ def segment_job(
                 yield Updated(_known(row, out, task))
     finally:
         if out.is_dir():
-            write_sizes(out / SIZES, Manifest(out), [row.name for row in rows], task)
+            manifest, names = Manifest(out), [row.name for row in rows]
+            write_sizes(out / SIZES, manifest, names, task)
+            write_page(out / PAGE, manifest, names, task)
 
 
 def open_job(row: Row, out: Path, task: Task) -> Iterator[Progress | Opened]:

@@ -44,7 +44,8 @@ class EditHistory:
         self.voxels = voxels
         self._earlier = tuple(earlier)
         self._known = voxels.copy()
-        self._done: deque[_Change] = deque(maxlen=MOST)
+        self._done: deque[_Change] = deque()
+        self._final: Counter[str] = Counter()  # names of edits too old to be undone
         self._undone: list[_Change] = []
 
     @property
@@ -60,7 +61,7 @@ class EditHistory:
     @property
     def names(self) -> list[str]:
         """What was done, e.g. ``["brush (3 strokes)", "grow WT 1 mm"]``, in order of first use."""
-        counts = Counter(change.name for change in self._done)
+        counts = self._final + Counter(change.name for change in self._done)
         strokes = f"{BRUSH} ({counts[BRUSH]} stroke{'s' * (counts[BRUSH] > 1)})"
         done = [
             strokes if name == BRUSH else name + (f" (x {n})" if n > 1 else "")
@@ -75,6 +76,8 @@ class EditHistory:
             return False
         now, known = self.voxels.flat, self._known.flat
         self._done.append(_Change(where, known[where], now[where], name))
+        if len(self._done) > MOST:
+            self._final[self._done.popleft().name] += 1
         self._undone.clear()
         known[where] = now[where]
         return True

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QShortcut
+from qtpy.QtWidgets import QCheckBox, QShortcut
 
 from napari_shaspec.case.inputs import CaseInputs
 from napari_shaspec.case.state import verb
@@ -18,6 +17,7 @@ from napari_shaspec.segment.confidence_box import ConfidenceBox
 from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.edit_box import EditBox
 from napari_shaspec.segment.export_bar import ExportBar
+from napari_shaspec.segment.file_dialogs import FileDialogs
 from napari_shaspec.segment.judgement_line import JudgementLine
 from napari_shaspec.segment.look_box import LookBox
 from napari_shaspec.segment.measure_box import MeasureBox
@@ -29,25 +29,10 @@ from napari_shaspec.widgets.message_box import MessageBox, Steady
 from napari_shaspec.widgets.panel import Panel, line, to_clipboard
 from napari_shaspec.widgets.run_bar import RunBar
 from napari_shaspec.widgets.settings_form import SettingsForm
-from shaspec.io import label_ending
-from shaspec.io.naming import RESULT
 from shaspec.prediction import Classification, Prediction
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-
-SLICER = "3D Slicer, with names and colours (*.seg.nrrd)"
-SIZES = "Table of all sizes (*.csv)"
-SAVE_FILTER = {
-    ".csv": "Table (*.csv)",
-    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER};;{SIZES}",
-    ".png": f"PNG (*.png);;{SIZES}",
-}
-MEASUREMENTS = "Table of lesions (*.csv)"
-PICTURES = "Picture (*.png)"
-REPORT_FILTER = "HTML (*.html);;PDF (*.pdf)"
-REPORTS = (".html", ".htm", ".pdf")
-KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
 
 
 class SegmentPanel(Panel):
@@ -76,6 +61,7 @@ class SegmentPanel(Panel):
         self.legend = Legend()
         self.views = ViewBar()
         self.export = ExportBar()
+        self.files = FileDialogs(self, control)
         self._build()
         self._connect()
 
@@ -129,14 +115,14 @@ class SegmentPanel(Panel):
         self.recovery.discarded.connect(control.autosave.discard)
         self.measure.measured.connect(control.measuring.measure)
         self.measure.chosen.connect(control.measuring.go_to)
-        self.measure.saved.connect(self._on_save_measurements)
+        self.measure.saved.connect(self.files.save_measurements)
         self.look.opacity.connect(control.look.set_opacity)
         self.look.contour.connect(control.look.set_contour)
-        self.look.pictured.connect(self._on_picture)
+        self.look.pictured.connect(self.files.save_picture)
         for box in (self.confidence, self.edit, self.measure, self.look):
             box.unfolded.connect(lambda box=box: self.scroll_to(box))
-        self.export.saved.connect(self._on_save)
-        self.export.reported.connect(self._on_report)
+        self.export.saved.connect(self.files.save_result)
+        self.export.reported.connect(self.files.write_report)
         self.export.copied.connect(lambda: to_clipboard(control.command()))
         self.export.undone.connect(control.undo)
         self.views.chosen.connect(control.set_view)
@@ -166,62 +152,6 @@ class SegmentPanel(Panel):
                 self._show_view: ("view", "card"),
             },
         )
-
-    # -- actions of the user -----------------------------------------------------------------------
-
-    def _on_save(self) -> None:
-        state = self.controller.state
-        # The suffix keeps the file from being read as ground truth if it is next to its input.
-        name = "_".join(part for part in (state.case, state.shown, RESULT) if part)
-        folder = next((p.parent for p in self._paths()), Path.cwd())
-        first = next(iter(state.results), None)
-        if isinstance(first, Classification):
-            ending, name = ".csv", f"{state.case}_{state.shown}"
-        else:
-            ending = label_ending(first.grid) if first else ".nii.gz"
-        path, kind = QFileDialog.getSaveFileName(
-            self, "Save result", str(folder / f"{name}{ending}"), SAVE_FILTER[ending]
-        )
-        if path:
-            self.controller.save(with_ending(path, kind, ending))
-
-    def _on_save_measurements(self) -> None:
-        state = self.controller.state
-        folder = next((p.parent for p in self._paths()), Path.cwd())
-        name = f"{state.case}_{state.shown}_lesions.csv"
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save measurements", str(folder / name), MEASUREMENTS
-        )
-        if path:
-            self.controller.measuring.save(path if path.endswith(".csv") else f"{path}.csv")
-
-    def _on_report(self) -> None:
-        folder = next((p.parent for p in self._paths()), Path.cwd())
-        name = f"{self.controller.state.case}_report.html"
-        path, kind = QFileDialog.getSaveFileName(
-            self, "Write report", str(folder / name), REPORT_FILTER
-        )
-        if path:
-            ending = ".pdf" if kind.startswith("PDF") else ".html"
-            given = Path(path).suffix.lower()
-            self.controller.report(path if given in REPORTS else path + ending)
-
-    def _on_picture(self) -> None:
-        state = self.controller.state
-        folder = next((p.parent for p in self._paths()), Path.cwd())
-        name = "_".join(part for part in (state.case, state.shown) if part) or "napari"
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save picture", str(folder / f"{name}.png"), PICTURES
-        )
-        if path:
-            canvas = self.controller.viewer.screenshot(canvas_only=True, flash=False)
-            self.controller.look.save_picture(with_ending(path, "", ".png"), canvas)
-
-    def _paths(self) -> list[Path]:
-        from napari_shaspec.layers.metadata import origin
-
-        layers = [la for la in self.controller.state.sources.values() if la is not None]
-        return [path for la in layers if (path := origin(la).get("path"))]
 
     # -- showing the state -------------------------------------------------------------------------
 
@@ -285,15 +215,3 @@ class SegmentPanel(Panel):
         self.views.setVisible(task is None or task.kind == "segmentation")
         self.views.show_dims(task.dims if task is not None else 3)
         self.views.show_view(state.view)
-
-
-def with_ending(path: str, kind: str, ending: str) -> str:
-    """The path with the file extension that the user chose; dialogs only know the last one.
-
-    ``kind`` is the selected filter, ``ending`` the extension for a name without one.
-    """
-    if kind == SLICER and not path.endswith(".seg.nrrd"):
-        return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"
-    if kind == SIZES and not path.endswith(".csv"):
-        return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.png')}.csv"
-    return path if path.endswith((*KNOWN, ".csv", ending)) else f"{path}{ending}"

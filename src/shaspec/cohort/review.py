@@ -49,10 +49,15 @@ def read_reviews(folder: Path) -> dict[tuple[str, str], Review]:
     if not set(COLUMNS) <= set(reader.fieldnames or ()):
         raise InputError(f"{path}: has no columns {', '.join(COLUMNS)}; move the file away")
     for line in reader:
-        if line["mark"] not in get_args(Mark):
-            raise InputError(f"{path}: {line['mark']!r} is neither accepted nor rejected")
-        mark: Mark = "accepted" if line["mark"] == "accepted" else "rejected"
-        found[line["case"], line["subset"]] = Review(mark, line["key"], line["time"])
+        text = (line["mark"] or "").strip()
+        mark = next((known for known in get_args(Mark) if known == text), None)
+        if mark is None:
+            raise InputError(
+                f"{path}: the mark {text!r} of {line['case']} is neither accepted nor rejected; "
+                "correct it, or leave it empty"
+            )
+        if mark:  # a mark that was emptied in a spreadsheet is none
+            found[line["case"], line["subset"]] = Review(mark, line["key"], line["time"])
     return found
 
 

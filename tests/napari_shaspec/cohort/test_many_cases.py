@@ -62,6 +62,7 @@ def test_a_folder_is_segmented_and_one_bad_case_stops_nothing(control, data):
     assert control.state.status is Status.DONE
     out = control.state.out
     assert (out / "berta_FLAIR+T1ce+T2_pred.nii.gz").is_file()
+    assert "carl" in (out / worker.PAGE).read_text("utf-8")
     with (out / worker.SIZES).open(encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert {line["case"] for line in lines} == {"anna", "berta"}

@@ -39,6 +39,12 @@ def test_a_result_that_was_made_anew_has_no_mark(tmp_path: Path) -> None:
     assert mark_of(done("anna", time="2026-01-02T00:00:00Z"), reviews) == ""
 
 
+def test_a_mark_that_was_emptied_in_a_spreadsheet_is_no_mark(tmp_path: Path) -> None:
+    path = write_mark(tmp_path, done("anna"), "accepted")
+    path.write_text(path.read_text().replace("accepted", ""))
+    assert mark_of(done("anna"), read_reviews(tmp_path)) == ""
+
+
 @pytest.mark.parametrize("text", ["a,b\n1,2\n", "case,subset,mark,key,time\na,b,maybe,k,t\n", ""])
 def test_another_table_of_that_name_is_refused_and_kept(tmp_path: Path, text: str) -> None:
     (tmp_path / NAME).write_text(text)
