@@ -52,7 +52,7 @@ def _plain(name: str) -> str:
 
 def _without_time(name: str) -> str:
     plain = _plain(name)
-    brats = plain.startswith("brats") and _BRATS.search(plain)
+    brats = _BRATS.search(plain) if plain.startswith("brats") else None
     return plain[: brats.start()] if brats else _TIME.sub("", plain)
 
 
