@@ -25,6 +25,11 @@ def open_compare(viewer: napari.Viewer) -> None:
     viewer.window.add_plugin_dock_widget(PLUGIN, "Compare")
 
 
+def open_dates(viewer: napari.Viewer) -> None:
+    """*Layers > Measure > ...*: opens the panel, or brings it to the front."""
+    viewer.window.add_plugin_dock_widget(PLUGIN, "Two dates")
+
+
 def open_features(viewer: napari.Viewer) -> None:
     """*Layers > Visualize > ...*: opens the panel, or brings it to the front."""
     viewer.window.add_plugin_dock_widget(PLUGIN, "Features")

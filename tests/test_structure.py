@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = {"shaspec": ROOT / "src" / "shaspec", "napari_shaspec": ROOT / "napari_shaspec"}
-PANELS = {"segment", "robustness", "features", "train", "models"}
+PANELS = {"segment", "robustness", "compare", "dates", "features", "cohort", "train", "models"}
 DRIVERS = {"tour"}
 """Panels that drive others."""
 AROUND = ("benchmarks", "docs", "examples", "scripts", "tests")

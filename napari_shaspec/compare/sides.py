@@ -95,7 +95,7 @@ def task_of(first: Side, second: Side) -> Task:
         )
     if not first.place.grid.matches(second.place.grid):
         raise InputError(
-            f"{first.name!r} and {second.name!r} lie on different grids. Segment both on one grid, "
-            "or register the two dates of a patient first"
+            f"{first.name!r} and {second.name!r} lie on different grids. Segment both on one grid. "
+            "For the volumes of two dates of a patient, use the panel Two dates"
         )
     return tasks[0]

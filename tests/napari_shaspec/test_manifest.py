@@ -29,7 +29,7 @@ def test_the_plugin_appears_in_the_menus_of_napari(manifest):
     contributions = manifest.contributions
     panels = [w.display_name for w in contributions.widgets]
     assert panels == [
-        *("Segment", "Robustness", "Compare", "Features", "Many cases"),
+        *("Segment", "Robustness", "Compare", "Two dates", "Features", "Many cases"),
         *("Train", "Models", "Guided tour"),
     ]
     samples = [s.display_name for s in contributions.sample_data]

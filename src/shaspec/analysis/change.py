@@ -59,7 +59,9 @@ class Change:
     later_case: Case
     """The later date, likewise."""
     earlier: Prediction
+    """Result of the earlier date."""
     later: Prediction
+    """Result of the later date, from the same modalities."""
     notices: tuple[str, ...] = ()
     """What was left out of which date, and other differences between the two."""
 

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 from napari_shaspec.case import controller as case_controller
 from napari_shaspec.cohort.panel import CohortPanel
 from napari_shaspec.compare.panel import ComparePanel
+from napari_shaspec.dates.panel import DatesPanel
 from napari_shaspec.features.panel import FeaturesPanel
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.models.import_dialog import ImportDialog
@@ -31,6 +32,7 @@ PANELS = {
     "Segment": SegmentPanel,
     "Robustness": RobustnessPanel,
     "Compare": ComparePanel,
+    "Two dates": DatesPanel,
     "Many cases": CohortPanel,
     "Features": FeaturesPanel,
     "Train": lambda _: TrainPanel(),
