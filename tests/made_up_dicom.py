@@ -36,6 +36,7 @@ def write_series(
     folder.mkdir(parents=True, exist_ok=True)
     series, data = generate_uid(entropy_srcs=[str(folder), str(number)]), voxels(number)
     normal = np.cross(axes[:3], axes[3:])
+    origin = np.array([-20.0, -30.0, 5.0])
     paths = []
     for index in range(slices):
         if index in skip:
@@ -51,9 +52,10 @@ def write_series(
             "SeriesDescription": description, "StudyDate": "20240105", "Modality": "MR",
             "AcquisitionTime": f"10{number:02d}00", "PatientName": NAME, "PatientID": PATIENT_ID,
             "ImageType": ["ORIGINAL", "PRIMARY", "M"], "InstanceNumber": index + 1,
-            "Rows": SHAPE[1], "Columns": SHAPE[2], "PixelSpacing": list(spacing), "SliceThickness": step,
+            "Rows": SHAPE[1], "Columns": SHAPE[2], "PixelSpacing": list(spacing),
+            "SliceThickness": step,
             "ImageOrientationPatient": [f"{a:.8f}" for a in axes],
-            "ImagePositionPatient": [f"{p:.5f}" for p in (-20.0, -30.0, 5.0) + normal * step * index],
+            "ImagePositionPatient": [f"{p:.5f}" for p in origin + normal * step * index],
             "BitsAllocated": 16, "BitsStored": 16, "HighBit": 15, "PixelRepresentation": 0,
             "SamplesPerPixel": 1, "PhotometricInterpretation": "MONOCHROME2",
             "PixelData": data[index].tobytes(), "ImageComments": NAME,
