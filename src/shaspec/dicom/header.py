@@ -81,7 +81,7 @@ class Header:
     repetition: float | None
     inversion: float | None
     shape: tuple[int, int]
-    """Rows and columns; zeros if the header does not say."""
+    """Rows and columns."""
     spacing: tuple[float, float]
     """Between rows and between columns; zeros if the header does not say."""
     positions: npt.NDArray[np.float64]
@@ -135,6 +135,8 @@ def _header(path: Path, found: Dataset, left: int) -> Header:
     ids = [_text(_get(found, key)) for key in ("PatientID", "OtherPatientIDs")]
     positions, axes = _frames(found)
     shape = (int(_get(found, "Rows") or 0), int(_get(found, "Columns") or 0))
+    if 0 in shape:  # cut off within the header, so that even the series may be a wrong one
+        raise ValueError("size of the image")
     syntax = str(getattr(found.file_meta, "TransferSyntaxUID", IMPLICIT))
     bits = int(_get(found, "BitsAllocated") or 0) * int(_get(found, "SamplesPerPixel") or 1)
     needed = shape[0] * shape[1] * len(positions) * bits // 8

@@ -76,7 +76,8 @@ def choose(
             raise InputError(f"{role}={key}: no such series; the numbers are {', '.join(by_key)}")
     used = [key for key in given.values() if key != NONE]
     if twice := next((key for key in used if used.count(key) > 1), None):
-        raise InputError(f"series {twice} is given for two modalities; give it for one")
+        same = " and ".join(f"{role}={key}" for role, key in given.items() if key == twice)
+        raise InputError(f"{same}: a series is used for one modality only")
     chosen: dict[str, Series] = {}
     notices: list[str] = []
     for role in task.names:
@@ -88,7 +89,7 @@ def choose(
         best = _best(role, free, task, notices)
         if best is not None:
             chosen[role] = best.series
-    for role in set(chosen) - set(given):
+    for role in [role for role in chosen if role not in given]:
         _check_contrast(role, chosen, task, notices)
     if not chosen:
         example = f"{task.names[0]}=NUMBER"
