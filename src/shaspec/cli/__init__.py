@@ -14,6 +14,7 @@ from rich.console import Console
 
 from shaspec import __version__
 from shaspec.cli.calibrate import calibrate
+from shaspec.cli.case import case
 from shaspec.cli.change import change
 from shaspec.cli.cohort import cohort
 from shaspec.cli.common import escape
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.command()(predict)
 app.command()(cohort)
+app.command()(case)
 app.command()(prepare)
 app.command()(restore)
 app.command()(report)

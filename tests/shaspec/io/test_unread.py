@@ -44,7 +44,7 @@ def test_a_file_that_is_not_what_its_name_says_is_named_beside_the_others(
 def test_a_dicom_folder_is_recognised_and_its_conversion_named(brats: Task, tmp_path: Path) -> None:
     (tmp_path / "IM0001").write_bytes(DICOM)
     for find in (find_case, find_cases):
-        with pytest.raises(InputError, match=r"DICOM.*dcm2niix"):
+        with pytest.raises(InputError, match=r"DICOM.*shaspec case FOLDER --out CASE.*dcm2niix"):
             find(tmp_path, brats)
 
 

@@ -15,7 +15,10 @@ from shaspec.files.reading import is_file, open_regular
 
 CONVERT = "convert it to NIfTI (.nii.gz), e.g. with 3D Slicer or ITK-SNAP"
 UNPACK = "unpack it, or compress it with gzip (.nii.gz)"
-DCM2NIIX = "convert the series to NIfTI with dcm2niix -z y FOLDER"
+FROM_DICOM = (
+    "make a case of the examination with shaspec case FOLDER --out CASE, or convert the series to "
+    "NIfTI with dcm2niix -z y FOLDER"
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ PAIR = Format("Analyze or NIfTI pair", (".hdr", ".hdr.gz"))
 """The header is the file to open; the voxels are beside it, see `IMG`."""
 READ = (NIFTI, METAIMAGE, NRRD, MGH, PAIR)
 
-DICOM = Format("DICOM", (".dcm", ".ima"), DCM2NIIX)
+DICOM = Format("DICOM", (".dcm", ".ima"), FROM_DICOM)
 LONE_IMG = Format(
     "voxels of an Analyze or NIfTI pair without their header", (".img", ".img.gz"),
     "put the .hdr file of the same name beside it",

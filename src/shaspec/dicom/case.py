@@ -1,0 +1,104 @@
+"""Write a case folder from a DICOM examination."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shaspec.dicom.convert import convert
+from shaspec.dicom.roles import choose, propose
+from shaspec.dicom.series import Study, read_studies
+from shaspec.dicom.source import dicom_files
+from shaspec.errors import InputError
+from shaspec.files.reading import entries_of, is_folder
+from shaspec.files.writing import make_folder
+from shaspec.io.outputs import check_output
+from shaspec.progress import Report, silent
+from shaspec.task import Task
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A case folder that was written."""
+
+    paths: Mapping[str, Path]
+    """File by modality."""
+    notices: tuple[str, ...]
+    """What a user should know, e.g. which of several series was used."""
+
+
+def case_from_dicom(
+    source: Path,
+    task: Task,
+    out: Path,
+    *,
+    given: Mapping[str, str] | None = None,
+    study: str = "",
+    overwrite: bool = False,
+    progress: Report = silent,
+) -> Converted:
+    """Choose one DICOM series per modality and write them as NIfTI files.
+
+    The files are named after ``out`` and the modality. Their headers have the position of the
+    volume and no text of the DICOM headers.
+
+    Args:
+        source: folder or zip file of one patient.
+        task: the modalities.
+        out: the case folder to write.
+        given: modality -> number of its series, or ``none``; see `shaspec.dicom.choose`.
+        study: date (``YYYY-MM-DD``) or number of the study, if there are several.
+        overwrite: replace files in ``out``.
+        progress: called with ``done``, ``total`` and the stage. An exception raised there cancels.
+
+    Returns:
+        Paths and notices.
+
+    Raises:
+        InputError: if files are damaged, the choice is doubtful, or a series is no single volume.
+    """
+    if task.dims != 3:
+        raise InputError(f"task {task.name} reads pictures: DICOM is read for volumes only")
+    name = out.resolve().name
+    targets = {role: out / f"{name}_{role.lower()}.nii.gz" for role in task.names}
+    with dicom_files(source) as files:
+        chosen = choose_study(read_studies(files, progress), study)
+        if chosen.problems:
+            raise InputError(
+                f"{chosen.problems[0]}; a series may be incomplete without it. Copy the file "
+                "again, or move it out of the folder"
+            )
+        choice = choose(propose(chosen, task), task, given)
+        _require_no_others(out, [targets[role] for role in choice.series])
+        make_folder(out)
+        for role in choice.series:
+            check_output(targets[role], files, overwrite=overwrite, keep_own=True)
+        notices = list(choice.notices)
+        for done, (role, series) in enumerate(choice.series.items()):
+            progress(done, len(choice.series), f"converting {role}")
+            notices += convert(series, chosen, targets[role])
+    return Converted({role: targets[role] for role in choice.series}, tuple(notices))
+
+
+def choose_study(studies: Sequence[Study], wanted: str) -> Study:
+    """The study with a date or number (from 1); raises `InputError` if it is not unique."""
+    if not wanted and len(studies) == 1:
+        return studies[0]
+    found = [s for n, s in enumerate(studies, 1) if wanted and wanted in (str(n), s.date)]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(
+        f"{n}: {s.date or 'no date'} ({len(s.series)} series)" for n, s in enumerate(studies, 1)
+    )
+    raise InputError(
+        f"the DICOM files are of {len(studies)} studies; choose with --study: {listed}"
+    )
+
+
+def _require_no_others(out: Path, targets: Sequence[Path]) -> None:
+    """See that no other volume in ``out`` would become part of the case."""
+    others = [path for path in entries_of(out) if path not in targets] if is_folder(out) else []
+    volumes = [path.name for path in others if ".nii" in path.name.lower()]
+    if volumes:
+        raise InputError(f"{out}: has other volumes, e.g. {volumes[0]}; choose an empty folder")

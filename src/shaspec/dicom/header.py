@@ -1,0 +1,246 @@
+"""Read the header of one DICOM file, without its pixels.
+
+Attributes of enhanced (multi-frame) images are looked up in the functional groups too
+(DICOM PS3.3, section C.7.6.16).
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.dicom.source import MOST_BYTES
+from shaspec.errors import InputError
+from shaspec.files.reading import open_regular
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+MISSING = "reading DICOM needs pydicom and dcm2niix: pip install shaspec[dicom]"
+IMAGES = {
+    f"1.2.840.10008.5.1.4.1.1.{code}" for code in ("4", "4.1", "4.4", "2", "2.1", "128", "130")
+}
+"""SOP classes of MR, CT and PET images."""
+DEFLATED = b"1.2.840.10008.1.2.1.99"
+"""A transfer syntax whose header is compressed; dcm2niix does not read it either."""
+IMPLICIT = "1.2.840.10008.1.2"
+UNCOMPRESSED = {IMPLICIT, "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
+MOST_FRAMES = 20_000
+FAULTS = (
+    AttributeError, EOFError, IndexError, KeyError, LookupError, NotImplementedError, OSError,
+    OverflowError, RecursionError, TypeError, ValueError, struct.error,
+)  # fmt: skip
+"""What pydicom raises for a damaged file."""
+TAGS = (
+    "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber",
+    "SeriesDescription", "ProtocolName", "StudyDate", "AcquisitionTime", "AcquisitionDateTime",
+    "Modality", "PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs", "ImageType",
+    "ScanningSequence", "SequenceName", "PulseSequenceName", "AcquisitionContrast", "AngioFlag",
+    "ContrastBolusAgent", "ContrastBolusAgentSequence", "EchoTime", "RepetitionTime",
+    "InversionTime", "DiffusionBValue", "Rows", "Columns", "PixelSpacing", "BitsAllocated",
+    "SamplesPerPixel", "NumberOfFrames", "ImagePositionPatient", "ImageOrientationPatient",
+    "ImagesInAcquisition", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Header:
+    """What the header of one file says. Times are in milliseconds, lengths in mm, axes in LPS."""
+
+    path: Path
+    instance: str
+    series: str
+    study: str
+    patient: tuple[str, str, str] = field(repr=False)
+    """ID, name and birth date: to tell patients apart, and to keep them out of texts."""
+    words: tuple[str, ...] = field(repr=False)
+    """Words that identify the patient."""
+    number: int | None
+    description: str = field(repr=False)
+    """As written, so it may contain the name of the patient."""
+    date: str
+    time: str
+    modality: str
+    image_type: tuple[str, ...]
+    sequence: tuple[str, ...]
+    """``SE``, ``GR``, ``IR`` or ``EP``; several if the sequence is a combination."""
+    sequence_name: str
+    contrast: str
+    """Acquisition contrast of an enhanced image, e.g. ``FLUID_ATTENUATED``."""
+    agent: str
+    angiography: bool
+    diffusion: bool
+    echo: float | None
+    repetition: float | None
+    inversion: float | None
+    shape: tuple[int, int]
+    """Rows and columns."""
+    spacing: tuple[float, float]
+    """Between rows and between columns; zeros if the header does not say."""
+    positions: npt.NDArray[np.float64]
+    """Centre of the first voxel of every frame, (frames, 3); NaN if the header does not say."""
+    axes: npt.NDArray[np.float64]
+    """Directions of increasing column and row index of every frame, (frames, 6)."""
+    expected: int
+    """Number of images of the acquisition according to the header; 0: it does not say."""
+    cut_off: bool
+    """Whether the file ends before its pixels do."""
+
+
+def read_header(path: Path) -> Header | None:
+    """Read one file; None if it is no MR, CT or PET image.
+
+    Raises:
+        InputError: if pydicom is not installed or the file is damaged. The message has no path, as
+            it may contain the name of a patient.
+    """
+    try:
+        import pydicom
+    except ImportError:
+        raise InputError(MISSING) from None
+    with open_regular(path) as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        if size > MOST_BYTES or DEFLATED in file.read(1024):
+            raise InputError("is too large or has a deflated header; export it uncompressed")
+        file.seek(0)
+        try:
+            with warnings.catch_warnings(action="ignore"):  # pydicom warns about every odd value
+                found = pydicom.dcmread(
+                    file, stop_before_pixels=True, force=True, specific_tags=list(TAGS)
+                )
+                if str(_get(found, "SOPClassUID")) not in IMAGES:
+                    if "SeriesInstanceUID" in found:
+                        return None
+                    raise InputError("the header is cut off or damaged; copy the file again")
+                return _header(path, found, size - file.tell())
+        except FAULTS as error:
+            text = "the header is cut off or damaged; copy the file again"
+            raise InputError(text) from error
+
+
+def _header(path: Path, found: Dataset, left: int) -> Header:
+    """``left``: bytes of the file behind the header."""
+    agent = _text(_first(found, "ContrastBolusAgent"))
+    if not agent and found.get("ContrastBolusAgentSequence"):
+        agent = "recorded"
+    name = str(_get(found, "PatientName") or "")
+    ids = [_text(_get(found, key)) for key in ("PatientID", "OtherPatientIDs")]
+    positions, axes = _frames(found)
+    shape = (int(_get(found, "Rows") or 0), int(_get(found, "Columns") or 0))
+    if 0 in shape:  # cut off within the header, so that even the series may be a wrong one
+        raise ValueError("size of the image")
+    syntax = str(getattr(found.file_meta, "TransferSyntaxUID", IMPLICIT))
+    bits = int(_get(found, "BitsAllocated") or 0) * int(_get(found, "SamplesPerPixel") or 1)
+    needed = shape[0] * shape[1] * len(positions) * bits // 8
+    element = 8 if syntax == IMPLICIT else 12  # bytes of the tag and length before the pixels
+    spacing = _numbers(_first(found, "PixelSpacing"), 2)
+    return Header(
+        path=path,
+        instance=_text(_get(found, "SOPInstanceUID")),
+        series=_text(found.SeriesInstanceUID),
+        study=_text(_get(found, "StudyInstanceUID")),
+        patient=(ids[0], name, _text(_get(found, "PatientBirthDate"))),
+        words=tuple(filter(None, (*ids, *name.replace("=", "^").replace(" ", "^").split("^")))),
+        number=None if _get(found, "SeriesNumber") is None else int(found.SeriesNumber),
+        description=_text(_get(found, "SeriesDescription") or _get(found, "ProtocolName")),
+        date=_text(_get(found, "StudyDate")),
+        time=_text(_get(found, "AcquisitionTime") or _get(found, "AcquisitionDateTime")),
+        modality=_text(_get(found, "Modality")),
+        image_type=_texts(_get(found, "ImageType")),
+        sequence=_texts(_first(found, "ScanningSequence")),
+        sequence_name=_text(_get(found, "SequenceName") or _get(found, "PulseSequenceName")),
+        contrast=_text(_first(found, "AcquisitionContrast")).upper(),
+        agent="" if agent.lower() in ("no", "none", "n", "0", "without") else agent,
+        angiography=_text(_get(found, "AngioFlag")).upper() == "Y",
+        diffusion=bool(_number(_first(found, "DiffusionBValue"))),
+        echo=_number(_first(found, "EffectiveEchoTime") or _first(found, "EchoTime")),
+        repetition=_number(_first(found, "RepetitionTime")),
+        inversion=_number(_first(found, "InversionTime") or _first(found, "InversionTimes")),
+        shape=shape,
+        spacing=(float(spacing[0]), float(spacing[1])),
+        positions=positions,
+        axes=axes,
+        expected=int(_get(found, "ImagesInAcquisition") or 0),
+        cut_off=syntax in UNCOMPRESSED and (needed == 0 or left < needed + element),
+    )  # fmt: skip
+
+
+def _frames(found: Dataset) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Position and axes of every frame."""
+    groups = list(_get(found, "PerFrameFunctionalGroupsSequence") or [found])
+    count = int(_get(found, "NumberOfFrames") or 1)
+    if count != len(groups) or count > MOST_FRAMES:
+        raise ValueError("number of frames")
+    shared = list(_get(found, "SharedFunctionalGroupsSequence") or [])
+    positions, axes = [], []
+    for group in groups:
+        places = [group, *shared, found]
+        positions.append(_numbers(_among(places, "ImagePositionPatient"), 3))
+        axes.append(_numbers(_among(places, "ImageOrientationPatient"), 6))
+    return np.array(positions), np.array(axes)
+
+
+def _first(found: Dataset, keyword: str) -> Any:
+    """An attribute of the image, or of its shared or first functional groups."""
+    shared = list(_get(found, "SharedFunctionalGroupsSequence") or [])
+    frames = list(_get(found, "PerFrameFunctionalGroupsSequence") or [])[:1]
+    return _among([found, *shared, *frames], keyword)
+
+
+def _among(places: Sequence[Dataset], keyword: str) -> Any:
+    """The first value of an attribute in the data sets, or one level below them."""
+    for place in places:
+        for level in (place, *_inside(place)):
+            value = _get(level, keyword)
+            if value is not None and value != "":
+                return value
+    return None
+
+
+def _inside(group: Dataset) -> Iterator[Dataset]:
+    if "Rows" in group:  # the image itself: its functional groups are searched by the caller
+        return
+    for element in group:
+        if element.VR == "SQ" and element.value:
+            yield element.value[0]
+
+
+def _get(found: Dataset, keyword: str) -> Any:
+    return found.get(keyword)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """The words of an attribute with one or several values, in capitals."""
+    if value is None or value == "":
+        return ()
+    values = [value] if isinstance(value, str) else list(value)
+    return tuple(str(word).strip().upper() for word in values)
+
+
+def _number(value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    values = value if isinstance(value, list | tuple) or hasattr(value, "__iter__") else [value]
+    return next((float(v) for v in values if np.isfinite(float(v))), None)
+
+
+def _numbers(value: Any, count: int) -> npt.NDArray[np.float64]:
+    """``count`` numbers; NaN if the attribute is missing."""
+    if value is None or value == "":
+        return np.full(count, np.nan)
+    numbers = np.array([float(v) for v in value])
+    if numbers.shape != (count,):
+        raise ValueError("number of values")
+    return numbers
