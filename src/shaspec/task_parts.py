@@ -49,6 +49,9 @@ class Modality(Frozen):
     window: tuple[float, float] | None = None
     """For ``window`` and ``range``: intensities are clipped to this range (Hounsfield units for
     CT). A ``range`` without one uses that of 8-bit pictures, 0 to 255."""
+    unit: Literal["", "HU"] = ""
+    """Unit of the intensities. ``HU``: Hounsfield units, which is checked when a case is read. A
+    ``window`` that begins below 0 is one of CT, too."""
     invalid: tuple[float, ...] = ()
     """Stored values that mean "not measured", e.g. 0 and 65535 in a depth map."""
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
-from skimage.measure import marching_cubes, mesh_surface_area
 
 ROUNDING = 1e-6
 """Relative rounding error of a sum of areas, which marching cubes returns in single precision."""
@@ -108,6 +107,8 @@ def element_areas(spacing: tuple[float, ...]) -> npt.NDArray[np.float64]:
 
 
 def _area(cell: npt.NDArray[Any], spacing: tuple[float, ...]) -> float:
+    from skimage.measure import marching_cubes, mesh_surface_area  # slow to import
+
     vertices, faces, *_ = marching_cubes(
         cell.astype(np.float32), 0.5, spacing=spacing, method="lorensen", allow_degenerate=False
     )

@@ -126,7 +126,7 @@ def test_the_folder_of_an_earlier_run_brings_its_settings_back(control, launch, 
     assert tomllib.loads(again.state.form.more.replace(";", "\n"))["batch"] == 1
     (out / "config.json").write_text("{")
     again.choose_out(out)
-    assert "config.json: cannot be read" in again.state.message.text
+    assert "config.json: is not valid JSON" in again.state.message.text
     again.close()
 
 

@@ -38,7 +38,7 @@ def mirrored(case: Coarse) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"{named} looks mirrored, left for right, against the other "
-            f"scan{'s' if len(others) > 1 else ''}",
+            f"{'scans' if len(others) > 1 else 'scan'}",
             "export it again from the original, or leave it out with --present",
         )
 

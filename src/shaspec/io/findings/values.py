@@ -66,8 +66,7 @@ def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
 def hounsfield(scans: Sequence[Scan]) -> Iterator[Finding]:
     """Find CT whose values are not Hounsfield units: no voxel is darker than water."""
     for scan in scans:
-        window = scan.modality.window
-        if scan.modality.normalisation != "window" or window is None or window[0] >= 0:
+        if not _is_ct(scan.modality):
             continue
         low, high = float(scan.array.min()), float(scan.array.max())
         if low < 0:
@@ -87,6 +86,12 @@ def hounsfield(scans: Sequence[Scan]) -> Iterator[Finding]:
                 "fat: these may not be Hounsfield units",
                 "check that it was exported with its full range",
             )
+
+
+def _is_ct(modality: Modality) -> bool:
+    """Whether intensities are Hounsfield units; tasks of before 0.3 say so by their window only."""
+    window = modality.window if modality.normalisation == "window" else None
+    return modality.unit == "HU" or (window is not None and window[0] < 0)
 
 
 def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
