@@ -5,7 +5,7 @@ Formats: NIfTI, ``.seg.nrrd`` with names and colours for 3D Slicer, PNG for pict
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,13 @@ def write_labels(path: str, data: npt.NDArray[Any], meta: dict[str, Any]) -> lis
 
 def save_layer(path: str | Path, layer: Labels) -> Path:
     """Writes a labels layer; raises `InputError` if it cannot be saved."""
-    return _write(path, layer.data, {"name": layer.name, **transform_of(layer)})
+    return layer_writing(path, layer)()
+
+
+def layer_writing(path: str | Path, layer: Labels) -> Callable[[], Path]:
+    """The work of `save_layer` on the layer as it is now; it may be done in a worker."""
+    data, meta = np.array(layer.data), {"name": layer.name, **transform_of(layer)}
+    return lambda: _write(path, data, meta)
 
 
 def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Path:

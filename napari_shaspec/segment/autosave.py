@@ -47,7 +47,8 @@ class Autosave:
         self._viewer, self._state, self._results = viewer, state, results
         self._run, self._job = run, job
         self._files: dict[int, tuple[Prediction, Path]] = {}  # by id; keeps the result alive
-        self._written: dict[Path, Prediction] = {}  # edited results, as they are in the files
+        self._safe: dict[Path, Prediction] = {}  # edited results, in the file or saved by the user
+        self._removed: set[Path] = set()  # files, also of a result that is being written
         self._saving = False
         state.events.edited.connect(self._on_edited, max_args=0)
         for field in ("sources", "card"):
@@ -63,7 +64,7 @@ class Autosave:
             if edited is None:
                 if known is not None:
                     self._remove(known[1])
-            elif known is None or self._written.get(known[1]) is not edited:
+            elif known is None or self._safe.get(known[1]) is not edited:
                 self._save(subset, result, edited)
 
     def _save(self, subset: str, result: Prediction, edited: Prediction) -> None:
@@ -83,14 +84,19 @@ class Autosave:
             result.provenance,
         )
         self._saving = True
+        self._removed.discard(path)
 
         def ended() -> None:
             self._saving = False
-            if self._written.get(path) is edited:  # else it failed; the next edit tries again
+            removed = path in self._removed
+            if removed:  # while it was written
+                path.unlink(missing_ok=True)
+            if removed or self._safe.get(path) is edited:  # else it failed; the next edit retries
                 self._on_edited()
 
         def done(_: Path) -> None:
-            self._written[path] = edited
+            if path not in self._removed:
+                self._safe[path] = edited
 
         handlers: Handlers[Path] = Handlers(done, self._failed, ended)
         self._run(lambda: write_job(path, result, edited.labels, head), handlers, _never())
@@ -98,14 +104,17 @@ class Autosave:
     def _failed(self, error: Exception) -> None:
         self._job.say(f"Edits could not be autosaved: {error}", "warning")
 
-    def saved(self, subset: str) -> None:
-        """The user has saved a result: its file is not needed any more."""
-        result = self._maps().get(subset)
-        if result is not None and (known := self._files.get(id(result))):
+    def saved(self, subset: str, edited: Prediction | None) -> None:
+        """The user has saved a result as it was in ``edited``: its file is not needed until it is
+        edited again."""
+        known = self._files.get(id(self._maps().get(subset)))
+        if known is not None and edited is not None and edited is self._state.edited.get(subset):
             self._remove(known[1])
+            self._safe[known[1]] = edited
 
     def _remove(self, path: Path) -> None:
-        self._written.pop(path, None)
+        self._safe.pop(path, None)
+        self._removed.add(path)
         path.unlink(missing_ok=True)
 
     # -- recovery ----------------------------------------------------------------------------------
@@ -142,13 +151,19 @@ class Autosave:
         case = self._state.case
         handlers: Handlers[Any] = Handlers(self._bring, self._job.fail, lambda: None)
         paths = [path for path, _ in offers]
-        self._run(lambda: (read_edits(p, task, grid, case) for p in paths), handlers, _never())
+        self._run(
+            lambda: ((p, *read_edits(p, task, grid, case)) for p in paths), handlers, _never()
+        )
 
-    def _bring(self, event: tuple[Prediction, Labels, Head]) -> None:
-        result, edited, head = event
+    def _bring(self, event: tuple[Path, Prediction, Labels, Head]) -> None:
+        """Shows a restored result; its next edits go into the same file."""
+        path, result, edited, head = event
+        if result.case != self._state.case:  # switched meanwhile; the edits are offered again
+            return
         self._results.take(result)
         layer = layer_of(self._viewer, result)
         if layer is not None:
+            self._files[id(result)] = (result, path)
             layer.data = edited
             layer.metadata[KEY]["edits"] = head.edits
             self._state.edited = self._results.edited()

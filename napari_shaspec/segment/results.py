@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from napari_shaspec.layers.results import (
 )
 from napari_shaspec.segment.state import SegmentState
 from napari_shaspec.settings import InferenceSettings, display_settings
-from napari_shaspec.writer import save_layer
+from napari_shaspec.writer import layer_writing
 from shaspec.errors import InputError
 from shaspec.io import write_classes, write_sizes
 from shaspec.prediction import Classification, Prediction
@@ -184,21 +184,23 @@ class Results:
     def _refresh_undo(self) -> None:
         self._state.can_undo = self._can_undo()
 
-    def save(self, path: Path, subset: str) -> Path:
-        """Writes the result of a subset with its edits, or with ``.csv`` all volumes.
+    def writing(self, path: Path, subset: str) -> Callable[[], Path]:
+        """The work that writes the result of a subset as it is now, with its edits; with ``.csv``
+        all volumes. It may be done in a worker.
 
         Raises:
-            ShaspecError: the result does not exist, or the file cannot be written.
+            InputError: the result does not exist.
         """
         result = self.named().get(subset)
         layer = self._layer_of(result)
         if isinstance(result, Classification):
-            return write_classes(path, [result])
+            return lambda: write_classes(path, [result])
         if result is not None and path.name.lower().endswith(".csv"):
-            return write_sizes(path, self.as_they_are())
+            maps = self.as_they_are()
+            return lambda: write_sizes(path, maps)
         if layer is None:
             raise InputError("no result to save yet: press Segment first")
-        return save_layer(path, layer)
+        return layer_writing(path, layer)
 
     def other_than_shown(self, first: str) -> str | None:
         """Another subset with a result: ``first`` if it has one, else the newest; None: none."""
@@ -232,9 +234,12 @@ class Results:
         """A message about painted labels that the task does not have; empty if there are none."""
         for subset, result in self.named().items():
             layer, values = self._layer_of(result), {label.value for label in result.task.labels}
-            if layer is None or subset not in self._state.edited:
+            if isinstance(result, Classification) or layer is None:
                 continue
-            foreign = sorted(set(np.unique(layer.data).tolist()) - values - {0})
+            if subset not in self._state.edited:
+                continue
+            painted = layer.data[layer.data != result.labels]  # few: this runs after every stroke
+            foreign = sorted(set(np.unique(painted).tolist()) - values - {0})
             if foreign:
                 labels = ", ".join(f"{la.value} {la.name}" for la in result.task.labels)
                 return (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_shaspec.case.controller import ModelController
 from napari_shaspec.engine import Engine
-from napari_shaspec.jobs.runner import Runner
+from napari_shaspec.jobs.runner import Handlers, Runner, run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.presence import name_missing
 from napari_shaspec.layers.views import View, ViewManager, why_not
@@ -33,6 +34,7 @@ class ShowingController(ModelController[SegmentState]):
     ) -> None:
         super().__init__(viewer, state, engine, run, dims=True)
         self._views = ViewManager(viewer)
+        self._runner = run
         self._results = Results(viewer, self.state)
         self._before = ""  # subset of the result shown before the current one
         viewer.layers.events.removed.connect(self._on_removed, position="last")
@@ -89,16 +91,34 @@ class ShowingController(ModelController[SegmentState]):
 
     def save(self, path: str | Path, subset: str = "") -> Path | None:
         """Writes a result (default: the shown one). NIfTI on the grid of its input, or class
-        probabilities as CSV; with the ending .csv, the sizes from all subsets. None on failure."""
+        probabilities as CSV; with the ending .csv, the sizes from all subsets. None on failure.
+
+        This thread waits until it is written: for scripts. See `start_saving`."""
+        return self._save(path, subset, run_here)
+
+    def start_saving(self, path: str | Path, subset: str = "") -> None:
+        """Writes a result as `save` does, in a worker; edits made meanwhile are not in the file."""
+        self._save(path, subset, self._runner)
+
+    def _save(self, path: str | Path, subset: str, run: Runner) -> Path | None:
+        subset = subset or self.state.shown
         try:
-            written = self._results.save(Path(path), subset or self.state.shown)
+            write = self._results.writing(Path(path), subset)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return None
-        if written.suffix.lower() != ".csv":
-            self.autosave.saved(subset or self.state.shown)
-        self._job.say(f"saved {written}")
-        return written
+        edited = self.state.edited.get(subset)
+        written: list[Path] = []
+
+        def done(file: Path) -> None:
+            written.append(file)
+            if file.suffix.lower() != ".csv":
+                self.autosave.saved(subset, edited)
+            self._job.say(f"saved {file}")
+
+        handlers: Handlers[Path] = Handlers(done, self._job.fail, lambda: None)
+        run(lambda: (work() for work in (write,)), handlers, threading.Event())
+        return written[0] if written else None
 
     def command(self, subset: str = "") -> str | None:
         """The command line that reproduces a result (default: the shown one); None without one."""

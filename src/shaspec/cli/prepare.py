@@ -62,13 +62,14 @@ def restore(
     """Resample a label map of a prepared case to the grid of every input (nearest neighbour)."""
     from shaspec.files.writing import make_folder
     from shaspec.io import read_volume, write_labels
+    from shaspec.io.naming import stem
     from shaspec.io.outputs import check_output
     from shaspec.preparation import read_transforms, to_inputs
 
     console = Console()
     transforms = read_transforms(case)
-    stem = labels.name.split(".")[0]
-    targets = {name: out / f"{stem}_on_{name.lower()}.nii.gz" for name in transforms.grids}
+    start = stem(labels.name)
+    targets = {name: out / f"{start}_on_{name.lower()}.nii.gz" for name in transforms.grids}
     make_folder(out)
     for path in targets.values():
         check_output(path, [labels], overwrite=overwrite, keep_own=True)

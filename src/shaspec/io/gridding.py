@@ -29,11 +29,12 @@ BY_HEADER = {"Use the position of the header": False}
 SAME_VOXEL = 0.45  # voxels; below this the nearest voxel has the same index
 
 
-def reference(volumes: Mapping[str, Volume], choice: str = "") -> Volume:
+def reference(volumes: Mapping[str, Volume], choice: str = "", option: str = "--grid") -> Volume:
     """The volume whose grid is used for the case.
 
     ``choice`` is a modality or ``finest``; default: the first in task order whose file has an
-    orientation. Raises `InputError` for a modality that is not present.
+    orientation. Raises `InputError` for a modality that is not present; its message names
+    ``option``.
     """
     if choice.lower() == FINEST:
         return min(volumes.values(), key=lambda v: math.prod(v.grid.spacing))
@@ -41,7 +42,7 @@ def reference(volumes: Mapping[str, Volume], choice: str = "") -> Volume:
         spelled = {name.lower(): name for name in volumes}
         if choice.lower() not in spelled:
             raise InputError(
-                f"--grid {choice}: this modality is missing; choose one of {', '.join(volumes)}, "
+                f"{option} {choice}: this modality is missing; choose one of {', '.join(volumes)}, "
                 f"or {FINEST}"
             )
         return volumes[spelled[choice.lower()]]

@@ -13,9 +13,10 @@ import numpy as np
 
 from shaspec.errors import InputError
 from shaspec.files.writing import make_folder, write_atomically
-from shaspec.geometry import Array, Grid
+from shaspec.geometry import Array
 from shaspec.io.cases import Source, files_of
 from shaspec.io.export import write_volume
+from shaspec.io.gridding import FINEST
 from shaspec.io.gridding import reference as reference_volume
 from shaspec.io.outputs import check_output
 from shaspec.io.reading import Read, chosen, read_volumes
@@ -93,20 +94,20 @@ def prepare(
         check_output(path, inputs, overwrite=overwrite, keep_own=True)
     with enough_memory("preparing a case"):
         read = read_volumes(files, task)
-        fixed = reference_volume(read.volumes, reference or "finest")
+        fixed = reference_volume(read.volumes, reference or FINEST, "--reference")
         name = next(n for n, volume in read.volumes.items() if volume is fixed)
         found = _register_all(read.volumes, name, progress)
         moved = {n: _moved(v, fixed, found[n], task, n) for n, v in read.volumes.items()}
         overlays = _overlays(out, moved, name, found)
         _require_trusted(read.volumes, found, accept, overlays)
-        labels = _labels(read, fixed.grid, found)
+        labels, told = _labels(read, name, found)
         paths = [write_volume(targets[n], v.array, v.grid) for n, v in moved.items()]
         if labels is not None:
             paths.append(write_volume(seg, labels.array, labels.grid))
         transforms = Transforms(name, {n: v.grid for n, v in read.volumes.items()}, found)
         paths += [*overlays.values(), write_transforms(out, transforms)]
-    told = [f"{n}: {found[n]}" for n in found if n != name]
-    notices = (*files.notices, *read.notices, f"{name} is the reference", *told)
+    moves = [f"{n}: {found[n]}" for n in found if n != name]
+    notices = (*files.notices, *read.notices, f"{name} is the reference", *moves, *told)
     return Prepared(out, transforms, tuple(paths), notices)
 
 
@@ -187,23 +188,40 @@ def _require_trusted(
             )
 
 
-def _labels(read: Read, grid: Grid, found: Mapping[str, Registration]) -> Volume | None:
-    """The ground truth on the reference grid, moved with the scan on whose grid it was drawn."""
+def _labels(
+    read: Read, reference: str, found: Mapping[str, Registration]
+) -> tuple[Volume | None, tuple[str, ...]]:
+    """The ground truth, moved with the scan on whose grid it was drawn, and notices.
+
+    Labels on the grid of several scans that were moved differently belong to the reference, if it
+    is one of them; otherwise `InputError` is raised.
+    """
     labels = read.labels
     if labels is None:
-        return None
-    own = next((n for n, v in read.volumes.items() if v.grid.matches(labels.grid)), None)
-    if own is None:
-        if all(registration.already for registration in found.values()):
-            return labels
-        raise InputError(
-            f"{labels.path}: the labels lie on the grid of none of the scans, so it is not known "
-            "with which of them they move; move them out of the folder, or register the case "
-            "without them"
+        return None, ()
+    on = [n for n, v in read.volumes.items() if v.grid.matches(labels.grid)]
+    alike = all(np.allclose(found[n].transform.matrix, found[on[0]].transform.matrix) for n in on)
+    if on and not alike and reference in on:
+        others = ", ".join(n for n in on if not found[n].already)
+        notice = (
+            f"the labels are taken as drawn on {reference}; if they were drawn on {others}, "
+            "prepare the case again with that scan as --reference"
         )
+        return labels, (notice,)
+    if not on or not alike:
+        if all(registration.already for registration in found.values()):
+            return labels, ()
+        scans = ", ".join(on)
+        which = f"{scans}, which were moved differently" if on else "none of the scans"
+        raise InputError(
+            f"{labels.path}: the labels lie on the grid of {which}, so it is not known with which "
+            "of them they move; move them out of the folder, or register the case without them"
+        )
+    own = on[0]
     if found[own].already:
-        return labels
+        return labels, ()
     through = found[own].transform.matrix
+    grid = read.volumes[reference].grid
     array: Array = resample(labels.array, labels.grid, grid, order=0, fill=0, through=through)
     lost = sorted({*map(float, np.unique(labels.array))} - {*map(float, np.unique(array))})
     if lost:
@@ -211,4 +229,4 @@ def _labels(read: Read, grid: Grid, found: Mapping[str, Registration]) -> Volume
             f"{labels.path}: label {lost[0]:g} disappears on the grid of the reference; choose a "
             "finer one with --reference finest"
         )
-    return replace(labels, array=array, grid=grid)
+    return replace(labels, array=array, grid=grid), ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import nibabel as nib
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -70,6 +71,46 @@ def test_a_table_of_sizes_is_no_save_of_the_labels(edited, files, tmp_path):
     assert len(files()) == 1
 
 
+def test_a_saved_result_is_not_written_again_when_another_one_is_edited(edited, files, tmp_path):
+    edited.save(tmp_path / "anna_pred.nii.gz")
+    edited.tick("T1", False)
+    edited.editing.operate(GROW)
+    assert [read_head(file).subset for file in files()] == ["FLAIR+T1ce+T2"]
+    edited.show_result(ALL)
+    edited.editing.operate(GROW)
+    assert {read_head(file).subset for file in files()} == {"FLAIR+T1ce+T2", ALL}
+
+
+def test_a_result_that_is_saved_while_its_edits_are_written_leaves_no_file(
+    edited, files, tmp_path, monkeypatch
+):
+    write = autosave.write_edits
+
+    def saved_meanwhile(*args):
+        monkeypatch.setattr(autosave, "write_edits", write)
+        edited.save(tmp_path / "anna_pred.nii.gz")
+        write(*args)
+
+    monkeypatch.setattr(autosave, "write_edits", saved_meanwhile)
+    edited.editing.operate(GROW)
+    assert (tmp_path / "anna_pred.nii.gz").is_file()
+    assert files() == []
+
+
+def test_an_edit_that_is_made_while_the_result_is_saved_stays_on_the_disk(
+    edited, files, tmp_path, monkeypatch
+):
+    started = []
+    monkeypatch.setattr(edited, "_runner", lambda *job: started.append(job))
+    edited.start_saving(tmp_path / "anna_pred.nii.gz")
+    edited.editing.operate(GROW)
+    for job in started:
+        run_here(*job)
+    saved = nib.load(tmp_path / "anna_pred.nii.gz").get_fdata() > 0
+    assert saved.sum() < (edited.state.edited[ALL].labels > 0).sum()
+    assert [read_head(file).edits for file in files()] == [["grow WT 2 mm (x 2)"]]
+
+
 def test_edits_survive_a_change_of_case(edited, files, cases):
     edited.open([cases / "berta"])
     assert len(files()) == 1
@@ -100,6 +141,17 @@ def test_what_was_restored_can_be_edited_on_and_a_new_run_keeps_it(later):
     later.segment()
     (kept,) = [la for la in later.viewer.layers if origin(la).get("kind") == "edited"]
     assert "(edited)" in kept.name
+
+
+def test_what_was_restored_keeps_its_file_and_is_offered_once(later, files, cases):
+    (file,) = files()
+    later.autosave.restore()
+    later.editing.operate(GROW)
+    assert files() == [file]
+    assert read_head(file).edits == ["grow WT 2 mm", "grow WT 2 mm"]
+    later.open([cases / "berta"])
+    later.switch_case("anna")
+    assert later.state.recoverable == ()
 
 
 def test_the_computed_result_is_restored_too(later, edited):

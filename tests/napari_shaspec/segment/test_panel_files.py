@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
-from napari_shaspec.segment.panel import SIZES, SLICER, with_ending
+from napari_shaspec.segment.file_dialogs import SIZES, SLICER, with_ending
 from shaspec import report
 
 
@@ -47,7 +47,7 @@ def test_saving_asks_for_a_name_that_is_not_taken_for_the_truth(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     click(find(panel, "save"))
     assert asked[0].endswith("anna_FLAIR+T1+T1ce+T2_pred.nii.gz")
-    assert (tmp_path / "mine.nii.gz").is_file()
+    qtbot.waitUntil((tmp_path / "mine.nii.gz").is_file)
 
 
 def test_a_case_folder_is_opened_and_dropped_without_a_question(

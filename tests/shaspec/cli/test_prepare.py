@@ -28,14 +28,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_case_is_prepared_and_a_result_restored(run: Run, folder: Path, tmp_path: Path) -> None:
     done = run("prepare", folder, "--out", tmp_path / "p", "--reference", "T1")
     assert "FLAIR: already registered" in done.output
-    seg = next((tmp_path / "p").glob("*seg*"))
+    seg = next((tmp_path / "p").glob("*seg*")).rename(tmp_path / "a.b_seg.nii.gz")
     run("restore", seg, tmp_path / "p", "--out", tmp_path / "r")
     names = sorted(path.name for path in (tmp_path / "r").iterdir())
-    assert names == [f"{seg.name.split('.')[0]}_on_{name}.nii.gz" for name in ("flair", "t1")]
+    assert names == [f"a.b_seg_on_{name}.nii.gz" for name in ("flair", "t1")]
     before, after = (nibabel.load(p) for p in (seg, tmp_path / "r" / names[0]))
     assert (before.get_fdata() == after.get_fdata()).all()
     with pytest.raises(ShaspecError, match="exists already"):
         run("restore", seg, tmp_path / "p", "--out", tmp_path / "r")
+
+
+def test_a_reference_that_is_missing_is_refused_by_its_option(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ShaspecError, match="--reference T2: this modality is missing"):
+        run("prepare", folder, "--out", tmp_path / "p", "--reference", "T2")
 
 
 def test_a_task_of_pictures_is_refused(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from shaspec.phantom import make_case
 from shaspec.preparation import prepare, read_transforms, to_inputs
 from shaspec.preparation.prepare import OVERLAYS
 from shaspec.preparation.transforms import NAME
-from shaspec.registration import Rigid
+from shaspec.registration import Registration, Rigid, Scan
 from shaspec.task import load_task
 
 SHAPE, SPACING = (40, 50, 42), (4.0, 4.0, 4.0)
@@ -120,6 +121,38 @@ def test_a_doubtful_registration_is_refused_with_a_picture(
     ):
         prepare(folder, head.task, out, reference="T1")
     assert [path.name for path in out.rglob("*") if path.is_file()] == ["t2_on_t1.png"]
+
+
+@pytest.fixture
+def one_grid(head: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """FLAIR, T1, T2 and labels on one grid; FLAIR and T2 were moved, each by another distance."""
+
+    def moved(_fixed: Scan, moving: Scan, **_options: object) -> Registration:
+        shift = Rigid.about((0, 0, 0), (0, 0, 0), (0, 0, 4 if "t2" in moving.name else 8))
+        return Registration(shift, 0.1, 0.2, 8.0, 0.0)
+
+    module = sys.modules["shaspec.preparation.prepare"]  # the package has a function of this name
+    monkeypatch.setattr(module, "register", moved)
+    write_case(tmp_path / "in", head.only(("FLAIR", "T1", "T2")))
+    return tmp_path / "in"
+
+
+def test_labels_on_the_grid_of_several_scans_stay_with_the_reference_and_a_notice_says_so(
+    head: Case, one_grid: Path, tmp_path: Path
+) -> None:
+    result = prepare(one_grid, head.task, tmp_path / "out", reference="T1")
+    assert any("taken as drawn on T1; if they were drawn on FLAIR, T2" in n for n in result.notices)
+    assert np.array_equal(read_case(tmp_path / "out", head.task).labels, head.labels)
+
+
+def test_labels_are_refused_if_their_grid_is_that_of_scans_that_moved_differently(
+    head: Case, one_grid: Path, tmp_path: Path
+) -> None:
+    path = next(one_grid.glob("*t1.*"))
+    shape = (36, 50, 42)
+    write_volume(path, head.volumes["T1"][:36], Grid(shape, SPACING, head.grid.origin))
+    with pytest.raises(InputError, match="grid of FLAIR, T2, which were moved differently"):
+        prepare(one_grid, head.task, tmp_path / "out", reference="T1")
 
 
 def test_a_prepared_case_is_not_mixed_with_its_inputs(acquired: Path, head: Case) -> None:
