@@ -148,7 +148,7 @@ class ComparePanel(Panel):
                 for layer in state.choices:
                     box.addItem(state.names.get(id(layer), layer.name), layer)
                 box.setCurrentIndex(state.choices.index(chosen) if chosen in state.choices else -1)
-                box.setToolTip(box.currentText())
+                box.setToolTip(box.currentText() or box.accessibleName())
             view = box.view()
             assert view is not None
             view.setMinimumWidth(view.sizeHintForColumn(0) + 24)  # no name is cut off
@@ -184,6 +184,7 @@ def _layers(name: str, tooltip: str) -> QComboBox:
     box = QComboBox()
     box.setObjectName(f"shaspec_{name}_layer")
     box.setAccessibleName(tooltip)
+    box.setToolTip(tooltip)
     narrow(box)
     return box
 

@@ -178,8 +178,8 @@ class DatesPanel(Panel):
         self.run.setEnabled(two or busy)
         for widget in (self.earlier, self.later, self.swap):
             widget.setEnabled(two and not busy)
-        for widget in (self.models, self.files):
-            widget.setEnabled(not busy)
+        for part in (self.models, self.files):
+            part.setEnabled(not busy)
 
 
 def _cases(name: str, tooltip: str) -> ElidedComboBox:

@@ -59,7 +59,8 @@ def measure_job(
         yield Progress(0, 0, f"reading {parts.name}")
         cases.append(parts.case())
         yield from (Notice(f"{parts.name}: {text}") for text in cases[-1].notices)
-    for event in change_job(open_session, *cases):
+    earlier, later = cases
+    for event in change_job(open_session, earlier, later):
         if isinstance(event, Computed):
             yield from (Notice(SEEN.format(name)) for name in seen)
             yield Measured(event.value, table(event.value), notes(event.value)[0])

@@ -82,8 +82,8 @@ class FileDialogs:
         layers = [la for la in self._controller.state.sources.values() if la is not None]
         paths = [path for la in layers if (path := origin(la).get("path"))]
         folder = paths[0].parent if paths else Path.cwd()
-        path, kind = QFileDialog.getSaveFileName(self._parent, title, str(folder / name), kinds)
-        return str(path), str(kind)
+        chosen = QFileDialog.getSaveFileName(self._parent, title, str(folder / name), kinds)
+        return str(chosen[0]), str(chosen[1])
 
 
 def with_ending(path: str, kind: str, ending: str) -> str:

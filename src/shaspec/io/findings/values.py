@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from shaspec.io.findings.scan import Array, Finding, Scan
+from shaspec.task import Modality
 
 SAMPLE = 4096  # voxels that show whether a volume has many values
 MASK_VALUES = 2  # a volume with at most so many distinct values is a mask
