@@ -74,7 +74,9 @@ def test_a_layer_of_no_case_is_part_of_neither_date(viewer, control, two_dates, 
 
 
 def test_a_case_without_a_modality_of_the_model_is_refused(viewer, control, make_case) -> None:
-    add_case(viewer, make_case("anna_2019", present=()))  # its truth alone
+    add_case(viewer, make_case("anna_2019"))
+    for layer in [la for la in viewer.layers if la.name != "truth"]:
+        viewer.layers.remove(layer)
     add_case(viewer, make_case("anna_2021"))
     control.measure()
     assert "anna_2019 has none of FLAIR, T1, T1ce" in control.state.message.text
