@@ -147,6 +147,7 @@ class CaseController(ABC, Generic[W]):
         self._leave()
         self._rows.close()
         self.cancel()
+        self._job.close()
         if not self.state.status.busy:
             self._kept.forget()
 
@@ -185,15 +186,14 @@ class CaseController(ABC, Generic[W]):
             if not self._closed:
                 on_event(event)
 
-        self._job.start(doing, events, while_open, self._on_failed, self._on_ended)
+        self._job.start(doing, events, while_open, self._on_ended, self._on_failed)
 
     @abstractmethod
     def _on_ended(self) -> None:
         """Sets the final status when the worker has ended; another job may start."""
 
     def _on_failed(self, error: Exception) -> None:
-        if not self._closed:
-            self._job.fail(error)
+        self._job.fail(error)
 
     def _hint(self, *_: object) -> None:
         """A hint on the next step, if it is not obvious from the panel."""

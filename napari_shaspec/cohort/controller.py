@@ -151,7 +151,7 @@ class CohortController:
 
     def _aside(self, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]) -> None:
         """Runs a short job beside the run."""
-        handlers = Handlers(on_event, self._on_failed_aside, lambda: None)
+        handlers = Handlers(on_event, self._job.show_error, lambda: None)
         self._run(events, handlers, threading.Event())
 
     def _on_opened(self, event: Any) -> None:
@@ -164,7 +164,7 @@ class CohortController:
             before = set(map(id, self.viewer.layers))
             open_paths(self.viewer, list(dict.fromkeys(event.row.files.volumes.values())))
         except ShaspecError as error:
-            self._on_failed_aside(error)
+            self._job.show_error(error)
             return
         new = [layer for layer in self.viewer.layers if id(layer) not in before]
         self._layers = next((c for la in new if (c := origin(la).get("case"))), event.row.name)
@@ -191,13 +191,6 @@ class CohortController:
         if isinstance(event, worker.Marked) and not self._closed:
             self._put(event.case, lambda row: replace(row, mark=event.mark))
 
-    def _on_failed_aside(self, error: Exception) -> None:
-        """The run, if there is one, goes on."""
-        outcome = self._job.outcome
-        if not self._closed:
-            self._job.fail(error)
-        self._job.outcome = outcome
-
     # -- jobs ------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -206,10 +199,10 @@ class CohortController:
             self._closed = True
             for name in self.state.events:
                 self.state.events[name].disconnect()
-            self.cancel()
+            self._job.close()
 
     def _start(self, doing: str, events: Callable[[], Iterator[Any]]) -> None:
-        self._job.start(doing, events, self._on_event, self._on_failed, self._on_ended)
+        self._job.start(doing, events, self._on_event, self._on_ended)
 
     def _on_event(self, event: Any) -> None:
         from shaspec.cohort.run import Working
@@ -244,10 +237,6 @@ class CohortController:
         self._job.say(f"{event.case}: {inner.stage}")  # the bar is too narrow for it
         stage = f"{event.number + 1} of {total}{left}"
         return Progress(int(STEPS * (event.number + share)), STEPS * total, stage)
-
-    def _on_failed(self, error: Exception) -> None:
-        if not self._closed:
-            self._job.fail(error)
 
     def _on_ended(self) -> None:
         if self._closed:

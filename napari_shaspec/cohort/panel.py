@@ -12,14 +12,13 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_shaspec.cohort.controller import CohortController
 from napari_shaspec.cohort.table import CohortTable
-from napari_shaspec.widgets.controls import narrow
+from napari_shaspec.widgets.controls import narrow, push_button
 from napari_shaspec.widgets.message_box import MessageBox, Steady
 from napari_shaspec.widgets.panel import LowPanel
 from napari_shaspec.widgets.run_bar import RunBar, Stop
@@ -51,13 +50,13 @@ class CohortPanel(LowPanel):
         self.models.setObjectName("shaspec_cohort_model")
         self.models.setToolTip("The network that segments all cases")
         narrow(self.models)
-        self.data = _button("data", "Folder of cases…", "Choose a folder with many cases")
-        self.out = _button("out", "Results…", "Choose the folder of the results")
+        self.data = push_button("data", "Folder of cases…", "Choose a folder with many cases")
+        self.out = push_button("out", "Results…", "Choose the folder of the results")
         self.run = RunBar("Segment all", "Segment every case that is not done yet", CANCEL)
         self.message = MessageBox()
-        self.accept = _button("accept", "Accept", "Mark the open result as accepted")
-        self.reject = _button("reject", "Reject", "Mark the open result as rejected")
-        self.clear = _button("clear_mark", "No mark", "Remove the mark of the open result")
+        self.accept = push_button("accept", "Accept", "Mark the open result as accepted")
+        self.reject = push_button("reject", "Reject", "Mark the open result as rejected")
+        self.clear = push_button("clear_mark", "No mark", "Remove the mark of the open result")
         self._lay_out()
         self._connect()
 
@@ -148,10 +147,3 @@ class CohortPanel(LowPanel):
         for button, path in ((self.data, state.data), (self.out, state.out)):
             if path is not None:
                 button.setToolTip(str(path))
-
-
-def _button(name: str, text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(f"shaspec_{name}")
-    button.setToolTip(tooltip)
-    return button

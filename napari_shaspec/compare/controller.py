@@ -124,10 +124,10 @@ class CompareController:
             event.disconnect(self._refresh)
         self._watch(())
         self._key.close()
-        self.cancel()
+        self._job.close()
 
     def _start(self, doing: str, events: Iterator[Any]) -> None:
-        self._job.start(doing, lambda: events, self._on_event, self._on_failed, self._on_ended)
+        self._job.start(doing, lambda: events, self._on_event, self._on_ended)
 
     def _on_event(self, event: Any) -> None:
         if self._closed:
@@ -144,10 +144,6 @@ class CompareController:
             self.state.region = self.state.region if self.state.region in event.maps else largest
             self._canvas.show(Shown.DIFFERENCE)
             self._job.succeed(f"Compared {event.first.name} with {event.second.name}.")
-
-    def _on_failed(self, error: Exception) -> None:
-        if not self._closed:
-            self._job.fail(error)
 
     def _on_ended(self) -> None:
         if self._job.outcome is None and not self.state.message.text:

@@ -6,15 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QWidget,
 )
 
@@ -23,8 +19,9 @@ from napari_shaspec.compare.showing import HOLD
 from napari_shaspec.compare.state import Shown
 from napari_shaspec.compare.table import AgreementTable
 from napari_shaspec.layers.maps import SIDES
-from napari_shaspec.widgets.controls import narrow
+from napari_shaspec.widgets.controls import push_button
 from napari_shaspec.widgets.message_box import MessageBox, Steady
+from napari_shaspec.widgets.pair_chooser import PairChooser
 from napari_shaspec.widgets.panel import Panel
 from napari_shaspec.widgets.run_bar import RunBar, Stop
 
@@ -49,24 +46,26 @@ class ComparePanel(Panel):
         super().__init__(control)
         self.controller = control
         self.setObjectName("shaspec_compare")
-        self.first = _layers("first", "First label map, A")
-        self.second = _layers("second", "Second label map, B")
-        self.swap = _button("swap", "⇅", "Exchange A and B")
+        self.pair = PairChooser(
+            ("first_layer", "A", "First label map, A"),
+            ("second_layer", "B", "Second label map, B"),
+            ("swap", "Exchange A and B"),
+        )
         self.run = RunBar("Compare", "Compute Dice, HD95 and the change of every region", CANCEL)
         self.message = MessageBox()
         self.table = AgreementTable()
         self.legend = QLabel()
         self.legend.setObjectName("shaspec_compare_legend")
         self.legend.setWordWrap(True)
-        self.hold = _button(
+        self.hold = push_button(
             "hold",
             "Hold to flicker",
             f"Show B instead of A while the mouse button is down. On the canvas, hold {HOLD}",
         )
-        self.save = _button("save_agreement", "Save table…", "Save the table as CSV")
-        self._shown = {what: _button(what.value, *texts) for what, texts in BUTTONS.items()}
+        self.save = push_button("save_agreement", "Save table…", "Save the table as CSV")
+        self._shown = {what: push_button(what.value, *texts) for what, texts in BUTTONS.items()}
         self.fill(
-            self._choice(),
+            self.pair,
             self.run,
             Steady(self.message),
             self.table,
@@ -75,18 +74,6 @@ class ComparePanel(Panel):
             self.save,
         )
         self._connect()
-
-    def _choice(self) -> QWidget:
-        box = QWidget()
-        grid = QGridLayout(box)
-        grid.setContentsMargins(0, 0, 0, 0)
-        for row, (name, layers) in enumerate((("A", self.first), ("B", self.second))):
-            grid.addWidget(QLabel(name), row, 0)
-            grid.addWidget(layers, row, 1)
-        self.swap.setFixedWidth(26)
-        grid.addWidget(self.swap, 0, 2, 2, 1)
-        grid.setColumnStretch(1, 1)
-        return box
 
     def _show_bar(self) -> QWidget:
         bar, group = QWidget(), QButtonGroup(self)
@@ -104,9 +91,8 @@ class ComparePanel(Panel):
 
     def _connect(self) -> None:
         control = self.controller
-        for box in (self.first, self.second):
-            box.activated.connect(self._on_choice)
-        self.swap.clicked.connect(control.swap)
+        self.pair.chosen.connect(self._on_choice)
+        self.pair.swap.clicked.connect(control.swap)
         self.run.started.connect(control.compare)
         self.run.cancelled.connect(control.cancel)
         self.table.chosen.connect(control.show_region)
@@ -129,7 +115,9 @@ class ComparePanel(Panel):
     # -- actions of the user -----------------------------------------------------------------------
 
     def _on_choice(self) -> None:
-        self.controller.choose(self.first.currentData(), self.second.currentData())
+        layers = self.controller.state.choices
+        places = (box.currentIndex() for box in self.pair.boxes)  # -1: nothing is chosen there
+        self.controller.choose(*(layers[place] if place >= 0 else None for place in places))
 
     def _on_save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(
@@ -142,18 +130,12 @@ class ComparePanel(Panel):
 
     def _show_choice(self) -> None:
         state = self.controller.state
-        for box, chosen in ((self.first, state.first), (self.second, state.second)):
-            with QSignalBlocker(box):
-                box.clear()
-                for layer in state.choices:
-                    box.addItem(state.names.get(id(layer), layer.name), layer)
-                box.setCurrentIndex(state.choices.index(chosen) if chosen in state.choices else -1)
-                box.setToolTip(box.currentText() or box.accessibleName())
-            view = box.view()
-            assert view is not None
-            view.setMinimumWidth(view.sizeHintForColumn(0) + 24)  # no name is cut off
+        names = [state.names.get(id(layer), layer.name) for layer in state.choices]
+        chosen = (state.first, state.second)
+        places = [state.choices.index(la) if la in state.choices else -1 for la in chosen]
+        self.pair.show_items(names, *places)
         two = state.first is not None and state.second is not None
-        for widget in (self.swap, self.hold, self.run):
+        for widget in (self.pair.swap, self.hold, self.run):
             widget.setEnabled(two)
 
     def _show_comparison(self) -> None:
@@ -178,19 +160,3 @@ class ComparePanel(Panel):
             button.setEnabled(enabled[what]())
             button.setChecked(state.shown is what)
         self._group.setExclusive(True)
-
-
-def _layers(name: str, tooltip: str) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(f"shaspec_{name}_layer")
-    box.setAccessibleName(tooltip)
-    box.setToolTip(tooltip)
-    narrow(box)
-    return box
-
-
-def _button(name: str, text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(f"shaspec_{name}")
-    button.setToolTip(tooltip)
-    return button

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from napari_shaspec.compare.sides import Side
 from napari_shaspec.compare.state import Comparison
+from napari_shaspec.jobs.state import Written
 from napari_shaspec.layers.maps import difference_map
 from shaspec.analysis.agreement import agreement, write_agreement
 from shaspec.inference.events import Progress
 from shaspec.task import Task
-
-
-@dataclass(frozen=True)
-class Written:
-    """Event: the table was written."""
-
-    path: Path
 
 
 def compare_job(first: Side, second: Side, task: Task) -> Iterator[Progress | Comparison]:

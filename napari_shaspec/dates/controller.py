@@ -148,7 +148,7 @@ class DatesController:
             self.state.events[name].disconnect()
         self.viewer.layers.events.inserted.disconnect(self._on_layer)
         self.viewer.layers.events.removed.disconnect(self._refresh)
-        self.cancel()
+        self._job.close()
 
     def _card(self) -> Card:
         if self.state.card is None:
@@ -167,7 +167,7 @@ class DatesController:
         return assignment.collect(sources, card.task)
 
     def _start(self, doing: str, events: Callable[[], Iterator[Any]]) -> None:
-        self._job.start(doing, events, self._on_event, self._on_failed, self._on_ended)
+        self._job.start(doing, events, self._on_event, self._on_ended)
 
     def _on_event(self, event: Any) -> None:
         if self._closed:
@@ -183,10 +183,6 @@ class DatesController:
                 return
             self.state.measured = event
             self._job.succeed(f"Measured the change from {cases[0]} to {cases[1]}.")
-
-    def _on_failed(self, error: Exception) -> None:
-        if not self._closed:
-            self._job.fail(error)
 
     def _on_ended(self) -> None:
         if self._job.outcome is None and not self._closed:

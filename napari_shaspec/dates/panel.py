@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QWidget
 
 from napari_shaspec.case.model_picker import ModelPicker
 from napari_shaspec.dates.controller import DatesController
 from napari_shaspec.dates.table import ChangeTable
-from napari_shaspec.widgets.controls import narrow
-from napari_shaspec.widgets.elided_combo import ElidedComboBox
+from napari_shaspec.widgets.controls import push_button
 from napari_shaspec.widgets.message_box import MessageBox, Steady
+from napari_shaspec.widgets.pair_chooser import PairChooser
 from napari_shaspec.widgets.panel import Panel, line
 from napari_shaspec.widgets.run_bar import RunBar, Stop
 
@@ -38,9 +38,11 @@ class DatesPanel(Panel):
         self.controller = control
         self.setObjectName("shaspec_two_dates")
         self.models = ModelPicker()
-        self.earlier = _cases("earlier", "The case of the earlier date")
-        self.later = _cases("later", "The case of the later date of the same patient")
-        self.swap = _button("swap_dates", "⇅", "Exchange the earlier and the later case")
+        self.pair = PairChooser(
+            ("earlier_case", "Earlier", "The case of the earlier date"),
+            ("later_case", "Later", "The case of the later date of the same patient"),
+            ("swap_dates", "Exchange the earlier and the later case"),
+        )
         self.run = RunBar(
             "Measure change",
             "Segment both cases from the modalities that both have, and compare the regions",
@@ -52,8 +54,8 @@ class DatesPanel(Panel):
         self.note.setObjectName("shaspec_change_note")
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setWordWrap(True)
-        self.save = _button("save_change", "Save CSV…", "Save the table as CSV")
-        self.report = _button(
+        self.save = push_button("save_change", "Save CSV…", "Save the table as CSV")
+        self.report = push_button(
             "report_change",
             "Report…",
             "Write a report on the later date as HTML or PDF, with the table, a plot and the "
@@ -62,7 +64,7 @@ class DatesPanel(Panel):
         self.fill(
             self.models,
             line(),
-            self._choice(),
+            self.pair,
             self.run,
             Steady(self.message),
             self.table,
@@ -70,18 +72,6 @@ class DatesPanel(Panel):
             self._files(),
         )
         self._connect()
-
-    def _choice(self) -> QWidget:
-        box = QWidget()
-        grid = QGridLayout(box)
-        grid.setContentsMargins(0, 0, 0, 0)
-        for row, (name, cases) in enumerate((("Earlier", self.earlier), ("Later", self.later))):
-            grid.addWidget(QLabel(name), row, 0)
-            grid.addWidget(cases, row, 1)
-        self.swap.setFixedWidth(26)
-        grid.addWidget(self.swap, 0, 2, 2, 1)
-        grid.setColumnStretch(1, 1)
-        return box
 
     def _files(self) -> QWidget:
         self.files = QWidget()
@@ -95,9 +85,8 @@ class DatesPanel(Panel):
     def _connect(self) -> None:
         control = self.controller
         self.models.chosen.connect(self._on_model)
-        for box in (self.earlier, self.later):
-            box.activated.connect(self._on_choice)
-        self.swap.clicked.connect(control.swap)
+        self.pair.chosen.connect(self._on_choice)
+        self.pair.swap.clicked.connect(control.swap)
         self.run.started.connect(control.measure)
         self.run.cancelled.connect(control.cancel)
         self.save.clicked.connect(self._on_save)
@@ -124,7 +113,7 @@ class DatesPanel(Panel):
             self._show_models()  # the combo box goes back to the model in use
 
     def _on_choice(self) -> None:
-        self.controller.choose(self.earlier.currentText(), self.later.currentText())
+        self.controller.choose(*(box.currentText() for box in self.pair.boxes))
 
     def _on_save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(
@@ -154,15 +143,9 @@ class DatesPanel(Panel):
 
     def _show_choice(self) -> None:
         state = self.controller.state
-        for box, chosen in ((self.earlier, state.earlier), (self.later, state.later)):
-            with QSignalBlocker(box):
-                box.clear()
-                box.addItems(state.cases)
-                box.setCurrentIndex(state.cases.index(chosen) if chosen in state.cases else -1)
-                box.setToolTip(f"{box.accessibleName()}: {chosen}")
-            view = box.view()
-            assert view is not None
-            view.setMinimumWidth(view.sizeHintForColumn(0) + 24)  # no name is cut off
+        chosen = (state.earlier, state.later)
+        places = [state.cases.index(case) if case in state.cases else -1 for case in chosen]
+        self.pair.show_items(state.cases, *places)
 
     def _show_measured(self) -> None:
         measured = self.controller.state.measured
@@ -176,22 +159,7 @@ class DatesPanel(Panel):
         two = bool(state.earlier and state.later)
         self.run.show_status(state.status)
         self.run.setEnabled(two or busy)
-        for widget in (self.earlier, self.later, self.swap):
+        for widget in (*self.pair.boxes, self.pair.swap):
             widget.setEnabled(two and not busy)
         for part in (self.models, self.files):
             part.setEnabled(not busy)
-
-
-def _cases(name: str, tooltip: str) -> ElidedComboBox:
-    box = ElidedComboBox()
-    box.setObjectName(f"shaspec_{name}_case")
-    box.setAccessibleName(tooltip)
-    narrow(box)
-    return box
-
-
-def _button(name: str, text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(f"shaspec_{name}")
-    button.setToolTip(tooltip)
-    return button

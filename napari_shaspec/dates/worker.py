@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.dates.state import Measured
 from napari_shaspec.engine import Engine
+from napari_shaspec.jobs.state import Written
 from napari_shaspec.settings import InferenceSettings
 from shaspec.inference.events import Computed, Notice, Progress
 
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 SEEN = (
     "{} was in the training set of the model: its volumes say nothing about accuracy on new cases."
 )
-
-
-@dataclass(frozen=True)
-class Written:
-    """Event: a file was written."""
-
-    path: Path
 
 
 def measure_job(

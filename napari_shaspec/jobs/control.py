@@ -29,6 +29,7 @@ class JobControl:
         self._state = state
         self._run = run
         self._stop = threading.Event()
+        self._closed = False
         self.notices: list[str] = []
         self.outcome: Status | None = None
 
@@ -37,8 +38,8 @@ class JobControl:
         doing: str,
         events: Callable[[], Iterator[Any]],
         on_event: Callable[[Any], None],
-        on_failed: Callable[[Exception], None],
         on_ended: Callable[[], None],
+        on_failed: Callable[[Exception], None] | None = None,
     ) -> None:
         """Starts a job.
 
@@ -46,21 +47,26 @@ class JobControl:
             doing: first stage of the job, e.g. "loading the model", shown in the progress bar.
             events: makes the generator of events; runs in a worker.
             on_event: called with each event, in this thread.
-            on_failed: called with the error that ended the job.
             on_ended: always called last; sets the final status.
+            on_failed: called with the error that ended the job; default: `fail`.
         """
         self._stop = threading.Event()
         self.notices, self.outcome = [], None
         self.say("")
         self._state.progress = Progress(0, 0, doing)
         self._state.status = Status.LOADING
-        self._run(events, Handlers(on_event, on_failed, on_ended), self._stop)
+        self._run(events, Handlers(on_event, on_failed or self.fail, on_ended), self._stop)
 
     def interrupt(self) -> None:
         """Ends the job at its next event."""
         if self._state.status in (Status.LOADING, Status.RUNNING):
             self._stop.set()
             self._state.status = Status.CANCELLING
+
+    def close(self) -> None:
+        """Ends the job; errors after that are not shown, because the panel is gone."""
+        self._closed = True
+        self.interrupt()
 
     def track(self, event: object) -> None:
         """Shows a `Progress` or a `Notice`; notices are kept for the final message."""
@@ -74,7 +80,17 @@ class JobControl:
             notifications.info(event.text)
 
     def fail(self, error: Exception) -> None:
-        """Shows an error: what to do about it, or the traceback if it is a bug."""
+        """Shows an error that ended the job."""
+        self.show_error(error)
+        self.outcome = Status.FAILED
+
+    def show_error(self, error: Exception) -> None:
+        """Shows an error: what to do about it, or the traceback if it is a bug.
+
+        The outcome of the job stays: work beside the job, such as saving, may fail while it runs.
+        """
+        if self._closed:
+            return
         if isinstance(error, ShaspecError):
             self.refuse(str(error))
         elif is_out_of_memory(error):
@@ -84,7 +100,6 @@ class JobControl:
             notifications.bug(error)
         else:
             self.refuse(fault_message(error, "napari-shaspec"))
-        self.outcome = Status.FAILED
 
     def succeed(self, text: str) -> None:
         """Marks the job as done and shows ``text`` with the notices of the job."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, Literal
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
 
 from shaspec.inference.events import Progress
-
-if TYPE_CHECKING:
-    pass
 
 
 class Status(Enum):
@@ -40,6 +38,13 @@ class Message:
 
     text: str = ""
     level: Level = "info"
+
+
+@dataclass(frozen=True)
+class Written:
+    """Event: a file was written."""
+
+    path: Path
 
 
 @dataclass(eq=False)

@@ -81,7 +81,6 @@ class ModelsController:
             "reading the checkpoint",
             lambda: import_checkpoint(checkpoint),
             self._on_event,
-            self._on_failed,
             self._on_ended,
         )
 
@@ -96,7 +95,7 @@ class ModelsController:
             self._unfollow()
             for name in self.state.events:
                 self.state.events[name].disconnect()  # the views may be deleted already
-            self.cancel()
+            self._job.close()
 
     # -- jobs --------------------------------------------------------------------------------------
 
@@ -108,10 +107,6 @@ class ModelsController:
         if not self._closed:
             self.choose(str(event.folder.absolute()))
             self._job.succeed("\n".join(event.lines))
-
-    def _on_failed(self, error: Exception) -> None:
-        if not self._closed:
-            self._job.fail(error)
 
     def _on_ended(self) -> None:
         if self._job.outcome is None:

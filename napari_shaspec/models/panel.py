@@ -9,13 +9,13 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMessageBox,
-    QPushButton,
     QVBoxLayout,
 )
 
 from napari_shaspec.models.controller import ModelsController
 from napari_shaspec.models.import_dialog import ImportDialog
 from napari_shaspec.models.table import CardView, ModelTable
+from napari_shaspec.widgets.controls import push_button
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.panel import LowPanel, opener
 from napari_shaspec.widgets.run_bar import RunBar
@@ -39,13 +39,17 @@ class ModelsPanel(LowPanel):
         self.setObjectName("shaspec_model_list")
         self.table, self.card = ModelTable(), CardView()
         self.message = MessageBox()
-        self.add = _button(
-            "add", "Add model folder…", "A folder with card.json, or a folder of model folders"
+        self.add = push_button(
+            "add_model",
+            "Add model folder…",
+            "A folder with card.json, or a folder of model folders",
         )
-        self.remove = _button(
-            "remove", "Remove from list", "Remove the model from the list; its files are kept"
+        self.remove = push_button(
+            "remove_model", "Remove from list", "Remove the model from the list; its files are kept"
         )
-        self.use = _button("use", "Use in Segment", "Open the panel Segment and select this model")
+        self.use = push_button(
+            "use_model", "Use in Segment", "Open the panel Segment and select this model"
+        )
         self.run = RunBar("Import authors' checkpoint…", IMPORT_TIP)
         self._lay_out()
         self._connect()
@@ -110,11 +114,3 @@ class ModelsPanel(LowPanel):
         self.card.show_model(state.shown)
         self.remove.setEnabled(state.shown is not None and state.shown.source != "bundled")
         self.use.setEnabled(state.shown is not None and state.shown.card is not None)
-
-
-def _button(name: str, text: str, tooltip: str) -> QPushButton:
-    """A button with object name and tooltip."""
-    button = QPushButton(text)
-    button.setObjectName(f"shaspec_{name}_model")
-    button.setToolTip(tooltip)
-    return button

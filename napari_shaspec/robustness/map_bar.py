@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_shaspec.layers.maps import LegendEntry
 from napari_shaspec.robustness.state import Shown
+from napari_shaspec.widgets.controls import push_button
 from shaspec.analysis.subset_table import TRUTH, SubsetTable
 
 FIT = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -31,11 +32,13 @@ class MapBar(QWidget):
         self._other.setObjectName("shaspec_other")
         self._other.setSizeAdjustPolicy(FIT)
         self._other.setToolTip("Row or ground truth to compare the selected row with")
-        agree = _button(
+        agree = push_button(
             "disagreement", "Disagreement", "Where the subsets disagree: entropy in bits"
         )
-        small = _button("smallest", "Smallest subset", "The smallest subset that finds each voxel")
-        differ = _button(
+        small = push_button(
+            "smallest", "Smallest subset", "The smallest subset that finds each voxel"
+        )
+        differ = push_button(
             "difference",
             "Difference",
             "Voxels found by the selected row only, by the other only, and by both",
@@ -86,13 +89,6 @@ class MapBar(QWidget):
         parts = [f'<span style="color:{k.colour}">■</span> {k.text}' for k in legend]
         self._legend.setText(" &nbsp; ".join(parts))
         self._legend.setVisible(bool(legend))
-
-
-def _button(name: str, text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(f"shaspec_{name}")
-    button.setToolTip(tooltip)
-    return button
 
 
 def _refill(box: QComboBox, items: Sequence[tuple[str, object]]) -> None:

@@ -149,7 +149,7 @@ class Autosave:
             self._state.recoverable = offers
             return
         case = self._state.case
-        handlers: Handlers[Any] = Handlers(self._bring, self._job.fail, lambda: None)
+        handlers: Handlers[Any] = Handlers(self._bring, self._job.show_error, lambda: None)
         paths = [path for path, _ in offers]
         self._run(
             lambda: ((p, *read_edits(p, task, grid, case)) for p in paths), handlers, _never()

@@ -44,7 +44,7 @@ class SegmentController(ShowingController):
         self.actions = actions_of(self)
         self._keys = Keys(viewer, self.actions)
         self.state.events.present.connect(self._hint)
-        actions = Actions(self._compute_probabilities, self._on_thresholds, self._job.fail)
+        actions = Actions(self._compute_probabilities, self._on_thresholds, self._job.show_error)
         self._confidence = Confidence(viewer, state, self._results, run, actions)
         self.show_probability = self._confidence.show_probability
         self.set_threshold = self._confidence.set_threshold

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.segment.state import ERASER, NO_TOOL
-from napari_shaspec.widgets.controls import narrow
+from napari_shaspec.widgets.controls import narrow, push_button
 from napari_shaspec.widgets.fold_box import FoldBox
 from shaspec.editing import AMOUNTS, Operation
 from shaspec.editing.operations import Kind
@@ -82,8 +82,10 @@ class EditBox(FoldBox):
         self._region = QComboBox()
         self._operations: list[QPushButton] = []
         self._amounts: dict[Kind, QDoubleSpinBox] = {}
-        self._undo = _button("undo_edit", "Undo edit", "Undo the last stroke or operation (Ctrl+Z)")
-        self._redo = _button("redo_edit", "Redo edit", "Repeat what was undone (Ctrl+Shift+Z)")
+        self._undo = push_button(
+            "undo_edit", "Undo edit", "Undo the last stroke or operation (Ctrl+Z)"
+        )
+        self._redo = push_button("redo_edit", "Redo edit", "Repeat what was undone (Ctrl+Shift+Z)")
         self._undo.clicked.connect(self.undone)
         self._redo.clicked.connect(self.redone)
         self._build()
@@ -107,7 +109,7 @@ class EditBox(FoldBox):
         grid = QGridLayout()
         grid.setSpacing(4)
         for kind in get_args(Kind):
-            button = _button(kind.replace(" ", "_"), *OPERATIONS[kind])
+            button = push_button(kind.replace(" ", "_"), *OPERATIONS[kind])
             button.clicked.connect(lambda _=False, kind=kind: self._on_operation(kind))
             self._operations.append(button)
             if kind not in AMOUNTS:
@@ -180,10 +182,10 @@ class EditBox(FoldBox):
             self._tools.removeButton(button)
             button.deleteLater()
         for place, label in enumerate(task.labels):
-            button = _button(f"paint_{label.name}", label.name, f"Paint {label.title}")
+            button = push_button(f"paint_{label.name}", label.name, f"Paint {label.title}")
             button.setIcon(_square(label))
             self._add_tool(button, label.value, place)
-        eraser = _button("eraser", "Eraser", "Erase labels of all kinds")
+        eraser = push_button("eraser", "Eraser", "Erase labels of all kinds")
         self._add_tool(eraser, ERASER, len(task.labels))
 
     def _add_tool(self, button: QPushButton, tool: int, place: int) -> None:
@@ -202,13 +204,6 @@ class EditBox(FoldBox):
     def _on_operation(self, kind: Kind) -> None:
         amount = self._amounts[kind].value() if kind in self._amounts else 0.0
         self.operated.emit(Operation(kind, self._region.currentText(), amount))
-
-
-def _button(name: str, text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(f"shaspec_{name}")
-    button.setToolTip(tooltip)
-    return button
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_shaspec.segment.shortcuts import UNDO
+from napari_shaspec.widgets.controls import push_button
 
 
 class ExportBar(QWidget):
@@ -18,24 +19,24 @@ class ExportBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._report = _button(
+        self._report = push_button(
             "report",
             "Report…",
             "Write a report on the case as HTML or PDF: slices, sizes from every subset and "
             "their provenance. Edited labels are included",
         )
-        save = _button(
+        save = push_button(
             "save",
             "Save result…",
             "Save the shown result with its edits, on the grid of its input, or a "
             "table of sizes from all subsets, or of classes",
         )
-        copy = _button(
+        copy = push_button(
             "copy",
             "Copy as command",
             "Copy the command line that reproduces the shown result",
         )
-        self._undo = _button(
+        self._undo = push_button(
             "undo",
             "Undo",
             "Undo the last edit of the shown result; without edits, restore the result before the "
@@ -62,10 +63,3 @@ class ExportBar(QWidget):
     def offer_report(self, offered: bool) -> None:
         """Only of label maps."""
         self._report.setVisible(offered)
-
-
-def _button(name: str, text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(f"shaspec_{name}")
-    button.setToolTip(tooltip)
-    return button

@@ -53,7 +53,7 @@ class Look:
         """
         caption = self.caption()
         handlers: Handlers[Path] = Handlers(
-            lambda written: self._job.say(f"saved {written}"), self._job.fail, lambda: None
+            lambda written: self._job.say(f"saved {written}"), self._job.show_error, lambda: None
         )
         self._run(lambda: picture_job(Path(path), canvas, caption), handlers, threading.Event())
 

@@ -69,7 +69,7 @@ class Measuring:
         def ended() -> None:
             self._state.measuring = False
 
-        handlers = Handlers(done, self._job.fail, ended)
+        handlers = Handlers(done, self._job.show_error, ended)
         self._run(lambda: measure_job(result, region), handlers, threading.Event())
 
     def save(self, path: str | Path) -> None:
@@ -78,7 +78,7 @@ class Measuring:
         if measured is None:
             return
         handlers: Handlers[Path] = Handlers(
-            lambda written: self._job.say(f"saved {written}"), self._job.fail, lambda: None
+            lambda written: self._job.say(f"saved {written}"), self._job.show_error, lambda: None
         )
         self._run(lambda: save_job(Path(path), measured), handlers, threading.Event())
 

@@ -41,7 +41,7 @@ class ShowingController(ModelController[SegmentState]):
         self.state.events.case.connect(self._begin_anew)
         self.state.events.sources.connect(self._on_sources)
         self.state.events.shown.connect(self._on_shown)
-        actions = EditActions(self._on_edited, self._job.say, self._job.fail)
+        actions = EditActions(self._on_edited, self._job.say, self._job.show_error)
         self.editing = Editing(viewer, state, run, actions)
         self.autosave = Autosave(viewer, state, self._results, run, self._job)
         self.look = Look(viewer, state, run, self._job)
@@ -116,7 +116,7 @@ class ShowingController(ModelController[SegmentState]):
                 self.autosave.saved(subset, edited)
             self._job.say(f"saved {file}")
 
-        handlers: Handlers[Path] = Handlers(done, self._job.fail, lambda: None)
+        handlers: Handlers[Path] = Handlers(done, self._job.show_error, lambda: None)
         run(lambda: (work() for work in (write,)), handlers, threading.Event())
         return written[0] if written else None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_shaspec.case.volume_sources import VolumeSources
+from napari_shaspec.jobs.state import Written
 from napari_shaspec.layers.results import Drawn, drawn
 from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.prediction import Classification, Prediction
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
     from shaspec.measuring import Measurements
     from shaspec.models.card import Card
     from shaspec.task import Subset
-
-
-@dataclass(frozen=True)
-class Written:
-    """Event: a report was written."""
-
-    path: Path
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,8 +111,8 @@ class TrainController:
             "reading cases",
             lambda: worker.check(form, cases),
             self._on_checked,
-            self._on_failed,
             self._on_ended,
+            self._on_failed,
         )
 
     def _on_checked(self, event: Checked) -> None:
@@ -158,7 +158,7 @@ class TrainController:
                 yield event
 
         self._job.start(
-            "starting training", events, self._on_event, self._on_failed, self._on_ended
+            "starting training", events, self._on_event, self._on_ended, self._on_failed
         )
 
     def stop(self) -> None:

@@ -54,7 +54,7 @@ class DataScan:
 
     def _on_failed(self, error: Exception) -> None:
         if not (self._closed or self._again):
-            self._job.fail(error)
+            self._job.show_error(error)
 
     def _on_ended(self) -> None:
         self._state.scanning = False

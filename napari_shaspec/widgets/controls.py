@@ -1,4 +1,4 @@
-"""Layout of magicgui controls and combo boxes."""
+"""Controls that panels share, and their layout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from magicgui.widgets import CheckBox
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
 
 
 def form_of(controls: Iterable[Any]) -> QWidget:
@@ -19,6 +19,14 @@ def form_of(controls: Iterable[Any]) -> QWidget:
     for control in controls:
         rows.addRow("" if isinstance(control, CheckBox) else control.label, control.native)
     return form
+
+
+def push_button(name: str, text: str, tooltip: str) -> QPushButton:
+    """A button ``shaspec_<name>``."""
+    button = QPushButton(text)
+    button.setObjectName(f"shaspec_{name}")
+    button.setToolTip(tooltip)
+    return button
 
 
 def narrow(box: QComboBox) -> None:

@@ -31,8 +31,8 @@ def test_the_panel_compares_flickers_and_saves(
     assert not find(panel, "hold").isEnabled()
     first = result()
     truth = viewer.layers["truth"]
-    assert panel.first.currentText() == "truth"
-    assert panel.second.currentText() == "seg · FLAIR+T2 · m"
+    assert panel.pair.first.currentText() == "truth"
+    assert panel.pair.second.currentText() == "seg · FLAIR+T2 · m"
     assert not find(panel, "difference").isEnabled()
     click(find(panel, "run"))
     assert panel.table.rowCount() == 3

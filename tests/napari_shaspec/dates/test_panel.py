@@ -22,15 +22,21 @@ def test_the_panel_measures_and_saves(
     assert not panel.run.isEnabled()
     assert panel.table.isHidden()
     two_dates()
-    assert [panel.earlier.currentText(), panel.later.currentText()] == ["anna_2019", "anna_2021"]
+    assert [box.currentText() for box in panel.pair.boxes] == [
+        "anna_2019",
+        "anna_2021",
+    ]
     click(find(panel, "swap_dates"))
-    assert [panel.earlier.currentText(), panel.later.currentText()] == ["anna_2021", "anna_2019"]
-    panel.later.setCurrentText("anna_2021")
-    panel.later.activated.emit(0)
+    assert [box.currentText() for box in panel.pair.boxes] == [
+        "anna_2021",
+        "anna_2019",
+    ]
+    panel.pair.second.setCurrentText("anna_2021")
+    panel.pair.second.activated.emit(0)
     click(find(panel, "run"))
     assert "different cases" in panel.message.text()
-    panel.earlier.setCurrentText("anna_2019")
-    panel.earlier.activated.emit(0)
+    panel.pair.first.setCurrentText("anna_2019")
+    panel.pair.first.activated.emit(0)
     click(find(panel, "run"))
     shown = [
         [panel.table.item(row, column).text() for column in range(5)]
@@ -65,6 +71,6 @@ def test_in_a_window_a_narrow_panel_measures_in_a_worker(
     qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=60_000)
     assert panel.findChild(Column).widget().minimumSizeHint().width() <= 290
     assert panel.table.horizontalScrollBar().maximum() == 0
-    assert panel.earlier.currentText().endswith("2019")
+    assert panel.pair.first.currentText().endswith("2019")
     assert all(get_ident() not in session.threads for session in engine.sessions)
     viewer.window.remove_dock_widget(dock)
