@@ -132,11 +132,7 @@ class Prediction:
         Raises:
             InputError: if the task has no such region, or if probabilities were not requested.
         """
-        if region not in self.task.region_names:
-            raise InputError(
-                f"unknown region {region!r}: task {self.task.name!r} has "
-                f"{', '.join(self.task.region_names)}"
-            )
+        self.task.region(region)  # raises for an unknown one
         if region not in self.probabilities:
             raise InputError(
                 f"{self.name} of case {self.case} has no probabilities: call predict again with "

@@ -17,10 +17,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from shaspec.errors import InputError, in_words
 from shaspec.files.reading import is_file, parse_toml, read_text
+from shaspec.task_checks import require_consistent
 from shaspec.task_files import TEMPLATE as TEMPLATE
 from shaspec.task_files import bundled_tasks as bundled_tasks
 from shaspec.task_files import task_file
 from shaspec.task_names import Line, Name
+from shaspec.task_parts import FULL as FULL
 from shaspec.task_parts import MOST_MODALITIES, Frozen
 from shaspec.task_parts import Label as Label
 from shaspec.task_parts import LabelScheme as LabelScheme
@@ -29,8 +31,6 @@ from shaspec.task_parts import Region as Region
 
 Subset = tuple[str, ...]
 """Names of the present modalities, always in the order of the task."""
-
-FULL = "+"  # joins modality names everywhere: file names, tables, command line, layers
 
 
 class Task(Frozen):
@@ -70,33 +70,7 @@ class Task(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Task:
-        values = {label.value for label in self.labels}
-        for names, what in (
-            (self.names, "modality name"),
-            (self.region_names, "region name"),
-            (tuple(str(label.value) for label in self.labels), "label value"),
-        ):
-            if len({name.lower() for name in names}) != len(names):
-                raise ValueError(f"two entries have the same {what}: {', '.join(names)}")
-        if any(FULL in name for name in self.names):
-            raise ValueError(f"a modality name must not contain {FULL!r}")
-        if len(self.spacing) != self.dims:
-            raise ValueError(f"spacing has {len(self.spacing)} numbers, dims is {self.dims}")
-        if not self.modalities:
-            raise ValueError("no modalities: add a [[modalities]] table for each")
-        if bool(self.regions) != (self.kind == "segmentation"):
-            raise ValueError("segmentation tasks need [[regions]], classification tasks have none")
-        if self.kind == "segmentation" and 0 in values:
-            raise ValueError("label 0 is the background: leave it out")
-        hears = any(m.medium == "sound" for m in self.modalities)
-        if hears and (self.kind, self.dims) != ("classification", 2):
-            raise ValueError("medium = sound needs kind = classification and dims = 2")
-        for region in self.regions:
-            if unknown := {*region.labels, region.paints} - values:
-                raise ValueError(f"region {region.name} uses unknown labels {sorted(unknown)}")
-        for scheme in self.schemes:
-            if unknown := set(scheme.codes.values()) - values - {0, -1}:
-                raise ValueError(f"scheme {scheme.name} maps to unknown labels {sorted(unknown)}")
+        require_consistent(self)
         return self
 
     @cached_property
@@ -132,6 +106,23 @@ class Task(Frozen):
             ValueError: if the task has no such modality.
         """
         return self.modalities[self.names.index(name)]
+
+    def region(self, name: str) -> Region:
+        """The region of a name.
+
+        Args:
+            name: its name, as in `region_names`.
+
+        Returns:
+            The region of that name.
+
+        Raises:
+            InputError: if the task has no such region.
+        """
+        if name not in self.region_names:
+            have = ", ".join(self.region_names)
+            raise InputError(f"unknown region {name!r}: task {self.name!r} has {have}")
+        return self.regions[self.region_names.index(name)]
 
     def reordered(self, modalities: Sequence[str], labels: Sequence[int]) -> Task:
         """The same task with modalities and labels in the order of an imported network.

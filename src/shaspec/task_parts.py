@@ -12,6 +12,8 @@ BACKGROUND = "background"
 """The name of unlabelled voxels."""
 
 
+FULL = "+"
+"""Joins modality names everywhere: file names, tables, command line, layers."""
 MOST_MODALITIES = 16
 """Of a task: 16 have 65,535 subsets."""
 

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shaspec.cli.common import Overwrite, escape
+from shaspec.cli.common import Fold, Overwrite, Splits, Subsets, escape
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.inference.options import RunOptions
@@ -30,11 +30,9 @@ def calibrate(
     model: Annotated[str, typer.Argument(help="A bundled model or a model folder.")],
     data: Annotated[Path, typer.Option(help="A folder of labelled cases, or a list in it.")],
     out: Annotated[Path, typer.Option(help="Folder for calibration.json, table and diagram.")],
-    splits: Annotated[
-        Path | None, typer.Option(help="JSON, CSV or text file of held-out cases.")
-    ] = None,
-    fold: Annotated[int | None, typer.Option(help="Use the cases of this fold only.")] = None,
-    subsets: Annotated[str, typer.Option(help="Only these, e.g. all,T1ce,FLAIR+T2")] = "",
+    splits: Splits = None,
+    fold: Fold = None,
+    subsets: Subsets = "",
     pool: Annotated[
         list[Path] | None,
         typer.Option(help="Results of other folds, counted too; give several."),

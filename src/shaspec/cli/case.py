@@ -39,8 +39,8 @@ def case(
 
     Needs pydicom and dcm2niix: pip install shaspec[dicom].
     """
-    from shaspec.dicom import case_from_dicom, dicom_files, propose, read_studies
-    from shaspec.dicom.case import choose_study
+    from shaspec.dicom import dicom_files, propose, read_studies
+    from shaspec.dicom.case import choose_study, write_study
     from shaspec.task import load_task
 
     console = Console()
@@ -50,17 +50,18 @@ def case(
         raise InputError(f"{' '.join(series or ())}: give every modality once")
     if out is None and not list_only:
         raise InputError("name the folder of the case with --out, or list the series with --list")
-    with reporting(True, console) as report, dicom_files(dicom) as files:
-        found = choose_study(read_studies(files, report), study)
-    console.print(_table(propose(found, wanted), found.date))
-    for problem in found.problems:
-        console.print(f"[yellow]{escape(problem)}[/]")
-    if list_only or out is None:
-        return
-    with reporting(True, console) as report:
-        written = case_from_dicom(
-            dicom, wanted, out, given=given, study=study, overwrite=overwrite, progress=report
-        )
+    with dicom_files(dicom) as files:
+        with reporting(True, console) as report:
+            found = choose_study(read_studies(files, report), study)
+        console.print(_table(propose(found, wanted), found.date))
+        for problem in found.problems:
+            console.print(f"[yellow]{escape(problem)}[/]")
+        if list_only or out is None:
+            return
+        with reporting(True, console) as report:
+            written = write_study(
+                found, files, wanted, out, given=given, overwrite=overwrite, progress=report
+            )
     for notice in written.notices:
         console.print(f"[yellow]{escape(notice)}[/]")
     console.print(f"wrote {', '.join(written.paths)} to {escape(str(out))}")

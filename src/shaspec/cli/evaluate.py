@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import ByVoxel, Grid, Overwrite, PairWithin, escape
+from shaspec.cli.common import (
+    ByVoxel,
+    Fold,
+    Grid,
+    Overwrite,
+    PairWithin,
+    Splits,
+    Subsets,
+    escape,
+)
 from shaspec.cli.evaluation_run import EvaluationOptions, EvaluationRun
 from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.cli.run_options import RUN, with_run_options
@@ -28,11 +37,9 @@ def evaluate(
     against: Annotated[
         str, typer.Option(help="A second model to evaluate and compare case by case.")
     ] = "",
-    splits: Annotated[
-        Path | None, typer.Option(help="JSON, CSV or text file of held-out cases.")
-    ] = None,
-    fold: Annotated[int | None, typer.Option(help="Evaluate the cases of this fold only.")] = None,
-    subsets: Annotated[str, typer.Option(help="Only these, e.g. all,T1ce,FLAIR+T2")] = "",
+    splits: Splits = None,
+    fold: Fold = None,
+    subsets: Subsets = "",
     metrics: Annotated[
         str, typer.Option(help="all, or some columns, e.g. dice (fastest) or dice,hd95_mm")
     ] = "all",

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from shaspec.cli.common import Overwrite, escape, source
+from shaspec.errors import InputError
 from shaspec.progress import reporting
 
 
@@ -74,6 +75,10 @@ def restore(
     for path in targets.values():
         check_output(path, [labels], overwrite=overwrite, keep_own=True)
     volume = read_volume(labels)
-    for name, array in to_inputs(volume.array, volume.grid, transforms).items():
+    try:
+        restored = to_inputs(volume.array, volume.grid, transforms)
+    except InputError as error:
+        raise InputError(f"{labels}: {error}") from error
+    for name, array in restored.items():
         write_labels(targets[name], array, transforms.grids[name])
     console.print(f"wrote {len(targets)} label maps to {escape(str(out))}")

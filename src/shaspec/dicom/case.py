@@ -58,26 +58,54 @@ def case_from_dicom(
     Raises:
         InputError: if files are damaged, the choice is doubtful, or a series is no single volume.
     """
-    if task.dims != 3:
-        raise InputError(f"task {task.name} reads pictures: DICOM is read for volumes only")
-    name = out.resolve().name
-    targets = {role: out / f"{name}_{role.lower()}.nii.gz" for role in task.names}
     with dicom_files(source) as files:
         chosen = choose_study(read_studies(files, progress), study)
-        if chosen.problems:
-            raise InputError(
-                f"{chosen.problems[0]}; a series may be incomplete without it. Copy the file "
-                "again, or move it out of the folder"
-            )
-        choice = choose(propose(chosen, task), task, given)
-        _require_no_others(out, [targets[role] for role in choice.series])
-        make_folder(out)
-        for role in choice.series:
-            check_output(targets[role], files, overwrite=overwrite, keep_own=True)
-        notices = list(choice.notices)
-        for done, (role, series) in enumerate(choice.series.items()):
-            progress(done, len(choice.series), f"converting {role}")
-            notices += convert(series, chosen, targets[role])
+        return write_study(
+            chosen, files, task, out, given=given, overwrite=overwrite, progress=progress
+        )
+
+
+def write_study(
+    study: Study,
+    files: Sequence[Path],
+    task: Task,
+    out: Path,
+    *,
+    given: Mapping[str, str] | None = None,
+    overwrite: bool = False,
+    progress: Report = silent,
+) -> Converted:
+    """As `case_from_dicom`, of a study that was read already.
+
+    Args:
+        study: the study.
+        files: all files of the source; none of them is written over.
+        task: as there. out: as there. given: as there. overwrite: as there. progress: as there.
+
+    Returns:
+        Paths and notices.
+
+    Raises:
+        InputError: as there.
+    """
+    if task.dims != 3:
+        raise InputError(f"task {task.name} reads pictures: DICOM is read for volumes only")
+    if study.problems:
+        raise InputError(
+            f"{study.problems[0]}; a series may be incomplete without it. Copy the file again, or "
+            "move it out of the folder"
+        )
+    name = out.resolve().name
+    targets = {role: out / f"{name}_{role.lower()}.nii.gz" for role in task.names}
+    choice = choose(propose(study, task), task, given)
+    _require_no_others(out, [targets[role] for role in choice.series])
+    make_folder(out)
+    for role in choice.series:
+        check_output(targets[role], files, overwrite=overwrite, keep_own=True)
+    notices = list(choice.notices)
+    for done, (role, series) in enumerate(choice.series.items()):
+        progress(done, len(choice.series), f"converting {role}")
+        notices += convert(series, study, targets[role])
     return Converted({role: targets[role] for role in choice.series}, tuple(notices))
 
 

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from shaspec.errors import InputError
 from shaspec.evaluation.surfaces import Box, Mask, bounding_box
 from shaspec.task import Task
 
@@ -56,11 +55,7 @@ def nested(task: Task, region: str) -> Nested:
     Raises:
         InputError: the task has no such region.
     """
-    if region not in task.region_names:
-        raise InputError(
-            f"unknown region {region!r}: task {task.name!r} has {', '.join(task.region_names)}"
-        )
-    own = task.regions[task.region_names.index(region)]
+    own = task.region(region)
     enclosing = sorted(
         (r for r in task.regions if set(r.labels) > set(own.labels)), key=lambda r: len(r.labels)
     )

@@ -8,6 +8,7 @@ cuts off is not eroded there.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -17,6 +18,7 @@ import scipy
 from shaspec.editing.nesting import ROUNDING_MM, Labels, around, nested, with_mask
 from shaspec.errors import InputError
 from shaspec.evaluation.lesions import components
+from shaspec.evaluation.surfaces import Mask
 from shaspec.geometry import Grid
 from shaspec.task import Task
 
@@ -179,15 +181,13 @@ def smooth(labels: Labels, task: Task, region: str, grid: Grid, width: float) ->
     Raises:
         InputError: the task has no such region.
     """
-    what = nested(task, region)
-    mask = what.mask(labels)
-    wanted = mask.copy()
-    if mask.any() and width > 0:
-        box = around(mask, grid.spacing, TAILS * width)
+
+    def exceeds_half(mask: Mask) -> Mask:
         sigma = [width / step for step in grid.spacing]
-        blurred = scipy.ndimage.gaussian_filter(mask[box].astype(np.float64), sigma, mode="nearest")
-        wanted[box] = blurred > 0.5 - ROUNDING_MM
-    return with_mask(labels, what, wanted, grid.spacing)
+        blurred = scipy.ndimage.gaussian_filter(mask.astype(np.float64), sigma, mode="nearest")
+        return np.asarray(blurred > 0.5 - ROUNDING_MM)
+
+    return _reshape(labels, task, region, grid, TAILS * width, exceeds_half if width else np.copy)
 
 
 def grow(labels: Labels, task: Task, region: str, grid: Grid, distance: float) -> Labels:
@@ -207,14 +207,12 @@ def grow(labels: Labels, task: Task, region: str, grid: Grid, distance: float) -
     Raises:
         InputError: the task has no such region.
     """
-    what = nested(task, region)
-    mask = what.mask(labels)
-    wanted = mask.copy()
-    if mask.any():
-        box = around(mask, grid.spacing, distance)
-        away = scipy.ndimage.distance_transform_edt(~mask[box], grid.spacing)
-        wanted[box] = away <= distance + ROUNDING_MM
-    return with_mask(labels, what, wanted, grid.spacing)
+
+    def near(mask: Mask) -> Mask:
+        away = scipy.ndimage.distance_transform_edt(~mask, grid.spacing)
+        return np.asarray(away <= distance + ROUNDING_MM)
+
+    return _reshape(labels, task, region, grid, distance, near)
 
 
 def shrink(labels: Labels, task: Task, region: str, grid: Grid, distance: float) -> Labels:
@@ -236,13 +234,34 @@ def shrink(labels: Labels, task: Task, region: str, grid: Grid, distance: float)
     Raises:
         InputError: the task has no such region.
     """
+
+    def deep(mask: Mask) -> Mask:
+        if mask.all():  # no surroundings, so no surface
+            return mask
+        inside = scipy.ndimage.distance_transform_edt(mask, grid.spacing)
+        return np.asarray(inside > distance + ROUNDING_MM)
+
+    return _reshape(labels, task, region, grid, 0.0, deep)
+
+
+def _reshape(
+    labels: Labels,
+    task: Task,
+    region: str,
+    grid: Grid,
+    margin_mm: float,
+    change: Callable[[Mask], Mask],
+) -> Labels:
+    """The label map with another mask of a region.
+
+    ``change`` maps the mask to the new one, both in the box around the region with a margin.
+    """
     what = nested(task, region)
     mask = what.mask(labels)
     wanted = mask.copy()
-    if mask.any() and not mask.all():
-        box = around(mask, grid.spacing, 0.0)
-        inside = scipy.ndimage.distance_transform_edt(mask[box], grid.spacing)
-        wanted[box] &= inside > distance + ROUNDING_MM
+    if mask.any():
+        box = around(mask, grid.spacing, margin_mm)
+        wanted[box] = change(mask[box])
     return with_mask(labels, what, wanted, grid.spacing)
 
 

@@ -23,7 +23,7 @@ from shaspec.task import Task
 CLOCK = re.compile(
     r"(?<!\d)((?:19|20)\d{2})[-_.]?(\d{2})[-_.]?(\d{2})"
     r"[-_T .]?(\d{2})[-_:.h]?(\d{2})[-_:.m]?(\d{2})"
-    r"(?:[-_.,](\d{1,9}))?(?!\d)"
+    r"(?:[.,](\d{1,9})|[-_](\d{3,9}))?(?!\d)"  # _1 is a number of the picture
 )
 EPOCH = re.compile(r"(?<!\d)(\d{10})(\d{3}|\d{6}|\d{9})?(?:[.,](\d{1,9}))?(?!\d)")
 SECONDS = re.compile(r"(?<!\d)(\d{1,9})[.,](\d{2,9})(?!\d)")
@@ -51,7 +51,8 @@ def moment(name: str) -> Moment | None:
         except ValueError:  # no such day
             return None
         return Moment(
-            (whole + hours * 3600 + minutes * 60 + seconds) * NANO + _part(found[7]), "date"
+            (whole + hours * 3600 + minutes * 60 + seconds) * NANO + _part(found[7] or found[8]),
+            "date",
         )
     if found := EPOCH.search(text):
         return Moment(int(found[1]) * NANO + _part(found[2] or found[3]), "epoch")

@@ -21,6 +21,8 @@ Point = tuple[float, float]
 
 ROUNDING_MM = 1e-6
 """Lengths that differ by less are equal."""
+LINES = 256
+"""Lines that are measured at a time: each meets all edges, thousands of a jagged outline."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +70,35 @@ class Outline:
         edges = self._in_mm
         at, height = edges @ along, edges @ across  # (n, 2) each
         lines = np.unique(np.round(at[:, 0] / ROUNDING_MM)) * ROUNDING_MM
-        low, high = at.min(axis=1) - ROUNDING_MM, at.max(axis=1) + ROUNDING_MM
-        crossed = (low <= lines[:, None]) & (lines[:, None] <= high)
-        step = at[:, 1] - at[:, 0]
-        share = np.where(
-            np.abs(step) > ROUNDING_MM, (lines[:, None] - at[:, 0]) / np.where(step, step, 1), 0.0
-        ).clip(0, 1)
-        where = height[:, 0] + share * (height[:, 1] - height[:, 0])
-        top = np.where(crossed, where, -np.inf).max(axis=1)
-        bottom = np.where(crossed, where, np.inf).min(axis=1)
+        parts = [_widths(lines[k : k + LINES], at, height) for k in range(0, len(lines), LINES)]
+        bottom, top = (np.concatenate(side) for side in zip(*parts, strict=True))
         widest = int(np.argmax(top - bottom))
         back = np.linalg.inv(self.to_mm)
         ends = [back @ (lines[widest] * along + side[widest] * across) for side in (bottom, top)]
         return Segment(float(top[widest] - bottom[widest]), _ends(*ends))
+
+
+def _widths(lines: Array, at: Array, height: Array) -> tuple[Array, Array]:
+    """Lowest and highest place of an outline on lines.
+
+    Args:
+        lines: (k,) positions of the lines along an axis, mm.
+        at: (n, 2) positions of both ends of every edge along that axis.
+        height: (n, 2) those across it.
+
+    Returns:
+        (k,) and (k,) in mm across the axis.
+    """
+    low, high = at.min(axis=1) - ROUNDING_MM, at.max(axis=1) + ROUNDING_MM
+    crossed = (low <= lines[:, None]) & (lines[:, None] <= high)
+    step = at[:, 1] - at[:, 0]
+    share = np.where(
+        np.abs(step) > ROUNDING_MM, (lines[:, None] - at[:, 0]) / np.where(step, step, 1), 0.0
+    ).clip(0, 1)
+    where = height[:, 0] + share * (height[:, 1] - height[:, 0])
+    top = np.where(crossed, where, -np.inf).max(axis=1)
+    bottom = np.where(crossed, where, np.inf).min(axis=1)
+    return bottom, top
 
 
 def outline(shape: Mask, to_mm: Array) -> Outline:

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from shaspec.errors import InputError
 from shaspec.evaluation.lesions import components
 from shaspec.evaluation.surfaces import Mask
 from shaspec.geometry import Grid
@@ -136,13 +135,9 @@ def measure(prediction: Prediction, region: str, *, smallest: float | None = Non
         InputError: the task has no such region.
     """
     task, grid = prediction.task, prediction.grid
-    if region not in task.region_names:
-        raise InputError(
-            f"unknown region {region!r}: task {task.name!r} has {', '.join(task.region_names)}"
-        )
     if smallest is None:
         smallest = SMALLEST_ML if grid.dims == 3 else SMALLEST_PX
-    mask = np.isin(prediction.labels, task.regions[task.region_names.index(region)].labels)
+    mask = np.isin(prediction.labels, task.region(region).labels)
     parts, boxes = components(mask)
     counts = np.bincount(parts.ravel(), minlength=len(boxes) + 1)[1:]
     least = smallest / grid.voxel_size * (1 - 1e-9)

@@ -62,6 +62,10 @@ class Transforms:
     found: Mapping[str, Registration]
     """Modality -> its registration; the identity for the reference."""
 
+    def unmoved(self, modality: str) -> bool:
+        """Whether the scan of a modality was passed on as it was."""
+        return np.array_equal(self.found[modality].transform.matrix, np.eye(4))
+
 
 def write_transforms(folder: Path, transforms: Transforms) -> Path:
     """Write ``transforms.json``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class Scan:
         if np.count_nonzero(self.inside) < FEWEST_VOXELS:
             raise InputError(f"{self.name}: shows too little to be registered; leave it out")
 
-    @property
+    @cached_property
     def inside(self) -> npt.NDArray[np.bool_]:
         """Mask (S, P, L) of the foreground."""
         return foreground(self.array, background(self.array))

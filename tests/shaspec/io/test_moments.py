@@ -34,6 +34,7 @@ def touch(folder: Path, *names: str) -> Path:
         ("2019-02-28_23-59-59.9.png", "2019-03-01_00-00-00.1.png", 200_000_000),
         ("20190301121530.png", "20190301121531.png", 1_000_000_000),
         ("0.033.png", "0.066.png", 33_000_000),
+        ("rgb_20190301_121530_1.png", "depth_20190301_121530_2.png", 0),  # numbers, not decimals
     ],
 )
 def test_times_in_names_are_read_exactly(early: str, late: str, nanoseconds: int) -> None:

@@ -110,6 +110,15 @@ def ellipse(*radii: float, shape: tuple[int, ...] = (5, 48, 48)) -> np.ndarray:
     return mask
 
 
+@given(masks, spacings)
+def test_lines_measured_in_parts_give_the_same_diameters(mask, spacing):
+    grid = Grid(mask.shape, spacing)
+    whole = lengths(measured(mask, grid))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shaspec.measuring.diameters.LINES", 2)
+        assert lengths(measured(mask, grid)) == whole
+
+
 @pytest.mark.parametrize(("long", "short"), [(20, 20), (20, 9), (14, 6)])
 def test_an_ellipse_has_its_axes_as_diameters(long, short):
     (lesion,) = measured(ellipse(short, long)).lesions

@@ -94,6 +94,13 @@ def test_labels_go_back_to_the_grid_of_every_input(head: Case, prepared: Path) -
     assert 2 * both / (np.count_nonzero(back["T2"]) + np.count_nonzero(truth)) > 0.85
 
 
+def test_labels_of_another_case_are_not_restored(prepared: Path) -> None:
+    other = make_case(9_000_006, (20, 24, 22), (8.0, 8.0, 8.0))
+    assert other.labels is not None
+    with pytest.raises(InputError, match="another grid than the prepared case"):
+        to_inputs(other.labels, other.grid, read_transforms(prepared))
+
+
 def test_a_prepared_case_is_passed_on_unchanged(head: Case, prepared: Path, tmp_path: Path) -> None:
     task = load_task("brats")
     prepare(prepared, task, tmp_path / "again")
