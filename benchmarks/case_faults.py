@@ -18,8 +18,6 @@ Array = npt.NDArray[Any]
 Volumes = dict[str, Array]
 Fault = Callable[[Volumes, Grid, np.random.Generator], tuple[Volumes, Grid]]
 
-SHIFT_MM = 8.0
-TURN = 10.0
 SKULL_MM = (4.0, 11.0)  # from the brain
 SCALP_MM = 18.0
 SCALP = {"FLAIR": 0.8, "T1": 1.5, "T1ce": 1.5, "T2": 0.9}  # of the median of the brain
@@ -41,15 +39,22 @@ def _moved(volumes: Volumes, rng: np.random.Generator, matrix: Array, shift: Arr
     return volumes | {name: ndimage.affine_transform(volumes[name], matrix, offset, order=0)}
 
 
-def shifted(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
-    """Shift one modality by 8 mm in a random direction."""
-    return _moved(volumes, rng, np.eye(3), SHIFT_MM * _random_axis(rng)), grid
+def shifted(mm: float) -> Fault:
+    """Shift one modality in a random direction."""
+    return lambda volumes, grid, rng: (
+        _moved(volumes, rng, np.eye(3), mm * _random_axis(rng)),
+        grid,
+    )
 
 
-def turned(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
-    """One modality turned by 10 degrees, about any axis."""
-    turn = Rotation.from_rotvec(TURN * _random_axis(rng), degrees=True).as_matrix()
-    return _moved(volumes, rng, turn, np.zeros(3)), grid
+def turned(degrees: float) -> Fault:
+    """Turn one modality about a random axis."""
+
+    def fault(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
+        turn = Rotation.from_rotvec(degrees * _random_axis(rng), degrees=True).as_matrix()
+        return _moved(volumes, rng, turn, np.zeros(3)), grid
+
+    return fault
 
 
 def one_mirrored(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
@@ -129,8 +134,12 @@ def scaled(factor: float) -> Fault:
 
 
 BRAIN_FAULTS: Mapping[str, tuple[str, Fault]] = {
-    "one scan shifted by 8 mm": ("register", shifted),
-    "one scan turned by 10 degrees": ("register", turned),
+    "one scan shifted by 8 mm": ("register", shifted(8.0)),
+    "one scan shifted by 15 mm": ("register", shifted(15.0)),
+    "one scan shifted by 40 mm": ("register", shifted(40.0)),
+    "one scan turned by 15 degrees": ("register", turned(15.0)),
+    "one scan turned by 30 degrees": ("register", turned(30.0)),
+    "one scan turned by 10 degrees": ("register", turned(10.0)),
     "one scan mirrored": ("mirrored", one_mirrored),
     "brain in a made-up head": ("skull", in_head),
     "slab of such a head": ("skull", slab_of_head),

@@ -29,8 +29,7 @@ COARSE, MIDDLE, FINE = 8.0, 4.0, 2.0  # voxel sizes of the levels, mm
 POINTS = {COARSE: 4000, MIDDLE: 12000, FINE: 30000}
 TURNS = (-30.0, -15.0, 0.0, 15.0, 30.0)  # degrees about each axis, of the poses to begin from
 KEPT = 4  # of them, which are refined at the coarse level
-LEFT_ALONE_MM = 1.0  # scans that lie no further apart than this, and
-LITTLE_GAIN = 0.02  # gain no more agreement than this part of it, are registered already
+LEFT_ALONE_MM = 1.0  # scans no further apart are registered: it is the error that is aimed at
 SPREAD_MM = 1.5  # results of the two last runs that lie further apart are doubtful
 STEP_MM = 3.0  # how far from the result the second run begins
 
@@ -108,7 +107,7 @@ def register(fixed: Scan, moving: Scan, *, progress: Report = silent) -> Registr
     before, after = first(Rigid()), first(transform)
     distance = transform.apart(Rigid(), head)
     tell("done")
-    if before > 0 and distance <= LEFT_ALONE_MM and after <= before * (1 + LITTLE_GAIN):
+    if before > 0 and distance <= LEFT_ALONE_MM:
         return Registration(Rigid(), before, before, 0.0, other.apart(Rigid(), head))
     return Registration(transform, before, after, distance, transform.apart(other, head))
 

@@ -14,7 +14,7 @@ from shaspec.io.findings.anatomy import axes, size, skull, unit
 from shaspec.io.findings.coarse import Coarse
 from shaspec.io.findings.contrast import contrast
 from shaspec.io.findings.mirrored import mirrored
-from shaspec.io.findings.registration import register
+from shaspec.io.findings.registration import apart, register
 from shaspec.io.findings.scan import Array, Finding, Scan
 from shaspec.io.findings.values import hounsfield, masks, sizes, twins
 from shaspec.task import Task
@@ -39,6 +39,7 @@ CHECKS: tuple[Callable[[Sequence[Scan]], Iterator[Finding]], ...] = (
 )
 CASE_CHECKS: tuple[Callable[[Coarse], Iterator[Finding]], ...] = (
     unit,
+    apart,
     skull,
     size,
     axes,

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 
 from shaspec.case import Case
@@ -31,11 +33,15 @@ def sentences(volumes: Volumes, grid: Grid, task: str = "brats") -> str:
 
 
 def shifted(v: Volumes) -> Volumes:
-    return v | {"T2": ndimage.shift(v["T2"], (2, 3, 2), order=0)}
+    return v | {"T2": ndimage.shift(v["T2"], (2, 1, 0), order=0)}
 
 
 def turned(v: Volumes) -> Volumes:
-    return v | {"T1": ndimage.rotate(v["T1"], 12, axes=(0, 1), reshape=False, order=0)}
+    return v | {"T1": ndimage.rotate(v["T1"], 8, axes=(0, 1), reshape=False, order=0)}
+
+
+def elsewhere(v: Volumes) -> Volumes:
+    return v | {"T1ce": ndimage.shift(v["T1ce"], (3, 9, -5), order=0)}
 
 
 def in_skull(v: Volumes) -> Volumes:
@@ -54,6 +60,7 @@ def as_ct(v: Volumes) -> Volumes:
     [
         (shifted, "T2 fits the other scans better after a move"),
         (turned, "T1 fits the other scans better after a move"),
+        (elsewhere, "of the head in T1ce is where the other scans show it"),
         (in_skull, "the skull does not seem to be stripped"),
         (as_ct, "T2 looks like CT"),
         (lambda v: v | {"FLAIR": v["T2"], "T2": v["FLAIR"]}, "FLAIR and T2 look swapped"),
@@ -94,6 +101,29 @@ def test_nothing_is_said_of_a_task_without_anatomy(head: Case) -> None:
 def test_findings_of_the_case_are_notices(head: Case) -> None:
     case = case_from_arrays(shifted(dict(head.volumes)), head.task, grid=head.grid)
     assert any("not registered to each other" in notice for notice in case.notices)
+
+
+@settings(max_examples=12)
+@given(
+    name=st.sampled_from(["FLAIR", "T1", "T1ce", "T2"]),
+    direction=st.tuples(*[st.sampled_from([-1.0, 1.0])] * 3),
+    mm=st.floats(10, 70),
+)
+def test_a_scan_at_any_distance_from_the_others_is_named(
+    head: Case, name: str, direction: tuple[float, ...], mm: float
+) -> None:
+    shift = mm / 3**0.5 * np.array(direction) / head.grid.spacing
+    moved = ndimage.shift(head.volumes[name], shift, order=0)
+    found = sentences(dict(head.volumes) | {name: moved}, head.grid)
+    assert "not registered to each other" in found
+    assert found.startswith((f"{name} fits", "only"))
+
+
+@pytest.mark.parametrize("part", [slice(0, 36), slice(20, 60)])
+def test_a_scan_of_a_part_of_the_head_is_not_called_unregistered(head: Case, part: slice) -> None:
+    slab = np.zeros_like(head.volumes["T2"])
+    slab[part] = head.volumes["T2"][part]
+    assert "registered" not in sentences(dict(head.volumes) | {"T2": slab}, head.grid)
 
 
 def test_the_sample_that_napari_opens_gives_no_finding() -> None:
