@@ -74,9 +74,9 @@ def _apart(name: str, others: list[str], share: float) -> Finding:
     who = name if len(others) > 1 else f"{name} or {others[0]}"
     return Finding(
         "warning",
-        f"only {share:.0%} of the head in {who} is where the "
-        f"{'other scans show it' if len(others) > 1 else 'other scan shows it'}, so they are not "
-        "registered to each other",
+        f"only {share:.0%} of the head in {who} lies where it does in the "
+        f"{'other scans' if len(others) > 1 else 'other scan'}, "
+        "so they are not registered to each other",
         MEND,
     )
 

@@ -60,7 +60,7 @@ def as_ct(v: Volumes) -> Volumes:
     [
         (shifted, "T2 fits the other scans better after a move"),
         (turned, "T1 fits the other scans better after a move"),
-        (elsewhere, "of the head in T1ce is where the other scans show it"),
+        (elsewhere, "of the head in T1ce lies where it does in the other scans"),
         (in_skull, "the skull does not seem to be stripped"),
         (as_ct, "T2 looks like CT"),
         (lambda v: v | {"FLAIR": v["T2"], "T2": v["FLAIR"]}, "FLAIR and T2 look swapped"),
