@@ -219,7 +219,7 @@ class ModelController(CaseController[M]):
         viewer.layers.events.inserted.connect(self._on_layer, position="last")
 
     def close(self) -> None:
-        """Ends the job, frees the features and lets go of the viewer."""
+        """Ends the job, frees the features and disconnects from the viewer."""
         self.viewer.layers.events.inserted.disconnect(self._on_layer)
         super().close()
 

@@ -124,7 +124,7 @@ class CohortController:
         self._start("loading the model", lambda: worker.segment_job(rows, settings, out, task))
 
     def cancel(self) -> None:
-        """Ends the run after the current window; the next one goes on where it ended."""
+        """Ends the run after the current window; the next one continues from there."""
         self._job.interrupt()
 
     # -- review ----------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ class CohortController:
                 self._put(row.name, lambda row: replace(row, status="waiting"))
         outcome, text = self._job.outcome, _summary(self.state.rows)
         if outcome is None and self.state.status is Status.CANCELLING:
-            self._job.say(f"Cancelled. {text} Segment all goes on from here.")
+            self._job.say(f"Cancelled. {text} Segment all continues from here.")
         elif outcome is None:
             written = f"Label maps and {worker.SIZES} are in {self.state.out}."
             self._job.say(f"{text} {written}")

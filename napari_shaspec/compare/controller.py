@@ -114,7 +114,7 @@ class CompareController:
         self._job.interrupt()
 
     def close(self) -> None:
-        """Ends the job and lets go of the viewer; the layers stay."""
+        """Ends the job and disconnects from the viewer; the layers stay."""
         if self._closed:
             return
         self._closed = True

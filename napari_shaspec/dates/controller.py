@@ -139,7 +139,7 @@ class DatesController:
         self._job.interrupt()
 
     def close(self) -> None:
-        """Ends the job and lets go of the viewer."""
+        """Ends the job and disconnects from the viewer."""
         if self._closed:
             return
         self._closed = True

@@ -1,7 +1,7 @@
 """``manifest.jsonl``: one line of JSON for every step that a run took, kept from run to run.
 
 A line is written before the files of a result (``writing``) and after them (``done``): a run that
-was killed leaves no file of unknown origin, and the next run goes on where it ended.
+was killed leaves no file of unknown origin, and the next run continues where it ended.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def test_a_cancelled_run_goes_on_where_it_ended(viewer, control, data):
     control._job._run = cancel_in(control, "berta")
     control.segment()
     assert found(control) == {"anna": "done", "berta": "waiting", "carl": "waiting"}
-    assert "goes on from here" in control.state.message.text
+    assert "continues from here" in control.state.message.text
     assert control.state.status is Status.IDLE
     first = (control.state.out / "anna_FLAIR+T1+T1ce+T2_pred.nii.gz").stat().st_mtime_ns
     # another session of the program

@@ -1,4 +1,4 @@
-"""A saved result that is opened again goes on in the table."""
+"""A saved result that is opened again continues in the table."""
 
 from __future__ import annotations
 

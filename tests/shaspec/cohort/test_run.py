@@ -1,4 +1,4 @@
-"""A cohort is segmented whatever happens to one of its cases, and goes on where it ended."""
+"""A cohort is segmented whatever happens to one of its cases, and continues where it ended."""
 
 from __future__ import annotations
 
