@@ -18,7 +18,7 @@ from torch import Tensor
 
 from shaspec.models.base import Network
 from shaspec.models.registry import build, check_config
-from tests.shaspec.models.planes import ByPlanes
+from tests.shaspec.models.rowwise import Rowwise
 
 TOLERANCE = 1e-5  # of an output's std, in float64 (golden/README.md)
 DEPARTURE = 10  # times what the authors' own code departs by in float32 (golden/README.md)
@@ -84,9 +84,9 @@ def precision(request: pytest.FixtureRequest) -> torch.dtype:
 
 
 @pytest.fixture(scope="module")
-def planes() -> Iterator[None]:
+def rowwise() -> Iterator[None]:
     """Large float64 convolutions take a fraction of the time."""
-    with ByPlanes():
+    with Rowwise():
         yield
 
 

@@ -12,7 +12,7 @@ from shaspec.models.maml import Maml
 from shaspec.models.official import from_official
 
 # networks of the paper's size
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("planes")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("rowwise")]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from shaspec.models.official import from_official
 from shaspec.models.shaspec import ShaSpec
 
 # networks of the paper's size
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("planes")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("rowwise")]
 
 
 @pytest.fixture(scope="module")
