@@ -1,9 +1,10 @@
-"""The example scripts run as a user runs them, in a folder of their own."""
+"""The example scripts run on a case of the user, in a folder of their own."""
 
 from __future__ import annotations
 
-import subprocess
+import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from shaspec.io import write_case
 from shaspec.phantom import DEMO_SEED, make_case
 
-pytestmark = pytest.mark.slow  # processes of their own
+pytestmark = pytest.mark.slow  # runs networks on a whole case
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
@@ -24,21 +25,32 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(script: str, patient: Path, folder: Path) -> str:
-    words = [sys.executable, str(EXAMPLES / script), str(patient)]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def run(
+    patient: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[[str], str]:
+    """Run a script as the main program, in this process, where torch is loaded; its output."""
+
+    def run(script: str) -> str:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [script, str(patient)])
+        runpy.run_path(str(EXAMPLES / script), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run
 
 
-def test_without_t1ce_writes_both_results(patient: Path, tmp_path: Path) -> None:
-    lines = run("without_t1ce.py", patient, tmp_path).splitlines()
+def test_without_t1ce_writes_both_results(run: Callable[[str], str], tmp_path: Path) -> None:
+    lines = run("without_t1ce.py").splitlines()
     assert [line.split()[0] for line in lines] == ["FLAIR+T1+T1ce+T2", "FLAIR+T1+T2"]
     assert len(list(tmp_path.glob("*.nii.gz"))) == 2
 
 
-def test_the_worth_of_sequences_is_printed(patient: Path, tmp_path: Path) -> None:
-    text = run("worth_of_sequences.py", patient, tmp_path)
+def test_the_worth_of_sequences_is_printed(run: Callable[[str], str]) -> None:
+    text = run("worth_of_sequences.py")
     rows, shapley, next_best = text.split("\n\n")
     assert len(rows.splitlines()) == 15
     assert "ground truth" in shapley
@@ -46,6 +58,6 @@ def test_the_worth_of_sequences_is_printed(patient: Path, tmp_path: Path) -> Non
     assert "T1ce" in next_best
 
 
-def test_shared_and_specific_features_are_drawn(patient: Path, tmp_path: Path) -> None:
-    run("shared_and_specific.py", patient, tmp_path)
+def test_shared_and_specific_features_are_drawn(run: Callable[[str], str], tmp_path: Path) -> None:
+    run("shared_and_specific.py")
     assert (tmp_path / "features.png").read_bytes().startswith(b"\x89PNG")

@@ -42,27 +42,24 @@ def write(tmp_path, cases):
     return write
 
 
-def test_a_run_tells_its_steps_and_leaves_a_model(write):
-    path = write(2)
-    events = list(TrainingProcess(path).events())
-    assert isinstance(events[0], Preparing)
-    assert [event.step for event in events if isinstance(event, Step)] == [1, 2]
-    assert events[-1] == Finished(2, events[-1].minutes, str(path.parent))
-    assert (path.parent / "card.json").is_file()
-
-
-def test_a_run_that_is_stopped_leaves_a_checkpoint_and_no_process(write):
+def test_a_run_tells_its_steps_is_stopped_and_resumed_and_leaves_a_model(write):
     path = write(10**6)
     process = TrainingProcess(path)
     events = process.events()
-    last = next(event for event in events if isinstance(event, Step))
+    assert isinstance(next(events), Preparing)
+    first = next(event for event in events if isinstance(event, Step))
     process.stop()
     rest = [event for event in events if isinstance(event, Step | Checkpoint)]
     assert len(rest) < 1000
     assert gone(process._process.pid)
-    again = TrainingProcess(write(last.step + len(rest) + 1)).events()
-    assert next(e for e in again if isinstance(e, Step)).step > last.step
-    again.close()
+    steps = [first.step, *(event.step for event in rest if isinstance(event, Step))]
+    assert steps == list(range(1, len(steps) + 1))
+    end = len(steps) + 2
+    again = list(TrainingProcess(write(end)).events())
+    assert isinstance(again[0], Preparing)
+    assert [event.step for event in again if isinstance(event, Step)] == [end - 1, end]
+    assert again[-1] == Finished(end, again[-1].minutes, str(path.parent))
+    assert (path.parent / "card.json").is_file()
 
 
 def test_a_training_whose_napari_was_killed_ends_with_a_checkpoint(write, tmp_path):

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from shaspec.models.base import Network
 from shaspec.models.registry import build, check_config
+from tests.shaspec.models.rowwise import Rowwise
 
 TOLERANCE = 1e-5  # of an output's std, in float64 (golden/README.md)
 DEPARTURE = 10  # times what the authors' own code departs by in float32 (golden/README.md)
@@ -80,6 +81,13 @@ def precision(request: pytest.FixtureRequest) -> torch.dtype:
     """Of the network that is compared with the golden numbers."""
     dtype: torch.dtype = request.param
     return dtype
+
+
+@pytest.fixture(scope="module")
+def rowwise() -> Iterator[None]:
+    """Large float64 convolutions take a fraction of the time."""
+    with Rowwise():
+        yield
 
 
 TINY_ENCODER = {

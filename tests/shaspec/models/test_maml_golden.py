@@ -11,7 +11,8 @@ import torch
 from shaspec.models.maml import Maml
 from shaspec.models.official import from_official
 
-pytestmark = pytest.mark.slow  # networks of the paper's size
+# networks of the paper's size
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("rowwise")]
 
 
 @pytest.mark.parametrize(

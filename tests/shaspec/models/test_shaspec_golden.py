@@ -13,7 +13,8 @@ from torch import Tensor
 from shaspec.models.official import from_official
 from shaspec.models.shaspec import ShaSpec
 
-pytestmark = pytest.mark.slow  # networks of the paper's size
+# networks of the paper's size
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("rowwise")]
 
 
 @pytest.fixture(scope="module")

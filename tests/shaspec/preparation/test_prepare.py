@@ -23,6 +23,7 @@ from shaspec.registration import Registration, Rigid, Scan
 from shaspec.task import load_task
 
 SHAPE, SPACING = (40, 50, 42), (4.0, 4.0, 4.0)
+PREPARE = sys.modules["shaspec.preparation.prepare"]  # the package has a function of this name
 TRUTH = Rigid.about((0, 0, 0), (0.1, -0.15, 0.1), (9, -12, 6))
 
 
@@ -116,13 +117,13 @@ def test_transforms_name_no_file(prepared: Path, acquired: Path) -> None:
 
 
 def test_a_doubtful_registration_is_refused_with_a_picture(
-    head: Case, acquired: Path, tmp_path: Path
+    head: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, out = tmp_path / "in", tmp_path / "out"
-    noise = np.random.default_rng(3).uniform(1, 2, head.grid.shape).astype(np.float32)
-    write_case(folder, head.only(("T1",)))
+    write_case(folder, head.only(("T1", "T2")))
     next(folder.glob("*seg*")).unlink()
-    write_volume(folder / f"{head.name}_t2.nii.gz", noise, head.grid)
+    doubtful = Registration(TRUTH, 0.1, 0.2, distance=12.0, spread=9.0)
+    monkeypatch.setattr(PREPARE, "register", lambda *_args, **_options: doubtful)
     with pytest.raises(
         InputError, match=r"t2.nii.gz: the registration of T2 is doubtful.*--accept"
     ):
@@ -138,8 +139,7 @@ def one_grid(head: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
         shift = Rigid.about((0, 0, 0), (0, 0, 0), (0, 0, 4 if "t2" in moving.name else 8))
         return Registration(shift, 0.1, 0.2, 8.0, 0.0)
 
-    module = sys.modules["shaspec.preparation.prepare"]  # the package has a function of this name
-    monkeypatch.setattr(module, "register", moved)
+    monkeypatch.setattr(PREPARE, "register", moved)
     write_case(tmp_path / "in", head.only(("FLAIR", "T1", "T2")))
     return tmp_path / "in"
 

@@ -79,10 +79,23 @@ def toml(value: Any) -> str:
     return json.dumps(value)
 
 
+TRAIN = ("-m", "shaspec", "train")
+PAIR = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2)
+# Trains several times in one process, whose start takes longer than a tiny training.
+IN_TURN = """
+import json, sys
+from shaspec.cli import app
+for words in json.loads(sys.argv[1]):
+    code = app(["train", *words], standalone_mode=False)
+    if code:
+        sys.exit(code)
+"""
+
+
 def start(*words: object, start_new_session: bool = False) -> subprocess.Popen[str]:
-    """A process of ours, with its output to read."""
+    """A process of Python, with its output to read."""
     return subprocess.Popen(
-        [sys.executable, "-m", *map(str, words)],
+        [sys.executable, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -101,10 +114,17 @@ def wait_for_step(process: subprocess.Popen[str], least: int) -> None:
     pytest.fail(f"the run ended before step {least}: {process.stderr.read()}")
 
 
-def finish(config: Path, out: Path, **values: Any) -> None:
-    """A run to its end, in a process of its own: sums of floats depend on the threads they share,
-    and those of the tests' process are not those of a fresh one."""
-    process = start("shaspec", "train", config, "--json", *settings(out, **values))
+def start_in_turn(
+    folder: Path, runs: list[list[str]], launcher: tuple[object, ...] = ()
+) -> subprocess.Popen[str]:
+    """A process, or those of the launcher, that trains with each of these command lines."""
+    program = folder / "in_turn.py"
+    program.write_text(IN_TURN)
+    return start(*launcher, program, json.dumps(runs))
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    """Wait for the end of a process that must succeed."""
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
 
@@ -118,9 +138,8 @@ def outcome(folder: Path) -> tuple[dict[str, torch.Tensor], list[Any]]:
 
 def test_a_killed_run_resumes_to_the_same_weights(config: Path, tmp_path: Path) -> None:
     common = {"max_steps": 14, "checkpoint_minutes": 0.0}
-    finish(config, tmp_path / "whole", **common)
-    broken = tmp_path / "broken"
-    process = start("shaspec", "train", config, "--json", *settings(broken, **common))
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    process = start(*TRAIN, config, "--json", *settings(broken, **common))
     try:
         wait_for_step(process, random.randint(1, 6))
         time.sleep(random.uniform(0, 0.5))
@@ -128,8 +147,10 @@ def test_a_killed_run_resumes_to_the_same_weights(config: Path, tmp_path: Path) 
         process.kill()
         process.communicate()
     assert process.returncode == -signal.SIGKILL
-    finish(config, broken, **common)
-    (mine, steps), (theirs, others) = outcome(tmp_path / "whole"), outcome(broken)
+    # Not in the tests' process: sums of floats depend on the threads they share.
+    runs = [[str(config), *settings(out, **common)] for out in (broken, whole)]
+    finish(start_in_turn(tmp_path, runs))
+    (mine, steps), (theirs, others) = outcome(whole), outcome(broken)
     assert steps == others
     different = [k for k in mine if not torch.equal(mine[k], theirs[k])]
     assert different == []
@@ -137,7 +158,7 @@ def test_a_killed_run_resumes_to_the_same_weights(config: Path, tmp_path: Path) 
 
 def test_a_run_that_is_asked_to_end_saves_and_says_so(config: Path, tmp_path: Path) -> None:
     words = settings(tmp_path, max_steps=10_000, checkpoint_minutes=60.0)
-    process = start("shaspec", "train", config, "--json", *words)
+    process = start(*TRAIN, config, "--json", *words)
     try:
         wait_for_step(process, 2)
         process.send_signal(signal.SIGTERM)
@@ -166,54 +187,54 @@ NETWORKS: dict[str, dict[str, Any]] = {
 TEACHERS = ("mean-teacher", "m3l")
 
 
-@pytest.mark.parametrize("method", [*NETWORKS, *TEACHERS])
-def test_two_processes_learn_the_same_as_one_with_twice_the_batch(
-    method: str, config: Path, tmp_path: Path
-) -> None:
-    common: dict[str, Any] = {"max_steps": 3, "ema": 0.0, "method": method}
+def learning(method: str) -> dict[str, Any]:
+    """Settings of a short run of the method, whatever its batch and the number of processes."""
+    values: dict[str, Any] = {"max_steps": 3, "ema": 0.0, "method": method}
     if method in TEACHERS:
-        common |= {"architecture": "shaspec", "labelled": 1, "ema": 0.5}
+        values |= {"architecture": "shaspec", "labelled": 1, "ema": 0.5}
     if NETWORKS.get(method):
-        common |= {"network": NETWORKS[method], "crop": [32, 32, 32]}
-    words = settings(tmp_path / "two", **common, batch=1, devices=2)
-    process = start(
-        "torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m",
-        "shaspec", "train", config, *words,
-    )  # fmt: skip
-    list(train(load_config(config, out=tmp_path / "one", **common, batch=2)))
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    (mine, steps), (theirs, others) = outcome(tmp_path / "one"), outcome(tmp_path / "two")
-    for name, weight in mine.items():
-        torch.testing.assert_close(theirs[name], weight, atol=1e-5, rtol=1e-5, msg=name)
-    for (_, losses), (_, other) in zip(steps, others, strict=True):
-        assert other == pytest.approx(losses, abs=1e-5)
+        values |= {"network": NETWORKS[method], "crop": [32, 32, 32]}
+    return values
 
 
-def test_of_two_processes_one_tries_the_model_and_the_other_waits(
+def test_two_processes_learn_as_one_with_twice_the_batch_and_one_of_them_tries_the_model(
     config: Path, tmp_path: Path
 ) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    methods = {method: learning(method) for method in (*NETWORKS, *TEACHERS)}
+    half = {"batch": 1, "devices": 2}
+    runs = [
+        [str(config), *settings(two / method, **values, **half)]
+        for method, values in methods.items()
+    ]
     tried = {"validate_every_minutes": 1e-9, "validate_subsets": ["FLAIR"]}
-    process = start(
-        "torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m",
-        "shaspec", "train", config, *settings(tmp_path, max_steps=2, batch=1, devices=2, **tried),
-    )  # fmt: skip
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    assert len(list((tmp_path / "samples").iterdir())) == 2
+    runs.append([str(config), *settings(two / "tried", max_steps=2, **half, **tried)])
+    pair = start_in_turn(tmp_path, runs, PAIR)
+    for method, values in methods.items():
+        list(train(load_config(config, out=one / method, **values, batch=2)))
+    finish(pair)
+    assert len(list((two / "tried" / "samples").iterdir())) == 2
+    for method in methods:
+        (mine, steps), (theirs, others) = outcome(one / method), outcome(two / method)
+        for name, weight in mine.items():
+            torch.testing.assert_close(
+                theirs[name], weight, atol=1e-5, rtol=1e-5, msg=f"{method}: {name}"
+            )
+        for (_, losses), (_, other) in zip(steps, others, strict=True):
+            assert other == pytest.approx(losses, abs=1e-5), method
 
 
 @pytest.mark.parametrize(
     ("launcher", "readers"),
-    [((), 1), (("torch.distributed.run", "--standalone", "--nproc-per-node", 2, "-m"), 0)],
+    [(TRAIN, 1), ((*PAIR, *TRAIN), 0)],
     ids=["with a reader", "two processes"],
 )
 def test_a_signal_to_all_processes_as_a_cluster_sends_it_loses_nothing(
     launcher: tuple[object, ...], readers: int, config: Path, tmp_path: Path
 ) -> None:
     values = {"max_steps": 10_000, "checkpoint_minutes": 60.0, "workers": readers}
-    words = settings(tmp_path, **values, devices=2 if launcher else 1)
-    process = start(*launcher, "shaspec", "train", config, "--json", *words, start_new_session=True)
+    words = settings(tmp_path, **values, devices=2 if launcher != TRAIN else 1)
+    process = start(*launcher, config, "--json", *words, start_new_session=True)
     try:
         wait_for_step(process, 2)
         os.killpg(process.pid, signal.SIGTERM)

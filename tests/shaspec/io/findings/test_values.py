@@ -57,9 +57,14 @@ def test_sound_scans_have_no_findings(scans: list[Scan]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", ["brats", "liver-ct"])
-def test_phantoms_have_no_findings(task: str) -> None:
-    case = make_case(9_000_001, task=task, shape=(40, 48, 44) if task == "brats" else None)
+@pytest.mark.parametrize(
+    ("task", "shape", "spacing"),
+    [("brats", (40, 48, 44), (1.0, 1.0, 1.0)), ("liver-ct", (60, 68, 96), (4.0, 4.0, 4.0))],
+)
+def test_phantoms_have_no_findings(
+    task: str, shape: tuple[int, int, int], spacing: tuple[float, float, float]
+) -> None:
+    case = make_case(9_000_001, shape, spacing, task)
     names = case.volumes.items()
     assert findings([Scan(case.task.modality(n), a, case.grid) for n, a in names]) == ()
 
