@@ -109,8 +109,8 @@ def _order(path: Path, task: Task) -> _Order:
     what = reading.match.role if reading.match else " ".join(reading.evidence)
     if count > 1 and what not in ("", LABELS):
         problem = (
-            f"{path}: contains {count} volumes, but its name says {what!r}; save the volume that is "
-            f"meant as a file of its own, or add a {DESCRIPTION} that lists the channels"
+            f"{path}: contains {count} volumes, but its name says {what!r}; save the right volume "
+            f"as a file of its own, or add a {DESCRIPTION} that lists the channels"
         )
     elif count not in (0, len(task.names)):
         problem = (

@@ -170,7 +170,9 @@ def _search(
             if roles:
                 yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
         return
-    several = channel_cases([p for p in inside if is_file(p) and is_input(p, task)], task, with_labels)
+    several = channel_cases(
+        [p for p in inside if is_file(p) and is_input(p, task)], task, with_labels
+    )
     if several:
         yield from ((folder / case.name, case) for case in several)
         return
