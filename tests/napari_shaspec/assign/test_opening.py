@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -45,44 +44,6 @@ def hospital(tmp_path, make_case) -> Callable[..., Path]:
         return place
 
     return make
-
-
-class User:
-    """Answers the questions: ``roles`` by the names of files, ``options`` by option."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.seen: list[Choices] = []
-        self.roles: dict[str, str] | None = None
-        self.options: dict[str, Any] = {}
-
-    def ask_roles(self, choices: Choices, why: str) -> bool:
-        self.asked.append(why)
-        self.seen.append(choices)
-        assert len(self.asked) < 5, self.asked
-        if self.roles is None:
-            return False
-        for index, row in enumerate(choices.rows):
-            for end, role in self.roles.items():
-                if row.file.name.endswith(end):
-                    choices.choose(index, role)
-        assert choices.problem == ""
-        choices.remember()
-        return True
-
-    def ask_option(self, error: Any, otherwise: str = "") -> Any:
-        self.asked.append(error.option)
-        return self.options.get(error.option)
-
-
-@pytest.fixture
-def user(monkeypatch) -> User:
-    """There is a window, and somebody in front of it, who cancels."""
-    someone = User()
-    monkeypatch.setattr(question, "can_ask", lambda: True)
-    monkeypatch.setattr(question, "ask_roles", someone.ask_roles)
-    monkeypatch.setattr(question, "ask_option", someone.ask_option)
-    return someone
 
 
 ROLES = {T1CE: "T1ce", T2: "T2", TRUTH: "labels"}
@@ -265,52 +226,6 @@ def test_assign_files_replaces_the_images_and_keeps_results(viewer, controller, 
     assert list(viewer.layers).index(result) == below - 1  # on top of the images, as before
     assert controller.state.case == "meier"
     assert origin(controller.state.sources["T1"])["path"].name == T1
-
-
-@pytest.fixture
-def stacked(tmp_path, make_case) -> Path:
-    """A 4-D file of FLAIR, T1, T1ce and T2, and its labels."""
-    case, path = make_case(), tmp_path / "meier" / "scans.nii.gz"
-    path.parent.mkdir()
-    arrays = [case.grid.to_file(case.volumes[name]) + k for k, name in enumerate(case.present)]
-    nib.save(nib.Nifti1Image(np.stack(arrays, -1), np.diag([-1.0, -1, 1, 1])), path)
-    labels = nib.Nifti1Image(case.grid.to_file(case.labels), np.diag([-1.0, -1, 1, 1]))
-    nib.save(labels, path.with_name("scans_seg.nii.gz"))
-    return path
-
-
-def test_the_channels_of_a_4d_file_can_be_assigned(viewer, controller, stacked, user):
-    controller.open([stacked.parent])
-    assert user.asked == []
-    before = {name: viewer.layers[name].data.copy() for name in ("FLAIR", "T1", "T1ce", "T2")}
-    user.roles = {"channel 1": "T2", "channel 2": "", "channel 4": "FLAIR"}
-    controller.assign_files()
-    assert [row.file.name for row in user.seen[-1].rows] == [
-        *(f"scans.nii.gz, channel {k}" for k in (1, 2, 3, 4)),
-        "scans_seg.nii.gz",
-    ]
-    np.testing.assert_array_equal(viewer.layers["T2"].data, before["FLAIR"])
-    np.testing.assert_array_equal(viewer.layers["FLAIR"].data, before["T2"])
-    np.testing.assert_array_equal(viewer.layers["T1ce"].data, before["T1ce"])
-    assert "T1" not in viewer.layers
-    assert "truth" in viewer.layers
-    assert controller.state.case == "scans"
-
-
-def test_a_4d_file_with_other_channels_is_asked_about(viewer, controller, stacked, user):
-    image = nib.load(stacked)
-    nib.save(image.slicer[..., 1:], stacked)
-    user.roles = {"channel 1": "T1", "channel 2": "T1ce", "channel 3": ""}
-    controller.open([stacked])
-    assert controller.state.case == "scans"
-    assert {"T1", "T1ce"} <= {layer.name for layer in viewer.layers}
-    assert "FLAIR" not in viewer.layers
-
-
-def test_a_truth_is_no_channel(stacked, task, user):
-    choices = Choices(stacked, task)
-    choices.choose(0, "labels")
-    assert "a truth has to be a file of its own" in choices.problem
 
 
 def test_a_case_without_files_cannot_be_assigned(

@@ -42,7 +42,7 @@ def _clusters(array: Array, most: int) -> list[float]:
             return []
     if min(len(part) for part in parts) < FEWEST:
         return []
-    return [float(np.rint(np.median(part) / width) * width) + 0.0 for part in parts]
+    return [float(np.rint(part[len(part) // 2] / width)) * width + 0.0 for part in parts]
 
 
 def _sample(array: Array, size: int) -> Array:
@@ -56,8 +56,8 @@ def _top(array: Array) -> float:
     sample = _sample(array, 16 * SAMPLE).astype(np.float64)
     low, high = float(sample.min()), float(sample.max())
     width = ROUNDING * (high - low)
-    above = np.count_nonzero(sample > low + width)
-    return np.count_nonzero(sample >= high - width) / max(above, SAMPLE // 100)
+    above = int(np.count_nonzero(sample > low + width))
+    return int(np.count_nonzero(sample >= high - width)) / max(above, SAMPLE // 100)
 
 
 def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
