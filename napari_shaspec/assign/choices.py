@@ -1,4 +1,4 @@
-"""The choices of the assignment dialog: a role for each file of a case. No Qt here."""
+"""The choices of the assignment dialog: a role for each file or channel. No Qt here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_shaspec.assign import memory
 from shaspec.io import CaseFiles
-from shaspec.io.naming import LABELS, Certainty, common_name
+from shaspec.io.naming import LABELS, Certainty, common_name, stem
 from shaspec.io.roles import UNUSED, FileRole, file_roles
 from shaspec.task import Task
 
@@ -67,7 +67,7 @@ class Choices:
     """Files, their roles, and whether they make up a case.
 
     Args:
-        source: the folder of a case, or its files.
+        source: the folder of a case, its 4D file, or its files.
         task: defines the modalities.
         current: the roles in use, by path, for a case that is already open.
         name: the name of that case.
@@ -89,6 +89,8 @@ class Choices:
         self.rows = sorted(rows, key=lambda row: row.settled)  # undecided files first
 
     def _row(self, file: FileRole, current: Mapping[Path, str] | None) -> Row:
+        if file.channel is not None:
+            return Row(file, file.role)
         if current is not None:
             return Row(file, current.get(file.path.absolute(), UNUSED))
         recalled = memory.remembered(file.path.name, self.task)
@@ -131,6 +133,9 @@ class Choices:
         for row in self.rows:
             if row.chosen is None:
                 return f"Choose what {row.file.name} is."
+        truth = next((row.file for row in self.rows if row.chosen == LABELS), None)
+        if truth is not None and truth.channel is not None:
+            return f"{truth.name}: a truth has to be a file of its own, not a channel."
         for role in self.options:
             names = [row.file.name for row in self.rows if row.chosen == role]
             if role != UNUSED and len(names) > 1:
@@ -143,11 +148,16 @@ class Choices:
 
     def files(self, *, asked: bool) -> CaseFiles:
         """The files of the case; ``asked``: the user has confirmed them, so nothing is noticed."""
-        roles = {row.chosen: row.file.path for row in self.rows if row.chosen}
-        volumes = {name: roles[name] for name in self.task.names if name in roles}
+        roles = {row.chosen: row.file for row in self.rows if row.chosen}
+        volumes = {name: roles[name].path for name in self.task.names if name in roles}
+        channel = {n: k for n in volumes if (k := roles[n].channel) is not None}
         notices = () if asked else tuple(filter(None, (row.notice for row in self.rows)))
         return CaseFiles(
-            self._name or self._own_name(volumes), volumes, roles.get(LABELS), notices=notices
+            self._name or self._own_name(volumes),
+            volumes,
+            roles[LABELS].path if LABELS in roles else None,
+            channel=channel or None,
+            notices=notices,
         )
 
     def remember(self) -> None:
@@ -155,12 +165,15 @@ class Choices:
         told = {
             row.file.path.name: row.chosen
             for row in self.rows
-            if row.chosen is not None and row.telling
+            if row.chosen is not None and row.telling and row.file.channel is None
         }
         if told:
             memory.remember(told, self.task)
 
     def _own_name(self, volumes: dict[str, Path]) -> str:
+        one = next((row.file.path for row in self.rows if row.file.channel is not None), None)
+        if one is not None:
+            return stem(one.name)
         if isinstance(self.source, Path):
             return self.source.resolve().name
         return common_name(list(volumes.values()), self.task)

@@ -76,9 +76,9 @@ class AssignDialog(QDialog):
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         theme.follow(self.status, self._show_status)
-        paths = [row.file.path for row in choices.rows]
+        files = [row.file for row in choices.rows]
         handlers = Handlers(self._on_preview, lambda _: None, lambda: None)
-        run(lambda: previews(paths), handlers, self._stop)
+        run(lambda: previews(files), handlers, self._stop)
 
     @property
     def ok(self) -> QPushButton:

@@ -27,8 +27,8 @@ class FileTable(QWidget):
 
     def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pictures: dict[Path, QLabel] = {}
-        self._sizes: dict[Path, QLabel] = {}
+        self._pictures: dict[tuple[Path, int | None], QLabel] = {}
+        self._sizes: dict[tuple[Path, int | None], QLabel] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 8, 0)
         self._grid.setHorizontalSpacing(16)
@@ -41,10 +41,10 @@ class FileTable(QWidget):
         self._grid.setRowStretch(len(choices.rows) + 1, 1)
 
     def show_preview(self, preview: Preview) -> None:
-        """Shows picture and size of one file."""
-        self._sizes[preview.path].setText(preview.size)
+        """Shows picture and size of one file or channel."""
+        self._sizes[preview.place].setText(preview.size)
         if preview.picture is not None:
-            self._pictures[preview.path].setPixmap(_pixmap(preview))
+            self._pictures[preview.place].setPixmap(_pixmap(preview))
 
     def _add(self, index: int, row: Row, choices: Choices) -> None:
         picture, size = QLabel("…"), QLabel("reading…")
@@ -60,7 +60,7 @@ class FileTable(QWidget):
         name.setMinimumWidth(NAME_WIDTH)
         name.setToolTip(str(row.file.path))
         guess.setToolTip(row.file.reason)
-        self._pictures[row.file.path], self._sizes[row.file.path] = picture, size
+        self._pictures[row.file.place], self._sizes[row.file.place] = picture, size
         combo = _combo(row, choices.options)
         combo.setObjectName(f"shaspec_role_{index}")
         combo.setToolTip(f"What {row.file.name} is used as ({row.file.reason})")

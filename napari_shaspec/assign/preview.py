@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import scipy
 
 from napari_shaspec.layers.layer_data import contrast_limits
 from shaspec.errors import InputError
-from shaspec.io import read_image
+from shaspec.io import Volume, read_channels, read_image
 from shaspec.io.formats.table import is_volume
 from shaspec.io.images import is_image
+from shaspec.io.roles import FileRole
 from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.truth_file import read_truth
 
@@ -34,18 +36,30 @@ class Preview:
     """(row, column); None: there is nothing to see."""
     grid: Any = None
     """The `shaspec.geometry.Grid` of a volume; None: a picture."""
+    channel: int | None = None
+    """Of a 4D file."""
+
+    @property
+    def place(self) -> tuple[Path, int | None]:
+        """As `shaspec.io.roles.FileRole.place`."""
+        return self.path, self.channel
 
 
-def previews(paths: Iterable[Path]) -> Iterator[Preview]:
-    """Makes the previews one by one."""
-    return (preview(path) for path in paths)
+def previews(files: Iterable[FileRole]) -> Iterator[Preview]:
+    """Makes the previews one by one; a 4D file is read once."""
+    for path, rows in groupby(files, lambda file: file.path):
+        channels = [row.channel for row in rows]
+        if channels == [None]:
+            yield preview(path)
+        else:
+            yield from _of_channels(path, [k for k in channels if k is not None])
 
 
 def preview(path: Path) -> Preview:
     """The preview of one file."""
     try:
         if is_volume(path) or is_segmentation(path):
-            return _of_volume(path)
+            return _of_volume(read_truth(path))
         if is_image(path):
             array = read_image(path)
             rows, columns = array.shape
@@ -55,14 +69,23 @@ def preview(path: Path) -> Preview:
     return Preview(path, "sound")
 
 
-def _of_volume(path: Path) -> Preview:
-    volume = read_truth(path)
+def _of_channels(path: Path, channels: list[int]) -> Iterator[Preview]:
+    try:
+        volumes = read_channels(path)
+    except InputError as error:
+        yield from (Preview(path, f"cannot be read: {error}", channel=k) for k in channels)
+        return
+    for k in channels:
+        yield replace(_of_volume(volumes[k]), channel=k)
+
+
+def _of_volume(volume: Volume) -> Preview:
     grid = volume.grid
     voxels = " × ".join(str(n) for n in grid.shape[::-1])
     spacing = " × ".join(f"{mm:.3g}" for mm in grid.spacing[::-1])
     middle = volume.array[_slice(volume.array)]
     picture = _picture(middle, (grid.spacing[1], grid.spacing[2]))
-    return Preview(path, f"{voxels}\n{spacing} mm", picture, grid)
+    return Preview(volume.path, f"{voxels}\n{spacing} mm", picture, grid)
 
 
 def _slice(array: npt.NDArray[Any]) -> int:

@@ -86,8 +86,8 @@ def _choices(inputs: Sequence[Layer], case: str, task: Task) -> Choices:
     choices = Choices(folder, task, current, case)
     if not set(current) <= {row.file.path.absolute() for row in choices.rows}:
         choices = Choices(list(current), task, current, case)
-    if len(set(current)) < len(inputs) or not choices.rows:
-        raise InputError(f"{case}: one file contains all modalities, so there is nothing to assign")
+    if not choices.rows:
+        raise InputError(f"{case}: its files cannot be listed; open them again one by one")
     return choices
 
 

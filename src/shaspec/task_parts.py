@@ -115,7 +115,8 @@ class LabelScheme(Frozen):
     words: tuple[str, ...] = ()
     """Parts of file and folder names that indicate this scheme; ``[0-9]`` is any digit."""
     shown_by: tuple[int, ...] = ()
-    """Codes without which the scheme is not considered, unless a name indicates it."""
+    """Codes that occur together: a file with some of them but not all does not follow this scheme,
+    unless a name indicates it. A file with none of them may follow it."""
 
     @property
     def mapping(self) -> dict[int, int]:

@@ -64,8 +64,7 @@ def change(
         report_case(console, case)
         if out is not None:
             check_results([out], case, overwrite, ENDINGS)
-            check_results([record_path(out)], case, overwrite)
-        check_results([csv], case, overwrite)
+        check_results([out and record_path(out), csv], case, overwrite)
     match_dates(first, second, asked)  # its errors come before the work
     job = change_job(lambda case: run.session(loaded, case, keep=0), first, second, asked)
     found = run_job(console, job).value

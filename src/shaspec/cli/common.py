@@ -121,18 +121,25 @@ def check_results(
     """Check that results of ``case`` can be written to ``paths``; raises `InputError` naming one.
 
     ``endings`` are the allowed endings; empty: any. A label map of this program is kept if its
-    name is that of an input or a truth; with ``keep_own`` all are kept.
+    name is that of an input or a truth; with ``keep_own`` all are kept. Scans and truths beside the
+    files of the case count as inputs even if they were not read.
     """
+    from shaspec.io.case_files import is_input
     from shaspec.io.naming import is_result, recognise
     from shaspec.io.outputs import check_output
 
-    for path in paths:
-        if path is not None:
-            named = recognise(path.name, case.task) and not is_result(path.name, case.task)
-            inputs = case.files.values()
-            keep = keep_own or bool(named)
-            check_output(path, inputs, overwrite=overwrite, keep_own=keep, endings=endings)
-            make_folder(path.parent)
+    named = [path for path in paths if path is not None]
+    places = [path.resolve() for path in named]
+    folders = {file.resolve().parent for file in case.files.values()}
+    for path, place in zip(named, places, strict=True):
+        if places.count(place) > 1:
+            raise InputError(f"{path}: is named for two results; choose another file for one")
+        role = bool(recognise(path.name, case.task)) and not is_result(path.name, case.task)
+        unread = role and place.parent in folders and exists(path) and is_input(path, case.task)
+        inputs = [*case.files.values(), *([path] if unread else [])]
+        keep = keep_own or role
+        check_output(path, inputs, overwrite=overwrite, keep_own=keep, endings=endings)
+        make_folder(path.parent)
 
 
 def check_named(folder: Path, stem: str, case: Case, overwrite: bool) -> None:

@@ -93,7 +93,7 @@ def predict(
     subject = read_case(source(case), task, with_labels=False, present=asked, grid=grid)
     report_case(console, subject)
     subset = subject.present
-    check_results([volumes], subject, overwrite)
+    check_results([volumes, out], subject, overwrite)
     if task.kind == "classification":
         check_results([out], subject, overwrite, [".csv"])
         refuse(loaded.card, volumes=volumes, window=run.window, probabilities=probabilities)

@@ -16,7 +16,7 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.arrays import case_from_arrays
 from shaspec.io.assign import assign_loose
-from shaspec.io.findings import Scan, case_findings, doubts, findings, told
+from shaspec.io.findings import Scan, case_findings, doubts, findings, stray, told
 from shaspec.io.folders import CaseFiles, find_case
 from shaspec.io.formats.table import header_files
 from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
@@ -153,6 +153,7 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
         others = read.volumes.values()
         labels = truth_on_grid(read.labels, first, others, notices, options.by_voxel)
         notices.append(read.label_notice)
+        notices += told(stray(labels, arrays, task))
     paths = _paths(files, volumes)
     open_roles = tuple(doubts((*found, *in_place)))
     return Case(

@@ -18,6 +18,7 @@ def channel_order(description: Path, task: Task) -> list[str]:
     try:
         content: dict[str, Any] = read_json(description)
         named = content.get("channel_names") or content["modality"]
+        named = dict(enumerate(named)) if isinstance(named, list) else named
         channels = [str(named[key]) for key in sorted(named, key=int)]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(

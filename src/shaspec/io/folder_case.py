@@ -8,7 +8,7 @@ from pathlib import Path
 from shaspec.files.reading import is_file, is_folder
 from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
-from shaspec.io.channels import channel_case
+from shaspec.io.channels import channel_case, channel_count
 from shaspec.io.formats.table import is_volume
 from shaspec.io.naming import (
     LABELS,
@@ -21,7 +21,6 @@ from shaspec.io.naming import (
 )
 from shaspec.io.subjects import numbers_notice, of_another, several_subjects
 from shaspec.io.unread import unread_notices
-from shaspec.io.volumes import is_4d
 from shaspec.task import Task
 
 SHOWN = 6
@@ -38,9 +37,10 @@ def folder_case(
     if not any(path.parent == folder or is_input(path.parent, task) for _, path in files):
         return None
     found = assign(files, task)
+    scans = [path for _, path in files if path != found.roles.get(LABELS)]
+    if task.dims == 3 and len(scans) == 1 and channel_count(scans[0]) > 1:
+        return channel_case(scans[0], task, with_labels, found.roles.get(LABELS))
     if len(files) == len(found.unknown) == 1:
-        if is_4d(found.unknown[0]):
-            return channel_case(found.unknown[0], task, with_labels)
         name = name_to_judge(found.unknown[0], task) if task.dims == 3 else ""
         if match := recognise(name, task):
             path = found.roles[match.role] = found.unknown.pop()

@@ -20,7 +20,7 @@ from pathlib import Path
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file, is_folder
 from shaspec.io.case_files import CaseFiles, entries, from_roles, input_kind, is_input
-from shaspec.io.channels import channel_case, holds_channels
+from shaspec.io.channels import channel_case, channel_cases, holds_channels
 from shaspec.io.datalist import IMAGE, is_datalist, read_datalist
 from shaspec.io.description import DESCRIPTION
 from shaspec.io.folder_case import folder_case
@@ -170,15 +170,26 @@ def _search(
             if roles:
                 yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
         return
+    several = channel_cases(
+        [p for p in inside if is_file(p) and is_input(p, task)], task, with_labels
+    )
+    if several:
+        yield from ((folder / case.name, case) for case in several)
+        return
     case = folder_case(folder, inside, task, with_labels)
     case = case or sequence_case(folder, inside, task, with_labels)
     if case is not None:
         yield folder, case
     elif depth:
         for path in inside:
-            # The labels of a Decathlon folder belong to its images and are not cases.
-            if is_folder(path) and not path.name.startswith("labelsT"):
+            if is_folder(path) and not _is_for_labels(path):
                 yield from _search(path, task, with_labels, depth - 1)
+
+
+def _is_for_labels(folder: Path) -> bool:
+    """Return whether a folder has the labels of the images in the folder beside it."""
+    images = folder.with_name(folder.name.replace("labels", "images"))
+    return folder.name.startswith("labelsT") or (images != folder and is_folder(images))
 
 
 def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:

@@ -149,8 +149,7 @@ def checked_shape(sizes: list[int], path: Path, written: list[int]) -> tuple[int
             f"{path}: the header gives the dimensions {written}, which is not a volume; export the "
             "file again"
         )
-    while len(sizes) > 3 and sizes[-1] == 1:
-        sizes = sizes[:-1]
+    sizes = sizes[:3] + [n for n in sizes[3:] if n > 1]  # (i, j, k, 1, channels) is common in ITK
     if len(sizes) not in (3, 4):
         raise InputError(f"{path}: has {len(sizes)} dimensions; a volume needs 3")
     return tuple(sizes)

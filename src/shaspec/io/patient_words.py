@@ -22,8 +22,9 @@ DATE = re.compile(
 """A day; the time of the day may follow without a gap."""
 CLOCK = re.compile(rf"(?:{DATE.pattern})(?:[-_T ]?\d{{2}}[-_:.]?\d{{2}}[-_:.]?(?:\d{{2}})?(?!\d))?")
 VISIT = re.compile(
-    r"(?<![^\W_])(?P<when>pre|post|intra|prae|prä)[-_ ]?(?P<what>op|operat\w*|surg\w*|rt|radio\w*|"
-    r"radiation|treatment|therapy|chemo\w*|resection)(?![^\W_])"
+    r"(?<![^\W_])(?P<when>pre|post|intra|prae|prä|vor|nach|before|after)[-_ ]?(?P<what>op|"
+    r"operat\w*|surg\w*|rt|radio\w*|radiation|treatment|therap\w*|chemo\w*|resection|resektion|bestrahlung|"
+    r"strahlentherapie|biops\w*)(?![^\W_])"
     r"|(?<![^\W_])(?P<word>baseline|base|bl|follow[-_ ]?up|fu|verlauf|initial|progress(?:ion)?|"
     r"recurren\w*|rezidiv)[-_ ]?(?P<number>\d{0,3})(?![^\W_])",
     re.IGNORECASE,

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.files.reading import is_folder
+from shaspec.files.reading import is_file, is_folder
 from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
+from shaspec.io.channels import channel_case, channel_count
 from shaspec.io.folders import DEPTH, find_cases
 from shaspec.io.naming import (
     LABELS,
@@ -46,32 +47,76 @@ class FileRole:
     """The evidence in the name, or why it is ambiguous."""
     open: bool = False
     """Whether the user has to decide: the file may have a role that no other file has."""
+    channel: int | None = None
+    """Index along the fourth dimension of a 4D file; None: the whole file."""
+
+    @property
+    def place(self) -> tuple[Path, int | None]:
+        """What tells it from all others: the file and the channel."""
+        return self.path, self.channel
 
 
 def file_roles(source: Path | Sequence[Path], task: Task) -> tuple[FileRole, ...]:
     """List the files of the case in ``source``, each with its role.
 
     Args:
-        source: the folder of a case, or its files.
+        source: the folder of a case, its 4D file, or its files.
         task: defines the modalities.
 
     Returns:
-        The files in order of their paths; empty if ``source`` is not one case with one file per
-        modality, e.g. a folder of many cases or a 4D file.
+        The files in order of their paths, and the channels of a 4D file one by one; empty if
+        ``source`` is not one case, e.g. a folder of many cases.
     """
-    if not isinstance(source, Path):
-        paths = [path for path in source if is_input(path, task)]
-        return _roles(assign(_named(paths, task), task), None, paths, task)
+    if not isinstance(source, Path) or is_file(source):
+        listed = [source] if isinstance(source, Path) else source
+        paths = [path for path in listed if is_input(path, task)]
+        if case := _channel_case(paths, task):
+            return _channel_roles(case, task)
+        found = assign(_named(paths, task), task)
+        return () if isinstance(source, Path) else _roles(found, None, paths, task)
     folder = source
     try:
         cases = find_cases(folder, task) if is_folder(folder) else []
         paths = list(_inputs(folder, task, DEPTH)) if is_folder(folder) else []
     except InputError:
         cases, paths = [], list(_inputs(folder, task, 0)) if is_folder(folder) else []
-    if len(cases) > 1 or not 0 < len(paths) <= MOST or any(case.channel for case in cases):
+    if len(cases) == 1 and cases[0].channel:
+        return _channel_roles(cases[0], task)
+    if len(cases) > 1 or not 0 < len(paths) <= MOST:
         return ()
     found = assign(_named(paths, task), task)
     return _roles(found, cases[0] if cases else None, paths, task, folder)
+
+
+def _channel_case(paths: Sequence[Path], task: Task) -> CaseFiles | None:
+    """The case of a single 4D file, and a label file beside it; None for other files."""
+    roles = assign([(path.name, path) for path in paths], task).roles if len(paths) > 1 else {}
+    scans = [path for path in paths if path != roles.get(LABELS)]
+    if task.dims != 3 or len(scans) != 1 or channel_count(scans[0]) < 2:
+        return None
+    return channel_case(scans[0], task, True, roles.get(LABELS))
+
+
+def _channel_roles(case: CaseFiles, task: Task) -> tuple[FileRole, ...]:
+    """Every channel of a 4D file with its role, and the label file; empty for a time series."""
+    path = next(iter(case.volumes.values()))
+    count = channel_count(path)
+    if not 1 < count <= MOST:
+        return ()
+    doubt = "; ".join(case.problems)
+    taken = {index: name for name, index in (case.channel or {}).items()}
+    roles = [None if doubt else taken.get(index, UNUSED) for index in range(count)]
+    certainty = Certainty.DOUBTFUL if doubt else Certainty.PROBABLE
+    reason = doubt or "; ".join(case.notices)
+    rows = [
+        FileRole(path, f"{path.name}, channel {k + 1}", role, certainty, reason, bool(doubt), k)
+        for k, role in enumerate(roles)
+    ]
+    if case.labels is not None:
+        read = read_name(case.labels.name, task).match
+        said = _said(read.evidence) if read else "the label file of this name"
+        rows.append(FileRole(case.labels, case.labels.name, LABELS, Certainty.PROBABLE, said))
+    return tuple(rows)
 
 
 def _inputs(folder: Path, task: Task, depth: int) -> Iterator[Path]:

@@ -157,8 +157,7 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
     if named:
         chosen, evidence = [s for s in named if s in fitting], f"the name {hint}"
     else:
-        shown = [s for s in fitting if set(s.shown_by) <= set(values)]
-        chosen, evidence = shown or fitting, "their values"
+        chosen, evidence = [s for s in fitting if _shown(s, values)] or fitting, "their values"
     if not chosen:
         known = named or schemes
         raise _undecided(
@@ -179,6 +178,15 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
             values,
         )
     return Reading(chosen[0], evidence)
+
+
+def _shown(scheme: LabelScheme, values: Sequence[int]) -> bool:
+    """Return False if a file with ``values`` has some of the codes of ``shown_by`` but not all.
+
+    A file with none of them, e.g. only 1 and 2, does not tell which scheme it follows.
+    """
+    found = set(scheme.shown_by) & set(values)
+    return not found or found == set(scheme.shown_by)
 
 
 def _undecided(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from npe2 import PluginManifest
@@ -113,6 +114,18 @@ def test_a_preview_is_the_middle_axial_slice_with_square_pixels(tmp_path):
     labels[1, 5:9, 5:9] = 1
     path = write_volume(tmp_path / "b.nii.gz", labels, Grid(array.shape, (1.0, 1.0, 1.0)))
     assert preview(path).picture.any()
+
+
+def test_every_channel_of_a_4d_file_has_a_picture(tmp_path, qtbot, task):
+    path = tmp_path / "scans.nii.gz"
+    voxels = np.random.default_rng(0).random((10, 20, 9, 4)).astype(np.float32)
+    nib.save(nib.Nifti1Image(voxels, np.eye(4)), path)
+    made = AssignDialog(Choices(path, task), "", run=run_here)
+    qtbot.addWidget(made)
+    shown = [la for la in made.table.findChildren(QLabel) if not la.pixmap().isNull()]
+    assert len(shown) == 4
+    assert len({la.pixmap().toImage().pixel(9, 9) for la in shown}) > 1
+    assert status(made) == "Opens FLAIR, T1, T1ce, T2."
 
 
 def test_a_file_that_cannot_be_read_says_why(folder, qtbot, task):

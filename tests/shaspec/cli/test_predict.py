@@ -149,10 +149,27 @@ def test_a_file_that_was_read_is_never_written_over(
     for out in (flair, tmp_path / "link.nii.gz"):
         with pytest.raises(ShaspecError, match=r"the input file .*flair\.nii\.gz"):
             run("predict", folder / "anna", "--model", shaspec_folder, "--out", out, "--overwrite")
-    truth = next((folder / "anna").glob("*_seg.nii.gz"))
-    with pytest.raises(ShaspecError, match=r"seg\.nii\.gz: exists already.*--overwrite"):
-        run("predict", folder / "anna", "--model", shaspec_folder, "--out", truth)
     assert flair.read_bytes() == before
+
+
+def test_scans_and_truths_beside_the_case_are_not_replaced_though_they_were_not_read(
+    run: Run, folder: Path, shaspec_folder: Path
+) -> None:
+    words = ["predict", folder / "anna", "--model", shaspec_folder, "--present", "T1"]
+    for role in ("flair", "seg"):
+        path = next((folder / "anna").glob(f"*_{role}.nii.gz"))
+        before = path.read_bytes()
+        with pytest.raises(ShaspecError, match=rf"the input file .*_{role}\.nii\.gz"):
+            run(*words, "--out", path, "--overwrite")
+        assert path.read_bytes() == before
+
+
+def test_two_results_need_two_files(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    words = ["predict", folder / "anna", "--model", shaspec_folder]
+    with pytest.raises(ShaspecError, match=r"a\.nii\.gz: is named for two results"):
+        run(*words, "--out", tmp_path / "a.nii.gz", "--csv", tmp_path / "b" / ".." / "a.nii.gz")
 
 
 def test_a_threshold_gives_the_labels_of_the_written_probabilities(

@@ -58,7 +58,7 @@ def test_outside_of_a_resampled_volume_is_its_background(
     shifted[2, 3] = 4
     write_file(tmp_path / "p" / "t2.nii", ct, shifted)
     case = read_case(tmp_path / "p", brats)
-    assert "covers 50%" in case.notices[0]
+    assert any("covers 50%" in notice for notice in case.notices)
     assert (case.volumes["T2"][:3] == -1000).all()
 
 
@@ -69,7 +69,7 @@ def test_volumes_that_do_not_overlap_are_refused(
     far = np.diag([-1.0, -1.0, 1.0, 1.0])
     far[0, 3] = 900
     write_file(tmp_path / "p" / "t2.nii", head(), far)
-    with pytest.raises(InputError, match=r"t2\.nii: T2 does not overlap with t1\.nii"):
+    with pytest.raises(InputError, match=r"t2\.nii: T2 and t1\.nii hardly overlap"):
         read_case(tmp_path / "p", brats)
 
 

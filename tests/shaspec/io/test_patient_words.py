@@ -64,6 +64,8 @@ def test_files_of_several_patients_or_times_are_listed_and_refused(
         (["p1_T1.nii", "p2_FLAIR.nii"], ["p1", "p2"]),
         (["v1_T1.nii", "v2_FLAIR.nii"], ["v1", "v2"]),
         (["preop_T1.nii", "postop_FLAIR.nii"], ["postop", "preop"]),
+        (["anna_vor_OP_T1.nii", "anna_nach_OP_FLAIR.nii"], ["anna_nachop", "anna_vorop"]),
+        (["T1_vor_Bestrahlung.nii", "FLAIR_nach_Bestrahlung.nii"], ["nachbe", "vorbe"]),
         (["p1_T1_baseline.nii", "p1_FLAIR_followup.nii"], ["p1_baseline", "p1_followup"]),
         (["T1_01.03.19.nii", "FLAIR_05.06.20.nii"], ["01.03.19", "05.06.20"]),
         (["T1_20190301101010.nii", "FLAIR_20200501101510.nii"], ["20190301", "20200501"]),

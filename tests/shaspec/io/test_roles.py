@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -82,6 +83,33 @@ def test_what_is_not_one_case_has_no_roles(tmp_path, names):
     make(tmp_path, *names)
     assert file_roles(tmp_path, BRATS) == ()
     assert file_roles(tmp_path / "nowhere", BRATS) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "roles"),
+    [
+        ("x.nii.gz", ["FLAIR", "T1", "T1ce", "T2"]),
+        ("x_T2_T1_FLAIR_T1ce.nii.gz", ["T2", "T1", "FLAIR", "T1ce"]),
+        ("x_T2_T1ce.nii.gz", ["T2", "T1ce"]),
+        ("x_T1.nii.gz", [None, None, None]),
+        ("x.nii.gz", [None] * 5),
+    ],
+)
+def test_the_channels_of_a_4d_file_have_roles(name, roles, tmp_path):
+    path = tmp_path / "case" / name
+    path.parent.mkdir()
+    voxels = np.arange(60 * len(roles), dtype=np.int16).reshape(3, 4, 5, -1)
+    nib.save(nib.Nifti1Image(voxels, np.eye(4)), path)
+    nib.save(nib.Nifti1Image(voxels[..., 0], np.eye(4)), path.with_name("x_seg.nii.gz"))
+    for source in (path.parent, [path, path.with_name("x_seg.nii.gz")]):
+        *rows, truth = file_roles(source, BRATS)
+        assert truth.role == "labels"
+        assert [row.role for row in rows] == roles
+        assert [row.channel for row in rows] == list(range(len(roles)))
+        assert {row.open for row in rows} == {None in roles}
+        assert rows[1].name == f"{name}, channel 2"
+    assert [row.role for row in file_roles(path, BRATS)] == roles
+    assert file_roles(path.with_name("x_seg.nii.gz"), BRATS) == ()
 
 
 def test_loose_files_are_judged_together(tmp_path):

@@ -16,6 +16,7 @@ from shaspec.io.findings.contrast import contrast
 from shaspec.io.findings.mirrored import mirrored
 from shaspec.io.findings.registration import apart, register
 from shaspec.io.findings.scan import Array, Finding, Scan
+from shaspec.io.findings.truth import stray
 from shaspec.io.findings.values import hounsfield, masks, sizes, twins
 from shaspec.task import Task
 
@@ -28,6 +29,7 @@ __all__ = [
     "case_findings",
     "doubts",
     "findings",
+    "stray",
     "told",
 ]
 

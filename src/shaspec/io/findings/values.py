@@ -13,6 +13,10 @@ from shaspec.task import Modality
 SAMPLE = 4096  # voxels that show whether a volume has many values
 MASK_VALUES = 2  # a volume with at most so many distinct values is a mask
 LABEL_VALUES = 8
+ROUNDING = 1e-3  # of the range of a volume; values this close together are one value
+FEWEST = 5  # sampled voxels of a value; fewer are outliers
+TOP = 0.3  # share of the largest value among voxels above the smallest; real scans: 0.0001
+SAME = 0.999  # correlation of a scan with its copy; real scans of one head: at most 0.8
 HU_AIR = -500.0  # HU; a CT without values below this has no air
 HU_RAW = 1000.0  # raw values of tissue exceed it
 WIDE_MM = 700.0  # mm; every head or trunk is narrower
@@ -21,22 +25,57 @@ THICK_MM = 12.0
 
 def few_values(array: Array, most: int = LABEL_VALUES) -> list[float]:
     """The distinct values of ``array`` if there are at most ``most``, else an empty list."""
-    flat = array.ravel()
-    if np.unique(flat[:: max(1, flat.size // SAMPLE)]).size > most:  # fast; enough for most scans
+    sample = _sample(array, SAMPLE)
+    if np.unique(sample).size > most:  # fast; enough for most scans
+        return _clusters(array, most) if array.dtype.kind == "f" else []
+    values = np.unique(array)
+    return [float(v) for v in values] if values.size <= most else _clusters(array, most)
+
+
+def _clusters(array: Array, most: int) -> list[float]:
+    """The values of a mask or label map with rounding errors; empty if there are more."""
+    for size in (SAMPLE, 16 * SAMPLE):
+        values = np.sort(_sample(array, size).astype(np.float64))
+        width = ROUNDING * float(np.ptp(values))
+        parts = np.split(values, np.flatnonzero(np.diff(values) > width) + 1)
+        if not 1 < len(parts) <= most or max(float(np.ptp(part)) for part in parts) > width:
+            return []
+    if min(len(part) for part in parts) < FEWEST:
         return []
-    values = np.unique(flat)
-    return [float(v) for v in values] if values.size <= most else []
+    return [float(np.rint(part[len(part) // 2] / width)) * width + 0.0 for part in parts]
+
+
+def _sample(array: Array, size: int) -> Array:
+    """About ``size`` voxels at equal distances."""
+    flat = array.ravel()
+    return flat[:: max(1, flat.size // size)]
+
+
+def _top(array: Array) -> float:
+    """The share of voxels with the largest value among those above the smallest."""
+    sample = _sample(array, 16 * SAMPLE).astype(np.float64)
+    low, high = float(sample.min()), float(sample.max())
+    width = ROUNDING * (high - low)
+    above = int(np.count_nonzero(sample > low + width))
+    return int(np.count_nonzero(sample >= high - width)) / max(above, SAMPLE // 100)
 
 
 def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
     """Find masks and label maps passed as scans."""
     for scan in scans:
         values = few_values(scan.array) if scan.continuous else []
-        if not values:
-            continue
-        shown = ", ".join(f"{v:g}" for v in values)
+        shown = ", ".join(f"{v:.4g}" for v in values)
         where = scan.path or scan.modality.name
-        if len(values) <= MASK_VALUES:
+        if not values:
+            top = _top(scan.array) if scan.modality.normalisation == "zscore" else 0.0
+            if top > TOP:
+                yield Finding(
+                    "refuse",
+                    f"{where}: {top:.0%} of {scan.modality.name} without its background has the "
+                    "largest value, so it is a mask or a probability map, not a scan",
+                    f"pass the scan ({scan.modality.name}=file), or leave it out with --present",
+                )
+        elif len(values) <= MASK_VALUES:
             yield Finding(
                 "refuse",
                 f"{where}: {scan.modality.name} has only the values {shown}, so it is a mask, not "
@@ -55,10 +94,15 @@ def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
 def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
     """Find the same scan under two names."""
     for one, other in combinations(scans, 2):
-        if one.array.shape == other.array.shape and _equal(one.array, other.array):
+        if one.array.shape != other.array.shape:
+            continue
+        same = _equal(one.array, other.array)
+        if same or (one.continuous and other.continuous and _scaled(one.array, other.array)):
+            scale = "" if same else ", apart from their scale"
             yield Finding(
                 "warning",
-                f"{one.shown} and {other.shown} have the same voxels: one scan is given twice",
+                f"{one.shown} and {other.shown} have the same voxels{scale}: one scan is given "
+                "twice",
                 "the copy counts as an acquired modality; leave it out with --present",
                 of_roles=True,
             )
@@ -112,7 +156,15 @@ def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
             )
 
 
+def _scaled(one: Array, other: Array) -> bool:
+    """Return whether one scan is the other with another scale, or rounded."""
+    pair = np.stack([_sample(a, SAMPLE).astype(np.float64) for a in (one, other)])
+    inside = pair[:, (pair > pair.min(axis=1, keepdims=True)).all(axis=0)]
+    if inside.shape[1] < SAMPLE // 100 or not (inside.std(axis=1) > 0).all():
+        return False
+    return float(np.asarray(np.corrcoef(inside))[0, 1]) > SAME
+
+
 def _equal(one: Array, other: Array) -> bool:
-    step = max(1, one.size // SAMPLE)
-    same = np.array_equal(one.ravel()[::step], other.ravel()[::step])
+    same = np.array_equal(_sample(one, SAMPLE), _sample(other, SAMPLE))
     return bool(same and np.array_equal(one, other))

@@ -153,7 +153,8 @@ def _is_post(tokens: Sequence[Token], place: int, at: int) -> bool:
 
 
 def _hints(tokens: Sequence[Token], place: int, at: int) -> bool:
-    """Return False for initials like ``c`` that are separate from the T1."""
+    """Return False for initials like ``c`` in front of the T1 or behind an unknown word."""
     token = tokens[place]
     single = len(token.words) == 1 and len(token.words[0]) == 1 and token.words[0].isalpha()
-    return not single or abs(place - at) == 1 or bool(token.key)
+    behind = place > at and not _stranger(tokens, place, at)  # T1_tra_c
+    return not single or abs(place - at) == 1 or behind or bool(token.key)

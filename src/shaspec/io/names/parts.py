@@ -152,6 +152,8 @@ def _cut_front(parts: Parts) -> None:
     front = [t for t in tokens[:cut] if not t.key]
     parts.front = front
     parts.tokens = [t for t in tokens[:cut] if t.key] + list(tokens[cut:])
+    if front and front[-1].says(Sense.ODD) and not tokens[cut].number:  # SUB_T1
+        parts.doubt = f"{' '.join(front[-1].words)!r} may be a subtraction or a subject"
     for one, two in itertools.pairwise(front):
         if one.says(*NOT_IMAGES) and two.identifies and not one.numbered:
             parts.doubt = f"{' '.join(one.words)!r} may describe the file"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy
 
 from shaspec.case import Case
 from shaspec.errors import InputError
@@ -25,12 +26,27 @@ def noise(low: float, high: float, seed: int = 0) -> Any:
     return np.random.default_rng(seed).uniform(low, high, (9, 8, 7))
 
 
+def mask(seed: int = 0) -> Any:
+    return (noise(0, 1, seed) > 0.5).astype(np.float32)
+
+
+def shifted(array: Any) -> Any:
+    """Interpolated between the voxels of a large mask."""
+    return scipy.ndimage.shift(np.kron(array, np.ones((6, 6, 6))), 0.3, order=1)
+
+
 @pytest.mark.parametrize(
     ("scans", "level", "text"),
     [
         ([Scan(T1, noise(0, 1) > 0.5)], "refuse", "only the values 0, 1, so it is a mask"),
         ([Scan(T1, noise(0, 4).astype(int))], "warning", "like a label map"),
         ([Scan(T1, noise(0, 9)), Scan(T2, noise(0, 9))], "warning", "have the same voxels"),
+        ([Scan(T1, mask() + noise(-1e-4, 1e-4))], "refuse", "only the values 0, 1, so"),
+        ([Scan(T1, 255 * mask() + noise(0, 0.01))], "refuse", "only the values 0, 255, so"),
+        ([Scan(T1, 2 * mask() + 2 * mask(1) + noise(0, 1e-4))], "warning", "values 0, 2, 4, like"),
+        ([Scan(T1, shifted(mask()))], "refuse", "a mask or a probability map"),
+        ([Scan(T1, noise(1, 9)), Scan(T2, 7 * noise(1, 9) + 3)], "warning", "from their scale"),
+        ([Scan(T1, noise(0, 90)), Scan(T2, noise(0, 90).round(1))], "warning", "from their scale"),
         ([Scan(CT, noise(0, 2000))], "refuse", "not Hounsfield units"),
         ([Scan(CT, noise(0, 255))], "warning", "may not be Hounsfield units"),
         ([Scan(T1, noise(0, 9), Grid((9, 8, 7), (1, 1, 200)))], "warning", "9 x 8 x 1400 mm"),
@@ -46,6 +62,11 @@ def test_faults_are_found(scans: list[Scan], level: str, text: str) -> None:
     "scans",
     [
         [Scan(T1, noise(0, 900)), Scan(T2, noise(0, 900, 1))],
+        [Scan(T1, np.where(mask() > 0, noise(100, 900), -32768.0))],
+        [Scan(T1, np.where(noise(0, 1) > 0.999, 1e6, noise(0, 900)))],
+        [Scan(T1, noise(0, 900).clip(0, 700))],
+        [Scan(T1, mask() * noise(100, 900)), Scan(T2, mask() * noise(100, 900, 1))],
+        [Scan(T1, noise(0, 900)), Scan(T2, 900 - noise(0, 900))],
         [Scan(CT, noise(-1000, 900))],
         [Scan(Modality(name="ADC", normalisation="window", window=(0, 3000)), noise(0, 3000))],
         [Scan(DEPTH, noise(0, 1) > 0.5)],
