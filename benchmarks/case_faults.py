@@ -134,12 +134,12 @@ def scaled(factor: float) -> Fault:
 
 
 BRAIN_FAULTS: Mapping[str, tuple[str, Fault]] = {
-    "one scan shifted by 8 mm": ("register", shifted(8.0)),
-    "one scan shifted by 15 mm": ("register", shifted(15.0)),
-    "one scan shifted by 40 mm": ("register", shifted(40.0)),
-    "one scan turned by 15 degrees": ("register", turned(15.0)),
-    "one scan turned by 30 degrees": ("register", turned(30.0)),
-    "one scan turned by 10 degrees": ("register", turned(10.0)),
+    "one scan shifted by 8 mm": ("apart register", shifted(8.0)),
+    "one scan shifted by 15 mm": ("apart register", shifted(15.0)),
+    "one scan shifted by 40 mm": ("apart register", shifted(40.0)),
+    "one scan turned by 10 degrees": ("apart register", turned(10.0)),
+    "one scan turned by 15 degrees": ("apart register", turned(15.0)),
+    "one scan turned by 30 degrees": ("apart register", turned(30.0)),
     "one scan mirrored": ("mirrored", one_mirrored),
     "brain in a made-up head": ("skull", in_head),
     "slab of such a head": ("skull", slab_of_head),

@@ -97,14 +97,15 @@ def rates(kind: str, cases: Iterable[Case], faults: Mapping[str, tuple[str, Faul
             print(f"  finding on {case.name}: {found}")
         volumes, grid = cropped(case)
         for name, (check_name, fault) in faults.items():
-            hits[name] += first_finding(*fault(volumes, grid, rng), case.task) == check_name
+            found = first_finding(*fault(volumes, grid, rng), case.task)
+            hits[name] += found in check_name.split()
     print(f"{kind}, {number} cases, seed {SEED}:")
     for check in (*CHECKS, *CASE_CHECKS):
         print(f"  {check.__name__:12} {alarms[check.__name__]} false alarms")
     for check in CHECKS:
         print(f"  {check.__name__:12} {hits[check.__name__]} of {number} made-up faults found")
     for name, (check_name, _) in faults.items():
-        print(f"  {check_name:12} {hits[name]} of {number} found: {name}")
+        print(f"  {check_name:14} {hits[name]} of {number} found: {name}")
 
 
 def costs(files: list[CaseFiles], task: Task) -> None:

@@ -20,6 +20,7 @@ from shaspec.cli.cohort import cohort
 from shaspec.cli.common import escape
 from shaspec.cli.compare import compare
 from shaspec.cli.evaluate import evaluate
+from shaspec.cli.export import export
 from shaspec.cli.features import features
 from shaspec.cli.import_official import import_official
 from shaspec.cli.models import models
@@ -57,6 +58,7 @@ app.command()(features)
 app.command()(train)
 app.command("import-official")(import_official)
 app.command()(phantom)
+app.command()(export)
 app.command()(models)
 app.command()(task)
 

@@ -182,6 +182,16 @@ def presence(features: Mapping[int, Features], modalities: int, present: Tensor 
     return present.to(some.device)
 
 
+def all_rows(column: Tensor) -> bool:
+    """True if every sample has the modality; False in an exported graph, made for any samples."""
+    return not torch.compiler.is_exporting() and bool(column.all())
+
+
+def any_row(column: Tensor) -> bool:
+    """True if some sample has the modality; True in an exported graph, made for any samples."""
+    return torch.compiler.is_exporting() or bool(column.any())
+
+
 def row_mask(present: Tensor, modality: int, like: Tensor) -> Tensor:
     """Column ``modality`` of ``present`` (N, M), shaped (N, 1, ...) to broadcast over ``like``."""
     return present[:, modality].view(-1, *(1,) * (like.dim() - 1))
@@ -195,9 +205,9 @@ def only_present(features: Mapping[int, Features], present: Tensor) -> dict[int,
     kept: dict[int, Features] = {}
     for m, found in features.items():
         column = present[:, m]
-        if column.all():
+        if all_rows(column):
             kept[m] = found
-        elif column.any():
+        elif any_row(column):
             kept[m] = {
                 name: torch.where(row_mask(present, m, value), value, 0)
                 for name, value in found.items()

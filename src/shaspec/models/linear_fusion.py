@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from pydantic import model_validator
 from torch import Tensor, nn
 
-from shaspec.models.base import Features, Network, Output, presence
+from shaspec.models.base import Features, Network, Output, all_rows, presence
 from shaspec.models.blocks import Dims, conv_class
 from shaspec.models.config import NetworkConfig
 from shaspec.models.mix_transformer import mix_transformer
@@ -134,7 +134,7 @@ class LinearFusion(Network):
         present = presence(features, self.modalities, present)
         blank = torch.zeros_like(next(iter(features.values()))["image"])
         images = [features[m]["image"] if m in features else blank for m in range(self.modalities)]
-        x, mask = torch.cat(images), present if not present.all() else None
+        x, mask = torch.cat(images), None if all_rows(present) else present
         maps = []
         for k, stage in enumerate(self.stages):
             x = stage(x, mask if k == 0 else None)

@@ -19,7 +19,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shaspec.models.base import Features, Network, Output, only_present, presence, row_mask
+from shaspec.models.base import (
+    Features,
+    Network,
+    Output,
+    all_rows,
+    any_row,
+    only_present,
+    presence,
+    row_mask,
+)
 from shaspec.models.blocks import (
     SLOPE,
     Dims,
@@ -201,7 +210,7 @@ class Maml(Network):
         attended = torch.zeros((), dtype=fused.dtype, device=fused.device)
         for m, f in features.items():
             gate = self._attention(m).attend(f["gate"], fused)
-            attention[m] = gate if present[:, m].all() else gate * row_mask(present, m, gate)
+            attention[m] = gate if all_rows(present[:, m]) else gate * row_mask(present, m, gate)
             attended = attended + attention[m] * f["feature"]
         joint = self.head(attended)
         own = {m: f["logits"] for m, f in features.items()}
@@ -226,7 +235,7 @@ class Maml(Network):
     def _with_single(joint: Tensor, own: Mapping[int, Tensor], present: Tensor) -> Tensor:
         """Logits in which samples with a single modality get those of its own U-Net."""
         single = (present.sum(dim=1) == 1).view(-1, *(1,) * (joint.dim() - 1))
-        if not single.any():
+        if not any_row(single):
             return joint
         # Rows of absent modalities are zero, so the sum is the only present one's.
         return torch.where(single, torch.stack(list(own.values())).sum(dim=0), joint)

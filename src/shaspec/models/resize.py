@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 Span = tuple[int, int]
 """First voxel, and the one after the last."""
@@ -51,11 +51,33 @@ def apply_along_axes(x: Tensor, matrices: Sequence[Tensor]) -> Tensor:
 
 def linear_resize(x: Tensor, size: Sequence[int], *, align_corners: bool = False) -> Tensor:
     """Maps (N, C, *spatial) -> (N, C, *size); in float32 under autocast."""
-    if x.is_cpu and x.dtype in (torch.float32, torch.bfloat16):
+    exporting = torch.compiler.is_exporting()  # to a format with an operator for it
+    if x.is_cpu and x.dtype in (torch.float32, torch.bfloat16) and not exporting:
         axes = zip(x.shape[2:], size, strict=True)
         return apply_along_axes(x, [linear_matrix(*a, align_corners=align_corners) for a in axes])
     mode = "bilinear" if x.dim() == 4 else "trilinear"
     return F.interpolate(x, tuple(size), mode=mode, align_corners=align_corners)
+
+
+class AveragePool(nn.Module):
+    """Maps (N, C, *spatial) -> (N, C, *(size,) * dims): `torch.nn.AdaptiveAvgPool3d` or ``2d``."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.compiler.is_exporting():  # ONNX has no operator for it
+            return apply_along_axes(x, [mean_matrix(n, self.size) for n in x.shape[2:]])
+        pool = F.adaptive_avg_pool2d if x.dim() == 4 else F.adaptive_avg_pool3d
+        return pool(x, self.size)
+
+
+def mean_matrix(n: int, m: int) -> Tensor:
+    """float32 (m, n): averages an axis of ``n`` voxels to ``m``, as adaptive pooling does."""
+    part, voxel = torch.arange(m)[:, None], torch.arange(n)
+    inside = (voxel >= part * n // m) & (voxel * m < (part + 1) * n)
+    return inside / inside.sum(dim=1, keepdim=True)
 
 
 def reached(n: int, m: int, hot: Span) -> Span:

@@ -21,7 +21,7 @@ from shaspec.models.base import Features, Network, Output, only_present, presenc
 from shaspec.models.blocks import Conv, InstanceNorm, conv_class
 from shaspec.models.config import UNetConfig
 from shaspec.models.maml import UNet
-from shaspec.models.resize import linear_resize
+from shaspec.models.resize import AveragePool, linear_resize
 
 POOLED = 4
 """Size per axis of the gate's last map: that of the published gate for windows of 128."""
@@ -108,8 +108,7 @@ class Gate(nn.Module):
         layers: list[nn.Module] = [InstanceNorm(m), nn.ReLU()]
         for _ in range(c.n_gate_downsamplings - 1):
             layers += [Conv(c.dims, m, m, stride=2), InstanceNorm(m), nn.ReLU()]
-        pool = nn.AdaptiveAvgPool2d if c.dims == 2 else nn.AdaptiveAvgPool3d
-        self.rest = nn.Sequential(*layers, pool(POOLED), nn.Flatten())
+        self.rest = nn.Sequential(*layers, AveragePool(POOLED), nn.Flatten())
         self.score = nn.Linear(m * POOLED**c.dims, m * c.out_channels)
 
     def term(self, image: Tensor, modality: int) -> Tensor:
@@ -120,7 +119,7 @@ class Gate(nn.Module):
     def forward(self, terms: Sequence[Tensor], present: Tensor) -> Tensor:
         """Terms of the modalities that some sample has, ``present`` (N, M) -> weights (N, M, K)."""
         scores = self.score(self.rest(torch.stack(list(terms)).sum(dim=0)))
-        scores = scores.view(len(present), self.modalities, -1)
+        scores = scores.view(present.shape[0], self.modalities, -1)
         weights: Tensor = scores.masked_fill(~present[:, :, None], -torch.inf).softmax(dim=1)
         return weights
 

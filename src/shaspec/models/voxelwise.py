@@ -26,7 +26,7 @@ def pays(x: Tensor) -> bool:
     3D, on a CPU, in bfloat16; in float32 only without gradients, which do not use oneDNN.
     """
     onednn: Any = torch.backends.mkldnn
-    if x.dim() != 5 or not x.is_cpu or not onednn.is_available():
+    if x.dim() != 5 or not x.is_cpu or not onednn.is_available() or torch.compiler.is_exporting():
         return False
     half = x.dtype == torch.bfloat16 or torch.is_autocast_enabled("cpu")
     return half or (x.dtype == torch.float32 and not torch.is_grad_enabled())

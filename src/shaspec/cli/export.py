@@ -1,0 +1,45 @@
+"""``shaspec export``: a model in the format of another program."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shaspec.cli.common import Overwrite, escape
+
+
+class Format(StrEnum):
+    """The formats of `shaspec.exporting.FORMATS`, which imports torch."""
+
+    onnx = "onnx"
+    hf = "hf"
+
+
+def export(
+    model: Annotated[str, typer.Argument(help="A bundled model or a model folder.")],
+    to: Annotated[
+        Format,
+        typer.Option(help="onnx: two graphs for ONNX Runtime; hf: a Hugging Face model folder."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a model in the format of another program. Nothing is sent anywhere.
+
+    README.md in the folder says how to use the files, and what they lack.
+    """
+    from shaspec.errors import InputError
+    from shaspec.exporting import export_model
+    from shaspec.models.card import model_folder
+    from shaspec.models.weights import load_model
+
+    if out.exists() and model_folder(model).resolve() == out.resolve():
+        raise InputError(f"--out {out} is the folder of the model; choose another one")
+    if not overwrite and out.is_dir() and any(out.iterdir()):
+        raise InputError(f"--out {out} is not empty; choose another folder or add --overwrite")
+    for path in export_model(load_model(model), to.value, out):
+        Console().print(f"wrote {escape(str(path))}")
