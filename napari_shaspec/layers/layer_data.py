@@ -80,7 +80,9 @@ def image_layer(array: npt.NDArray[Any], metadata: LayerMetadata, name: str) -> 
     options = {"name": name, "metadata": {KEY: metadata}, **placement(metadata["grid"])}
     if array.ndim > metadata["grid"].dims:
         return np.moveaxis(array, 0, -1), {**options, "rgb": True}, "image"
-    grey = {"colormap": "gray", "contrast_limits": metadata.get("window") or contrast_limits(array)}
+    limits = metadata.get("window") or contrast_limits(array)
+    own: LayerMetadata = {**metadata, "contrast": limits}
+    grey = {"colormap": "gray", "contrast_limits": limits, "metadata": {KEY: own}}
     return array, {**options, **grey}, "image"
 
 
