@@ -32,7 +32,6 @@ class Planes:
         self._viewer, self._wait = getattr(viewer, "__wrapped__", viewer), wait
         self._before: dict[str, Any] = {}
         self._mirrors: list[Mirror] = []
-        self._moving = False
         self.models: dict[Plane, ViewerModel] = {}
         """The coronal and the sagittal view while the planes are open."""
 
@@ -121,23 +120,17 @@ class Planes:
             model.theme = self._viewer.theme
 
     def _move_to_viewer(self, *_: object) -> None:
-        """Moves the other planes to the point of the viewer."""
-        self._move(self._viewer.dims.point, list(self.models.values()))
+        """Moves the other planes to the point of the viewer.
+
+        Only their own slice: napari draws a layer anew for every other coordinate that changes.
+        """
+        for model in self.models.values():
+            _copy_slice(self._viewer, model, model.dims.order[0])
 
     def _on_moved(self, event: Any) -> None:
-        """A slider of another plane was moved."""
-        self._move(event.source.point, [self._viewer, *self.models.values()])
-
-    def _move(self, point: tuple[float, ...], views: list[ViewerModel]) -> None:
-        if self._moving:
-            return
-        self._moving = True
-        try:
-            for view in views:
-                if view.dims.ndim == len(point) and view.dims.point != point:
-                    view.dims.point = point
-        finally:
-            self._moving = False
+        """Another plane has another slice: of its slider, or as the viewer has it."""
+        model = next(model for model in self.models.values() if model.dims is event.source)
+        _copy_slice(model, self._viewer, model.dims.order[0])
 
     def _on_mouse(self, view: ViewerModel, event: Any) -> Iterator[None]:
         """A plain click moves the planes; a drag moves the picture, as usual in napari."""
@@ -149,5 +142,13 @@ class Planes:
             yield
         active = view.layers.selection.active if view is self._viewer else None
         painting = active is not None and str(active.mode) != "pan_zoom"
-        if clicked and not painting and len(place) == len(WORLD):
-            self._move(tuple(place), [self._viewer, *self.models.values()])
+        if clicked and not painting and len(place) == self._viewer.dims.ndim:
+            self._viewer.dims.point = tuple(place)
+
+
+def _copy_slice(view: ViewerModel, other: ViewerModel, axis: int) -> None:
+    """Moves ``other`` to the slice of ``view`` along one axis."""
+    if view.dims.ndim == other.dims.ndim == len(WORLD):
+        point = view.dims.point[axis]
+        if other.dims.point[axis] != point:
+            other.dims.set_point(axis, point)

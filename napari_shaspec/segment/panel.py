@@ -220,7 +220,7 @@ class SegmentPanel(Panel):
 
     def _show_planes(self, on: bool) -> None:
         self.look.show_planes(on)
-        self.planes.show_planes(self.controller.planes.models.values() if on else ())
+        self.planes.show_planes(tuple(self.controller.planes.models.values()) if on else ())
 
     def _show_letters(self, on: bool) -> None:
         self.look.show_letters(on)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,11 +27,11 @@ MAIN, SIDE = 3, 2
 class SideView(QtViewer):
     """A canvas to look at and to click; keys and dropped files go to napari's own canvas."""
 
-    def __init__(self, model: ViewerModel) -> None:
+    def __init__(self, model: ViewerModel, leader: ViewerModel) -> None:
         super().__init__(model)
         self.setAcceptDrops(False)
         self.canvas.native.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.marks = CanvasMarks(self)
+        self.marks = CanvasMarks(self, leader)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """A key that a slider does not use."""
@@ -54,60 +54,65 @@ class PlanesView:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._window = window_of(viewer)
-        self._marks = None if self._window is None else CanvasMarks(self._window)
+        self._main = None if self._window is None else CanvasMarks(self._window)
         self._column: QSplitter | None = None
         self._views: list[SideView] = []
         self._letters = True
+        if self._window is not None:
+            self._window.destroyed.connect(self._lose)
+
+    @property
+    def marks(self) -> list[CanvasMarks]:
+        """What lies over each canvas, that of napari first."""
+        return [] if self._main is None else [self._main, *(view.marks for view in self._views)]
 
     def show_letters(self, on: bool) -> None:
         """Shows or hides the letters in all planes."""
         self._letters = on
-        for marks in [self._marks, *(view.marks for view in self._views)]:
-            if marks is not None:
-                marks.show_marks(letters=on, cross=bool(self._views))
+        for marks in self.marks:
+            marks.show_marks(letters=on, cross=self._column is not None)
 
-    def show_planes(self, models: Iterable[ViewerModel]) -> None:
+    def show_planes(self, models: Sequence[ViewerModel]) -> None:
         """Shows these models beside the canvas; without models, the canvas alone."""
-        if self._window is None:
+        window = self._window
+        if window is None or (not models and self._column is None):
             return
         self._remove()
-        waiting = list(models)
-        if waiting:
+        if models:
             self._column = QSplitter(Qt.Orientation.Vertical)
-            self._window.setOrientation(Qt.Orientation.Horizontal)
-            self._window.addWidget(self._column)
-            width = self._window.width()
-            side = width * SIDE // (MAIN + SIDE)
-            self._window.setSizes([width - side, side])
+            window.setOrientation(Qt.Orientation.Horizontal)
+            window.addWidget(self._column)
+            side = window.width() * SIDE // (MAIN + SIDE)
+            window.setSizes([window.width() - side, side])
         self.show_letters(self._letters)
-        QTimer.singleShot(0, lambda: self._add(waiting))
+        column = self._column
+        QTimer.singleShot(0, lambda: self._add(column, models))
 
     def picture(self) -> Picture:
         """A picture (rows, columns, 4) of the canvas, or of the three planes, with the marks."""
-        if self._window is None or self._marks is None:
+        if not self.marks:
             raise InputError("there is no window to take a picture of")
-        main = self._marks.over(self._window.screenshot(flash=False))
-        sides = [view.marks.over(view.screenshot(flash=False)) for view in self._views]
+        main, *sides = (marks.over(marks.view.screenshot(flash=False)) for marks in self.marks)
         return beside(main, sides)
 
     def close(self) -> None:
         """Removes everything from the window."""
         self._remove()
-        if self._marks is not None:
-            self._marks.end()
-            self._marks = None
+        if self._main is not None:
+            self._main.end()
+        self._lose()
 
-    def _add(self, models: list[ViewerModel]) -> None:
+    def _add(self, column: QSplitter | None, models: Sequence[ViewerModel]) -> None:
         """Adds the views one by one, so that the window does not stand still for all of them; at
         last, when the layout has set the sizes of the canvases, fits the pictures into them."""
-        if self._window is None:
+        if self._window is None or column is not self._column:
             return
-        if models and self._column is not None:
-            self._views.append(SideView(models[0]))
-            self._column.addWidget(self._views[-1])
+        if column is not None and models:
+            self._views.append(SideView(models[0], self._window.viewer))
+            column.addWidget(self._views[-1])
             self.show_letters(self._letters)
-            QTimer.singleShot(0, lambda: self._add(models[1:]))
-        elif not models:
+            QTimer.singleShot(0, lambda: self._add(column, models[1:]))
+        else:
             self._window.viewer.reset_view()
 
     def _remove(self) -> None:
@@ -119,6 +124,11 @@ class PlanesView:
             self._column.deleteLater()
             self._column = None
             self._window.setOrientation(Qt.Orientation.Vertical)
+
+    def _lose(self) -> None:
+        """The window is gone, or this has left it."""
+        self._window = self._main = self._column = None
+        self._views = []
 
 
 def beside(main: Picture, sides: Sequence[Picture]) -> Picture:

@@ -37,21 +37,24 @@ class CanvasMarks(QWidget):
 
     Args:
         shown: the viewer's widget.
+        leader: the viewer whose point is marked; default: that of the widget.
     """
 
-    def __init__(self, shown: QtViewer) -> None:
+    def __init__(self, shown: QtViewer, leader: ViewerModel | None = None) -> None:
         self._canvas = shown.canvas.native
         super().__init__(self._canvas)
+        self.view = shown
         self.setObjectName("shaspec_marks")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self._viewer: ViewerModel = shown.viewer
+        self._leader = leader or shown.viewer
         self._letters = self._cross = False
         self.marks = Marks()
         """What is drawn now."""
         self._drawn = shown.canvas.events.draw
         self._drawn.connect(self._refresh, position="last")
-        self._viewer.dims.events.point.connect(self._refresh)
+        self._leader.dims.events.point.connect(self._refresh)
         self._canvas.installEventFilter(self)
         self._fit()
         self.show()  # the canvas may be visible already
@@ -64,7 +67,7 @@ class CanvasMarks(QWidget):
     def end(self) -> None:
         """Lets go of the viewer and removes the marks."""
         self._drawn.disconnect(self._refresh)
-        self._viewer.dims.events.point.disconnect(self._refresh)
+        self._leader.dims.events.point.disconnect(self._refresh)
         self._canvas.removeEventFilter(self)
         self.setParent(None)
         self.deleteLater()
@@ -108,13 +111,15 @@ class CanvasMarks(QWidget):
             self.update()
 
     def _place_of_cross(self) -> tuple[int, int] | None:
-        viewer, camera = self._viewer, self._viewer.scene.camera
+        viewer, camera, point = self._viewer, self._viewer.scene.camera, self._leader.dims.point
         if not self._cross or viewer.dims.ndisplay != 2 or viewer.canvas.grid.enabled:
+            return None
+        if len(point) != viewer.dims.ndim:
             return None
         row, column = viewer.dims.displayed
         vertical, horizontal = camera.orientation2d
-        down = camera.zoom * (viewer.dims.point[row] - camera.center[-2])
-        right = camera.zoom * (viewer.dims.point[column] - camera.center[-1])
+        down = camera.zoom * (point[row] - camera.center[-2])
+        right = camera.zoom * (point[column] - camera.center[-1])
         x = self.width() / 2 + (right if horizontal == "right" else -right)
         y = self.height() / 2 + (down if vertical == "down" else -down)
         return round(x), round(y)

@@ -72,14 +72,10 @@ def test_a_click_in_one_plane_moves_all_three(planes, viewer, result, where):
     views = {Plane.AXIAL: viewer, **planes.models}
     place = tuple(result.data_to_world(CENTRE))
     drag(views[Plane[where]], place)
+    assert viewer.dims.point == pytest.approx(place)
     for view in views.values():
-        assert view.dims.point == pytest.approx(place)
-    for plane, model in planes.models.items():
-        twin = model.layers["seg"]
-        drawn = np.asarray(twin._slice.image.raw)
-        axis = model.dims.order[0]
-        assert plane is not Plane.AXIAL
-        assert np.array_equal(drawn.ravel().sum(), result.data.take(CENTRE[axis], axis).sum())
+        axis = view.dims.order[0]
+        assert view.dims.current_step[axis] == CENTRE[axis]
 
 
 def test_a_drag_and_a_stroke_of_the_brush_move_nothing(planes, viewer, result):
@@ -91,16 +87,17 @@ def test_a_drag_and_a_stroke_of_the_brush_move_nothing(planes, viewer, result):
     result.mode = "paint"
     drag(viewer, place)
     assert viewer.dims.point == before
-    drag(planes.models[Plane.CORONAL], place, (1, 1))  # a hand that trembles
+    result.mode = "pan_zoom"
+    drag(viewer, place, (1, 1))  # a hand that trembles
     assert viewer.dims.point == pytest.approx(place)
 
 
 def test_sliders_of_every_plane_move_the_others(planes, viewer):
     coronal, sagittal = planes.models.values()
-    viewer.dims.set_current_step(0, 5)
-    assert coronal.dims.current_step[0] == sagittal.dims.current_step[0] == 5
+    viewer.dims.set_current_step(2, 5)
+    assert sagittal.dims.current_step[2] == 5
     coronal.dims.set_current_step(1, 7)
-    assert viewer.dims.current_step[1] == sagittal.dims.current_step[1] == 7
+    assert viewer.dims.current_step[1:] == (7, 5)
 
 
 def test_what_changes_in_a_layer_changes_in_the_planes(planes, viewer, result):
@@ -141,10 +138,7 @@ def test_layers_are_shown_as_they_come_and_go(planes, viewer):
     assert all(names(model) == ["T1ce", "T1", "new"] for model in planes.models.values())
     viewer.layers.move(viewer.layers.index("new"), 0)
     viewer.layers.remove("T1")
-    assert all(
-        names(model) == ["new", "T1ce"] or names(model) == ["T1ce"]
-        for model in planes.models.values()
-    )
+    assert all(names(model) == ["new", "T1ce"] for model in planes.models.values())
 
 
 def test_leaving_puts_the_viewer_back_and_lets_go_of_it(viewer, result):
