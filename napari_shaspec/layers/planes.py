@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,7 @@ class Planes:
         self._viewer, self._wait = getattr(viewer, "__wrapped__", viewer), wait
         self._before: dict[str, Any] = {}
         self._mirrors: list[Mirror] = []
+        self._moving = False
         self.models: dict[Plane, ViewerModel] = {}
         """The coronal and the sagittal view while the planes are open."""
 
@@ -57,14 +59,12 @@ class Planes:
         grid.enabled = False
         dims.ndisplay = 2
         self.models = {plane: ViewerModel() for plane in (Plane.CORONAL, Plane.SAGITTAL)}
-        for model in self.models.values():
-            model.theme = viewer.theme
-            self._mirrors.append(Mirror(viewer, model, self._wait))
+        self._paint()
         self._turn()
-        self._viewer.reset_view()
-        self._reset()
+        viewer.reset_view()
         self._follow()
-        self._move_to_viewer()
+        for model in self.models.values():  # one by one: the window does not stand still for both
+            self._wait(partial(self._fill, model))
 
     def leave(self) -> None:
         """Removes the other planes, and restores axes, grid and 3D. The slice stays."""
@@ -91,7 +91,6 @@ class Planes:
         self._viewer.layers.events.inserted.connect(self._turn, position="last")
         self._viewer.mouse_drag_callbacks.append(self._on_mouse)
         for model in self.models.values():
-            model.dims.events.point.connect(self._on_moved)
             model.mouse_drag_callbacks.append(self._on_mouse)
 
     def _unfollow(self) -> None:
@@ -103,6 +102,16 @@ class Planes:
         for model in self.models.values():
             model.dims.events.point.disconnect(self._on_moved)
             model.mouse_drag_callbacks.remove(self._on_mouse)
+
+    def _fill(self, model: ViewerModel) -> None:
+        """Shows the volumes in another plane, unless the planes were closed meanwhile."""
+        if not any(model is other for other in self.models.values()):
+            return
+        self._mirrors.append(Mirror(self._viewer, model, self._wait))
+        self._turn()
+        model.reset_view()
+        self._move_to_viewer()
+        model.dims.events.point.connect(self._on_moved)
 
     def _turn(self, *_: object) -> None:
         """Turns all views; without known sides as if the axes were those of this plugin."""
@@ -124,13 +133,18 @@ class Planes:
 
         Only their own slice: napari draws a layer anew for every other coordinate that changes.
         """
-        for model in self.models.values():
-            _copy_slice(self._viewer, model, model.dims.order[0])
+        self._moving = True  # a plane with fewer layers may not have the slice
+        try:
+            for model in self.models.values():
+                _copy_slice(self._viewer, model, model.dims.order[0])
+        finally:
+            self._moving = False
 
     def _on_moved(self, event: Any) -> None:
-        """Another plane has another slice: of its slider, or as the viewer has it."""
+        """Another plane has another slice: by its slider."""
         model = next(model for model in self.models.values() if model.dims is event.source)
-        _copy_slice(model, self._viewer, model.dims.order[0])
+        if not self._moving:
+            _copy_slice(model, self._viewer, model.dims.order[0])
 
     def _on_mouse(self, view: ViewerModel, event: Any) -> Iterator[None]:
         """A plain click moves the planes; a drag moves the picture, as usual in napari."""

@@ -135,8 +135,8 @@ def beside(main: Picture, sides: Sequence[Picture]) -> Picture:
     """One picture (rows, columns, 4) with ``sides`` in a column at the right of ``main``."""
     rows = max(len(main), sum(map(len, sides)))
     columns = main.shape[1] + max((side.shape[1] for side in sides), default=0)
-    page = np.zeros((rows, columns, 4), np.uint8)
-    page[..., 3] = 255
+    page = np.empty((rows, columns, 4), np.uint8)
+    page[:] = main[0, 0]  # the background of the canvas
     page[: len(main), : main.shape[1]] = main
     top = 0
     for side in sides:

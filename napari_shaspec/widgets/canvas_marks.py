@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -86,15 +86,13 @@ class CanvasMarks(QWidget):
 
     def over(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """A screenshot (rows, columns, 4) of the canvas with the marks."""
-        page = np.ascontiguousarray(picture)
-        rows, columns = page.shape[:2]
-        memory: Any = page.data  # is painted on
-        image = QImage(memory, columns, rows, QImage.Format.Format_RGBA8888)
+        rows, columns = picture.shape[:2]
+        image = QImage(picture.tobytes(), columns, rows, QImage.Format.Format_RGBA8888)
         painter = QPainter(image)
         painter.scale(columns / self.width(), rows / self.height())
         self._draw(painter)
         painter.end()
-        return page
+        return pixels_of(image)
 
     # -- what is drawn -------------------------------------------------------------------------
 
@@ -142,9 +140,10 @@ class CanvasMarks(QWidget):
             (x, y + GAP, x, max(bottom, y + GAP)),
         )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(QPen(QColor(COLOUR), 1))
-        for arm in arms:
-            painter.drawLine(*arm)
+        for colour, width in ((QColor(HALO), 3), (QColor(COLOUR), 1)):
+            painter.setPen(QPen(colour, width))
+            for arm in arms:
+                painter.drawLine(*arm)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _draw_letters(self, painter: QPainter, edges: Edges) -> None:
@@ -167,3 +166,14 @@ class CanvasMarks(QWidget):
             path.addText(place - QPointF(back, 0), font, letter)
         painter.strokePath(path, QPen(QColor(HALO), 3))
         painter.fillPath(path, QColor(COLOUR))
+
+
+def pixels_of(image: QImage) -> npt.NDArray[np.uint8]:
+    """The pixels (rows, columns, 4) of an image."""
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    memory = image.constBits()
+    assert memory is not None
+    if hasattr(memory, "setsize"):  # of PyQt
+        memory.setsize(image.sizeInBytes())
+    page = np.array(memory, np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
+    return page[:, : image.width()]

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QCheckBox
 from napari_shaspec.case import controller as case_controller
 from napari_shaspec.layers.orientation import Edges, Plane
 from napari_shaspec.layers.viewer import add_case
+from napari_shaspec.widgets.canvas_marks import pixels_of
 
 pytestmark = pytest.mark.gui
 
@@ -41,12 +42,7 @@ def planes_of(viewer, panel, qtbot) -> list:
 
 def grabbed(plane) -> np.ndarray:
     """The canvas as it is on the screen (rows, columns, rgb), with all that lies above it."""
-    image = plane.view.canvas.native.grab().toImage()
-    image = image.convertToFormat(image.Format.Format_RGBA8888)
-    memory = image.constBits()
-    memory.setsize(image.sizeInBytes())
-    page = np.frombuffer(memory, np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
-    return page[:, : image.width(), :3].astype(int)
+    return pixels_of(plane.view.canvas.native.grab().toImage())[..., :3].astype(int)
 
 
 def marks_on(plane) -> np.ndarray:
@@ -100,6 +96,10 @@ def test_a_click_brings_the_crosshair_to_the_lesion_in_all_planes(window, qtbot,
             assert letter.sum() > 10
     assert axial.marks.edges == Edges("A", "L", "P", "R")
     assert len(viewer.layers) == 5
+    picture = panel.planes.picture()
+    rows, columns = marks_on(axial).shape
+    assert picture.shape[0] >= rows
+    assert (picture[:rows, :columns, :3] == grabbed(axial)).mean() > 0.99
 
 
 @pytest.mark.parametrize("codes", ["LPS", "RAS"])
