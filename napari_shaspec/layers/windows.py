@@ -47,10 +47,12 @@ def limits_of(preset: str, volume: npt.NDArray[Any], modality: Modality) -> Limi
         return ends(*HOUNSFIELD[preset])
     if preset == OPENED:
         return modality.window if modality.window and modality.is_ct else contrast_limits(volume)
+    measured = np.isfinite(volume)
     if preset == INSIDE:
-        inside = foreground(volume, background(volume))
-        volume = volume[inside] if inside.any() else volume
-    values = volume[np.isfinite(volume)]
+        filled = np.where(measured, volume, 0)
+        inside = measured & foreground(filled, background(filled))
+        measured = inside if inside.any() else measured
+    values = volume[measured]
     if not values.size:
         return 0.0, 1.0
     share = {FULL: (0, 100), PERCENT: (1, 99), INSIDE: (2, 98)}[preset]
