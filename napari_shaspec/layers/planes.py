@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +63,7 @@ class Planes:
         self._turn()
         viewer.reset_view()
         self._follow()
-        for model in self.models.values():  # one by one: the window does not stand still for both
-            self._wait(partial(self._fill, model))
+        self._fill_later(tuple(self.models.values()))
 
     def leave(self) -> None:
         """Removes the other planes, and restores axes, grid and 3D. The slice stays."""
@@ -103,7 +102,12 @@ class Planes:
             model.dims.events.point.disconnect(self._on_moved)
             model.mouse_drag_callbacks.remove(self._on_mouse)
 
-    def _fill(self, model: ViewerModel) -> None:
+    def _fill_later(self, models: Sequence[ViewerModel]) -> None:
+        """Fills one model after the other, so that the window does not stand still for both."""
+        if models:
+            self._wait(partial(self._fill, *models))
+
+    def _fill(self, model: ViewerModel, *others: ViewerModel) -> None:
         """Shows the volumes in another plane, unless the planes were closed meanwhile."""
         if not any(model is other for other in self.models.values()):
             return
@@ -112,6 +116,7 @@ class Planes:
         model.reset_view()
         self._move_to_viewer()
         model.dims.events.point.connect(self._on_moved)
+        self._fill_later(others)
 
     def _turn(self, *_: object) -> None:
         """Turns all views; without known sides as if the axes were those of this plugin."""

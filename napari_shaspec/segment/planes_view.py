@@ -22,6 +22,7 @@ Picture = npt.NDArray[np.uint8]
 
 MAIN, SIDE = 3, 2
 """Shares of the width: napari's own canvas, and the column with the other planes."""
+PAUSE = 20  # milliseconds between two views: Qt calls what waits for 0 ms in one go
 
 
 class SideView(QtViewer):
@@ -86,7 +87,7 @@ class PlanesView:
             window.setSizes([window.width() - side, side])
         self.show_letters(self._letters)
         column = self._column
-        QTimer.singleShot(0, lambda: self._add(column, models))
+        QTimer.singleShot(PAUSE, lambda: self._add(column, models))
 
     def picture(self) -> Picture:
         """A picture (rows, columns, 4) of the canvas, or of the three planes, with the marks."""
@@ -111,7 +112,7 @@ class PlanesView:
             self._views.append(SideView(models[0], self._window.viewer))
             column.addWidget(self._views[-1])
             self.show_letters(self._letters)
-            QTimer.singleShot(0, lambda: self._add(column, models[1:]))
+            QTimer.singleShot(PAUSE, lambda: self._add(column, models[1:]))
         else:
             self._window.viewer.reset_view()
 

@@ -21,6 +21,7 @@ COLOUR, HALO = "#ffd75e", "#000000"
 """Readable on a black and on a white canvas."""
 MARGIN = 8  # pixels between a letter and the edge
 GAP = 12  # pixels between the arms of the crosshair and its point
+SHADE = 110  # opacity of the halo of the crosshair, of 255
 FREE = 30  # pixels at the edges that are left to the letters
 
 
@@ -140,7 +141,9 @@ class CanvasMarks(QWidget):
             (x, y + GAP, x, max(bottom, y + GAP)),
         )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for colour, width in ((QColor(HALO), 3), (QColor(COLOUR), 1)):
+        shade = QColor(HALO)
+        shade.setAlpha(SHADE)
+        for colour, width in ((shade, 3), (QColor(COLOUR), 1)):
             painter.setPen(QPen(colour, width))
             for arm in arms:
                 painter.drawLine(*arm)
