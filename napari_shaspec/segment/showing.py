@@ -98,8 +98,12 @@ class ShowingController(ModelController[SegmentState]):
         """Shows three linked planes, or the single view again."""
         if on == self.state.planes:
             return
-        if on and not any(la.visible and la.ndim == 3 for la in self.viewer.layers):
-            self._job.refuse("no visible volume: three planes need an open case")
+        shown = any(layer.visible and layer.ndim == 3 for layer in self.viewer.layers)
+        if on and not (shown and self.viewer.dims.ndim == 3):
+            self._job.refuse(
+                "three planes need a visible volume, and no layer with more than three axes: open "
+                "a case, and remove other layers"
+            )
             self.state.events.planes.emit(False, False)  # unchanged
             return
         if on:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox
 
@@ -86,10 +87,13 @@ def test_other_views_close_the_planes(anna, viewer):
     assert viewer.canvas.grid.stride == 3
 
 
-def test_planes_need_a_volume(controller, notifications):
+def test_planes_need_a_volume(controller, viewer, make_case, notifications):
+    controller.set_planes(True)
+    add_case(viewer, make_case())
+    viewer.add_image(np.zeros((2, 3, 4, 5)))
     controller.set_planes(True)
     assert not controller.state.planes
-    assert "no visible volume" in notifications[0]
+    assert ["need a visible volume" in said for said in notifications] == [True, True]
 
 
 def test_the_caption_of_three_planes_has_three_coordinates(anna, viewer):
