@@ -69,7 +69,13 @@ def modality_origin(task: Task, name: str) -> LayerMetadata:
     """The metadata of a layer that follow from its modality."""
     modality = task.modalities[task.names.index(name)]
     window = modality.window if modality.normalisation == "window" else None
-    return {"kind": "modality", "modality": name, "window": window, "task": task.name}
+    return {
+        "kind": "modality",
+        "modality": name,
+        "window": window,
+        "task": task.name,
+        "ct": modality.is_ct,
+    }
 
 
 def image_layer(array: npt.NDArray[Any], metadata: LayerMetadata, name: str) -> LayerDataTuple:

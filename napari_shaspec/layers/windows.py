@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from napari_shaspec.layers.layer_data import contrast_limits
 from shaspec.preprocessing import background, foreground
-from shaspec.task import Modality
 
 Limits = tuple[float, float]
 """The intensities that are drawn in black and in white."""
@@ -26,19 +25,18 @@ HOUNSFIELD = {
 """Level and width in HU, as usual in radiology."""
 
 
-def presets_of(modality: Modality) -> tuple[str, ...]:
+def presets_of(*, ct: bool) -> tuple[str, ...]:
     """The names of the presets of a modality; for a CT those in Hounsfield units come first."""
     common = (OPENED, FULL, PERCENT, INSIDE)
-    return (*HOUNSFIELD, *common) if modality.is_ct else common
+    return (*HOUNSFIELD, *common) if ct else common
 
 
-def limits_of(preset: str, volume: npt.NDArray[Any], modality: Modality) -> Limits:
+def limits_of(preset: str, volume: npt.NDArray[Any]) -> Limits:
     """The window of a preset. Slow: runs in a worker.
 
     Args:
         preset: one of `presets_of`.
         volume: intensities (*spatial); values that are not finite do not count.
-        modality: of the volume.
 
     Returns:
         The lower and the upper intensity; the upper one is larger.
@@ -46,7 +44,7 @@ def limits_of(preset: str, volume: npt.NDArray[Any], modality: Modality) -> Limi
     if preset in HOUNSFIELD:
         return ends(*HOUNSFIELD[preset])
     if preset == OPENED:
-        return modality.window if modality.window and modality.is_ct else contrast_limits(volume)
+        return contrast_limits(volume)
     measured = np.isfinite(volume)
     if preset == INSIDE:
         filled = np.where(measured, volume, 0)

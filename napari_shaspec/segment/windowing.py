@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Handlers, Runner
-from napari_shaspec.layers.metadata import origin
+from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.windows import OPENED, Limits, ends, limits_of, presets_of
 from napari_shaspec.segment.state import SegmentState
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
     from napari.layers import Image
-
-    from shaspec.task import Modality
 
 SourceKey = tuple["Path | str", str]
 """File of a layer, or its case, and modality."""
@@ -38,20 +36,25 @@ class Windowing:
         self._viewer, self._state, self._run, self._job = viewer, state, run, job
         self._kept: dict[SourceKey, tuple[Limits, str]] = {}  # with the name of the preset
         self._watched: list[Image] = []
+        self._chosen: Image | None = None  # the layer of the active modality
         self._setting = ""  # the preset that is being set
         viewer.layers.selection.events.active.connect(self._choose)
-        state.events.sources.connect(self._on_sources, max_args=0)
-        self._on_sources()
+        for name in ("inserted", "removed"):
+            viewer.layers.events[name].connect(self._on_layers, position="last")
+        state.events.sources.connect(self._on_layers, max_args=0)
+        self._on_layers()
 
     def close(self) -> None:
         """Lets go of the layers."""
         self._viewer.layers.selection.events.active.disconnect(self._choose)
+        for name in ("inserted", "removed"):
+            self._viewer.layers.events[name].disconnect(self._on_layers)
         self._watch([])
 
     def set_preset(self, preset: str) -> None:
         """Sets the window of the active modality to a preset, which is computed in a worker."""
-        layer, modality = self._layer(), self._modality()
-        if layer is None or modality is None or preset not in presets_of(modality):
+        layer = self._chosen
+        if layer is None or preset not in self._state.presets:
             return
         volume, opened = layer.data, origin(layer).get("contrast")
 
@@ -59,7 +62,7 @@ class Windowing:
             if preset == OPENED and opened:
                 yield opened
             else:
-                yield limits_of(preset, np.asarray(volume), modality)
+                yield limits_of(preset, np.asarray(volume))
 
         def done(limits: Limits) -> None:
             if layer in self._viewer.layers and layer.data is volume:
@@ -77,7 +80,7 @@ class Windowing:
 
     def set_window(self, level: float, width: float) -> None:
         """Sets the window of the active modality by its centre and its width, above 0."""
-        layer = self._layer()
+        layer = self._chosen
         if layer is not None and width > 0:
             self._set(layer, ends(level, width), "")
 
@@ -91,15 +94,21 @@ class Windowing:
 
     # -- following -----------------------------------------------------------------------------
 
-    def _on_sources(self) -> None:
+    def _on_layers(self, *_: object) -> None:
         """Layers of another case: each gets the window that its modality had before."""
-        layers = [la for la in self._state.sources.values() if la is not None and not la.rgb]
-        for layer in layers:
+        named = self._named()
+        for layer in named:
             limits, preset = self._kept.get(self._key(layer), (None, ""))
             if layer not in self._watched and limits and limits != tuple(layer.contrast_limits):
                 self._set(layer, limits, preset)
-        self._watch(layers)
+        self._watch(list(named))
         self._choose()
+
+    def _named(self) -> dict[Image, str]:
+        """The grey images that are modalities, of the model's task or of another one."""
+        ours = {la: origin(la)["modality"] for la in of_kind(self._viewer, "modality")}
+        rows = {la: name for name, la in self._state.sources.items() if la is not None}
+        return {la: name for la, name in (ours | rows).items() if not la.rgb}
 
     def _watch(self, layers: list[Image]) -> None:
         for layer in self._watched:
@@ -122,18 +131,17 @@ class Windowing:
 
     def _choose(self, *_: object) -> None:
         """The active modality: the selected one, or the topmost visible one."""
-        names = {la: name for name, la in self._state.sources.items() if la in self._watched}
+        names, there = self._named(), list(self._viewer.layers)
         active = self._viewer.layers.selection.active
-        order = [la for la in reversed(self._viewer.layers) if la in names]
-        seen = [la for la in order if la.visible]
-        chosen = active if active in names else next(iter([*seen, *order]), None)
-        self._state.windowed = names.get(chosen, "")
-        modality = self._modality()
-        self._state.presets = presets_of(modality) if modality is not None else ()
+        rows = [la for la in self._state.sources.values() if la in names and la in there]
+        seen = [la for la in reversed(there) if la in names and la.visible]
+        self._chosen = active if active in names else next(iter([*seen, *rows]), None)
+        self._state.windowed = names.get(self._chosen, "")
+        self._state.presets = presets_of(ct=self._is_ct()) if self._chosen is not None else ()
         self._show()
 
     def _show(self) -> None:
-        layer = self._layer()
+        layer = self._chosen
         if layer is None:
             self._state.window, self._state.preset = None, ""
             return
@@ -143,15 +151,15 @@ class Windowing:
         kept, preset = self._kept.get(self._key(layer), (None, ""))
         self._state.preset = (preset if kept == window else "") or opened
 
-    def _layer(self) -> Image | None:
-        return self._state.sources.get(self._state.windowed)
-
-    def _modality(self) -> Modality | None:
-        task, name = self._state.task, self._state.windowed
-        found = task.modalities if task is not None else ()
-        return next((modality for modality in found if modality.name == name), None)
+    def _is_ct(self) -> bool:
+        """By the task of the layer; for a layer of another plugin by the task of its row."""
+        layer, task = self._chosen, self._state.task
+        if layer is not None and "ct" in origin(layer):
+            return origin(layer)["ct"]
+        named = task.modalities if task is not None else ()
+        return any(modality.is_ct for modality in named if modality.name == self._state.windowed)
 
     def _key(self, layer: Image) -> SourceKey:
         what = origin(layer)
-        name = next((n for n, la in self._state.sources.items() if la is layer), layer.name)
+        name = self._named().get(layer, layer.name)
         return what.get("path") or what.get("case", self._state.case), name

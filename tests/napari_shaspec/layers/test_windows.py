@@ -11,7 +11,6 @@ from napari_shaspec.layers.windows import (
     FULL,
     HOUNSFIELD,
     INSIDE,
-    OPENED,
     PERCENT,
     ends,
     level_width,
@@ -29,32 +28,33 @@ def test_percentiles_are_those_of_all_voxels_and_of_the_foreground():
     head = np.zeros((20, 20, 20), np.float32)
     head[5:15, 5:15, 5:15] = np.linspace(100, 300, 1000).reshape(10, 10, 10)
     head[0, 0, 0] = np.nan
-    assert limits_of(FULL, head, MR) == (0, 300)
-    assert limits_of(PERCENT, head, MR) == pytest.approx((0, np.percentile(head[1:], 99)), rel=0.02)
-    assert limits_of(INSIDE, head, MR) == pytest.approx((104, 296), abs=0.5)
+    assert limits_of(FULL, head) == (0, 300)
+    assert limits_of(PERCENT, head) == pytest.approx((0, np.percentile(head[1:], 99)), rel=0.02)
+    assert limits_of(INSIDE, head) == pytest.approx((104, 296), abs=0.5)
 
 
 @pytest.mark.parametrize("modality", [CT, OLD_CT])
-def test_ct_has_windows_in_hounsfield_units_at_first(modality):
-    assert presets_of(modality)[: len(HOUNSFIELD)] == tuple(HOUNSFIELD)
+def test_a_ct_is_known_by_its_unit_or_its_window(modality):
+    assert modality.is_ct
+    assert not MR.is_ct
+
+
+def test_ct_has_windows_in_hounsfield_units_at_first():
+    assert presets_of(ct=True)[: len(HOUNSFIELD)] == tuple(HOUNSFIELD)
     volume = np.zeros((3, 3, 3))
-    assert limits_of("Brain", volume, modality) == (0, 80)
-    assert limits_of("Abdomen", volume, modality) == (-150, 250)
-    assert limits_of("Liver", volume, modality) == (-45, 105)
-
-
-def test_a_ct_opens_in_the_window_of_its_task():
-    assert limits_of(OPENED, np.zeros((3, 3, 3)), OLD_CT) == (-160, 240)
+    assert limits_of("Brain", volume) == (0, 80)
+    assert limits_of("Abdomen", volume) == (-150, 250)
+    assert limits_of("Liver", volume) == (-45, 105)
 
 
 def test_other_modalities_have_none_of_these():
-    assert not set(HOUNSFIELD) & set(presets_of(MR))
+    assert not set(HOUNSFIELD) & set(presets_of(ct=False))
 
 
-@pytest.mark.parametrize("preset", presets_of(MR))
+@pytest.mark.parametrize("preset", presets_of(ct=False))
 @pytest.mark.parametrize("value", [0.0, 7.0, np.nan])
 def test_an_empty_volume_has_a_window_of_some_width(preset, value):
-    low, high = limits_of(preset, np.full((4, 4, 4), value), MR)
+    low, high = limits_of(preset, np.full((4, 4, 4), value))
     assert low < high
 
 

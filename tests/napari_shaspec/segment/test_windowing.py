@@ -9,6 +9,9 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
 from napari_shaspec.layers.windows import FULL, OPENED, PERCENT, presets_of
+from shaspec.case import Case
+from shaspec.geometry import Grid
+from shaspec.task import load_task
 
 
 @pytest.fixture
@@ -46,12 +49,12 @@ def test_presets_and_level_and_width_set_the_layer(anna, viewer):
     assert tuple(layer.contrast_limits) == opened
 
 
-def test_the_key_goes_through_the_presets(anna, task):
+def test_the_key_goes_through_the_presets(anna):
     seen = []
-    for _ in presets_of(task.modalities[0]):
+    for _ in presets_of(ct=False):
         anna.windowing.next_preset()
         seen.append(anna.state.preset)
-    assert seen == [*presets_of(task.modalities[0])[1:], OPENED]
+    assert seen == [*presets_of(ct=False)[1:], OPENED]
 
 
 def test_every_case_keeps_its_windows(anna, viewer, make_case):
@@ -66,6 +69,17 @@ def test_every_case_keeps_its_windows(anna, viewer, make_case):
     assert anna.state.window == (25, 35)
     add_case(viewer, make_case("anna"))
     assert (anna.state.window, anna.state.preset) == (window, PERCENT)
+
+
+def test_a_ct_has_its_windows_without_a_model_for_it(controller, viewer):
+    grid = Grid((4, 5, 6), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    task = load_task("liver-ct")
+    volume = np.zeros(grid.shape, np.float32)
+    add_case(viewer, Case("carl", task, grid, {task.names[0]: volume}))
+    assert controller.state.windowed == task.names[0]
+    controller.windowing.set_preset("Liver")
+    assert controller.state.window == (-45, 105)
+    assert controller.state.preset == "Liver"
 
 
 def test_closing_the_panel_lets_go_of_the_layers(anna, viewer):
