@@ -51,7 +51,8 @@ class OpenCases:
         """Removes all layers of a case from the viewer."""
         with self._viewer.layers.batched_update():
             for layer in list(self._viewer.layers):
-                if _case(layer) == case:
+                # In 3D and side by side, the first removal closes the view with its layers.
+                if _case(layer) == case and layer in self._viewer.layers:
                     self._viewer.layers.remove(layer)
 
 

@@ -69,7 +69,13 @@ def modality_origin(task: Task, name: str) -> LayerMetadata:
     """The metadata of a layer that follow from its modality."""
     modality = task.modalities[task.names.index(name)]
     window = modality.window if modality.normalisation == "window" else None
-    return {"kind": "modality", "modality": name, "window": window, "task": task.name}
+    return {
+        "kind": "modality",
+        "modality": name,
+        "window": window,
+        "task": task.name,
+        "ct": modality.is_ct,
+    }
 
 
 def image_layer(array: npt.NDArray[Any], metadata: LayerMetadata, name: str) -> LayerDataTuple:
@@ -80,7 +86,9 @@ def image_layer(array: npt.NDArray[Any], metadata: LayerMetadata, name: str) -> 
     options = {"name": name, "metadata": {KEY: metadata}, **placement(metadata["grid"])}
     if array.ndim > metadata["grid"].dims:
         return np.moveaxis(array, 0, -1), {**options, "rgb": True}, "image"
-    grey = {"colormap": "gray", "contrast_limits": metadata.get("window") or contrast_limits(array)}
+    limits = metadata.get("window") or contrast_limits(array)
+    own: LayerMetadata = {**metadata, "contrast": limits}
+    grey = {"colormap": "gray", "contrast_limits": limits, "metadata": {KEY: own}}
     return array, {**options, **grey}, "image"
 
 

@@ -59,6 +59,10 @@ class LayerMetadata(TypedDict, total=False):
     """Of an image, and of the features over it."""
     window: tuple[float, float] | None
     """Of a modality with absolute intensities (CT): the intensity window of the task."""
+    ct: bool
+    """Of a modality: whether its intensities are Hounsfield units."""
+    contrast: tuple[float, float]
+    """Of an image: its contrast limits as it was opened."""
     subset: str
     """Of a result: the available modalities, joined by ``+``."""
     title: str

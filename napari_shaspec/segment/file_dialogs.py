@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_shaspec.layers.metadata import origin
@@ -68,14 +71,13 @@ class FileDialogs:
             given = Path(path).suffix.lower()
             self._controller.report(path if given in REPORTS else path + ending)
 
-    def save_picture(self) -> None:
-        """Saves the canvas."""
+    def save_picture(self, take: Callable[[], npt.NDArray[np.uint8]]) -> None:
+        """Saves what ``take`` returns, a picture (rows, columns, 4) of the canvas."""
         state = self._controller.state
         name = "_".join(part for part in (state.case, state.shown) if part) or "napari"
         path, _ = self._ask("Save picture", f"{name}.png", PICTURES)
         if path:
-            canvas = self._controller.viewer.screenshot(canvas_only=True, flash=False)
-            self._controller.look.save_picture(with_ending(path, "", ".png"), canvas)
+            self._controller.look.save_picture(with_ending(path, "", ".png"), take())
 
     def _ask(self, title: str, name: str, kinds: str) -> tuple[str, str]:
         """The path and the kind of file that the user chose; an empty path if cancelled."""

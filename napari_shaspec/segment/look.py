@@ -49,7 +49,7 @@ class Look:
 
         Args:
             path: a ``.png`` file.
-            canvas: (rows, columns, 4) as napari's screenshot gives it, with the scale bar.
+            canvas: (rows, columns, 4), of one view or of three planes.
         """
         caption = self.caption()
         handlers: Handlers[Path] = Handlers(
@@ -69,9 +69,8 @@ class Look:
             parts += [f"segmented from {result.title}", f"model {model}" if model else ""]
         dims = self._viewer.dims
         if state.view is not View.THREE_D and dims.ndim == 3:
-            axis = dims.order[0]
-            name = dims.axis_labels[axis]
-            parts.append(f"{name} {dims.point[axis]:.1f} mm")
+            axes = range(dims.ndim) if state.planes else dims.order[:1]
+            parts += [f"{dims.axis_labels[axis]} {dims.point[axis]:.1f} mm" for axis in axes]
         return "; ".join(filter(None, parts)) + f"\n{USE}"
 
     def _apply(self) -> None:

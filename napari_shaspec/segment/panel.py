@@ -21,6 +21,7 @@ from napari_shaspec.segment.file_dialogs import FileDialogs
 from napari_shaspec.segment.judgement_line import JudgementLine
 from napari_shaspec.segment.look_box import LookBox
 from napari_shaspec.segment.measure_box import MeasureBox
+from napari_shaspec.segment.planes_view import PlanesView
 from napari_shaspec.segment.recovery_bar import RecoveryBar
 from napari_shaspec.segment.view_bar import ViewBar
 from napari_shaspec.segment.volume_table import Legend, VolumeTable
@@ -61,6 +62,7 @@ class SegmentPanel(Panel):
         self.legend = Legend()
         self.views = ViewBar()
         self.export = ExportBar()
+        self.planes = PlanesView(napari_viewer)
         self.files = FileDialogs(self, control)
         self._build()
         self._connect()
@@ -118,7 +120,12 @@ class SegmentPanel(Panel):
         self.measure.saved.connect(self.files.save_measurements)
         self.look.opacity.connect(control.look.set_opacity)
         self.look.contour.connect(control.look.set_contour)
-        self.look.pictured.connect(self.files.save_picture)
+        self.look.pictured.connect(lambda: self.files.save_picture(self.planes.picture))
+        self.look.planes.connect(control.set_planes)
+        self.look.letters.connect(control.set_letters)
+        self.look.preset.connect(control.windowing.set_preset)
+        self.look.window.connect(control.windowing.set_window)
+        self.closed.connect(self.planes.close)
         for box in (self.confidence, self.edit, self.measure, self.look):
             box.unfolded.connect(lambda box=box: self.scroll_to(box))
         self.export.saved.connect(self.files.save_result)
@@ -135,6 +142,8 @@ class SegmentPanel(Panel):
                 "recoverable": self.recovery.show_offers,
                 "opacity": self.look.show_opacity,
                 "contour": self.look.show_contour,
+                "planes": self._show_planes,
+                "letters": self._show_letters,
                 "measured": self.measure.show_measurements,
                 "measuring": self.measure.show_busy,
                 "probability": self.confidence.show_probability,
@@ -150,6 +159,7 @@ class SegmentPanel(Panel):
                 self._show_brush: ("brush_size", "brush_3d"),
                 self._show_undo: ("can_undo", "can_undo_edit", "can_redo_edit"),
                 self._show_view: ("view", "card"),
+                self._show_window: ("windowed", "window", "presets", "preset"),
             },
         )
 
@@ -208,6 +218,18 @@ class SegmentPanel(Panel):
         self.export.offer_undo(state.can_undo or state.can_undo_edit)
         self.edit.show_undo(state.can_undo_edit, state.can_redo_edit)
 
+    def _show_planes(self, on: bool) -> None:
+        self.look.show_planes(on)
+        self.planes.show_planes(tuple(self.controller.planes.models.values()) if on else ())
+
+    def _show_letters(self, on: bool) -> None:
+        self.look.show_letters(on)
+        self.planes.show_letters(on)
+
+    def _show_window(self) -> None:
+        state = self.controller.state
+        self.look.show_window(state.windowed, state.window, state.presets, state.preset)
+
     def _show_view(self) -> None:
         state = self.controller.state
         self.edit.set_paintable(state.view is not View.THREE_D)
@@ -215,3 +237,4 @@ class SegmentPanel(Panel):
         self.views.setVisible(task is None or task.kind == "segmentation")
         self.views.show_dims(task.dims if task is not None else 3)
         self.views.show_view(state.view)
+        self.look.offer_planes(task is None or task.dims == 3)

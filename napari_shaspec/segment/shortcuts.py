@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 MODALITIES = tuple(f"Alt+{digit}" for digit in range(1, 10))
 """One per row of the table, from the top."""
 SEGMENT, GRID, COMPARE, UNDO = "Alt+R", "Alt+G", "Alt+B", "Alt+Z"
-"""Run, grid, previous result, undo. Alt+S and Alt+C are screenshots in napari's menu *File*."""
+PLANES, WINDOW = "Alt+O", "Alt+I"
+"""Run, grid, previous result, undo, orthogonal planes, intensity window. Alt+S and Alt+C are
+screenshots in napari's menu *File*; Alt with F, V, L, P, W or H opens a menu."""
 
 Actions = Mapping[str, Callable[[], None]]
 
@@ -43,6 +45,8 @@ def actions_of(controller: SegmentController) -> Actions:
         GRID: toggle_grid,
         COMPARE: controller.compare,
         UNDO: controller.undo,
+        PLANES: lambda: controller.set_planes(not controller.state.planes),
+        WINDOW: controller.windowing.next_preset,
     }
 
 

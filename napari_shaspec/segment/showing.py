@@ -10,6 +10,7 @@ from napari_shaspec.case.controller import ModelController
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Handlers, Runner, run_here
 from napari_shaspec.jobs.state import Status
+from napari_shaspec.layers.planes import Planes
 from napari_shaspec.layers.presence import name_missing
 from napari_shaspec.layers.views import View, ViewManager, why_not
 from napari_shaspec.segment.autosave import Autosave
@@ -20,6 +21,7 @@ from napari_shaspec.segment.measuring import Measuring
 from napari_shaspec.segment.reopened import Reopened
 from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
+from napari_shaspec.segment.windowing import Windowing
 from shaspec.errors import ShaspecError
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class ShowingController(ModelController[SegmentState]):
     ) -> None:
         super().__init__(viewer, state, engine, run, dims=True)
         self._views = ViewManager(viewer)
+        self.planes = Planes(viewer)
         self._runner = run
         self._results = Results(viewer, self.state)
         self._before = ""  # subset of the result shown before the current one
@@ -45,6 +48,7 @@ class ShowingController(ModelController[SegmentState]):
         self.editing = Editing(viewer, state, run, actions)
         self.autosave = Autosave(viewer, state, self._results, run, self._job)
         self.look = Look(viewer, state, run, self._job)
+        self.windowing = Windowing(viewer, state, run, self._job)
         self.measuring = Measuring(viewer, state, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
         self._reopened = Reopened(viewer, state, self._results, self._edits, self._job)
@@ -86,8 +90,33 @@ class ShowingController(ModelController[SegmentState]):
         if problem:
             self._job.refuse(problem)
             return
+        self.set_planes(False)
         self._views.set_view(view, self.state.sources, self.state.shown_map)
         self.state.view = view
+
+    def set_planes(self, on: bool) -> None:
+        """Shows three linked planes, or the single view again."""
+        if on == self.state.planes:
+            return
+        shown = any(layer.visible and layer.ndim == 3 for layer in self.viewer.layers)
+        if on and not (shown and self.viewer.dims.ndim == 3):
+            self._job.refuse(
+                "three planes need a visible volume, and no layer with more than three axes: open "
+                "a case, and remove other layers"
+            )
+            self.state.events.planes.emit(False, False)  # unchanged
+            return
+        if on:
+            if self.state.view is not View.STACK:
+                self.set_view(View.STACK)
+            self.planes.enter()
+        self.state.planes = on
+        if not on:
+            self.planes.leave()
+
+    def set_letters(self, on: bool) -> None:
+        """Marks the sides of the patient at the edges of the canvas, or not."""
+        self.state.letters = on
 
     def save(self, path: str | Path, subset: str = "") -> Path | None:
         """Writes a result (default: the shown one). NIfTI on the grid of its input, or class
@@ -136,6 +165,8 @@ class ShowingController(ModelController[SegmentState]):
         self.viewer.layers.events.removed.disconnect(self._on_removed)
         if self.state.view is not View.STACK:
             self.set_view(View.STACK)
+        self.set_planes(False)
+        self.windowing.close()
         self._edits.close()
         self._reopened.close()
         self.editing.close()

@@ -53,6 +53,18 @@ class SegmentState(ModelState):
     """Of the result layers, 0 to 1."""
     contour: bool = False
     """Whether results are drawn as outlines."""
+    planes: bool = False
+    """Whether three linked planes are shown."""
+    letters: bool = True
+    """Whether the sides of the patient are marked at the edges of the canvas."""
+    windowed: str = ""
+    """The modality whose intensity window is shown; empty: none."""
+    window: tuple[float, float] | None = None
+    """Its lower and upper intensity."""
+    presets: tuple[str, ...] = ()
+    """The names of the presets for it."""
+    preset: str = ""
+    """The preset that it has; empty: none."""
     view: View = View.STACK
     """The current view."""
     auto_update: bool = True

@@ -63,6 +63,12 @@ class Modality(Frozen):
             raise ValueError(f"window {self.window}: the first number is the smaller one")
         return self
 
+    @property
+    def is_ct(self) -> bool:
+        """Whether intensities are Hounsfield units; older tasks say so by their window only."""
+        window = self.window if self.normalisation == "window" else None
+        return self.unit == "HU" or (window is not None and window[0] < 0)
+
     def array_shape(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the array of this modality on a grid.
 

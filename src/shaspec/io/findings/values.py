@@ -8,7 +8,6 @@ from itertools import combinations
 import numpy as np
 
 from shaspec.io.findings.scan import Array, Finding, Scan
-from shaspec.task import Modality
 
 SAMPLE = 4096  # voxels that show whether a volume has many values
 MASK_VALUES = 2  # a volume with at most so many distinct values is a mask
@@ -111,7 +110,7 @@ def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
 def hounsfield(scans: Sequence[Scan]) -> Iterator[Finding]:
     """Find CT whose values are not Hounsfield units: no voxel is darker than water."""
     for scan in scans:
-        if not _is_ct(scan.modality):
+        if not scan.modality.is_ct:
             continue
         low, high = float(scan.array.min()), float(scan.array.max())
         if low < 0:
@@ -131,12 +130,6 @@ def hounsfield(scans: Sequence[Scan]) -> Iterator[Finding]:
                 "fat: these may not be Hounsfield units",
                 "check that it was exported with its full range",
             )
-
-
-def _is_ct(modality: Modality) -> bool:
-    """Whether intensities are Hounsfield units; tasks of before 0.3 say so by their window only."""
-    window = modality.window if modality.normalisation == "window" else None
-    return modality.unit == "HU" or (window is not None and window[0] < 0)
 
 
 def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
