@@ -25,7 +25,8 @@ from shaspec.geometry import Array, Grid
 from shaspec.io import find_cases, read_case
 from shaspec.preparation.overlay import mask_png
 from shaspec.registration import Rigid, Scan
-from shaspec.stripping.brain import find_brain, segment_with
+from shaspec.stripping.brain import find_brain
+from shaspec.stripping.segment import segment_with
 from shaspec.stripping.weights import load_stripper
 from shaspec.task import load_task
 

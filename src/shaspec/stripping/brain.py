@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from scipy import ndimage
 
 from shaspec.errors import InputError
@@ -16,7 +15,6 @@ from shaspec.geometry import Grid
 from shaspec.io.resample import resample
 from shaspec.progress import Report, silent
 from shaspec.registration import Rigid, Scan
-from shaspec.stripping.network import DIVISOR, StripNetwork
 from shaspec.stripping.scaling import VOXEL_MM, scaled
 
 Array = npt.NDArray[Any]
@@ -72,7 +70,7 @@ def find_brain(
         scans: modality -> scan, with the skull.
         poses: modality -> the transform from the reference to the scan.
         grid: the grid of the reference.
-        segment: finds the brain in one scan, see `segment_with`.
+        segment: finds the brain in one scan, see `shaspec.stripping.segment`.
         progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
             the work.
 
@@ -105,27 +103,6 @@ def find_brain(
             "--strip never"
         )
     return brain
-
-
-def segment_with(network: StripNetwork) -> Segment:
-    """Segment a scan with a network.
-
-    Args:
-        network: from `shaspec.stripping.weights.load_stripper`.
-
-    Returns:
-        A function for `find_brain`. It averages over the scan and its mirror image.
-    """
-
-    def segment(image: Field) -> Field:
-        pad = [(0, -n % DIVISOR) for n in image.shape]
-        x = torch.from_numpy(np.pad(image, pad))[None, None]
-        with torch.inference_mode():
-            part = (torch.sigmoid(network(x)) + torch.sigmoid(network(x.flip(-1))).flip(-1)) / 2
-        inside = tuple(slice(n) for n in image.shape)
-        return np.asarray(part[0, 0].numpy()[inside], np.float32)
-
-    return segment
 
 
 def one_piece(part: Field) -> Field:
