@@ -118,7 +118,7 @@ def one_piece(part: Field) -> Field:
     core, number = ndimage.label(ndimage.binary_erosion(mask, border_value=1))
     if number > 1:
         largest = core == np.bincount(core.ravel())[1:].argmax() + 1
-        mask &= ndimage.binary_dilation(largest, iterations=2)
+        mask &= ndimage.binary_dilation(largest, iterations=3)
     filled = ndimage.binary_fill_holes(mask)
     out = np.where(filled, part, np.minimum(part, np.float32(SURE - 0.01)))
     return np.where(filled & (part <= SURE), np.float32(1), out)

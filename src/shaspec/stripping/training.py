@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Annotated, Any
 
 import numpy as np
@@ -167,7 +168,7 @@ def resume(run: Run) -> None:
         for name, part in run.parts().items():
             part.load_state_dict(state[name])
         run.step, run.minutes = int(state["step"]), float(state["minutes"])
-    except (KeyError, RuntimeError, ValueError, TypeError, EOFError) as error:
+    except (UnpicklingError, KeyError, RuntimeError, ValueError, TypeError, EOFError) as error:
         raise InputError(
             f"{path} cannot be read as a checkpoint ({error}): use another folder, or delete it to "
             "start again"
