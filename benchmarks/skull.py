@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from shaspec.geometry import Array, Grid
 from shaspec.io import find_cases, read_case
 from shaspec.preparation.overlay import mask_png
 from shaspec.registration import Rigid, Scan
-from shaspec.stripping.brain import find_brain
+from shaspec.stripping.brain import Segment, find_brain
 from shaspec.stripping.segment import segment_with
 from shaspec.stripping.weights import load_stripper
 from shaspec.task import load_task
@@ -45,12 +46,12 @@ def main() -> None:
     options = parser.parse_args()
     console, random = Console(width=110), np.random.default_rng(options.seed)
     task = load_task("brats")
-    segment = segment_with(load_stripper(options.weights))
+    segment = remembering(segment_with(load_stripper(options.weights)))
     cases = find_cases(options.folder, task)
     chosen = random.permutation(len(cases))[: options.cases]
     table = Table("case", "slices mm", *task.names, "all", "tumour kept", "seconds")
     dice: list[dict[str, float]] = []
-    kept = []
+    kept, sizes = [], []
     for number in chosen:
         case = read_case(cases[number], task)
         scans, brain, tumour, grid, thickness = made_up(case, random)
@@ -64,6 +65,7 @@ def main() -> None:
         }
         dice.append({n: overlap(m, brain) for n, m in (alone | {"all": mask}).items()})
         kept.append(np.count_nonzero(mask & tumour) / max(np.count_nonzero(tumour), 1))
+        sizes.append(np.count_nonzero(mask) / np.count_nonzero(brain))
         figures = [f"{dice[-1].get(name, np.nan):.3f}" for name in (*task.names, "all")]
         table.add_row(case.name, f"{thickness}", *figures, f"{kept[-1]:.4f}", f"{seconds:.1f}")
         if options.pictures:
@@ -76,7 +78,8 @@ def main() -> None:
     console.print(
         f"{len(joint)} cases, seed {options.seed}. All scans: Dice {joint.mean():.4f}, smallest "
         f"{joint.min():.4f}. One scan: Dice {each.mean():.4f}, smallest {each.min():.4f}. Tumour "
-        f"kept {np.mean(kept):.4f}, smallest {min(kept):.4f}"
+        f"kept {np.mean(kept):.4f}, smallest {min(kept):.4f}. Mask relative to the brain "
+        f"{np.mean(sizes):.3f}"
     )
 
 
@@ -109,6 +112,19 @@ def made_up(
             array = ndimage.uniform_filter1d(array, thickness // 2, axis)
         scans[name] = Scan(array, grid, name)
     return scans, turned(brain, 0), turned(tumour, 0), grid, thickness
+
+
+def remembering(segment: Segment) -> Segment:
+    """Segment every scan once: it counts for itself and among all."""
+    known: dict[bytes, Array] = {}
+
+    def find(image: Array) -> Array:
+        key = sha256(image.tobytes()).digest()
+        if key not in known:
+            known[key] = segment(image)
+        return known[key]
+
+    return find
 
 
 def overlap(one: Array, other: Array) -> float:
