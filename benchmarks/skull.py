@@ -3,8 +3,8 @@
     python benchmarks/skull.py FOLDER [--cases 12] [--seed 0] [--weights FOLDER] [--pictures FOLDER]
 
 FOLDER holds stripped cases of the task ``brats`` with labels. Each brain is put into a head by
-`case_faults.in_head`, which shares nothing with the heads of the training, and is turned at random.
-The truth is the brain as it was stripped by the publishers of the data.
+`case_faults.in_head`, gets a simple face and neck, which share nothing with the heads of the
+training, and is turned at random. The truth is the brain as the publishers of the data stripped it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
 from benchmarks.case_faults import MARGIN, in_head
 from shaspec.case import Case
@@ -31,6 +32,7 @@ from shaspec.stripping.segment import segment_with
 from shaspec.stripping.weights import load_stripper
 from shaspec.task import load_task
 
+BELOW = ((28, 0), (10, 0), (0, 0))  # voxels of 2 mm for face and neck
 DEGREES = 15.0
 SLICES_MM = (2, 4, 6)
 
@@ -89,29 +91,49 @@ def made_up(
     """The scans of a brain in a head, its mask, its tumour, their grid, and the slice thickness."""
     volumes, grid = in_head(dict(case.volumes), case.grid, random)
     assert case.labels is not None
+    padded = [np.pad(volume[::2, ::2, ::2], MARGIN) for volume in case.volumes.values()]
+    brain = ndimage.binary_fill_holes(np.logical_or.reduce([volume > 0 for volume in padded]))
     tumour = np.pad(case.labels[::2, ::2, ::2], MARGIN) > 0
-    brain = np.logical_or.reduce(
-        [np.pad(v[::2, ::2, ::2], MARGIN) > 0 for v in case.volumes.values()]
-    )
-    brain = ndimage.binary_fill_holes(brain)
-    turn = Rigid.about(
-        np.array(grid.shape)[::-1], np.radians(random.uniform(-DEGREES, DEGREES, 3)), np.zeros(3)
-    ).matrix
-    thickness = int(random.choice(SLICES_MM))
-    axis = int(random.integers(3))
+    brain, tumour = (np.pad(mask, BELOW) for mask in (brain, tumour))
+    grid = Grid(brain.shape, grid.spacing)
+    levels = face_and_neck(brain, random)
+    head = {name: np.pad(volume, BELOW).astype(np.float32) for name, volume in volumes.items()}
+    turn = Rotation.from_rotvec(np.radians(random.uniform(-DEGREES, DEGREES, 3))).as_matrix()
+    thickness, axis = int(random.choice(SLICES_MM)), int(random.integers(3))
 
     def turned(volume: Array, order: int) -> Array:
-        flipped = turn[:3, :3][::-1, ::-1]
         middle = (np.array(volume.shape) - 1) / 2
-        return ndimage.affine_transform(volume, flipped, middle - flipped @ middle, order=order)
+        return ndimage.affine_transform(volume, turn, middle - turn @ middle, order=order)
 
     scans = {}
-    for name, volume in volumes.items():
-        array = turned(volume.astype(np.float32), 1)
-        if thickness > 2:
-            array = ndimage.uniform_filter1d(array, thickness // 2, axis)
+    for name, volume in head.items():
+        median = np.median(volume[brain])
+        grain = random.normal(1, 0.1, volume.shape) * random.uniform(0.6, 1.6)
+        whole = np.where(volume > 0, volume, levels * median * grain).astype(np.float32)
+        array = ndimage.uniform_filter1d(turned(whole, 1), max(1, thickness // 2), axis)
         scans[name] = Scan(array, grid, name)
     return scans, turned(brain, 0), turned(tumour, 0), grid, thickness
+
+
+def face_and_neck(brain: Array, random: np.random.Generator) -> Array:
+    """Brightness relative to the brain of a face with eyes and a neck with a spine, about 2 mm."""
+    s, p, x = np.ogrid[tuple(slice(n) for n in brain.shape)]
+    inside = np.argwhere(brain)
+    bottom, front, _ = inside.min(axis=0)
+    middle = inside.mean(axis=0)
+    away = np.hypot((p - middle[1]) / 32, (x - middle[2]) / 30)
+    neck = np.where(s < bottom + 12, np.broadcast_to(1 - away, brain.shape), -1)
+    forward = ((s - bottom - 8) / 28) ** 2 + ((p - front - 8) / 22) ** 2
+    face = np.maximum(neck, 1 - np.sqrt(forward + ((x - middle[2]) / 28) ** 2))
+    lumps = ndimage.gaussian_filter(random.normal(size=brain.shape), 3)
+    lumps /= lumps.std()
+    level = np.select([face < 0, face < 0.12, lumps > 1.2, lumps < -1.3], [0, 1.2, 1.0, 0.1], 0.6)
+    spine = np.hypot(p - middle[1] - 8, x - middle[2])
+    level = np.where((face > 0) & (spine < 11) & (s < bottom), np.where(spine < 4, 0.9, 0.2), level)
+    for side in (-16, 16):
+        eye = (s - bottom - 14) ** 2 + (p - front + 4) ** 2 + (x - middle[2] - side) ** 2
+        level = np.where(eye < 36, random.uniform(0.2, 1.8), level)
+    return np.asarray(level)
 
 
 def remembering(segment: Segment) -> Segment:

@@ -141,7 +141,7 @@ def _pose(rng: np.random.Generator, brain: Mask, shape: Shape, voxel: float) -> 
     matrix = turn @ shear @ np.diag(1 / size) * voxel / VOXEL_MM
     matrix[:, 2] *= rng.choice([-1, 1])  # left and right
     centre = np.array([np.median(axis) for axis in np.nonzero(brain[::4, ::4, ::4])]) * 4
-    centre += np.array([rng.normal(-12, 14), *rng.normal(0, 10, 2)]) / VOXEL_MM
+    centre += np.array([rng.normal(-20, 18), *rng.normal(0, 10, 2)]) / VOXEL_MM
     return matrix, centre - matrix @ ((np.array(shape) - 1) / 2)
 
 

@@ -34,10 +34,10 @@ from shaspec.stripping.scaling import VOXEL_MM, scaled
 from shaspec.stripping.weights import save_stripper
 
 CHECKPOINT = "checkpoint.pt"
-SHAPES: tuple[Shape, ...] = ((64, 80, 64), (80, 96, 80))
-SMALL = 0.8  # share of the smaller shape
+SHAPES: tuple[Shape, ...] = ((64, 80, 64), (96, 64, 64), (96, 96, 80))
+SHARES = (0.45, 0.3, 0.25)  # of these shapes: most of the brain, a part with the neck, all
 RATE, WARM_UP = 2e-3, 100
-AVERAGED = 0.998  # decay of the averages of the weights
+AVERAGED = 0.99  # decay of the averages of the weights
 FIRST_HEADS, HEADS, NEW_HEAD = 8, 80, 25  # heads at first, at last, and steps until one more
 HELD_OUT = 1_000_000  # first seed of the heads and scans for validation
 CHECKS = 6  # of them
@@ -97,7 +97,7 @@ class Run:
             seed = int(rng.integers(heads))
         else:
             seed = number
-        shape = SHAPES[int(rng.random() > SMALL)]
+        shape = SHAPES[rng.choice(len(SHAPES), p=SHARES)]
         return _tensors(random_scan(rng, self.head(seed), shape, VOXEL_MM))
 
 

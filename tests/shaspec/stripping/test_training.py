@@ -26,7 +26,7 @@ def small_head(seed: int, _atlas: object) -> Labels:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> training.Run:
     monkeypatch.setattr(training, "make_whole_head", small_head)
-    monkeypatch.setattr(training, "SHAPES", ((16, 16, 16), (16, 32, 16)))
+    monkeypatch.setattr(training, "SHAPES", ((16, 16, 16), (16, 32, 16), (32, 16, 16)))
     monkeypatch.setattr(training, "CHECKS", 2)
     monkeypatch.setattr(training, "WARM_UP", 5)
     torch.manual_seed(0)
@@ -35,8 +35,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> training.Run:
 
 @pytest.mark.slow
 def test_the_loss_falls(run: training.Run) -> None:
-    losses = [training.train_step(run, 0.0) for _ in range(60)]
-    assert np.mean(losses[-15:]) < 0.8 * np.mean(losses[:15])
+    losses = [training.train_step(run, 0.0) for _ in range(30)]
+    assert np.mean(losses[-8:]) < 0.9 * np.mean(losses[:8])
     assert all(0 <= dice <= 1 for dice in training.validate(run))
 
 
