@@ -98,11 +98,12 @@ def make_whole_head(seed: int, atlas: Atlas) -> Labels:
     brain = sample(atlas, atlas.brain, positions) > 0.5
     coarse = atlas.coarser(round(VOXEL_MM / atlas.voxel))
     grey, white = (sample(coarse, image, positions) for image in (coarse.grey, coarse.white))
-    inside = _brain_mask(grey + white, brain, window)
+    tissues = _tissues(rng, space, grey, white)
+    inside = _brain_mask(tissues, brain, window)
     away = blur(_distance(~inside), window.voxel, 1.5)
     labels, outside_skull = _shells(rng, space, away)
     _face_and_neck(rng, space, labels, outside_skull)
-    labels[inside] = _tissues(rng, space, grey, white)[inside]
+    labels[inside] = tissues[inside]
     return labels
 
 
@@ -111,9 +112,10 @@ def _distance(mask: Mask) -> Field:
     return np.asarray(ndimage.distance_transform_edt(mask) * VOXEL_MM, np.float32)
 
 
-def _brain_mask(matter: Field, brain: Mask, window: Window) -> Mask:
+def _brain_mask(tissues: Labels, brain: Mask, window: Window) -> Mask:
     """The brain with its sulci and ventricles, without the fluid around it."""
-    tissue = blur(matter, window.voxel, 2.0) > 0.35
+    matter = (brain & (tissues != Tissue.FLUID)).astype(np.float32)
+    tissue = blur(matter, window.voxel, 1.5) > 0.3
     inside = brain & (tissue | (_distance(brain) > CORE_MM))
     parts, number = ndimage.label(inside)
     if number > 1:
