@@ -79,7 +79,7 @@ def prepare(
             reference, e.g. an edited ``brain/mask.nii.gz`` of an earlier run.
         overwrite: replace files in ``out``.
         progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
-            the work, and nothing is written.
+            the work, and no volume is written.
 
     Returns:
         Paths, transforms and notices.
