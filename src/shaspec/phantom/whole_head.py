@@ -27,6 +27,7 @@ SHAPE = (125, 122, 104)
 FIRST = (-92.0, 0.0, 15.0)
 """Canvas position (S, P, L) in mm of voxel (0, 0, 0): the window reaches below the chin."""
 CORE_MM = 9.0  # below this depth everything counts as brain, e.g. ventricles
+SULCUS_MM = 6.0  # half the width of the gaps that belong to the brain
 EYE = (-34.0, -66.0, 32.0)
 """Middle of the left eye in the atlas, (S, P, L) mm from the anterior commissure."""
 
@@ -116,7 +117,8 @@ def _brain_mask(tissues: Labels, brain: Mask, window: Window) -> Mask:
     """The brain with its sulci and ventricles, without the fluid around it."""
     matter = (brain & (tissues != Tissue.FLUID)).astype(np.float32)
     tissue = blur(matter, window.voxel, 1.5) > 0.3
-    inside = brain & (tissue | (_distance(brain) > CORE_MM))
+    grown = _distance(~tissue) <= SULCUS_MM
+    inside = brain & ((_distance(grown) > SULCUS_MM) | tissue | (_distance(brain) > CORE_MM))
     parts, number = ndimage.label(inside)
     if number > 1:
         inside = parts == np.bincount(parts.ravel())[1:].argmax() + 1
