@@ -115,13 +115,19 @@ def one_piece(part: Field) -> Field:
         The same, with all other voxels at most just below `SURE`, and holes 1.
     """
     mask = part > SURE
-    core, number = ndimage.label(ndimage.binary_erosion(mask, border_value=1))
-    if number > 1:
-        largest = core == np.bincount(core.ravel())[1:].argmax() + 1
-        mask &= ndimage.binary_dilation(largest, iterations=3)
+    core = ndimage.binary_erosion(mask, border_value=1)
+    if core.any():
+        mask &= ndimage.binary_dilation(_largest(core), iterations=3)
+    mask = _largest(mask)
     filled = ndimage.binary_fill_holes(mask)
     out = np.where(filled, part, np.minimum(part, np.float32(SURE - 0.01)))
     return np.where(filled & (part <= SURE), np.float32(1), out)
+
+
+def _largest(mask: Mask) -> Mask:
+    """The largest connected piece of a mask."""
+    pieces, number = ndimage.label(mask)
+    return mask if number < 2 else np.asarray(pieces == np.bincount(pieces.flat)[1:].argmax() + 1)
 
 
 def _coarse(grid: Grid) -> Grid:

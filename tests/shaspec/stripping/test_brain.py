@@ -98,9 +98,15 @@ def test_one_piece_is_connected_without_holes_and_adds_nothing_but_holes(
     mask = out > SURE
     assert np.array_equal(ndimage.binary_fill_holes(mask), mask)
     assert not (mask & ~ndimage.binary_fill_holes(part > SURE)).any()
-    assert np.array_equal(one_piece(np.where(mask, np.float32(1), 0)) > SURE, mask) or (
-        np.count_nonzero(mask) > 0
-    )
+    assert ndimage.label(mask)[1] == 1
+
+
+def test_specks_far_from_the_brain_are_no_part_of_it() -> None:
+    part = np.zeros((20, 12, 12), np.float32)
+    part[2:10, 2:10, 2:10] = part[15, 5, 5:7] = 1
+    mask = one_piece(part) > SURE
+    assert mask[2:10, 2:10, 2:10].all()
+    assert not mask[11:].any()
 
 
 def test_a_thin_bridge_does_not_join_the_neck_to_the_brain() -> None:
