@@ -31,14 +31,24 @@ def prepare(
         list[str] | None,
         typer.Option(help="Modality whose doubtful registration you looked at and accept."),
     ] = None,
+    strip: Annotated[
+        str,
+        typer.Option(help="Strip the skull: auto (where one is found), always, never."),
+    ] = "auto",
+    brain_mask: Annotated[
+        Path | None,
+        typer.Option(help="Mask of the brain to use for all scans, e.g. an edited brain/mask."),
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Register all scans of a case to one of them, rigidly, and write the case.
+    """Register all scans of a case to one of them, rigidly, strip the skull, and write the case.
 
-    Scans that are registered already are passed on unchanged. transforms.json keeps how each scan
-    was moved; a picture in registration/ shows each scan over the reference.
+    Scans that are registered already or have no skull are passed on unchanged. transforms.json
+    keeps how each scan was moved; a picture in registration/ shows each scan over the reference.
+    brain/ has the mask with which the skull was stripped, and a picture of it for each scan.
     """
     from shaspec.preparation import prepare as run
+    from shaspec.preparation.strip import as_mode
     from shaspec.task import load_task
 
     console = Console()
@@ -47,7 +57,7 @@ def prepare(
         prepared = run(
             source(case), wanted, out, reference=reference, accept=accept or (),
             present=wanted.parse_subset(present) if present else None,
-            overwrite=overwrite, progress=report,
+            strip=as_mode(strip), brain_mask=brain_mask, overwrite=overwrite, progress=report,
         )  # fmt: skip
     for notice in prepared.notices:
         console.print(escape(notice))

@@ -1,8 +1,9 @@
-"""Pictures to judge a registration by: a checkerboard of both scans, and edges over a scan."""
+"""Pictures to judge by: two scans as a checkerboard, edges of a scan, the outline of a mask."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -36,17 +37,49 @@ def overlay_png(fixed: Array, moved: Array, grid: Grid, names: tuple[str, str]) 
         A PNG file.
     """
     one, other = _scaled(fixed), _scaled(moved)
-    middle = [round(float(c)) for c in ndimage.center_of_mass(one > 0.05)]
-    figure = Figure((3 * INCHES, 2 * INCHES), facecolor="black", layout="constrained")
-    figure.suptitle(f"{names[1]} on {names[0]}", color="white")
-    for column, axis in enumerate(range(3)):
+    slices = list(_middles(one, other, grid, one > 0.05))
+    rows = [
+        [(_checkerboard(a, b, own), own) for a, b, own in slices],
+        [(_edges_over(a, b), own) for a, b, own in slices],
+    ]
+    return _png(rows, f"{names[1]} on {names[0]}")
+
+
+def mask_png(scan: Array, mask: Array, grid: Grid, name: str) -> bytes:
+    """The outline of a mask over three orthogonal slices of a scan.
+
+    Args:
+        scan: (S, P, L).
+        mask: (S, P, L) on the same grid; not empty.
+        grid: the grid of both.
+        name: of the scan, for the title.
+
+    Returns:
+        A PNG file.
+    """
+    slices = _middles(_scaled(scan), mask, grid, mask)
+    return _png([[(_outline_over(a, m), own) for a, m, own in slices]], f"brain in {name}")
+
+
+def _middles(
+    one: Array, other: Array, grid: Grid, inside: Array
+) -> Iterator[tuple[Array, Array, list[float]]]:
+    """Orthogonal slices of two volumes through the middle of a mask, and their pixel sizes."""
+    middle = [round(float(c)) for c in ndimage.center_of_mass(inside)]
+    for axis in range(3):
         own = [size for k, size in enumerate(grid.spacing) if k != axis]
         a, b = (np.take(v, middle[axis], axis) for v in (one, other))
-        if axis > 0:  # coronal and sagittal: the head above, the feet below
-            a, b = a[::-1], b[::-1]
-        pictures = (_checkerboard(a, b, own), _edges_over(a, b))
-        for row, picture in enumerate(pictures):
-            pane = figure.add_subplot(2, 3, 3 * row + column + 1)
+        # Coronal and sagittal: the head above, the feet below.
+        yield (a[::-1], b[::-1], own) if axis else (a, b, own)
+
+
+def _png(rows: list[list[tuple[Array, list[float]]]], title: str) -> bytes:
+    """Pictures with their pixel sizes in a grid."""
+    figure = Figure((3 * INCHES, len(rows) * INCHES), facecolor="black", layout="constrained")
+    figure.suptitle(title, color="white")
+    panes = figure.subplots(len(rows), 3, squeeze=False)
+    for line, pictures in zip(panes, rows, strict=True):
+        for pane, (picture, own) in zip(line, pictures, strict=True):
             pane.imshow(picture, cmap="gray", vmin=0, vmax=1, aspect=own[0] / own[1])
             pane.set_axis_off()
     buffer = io.BytesIO()
@@ -71,7 +104,15 @@ def _checkerboard(a: Array, b: Array, spacing: list[float]) -> Array:
 def _edges_over(a: Array, b: Array) -> Array:
     """RGB (h, w, 3): ``a`` in grey, the edges of ``b`` in orange."""
     steepness = ndimage.gaussian_gradient_magnitude(b, 1.0)
-    edges = steepness > max(float(np.percentile(steepness, EDGES)), 1e-6)
+    return _marked(a, steepness > max(float(np.percentile(steepness, EDGES)), 1e-6))
+
+
+def _outline_over(a: Array, mask: Array) -> Array:
+    """RGB (h, w, 3): ``a`` in grey, the border of a mask in orange."""
+    return _marked(a, mask & ~ndimage.binary_erosion(mask))
+
+
+def _marked(a: Array, where: Array) -> Array:
     picture = np.repeat(a[..., None], 3, axis=2)
-    picture[edges] = (1.0, 0.6, 0.1)
+    picture[where] = (1.0, 0.6, 0.1)
     return picture

@@ -1,6 +1,7 @@
-"""Prepare a case: bring all of its scans into the space and onto the grid of one of them.
+"""Prepare a case: bring all of its scans into the space of one of them, and strip the skull.
 
-Scans that are registered already are passed on voxel by voxel, on their own grid.
+Scans that are registered already are passed on voxel by voxel, on their own grid; so are scans
+without a skull.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from shaspec.io.resample import resample
 from shaspec.io.volumes import Volume
 from shaspec.memory import enough_memory
 from shaspec.preparation.overlay import overlay_png
+from shaspec.preparation.strip import MASK_FILE, Strip, plan_stripping, write_brain
+from shaspec.preparation.strip import notices as strip_notices
 from shaspec.preparation.transforms import NAME, Transforms, write_transforms
 from shaspec.preprocessing import fill_value
 from shaspec.progress import Report, silent
@@ -56,10 +59,12 @@ def prepare(
     reference: str = "",
     accept: Collection[str] = (),
     present: Collection[str] | None = None,
+    strip: Strip = "auto",
+    brain_mask: Path | None = None,
     overwrite: bool = False,
     progress: Report = silent,
 ) -> Prepared:
-    """Register all scans of a case to one of them, and write the case.
+    """Register all scans of a case to one of them, strip the skull, and write the case.
 
     Args:
         source: the case, as for `shaspec.io.read_case`.
@@ -69,16 +74,21 @@ def prepare(
             voxels, the first in task order among equal ones.
         accept: modalities whose registration is used although it is doubtful.
         present: the modalities to use; default: all.
+        strip: ``auto``: strip the scans in which a skull is found; ``always`` or ``never``.
+        brain_mask: file with a mask of the brain to use for all scans, in the space of the
+            reference, e.g. an edited ``brain/mask.nii.gz`` of an earlier run.
         overwrite: replace files in ``out``.
         progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
-            the work, and nothing is written.
+            the work, and no volume is written.
 
     Returns:
         Paths, transforms and notices.
 
     Raises:
-        InputError: if a file cannot be read or written, or if a registration is doubtful and not
-            accepted. Pictures of the doubtful ones are written to ``out`` / ``registration``.
+        InputError: if a file cannot be read or written, if no brain is found in a scan with a
+            skull, or if a registration is doubtful and not accepted. Pictures of the doubtful ones
+            are written to ``out`` / ``registration``.
+        WeightsError: if a skull is found and the weights for stripping it are not installed.
     """
     if task.dims != 3:
         raise InputError(f"task {task.name} reads pictures: only volumes are registered")
@@ -87,13 +97,14 @@ def prepare(
         raise InputError(files.problems[0])
     _require_elsewhere(out, [*files.volumes.values()])
     make_folder(out)
-    inputs = [*files.volumes.values(), *([files.labels] if files.labels else [])]
+    inputs = [p for p in (*files.volumes.values(), files.labels, brain_mask) if p]
     targets = {n: out / f"{files.name}_{n.lower()}.nii.gz" for n in files.volumes}
     seg = out / f"{files.name}_seg.nii.gz"
-    for path in (*targets.values(), seg, out / NAME):
+    for path in (*targets.values(), seg, out / NAME, out / MASK_FILE):
         check_output(path, inputs, overwrite=overwrite, keep_own=True)
     with enough_memory("preparing a case"):
         read = read_volumes(files, task)
+        plan = plan_stripping(read.volumes, task, strip, brain_mask)
         fixed = reference_volume(read.volumes, reference or FINEST, "--reference")
         name = next(n for n, volume in read.volumes.items() if volume is fixed)
         found = _register_all(read.volumes, name, progress)
@@ -101,12 +112,16 @@ def prepare(
         overlays = _overlays(out, moved, name, found)
         _require_trusted(read.volumes, found, accept, overlays)
         labels, told = _labels(read, name, found)
-        paths = [write_volume(targets[n], v.array, v.grid) for n, v in moved.items()]
+        brain = plan.find(read.volumes, found, fixed.grid, progress)
+        mask, masks = write_brain(out, brain, plan, moved, fixed.grid) if brain else (None, [])
+        stripped = plan.strip(moved, brain, task) if brain else moved
+        paths = [write_volume(targets[n], v.array, v.grid) for n, v in stripped.items()]
         if labels is not None:
             paths.append(write_volume(seg, labels.array, labels.grid))
-        transforms = Transforms(name, {n: v.grid for n, v in read.volumes.items()}, found)
-        paths += [*overlays.values(), write_transforms(out, transforms)]
+        transforms = Transforms(name, {n: v.grid for n, v in read.volumes.items()}, found, mask)
+        paths += [*overlays.values(), *masks, write_transforms(out, transforms)]
     moves = [f"{n}: {found[n]}" for n in found if n != name]
+    told = (*told, *strip_notices(plan, brain, labels))
     notices = (*files.notices, *read.notices, f"{name} is the reference", *moves, *told)
     return Prepared(out, transforms, tuple(paths), notices)
 

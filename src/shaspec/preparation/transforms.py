@@ -40,6 +40,19 @@ class _Input(BaseModel):
     spread_mm: float
 
 
+class BrainMask(BaseModel):
+    """The mask with which the skull was stripped."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+    file: str
+    """Relative to the folder of the case; on the grid of the reference."""
+    stripped: tuple[str, ...]
+    """The modalities that it was applied to; the others had no skull."""
+    ml: float
+    """Volume in mL."""
+
+
 class _Content(BaseModel):
     """Content of the file."""
 
@@ -49,6 +62,7 @@ class _Content(BaseModel):
     space: str = SPACE
     reference: str
     inputs: dict[str, _Input]
+    brain_mask: BrainMask | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +75,8 @@ class Transforms:
     """Modality -> grid of its file before preparation."""
     found: Mapping[str, Registration]
     """Modality -> its registration; the identity for the reference."""
+    brain_mask: BrainMask | None = None
+    """None: no scan was stripped."""
 
     def unmoved(self, modality: str) -> bool:
         """Whether the scan of a modality was passed on as it was."""
@@ -92,6 +108,8 @@ def write_transforms(folder: Path, transforms: Transforms) -> Path:
         for name, grid in transforms.grids.items()
     }
     content = {"version": 1, "space": SPACE, "reference": transforms.reference, "inputs": inputs}
+    if transforms.brain_mask:
+        content["brain_mask"] = transforms.brain_mask.model_dump(mode="json")
     path = folder / NAME
     write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
     return path
@@ -126,7 +144,7 @@ def read_transforms(folder: Path) -> Transforms:
         ) from error
     except InputError as error:
         raise InputError(f"{path}: {error}; prepare the case again") from error
-    return Transforms(parsed.reference, grids, found)
+    return Transforms(parsed.reference, grids, found, parsed.brain_mask)
 
 
 def _array(matrix: Matrix) -> Array:

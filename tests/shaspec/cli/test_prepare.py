@@ -28,6 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_case_is_prepared_and_a_result_restored(run: Run, folder: Path, tmp_path: Path) -> None:
     done = run("prepare", folder, "--out", tmp_path / "p", "--reference", "T1")
     assert "FLAIR: already registered" in done.output
+    assert "no skull was found: nothing was stripped" in done.output
     seg = next((tmp_path / "p").glob("*seg*")).rename(tmp_path / "a.b_seg.nii.gz")
     run("restore", seg, tmp_path / "p", "--out", tmp_path / "r")
     names = sorted(path.name for path in (tmp_path / "r").iterdir())
@@ -43,6 +44,13 @@ def test_a_reference_that_is_missing_is_refused_by_its_option(
 ) -> None:
     with pytest.raises(ShaspecError, match="--reference T2: this modality is missing"):
         run("prepare", folder, "--out", tmp_path / "p", "--reference", "T2")
+
+
+def test_an_unknown_way_to_strip_is_refused_with_the_choices(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ShaspecError, match="--strip yes: choose auto, always or never"):
+        run("prepare", folder, "--out", tmp_path / "p", "--strip", "yes")
 
 
 def test_a_task_of_pictures_is_refused(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_doubtful_registration_is_refused_with_a_picture(
     with pytest.raises(
         InputError, match=r"t2.nii.gz: the registration of T2 is doubtful.*--accept"
     ):
-        prepare(folder, head.task, out, reference="T1")
+        prepare(folder, head.task, out, reference="T1", strip="never")
     assert [path.name for path in out.rglob("*") if path.is_file()] == ["t2_on_t1.png"]
 
 

@@ -37,8 +37,8 @@ def skull(case: Coarse) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"{', '.join(names)}: the skull does not seem to be stripped; {why}",
-            "strip it from all scans, e.g. with HD-BET or SynthStrip, because the model was "
-            "trained on brains alone",
+            "strip it with shaspec prepare, or all scans with another program, because the model "
+            "was trained on brains alone",
         )
 
 

@@ -1,0 +1,59 @@
+"""Weights for skull stripping are read as they were written, and refused if they are not those."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from shaspec.errors import WeightsError
+from shaspec.stripping.network import StripNetwork
+from shaspec.stripping.weights import (
+    CARD_FILE,
+    MOST_BYTES,
+    WEIGHTS_FILE,
+    load_stripper,
+    save_stripper,
+)
+
+WIDTHS = (8, 8, 12, 16)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    save_stripper(tmp_path, StripNetwork(WIDTHS), steps=3, minutes=0.5)
+    return tmp_path
+
+
+def test_a_network_is_the_same_again_to_half_precision(tmp_path: Path) -> None:
+    network = StripNetwork(WIDTHS).eval()
+    save_stripper(tmp_path, network, steps=3, minutes=0.5)
+    x = torch.rand(1, 1, 16, 32, 16)
+    assert torch.allclose(load_stripper(tmp_path)(x), network(x), atol=0.02)
+
+
+def test_the_weights_are_small(tmp_path: Path) -> None:
+    save_stripper(tmp_path, StripNetwork(), steps=0, minutes=0)
+    assert (tmp_path / WEIGHTS_FILE).stat().st_size < MOST_BYTES
+
+
+def test_missing_weights_are_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"not installed; strip .*--strip never"):
+        load_stripper(tmp_path)
+
+
+def test_weights_of_another_card_are_refused(saved: Path) -> None:
+    path = saved / WEIGHTS_FILE
+    path.write_bytes(path.read_bytes()[:-4] + b"\0\0\1\0")
+    with pytest.raises(WeightsError, match="sha256"):
+        load_stripper(saved)
+
+
+@pytest.mark.parametrize("change", [{"widths": [8, 8, 12]}, {"voxel_mm": 3.0}, {"steps": "many"}])
+def test_cards_that_do_not_fit_are_refused(saved: Path, change: dict[str, object]) -> None:
+    card = json.loads((saved / CARD_FILE).read_text())
+    (saved / CARD_FILE).write_text(json.dumps(card | change))
+    with pytest.raises(WeightsError, match=r"model.safetensors: .*cannot be used"):
+        load_stripper(saved)
