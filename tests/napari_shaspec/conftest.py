@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,21 @@ from tests.napari_shaspec.scans import SCAN_SHAPE, write_scan
 @pytest.fixture(autouse=True)
 def _layers_only_in_the_main_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", "1")
+
+
+@pytest.fixture(autouse=True)
+def _only_garbage_of_this_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """napari collects garbage for every layer that it removes and for every window that it closes.
+
+    That takes half a second among all that the libraries and earlier tests have made, so objects
+    that were there before the test are left out.
+    """
+    windows = "make_napari_viewer" in request.fixturenames
+    if windows:
+        gc.freeze()
+    yield
+    if windows:
+        gc.unfreeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
