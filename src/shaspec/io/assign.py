@@ -26,6 +26,7 @@ from shaspec.io.naming import (
 )
 from shaspec.io.nifti import is_nifti
 from shaspec.io.subjects import of_another, several_subjects
+from shaspec.io.volumes import same_scan
 from shaspec.task import Task
 
 GIVEN_NAME = ("roi",)
@@ -125,7 +126,8 @@ def _settle(role: str, claim: Sequence[tuple[Path, Match]], found: Assignment) -
 
 
 def _without_copies(paths: list[Path], found: Assignment) -> list[Path]:
-    """Drop files that also exist as NIfTI under the same name: ``x.mha``, ``x.nii``."""
+    """Drop files that also exist as NIfTI under the same name (``x.mha``, ``x.nii``), and copies of
+    other files (``x.nii``, ``x.nii.gz``)."""
     nifti = {path.with_name(stem(path.name)): path for path in paths if is_nifti(path)}
     kept = []
     for path in paths:
@@ -134,6 +136,11 @@ def _without_copies(paths: list[Path], found: Assignment) -> list[Path]:
             kept.append(path)
         else:
             found.notices.append(f"not used: {path.name}; {twin.name} has the same name")
+    for path in kept[1:]:
+        original = next((p for p in kept[: kept.index(path)] if same_scan(p, path)), None)
+        if original is not None:
+            kept.remove(path)
+            found.notices.append(f"not used: {path.name}; {original.name} has the same voxels")
     return kept
 
 

@@ -115,7 +115,7 @@ def _order(path: Path, task: Task) -> _Order:
     elif count not in (0, len(task.names)):
         problem = (
             f"{path}: contains {count} volumes, but {task.title_names} are {len(task.names)}; if "
-            f"it is a case, add a {DESCRIPTION} that lists its channels"
+            "it is a case, add a dataset.json that lists its channels"
         )
     else:
         problem = ""

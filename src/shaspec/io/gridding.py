@@ -24,7 +24,8 @@ Array = npt.NDArray[Any]
 
 FINEST = "finest"
 COVERED = 0.99  # fraction of the grid below which a notice reports the coverage
-OVERLAP = 0.1  # fraction of the smaller field of view that must overlap
+OVERLAP = 0.25  # fraction of the smaller field of view that must overlap
+LEAST = 0.005  # fraction of the grid that a scan must cover; less is a wrong voxel size
 BY_VOXEL = {"Use voxel by voxel": True}
 BY_HEADER = {"Use the position of the header": False}
 SAME_VOXEL = 0.45  # voxels; below this the nearest voxel has the same index
@@ -59,7 +60,7 @@ def on_grid(volume: Volume, first: Volume, modality: Modality, notices: list[str
     if not volume.oriented:
         return _without_position(volume, first, name, notices)
     covered = coverage(volume.grid, first.grid)
-    if max(covered, coverage(first.grid, volume.grid)) < OVERLAP:
+    if covered < LEAST or max(covered, coverage(first.grid, volume.grid)) < OVERLAP:
         raise InputError(
             f"{volume.path}: {name} and {first.path.name} hardly overlap according to their "
             "headers; register them with shaspec prepare, or leave it out with --present"

@@ -164,7 +164,9 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
             f"{source}: contains the label values {_text(values)}, which do not fit "
             f"{' or '.join(_title(s) for s in known)}"
             f"{f', as the name {hint} suggests' if named else ''}",
-            f"{CHOOSE}{_listed(fitting) if named else ''} or correct the file",
+            f"{CHOOSE}{_listed(fitting) if named else ''} or correct the file"
+            if task.schemes
+            else "correct the file",
             fitting,
             values,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from shaspec.errors import InputError
 from shaspec.files.reading import entries_of, is_file, is_folder, open_regular
 from shaspec.io.formats.table import (
+    BY_NAME,
     DICOM,
     LONE_IMG,
     NOT_READ,
@@ -35,6 +36,8 @@ def unread_format(path: Path) -> Format | None:
     known = format_of(path, (*NOT_READ, LONE_IMG))
     if known is LONE_IMG and header_of(path) != path:
         return None
+    if known is None and (other := format_of(path, BY_NAME)) is not None:
+        return other
     name = path.name.lower()
     bare = "." not in name or name.rpartition(".")[2].isdecimal()
     return DICOM if known is None and bare and _marked(path) else known
@@ -64,6 +67,8 @@ def unread_notices(inside: Iterable[Path], task: Task) -> list[str]:
         if known is None:
             continue
         match = recognise(path.name, task)
+        if known in BY_NAME and match is None:
+            continue
         what = f", {match.role} by its name" if match else ""
         key = path.name if match or is_folder(path) else known.title
         text = f"not supported and not read: {path.name} ({known.title}{what}); {known.advice}"

@@ -20,6 +20,7 @@ from shaspec.io.formats.pair import open_pair
 from shaspec.io.formats.stored import Stored
 from shaspec.io.formats.table import Format, format_of, header_of
 from shaspec.io.header import Header
+from shaspec.io.naming import stem
 from shaspec.io.nifti import open_nifti
 
 Array = npt.NDArray[Any]
@@ -76,6 +77,30 @@ def read_channels(path: str | Path) -> list[Volume]:
     size = one.end - one.offset
     offsets = [header.offset + size * k for k in range(channels)]
     return [_volume(replace(one, offset=offset), data, Path(path)) for offset in offsets]
+
+
+def same_scan(one: Path, other: Path) -> bool:
+    """Return whether a file is a copy of another: the same voxels at the same place.
+
+    Only files of the same size, or of the same name with another ending, are compared. False for
+    files that cannot be read, and for pictures.
+    """
+    alike = stem(one.name) == stem(other.name) or _size(one) == _size(other)
+    if not alike or format_of(one) is None or format_of(other) is None:
+        return False
+    try:
+        first, second = read_volume(one), read_volume(other)
+    except InputError:
+        return False
+    return first.grid.matches(second.grid) and np.array_equal(first.array, second.array)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 if it cannot be read."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def is_4d(path: Path) -> bool:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
 
 from shaspec.io.assign import Assignment, assign
 from shaspec.task import Task
@@ -68,3 +72,37 @@ def test_post_in_front_of_all_names_leaves_a_t1_open(brats: Task) -> None:
 
 def test_masks_with_a_common_prefix_are_not_images(brats: Task) -> None:
     assert not sorted_out(brats, "mask_anna_T1.nii", "mask_anna_FLAIR.nii").roles
+
+
+@pytest.mark.parametrize(
+    ("copy", "same"),
+    [
+        ("p_t1.nii", True),
+        ("p_t1.nii.bz2", True),
+        ("p_t1 (1).nii.gz", True),
+        ("p_t1_2.nii.gz", True),
+        ("p_t1.nii", False),
+        ("p_t1_2.nii.gz", False),
+    ],
+)
+def test_a_copy_of_a_scan_is_not_used_and_another_scan_is_a_problem(
+    copy: str, same: bool, brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    array = np.random.default_rng(0).integers(0, 900, (6, 5, 4)).astype(np.int16)
+    write_file(tmp_path / "p_t1.nii.gz", array)
+    write_file(tmp_path / copy, array if same else array[::-1])
+    paths = sorted(tmp_path.iterdir())
+    found = assign([(path.name, path) for path in paths], brats)
+    assert list(found.problems) == ([] if same else ["T1"])
+    assert list(found.roles) == (["T1"] if same else [])
+    assert len(found.notices) == same
+    assert all("has the same" in notice for notice in found.notices)
+
+
+def test_the_same_voxels_at_another_place_are_no_copy(
+    brats: Task, write_file: Any, tmp_path: Path
+) -> None:
+    write_file(tmp_path / "p_t1.nii.gz")
+    write_file(tmp_path / "p_t1.nii", affine=np.diag([-1.0, -1.0, 2.0, 1.0]))
+    found = assign([(path.name, path) for path in sorted(tmp_path.iterdir())], brats)
+    assert "both look like T1" in found.problems["T1"]

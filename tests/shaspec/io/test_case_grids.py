@@ -207,3 +207,18 @@ def test_the_grid_can_be_chosen(grid: str, spacing: Any, brats: Task, on_grids: 
     assert read_case(on_grids, brats, grid=grid).grid.spacing == spacing
     with pytest.raises(InputError, match="--grid T1: this modality is missing"):
         read_case(on_grids, brats, grid="T1", present=("T2",))
+
+
+@pytest.mark.parametrize(("spacing", "shift"), [(0.1, 0.0), (1.0, 5.5)])
+def test_scans_that_hardly_overlap_are_refused(
+    spacing: float, shift: float, brats: Task, head: Any, write_file: Any, tmp_path: Path
+) -> None:
+    affine = np.diag([-1.0, -1.0, 1.0, 1.0])
+    array = head()
+    write_file(tmp_path / "p" / "t1.nii", array, affine)
+    affine[:3, :3] *= spacing
+    affine[2, 3] = shift * array.shape[2] / 6
+    write_file(tmp_path / "p" / "t2.nii", head(seed=1), affine)
+    with pytest.raises(InputError, match=r"t2\.nii: T2 and t1\.nii hardly overlap"):
+        read_case(tmp_path / "p", brats)
+    assert read_case(tmp_path / "p", brats, present=("T1",)).present == ("T1",)

@@ -15,7 +15,18 @@ DICOM = b"\0" * 128 + b"DICM"
 
 
 @pytest.mark.parametrize(
-    "name", ["p_T1ce.mnc", "p_T1ce.HEAD", "p_T1ce.par", "p_T1ce.nii.zip", "T1ce/IM1"]
+    "name",
+    [
+        "p_T1ce.mnc",
+        "p_T1ce.HEAD",
+        "p_T1ce.par",
+        "p_T1ce.nii.zip",
+        "T1ce/IM1",
+        "p_T1ce.zip",
+        "p_T1ce.nii.gz.part",
+        "p_T1ce.gz",
+        "p_T1ce.7z",
+    ],
 )
 def test_an_image_that_is_not_read_is_named_beside_the_others(
     name: str, brats: Task, tmp_path: Path
@@ -27,6 +38,13 @@ def test_an_image_that_is_not_read_is_named_beside_the_others(
     assert list(case.volumes) == ["FLAIR"]
     assert "not supported and not read" in case.notices[0]
     assert "T1ce by its name" in case.notices[0]
+
+
+@pytest.mark.parametrize("name", ["notes.zip", "log.txt.gz", "setup.part", "backup.tar.gz"])
+def test_other_archives_are_not_mentioned(name: str, brats: Task, tmp_path: Path) -> None:
+    (tmp_path / "p_FLAIR.nii").touch()
+    (tmp_path / name).touch()
+    assert find_case(tmp_path, brats).notices == ()
 
 
 @pytest.mark.parametrize("ending", [e for e in ENDINGS if e not in (".nii", ".nii.gz")])

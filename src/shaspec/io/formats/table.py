@@ -44,6 +44,12 @@ LONE_IMG = Format(
     "voxels of an Analyze or NIfTI pair without their header", (".img", ".img.gz"),
     "put the .hdr file of the same name beside it",
 )  # fmt: skip
+BY_NAME = (
+    Format("an unfinished download", (".part", ".crdownload", ".download"), "download it again"),
+    Format("an archive", (".zip", ".7z", ".rar", ".tar", ".tgz", ".tar.gz"), UNPACK),
+    Format("compressed, of an unknown format", (".gz",), "rename it, e.g. to end in .nii.gz"),
+)
+"""Files of any kind, which count as images only if their names say so."""
 NOT_READ = (
     Format("NIfTI, packed with zip", (".nii.zip",), UNPACK),
     Format("MINC", (".mnc",), CONVERT),
