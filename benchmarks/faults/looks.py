@@ -16,6 +16,7 @@ TIMED = {
     "config.json",
     "card.json",
     "checkpoint.pt",
+    "summary.html",
 }
 """Files with times or paths of the run: they have to be readable, not equal."""
 TEMPORARY = (".partial", ".lock", ".tmp", "-so-far.csv")
@@ -52,6 +53,8 @@ def readable(name: str, data: bytes) -> bool:
                 json.loads(line)
         elif name.endswith(".json"):
             json.loads(data)
+        elif name.endswith(".html"):
+            return data.rstrip().endswith(b"</html>")
         else:
             torch.load(io.BytesIO(data), weights_only=True)
     except (ValueError, RuntimeError, EOFError):

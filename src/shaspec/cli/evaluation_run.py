@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shaspec.cli.common import escape, report_seen
 from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.files.writing import make_folder
+from shaspec.files.writing import make_folder, rename
 from shaspec.inference.options import RunOptions
 from shaspec.progress import progress_bar
 
@@ -103,7 +102,7 @@ class EvaluationRun:
                     write_rows(folder / SO_FAR, self.rows)
         if not self.rows:
             raise self._nothing_evaluated()
-        os.replace(folder / SO_FAR, folder / METRICS_FILE)
+        rename(folder / SO_FAR, folder / METRICS_FILE)
         write_csv(folder / SUMMARY_FILE, summary(self.rows))
         used = [files.name for files in cases if files.name not in self.failed]
         write_protocol(folder / PROTOCOL_FILE, self._protocol(used))

@@ -57,8 +57,11 @@ def dicom_files(source: Path) -> Iterator[Sequence[Path]]:
 
 def copy_file(path: Path, target: Path) -> None:
     """Copy a regular file of bounded size; raises `InputError`."""
-    with open_regular(path) as file, target.open("xb") as copy:
-        _copy(file, copy, MOST_BYTES, path.name)
+    try:
+        with open_regular(path) as file, target.open("xb") as copy:
+            _copy(file, copy, MOST_BYTES, path.name)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be copied to {target} ({reason(error)})") from error
 
 
 def _require(files: list[Path], source: Path) -> list[Path]:

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shaspec.exporting.readme import hugging_face_readme
+from shaspec.files.reading import read_bytes
 from shaspec.files.writing import make_folder, write_atomically
 from shaspec.models.card import CARD_FILE, WEIGHTS_FILE, model_folder
 
 if TYPE_CHECKING:
     from shaspec.models.weights import Model
+
+LARGEST = 64 * 1024**3  # bytes of a weights file
 
 
 def export_hugging_face(model: Model, folder: Path) -> list[Path]:
@@ -27,12 +30,13 @@ def export_hugging_face(model: Model, folder: Path) -> list[Path]:
         The files written.
 
     Raises:
-        InputError: if the files cannot be written.
+        InputError: if files of the model cannot be read, or files cannot be written.
+        WeightsError: if the folder of the model is gone.
     """
     make_folder(folder)
     source = model_folder(model.source)
     page = f"{hugging_face_readme(model.card)}\n".encode()
     for name in (WEIGHTS_FILE, CARD_FILE):
-        write_atomically(folder / name, (source / name).read_bytes())
+        write_atomically(folder / name, read_bytes(source / name, LARGEST))
     write_atomically(folder / "README.md", page)
     return [folder / name for name in (WEIGHTS_FILE, CARD_FILE, "README.md")]

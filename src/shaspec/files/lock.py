@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shaspec.errors import InputError
@@ -61,7 +61,8 @@ def locked_folder(folder: Path, doing: str, name: str = LOCK) -> Iterator[None]:
         yield
     finally:
         if locked and sys.platform != "win32":
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # a file that stays locks nothing once it is closed
+                path.unlink()
         os.close(descriptor)
 
 

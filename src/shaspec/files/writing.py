@@ -37,6 +37,21 @@ def write_atomically(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def rename(path: Path, target: Path) -> None:
+    """Give a finished file its final name, in place of an earlier file of that name.
+
+    Raises:
+        InputError: if it cannot be renamed.
+    """
+    try:
+        os.replace(path, target)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be renamed to {target.name} ({reason(error)}); close programs that "
+            "have it open, or choose another folder"
+        ) from error
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write to that becomes ``path`` at the end of the block, unless the block raises.

@@ -84,7 +84,6 @@ class Run:
                     self._heads[seed] = file["tissues"]
             else:
                 self._heads[seed] = make_whole_head(seed, self.atlas)
-                path.parent.mkdir(parents=True, exist_ok=True)
                 with replacing(path) as file:
                     np.savez_compressed(file, tissues=self._heads[seed])
         return self._heads[seed]

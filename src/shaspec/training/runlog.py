@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
-from shaspec.files.reading import is_file, read_text
+from shaspec.files.reading import is_file, read_text, reason
 from shaspec.files.writing import write_atomically
 from shaspec.training.events import Step, Validation, as_json
 
@@ -30,7 +30,12 @@ class RunLog:
             kept = [line for line in read_text(path, LONGEST).splitlines() if _until(line, step)]
             write_atomically(path, "".join(f"{line}\n" for line in kept).encode())
         self._curves: Any = _curves(folder / "tensorboard", step) if tensorboard else None
-        self._file = path.open("a", encoding="utf-8")
+        try:
+            self._file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise InputError(
+                f"{path}: cannot be written ({reason(error)}); choose another folder for out"
+            ) from error
 
     def write(self, event: Step | Validation) -> None:
         """Writes one event and flushes the file."""

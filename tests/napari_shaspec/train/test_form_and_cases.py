@@ -53,7 +53,7 @@ def test_held_out_cases_are_named(control, cases, tmp_path):
 
 
 def test_a_run_with_problems_does_not_start(control, cases, launch):
-    shutil.copy(cases / "anna" / "anna_t1.nii.gz", cases / "anna" / "anna_T1w.nii.gz")
+    shutil.copy(cases / "anna" / "anna_t2.nii.gz", cases / "anna" / "anna_T1w.nii.gz")
     control.choose_data(cases)
     control.change(task="brats")
     assert control.state.message.level == "error"

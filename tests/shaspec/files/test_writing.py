@@ -13,7 +13,14 @@ import pytest
 
 from shaspec.errors import InputError
 from shaspec.files.lock import locked_folder
-from shaspec.files.writing import check_file, new_folder, replacing, sweep, write_atomically
+from shaspec.files.writing import (
+    check_file,
+    new_folder,
+    rename,
+    replacing,
+    sweep,
+    write_atomically,
+)
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="no FIFO, and files cannot be locked like this")
 HOLD = """
@@ -47,6 +54,23 @@ def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path: Path) -> N
 def test_a_name_that_cannot_be_written_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot be written|null character"):
         write_atomically(tmp_path / name, b"")
+
+
+def test_a_rename_takes_the_place_of_an_earlier_file(tmp_path: Path) -> None:
+    new, old = tmp_path / "so-far.csv", tmp_path / "metrics.csv"
+    new.write_text("new")
+    old.write_text("old")
+    rename(new, old)
+    assert (old.read_text(), new.exists()) == ("new", False)
+
+
+def test_a_rename_that_fails_says_which_file_and_keeps_it(tmp_path: Path) -> None:
+    new, folder = tmp_path / "so-far.csv", tmp_path / "metrics.csv"
+    new.write_text("new")
+    (folder / "inside").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"so-far.csv: cannot be renamed to metrics.csv"):
+        rename(new, folder)
+    assert new.read_text() == "new"
 
 
 @POSIX
