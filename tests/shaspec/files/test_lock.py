@@ -12,9 +12,11 @@ from shaspec.files.lock import LOCK, locked_folder
 
 def test_a_second_run_in_the_folder_is_refused_until_the_first_ends(tmp_path: Path) -> None:
     with locked_folder(tmp_path, "training"):
-        with pytest.raises(InputError, match="another process is training"):
-            with locked_folder(tmp_path, "training"):
-                pass
+        with (
+            pytest.raises(InputError, match="another process is training"),
+            locked_folder(tmp_path, "training"),
+        ):
+            pass
         assert (tmp_path / LOCK).exists()
     with locked_folder(tmp_path, "training"):
         pass
