@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction, QStandardItemModel
@@ -91,11 +91,17 @@ class CaseBar(QWidget):
         self._busy = busy
         self._enable()
 
+    def offer_preparation(self, prepare: Callable[[], None]) -> None:
+        """Adds a menu entry that calls ``prepare``."""
+        self._prepare.triggered.connect(prepare)
+        self._prepare.setVisible(True)
+
     def _enable(self) -> None:
         choice = any(self._cases.itemData(row) for row in range(self._cases.count()))
         self._cases.setEnabled(not self._busy and choice)
         self._close.setEnabled(not self._busy and self._open)
-        self._assign.setEnabled(not self._busy and self._open)
+        for action in (self._assign, self._prepare):
+            action.setEnabled(not self._busy and self._open)
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
@@ -106,7 +112,11 @@ class CaseBar(QWidget):
         self._assign.triggered.connect(self.assigning)
         self._assign.setObjectName("shaspec_assign_files")
         self._assign.setToolTip("Choose which file of this case is which modality, and the grid")
-        menu.addActions([files, self._assign])
+        self._prepare = QAction("Prepare…", menu)
+        self._prepare.setObjectName("shaspec_prepare_case")
+        self._prepare.setToolTip("Register the scans of this case and strip the skull")
+        self._prepare.setVisible(False)
+        menu.addActions([files, self._assign, self._prepare])
         return menu
 
     def _list_recent(self, recent: Sequence[RecentCase]) -> None:

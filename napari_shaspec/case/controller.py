@@ -74,6 +74,10 @@ class CaseController(ABC, Generic[W]):
             opening.open_paths(self.viewer, paths)
         except ShaspecError as error:
             self._job.refuse(str(error))
+            self._on_not_opened(paths, error)
+
+    def _on_not_opened(self, paths: Sequence[str | Path], error: ShaspecError) -> None:
+        """Offers what may help; called after the error was shown."""
 
     def open_recent(self, case: RecentCase) -> None:
         """Opens one of the recent cases; removes it from the list if its files are gone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.segment.confidence import Actions, Confidence
+from napari_shaspec.segment.preparing import Preparing
 from napari_shaspec.segment.results import how
 from napari_shaspec.segment.shortcuts import Keys, actions_of
 from napari_shaspec.segment.showing import ShowingController
@@ -48,6 +50,7 @@ class SegmentController(ShowingController):
         self._confidence = Confidence(viewer, state, self._results, run, actions)
         self.show_probability = self._confidence.show_probability
         self.set_threshold = self._confidence.set_threshold
+        self.preparing = Preparing(viewer, state, self._job, self._start_job, self.open)
         self._choose_first_model()
 
     def tick(self, modality: str, present: bool) -> None:
@@ -175,9 +178,12 @@ class SegmentController(ShowingController):
         self._views.show(self.state.shown_map)
         self._job.succeed(f"{self.state.shown}: {found}{how(result)}{painted}")
 
+    def _on_not_opened(self, paths: Sequence[str | Path], error: ShaspecError) -> None:
+        self.preparing.refused(paths, error)
+
     def _on_failed(self, error: Exception) -> None:
         self._again = False
-        super()._on_failed(error)
+        super()._on_failed(self.preparing.explained(error))
 
     def _on_ended(self) -> None:
         """The worker has finished; another job can start."""
@@ -189,6 +195,8 @@ class SegmentController(ShowingController):
             outcome = Status.DONE if self.state.results else Status.IDLE
         self.state.status = outcome
         self._confidence.settle()
+        if not self._closed:
+            self.preparing.ended()
         again, self._again = self._again, False
         if again and self.state.present and not self._show_again():
             self.segment()

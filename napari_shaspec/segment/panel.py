@@ -22,6 +22,8 @@ from napari_shaspec.segment.judgement_line import JudgementLine
 from napari_shaspec.segment.look_box import LookBox
 from napari_shaspec.segment.measure_box import MeasureBox
 from napari_shaspec.segment.planes_view import PlanesView
+from napari_shaspec.segment.prepare_bar import PrepareBar
+from napari_shaspec.segment.prepare_questions import PrepareQuestions
 from napari_shaspec.segment.recovery_bar import RecoveryBar
 from napari_shaspec.segment.view_bar import ViewBar
 from napari_shaspec.segment.volume_table import Legend, VolumeTable
@@ -51,6 +53,7 @@ class SegmentPanel(Panel):
         self.settings = SettingsForm()
         self.message = MessageBox()
         self.recovery = RecoveryBar()
+        self.prepare = PrepareBar()
         self.volumes = VolumeTable()
         self.weights = WeightLine()
         self.judgement = JudgementLine()
@@ -64,6 +67,7 @@ class SegmentPanel(Panel):
         self.export = ExportBar()
         self.planes = PlanesView(napari_viewer)
         self.files = FileDialogs(self, control)
+        self.questions = PrepareQuestions(self, control)
         self._build()
         self._connect()
 
@@ -80,6 +84,7 @@ class SegmentPanel(Panel):
             self.settings,
             self.run,
             Steady(self.message),
+            self.prepare,
             self.recovery,
             self.volumes,
             self.weights,
@@ -115,6 +120,9 @@ class SegmentPanel(Panel):
         self.edit.redone.connect(control.editing.redo)
         self.recovery.restored.connect(control.autosave.restore)
         self.recovery.discarded.connect(control.autosave.discard)
+        self.inputs.case.offer_preparation(self.questions.prepare)
+        self.prepare.preparing.connect(self.questions.prepare)
+        self.prepare.pictured.connect(self.questions.show_pictures)
         self.measure.measured.connect(control.measuring.measure)
         self.measure.chosen.connect(control.measuring.go_to)
         self.measure.saved.connect(self.files.save_measurements)
@@ -140,6 +148,7 @@ class SegmentPanel(Panel):
                 "tool": self.edit.show_tool,
                 "operating": self.edit.show_operating,
                 "recoverable": self.recovery.show_offers,
+                "doubtful": self.questions.ask_about,
                 "opacity": self.look.show_opacity,
                 "contour": self.look.show_contour,
                 "planes": self._show_planes,
@@ -156,6 +165,7 @@ class SegmentPanel(Panel):
                 self._show_status: ("status", "results"),
                 self._show_results: ("results", "shown", "edited"),
                 self._show_confidence: ("results", "card"),
+                self._show_prepare: ("unprepared", "pictures", "status"),
                 self._show_brush: ("brush_size", "brush_3d"),
                 self._show_undo: ("can_undo", "can_undo_edit", "can_redo_edit"),
                 self._show_view: ("view", "card"),
@@ -208,6 +218,11 @@ class SegmentPanel(Panel):
             box.show_task(task)
         self.confidence.show_probability(state.probability)
         self.confidence.show_thresholds(state.thresholds)
+
+    def _show_prepare(self) -> None:
+        state = self.controller.state
+        self.prepare.show_case(state.unprepared, state.pictures)
+        self.prepare.set_busy(state.status.busy)
 
     def _show_brush(self) -> None:
         state = self.controller.state

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.edit_file import Head
 from shaspec.measuring import Measurements
 from shaspec.prediction import Classification, Prediction
+
+if TYPE_CHECKING:
+    from shaspec.preparation import DoubtfulError
 
 NO_TOOL, ERASER = -1, 0
 """Values of ``tool`` that are no label."""
@@ -45,6 +49,12 @@ class SegmentState(ModelState):
     """Whether an edit of the shown result was undone."""
     recoverable: tuple[tuple[Path, Head], ...] = ()
     """Files with edits of this case from earlier sessions, the oldest first."""
+    unprepared: tuple[str, ...] = ()
+    """What a preparation of the case would mend."""
+    doubtful: DoubtfulError | None = None
+    """A registration that the user has to judge."""
+    pictures: tuple[Path, ...] = ()
+    """To check the preparation of the case by."""
     measured: Measurements | None = None
     """Of the shown result with its edits; None: not measured."""
     measuring: bool = False

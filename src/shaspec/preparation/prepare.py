@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from shaspec.io.reading import Read, chosen, read_volumes
 from shaspec.io.resample import resample
 from shaspec.io.volumes import Volume
 from shaspec.memory import enough_memory
+from shaspec.preparation.doubt import DoubtfulError
 from shaspec.preparation.overlay import overlay_png
 from shaspec.preparation.strip import MASK_FILE, Strip, plan_stripping, write_brain
 from shaspec.preparation.strip import notices as strip_notices
@@ -33,6 +35,7 @@ from shaspec.progress import Report, silent
 from shaspec.registration import Registration, Rigid, Scan, register
 from shaspec.task import Task
 
+NONE: Mapping[str, Registration] = MappingProxyType({})
 OVERLAYS = "registration"
 """Subfolder of the pictures to judge the registration by."""
 
@@ -61,6 +64,7 @@ def prepare(
     present: Collection[str] | None = None,
     strip: Strip = "auto",
     brain_mask: Path | None = None,
+    known: Mapping[str, Registration] = NONE,
     overwrite: bool = False,
     progress: Report = silent,
 ) -> Prepared:
@@ -77,6 +81,8 @@ def prepare(
         strip: ``auto``: strip the scans in which a skull is found; ``always`` or ``never``.
         brain_mask: file with a mask of the brain to use for all scans, in the space of the
             reference, e.g. an edited ``brain/mask.nii.gz`` of an earlier run.
+        known: registrations of the same scans to the same reference, e.g. those of a
+            `DoubtfulError`; they are not computed again.
         overwrite: replace files in ``out``.
         progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
             the work, and no volume is written.
@@ -86,8 +92,9 @@ def prepare(
 
     Raises:
         InputError: if a file cannot be read or written, if no brain is found in a scan with a
-            skull, or if a registration is doubtful and not accepted. Pictures of the doubtful ones
-            are written to ``out`` / ``registration``.
+            skull.
+        DoubtfulError: if a registration is doubtful and not accepted. Its picture is in ``out`` /
+            ``registration``.
         WeightsError: if a skull is found and the weights for stripping it are not installed.
     """
     if task.dims != 3:
@@ -107,7 +114,7 @@ def prepare(
         plan = plan_stripping(read.volumes, task, strip, brain_mask)
         fixed = reference_volume(read.volumes, reference or FINEST, "--reference")
         name = next(n for n, volume in read.volumes.items() if volume is fixed)
-        found = _register_all(read.volumes, name, progress)
+        found = _register_all(read.volumes, name, known, progress)
         moved = {n: _moved(v, fixed, found[n], task, n) for n, v in read.volumes.items()}
         overlays = _overlays(out, moved, name, found)
         _require_trusted(read.volumes, found, accept, overlays)
@@ -133,13 +140,17 @@ def _require_elsewhere(out: Path, inputs: Collection[Path]) -> None:
 
 
 def _register_all(
-    volumes: Mapping[str, Volume], reference: str, progress: Report
+    volumes: Mapping[str, Volume],
+    reference: str,
+    known: Mapping[str, Registration],
+    progress: Report,
 ) -> dict[str, Registration]:
     """Modality -> its registration to the reference."""
     fixed = volumes[reference]
     scan = Scan(fixed.array, fixed.grid, str(fixed.path))
-    others = [name for name in volumes if name != reference]
-    found = {reference: Registration(Rigid(), 1.0, 1.0, 0.0, 0.0)}
+    found = {name: known[name] for name in volumes if name in known}
+    found[reference] = Registration(Rigid(), 1.0, 1.0, 0.0, 0.0)
+    others = [name for name in volumes if name not in found]
     for number, name in enumerate(others):
         volume = volumes[name]
         if not (volume.oriented and fixed.oriented):
@@ -196,11 +207,7 @@ def _require_trusted(
     accepted = {name.lower() for name in accept}
     for name, registration in found.items():
         if registration.doubtful and name.lower() not in accepted:
-            raise InputError(
-                f"{volumes[name].path}: the registration of {name} is doubtful: two runs lie "
-                f"{registration.spread:.1f} mm apart; look at {overlays[name]}, then accept it "
-                f"with --accept {name}, or leave the scan out with --present"
-            )
+            raise DoubtfulError(name, volumes[name].path, overlays[name], found)
 
 
 def _labels(

@@ -1,0 +1,238 @@
+"""Prepares a case in a worker: registers its scans, strips the skull, and opens the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from napari_shaspec.jobs.control import JobControl
+from napari_shaspec.layers.metadata import origin
+from napari_shaspec.segment.state import SegmentState
+from shaspec.errors import InputError, ShaspecError
+from shaspec.inference.events import Computed, Progress
+from shaspec.inference.reported import reported
+from shaspec.io.naming import LABELS
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from shaspec.preparation import DoubtfulError, Prepared
+    from shaspec.preparation.strip import Strip
+    from shaspec.registration import Registration
+    from shaspec.task import Task
+
+Source = Mapping[str, Path] | Sequence[str]
+Decision = Literal["use", "leave out", "cancel"]
+PREPARE = "shaspec prepare"  # in findings that a preparation mends
+PICTURES = ("registration/*.png", "brain/*.png")
+TRANSFORMS = "transforms.json"  # in the folder of a prepared case
+NUMBERS = 100  # tried for a folder that is not there yet
+
+
+class Start(Protocol):
+    """Starts a job of the panel."""
+
+    def __call__(
+        self, doing: str, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None], /
+    ) -> None: ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to prepare, and how; see `shaspec.preparation.prepare`."""
+
+    source: Source
+    out: Path
+    reference: str = ""
+    strip: Strip = "auto"
+    accept: frozenset[str] = frozenset()
+    present: frozenset[str] | None = None
+
+
+def prepare_job(
+    request: Request, task: Task, known: Mapping[str, Registration]
+) -> Iterator[Progress | Computed[Prepared]]:
+    """Prepares a case; ``known`` are registrations of an earlier run."""
+    from shaspec.preparation import prepare
+
+    return reported(
+        lambda report: prepare(
+            request.source, task, request.out, reference=request.reference, strip=request.strip,
+            accept=request.accept, present=request.present, known=known, progress=report,
+        )
+    )  # fmt: skip
+
+
+class Preparing:
+    """Keeps ``unprepared``, ``doubtful`` and ``pictures`` of a `SegmentState`.
+
+    Args:
+        start: starts a job of the panel; one at a time.
+        open_case: opens a case folder.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        state: SegmentState,
+        job: JobControl,
+        start: Start,
+        open_case: Callable[[Sequence[str | Path]], None],
+    ) -> None:
+        self._viewer, self._state, self._job = viewer, state, job
+        self._start, self._open = start, open_case
+        self._refused: Sequence[str] = ()  # paths of a case that was not opened
+        self._request: Request | None = None
+        self._known: Mapping[str, Registration] = {}
+        self._done: Prepared | None = None
+        self._doubtful: DoubtfulError | None = None
+        for field in ("case", "sources"):
+            state.events[field].connect(self._check, max_args=0)
+
+    # -- what is to be prepared ------------------------------------------------------------------
+
+    def refused(self, paths: Sequence[str | Path], error: ShaspecError) -> None:
+        """Offers to prepare a case that cannot be opened as it is, if that helps."""
+        if PREPARE in str(error):
+            self._refused = [str(path) for path in paths]
+            self._state.unprepared = (_finding(str(error)),)
+
+    def source(self) -> Source:
+        """The files to prepare: of the case that was refused last, else of the open one.
+
+        Raises `InputError` if they cannot be prepared.
+        """
+        if self._refused:
+            return self._refused
+        layers = {name: la for name, la in self._state.sources.items() if la is not None}
+        if not layers:
+            raise InputError("there is no case to prepare: open its folder first")
+        truth = next((la for la in self._viewer.layers if self._is_truth(la)), None)
+        paths = {name: _path(layer) for name, layer in layers.items()}
+        if len(set(paths.values())) < len(paths):
+            raise InputError(
+                f"{next(iter(paths.values()))}: holds several modalities; save each one as a file, "
+                "then open them to prepare the case"
+            )
+        return paths | ({LABELS: _path(truth)} if truth is not None else {})
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Those of the case; of one that was not opened, all of the task."""
+        sources = self._state.sources
+        return tuple(n for n, layer in sources.items() if self._refused or layer is not None)
+
+    def proposed_folder(self) -> Path | None:
+        """A folder beside the case that is not there yet; None, with a message, without a case."""
+        try:
+            source = self.source()
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return None
+        paths = [Path(p) for p in (source.values() if isinstance(source, Mapping) else source)]
+        folder = paths[0] if paths[0].is_dir() else paths[0].parent
+        for number in range(1, NUMBERS):
+            place = folder.with_name(f"{folder.name}_prepared{f'_{number}' * (number > 1)}")
+            if not place.exists():
+                break
+        return place
+
+    def _is_truth(self, layer: Layer) -> bool:
+        what = origin(layer)
+        truth = what.get("kind") == "truth" and what.get("case") == self._state.case
+        return truth and what.get("path") is not None
+
+    def _check(self) -> None:
+        """Looks for findings that a preparation mends, and for the pictures of one."""
+        self._refused = ()
+        layers = [la for la in self._state.sources.values() if la is not None]
+        said = [text for la in layers for text in origin(la).get("notices", ())]
+        self._state.unprepared = tuple(
+            dict.fromkeys(_finding(text) for text in said if PREPARE in text)
+        )
+        folders = {path.parent for la in layers if (path := origin(la).get("path"))}
+        prepared = [folder for folder in folders if (folder / TRANSFORMS).is_file()]
+        self._state.pictures = tuple(
+            path for folder in prepared for kind in PICTURES for path in sorted(folder.glob(kind))
+        )
+
+    # -- the job ---------------------------------------------------------------------------------
+
+    def prepare(self, out: Path, *, reference: str = "", strip: Strip = "auto") -> None:
+        """Starts a job that writes the prepared case to ``out`` and opens it."""
+        if self._state.status.busy:
+            return
+        try:
+            request = Request(self.source(), out, reference, strip)
+        except ShaspecError as error:
+            self._job.refuse(str(error))
+            return
+        self._known = {}
+        self._run(request)
+
+    def decide(self, decision: Decision) -> None:
+        """Goes on after a doubtful registration, without computing the others again."""
+        doubtful, request = self._state.doubtful, self._request
+        self._state.doubtful = None
+        if doubtful is None or request is None or self._state.status.busy:
+            return
+        if decision == "use":
+            request = replace(request, accept=request.accept | {doubtful.modality})
+        elif decision == "leave out":
+            request = replace(request, present=frozenset(doubtful.found) - {doubtful.modality})
+        else:
+            self._job.say("The case was not prepared; its files are as they were.")
+            return
+        self._known = doubtful.found
+        self._run(request)
+
+    def _run(self, request: Request) -> None:
+        task, known = self._state.task, self._known
+        if task is None:
+            return
+        self._request, self._done, self._doubtful = request, None, None
+        self._start("preparing the case", lambda: prepare_job(request, task, known), self._on_event)
+
+    def _on_event(self, event: Progress | Computed[Prepared]) -> None:
+        if isinstance(event, Progress):
+            self._job.track(event)
+        else:
+            self._done = event.value
+            self._job.succeed("the case is prepared")
+
+    def explained(self, error: Exception) -> Exception:
+        """An error of the job in the words of the panel."""
+        from shaspec.preparation import DoubtfulError
+
+        if not isinstance(error, DoubtfulError):
+            return error
+        self._doubtful = error
+        return InputError(f"{error.doubt}; decide in the question")
+
+    def ended(self) -> None:
+        """After the job: opens the prepared case, or asks about a doubtful registration."""
+        done, self._done = self._done, None
+        if done is not None:
+            self._open([str(done.folder)])
+            self._job.say("\n".join([f"Prepared in {done.folder}", *done.notices]))
+        elif self._doubtful is not None:
+            self._state.doubtful, self._doubtful = self._doubtful, None
+
+
+def _finding(text: str) -> str:
+    """A notice without its mend."""
+    parts = text.split("; ")
+    kept = parts[: next(i for i, part in enumerate(parts) if PREPARE in part)]
+    return "; ".join(kept) or text
+
+
+def _path(layer: Layer) -> Path:
+    path = origin(layer).get("path")
+    if path is None:
+        raise InputError(
+            f"layer {layer.name!r} was not read from a file: save it as NIfTI and open it"
+        )
+    return path
