@@ -37,6 +37,7 @@ TEXT = (
 FINEST = "the scan with the smallest voxels"
 STRIPS = {"Strip it where one is found": "auto", "Strip all scans": "always", "Leave it": "never"}
 WIDTH = 560  # pixels
+PICTURE = 830  # pixels, widest; fits the dialogs
 ROLE = QDialogButtonBox.ButtonRole
 
 
@@ -157,7 +158,7 @@ class PicturesDialog(QDialog):
 
 
 def pictures_view(paths: Sequence[Path]) -> QScrollArea:
-    """Pictures with their names, as wide as they are."""
+    """Pictures with their names, at most `PICTURE` wide."""
     inside = QWidget()
     column = QVBoxLayout(inside)
     for path in paths:
@@ -166,7 +167,9 @@ def pictures_view(paths: Sequence[Path]) -> QScrollArea:
         if pixmap.isNull():
             picture.setText(breakable(f"{path}: cannot be shown"))
         else:
-            picture.setPixmap(pixmap)
+            width = min(pixmap.width(), PICTURE)
+            smooth = Qt.TransformationMode.SmoothTransformation
+            picture.setPixmap(pixmap.scaledToWidth(width, smooth))
         column.addWidget(picture)
     column.addStretch(1)
     view = QScrollArea()
