@@ -48,6 +48,7 @@ def write_series(
         image = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
         values = {
             "SOPClassUID": MRImageStorage, "SOPInstanceUID": meta.MediaStorageSOPInstanceUID,
+            "FrameOfReferenceUID": f"{STUDY}.1",
             "StudyInstanceUID": STUDY, "SeriesInstanceUID": series, "SeriesNumber": number,
             "SeriesDescription": description, "StudyDate": "20240105", "Modality": "MR",
             "AcquisitionTime": f"10{number:02d}00", "PatientName": NAME, "PatientID": PATIENT_ID,

@@ -19,6 +19,7 @@ from shaspec.cli.change import change
 from shaspec.cli.cohort import cohort
 from shaspec.cli.common import escape
 from shaspec.cli.compare import compare
+from shaspec.cli.dicom_seg import dicom_seg
 from shaspec.cli.evaluate import evaluate
 from shaspec.cli.export import export
 from shaspec.cli.features import features
@@ -47,6 +48,7 @@ app.command()(cohort)
 app.command()(case)
 app.command()(prepare)
 app.command()(restore)
+app.command("dicom-seg")(dicom_seg)
 app.command()(report)
 app.command()(change)
 app.command()(sweep)

@@ -1,7 +1,8 @@
-"""From DICOM to a case: list the series, propose one per modality, convert them with dcm2niix."""
+"""From DICOM to a case, and labels back: series, a modality for each, NIfTI, and DICOM SEG."""
 
 from shaspec.dicom.case import Converted, case_from_dicom
 from shaspec.dicom.roles import Choice, Proposal, choose, propose
+from shaspec.dicom.segmentation import Written, write_segmentation
 from shaspec.dicom.series import Series, Study, read_studies
 from shaspec.dicom.source import dicom_files
 
@@ -11,9 +12,11 @@ __all__ = [
     "Proposal",
     "Series",
     "Study",
+    "Written",
     "case_from_dicom",
     "choose",
     "dicom_files",
     "propose",
     "read_studies",
+    "write_segmentation",
 ]

@@ -42,7 +42,7 @@ def check_output(
     if same is not None:
         raise InputError(f"{path}: this is the input file {same}; choose another output file")
     check_place(path, endings)
-    if exists(path) and not overwrite and (keep_own or not _is_ours(path)):
+    if exists(path) and not overwrite and (keep_own or not is_ours(path)):
         raise InputError(f"{path}: exists already; choose another file, or replace it: --overwrite")
 
 
@@ -54,7 +54,7 @@ def _is_same(one: Path, other: Path) -> bool:
     return folders[0] == folders[1] and places[0].name.lower() == places[1].name.lower()
 
 
-def _is_ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
     """Return whether a file is a label map written by this program."""
     try:
         with open_regular(path) as file:
