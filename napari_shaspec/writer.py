@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from napari_shaspec.layers.metadata import KEY, place_of, transform_of
 from shaspec.errors import InputError
-from shaspec.io import write_labels as write_label_map
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -39,6 +38,8 @@ def layer_writing(path: str | Path, layer: Labels) -> Callable[[], Path]:
 
 
 def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Path:
+    from shaspec.io import write_labels as write_label_map
+
     name = meta.get("name", "labels")
     labels = np.asarray(data)
     if labels.ndim not in (2, 3):

@@ -7,7 +7,6 @@ from os.path import commonpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_shaspec.assign.choices import Choices
 from napari_shaspec.jobs.waiting import repaint
 from napari_shaspec.layers.batch import batch
 from napari_shaspec.layers.metadata import origin
@@ -18,6 +17,8 @@ from shaspec.task import Task
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
+
+    from napari_shaspec.assign.choices import Choices
 
 
 def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
@@ -79,6 +80,8 @@ def _is_input(layer: Layer, case: str) -> bool:
 
 def _choices(inputs: Sequence[Layer], case: str, task: Task) -> Choices:
     """All files in the folder of a case, or only those of its layers if the folder has others."""
+    from napari_shaspec.assign.choices import Choices
+
     current = _current(inputs)
     if not current:
         raise InputError("the layers of this case were not read from files")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,11 @@ from napari_shaspec.layers.metadata import Place
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io.cases import case_from_arrays
-from shaspec.io.gridding import truth_on_grid
-from shaspec.io.resample import coverage, resample
-from shaspec.io.volumes import Volume
 from shaspec.preprocessing import fill_value
 from shaspec.task import Task
+
+if TYPE_CHECKING:
+    from shaspec.io import Volume
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +96,8 @@ class VolumeSources:
         Inputs of a classification are not resampled. Raises `InputError` for layers that do not
         overlap, are constant or contain NaN, and for a truth that would lose labelled voxels.
         """
+        from shaspec.io import case_from_arrays
+
         first = self.first
         volumes, notices = {}, []
         for part in self.parts:
@@ -118,6 +119,8 @@ class VolumeSources:
         Raises `InputError` for a truth that would lose labelled voxels, `UndecidedError` if its
         position is doubtful.
         """
+        from shaspec.io.gridding import truth_on_grid
+
         truth, first = self.truth, self.first
         if truth is None:
             return None
@@ -135,6 +138,8 @@ class VolumeSources:
 
 def _volume(part: VolumeSource) -> Volume:
     """A layer in the form of a file for the engine; messages name the layer."""
+    from shaspec.io import Volume
+
     return Volume(part.array, part.grid, Path(f"layer {part.layer!r}"))
 
 
@@ -142,6 +147,8 @@ def _resampled(
     part: VolumeSource, first: VolumeSource, *, order: int, fill: float
 ) -> npt.NDArray[Any]:
     """``part`` on the grid of ``first``; raises `InputError` if they do not overlap."""
+    from shaspec.io.resample import coverage, resample
+
     if first.grid.dims == 2:
         raise InputError(
             f"layers {part.layer!r} and {first.layer!r} differ in size or position: pictures of "

@@ -19,12 +19,13 @@ from napari_shaspec.layers.results import layer_of
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.edit_history import EditHistory
 from napari_shaspec.segment.state import ERASER, NO_TOOL, SegmentState
-from shaspec.editing import Operation, apply
 from shaspec.prediction import Prediction
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
+
+    from shaspec.editing import Operation
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,8 @@ def operation_job(
     labels: npt.NDArray[np.uint8], operation: Operation, result: Prediction
 ) -> Iterator[_Operated]:
     """Applies an operation to a copy of the labels. Slow: runs in a worker."""
+    from shaspec.editing import apply
+
     new = apply(labels, operation, result.task, result.grid).reshape(-1)
     where = np.flatnonzero(new != labels.reshape(-1))
     yield _Operated(operation, where, new[where])

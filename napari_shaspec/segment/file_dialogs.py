@@ -11,7 +11,6 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.segment.controller import SegmentController
-from shaspec.io import label_ending
 from shaspec.io.naming import RESULT
 from shaspec.prediction import Classification
 
@@ -42,6 +41,8 @@ class FileDialogs:
 
     def save_result(self) -> None:
         """Saves the shown result, or the table of all sizes."""
+        from shaspec.io import label_ending
+
         state = self._controller.state
         # The suffix keeps the file from being read as ground truth if it is next to its input.
         name = "_".join(part for part in (state.case, state.shown, RESULT) if part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QTableWidgetItem, QWidget
 
@@ -9,8 +11,10 @@ from napari_shaspec.segment.result_table import number_item
 from napari_shaspec.widgets.controls import narrow
 from napari_shaspec.widgets.fold_box import FoldBox
 from napari_shaspec.widgets.read_only_table import ReadOnlyTable
-from shaspec.measuring import Lesion, Measurements
 from shaspec.task import Task
+
+if TYPE_CHECKING:
+    from shaspec.measuring import Lesion, Measurements
 
 ROWS = 5  # visible lesions; scroll for the others
 

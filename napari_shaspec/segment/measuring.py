@@ -12,20 +12,25 @@ from napari_shaspec.jobs.runner import Handlers, Runner
 from napari_shaspec.layers.diameters import remove_diameters, show_diameters
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.state import SegmentState
-from shaspec.measuring import Measurements, measure, write_measurements
 from shaspec.prediction import Prediction
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from shaspec.measuring import Measurements
+
 
 def measure_job(result: Prediction, region: str) -> Iterator[Measurements]:
     """Measures the lesions of a region. Slow: runs in a worker."""
+    from shaspec.measuring import measure
+
     yield measure(result, region)
 
 
 def save_job(path: Path, measurements: Measurements) -> Iterator[Path]:
     """Writes a table of lesions."""
+    from shaspec.measuring import write_measurements
+
     yield write_measurements(path, [measurements])
 
 

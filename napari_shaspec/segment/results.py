@@ -23,7 +23,6 @@ from napari_shaspec.segment.state import SegmentState
 from napari_shaspec.settings import InferenceSettings, display_settings
 from napari_shaspec.writer import layer_writing
 from shaspec.errors import InputError
-from shaspec.io import write_classes, write_sizes
 from shaspec.prediction import Classification, Prediction
 
 if TYPE_CHECKING:
@@ -191,6 +190,8 @@ class Results:
         Raises:
             InputError: the result does not exist.
         """
+        from shaspec.io import write_classes, write_sizes
+
         result = self.named().get(subset)
         layer = self._layer_of(result)
         if isinstance(result, Classification):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.edit_file import Head
-from shaspec.measuring import Measurements
 from shaspec.prediction import Classification, Prediction
 
 if TYPE_CHECKING:
+    from shaspec.measuring import Measurements
     from shaspec.preparation import DoubtfulError
 
 NO_TOOL, ERASER = -1, 0

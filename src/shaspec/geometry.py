@@ -14,13 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from nibabel.orientations import (
-    apply_orientation,
-    axcodes2ornt,
-    inv_ornt_aff,
-    io_orientation,
-    ornt_transform,
-)
 
 from shaspec.errors import InputError
 
@@ -88,7 +81,7 @@ class Grid:
         ornt = _to_lps(affine)
         # Affine of the array after it was flipped and permuted to (L, P, S): its columns are
         # near-diagonal.
-        lps = RAS_TO_LPS @ affine @ inv_ornt_aff(ornt, shape)
+        lps = RAS_TO_LPS @ affine @ _nibabel().inv_ornt_aff(ornt, shape)
         spacing = np.linalg.norm(lps[:3, :3], axis=0)
         new_shape = np.array([n for _, n in sorted(zip(ornt[:, 0], shape, strict=True))])
         centre = lps[:3, :3] @ ((new_shape - 1) / 2) + lps[:3, 3]
@@ -138,7 +131,7 @@ class Grid:
         """Whether the axes of the file are rotated; the display then uses the voxel axes."""
         if self.source_affine is None:
             return False
-        lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(self._orientation, self.file_shape)
+        lps = RAS_TO_LPS @ self.affine @ _nibabel().inv_ornt_aff(self._orientation, self.file_shape)
         return bool(np.any(np.abs(_cosines(lps) - np.eye(3)) > OBLIQUE_TOLERANCE))
 
     @property
@@ -165,7 +158,7 @@ class Grid:
         Returns:
             (S, P, L), a view without interpolation.
         """
-        return np.asarray(apply_orientation(data, self._orientation)).transpose(2, 1, 0)
+        return np.asarray(_nibabel().apply_orientation(data, self._orientation)).transpose(2, 1, 0)
 
     def to_file(self, data: Array) -> Array:
         """An array in the order of the file; the exact inverse of `from_file`.
@@ -176,8 +169,11 @@ class Grid:
         Returns:
             (i, j, k) as in the file, a view without interpolation.
         """
-        back = ornt_transform(axcodes2ornt("LPS"), io_orientation(self.affine))
-        return np.asarray(apply_orientation(data.transpose(2, 1, 0), back))
+        nibabel = _nibabel()
+        back = nibabel.ornt_transform(
+            nibabel.axcodes2ornt("LPS"), nibabel.io_orientation(self.affine)
+        )
+        return np.asarray(nibabel.apply_orientation(data.transpose(2, 1, 0), back))
 
     def matches(self, other: Grid, tolerance: float = 1e-2) -> bool:
         """Whether two grids have the same voxels at the same positions.
@@ -229,7 +225,7 @@ class Grid:
             matrix = np.diag([*self.spacing, 1.0])
             matrix[:-1, -1] = self.origin
             return matrix[[*range(self.dims)[::-1], self.dims]]
-        lps = RAS_TO_LPS @ self.affine @ inv_ornt_aff(self._orientation, self.file_shape)
+        lps = RAS_TO_LPS @ self.affine @ _nibabel().inv_ornt_aff(self._orientation, self.file_shape)
         swap = np.eye(4)[[2, 1, 0, 3]]
         return np.asarray(lps @ swap)
 
@@ -246,8 +242,18 @@ class Grid:
         return np.asarray(matrix[:-1, :-1] @ voxels + matrix[:-1, -1:])
 
 
+def _nibabel() -> Any:
+    """Imported when a file is read: an interface opens without it."""
+    from nibabel import orientations
+
+    return orientations
+
+
 def _to_lps(affine: Array) -> Array:
-    return np.asarray(ornt_transform(io_orientation(affine), axcodes2ornt("LPS")))
+    nibabel = _nibabel()
+    return np.asarray(
+        nibabel.ornt_transform(nibabel.io_orientation(affine), nibabel.axcodes2ornt("LPS"))
+    )
 
 
 def _cosines(affine: Array) -> Array:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_dilation, find_objects, generate_binary_structure, label
+import scipy
 
 from shaspec.evaluation.metrics import dice
 from shaspec.evaluation.surfaces import Box, Mask, Surface, bounding_box, diagonal, hd95
@@ -53,10 +53,10 @@ class Lesions:
     def __init__(self, truth: Mask, spacing: Sequence[float]) -> None:
         self.truth, self.spacing = truth, tuple(spacing)
         box = _grown(bounding_box(truth), DILATIONS, truth.shape)
-        near = generate_binary_structure(truth.ndim, min(2, truth.ndim))
+        near = scipy.ndimage.generate_binary_structure(truth.ndim, min(2, truth.ndim))
         dilated = np.zeros(truth.shape, bool)
         if truth.any():
-            dilated[box] = binary_dilation(truth[box], near, DILATIONS)
+            dilated[box] = scipy.ndimage.binary_dilation(truth[box], near, DILATIONS)
         self._zones, self._boxes = components(dilated)
 
     def scores(self, predicted: Mask, *, with_distances: bool = True) -> LesionScores:
@@ -98,8 +98,8 @@ def components(mask: Mask) -> tuple[npt.NDArray[np.int32], list[Box]]:
     numbers = np.zeros(mask.shape, np.int32)
     if mask.any():
         everywhere = np.ones((3,) * mask.ndim, bool)
-        numbers[box], _ = label(mask[box], everywhere)
-    return numbers, [tuple(slices) for slices in find_objects(numbers)]
+        numbers[box], _ = scipy.ndimage.label(mask[box], everywhere)
+    return numbers, [tuple(slices) for slices in scipy.ndimage.find_objects(numbers)]
 
 
 def _grown(box: Box, voxels: int, shape: Sequence[int]) -> Box:

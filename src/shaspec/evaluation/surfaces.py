@@ -12,11 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 ROUNDING = 1e-6
 """Relative rounding error of a sum of areas, which marching cubes returns in single precision."""
@@ -55,6 +57,8 @@ class Surface:
     @cached_property
     def tree(self) -> KDTree:
         """KD-tree of the elements; cached, because one truth is compared with many predictions."""
+        from scipy.spatial import KDTree
+
         return KDTree(self.points, balanced_tree=False, compact_nodes=False)
 
     def distance_to(self, other: Surface, share: float) -> float:

@@ -13,7 +13,6 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.io.formats.table import is_volume
-from shaspec.io.volumes import read_header
 from shaspec.prediction import Classification, Prediction
 
 Result = Prediction | Classification | FeatureMaps
@@ -63,6 +62,8 @@ def _grid(result: Result, used: Sequence[str], files: Mapping[str, str]) -> list
     if not isinstance(result, Prediction) or not all(is_volume(path) for _, path in paths):
         return []
     try:
+        from shaspec.io.volumes import read_header
+
         headers = [(name, read_header(path)) for name, path in paths]
     except InputError:  # moved since then: the command names a file that is not there
         return []

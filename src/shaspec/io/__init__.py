@@ -1,21 +1,29 @@
-"""Read and write volumes, pictures, case folders and label files."""
+"""Read and write volumes, pictures, case folders and label files.
+
+The names of `__all__` are imported when they are first used: who only parses file names needs no
+reader.
+"""
 
 from __future__ import annotations
 
-from shaspec.io.arrays import case_from_arrays
-from shaspec.io.cases import read_case
-from shaspec.io.export import (
-    label_ending,
-    label_endings,
-    write_case,
-    write_classes,
-    write_labels,
-    write_sizes,
-    write_volume,
-)
-from shaspec.io.folders import CaseFiles, find_case, find_cases
-from shaspec.io.images import read_image
-from shaspec.io.volumes import Volume, read_channels, read_volume
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shaspec.io.arrays import case_from_arrays
+    from shaspec.io.cases import read_case
+    from shaspec.io.export import (
+        label_ending,
+        label_endings,
+        write_case,
+        write_classes,
+        write_labels,
+        write_sizes,
+        write_volume,
+    )
+    from shaspec.io.folders import CaseFiles, find_case, find_cases
+    from shaspec.io.images import read_image
+    from shaspec.io.volumes import Volume, read_channels, read_volume
 
 __all__ = [
     "CaseFiles",
@@ -35,3 +43,33 @@ __all__ = [
     "write_sizes",
     "write_volume",
 ]
+
+_MODULES = {
+    "CaseFiles": "shaspec.io.folders",
+    "Volume": "shaspec.io.volumes",
+    "case_from_arrays": "shaspec.io.arrays",
+    "find_case": "shaspec.io.folders",
+    "find_cases": "shaspec.io.folders",
+    "label_ending": "shaspec.io.export",
+    "label_endings": "shaspec.io.export",
+    "read_case": "shaspec.io.cases",
+    "read_channels": "shaspec.io.volumes",
+    "read_image": "shaspec.io.images",
+    "read_volume": "shaspec.io.volumes",
+    "write_case": "shaspec.io.export",
+    "write_classes": "shaspec.io.export",
+    "write_labels": "shaspec.io.export",
+    "write_sizes": "shaspec.io.export",
+    "write_volume": "shaspec.io.export",
+}
+"""Where the names are defined."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -19,7 +19,6 @@ from shaspec.errors import InputError, ShaspecError
 from shaspec.files.reading import open_regular
 from shaspec.files.writing import write_atomically
 from shaspec.geometry import Grid
-from shaspec.io.nifti import checked_labels
 from shaspec.memory import is_out_of_memory
 
 Array = npt.NDArray[Any]
@@ -75,6 +74,8 @@ def write_label_image(path: str | Path, labels: Array, grid: Grid) -> Path:
     path = Path(path)
     if not path.name.lower().endswith(LABEL_ENDINGS):
         raise InputError(f"{path}: label maps of pictures are written as .png; change the ending")
+    from shaspec.io.nifti import checked_labels
+
     pixels = checked_labels(path, labels, grid)
     data = io.BytesIO()
     Image.fromarray(pixels).save(data, "PNG")

@@ -12,8 +12,8 @@ from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.results import find_result
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
-from napari_shaspec.segment import editing as editing_module
 from napari_shaspec.segment.state import ERASER, NO_TOOL
+from shaspec import editing
 from shaspec.editing import Operation
 
 ALL = "FLAIR+T1+T1ce+T2"
@@ -100,13 +100,13 @@ def test_an_operation_that_changes_nothing_says_so(controller, layer):
 
 
 def test_an_operation_runs_in_another_thread(qtbot, panel, viewer, make_case, monkeypatch):
-    threads, apply = [], editing_module.apply
+    threads, apply = [], editing.apply
 
     def noted(*args):
         threads.append(threading.get_ident())
         return apply(*args)
 
-    monkeypatch.setattr(editing_module, "apply", noted)
+    monkeypatch.setattr(editing, "apply", noted)
     control = panel.controller
     add_case(viewer, make_case())
     control.segment()

@@ -13,7 +13,7 @@ from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.layers.results import find_result
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
-from napari_shaspec.segment import measuring
+from shaspec import measuring
 from shaspec.editing import Operation
 
 ALL = "FLAIR+T1+T1ce+T2"
