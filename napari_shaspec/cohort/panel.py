@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_shaspec.cohort.controller import CohortController
 from napari_shaspec.cohort.table import CohortTable
 from napari_shaspec.widgets.controls import narrow, push_button
+from napari_shaspec.widgets.large_type import follow_growth
 from napari_shaspec.widgets.message_box import MessageBox, Steady
 from napari_shaspec.widgets.panel import LowPanel
 from napari_shaspec.widgets.run_bar import RunBar, Stop
@@ -62,7 +63,7 @@ class CohortPanel(LowPanel):
 
     def _lay_out(self) -> None:
         side = QWidget()
-        side.setFixedWidth(CONTROLS)
+        follow_growth(side, lambda factor: side.setFixedWidth(round(CONTROLS * (1 + factor) / 2)))
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         grid, marks = QGridLayout(), QHBoxLayout()
