@@ -102,7 +102,7 @@ class CohortPanel(LowPanel):
             },
             {
                 self._show_models: ("models", "model"),
-                self._show_rows: ("rows", "regions", "chosen"),
+                self._show_rows: ("rows", "regions", "chosen", "pictures"),
                 self._show_status: ("status", "rows", "out"),
             },
         )
@@ -131,6 +131,7 @@ class CohortPanel(LowPanel):
 
     def _show_rows(self) -> None:
         state = self.controller.state
+        self.table.show_pictures(state.pictures)
         self.table.show_rows(state.rows, state.regions, state.chosen)
         row = state.chosen_row
         reviewed = row is not None and row.record is not None
