@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from napari_shaspec.layers.metadata import of_kind
-from napari_shaspec.settings import display_settings, follow
+from napari_shaspec.settings import display_settings, section
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -54,29 +53,25 @@ def fit_texts(viewer: ViewerModel) -> None:
         _fit(layer.text, "size", NAPARI)
 
 
-def follow_texts(viewer: ViewerModel) -> Callable[[], None]:
-    """Fits the texts of a viewer now, when the setting changes and when a layer is added; call the
-    result to stop."""
+class TextWatch:
+    """Fits the texts of a viewer now, when the setting changes and when a layer is added.
 
-    # The settings outlive the viewer; plugins get a proxy of it.
-    held = ref(getattr(viewer, "__wrapped__", viewer))
+    The settings and the viewer refer weakly to it, and it to the viewer: it ends with its owner.
+    """
 
-    def fit(*_: object) -> None:
-        here = held()
-        if here is not None:
-            fit_texts(here)
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = ref(getattr(viewer, "__wrapped__", viewer))  # plugins get a proxy
+        kept = section("display")
+        if kept is not None:
+            kept.events.large_type.connect(self.fit)
+        viewer.layers.events.inserted.connect(self.fit, position="last")
+        self.fit()
 
-    unfollow = follow("display", ("large_type",), fit)
-    viewer.layers.events.inserted.connect(fit, position="last")
-    fit()
-
-    def end() -> None:
-        unfollow()
-        here = held()
-        if here is not None:
-            here.layers.events.inserted.disconnect(fit)
-
-    return end
+    def fit(self, *_: object) -> None:
+        """See `fit_texts`."""
+        viewer = self._viewer()
+        if viewer is not None:
+            fit_texts(viewer)
 
 
 def _fit(text: Any, field: str, size: TextSize) -> None:

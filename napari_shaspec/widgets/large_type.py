@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from weakref import ref
 
 from qtpy.QtCore import QEvent, QObject, QSignalBlocker
 from qtpy.QtWidgets import QCheckBox, QWidget
 
-from napari_shaspec.settings import display_settings, follow, section
+from napari_shaspec.settings import display_settings, section
 
-KEYS = ("large_type",)
 POINTS = 16
 """Of all texts in a panel. On a wall two metres high, a capital letter is then 4 cm high."""
 SHEET = f"QWidget, QTabBar::tab {{ font-size: {POINTS}pt; }}"
@@ -23,21 +21,36 @@ def growth() -> float:
     return GROWTH if display_settings().large_type else 1.0
 
 
+class GrowthWatch(QObject):
+    """Calls ``fit`` with the factor now and whenever it changes, as long as ``widget`` lives.
+
+    napari's settings refer weakly to a method, so nothing has to be undone at the end.
+    """
+
+    def __init__(self, widget: QWidget, fit: Callable[[float], None]) -> None:
+        super().__init__(widget)
+        self._fit = fit
+        kept = section("display")
+        if kept is not None:
+            kept.events.large_type.connect(self._on_change)
+        self._on_change()
+
+    def _on_change(self, *_: object) -> None:
+        self._fit(growth())
+
+
 def follow_growth(widget: QWidget, fit: Callable[[float], None]) -> None:
     """Calls ``fit`` with the factor now and whenever it changes, as long as ``widget`` lives."""
-    widget.destroyed.connect(follow("display", KEYS, lambda: fit(growth())))
-    fit(growth())
+    GrowthWatch(widget, fit)
 
 
 def enlarge(panel: QWidget) -> None:
     """Keeps the texts of a panel in the size of the settings."""
 
-    held = ref(panel)  # the settings outlive it, and it holds a viewer
-
     def restyle(factor: float) -> None:
-        sheet, here = SHEET if factor > 1 else "", held()
-        if here is not None and here.styleSheet() != sheet:
-            here.setStyleSheet(sheet)
+        sheet = SHEET if factor > 1 else ""
+        if panel.styleSheet() != sheet:
+            panel.setStyleSheet(sheet)
 
     follow_growth(panel, restyle)
 

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.jobs.state import JobState
-from napari_shaspec.layers.text_sizes import follow_texts
+from napari_shaspec.layers.text_sizes import TextWatch
 from napari_shaspec.settings import PLUGIN
 from napari_shaspec.widgets.large_type import enlarge
 
@@ -76,7 +76,7 @@ class Panel(QWidget):
         enlarge(self)
         viewer = getattr(controller, "viewer", None)
         if viewer is not None:
-            self.destroyed.connect(follow_texts(viewer))
+            self._texts = TextWatch(viewer)
 
     def fill(self, *views: QWidget) -> None:
         """Adds the widgets below each other, in a column that scrolls."""

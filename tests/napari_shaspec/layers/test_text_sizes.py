@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from napari.settings import get_plugin_settings
 from npe2 import PluginManifest
 
 from napari_shaspec.layers.diameters import show_diameters
 from napari_shaspec.layers.presence import name_missing
-from napari_shaspec.layers.text_sizes import CAPTION, NAPARI, follow_texts
+from napari_shaspec.layers.text_sizes import CAPTION, NAPARI, TextWatch
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.menus import switch_large_type
 from shaspec.measuring import measure
@@ -30,9 +32,18 @@ def followed(viewer, make_case, display):
     subset = case.task.subset(case.volumes)
     result = Prediction("anna", case.task, case.grid, subset, case.labels, {})
     show_diameters(viewer, measure(result, "WT"), case.grid)
-    end = follow_texts(viewer)
+    watch = TextWatch(viewer)
     yield viewer
-    end()
+    del watch
+
+
+def test_it_ends_with_its_owner(viewer, display, make_case):
+    watch = TextWatch(viewer)
+    del watch
+    gc.collect()
+    display.large_type = True
+    add_case(viewer, make_case())
+    assert viewer.canvas.overlays.scale_bar.font_size == NAPARI.usual
 
 
 def sizes(viewer) -> set[tuple[str, float]]:
