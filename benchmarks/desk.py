@@ -126,10 +126,11 @@ class Desk:
         from qtpy.QtTest import QTest
 
         left, steps = Qt.MouseButton.LeftButton, 8
+        begin = widget.mapToGlobal(start)  # what is dragged may move
         QTest.mouseMove(widget, start)
         QTest.mousePress(widget, left, pos=start)
         for step in range(1, steps + 1):
-            place = widget.mapToGlobal(start + (end - start) * step / steps)
+            place = begin + (end - start) * step / steps
             QTest.mouseMove(widget, widget.mapFromGlobal(place))
             rest(0.03)
         QTest.mouseRelease(widget, left, pos=widget.mapFromGlobal(place))
@@ -187,7 +188,7 @@ class Desk:
                 if time.monotonic() < end:
                     QTimer.singleShot(50, answer)
                 return
-            edit = dialog.findChild(QLineEdit)
+            edit = dialog.findChild(QLineEdit, "fileNameEdit")
             assert edit is not None
             edit.clear()
             QTest.keyClicks(edit, str(path))

@@ -3,10 +3,10 @@
     xvfb-run -a -s "-screen 0 1366x768x24" python -m benchmarks.tasks [--case FOLDER]
 
 A researcher has two sequences of a patient: opens them, segments, corrects with the brush and an
-operation, measures and writes a report. At most `MOST` clicks; strokes of the brush do not count,
-nor does typing the name of a file. A methods person segments a case with two models and compares
-them. Both start from napari's empty window. Screenshots go to ``results/tasks``, which git ignores.
-The exit code is 1 if a task needs more clicks or cannot be finished.
+operation, measures and writes a report. Strokes of the brush do not count, nor does typing the name
+of a file. A methods person segments a case with two models and compares them. Both start from
+napari's empty window. Screenshots go to ``results/tasks``, which git ignores. The exit code
+is 1 if a task needs more clicks than `MOST` or cannot be finished.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.desk import Desk, OutOfReachError
 
-MOST = 15
+MOST = {"researcher": 15, "methods": 20}
 SCREEN = (1366, 768)
 TWO = ("flair", "t2")
 """The sequences of the researcher, as in the names of their files."""
@@ -74,8 +74,11 @@ def methods_person(desk: Desk, case: Path, models: tuple[str, str], table: Path)
         finish(desk, panel)
         desk.look(f"methods_{number + 1}_{model}")
     compare = open_panel(desk, "Compare")
+    state = compare.controller.state
+    wanted = [name for name in state.names.values() if models[0] in name]
+    desk.choose(compare, "first_layer", wanted[0])  # at first it is the ground truth
     desk.click(compare, "run")
-    desk.wait(lambda: compare.controller.state.comparison is not None, "the comparison")
+    desk.wait(lambda: state.comparison is not None, "the comparison")
     desk.look("methods_3_difference")
     desk.click(compare, "swipe")
     line = compare.swipe.divider
@@ -174,9 +177,9 @@ def done(name: str, task: Callable[[Desk], None], options: argparse.Namespace) -
         desk.look(f"{name}_stuck")
     finally:
         viewer.close()
-    print(f"{name}: {desk.clicks} clicks of at most {MOST}, {desk.keys} keys{problem}")
+    print(f"{name}: {desk.clicks} clicks of at most {MOST[name]}, {desk.keys} keys{problem}")
     print(f"  {', '.join(desk.said)}", flush=True)
-    return not problem and desk.clicks <= MOST
+    return not problem and desk.clicks <= MOST[name]
 
 
 if __name__ == "__main__":
