@@ -178,7 +178,7 @@ class Desk:
         """Clicks a button that asks for a file, types its name and presses Enter."""
         from qtpy.QtCore import Qt, QTimer
         from qtpy.QtTest import QTest
-        from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
+        from qtpy.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QLineEdit
 
         end = time.monotonic() + PATIENCE
 
@@ -190,10 +190,17 @@ class Desk:
                 return
             edit = dialog.findChild(QLineEdit, "fileNameEdit")
             assert edit is not None
-            edit.clear()
-            QTest.keyClicks(edit, str(path))
-            self.keys += len(str(path)) + 1
-            QTest.keyClick(edit, Qt.Key.Key_Return)
+            if edit.text() != str(path):
+                edit.clear()
+                QTest.keyClicks(edit, str(path))
+                self.keys += len(str(path)) + 1
+            save = dialog.findChild(QDialogButtonBox).buttons()[0]
+            if save.isEnabled():
+                QTest.keyClick(edit, Qt.Key.Key_Return)
+            else:  # the dialog is still reading the folder
+                QTest.keyClicks(edit, "_")
+                QTest.keyClick(edit, Qt.Key.Key_Backspace)
+                QTimer.singleShot(50, answer)
 
         QTimer.singleShot(50, answer)
         self.click(panel, name)
