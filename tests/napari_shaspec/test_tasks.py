@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from npe2 import PluginManifest
 
 from napari_shaspec.case import controller as case_controller
+from shaspec.inference.events import Finished
 from shaspec.io import write_case
+from tests.napari_shaspec.fakes import FakeEngine, FakeSession
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +28,34 @@ def tasks(monkeypatch):
     import benchmarks.tasks
 
     return benchmarks.tasks
+
+
+class Named(FakeSession):
+    """A session whose results name their model."""
+
+    model = ""
+
+    def predict(self, present, *, probabilities=False):
+        for event in super().predict(present, probabilities=probabilities):
+            if isinstance(event, Finished):
+                facts = event.prediction.provenance | {"model": self.model, "sha256": self.model}
+                yield Finished(replace(event.prediction, provenance=facts))
+            else:
+                yield event
+
+
+class NamingEngine(FakeEngine):
+    """Two models whose results are kept apart."""
+
+    def session(self, model, case, settings):
+        made = Named(case)
+        made.model = model
+        return made
+
+
+@pytest.fixture
+def engine(task):
+    return NamingEngine(task)
 
 
 @pytest.fixture
