@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QWidget
 
 from napari_shaspec.widgets.large_type import FontWatch
@@ -52,8 +53,28 @@ class ReadOnlyTable(QTableWidget):
         header = self.horizontalHeader()
         assert header is not None
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._fit_first()
         self._fit_height()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """The first column may have more or less room."""
+        super().resizeEvent(event)
+        self._fit_first()
+
+    def _fit_first(self) -> None:
+        """The first column stretches; where its texts would be cut off, the table scrolls."""
+        header, view = self.horizontalHeader(), self.viewport()
+        if not self._most or header is None or view is None:
+            return
+        hints = [
+            max(self.sizeHintForColumn(k), header.sectionSizeHint(k))
+            for k in range(self.columnCount())
+        ]
+        scrolls = self.horizontalScrollBarPolicy() != NEVER and sum(hints) > view.width()
+        modes = QHeaderView.ResizeMode
+        mode = modes.ResizeToContents if scrolls else modes.Stretch
+        if hints and header.sectionResizeMode(0) != mode:
+            header.setSectionResizeMode(0, mode)
 
     def _fit_height(self) -> None:
         header, below = self.horizontalHeader(), self._below
