@@ -34,7 +34,8 @@ def window(make_napari_viewer, plugin_settings, npe2pm, monkeypatch, qtbot, engi
     qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=30_000)
     for name in FOLDS:
         getattr(panel, name)._fold.click()
-    return viewer, panel
+    yield viewer, panel
+    get_plugin_settings("napari-shaspec").display.large_type = False  # kept between tests
 
 
 def points_of(panel: QWidget) -> set[int]:

@@ -20,7 +20,9 @@ from shaspec.prediction import Prediction
 @pytest.fixture
 def display(plugin_settings, npe2pm):
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
-    return get_plugin_settings("napari-shaspec").display
+    kept = get_plugin_settings("napari-shaspec").display
+    yield kept
+    kept.large_type = False  # kept between tests
 
 
 @pytest.fixture
