@@ -41,11 +41,13 @@ LayerKind = Literal[
     "marked",
     "probability",
     "diameters",
+    "mask",
 ]
 """``swept``: the result of one subset, selected in *Robustness*; ``map``: a comparison of subsets.
 ``edited``: a result that was edited by hand and then replaced by a new one.
 ``features``: a map of features; ``marked``: voxels marked in the scatter plot.
-``probability``: that of a region in a result; ``diameters``: those of the lesions of a region."""
+``probability``: that of a region in a result; ``diameters``: those of the lesions of a region.
+``mask``: a region that was handed to another plugin."""
 
 
 class LayerMetadata(TypedDict, total=False):
@@ -68,7 +70,7 @@ class LayerMetadata(TypedDict, total=False):
     title: str
     """Of a result: `Prediction.title`, the subset with the thresholds."""
     region: str
-    """Of a probability."""
+    """Of a probability or a mask."""
     checksum: int
     """Of a result as it was computed; a different checksum means that it was edited."""
     edits: list[str]

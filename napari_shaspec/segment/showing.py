@@ -18,6 +18,7 @@ from napari_shaspec.segment.editing import EditActions, Editing
 from napari_shaspec.segment.edits import EditWatch
 from napari_shaspec.segment.look import Look
 from napari_shaspec.segment.measuring import Measuring
+from napari_shaspec.segment.nninteractive import HandOver
 from napari_shaspec.segment.reopened import Reopened
 from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
@@ -50,6 +51,7 @@ class ShowingController(ModelController[SegmentState]):
         self.look = Look(viewer, state, run, self._job)
         self.windowing = Windowing(viewer, state, run, self._job)
         self.measuring = Measuring(viewer, state, run, self._job)
+        self.hand_over = HandOver(viewer, state, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
         self._reopened = Reopened(viewer, state, self._results, self._edits, self._job)
         for field in ("sources", "present", "shown", "results", "edited"):
