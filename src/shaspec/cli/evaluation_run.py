@@ -207,13 +207,20 @@ def labelled_cases(
             f"--splits names {', '.join(missing[:4])}{more}, but {data} has no such labelled case"
         )
     mine = [case for case in cases if chosen is None or case.name in chosen]
-    bare = [case.name for case in mine if case.labels is None]
+    bare = [_told(case) for case in mine if case.labels is None]
     if bare:
         console.print(f"[yellow]no label file, so not evaluated: {escape(', '.join(bare))}[/]")
     mine = [case for case in mine if case.labels is not None]
     if not mine:
-        raise InputError(f"{data} has no labelled case to evaluate on")
+        said = f" ({'; '.join(bare)})" if any("(" in text for text in bare) else ""
+        raise InputError(f"{data} has no labelled case to evaluate on{said}")
     return mine
+
+
+def _told(case: CaseFiles) -> str:
+    """The name of a case without labels, and why they are not used if it has some."""
+    said = [text for text in case.notices if text.startswith("not used as labels")]
+    return f"{case.name} ({said[0]})" if said else case.name
 
 
 def _check_tables(folder: Path, cases: Sequence[CaseFiles], overwrite: bool) -> None:

@@ -74,6 +74,7 @@ def restore(
     from shaspec.files.writing import make_folder
     from shaspec.io import read_volume, write_labels
     from shaspec.io.naming import stem
+    from shaspec.io.origin import Origin, is_unedited_result
     from shaspec.io.outputs import check_output
     from shaspec.preparation import read_transforms, to_inputs
 
@@ -89,6 +90,7 @@ def restore(
         restored = to_inputs(volume.array, volume.grid, transforms)
     except InputError as error:
         raise InputError(f"{labels}: {error}") from error
+    origin = Origin.RESULT if is_unedited_result(labels) else Origin.LABELS
     for name, array in restored.items():
-        write_labels(targets[name], array, transforms.grids[name])
+        write_labels(targets[name], array, transforms.grids[name], origin=origin)
     console.print(f"wrote {len(targets)} label maps to {escape(str(out))}")

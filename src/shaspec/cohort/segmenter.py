@@ -20,7 +20,7 @@ from shaspec.errors import InputError, ShaspecError
 from shaspec.files.reading import is_file, sha256
 from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.inference.session import InferenceSession
-from shaspec.io import CaseFiles, label_ending, read_case, write_labels
+from shaspec.io import CaseFiles, label_ending, read_case
 from shaspec.io.naming import RESULT
 from shaspec.io.outputs import check_output
 from shaspec.io.probability_maps import probability_files, write_probabilities
@@ -178,7 +178,7 @@ class Segmenter:
         }
         self.manifest.append(Record(status="writing", **facts))
         start = time.perf_counter()
-        write_labels(labels, prediction.labels, prediction.grid, self.task.labels)
+        prediction.save(labels)
         if maps:
             calibrated = is_calibrated(self.model.card)
             write_probabilities(labels, prediction, calibrated=calibrated)

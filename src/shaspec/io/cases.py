@@ -24,6 +24,7 @@ from shaspec.io.images import read_image, read_label_image
 from shaspec.io.label_names import described_scheme
 from shaspec.io.measured import measured
 from shaspec.io.naming import LABELS, common_name
+from shaspec.io.origin import is_unedited_result, result_notice
 from shaspec.io.reading import Read, chosen, read_volumes, require
 from shaspec.io.schemes import to_task_labels
 from shaspec.io.sound import read_sound
@@ -254,6 +255,10 @@ def files_of(source: Source, task: Task, with_labels: bool) -> CaseFiles:
         if found.problems:
             raise InputError(next(iter(found.problems.values())))
         roles, notices = found.roles, tuple(found.notices)
+        truth = roles.get(LABELS)
+        if truth is not None and is_unedited_result(truth):
+            del roles[LABELS]
+            notices = (*notices, result_notice(truth))
     labels = roles.pop(LABELS, None)
     if not roles:
         raise InputError(f"no modality was given: pass at least one of {task.title_names}")

@@ -26,6 +26,7 @@ from shaspec.io.naming import (
     name_to_judge,
     read_name,
 )
+from shaspec.io.origin import is_unedited_result
 from shaspec.task import Task
 
 MOST = 40  # maximum files of one case
@@ -177,6 +178,9 @@ def _file_role(
             return FileRole(path, name, role, Certainty.PROBABLE, "by the name of its folder")
         reason = match.reason or _said(match.evidence)
         return FileRole(path, name, role, match.certainty, reason)
+    if match is not None and match.role == LABELS and is_unedited_result(path):
+        reason = "an unedited result of a model"
+        return FileRole(path, name, UNUSED, Certainty.PROBABLE, reason)
     if match is not None and match.role in taken:
         reason = f"{taken[match.role].name} is {match.role}"
         return FileRole(path, name, UNUSED, Certainty.PROBABLE, reason)

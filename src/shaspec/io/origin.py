@@ -1,0 +1,89 @@
+"""Tell unedited results of models from truths, by a mark in the header of the file.
+
+A result may be saved under the usual name of a truth (``p1_seg.nii.gz``), and would then be scored
+against itself. The mark contains a checksum of the voxels, so that a result which was corrected in
+another program counts as a label map again.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.errors import InputError
+from shaspec.files.reading import open_regular
+
+Array = npt.NDArray[Any]
+
+HEAD = 4096
+"""Bytes of a file that are searched for the mark."""
+MARK = re.compile(rb"model result ([0-9a-f]{8}) by napari-shaspec")
+PROGRAM = "napari-shaspec"
+
+
+class Origin(StrEnum):
+    """What a label map is."""
+
+    LABELS = "label map"
+    RESULT = "model result"
+    EDITED = "edited model result"
+
+
+def origin_text(origin: Origin, labels: Array) -> str:
+    """The description of a label map for the header of its file.
+
+    Args:
+        origin: what it is.
+        labels: (*spatial), one byte each.
+    """
+    checksum = f" {_checksum(labels)}" if origin is Origin.RESULT else ""
+    return f"{origin}{checksum} by {PROGRAM}"
+
+
+def marked_checksum(path: Path) -> str:
+    """The checksum in the mark of a model's result; empty for other files."""
+    try:
+        with open_regular(path) as file:
+            data = file.read(HEAD)
+        if data[:2] == b"\x1f\x8b":
+            data = zlib.decompressobj(wbits=31).decompress(data, HEAD)
+    except (InputError, OSError, zlib.error):
+        return ""
+    found = MARK.search(data)
+    return found[1].decode() if found else ""
+
+
+def is_unedited_result(path: Path) -> bool:
+    """Return whether a file is the result of a model as this program wrote it.
+
+    Reads voxels only if the header has the mark. False for a file that cannot be read.
+    """
+    from shaspec.io.images import is_image, read_label_image
+    from shaspec.io.truth_file import read_truth
+
+    said = marked_checksum(path)
+    if not said:
+        return False
+    try:
+        labels = read_label_image(path) if is_image(path) else read_truth(path).array
+    except InputError:
+        return False
+    return bool(np.array_equal(labels, labels.astype(np.uint8))) and _checksum(labels) == said
+
+
+def result_notice(path: Path) -> str:
+    """The notice about a result that is not used as a truth."""
+    return (
+        f"not used as labels: {path.name} is an unedited result of a model; if it is to be used, "
+        f"give it as labels={path.name}"
+    )
+
+
+def _checksum(labels: Array) -> str:
+    return f"{zlib.crc32(np.ascontiguousarray(labels, np.uint8).tobytes()):08x}"
