@@ -73,8 +73,9 @@ def restore(
     """Resample a label map of a prepared case to the grid of every input (nearest neighbour)."""
     from shaspec.files.writing import make_folder
     from shaspec.io import read_volume, write_labels
+    from shaspec.io.model_results import is_unedited_result
     from shaspec.io.naming import stem
-    from shaspec.io.origin import Origin, is_unedited_result
+    from shaspec.io.origin import Origin
     from shaspec.io.outputs import check_output
     from shaspec.preparation import read_transforms, to_inputs
 

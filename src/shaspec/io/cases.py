@@ -23,8 +23,8 @@ from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
 from shaspec.io.images import read_image, read_label_image
 from shaspec.io.label_names import described_scheme
 from shaspec.io.measured import measured
+from shaspec.io.model_results import is_unedited_result, result_notice
 from shaspec.io.naming import LABELS, common_name
-from shaspec.io.origin import is_unedited_result, result_notice
 from shaspec.io.reading import Read, chosen, read_volumes, require
 from shaspec.io.schemes import to_task_labels
 from shaspec.io.sound import read_sound

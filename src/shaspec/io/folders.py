@@ -26,9 +26,9 @@ from shaspec.io.description import DESCRIPTION
 from shaspec.io.folder_case import folder_case
 from shaspec.io.formats.table import DICOM, header_of, is_volume
 from shaspec.io.grouping import by_stem, group_by_folder
+from shaspec.io.model_results import is_unedited_result, result_notice
 from shaspec.io.moments import pair_by_time
 from shaspec.io.naming import LABELS, notice, require_role, stem
-from shaspec.io.origin import is_unedited_result, result_notice
 from shaspec.io.sequence_folders import sequence_case
 from shaspec.io.side_by_side import side_by_side
 from shaspec.io.splits import listed_cases

@@ -42,8 +42,8 @@ def origin_text(origin: Origin, labels: Array) -> str:
         origin: what it is.
         labels: (*spatial), one byte each.
     """
-    checksum = f" {_checksum(labels)}" if origin is Origin.RESULT else ""
-    return f"{origin}{checksum} by {PROGRAM}"
+    said = f" {checksum(labels)}" if origin is Origin.RESULT else ""
+    return f"{origin}{said} by {PROGRAM}"
 
 
 def marked_checksum(path: Path) -> str:
@@ -59,31 +59,6 @@ def marked_checksum(path: Path) -> str:
     return found[1].decode() if found else ""
 
 
-def is_unedited_result(path: Path) -> bool:
-    """Return whether a file is the result of a model as this program wrote it.
-
-    Reads voxels only if the header has the mark. False for a file that cannot be read.
-    """
-    from shaspec.io.images import is_image, read_label_image
-    from shaspec.io.truth_file import read_truth
-
-    said = marked_checksum(path)
-    if not said:
-        return False
-    try:
-        labels = read_label_image(path) if is_image(path) else read_truth(path).array
-    except InputError:
-        return False
-    return bool(np.array_equal(labels, labels.astype(np.uint8))) and _checksum(labels) == said
-
-
-def result_notice(path: Path) -> str:
-    """The notice about a result that is not used as a truth."""
-    return (
-        f"not used as labels: {path.name} is an unedited result of a model; if it is to be used, "
-        f"give it as labels={path.name}"
-    )
-
-
-def _checksum(labels: Array) -> str:
+def checksum(labels: Array) -> str:
+    """Checksum of a label map (*spatial), one byte each."""
     return f"{zlib.crc32(np.ascontiguousarray(labels, np.uint8).tobytes()):08x}"

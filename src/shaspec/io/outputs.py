@@ -9,7 +9,7 @@ from pathlib import Path
 from shaspec.errors import InputError
 from shaspec.files.reading import exists
 from shaspec.files.writing import check_place
-from shaspec.io.origin import is_unedited_result
+from shaspec.io.model_results import is_unedited_result
 
 
 def check_output(

@@ -16,6 +16,7 @@ from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
 from shaspec.io.channels import channel_case, channel_count
 from shaspec.io.folders import DEPTH, find_cases
+from shaspec.io.model_results import is_unedited_result
 from shaspec.io.naming import (
     LABELS,
     Certainty,
@@ -26,7 +27,6 @@ from shaspec.io.naming import (
     name_to_judge,
     read_name,
 )
-from shaspec.io.origin import is_unedited_result
 from shaspec.task import Task
 
 MOST = 40  # maximum files of one case

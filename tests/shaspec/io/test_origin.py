@@ -9,8 +9,9 @@ import pytest
 
 from shaspec.case import Case
 from shaspec.io import find_cases, read_case, write_case, write_labels
+from shaspec.io.model_results import is_unedited_result
 from shaspec.io.naming import LABELS
-from shaspec.io.origin import Origin, is_unedited_result
+from shaspec.io.origin import Origin
 from shaspec.io.roles import UNUSED, file_roles
 from shaspec.prediction import Prediction
 from shaspec.task import Task
