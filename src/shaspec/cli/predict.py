@@ -87,7 +87,7 @@ def predict(
         settings = Settings(
             model, present or AVAILABLE, probabilities, grid, overwrite, **run.keywords
         )
-        run_cohort(console, many, settings, out, csv=volumes, task=task)
+        run_cohort(console, many, settings, out, source=case[0], csv=volumes, task=task)
         return
     asked = task.parse_subset(present) if present else None
     subject = read_case(source(case), task, with_labels=False, present=asked, grid=grid)

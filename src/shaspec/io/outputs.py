@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.files.reading import exists
+from shaspec.files.reading import entries_of, exists, is_folder
 from shaspec.files.writing import check_place
+from shaspec.io.formats.table import is_volume
 from shaspec.io.model_results import is_unedited_result
 
 
@@ -41,6 +42,19 @@ def check_output(
     check_place(path, endings)
     if exists(path) and not overwrite and (keep_own or not is_unedited_result(path)):
         raise InputError(f"{path}: exists already; choose another file, or replace it: --overwrite")
+
+
+def require_no_others(out: Path, targets: Collection[Path]) -> None:
+    """See that no volume in ``out`` besides ``targets`` would become part of the case written there.
+
+    Raises:
+        InputError: naming such a file.
+    """
+    names = {path.name for path in targets}
+    there = entries_of(out) if is_folder(out) else []
+    others = [path.name for path in there if is_volume(path) and path.name not in names]
+    if others:
+        raise InputError(f"{out}: has other volumes, e.g. {others[0]}; choose an empty folder")
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -13,7 +13,7 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io import write_labels
 from shaspec.io.origin import Origin
-from shaspec.io.outputs import check_output
+from shaspec.io.outputs import check_output, require_no_others
 
 
 def hard_link(path: Path, file: Path) -> Path:
@@ -76,3 +76,16 @@ def test_a_result_of_a_model_may_be_replaced_unless_it_is_kept_or_was_edited(
         write_labels(path, labels, grid, origin=origin)
         with pytest.raises(InputError, match="--overwrite"):
             check_output(path, [])
+
+
+def test_a_case_is_not_written_among_other_volumes(tmp_path: Path) -> None:
+    targets = [tmp_path / "p_t1.nii.gz", tmp_path / "p_t2.nii.gz"]
+    for path in (*targets, tmp_path / "notes.txt"):
+        path.touch()
+    require_no_others(tmp_path, targets)
+    require_no_others(tmp_path / "new", targets)
+    for name in ("q_flair.nii", "p_flair.mha", "x.NRRD"):
+        (tmp_path / name).touch()
+        with pytest.raises(InputError, match=f"other volumes, e.g. {name}"):
+            require_no_others(tmp_path, targets)
+        (tmp_path / name).unlink()
