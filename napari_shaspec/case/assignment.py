@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_shaspec.case.open_cases import MIXED
 from napari_shaspec.case.volume_sources import VolumeSource, VolumeSources
-from napari_shaspec.layers.metadata import origin, place_of, transform_of
+from napari_shaspec.layers.metadata import file_of, origin, place_of, transform_of
 from shaspec.errors import InputError
 from shaspec.io.naming import recognise
 from shaspec.task import Modality, Task
@@ -184,4 +184,5 @@ def _part(name: str, layer: Image | Labels) -> VolumeSource:
             f"layer {layer.name!r} is rotated or sheared, which is not supported: open its "
             "file with this plugin, which keeps the orientation"
         )
-    return VolumeSource(name, layer.name, array, place, origin(layer).get("path"))
+    channel = origin(layer).get("channel")
+    return VolumeSource(name, layer.name, array, place, file_of(layer), channel)

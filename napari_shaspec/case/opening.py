@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from os.path import commonpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_shaspec.assign.choices import Choices
+from napari_shaspec.assign.choices import Choices, Current
 from napari_shaspec.jobs.waiting import repaint
 from napari_shaspec.layers.batch import batch
 from napari_shaspec.layers.metadata import origin
@@ -82,16 +82,22 @@ def _choices(inputs: Sequence[Layer], case: str, task: Task) -> Choices:
     current = _current(inputs)
     if not current:
         raise InputError("the layers of this case were not read from files")
-    folder = Path(commonpath([path.parent for path in current]))
+    files = {path for path, _ in current}
+    folder = Path(commonpath([path.parent for path in files]))
     choices = Choices(folder, task, current, case)
-    if not set(current) <= {row.file.path.absolute() for row in choices.rows}:
-        choices = Choices(list(current), task, current, case)
+    if not files <= {row.file.path.absolute() for row in choices.rows}:
+        choices = Choices(list(files), task, current, case)
     if not choices.rows:
         raise InputError(f"{case}: its files cannot be listed; open them again one by one")
     return choices
 
 
-def _current(inputs: Sequence[Layer]) -> Mapping[Path, str]:
-    """The files of the layers and their roles."""
-    files = [(origin(layer).get("path"), origin(layer).get("modality", LABELS)) for layer in inputs]
-    return {path.absolute(): role for path, role in files if path is not None}
+def _current(inputs: Sequence[Layer]) -> Current:
+    """The files, or channels of a file, of the layers, and their roles."""
+    found = {}
+    for layer in inputs:
+        what = origin(layer)
+        path = what.get("path")
+        if path is not None:
+            found[path.absolute(), what.get("channel")] = what.get("modality", LABELS)
+    return found

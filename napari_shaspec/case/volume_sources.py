@@ -31,6 +31,8 @@ class VolumeSource:
     """The data of the layer."""
     place: Place
     path: Path | None
+    channel: int | None = None
+    """Of a 4D file: index along the fourth dimension."""
 
     @property
     def array(self) -> npt.NDArray[Any]:
@@ -110,7 +112,8 @@ class VolumeSources:
         labels = self.labels(notices)
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
-        return replace(case, files=files, notices=(*notices, *case.notices))
+        channels = {p.modality: p.channel for p in self.parts if p.channel is not None}
+        return replace(case, files=files, channels=channels, notices=(*notices, *case.notices))
 
     def labels(self, notices: list[str]) -> npt.NDArray[Any] | None:
         """The truth on the grid of the case, by the rule for files; appends to ``notices``.

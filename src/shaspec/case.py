@@ -40,6 +40,8 @@ class Case:
     """uint8 label map (*spatial) in the codes of ``task``; None: the case has no labels."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """The file of each modality, and of ``"labels"``; empty for arrays in memory."""
+    channels: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+    """Index along the fourth dimension of its file, for modalities in one 4D file."""
     notices: tuple[str, ...] = ()
     """Notices for the user, e.g. resampled volumes, an oblique file, the label scheme."""
     doubts: tuple[str, ...] = ()

@@ -244,6 +244,7 @@ class Session(ABC, Generic[P_co]):
             "torch": torch.__version__,
             "machine": platform.machine(),
             "files": {name: str(path.absolute()) for name, path in self.case.files.items()},
+            **({"channels": dict(self.case.channels)} if self.case.channels else {}),
             "notices": list(self.case.notices),
         }
 

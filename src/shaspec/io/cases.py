@@ -158,7 +158,15 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
     paths = _paths(files, volumes)
     open_roles = tuple(doubts((*found, *in_place)))
     return Case(
-        files.name, task, first.grid, arrays, labels, paths, tuple(notices), doubts=open_roles
+        files.name,
+        task,
+        first.grid,
+        arrays,
+        labels,
+        paths,
+        tuple(notices),
+        doubts=open_roles,
+        channels={name: k for name, k in (files.channel or {}).items() if name in arrays},
     )
 
 

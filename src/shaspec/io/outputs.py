@@ -45,7 +45,7 @@ def check_output(
 
 
 def require_no_others(out: Path, targets: Collection[Path]) -> None:
-    """See that no volume in ``out`` besides ``targets`` would become part of the case written there.
+    """See that no volume in ``out`` besides ``targets`` would become part of the new case.
 
     Raises:
         InputError: naming such a file.
