@@ -89,6 +89,12 @@ class Case:
         """Names of the absent modalities, in task order."""
         return tuple(n for n in self.task.names if n not in self.volumes)
 
+    @property
+    def origin(self) -> dict[str, Any]:
+        """``files`` and, of a 4D file, ``channels``; JSON-ready."""
+        files = {name: str(path.absolute()) for name, path in self.files.items()}
+        return {"files": files, **({"channels": dict(self.channels)} if self.channels else {})}
+
     def require(self, subset: Subset) -> None:
         """Check that modalities are present.
 

@@ -243,8 +243,7 @@ class Session(ABC, Generic[P_co]):
             "seconds": {name: round(value, 3) for name, value in seconds.items()},
             "torch": torch.__version__,
             "machine": platform.machine(),
-            "files": {name: str(path.absolute()) for name, path in self.case.files.items()},
-            **({"channels": dict(self.case.channels)} if self.case.channels else {}),
+            **self.case.origin,
             "notices": list(self.case.notices),
         }
 
