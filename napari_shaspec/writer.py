@@ -63,6 +63,7 @@ def _origin(data: npt.NDArray[Any], meta: dict[str, Any]) -> Origin:
     if what.get("kind") not in ("result", "swept"):
         return Origin.LABELS
     painted = "checksum" in what and what["checksum"] != checksum(data)
+    painted |= bool(what.get("provenance", {}).get("edited"))  # before it was opened again
     return Origin.EDITED if painted else Origin.RESULT
 
 

@@ -48,15 +48,25 @@ def origin_text(origin: Origin, labels: Array) -> str:
 
 def marked_checksum(path: Path) -> str:
     """The checksum in the mark of a model's result; empty for other files."""
+    found = MARK.search(_head(path))
+    return found[1].decode() if found else ""
+
+
+def says_edited(path: Path) -> bool:
+    """Return whether a file is a result that was edited in this program."""
+    return f"{Origin.EDITED} by {PROGRAM}".encode() in _head(path)
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file, without compression; empty if it cannot be read."""
     try:
         with open_regular(path) as file:
             data = file.read(HEAD)
         if data[:2] == b"\x1f\x8b":
             data = zlib.decompressobj(wbits=31).decompress(data, HEAD)
     except (InputError, OSError, zlib.error):
-        return ""
-    found = MARK.search(data)
-    return found[1].decode() if found else ""
+        return b""
+    return data
 
 
 def checksum(labels: Array) -> str:
