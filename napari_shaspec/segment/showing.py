@@ -240,6 +240,7 @@ class ShowingController(ModelController[SegmentState]):
         """Updates the volumes after edits, and reports labels that the task does not have."""
         self.editing.record()
         self.state.edited = self._results.edited()
+        self.show_caption()  # the edited layer may be of another model
         problem = self._results.foreign_labels()
         if problem:
             self._job.say(problem, "warning")

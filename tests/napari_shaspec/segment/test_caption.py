@@ -69,6 +69,13 @@ def test_results_of_another_model_stay_named_while_they_are_visible(
     assert f"segmented from {SOME} (model fake)" in controller.look.caption()
 
 
+def test_edits_of_the_result_of_another_model_are_named(controller, two, caption, qtbot):
+    controller.choose_model("slow")
+    two[1].data = two[1].data * 0
+    qtbot.waitUntil(lambda: "edited" in caption())
+    assert caption() == "without T1ce\nedited, model fake"
+
+
 def test_a_kept_edited_layer_says_that_it_is_edited(controller, viewer, two, caption):
     _, some = two
     some.data = np.roll(some.data, 2, axis=1)
