@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers.metadata import Place
-from shaspec.case import Case
+from shaspec.case import Case, Reduce
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.cases import case_from_arrays
@@ -74,6 +74,9 @@ class VolumeSources:
     """For a truth in another position: True uses its voxel indices, False its position, None
     raises an error in doubtful cases."""
 
+    reduce: Reduce | None = None
+    """See `Case.reduce`; None if the layers are not those of a case as it was read."""
+
     @property
     def first(self) -> VolumeSource:
         """The volume that defines the grid."""
@@ -91,6 +94,7 @@ class VolumeSources:
             and (self.truth is None) == (other.truth is None)
             and (self.truth is None or other.truth is None or self.truth.same_as(other.truth))
             and self.truth_by_voxel == other.truth_by_voxel
+            and self.reduce is other.reduce
         )
 
     def case(self) -> Case:
@@ -113,7 +117,13 @@ class VolumeSources:
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
         channels = {p.modality: p.channel for p in self.parts if p.channel is not None}
-        return replace(case, files=files, channels=channels, notices=(*notices, *case.notices))
+        return replace(
+            case,
+            files=files,
+            channels=channels,
+            reduce=self.reduce,
+            notices=(*notices, *case.notices),
+        )
 
     def labels(self, notices: list[str]) -> npt.NDArray[Any] | None:
         """The truth on the grid of the case, by the rule for files; appends to ``notices``.

@@ -32,6 +32,7 @@ def case_layers(case: Case) -> list[LayerDataTuple]:
                 **modality_origin(case.task, name),
                 "path": case.files.get(name),
                 "channel": case.channels.get(name),
+                "reduce": case.reduce,
                 "grid": grid,
                 **common,
             },

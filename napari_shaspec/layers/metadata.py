@@ -17,7 +17,7 @@ from weakref import ref
 import numpy as np
 import numpy.typing as npt
 
-from shaspec.case import Case
+from shaspec.case import Case, Reduce
 from shaspec.geometry import Grid
 from shaspec.task import Label, Task
 
@@ -58,6 +58,8 @@ class LayerMetadata(TypedDict, total=False):
     path: Path | None
     channel: int | None
     """Of a modality in a 4D file: its index along the fourth dimension."""
+    reduce: Reduce | None
+    """Of a modality whose file has another grid than others: see `Case.reduce`."""
     voxels: ref[npt.NDArray[Any]]
     """Of an image: the array as it was read. If the layer has another one, it is not the file."""
     modality: str

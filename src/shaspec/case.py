@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,16 @@ from shaspec.notebook import html_table
 from shaspec.task import Subset, Task
 
 Array = npt.NDArray[Any]
+
+
+class Reduce(Protocol):
+    """Makes the case of a subset of volumes that were on several grids."""
+
+    def __call__(self, subset: Subset) -> Case:
+        """The case without labels, as if only ``subset`` had been acquired."""
+
+    def grid(self, subset: Subset) -> Grid:
+        """Its grid, which depends only on ``subset``."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,9 +56,8 @@ class Case:
     """Notices for the user, e.g. resampled volumes, an oblique file, the label scheme."""
     doubts: tuple[str, ...] = ()
     """Those of the notices that speak against which file is which modality."""
-    reduce: Callable[[Subset], Case] | None = field(default=None, repr=False)
-    """For volumes that were on several grids: the case without labels, as if only a subset had been
-    acquired. Its grid depends only on that subset."""
+    reduce: Reduce | None = field(default=None, repr=False)
+    """For volumes that were on several grids."""
 
     def __post_init__(self) -> None:
         self.task.subset(self.volumes)  # raises for unknown names or none
@@ -126,6 +135,27 @@ class Case:
             case = self.reduce(subset)
             return replace(case, labels=self.labels) if case.grid.matches(self.grid) else case
         return replace(self, volumes={name: self.volumes[name] for name in subset})
+
+    def has_grid_of(self, subset: Subset) -> bool:
+        """Return whether the case as if only ``subset`` had been acquired has this grid."""
+        return self.reduce is None or self.reduce.grid(subset).matches(self.grid)
+
+    def own(self, subset: Subset) -> Case | None:
+        """The case as if only ``subset`` had been acquired, without labels, if its voxels differ.
+
+        Args:
+            subset: names of present modalities.
+
+        Returns:
+            None if this case has the same voxels.
+        """
+        if self.reduce is None:
+            return None
+        case = self.reduce(subset)
+        same = case.grid.matches(self.grid) and all(
+            np.array_equal(case.volumes[name], self.volumes[name]) for name in subset
+        )
+        return None if same else case
 
     def __repr__(self) -> str:
         missing = f", without {', '.join(self.missing)}" if self.missing else ""

@@ -149,8 +149,8 @@ class Segmenter:
         reading: float,
     ) -> Iterator[Progress]:
         """Segment and write one subset."""
-        own = case.reduce and case.reduce(subset)
-        if own is not None and not own.grid.matches(case.grid):
+        own = case.own(subset)
+        if own is not None:
             session, case = self._session(own, keep=0), own  # as if it had only these modalities
         labels, maps = self._outputs(case, subset)
         name = self.task.subset_name(asked)

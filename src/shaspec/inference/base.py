@@ -99,14 +99,12 @@ class Session(ABC, Generic[P_co]):
         Args:
             present: names of modalities of the case.
 
-        Returns:
-            True if the features of all of them are kept.
-
         Raises:
             InputError: for an unknown name, or without any name.
         """
-        indices = self._indices(self.task.subset(present))
-        return self.model.card.instant_toggles and self._has_features_of(indices)
+        subset = self.task.subset(present)
+        there = self._has_features_of(self._indices(subset)) and self.case.has_grid_of(subset)
+        return self.model.card.instant_toggles and there
 
     def release(self) -> None:
         """Free the memory of all kept features; the session can still be used."""
