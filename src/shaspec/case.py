@@ -137,7 +137,14 @@ class Case:
         return replace(self, volumes={name: self.volumes[name] for name in subset})
 
     def has_grid_of(self, subset: Subset) -> bool:
-        """Return whether the case as if only ``subset`` had been acquired has this grid."""
+        """Whether the case as if only ``subset`` had been acquired has the grid of this one.
+
+        Args:
+            subset: names of present modalities.
+
+        Returns:
+            True for volumes that were on one grid.
+        """
         return self.reduce is None or self.reduce.grid(subset).matches(self.grid)
 
     def own(self, subset: Subset) -> Case | None:

@@ -63,11 +63,10 @@ class Session(ABC, Generic[P_co]):
         keep: int | None = None,
         precision: str = "auto",
     ) -> None:
-        task = model.card.task
         check_fit(model.card, case)
-        self.model, self.case, self.task = model, case, task
+        self.model, self.case, self.task = model, case, model.card.task
         self._device = choose_device(device)
-        self._precision = choose_precision(precision, self._device, task.dims)
+        self._precision = choose_precision(precision, self._device, self.task.dims)
         with enough_memory(f"moving model {model.card.name} to {self._device}"):
             self._network = model.network.to(self._device)
         self._keep = keep
@@ -98,6 +97,9 @@ class Session(ABC, Generic[P_co]):
 
         Args:
             present: names of modalities of the case.
+
+        Returns:
+            True if all features are kept.
 
         Raises:
             InputError: for an unknown name, or without any name.
