@@ -72,10 +72,14 @@ def segment_job(
     """Segments the cases, and writes the table of volumes and the page of results, whether or not
     all cases come to an end."""
     from shaspec.cohort.page import write_page  # loads the report
+    from shaspec.cohort.places import check_names, check_places
     from shaspec.cohort.run import Working, cohort_job
     from shaspec.files.writing import make_folder
 
     make_folder(out)
+    inputs = [path for row in rows for path in row.files.volumes.values()]
+    check_names(row.files for row in rows)
+    check_places(Manifest(out), out / SIZES, out / PAGE, inputs)
     by_name = {row.name: row for row in rows}
     try:
         for event in cohort_job([row.files for row in rows], settings, out):
