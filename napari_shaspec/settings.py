@@ -47,10 +47,11 @@ class InferenceSettings:
 
 @dataclass(frozen=True)
 class DisplaySettings:
-    """Opacity of results and of absent modalities."""
+    """Opacity of results and of absent modalities, and the size of texts."""
 
     overlay_opacity: float = 0.6
     dimmed_opacity: float = 0.25
+    large_type: bool = False
 
 
 @dataclass(frozen=True)

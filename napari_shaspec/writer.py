@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers.metadata import KEY, place_of, transform_of
+from napari_shaspec.layers.results import checksum
 from shaspec.errors import InputError
+from shaspec.io.origin import Origin
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -51,7 +53,19 @@ def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Pa
         raise InputError(f"layer {name!r} is rotated or sheared: reset its transform, then save")
     named = meta.get("metadata", {}).get(KEY, {}).get("labels", ())
     _refuse_foreign(labels, named, name)
-    return write_label_map(path, place.straight(labels), place.grid, named)
+    return write_label_map(path, place.straight(labels), place.grid, named, _origin(data, meta))
+
+
+def _origin(data: npt.NDArray[Any], meta: dict[str, Any]) -> Origin:
+    """What the labels of a layer are; a layer that others made is a label map."""
+    what = meta.get("metadata", {}).get(KEY, {})
+    if what.get("kind") == "edited":
+        return Origin.EDITED
+    if what.get("kind") not in ("result", "swept"):
+        return Origin.LABELS
+    painted = "checksum" in what and what["checksum"] != checksum(data)
+    painted |= bool(what.get("provenance", {}).get("edited"))  # before it was opened again
+    return Origin.EDITED if painted else Origin.RESULT
 
 
 def _refuse_foreign(labels: npt.NDArray[Any], labelled: Sequence[Label], name: str) -> None:

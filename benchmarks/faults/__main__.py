@@ -89,7 +89,7 @@ def attacked(
     for number in range(runs):
         code = disturb(command, out, normal, rng)
         count["met"] += code != 0
-        half = broken(files_of(out), sound)
+        half = broken(files_of(out), sound, some_failed=code == 1)
         again = ended(start(command.in_folder(out)))
         after = files_of(out)
         left = list(filter(is_temporary, after))

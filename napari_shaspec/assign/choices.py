@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from shaspec.io.roles import UNUSED, FileRole, file_roles
 from shaspec.task import Task
 
 SHOWN = 4  # names in a sentence
+Current = Mapping[tuple[Path, int | None], str]
+"""File, and its channel if it is 4D -> role."""
 TITLES = {LABELS: "truth", UNUSED: "not used"}
 
 
@@ -69,7 +72,7 @@ class Choices:
     Args:
         source: the folder of a case, its 4D file, or its files.
         task: defines the modalities.
-        current: the roles in use, by path, for a case that is already open.
+        current: the roles in use, for a case that is already open.
         name: the name of that case.
     """
 
@@ -77,7 +80,7 @@ class Choices:
         self,
         source: Path | Sequence[Path],
         task: Task,
-        current: Mapping[Path, str] | None = None,
+        current: Current | None = None,
         name: str = "",
     ) -> None:
         self._name = name
@@ -85,19 +88,25 @@ class Choices:
         self.source = source
         self.grid = ""
         """The modality whose grid is used for the case, or ``finest``; empty: the first one."""
-        rows = [self._row(file, current) for file in file_roles(source, task)]
+        files = file_roles(source, task)
+        self._channels = Counter(file.path for file in files if file.channel is not None)
+        rows = [self._row(file, current) for file in files]
         self.rows = sorted(rows, key=lambda row: row.settled)  # undecided files first
 
-    def _row(self, file: FileRole, current: Mapping[Path, str] | None) -> Row:
-        if file.channel is not None:
-            return Row(file, file.role)
+    def _row(self, file: FileRole, current: Current | None) -> Row:
         if current is not None:
-            return Row(file, current.get(file.path.absolute(), UNUSED))
-        recalled = memory.remembered(file.path.name, self.task)
+            return Row(file, current.get((file.path.absolute(), file.channel), UNUSED))
+        recalled = memory.remembered(file.path.name, self.task, self._part(file))
         if recalled is None or (recalled.role == file.role and not file.open):
             return Row(file, file.role)
         row = Row(file, recalled.role, recalled)
         return replace(row, chosen=None) if row.contradicted else row
+
+    def _part(self, file: FileRole) -> str:
+        """The channel of a 4D file, for the memory."""
+        if file.channel is None:
+            return ""
+        return f"channel {file.channel + 1} of {self._channels[file.path]}"
 
     @property
     def options(self) -> list[str]:
@@ -163,9 +172,9 @@ class Choices:
     def remember(self) -> None:
         """Stores the choices that the names alone do not tell."""
         told = {
-            row.file.path.name: row.chosen
+            (row.file.path.name, self._part(row.file)): row.chosen
             for row in self.rows
-            if row.chosen is not None and row.telling and row.file.channel is None
+            if row.chosen is not None and row.telling
         }
         if told:
             memory.remember(told, self.task)

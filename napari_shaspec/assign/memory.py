@@ -1,7 +1,9 @@
 """Roles that a user chose for file names, kept in napari's preferences for the next case.
 
 A name is stored as its pattern (`shaspec.io.names.pattern`): the words that tell how an image was
-acquired, without the patient. The oldest choices are dropped when there are too many.
+acquired, without the patient. Of a 4D file every channel is stored with its number and their count;
+names without such words share one pattern there, so that the user is asked each time. The oldest
+choices are dropped when there are too many.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from shaspec.io.roles import UNUSED
 from shaspec.task import Task
 
 MOST = 200  # patterns of all tasks
+Named = tuple[str, str]
+"""A file name, and the part of the file or nothing."""
 
 
 @dataclass(frozen=True)
@@ -29,28 +33,35 @@ class Remembered:
     """False: the name has unknown words, which may matter."""
 
 
-def remembered(name: str, task: Task) -> Remembered | None:
-    """The role chosen earlier for files named like ``name``; None if there is none."""
-    pattern = pattern_of(stem(name), task_vocabulary(task))
+def remembered(name: str, task: Task, part: str = "") -> Remembered | None:
+    """The role chosen earlier for files named like ``name``; None if there is none.
+
+    ``part``: of the file, e.g. ``channel 2 of 4``.
+    """
+    pattern = _pattern(name, task, part)
     role = _all().get(_key(pattern, task)) if pattern else None
     if role not in (*task.names, LABELS, UNUSED):
         return None
-    return Remembered(role, OTHER not in pattern.split())
+    return Remembered(role, OTHER not in pattern.split() and not pattern.startswith("channel"))
 
 
-def remember(chosen: Mapping[str, str], task: Task) -> None:
-    """Stores file name -> role. Names of one pattern with different roles are forgotten."""
+def remember(chosen: Mapping[Named, str], task: Task) -> None:
+    """Stores (file name, part) -> role. Names of one pattern with different roles are forgotten."""
     kept = section("cases")
     if kept is None:
         return
     by_pattern: dict[str, set[str]] = {}
-    for name, role in chosen.items():
-        pattern = pattern_of(stem(name), task_vocabulary(task))
+    for (name, part), role in chosen.items():
+        pattern = _pattern(name, task, part)
         if pattern:
             by_pattern.setdefault(_key(pattern, task), set()).add(role)
     patterns = {key: role for key, role in _all().items() if key not in by_pattern}
     patterns |= {key: min(roles) for key, roles in by_pattern.items() if len(roles) == 1}
     kept.roles = json.dumps(dict(list(patterns.items())[-MOST:]))
+
+
+def _pattern(name: str, task: Task, part: str) -> str:
+    return f"{pattern_of(stem(name), task_vocabulary(task))} {part}".strip()
 
 
 def _key(pattern: str, task: Task) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 
 from napari_shaspec.case.open_cases import MIXED
 from napari_shaspec.case.volume_sources import VolumeSource, VolumeSources
-from napari_shaspec.layers.metadata import origin, place_of, transform_of
+from napari_shaspec.layers.metadata import file_of, origin, place_of, transform_of
+from shaspec.case import Reduce
 from shaspec.errors import InputError
 from shaspec.io.naming import recognise
 from shaspec.task import Modality, Task
@@ -155,7 +156,21 @@ def collect(
         tuple(parts[name] for name in used if name in parts),
         None if truth is None else _part("truth", truth),
         ticked[0].modality if ticked else "",
+        reduce=_reduce({name: used[name] for name in parts}, parts),
     )
+
+
+def _reduce(layers: Mapping[str, Image], parts: Mapping[str, VolumeSource]) -> Reduce | None:
+    """`Case.reduce` of the case whose layers these are, if they are as they were read."""
+    found = [origin(layer).get("reduce") for layer in layers.values()]
+    as_read = all(
+        origin(layer).get("modality") == name
+        and file_of(layer) is not None
+        and parts[name].grid.matches(origin(layer)["grid"])
+        for name, layer in layers.items()
+    )
+    one = found[0] if found else None
+    return one if as_read and all(other is one for other in found) else None
 
 
 def _unticked(task: Task, name: str, layer: Image) -> VolumeSource | None:
@@ -184,4 +199,5 @@ def _part(name: str, layer: Image | Labels) -> VolumeSource:
             f"layer {layer.name!r} is rotated or sheared, which is not supported: open its "
             "file with this plugin, which keeps the orientation"
         )
-    return VolumeSource(name, layer.name, array, place, origin(layer).get("path"))
+    channel = origin(layer).get("channel")
+    return VolumeSource(name, layer.name, array, place, file_of(layer), channel)

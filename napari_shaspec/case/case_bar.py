@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.recent_cases import RecentCase
-from napari_shaspec.widgets.controls import narrow
+from napari_shaspec.widgets.controls import fix_width, narrow
 from napari_shaspec.widgets.elided_combo import ElidedComboBox
 
 NONE = "none yet"
@@ -64,7 +64,7 @@ class CaseBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         for small in (self._close, more):
-            small.setFixedWidth(SMALL)
+            fix_width(small, SMALL)
         row.addWidget(QLabel("Case"))
         row.addWidget(self._cases, 1)
         row.addWidget(self._close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from os.path import commonpath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from napari_shaspec.assign.choices import Choices
+    from napari_shaspec.assign.choices import Choices, Current
 
 
 def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
@@ -85,16 +85,22 @@ def _choices(inputs: Sequence[Layer], case: str, task: Task) -> Choices:
     current = _current(inputs)
     if not current:
         raise InputError("the layers of this case were not read from files")
-    folder = Path(commonpath([path.parent for path in current]))
+    files = {path for path, _ in current}
+    folder = Path(commonpath([path.parent for path in files]))
     choices = Choices(folder, task, current, case)
-    if not set(current) <= {row.file.path.absolute() for row in choices.rows}:
-        choices = Choices(list(current), task, current, case)
+    if not files <= {row.file.path.absolute() for row in choices.rows}:
+        choices = Choices(list(files), task, current, case)
     if not choices.rows:
         raise InputError(f"{case}: its files cannot be listed; open them again one by one")
     return choices
 
 
-def _current(inputs: Sequence[Layer]) -> Mapping[Path, str]:
-    """The files of the layers and their roles."""
-    files = [(origin(layer).get("path"), origin(layer).get("modality", LABELS)) for layer in inputs]
-    return {path.absolute(): role for path, role in files if path is not None}
+def _current(inputs: Sequence[Layer]) -> Current:
+    """The files, or channels of a file, of the layers, and their roles."""
+    found = {}
+    for layer in inputs:
+        what = origin(layer)
+        path = what.get("path")
+        if path is not None:
+            found[path.absolute(), what.get("channel")] = what.get("modality", LABELS)
+    return found

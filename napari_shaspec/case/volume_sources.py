@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers.metadata import Place
-from shaspec.case import Case
+from shaspec.case import Case, Reduce
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.preprocessing import fill_value
@@ -30,6 +30,8 @@ class VolumeSource:
     """The data of the layer."""
     place: Place
     path: Path | None
+    channel: int | None = None
+    """Of a 4D file: index along the fourth dimension."""
 
     @property
     def array(self) -> npt.NDArray[Any]:
@@ -71,6 +73,9 @@ class VolumeSources:
     """For a truth in another position: True uses its voxel indices, False its position, None
     raises an error in doubtful cases."""
 
+    reduce: Reduce | None = None
+    """See `Case.reduce`; None if the layers are not those of a case as it was read."""
+
     @property
     def first(self) -> VolumeSource:
         """The volume that defines the grid."""
@@ -88,6 +93,7 @@ class VolumeSources:
             and (self.truth is None) == (other.truth is None)
             and (self.truth is None or other.truth is None or self.truth.same_as(other.truth))
             and self.truth_by_voxel == other.truth_by_voxel
+            and self.reduce is other.reduce
         )
 
     def case(self) -> Case:
@@ -111,7 +117,14 @@ class VolumeSources:
         labels = self.labels(notices)
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
-        return replace(case, files=files, notices=(*notices, *case.notices))
+        channels = {p.modality: p.channel for p in self.parts if p.channel is not None}
+        return replace(
+            case,
+            files=files,
+            channels=channels,
+            reduce=self.reduce,
+            notices=(*notices, *case.notices),
+        )
 
     def labels(self, notices: list[str]) -> npt.NDArray[Any] | None:
         """The truth on the grid of the case, by the rule for files; appends to ``notices``.

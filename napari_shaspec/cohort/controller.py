@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from napari_shaspec.case.open_cases import OpenCases
 from napari_shaspec.case.opening import open_paths
 from napari_shaspec.cohort import worker
-from napari_shaspec.cohort.state import CohortState, Row
+from napari_shaspec.cohort.state import CohortState, Pictured, Row
+from napari_shaspec.cohort.texts import summary, time_text
+from napari_shaspec.cohort.thumbnails import pictures
 from napari_shaspec.engine import Engine, LocalEngine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
@@ -50,6 +52,7 @@ class CohortController:
         self._begun = 0.0  # seconds, of the run
         self._skipped = 0  # cases of this run that were done before
         self._ended = 0
+        self._draw_no_more = threading.Event()  # ends the pictures of the folder before
         self._layers = ""  # the name under which the reviewed case is in the viewer
         self.state.models = tuple(self._engine.models())
         self._job.say(HINT)
@@ -96,7 +99,8 @@ class CohortController:
         data, out, task = self.state.data, self.state.out, self._task
         if data is None or out is None or task is None:
             return
-        self.state.rows, self.state.chosen = (), ""
+        self._draw_no_more.set()
+        self.state.rows, self.state.chosen, self.state.pictures = (), "", {}
         self._start("looking for cases", lambda: worker.look_job(data, task, out))
 
     # -- the run ---------------------------------------------------------------------------------
@@ -149,6 +153,23 @@ class CohortController:
         if row is not None and row.record is not None and out is not None:
             self._aside(lambda: worker.mark_job(row, mark, out), self._on_marked)
 
+    def _draw(self, rows: Sequence[Row]) -> None:
+        """Makes the pictures of the results that are there, beside other jobs."""
+        out, task = self.state.out, self._task
+        done = [row for row in rows if row.record is not None]
+        if done and out is not None and task is not None:
+            stop = self._draw_no_more = threading.Event()
+            handlers: Handlers[Pictured | None] = Handlers(
+                lambda event: None if stop.is_set() else self._show_picture(event),
+                self._job.show_error,
+                lambda: None,
+            )
+            self._run(lambda: pictures(done, out, task), handlers, stop)
+
+    def _show_picture(self, event: Pictured | None) -> None:
+        if event is not None and not self._closed:
+            self.state.pictures = {**self.state.pictures, event.case: event}
+
     def _aside(self, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]) -> None:
         """Runs a short job beside the run."""
         handlers = Handlers(on_event, self._job.show_error, lambda: None)
@@ -197,6 +218,7 @@ class CohortController:
         """Ends the run; what is done is on the disk."""
         if not self._closed:
             self._closed = True
+            self._draw_no_more.set()
             for name in self.state.events:
                 self.state.events[name].disconnect()
             self._job.close()
@@ -211,7 +233,10 @@ class CohortController:
             return
         if isinstance(event, worker.Looked):
             self.state.rows = event.rows
-            self._job.succeed(_summary(event.rows))
+            self._job.succeed(summary(event.rows))
+            self._draw(event.rows)
+        elif isinstance(event, Pictured):
+            self._show_picture(event)
         elif isinstance(event, worker.Updated):
             self._ended += 1
             self._skipped += event.row == self._row(event.row.name)
@@ -233,7 +258,7 @@ class CohortController:
         left = ""
         if done > 0.2:
             seconds = (time.monotonic() - self._begun) / done
-            left = f" · {_time(seconds * (total - self._ended - share))} left"
+            left = f" · {time_text(seconds * (total - self._ended - share))} left"
         self._job.say(f"{event.case}: {inner.stage}")  # the bar is too narrow for it
         stage = f"{event.number + 1} of {total}{left}"
         return Progress(int(STEPS * (event.number + share)), STEPS * total, stage)
@@ -244,7 +269,7 @@ class CohortController:
         for row in self.state.rows:
             if row.status == "running":
                 self._put(row.name, lambda row: replace(row, status="waiting"))
-        outcome, text = self._job.outcome, _summary(self.state.rows)
+        outcome, text = self._job.outcome, summary(self.state.rows)
         if outcome is None and self.state.status is Status.CANCELLING:
             self._job.say(f"Cancelled. {text} Segment all continues from here.")
         elif outcome is None:
@@ -264,17 +289,3 @@ class CohortController:
     def _say(self, text: str) -> None:
         if not self.state.status.busy:
             self._job.say(text)
-
-
-def _summary(rows: Sequence[Row]) -> str:
-    """E.g. ``6 cases: 4 done, 1 failed, 1 waiting.``"""
-    counts = {s: sum(row.status == s for row in rows) for s in ("done", "failed", "waiting")}
-    said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-    return f"{len(rows)} case{'s' * (len(rows) != 1)}: {said}."
-
-
-def _time(seconds: float) -> str:
-    """E.g. ``40 s``, ``3 min``, ``2.5 h``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

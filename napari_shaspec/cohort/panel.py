@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_shaspec.cohort.controller import CohortController
 from napari_shaspec.cohort.table import CohortTable
 from napari_shaspec.widgets.controls import narrow, push_button
+from napari_shaspec.widgets.large_type import follow_growth
 from napari_shaspec.widgets.message_box import MessageBox, Steady
 from napari_shaspec.widgets.panel import LowPanel
 from napari_shaspec.widgets.run_bar import RunBar, Stop
@@ -62,7 +63,7 @@ class CohortPanel(LowPanel):
 
     def _lay_out(self) -> None:
         side = QWidget()
-        side.setFixedWidth(CONTROLS)
+        follow_growth(side, lambda factor: side.setFixedWidth(round(CONTROLS * (1 + factor) / 2)))
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         grid, marks = QGridLayout(), QHBoxLayout()
@@ -101,7 +102,7 @@ class CohortPanel(LowPanel):
             },
             {
                 self._show_models: ("models", "model"),
-                self._show_rows: ("rows", "regions", "chosen"),
+                self._show_rows: ("rows", "regions", "chosen", "pictures"),
                 self._show_status: ("status", "rows", "out"),
             },
         )
@@ -130,6 +131,7 @@ class CohortPanel(LowPanel):
 
     def _show_rows(self) -> None:
         state = self.controller.state
+        self.table.show_pictures(state.pictures)
         self.table.show_rows(state.rows, state.regions, state.chosen)
         row = state.chosen_row
         reviewed = row is not None and row.record is not None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from napari_shaspec.jobs.state import JobState
 from shaspec.cohort.manifest import Record
@@ -12,6 +15,8 @@ from shaspec.cohort.review import Mark
 from shaspec.io import CaseFiles
 
 RowStatus = Literal["waiting", "running", "done", "failed"]
+
+Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,14 @@ class Row:
         return self.files.name
 
 
+@dataclass(frozen=True, eq=False)
+class Pictured:
+    """Event: the picture (row, column, rgb) of the result of a case."""
+
+    case: str
+    picture: Picture
+
+
 @dataclass(eq=False)
 class CohortState(JobState):
     """Everything the panel *Many cases* shows."""
@@ -46,6 +59,8 @@ class CohortState(JobState):
     out: Path | None = None
     """The folder of the results."""
     rows: tuple[Row, ...] = ()
+    pictures: dict[str, Pictured] = field(default_factory=dict)
+    """Case -> the picture of its result."""
     chosen: str = ""
     """Name of the case that is open for review."""
 

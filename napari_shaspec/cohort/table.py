@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QHeaderView, QTableWidgetItem, QWidget
 
-from napari_shaspec.cohort.state import Row
+from napari_shaspec.cohort.state import Picture, Pictured, Row
+from napari_shaspec.widgets.large_type import follow_growth
 from napari_shaspec.widgets.read_only_table import ReadOnlyTable
 from shaspec.prediction import size_text
 
+SIDE = 38  # pixels of a picture
 STATUS = {"waiting": "", "running": "running…", "done": "done", "failed": "failed"}
 
 
@@ -21,10 +24,37 @@ class CohortTable(ReadOnlyTable):
     """Name of the case that was clicked."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("shaspec_cohort", parent, selectable=True, row_height=22)
+        super().__init__("shaspec_cohort", parent, selectable=True, row_height=SIDE + 2)
         self.setToolTip("Click a case to open it with its result")
         self.cellClicked.connect(lambda row, _: self.chosen.emit(self.name_of(row)))
         self._shown: tuple[Sequence[Row], Sequence[str]] = ((), ())
+        self._icons: dict[str, tuple[Pictured, QIcon]] = {}
+        self._none = QIcon()
+        follow_growth(self, self._grow)
+
+    def show_pictures(self, pictures: Mapping[str, Pictured]) -> None:
+        """Shows the pictures of the results in their rows."""
+        kept = self._icons
+        self._icons = {
+            case: kept[case] if case in kept and kept[case][0] is new else (new, _icon(new.picture))
+            for case, new in pictures.items()
+        }
+        for number in range(self.rowCount()):
+            self._set_icon(number)
+
+    def _set_icon(self, number: int) -> None:
+        item = self.item(number, 0)
+        if item is None:
+            return
+        _, icon = self._icons.get(item.text(), (None, self._none))
+        if item.icon().cacheKey() != icon.cacheKey():
+            item.setIcon(icon)
+
+    def _grow(self, factor: float) -> None:
+        side = round(factor * SIDE)
+        self.setIconSize(QSize(side, side))
+        self._usual = side + 2
+        self._fit_font()
 
     def show_rows(self, rows: Sequence[Row], regions: Sequence[str], chosen: str) -> None:
         """Shows the cases; only rows that changed are written again."""
@@ -62,3 +92,12 @@ class CohortTable(ReadOnlyTable):
             if 3 <= column < 3 + len(regions):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.setItem(number, column, item)
+        self._set_icon(number)
+
+
+def _icon(picture: Picture) -> QIcon:
+    """An icon of an array (row, column, rgb)."""
+    rows, columns = picture.shape[:2]
+    data = picture.tobytes()
+    image = QImage(data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
+    return QIcon(QPixmap.fromImage(image.copy()))

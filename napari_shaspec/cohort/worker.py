@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy.typing as npt
-
-from napari_shaspec.cohort.state import Row
+from napari_shaspec.cohort.reading import read_labels
+from napari_shaspec.cohort.state import Pictured, Row
+from napari_shaspec.cohort.thumbnails import picture_of
 from napari_shaspec.layers.results import Drawn, drawn
 from shaspec.cohort.manifest import Manifest, Record
 from shaspec.cohort.review import Mark, mark_of, read_reviews, write_mark
 from shaspec.cohort.summary import write_sizes
 from shaspec.errors import InputError
-from shaspec.geometry import Grid
 from shaspec.inference.events import Progress
 from shaspec.prediction import Prediction
 from shaspec.task import Task
@@ -69,14 +68,18 @@ def look_job(data: Path, task: Task, out: Path) -> Iterator[Progress | Looked]:
 
 def segment_job(
     rows: Sequence[Row], settings: Settings, out: Path, task: Task
-) -> Iterator[Working | Updated | Progress]:
+) -> Iterator[Working | Updated | Pictured | Progress]:
     """Segments the cases, and writes the table of volumes and the page of results, whether or not
     all cases come to an end."""
     from shaspec.cohort.page import write_page  # loads the report
+    from shaspec.cohort.places import check_names, check_places
     from shaspec.cohort.run import Working, cohort_job
     from shaspec.files.writing import make_folder
 
     make_folder(out)
+    inputs = [path for row in rows for path in row.files.volumes.values()]
+    check_names(row.files for row in rows)
+    check_places(Manifest(out), out / SIZES, out / PAGE, inputs)
     by_name = {row.name: row for row in rows}
     try:
         for event in cohort_job([row.files for row in rows], settings, out):
@@ -87,7 +90,11 @@ def segment_job(
             if event.status == "failed":
                 yield Updated(Row(row.files, "failed", event.error))
             else:
-                yield Updated(_known(row, out, task))
+                row = _known(row, out, task)
+                yield Updated(row)
+                picture = picture_of(row, out, task)
+                if picture is not None:
+                    yield picture
     finally:
         if out.is_dir():
             manifest, names = Manifest(out), [row.name for row in rows]
@@ -102,7 +109,7 @@ def open_job(row: Row, out: Path, task: Task) -> Iterator[Progress | Opened]:
     if record is None or not record.outputs:
         raise InputError(f"{row.name} has no result yet: press Segment all")
     path = out / record.outputs[0]
-    labels, grid = _read_labels(path, task)
+    labels, grid = read_labels(path, task)
     facts = {"model": record.model, "sha256": record.sha256, "notices": list(record.notices)}
     subset = task.parse_subset(record.subset)
     made = Prediction(row.name, task, grid, subset, labels.astype("uint8"), facts)
@@ -115,17 +122,6 @@ def mark_job(row: Row, mark: Mark, out: Path) -> Iterator[Marked]:
     assert row.record is not None
     write_mark(out, row.record, mark)
     yield Marked(row.name, mark)
-
-
-def _read_labels(path: Path, task: Task) -> tuple[npt.NDArray[Any], Grid]:
-    from shaspec.io.images import read_label_image
-    from shaspec.io.volumes import read_volume
-
-    if task.dims == 2:
-        picture = read_label_image(path)
-        return picture, Grid(picture.shape, (1.0,) * picture.ndim)
-    volume = read_volume(path)
-    return volume.array, volume.grid
 
 
 def _known(row: Row, out: Path, task: Task) -> Row:

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_shaspec.case.opening import open_paths
 from napari_shaspec.compare.showing import Canvas, HoldKey
-from napari_shaspec.compare.sides import comparable, names_of, side_of, task_of
+from napari_shaspec.compare.sides import comparable, images_of, names_of, side_of, task_of
 from napari_shaspec.compare.state import CompareState, Comparison, Shown
 from napari_shaspec.compare.worker import Written, compare_job, save_job
 from napari_shaspec.jobs import notifications
@@ -21,12 +21,13 @@ from shaspec.errors import ShaspecError
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels
+    from napari.layers import Image, Labels
 
 TWO = (
     "These results belong to two cases, {} and {}. Compare them voxel by voxel? Only two dates of "
     "one patient, registered to each other, give a meaningful result."
 )
+PICTURES = "Only label maps can be compared in numbers. Look at images with A, B and Swipe."
 NONE = "Open or make two label maps of one patient: results, edited results, a ground truth."
 
 
@@ -48,10 +49,11 @@ class CompareController:
 
     # -- choice ----------------------------------------------------------------------------------
 
-    def choose(self, first: Labels | None, second: Labels | None) -> None:
+    def choose(self, first: Labels | Image | None, second: Labels | Image | None) -> None:
         """Takes two layers; a comparison of others is forgotten."""
         if (first, second) == (self.state.first, self.state.second):
             return
+        self._canvas.end()
         self.state.first, self.state.second = first, second
         self._forget()
 
@@ -60,8 +62,12 @@ class CompareController:
         self.choose(self.state.second, self.state.first)
 
     def show(self, shown: Shown) -> None:
-        """Shows the first, the second, or their difference."""
+        """Shows the first, the second, their difference, or both on the sides of a line."""
         self._canvas.show(shown)
+
+    def move_line(self, place: float) -> None:
+        """Moves the line of a swipe to a fraction of the width of the canvas."""
+        self.state.line = place
 
     def hold(self, held: bool) -> None:
         """While held, shows the second instead of the first, or the first instead of the others."""
@@ -85,11 +91,16 @@ class CompareController:
 
     def compare(self) -> None:
         """Starts the comparison, or says what is missing."""
+        from napari.layers import Labels
+
         first, second = self.state.first, self.state.second
         if self.state.status.busy or self._closed:
             return
         if first is None or second is None or first is second:
             self._job.say("Choose two different layers.", "warning")
+            return
+        if not isinstance(first, Labels) or not isinstance(second, Labels):
+            self._job.say(PICTURES, "warning")
             return
         try:
             here, there = (side_of(la, self.state.names[id(la)]) for la in (first, second))
@@ -118,6 +129,7 @@ class CompareController:
         if self._closed:
             return
         self._closed = True
+        self._canvas.end()
         for name in self.state.events:
             self.state.events[name].disconnect()
         for event in (self.viewer.layers.events.inserted, self.viewer.layers.events.removed):
@@ -159,13 +171,17 @@ class CompareController:
         """
         layers = comparable(self.viewer)
         self._watch(layers)
-        self.state.names = names_of(layers)
+        self.state.images = images = images_of(self.viewer)
+        self.state.names = names_of((*layers, *images))
         self.state.choices = layers
         first, second = self.state.first, self.state.second
-        if first not in layers:
-            first = next((layer for layer in reversed(layers) if layer is not second), None)
-        if second not in layers or second is first:
-            second = next((layer for layer in layers if layer is not first), None)
+        known: tuple[Labels | Image, ...] = (*layers, *images)
+        if first not in known:  # an image is replaced by an image
+            alike = images if second in images else layers
+            first = next((layer for layer in reversed(alike) if layer is not second), None)
+        if second not in known or second is first:
+            alike = images if first in images else layers
+            second = next((layer for layer in alike if layer is not first), None)
         self.choose(first, second)
         if len(layers) < 2 and not self.state.status.busy:
             self._job.say(NONE)
@@ -188,7 +204,7 @@ class CompareController:
         self._watched = list(layers)
 
     def _on_name(self, *_: object) -> None:
-        self.state.names = names_of(self.state.choices)
+        self.state.names = names_of((*self.state.choices, *self.state.images))
 
     def _on_paint(self, event: Any) -> None:
         self._painted.add(id(event.source))

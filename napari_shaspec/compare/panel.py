@@ -6,17 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import (
     QButtonGroup,
     QFileDialog,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
+    QSlider,
     QWidget,
 )
 
 from napari_shaspec.compare.controller import CompareController
 from napari_shaspec.compare.showing import HOLD
 from napari_shaspec.compare.state import Shown
+from napari_shaspec.compare.swipe import SwipeView
 from napari_shaspec.compare.table import AgreementTable
 from napari_shaspec.layers.maps import SIDES
 from napari_shaspec.widgets.controls import push_button
@@ -27,12 +30,15 @@ from napari_shaspec.widgets.run_bar import RunBar, Stop
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
+STEPS = 1000  # of the slider
 CANCEL = Stop("Cancel", "Stop after the current region", "Cancelling…", "Finishing a region")
 BUTTONS = {
     Shown.FIRST: ("A", "Show only A"),
     Shown.SECOND: ("B", "Show only B"),
     Shown.DIFFERENCE: ("Difference", "Show where only A, only B, and both have the region"),
+    Shown.SWIPE: ("Swipe", "Show A left and B right of a line that you drag on the canvas"),
 }
 
 
@@ -62,6 +68,11 @@ class ComparePanel(Panel):
             "Hold to flicker",
             f"Show B instead of A while the mouse button is down. On the canvas, hold {HOLD}",
         )
+        self.line = QSlider(Qt.Orientation.Horizontal)
+        self.line.setObjectName("shaspec_line")
+        self.line.setRange(0, STEPS)
+        self.line.setToolTip("Where the line between A and B is")
+        self.swipe = SwipeView(napari_viewer, control.move_line)
         self.save = push_button("save_agreement", "Save table…", "Save the table as CSV")
         self._shown = {what: push_button(what.value, *texts) for what, texts in BUTTONS.items()}
         self.fill(
@@ -71,21 +82,30 @@ class ComparePanel(Panel):
             self.table,
             self.legend,
             self._show_bar(),
+            self.line,
             self.save,
         )
         self._connect()
 
     def _show_bar(self) -> QWidget:
         bar, group = QWidget(), QButtonGroup(self)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
+        grid = QGridLayout(bar)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(4)
+        places = {
+            Shown.FIRST: (0, 0, 1, 1),
+            Shown.SECOND: (0, 1, 1, 1),
+            Shown.DIFFERENCE: (0, 2, 1, 2),
+            Shown.SWIPE: (1, 0, 1, 2),
+        }
         for what, button in self._shown.items():
             button.setCheckable(True)
             button.clicked.connect(lambda _=False, what=what: self.controller.show(what))
             group.addButton(button)
-            row.addWidget(button, 2 if what is Shown.DIFFERENCE else 1)
-        row.addWidget(self.hold, 3)
+            grid.addWidget(button, *places[what])
+        grid.addWidget(self.hold, 1, 2, 1, 2)
+        for column in range(4):
+            grid.setColumnStretch(column, 1)
         self._group = group
         return bar
 
@@ -96,6 +116,8 @@ class ComparePanel(Panel):
         self.run.started.connect(control.compare)
         self.run.cancelled.connect(control.cancel)
         self.table.chosen.connect(control.show_region)
+        self.line.valueChanged.connect(lambda value: control.move_line(value / STEPS))
+        self.closed.connect(self.swipe.close)
         self.hold.pressed.connect(lambda: control.hold(True))
         self.hold.released.connect(lambda: control.hold(False))
         self.save.clicked.connect(self._on_save)
@@ -106,7 +128,8 @@ class ComparePanel(Panel):
                 "message": self.message.show_message,
             },
             {
-                self._show_choice: ("choices", "names", "first", "second"),
+                self._show_choice: ("choices", "images", "names", "first", "second"),
+                self._show_line: ("swiping", "line"),
                 self._show_comparison: ("comparison", "region", "status"),
                 self._show_shown: ("shown", "comparison", "first", "second"),
             },
@@ -115,7 +138,7 @@ class ComparePanel(Panel):
     # -- actions of the user -----------------------------------------------------------------------
 
     def _on_choice(self) -> None:
-        layers = self.controller.state.choices
+        layers = (*self.controller.state.choices, *self.controller.state.images)
         places = (box.currentIndex() for box in self.pair.boxes)  # -1: nothing is chosen there
         self.controller.choose(*(layers[place] if place >= 0 else None for place in places))
 
@@ -130,13 +153,21 @@ class ComparePanel(Panel):
 
     def _show_choice(self) -> None:
         state = self.controller.state
-        names = [state.names.get(id(layer), layer.name) for layer in state.choices]
+        layers: list[Layer] = [*state.choices, *state.images]
+        names = [state.names.get(id(layer), layer.name) for layer in layers]
         chosen = (state.first, state.second)
-        places = [state.choices.index(la) if la in state.choices else -1 for la in chosen]
+        places = [layers.index(la) if la is not None and la in layers else -1 for la in chosen]
         self.pair.show_items(names, *places)
-        two = state.first is not None and state.second is not None
-        for widget in (self.pair.swap, self.hold, self.run):
-            widget.setEnabled(two)
+        self.pair.swap.setEnabled(state.first is not None and state.second is not None)
+        self.hold.setEnabled(state.two)
+        self.run.setEnabled(state.two and state.first in state.choices)
+
+    def _show_line(self) -> None:
+        state = self.controller.state
+        self.swipe.show(state.swiping, state.line)
+        self.line.setVisible(bool(state.swiping))
+        with QSignalBlocker(self.line):
+            self.line.setValue(round(STEPS * state.line))
 
     def _show_comparison(self) -> None:
         state = self.controller.state
@@ -154,6 +185,7 @@ class ComparePanel(Panel):
             Shown.FIRST: lambda: state.first is not None,
             Shown.SECOND: lambda: state.second is not None,
             Shown.DIFFERENCE: lambda: state.comparison is not None,
+            Shown.SWIPE: lambda: state.two and state.first is not state.second,
         }
         self._group.setExclusive(False)
         for what, button in self._shown.items():

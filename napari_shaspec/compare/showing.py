@@ -1,4 +1,4 @@
-"""Shows one of two label maps or their difference, and flickers between the two. No Qt here."""
+"""Shows one of two layers, both, or their difference, and flickers. No Qt here."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Canvas:
     def __init__(self, viewer: ViewerModel, state: CompareState) -> None:
         self._viewer, self._state = viewer, state
         self._held = False
+        self._before: dict[Layer, bool] = {}  # visibility before a swipe, or of the images
 
     def show(self, shown: Shown) -> None:
         """Shows the first, the second, or the difference in the region of the state."""
@@ -36,8 +37,21 @@ class Canvas:
                 layer = show_map(self._viewer, comparison.maps[region])
                 layer.metadata[COMPARED] = region
                 layer.name = f"difference · {region}"
+        if shown is Shown.SWIPE and not self._state.two:
+            return
         self._state.shown = shown
         self._apply(shown)
+
+    def end(self) -> None:
+        """Ends a swipe, and shows and hides what was shown and hidden before it."""
+        self._state.swiping = ()
+        if self._state.shown is Shown.SWIPE:
+            self._state.shown = None
+        before, self._before = self._before, {}
+        with self._viewer.layers.batched_update():
+            for layer, visible in before.items():
+                if layer in self._viewer.layers:
+                    set_visible(layer, visible)
 
     def hold(self, held: bool) -> None:
         """Shows the other one of the two while held."""
@@ -62,18 +76,29 @@ class Canvas:
                 self.show(Shown.FIRST)
 
     def _apply(self, shown: Shown) -> None:
-        """Shows one layer and hides the other label maps, whose colours would mix with it."""
-        chosen = {
-            Shown.FIRST: self._state.first,
-            Shown.SECOND: self._state.second,
-            Shown.DIFFERENCE: self._drawn(),
+        """Shows one layer, or two with a line between them; hides others that would mix with it:
+        label maps for label maps, images for images."""
+        first, second = self._state.first, self._state.second
+        asked = {
+            Shown.FIRST: (first,),
+            Shown.SECOND: (second,),
+            Shown.DIFFERENCE: (self._drawn(),),
+            Shown.SWIPE: (first, second),
         }[shown]
-        if chosen is None or chosen not in self._viewer.layers:
+        chosen = tuple(la for la in asked if la is not None and la in self._viewer.layers)
+        if len(chosen) < len(asked):
             return
+        pictures = any(layer in self._state.images for layer in chosen)
+        others = (*self._state.choices, *of_kind(self._viewer, "map"))
+        group: tuple[Layer, ...] = self._state.images if pictures else others
+        if not pictures and shown is not Shown.SWIPE:
+            self._before = {}
+        elif not self._before:
+            self._before = {layer: layer.visible for layer in group}
         with self._viewer.layers.batched_update():
-            for layer in (*self._state.choices, *of_kind(self._viewer, "map")):
-                set_visible(layer, layer is chosen)
-            set_visible(chosen, True)
+            for layer in (*group, *chosen):
+                set_visible(layer, layer in chosen)
+        self._state.swiping = chosen if shown is Shown.SWIPE else ()
 
     def _drawn(self) -> Layer | None:
         """The difference layer of this panel."""

@@ -15,7 +15,7 @@ from shaspec.task import Task
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels
+    from napari.layers import Image, Labels
 
 KINDS: tuple[LayerKind, ...] = ("result", "edited", "truth", "swept")
 """Kinds of label maps; a layer without a kind is of the user or of another plugin."""
@@ -51,7 +51,15 @@ def comparable(viewer: ViewerModel) -> tuple[Labels, ...]:
     return tuple(layer for layer in found if origin(layer).get("kind") in (None, *KINDS))
 
 
-def names_of(layers: Sequence[Labels]) -> dict[int, str]:
+def images_of(viewer: ViewerModel) -> tuple[Image, ...]:
+    """The scans of a viewer, the top of the list first: they can be looked at, not compared."""
+    from napari.layers import Image
+
+    found = [layer for layer in reversed(viewer.layers) if isinstance(layer, Image)]
+    return tuple(layer for layer in found if origin(layer).get("kind") in (None, "modality"))
+
+
+def names_of(layers: Sequence[Labels | Image]) -> dict[int, str]:
     """``id`` of a layer -> its name with the model, and with the case if there are several."""
     cases = {case for layer in layers if (case := origin(layer).get("case"))}
     names = {}

@@ -12,7 +12,7 @@ from napari_shaspec.layers.maps import Map
 from shaspec.analysis.agreement import RegionAgreement
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
+    from napari.layers import Image, Labels, Layer
 
 
 class Shown(Enum):
@@ -21,6 +21,8 @@ class Shown(Enum):
     FIRST = "first"
     SECOND = "second"
     DIFFERENCE = "difference"
+    SWIPE = "swipe"
+    """The first on the left of a line, the second on the right."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +50,22 @@ class CompareState(JobState):
     """The layers that can be compared, the top of the list first."""
     names: dict[int, str] = field(default_factory=dict)
     """``id`` of a layer -> its text in the lists, with the model and the case."""
-    first: Labels | None = None
-    second: Labels | None = None
+    images: tuple[Image, ...] = ()
+    """The images that can be looked at in the same way, the top of the list first."""
+    first: Labels | Image | None = None
+    second: Labels | Image | None = None
     comparison: Comparison | None = None
     region: str = ""
     """The region of the difference layer."""
     shown: Shown | None = None
     """What this panel has put on the canvas; None: nothing yet."""
+    swiping: tuple[Layer, ...] = ()
+    """The two layers on the sides of the line now; empty: no swipe."""
+    line: float = 0.5
+    """Where the line is, as a fraction of the width of the canvas."""
+
+    @property
+    def two(self) -> bool:
+        """Two label maps, or two images, are chosen."""
+        # Plugins get proxies: their type is the same, their class is that of the layer.
+        return self.first is not None and self.first.__class__ is self.second.__class__

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_shaspec.widgets.controls import fix_height
 from napari_shaspec.widgets.figure_canvas import figure_on_canvas
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class CohortView(QWidget):
         self._save.setObjectName("shaspec_save_many")
         self._save.setToolTip("Save the figure, and its points as CSV next to it")
         self.figure, self.canvas = figure_on_canvas()
-        self.canvas.setFixedHeight(HEIGHT)
+        fix_height(self.canvas, HEIGHT)
         self.canvas.setToolTip("Circles: shared features. Triangles: specific features")
         buttons = QHBoxLayout()
         buttons.addWidget(self._open, 1)

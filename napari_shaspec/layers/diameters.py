@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_shaspec.layers.metadata import KEY, LayerMetadata, of_kind, placement
+from napari_shaspec.layers.text_sizes import NAPARI
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -39,7 +40,7 @@ def show_diameters(viewer: ViewerModel, measurements: Measurements, grid: Grid) 
     if not lines:
         return None
     metadata: LayerMetadata = {"kind": "diameters", "case": measurements.case, "grid": grid}
-    text: dict[str, Any] = {"string": "{length}", "color": COLOUR, "size": 10}
+    text: dict[str, Any] = {"string": "{length}", "color": COLOUR, "size": NAPARI.now}
     layer = Shapes(
         lines,
         shape_type="line",

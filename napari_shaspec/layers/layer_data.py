@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,8 @@ def case_layers(case: Case) -> list[LayerDataTuple]:
             {
                 **modality_origin(case.task, name),
                 "path": case.files.get(name),
+                "channel": case.channels.get(name),
+                "reduce": case.reduce,
                 "grid": grid,
                 **common,
             },
@@ -87,7 +90,7 @@ def image_layer(array: npt.NDArray[Any], metadata: LayerMetadata, name: str) -> 
     if array.ndim > metadata["grid"].dims:
         return np.moveaxis(array, 0, -1), {**options, "rgb": True}, "image"
     limits = metadata.get("window") or contrast_limits(array)
-    own: LayerMetadata = {**metadata, "contrast": limits}
+    own: LayerMetadata = {**metadata, "contrast": limits, "voxels": ref(array)}
     grey = {"colormap": "gray", "contrast_limits": limits, "metadata": {KEY: own}}
     return array, {**options, **grey}, "image"
 

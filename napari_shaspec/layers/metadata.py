@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
 
-from shaspec.case import Case
+from shaspec.case import Case, Reduce
 from shaspec.geometry import Grid
 from shaspec.task import Label, Task
 
@@ -41,11 +42,13 @@ LayerKind = Literal[
     "marked",
     "probability",
     "diameters",
+    "mask",
 ]
 """``swept``: the result of one subset, selected in *Robustness*; ``map``: a comparison of subsets.
 ``edited``: a result that was edited by hand and then replaced by a new one.
 ``features``: a map of features; ``marked``: voxels marked in the scatter plot.
-``probability``: that of a region in a result; ``diameters``: those of the lesions of a region."""
+``probability``: that of a region in a result; ``diameters``: those of the lesions of a region.
+``mask``: a region that was handed to another plugin."""
 
 
 class LayerMetadata(TypedDict, total=False):
@@ -55,6 +58,12 @@ class LayerMetadata(TypedDict, total=False):
     case: str
     grid: Grid
     path: Path | None
+    channel: int | None
+    """Of a modality in a 4D file: its index along the fourth dimension."""
+    reduce: Reduce | None
+    """Of a modality whose file has another grid than others: see `Case.reduce`."""
+    voxels: ref[npt.NDArray[Any]]
+    """Of an image: the array as it was read. If the layer has another one, it is not the file."""
     modality: str
     """Of an image, and of the features over it."""
     window: tuple[float, float] | None
@@ -68,7 +77,7 @@ class LayerMetadata(TypedDict, total=False):
     title: str
     """Of a result: `Prediction.title`, the subset with the thresholds."""
     region: str
-    """Of a probability."""
+    """Of a probability or a mask."""
     checksum: int
     """Of a result as it was computed; a different checksum means that it was edited."""
     edits: list[str]
@@ -89,6 +98,13 @@ def origin(layer: Layer) -> LayerMetadata:
     """The metadata of a layer of this plugin; empty for other layers."""
     entry = layer.metadata.get(KEY)
     return entry if isinstance(entry, dict) else {}  # type: ignore[return-value]
+
+
+def file_of(layer: Layer) -> Path | None:
+    """The file with the voxels of an image; None if they were replaced since it was read."""
+    what = origin(layer)
+    read = what.get("voxels")
+    return what.get("path") if read is None or read() is layer.data else None
 
 
 def of_kind(viewer: ViewerModel, kind: LayerKind) -> Iterator[Layer]:

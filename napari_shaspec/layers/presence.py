@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from napari_shaspec.layers.text_sizes import CAPTION
+
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
@@ -43,7 +45,7 @@ def name_missing(viewer: ViewerModel, missing: Iterable[str], changes: str = "")
     if "missing" not in overlays:
         overlays["missing"] = TextOverlay(
             position="top_right",
-            font_size=14,
+            font_size=CAPTION.now,
             color=MISSING_COLOUR,
             box_color=MISSING_BOX,
             visible=False,

@@ -55,14 +55,16 @@ class ModelsPanel(LowPanel):
         self._connect()
 
     def _lay_out(self) -> None:
-        left, buttons = QVBoxLayout(), QHBoxLayout()
+        left, buttons, below, note = QVBoxLayout(), QHBoxLayout(), QHBoxLayout(), QLabel(NOTE)
         for button in (self.use, self.add, self.remove):
             buttons.addWidget(button)
-        buttons.addWidget(self.run, 1)  # one row: on a small screen the list needs the height
+        note.setWordWrap(True)
+        below.addWidget(note, 1)
+        below.addWidget(self.run)
         left.addWidget(self.table, 1)
         left.addLayout(buttons)
-        for view in (self.message, QLabel(NOTE)):
-            left.addWidget(view)
+        left.addWidget(self.message)
+        left.addLayout(below)
         row = QHBoxLayout(self)  # the panel does not scroll: list and card do
         row.setContentsMargins(8, 8, 8, 8)
         row.setSpacing(12)

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from napari_shaspec.layers.maps import LegendEntry
 from napari_shaspec.robustness.state import Shown
 from napari_shaspec.widgets.controls import push_button
+from napari_shaspec.widgets.large_type import follow_growth
 from shaspec.analysis.subset_table import TRUTH, SubsetTable
 
 FIT = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -28,7 +29,7 @@ class MapBar(QWidget):
         self._region, self._other = QComboBox(), QComboBox()
         self._region.setObjectName("shaspec_region")
         self._region.setToolTip("Region of the maps")
-        self._region.setMaximumWidth(72)
+        follow_growth(self._region, lambda factor: self._region.setMaximumWidth(round(factor * 72)))
         self._other.setObjectName("shaspec_other")
         self._other.setSizeAdjustPolicy(FIT)
         self._other.setToolTip("Row or ground truth to compare the selected row with")

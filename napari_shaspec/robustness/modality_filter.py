@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
+from napari_shaspec.widgets.large_type import FontWatch
+
 
 class ModalityFilter(QWidget):
     """One button per modality; a pressed button hides the subsets with that modality."""
@@ -40,8 +42,12 @@ class ModalityFilter(QWidget):
         button.setObjectName(f"shaspec_without_{name}")
         button.setText(name)
         button.setCheckable(True)
-        button.setFixedWidth(button.fontMetrics().horizontalAdvance(name) + 12)
+        FontWatch(button, lambda: button.setFixedWidth(_advance(button) + 12))
         button.setToolTip(f"Only subsets without {name}")
         button.toggled.connect(lambda _: self.changed.emit(self.modalities()))
         self._row.addWidget(button)
         return button
+
+
+def _advance(button: QPushButton) -> int:
+    return button.fontMetrics().horizontalAdvance(button.text())

@@ -25,6 +25,7 @@ from napari_shaspec.robustness.plots import Contributions, HeatMap
 from napari_shaspec.robustness.sources_box import SourcesBox
 from napari_shaspec.robustness.subset_table import SubsetView
 from napari_shaspec.robustness.truth_picker import TruthPicker
+from napari_shaspec.widgets.controls import fix_height
 from napari_shaspec.widgets.message_box import MessageBox, breakable
 from napari_shaspec.widgets.panel import Panel, line, to_clipboard
 from napari_shaspec.widgets.run_bar import RunBar
@@ -81,7 +82,7 @@ class RobustnessPanel(Panel):
         self.tabs.addTab(self.subsets, "Table")
         self.tabs.addTab(self.heat_map, "Heat map")
         self.tabs.addTab(self.contributions, "What each adds")
-        self.tabs.setFixedHeight(RESULTS_HEIGHT + 30)
+        fix_height(self.tabs, RESULTS_HEIGHT + 30)
         self.tabs.setTabToolTip(
             2,
             "Shapley values: what a modality adds, averaged over all orders. "

@@ -50,7 +50,7 @@ class ClassTable(ResultTable):
                     percent = 100 * found[name][label]
                     text = f"{label.title} from {name}: {percent:.3f} %"
                     item = number_item(f"{percent:.1f}", text)
-                    font = item.font()
+                    font = self.font()
                     font.setBold(name == shown)
                     item.setFont(font)
                     self.setItem(row, column, item)

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_shaspec.segment.nninteractive import panel_of_plugin
 from napari_shaspec.segment.state import ERASER, NO_TOOL
 from napari_shaspec.widgets.controls import narrow, push_button
 from napari_shaspec.widgets.fold_box import FoldBox
@@ -69,6 +70,8 @@ class EditBox(FoldBox):
     """An `Operation`."""
     undone = Signal()
     redone = Signal()
+    handed = Signal(str)
+    """A region to refine in napari-nninteractive."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("edit", "Edit", "Correct the shown result by hand", parent)
@@ -86,6 +89,12 @@ class EditBox(FoldBox):
             "undo_edit", "Undo edit", "Undo the last stroke or operation (Ctrl+Z)"
         )
         self._redo = push_button("redo_edit", "Redo edit", "Repeat what was undone (Ctrl+Shift+Z)")
+        self._hand = push_button(
+            "nninteractive",
+            "Refine in nnInteractive",
+            "Open the region in the plugin napari-nninteractive: a copy of its mask, and an image",
+        )
+        self._hand.clicked.connect(lambda: self.handed.emit(self._region.currentText()))
         self._undo.clicked.connect(self.undone)
         self._redo.clicked.connect(self.redone)
         self._build()
@@ -120,6 +129,7 @@ class EditBox(FoldBox):
             grid.addWidget(self._amount(kind), row, 1)
         self.column.addLayout(grid)
         self.column.addLayout(_row(self._undo, self._redo))
+        self.column.addWidget(self._hand)
 
     def _amount(self, kind: Kind) -> QDoubleSpinBox:
         box = QDoubleSpinBox()
@@ -137,6 +147,7 @@ class EditBox(FoldBox):
     def show_task(self, task: Task | None) -> None:
         """The labels and regions of a task; None hides the row."""
         self.setVisible(task is not None)
+        self._hand.setVisible(panel_of_plugin() is not None)
         if task is None or task == self._task:
             return
         self._task = task

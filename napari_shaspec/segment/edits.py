@@ -43,6 +43,7 @@ class EditWatch:
         for layer in list(self._followed):
             layer.events.paint.disconnect(self._on_paint)
             layer.events.set_data.disconnect(self._on_data)
+            layer.events.data.disconnect(self._on_paint)
         self._followed.clear()
 
     def follow(self, layer: Layer) -> None:
@@ -51,13 +52,15 @@ class EditWatch:
             self._followed.add(layer)
             layer.events.paint.connect(self._on_paint)
             layer.events.set_data.connect(self._on_data)
+            layer.events.data.connect(self._on_paint)
 
     def _on_inserted(self, event: Any) -> None:
         if origin(event.value).get("kind") in KINDS:
             self.follow(event.value)
 
     def _on_paint(self, event: Any) -> None:
-        """A script that paints emits this event before the voxels change."""
+        """A stroke, or other voxels in place of these. A script that paints emits the event before
+        the voxels change."""
         self._painted.add(id(event.source))
         self._soon()
 

@@ -45,7 +45,8 @@ class FileDialogs:
 
         state = self._controller.state
         # The suffix keeps the file from being read as ground truth if it is next to its input.
-        name = "_".join(part for part in (state.case, state.shown, RESULT) if part)
+        parts = (state.case, state.shown, *self._controller.told_apart(), RESULT)
+        name = "_".join(part for part in parts if part)
         first = next(iter(state.results), None)
         if isinstance(first, Classification):
             ending, name = ".csv", f"{state.case}_{state.shown}"

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Handlers, Runner
-from napari_shaspec.layers.metadata import of_kind
+from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.views import View
+from napari_shaspec.segment.pictured import Pictured
 from napari_shaspec.segment.state import SegmentState
 from shaspec.files.writing import write_atomically
 
@@ -28,9 +29,15 @@ class Look:
     """Keeps ``opacity`` and ``contour`` of a `SegmentState`, and those of the result layers."""
 
     def __init__(
-        self, viewer: ViewerModel, state: SegmentState, run: Runner, job: JobControl
+        self,
+        viewer: ViewerModel,
+        state: SegmentState,
+        run: Runner,
+        job: JobControl,
+        pictured: Pictured,
     ) -> None:
         self._viewer, self._state, self._run, self._job = viewer, state, run, job
+        self._pictured = pictured
         for field in ("results", "view"):
             state.events[field].connect(self._apply, max_args=0)
 
@@ -61,17 +68,30 @@ class Look:
         """What the canvas shows: case, result with its changes, model, slice."""
         from shaspec.report.content import USE  # the report loads matplotlib
 
-        state, result = self._state, self._state.shown_map
-        result = state.edited.get(state.shown, result)
-        parts = [state.case]
-        if result is not None:
-            model = result.provenance.get("model", "")
-            parts += [f"segmented from {result.title}", f"model {model}" if model else ""]
+        state = self._state
+        parts = [state.case, *self._segmented()]
         dims = self._viewer.dims
         if state.view is not View.THREE_D and dims.ndim == 3:
             axes = range(dims.ndim) if state.planes else dims.order[:1]
             parts += [f"{dims.axis_labels[axis]} {dims.point[axis]:.1f} mm" for axis in axes]
         return "; ".join(filter(None, parts)) + f"\n{USE}"
+
+    def _segmented(self) -> list[str]:
+        """What the labels on the canvas are."""
+        state, result = self._state, self._state.shown_map
+        if state.view is View.STACK:
+            found = []
+            for layer in self._pictured.layers():
+                model = origin(layer).get("provenance", {}).get("model", "")
+                title = self._pictured.title(layer)
+                told = f"model {model}" if model and model not in title else ""
+                found += [f"segmented from {title}", told]
+            return found
+        result = state.edited.get(state.shown, result)
+        if result is None:
+            return []
+        model = result.provenance.get("model", "")
+        return [f"segmented from {result.title}", f"model {model}" if model else ""]
 
     def _apply(self) -> None:
         width = OUTLINE if self._state.contour else 0

@@ -9,6 +9,7 @@ from napari_shaspec.segment.shortcuts import PLANES
 from napari_shaspec.segment.window_rows import WindowRows
 from napari_shaspec.widgets.controls import push_button
 from napari_shaspec.widgets.fold_box import FoldBox
+from napari_shaspec.widgets.large_type import LargeTypeBox
 
 ONE_PLANE = "Only for volumes: this is 2D"
 
@@ -58,10 +59,11 @@ class LookBox(FoldBox):
         first.addWidget(QLabel("Opacity"))
         first.addWidget(self._opacity, 1)
         self.column.addLayout(first)
-        for left, right in ((self._contour, picture), (self._planes, self._letters)):
+        rows = ((self._contour, picture), (self._planes, self._letters), (LargeTypeBox(),))
+        for widgets in rows:
             row = QHBoxLayout()
-            row.addWidget(left, 1)
-            row.addWidget(right, 1)
+            for widget in widgets:
+                row.addWidget(widget, 1)
             self.column.addLayout(row)
         self.column.addWidget(self._window)
 

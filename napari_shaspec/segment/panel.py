@@ -118,6 +118,7 @@ class SegmentPanel(Panel):
         self.edit.operated.connect(control.editing.operate)
         self.edit.undone.connect(control.editing.undo)
         self.edit.redone.connect(control.editing.redo)
+        self.edit.handed.connect(control.hand_over.hand)
         self.recovery.restored.connect(control.autosave.restore)
         self.recovery.discarded.connect(control.autosave.discard)
         self.inputs.case.offer_preparation(self.questions.prepare)

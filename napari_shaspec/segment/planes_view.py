@@ -10,9 +10,10 @@ import numpy.typing as npt
 from napari.qt import QtViewer
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QApplication, QSplitter
+from qtpy.QtWidgets import QSplitter
 
 from napari_shaspec.widgets.canvas_marks import CanvasMarks
+from napari_shaspec.widgets.viewer_window import window_of
 from shaspec.errors import InputError
 
 if TYPE_CHECKING:
@@ -145,11 +146,3 @@ def beside(main: Picture, sides: Sequence[Picture]) -> Picture:
         page[top : top + height, main.shape[1] : main.shape[1] + width] = side
         top += height
     return page
-
-
-def window_of(viewer: ViewerModel) -> QtViewer | None:
-    """The widget with the canvas of a viewer; None for a model without a window."""
-    real = getattr(viewer, "__wrapped__", viewer)  # plugins get a proxy
-    tops = QApplication.topLevelWidgets()
-    found = (view for top in tops for view in top.findChildren(QtViewer))
-    return next((view for view in found if view.viewer is real), None)

@@ -1,7 +1,8 @@
 """Results that were saved and are opened again: back into the table of the panel *Segment*.
 
-A saved result is recognised by its name, ``<case>_<subset>_pred``, and by the grid of the open
-case. The file says neither which model made it nor what was edited; a message names that.
+A saved result is recognised by its name, ``<case>_<subset>_pred``, also with the name of a model or
+``edited`` behind the subset, and by the grid of the open case. The file says neither which model
+made it nor what was edited; a message names that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
 from shaspec.errors import InputError
 from shaspec.io.naming import RESULT, stem
+from shaspec.io.origin import says_edited
 from shaspec.prediction import Prediction
 from shaspec.task import Subset, Task
 
@@ -68,7 +70,8 @@ class Reopened:
         if name in self._results.named():
             return None
         labels: Labels = layer
-        facts = {"notices": [NOTICE.format(path.name)]}
+        edited = {"edited": True} if says_edited(path) else {}
+        facts = {"notices": [NOTICE.format(path.name)], **edited}
         result = Prediction(self._state.case, task, grid, subset, labels.data.copy(), facts)
         mark: LayerMetadata = {
             **what,
@@ -89,7 +92,10 @@ def saved_subset(name: str, case: str, task: Task) -> Subset:
     start, end = f"{case}_", f"_{RESULT}"
     if not case or not (name.startswith(start) and name.endswith(end)):
         return ()
-    try:
-        return task.parse_subset(name[len(start) : -len(end)])
-    except InputError:
-        return ()
+    words = name[len(start) : -len(end)].split("_")
+    for count in range(len(words), 0, -1):  # FLAIR+T2_model_edited
+        try:
+            return task.parse_subset("_".join(words[:count]))
+        except InputError:
+            continue
+    return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from napari_shaspec.case.controller import ModelController
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Handlers, Runner, run_here
 from napari_shaspec.jobs.state import Status
+from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.planes import Planes
 from napari_shaspec.layers.presence import name_missing
 from napari_shaspec.layers.views import View, ViewManager, why_not
@@ -18,6 +20,8 @@ from napari_shaspec.segment.editing import EditActions, Editing
 from napari_shaspec.segment.edits import EditWatch
 from napari_shaspec.segment.look import Look
 from napari_shaspec.segment.measuring import Measuring
+from napari_shaspec.segment.nninteractive import HandOver
+from napari_shaspec.segment.pictured import Pictured
 from napari_shaspec.segment.reopened import Reopened
 from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
@@ -47,12 +51,14 @@ class ShowingController(ModelController[SegmentState]):
         actions = EditActions(self._on_edited, self._job.say, self._job.show_error)
         self.editing = Editing(viewer, state, run, actions)
         self.autosave = Autosave(viewer, state, self._results, run, self._job)
-        self.look = Look(viewer, state, run, self._job)
+        self.pictured = Pictured(viewer, state, self.show_caption)
+        self.look = Look(viewer, state, run, self._job, self.pictured)
         self.windowing = Windowing(viewer, state, run, self._job)
         self.measuring = Measuring(viewer, state, run, self._job)
+        self.hand_over = HandOver(viewer, state, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
         self._reopened = Reopened(viewer, state, self._results, self._edits, self._job)
-        for field in ("sources", "present", "shown", "results", "edited"):
+        for field in ("sources", "present", "shown", "results", "edited", "view"):
             self.state.events[field].connect(self.show_caption, max_args=0)
 
     def show_result(self, subset: str) -> None:
@@ -125,6 +131,17 @@ class ShowingController(ModelController[SegmentState]):
         This thread waits until it is written: for scripts. See `start_saving`."""
         return self._save(path, subset, run_here)
 
+    def told_apart(self) -> list[str]:
+        """Words for the name of a file that tell the shown result from others of its subset: the
+        model, where several models have segmented the case, and whether it was edited."""
+        state = self.state
+        result = state.shown_map
+        model = result.provenance.get("model", "") if result is not None else ""
+        layers = [la for la in of_kind(self.viewer, "result") if origin(la)["case"] == state.case]
+        models = {origin(layer)["provenance"].get("model", "") for layer in layers}
+        words = [model] if len(models | {model}) > 1 else []
+        return words + (["edited"] if state.shown in state.edited else [])
+
     def start_saving(self, path: str | Path, subset: str = "") -> None:
         """Writes a result as `save` does, in a worker; edits made meanwhile are not in the file."""
         self._save(path, subset, self._runner)
@@ -152,6 +169,7 @@ class ShowingController(ModelController[SegmentState]):
     def command(self, subset: str = "") -> str | None:
         """The command line that reproduces a result (default: the shown one); None without one."""
         chosen = subset or self.state.shown
+        self.state.edited = self._results.edited()  # a script changes voxels without an event
         none, result = "no result yet: press Segment first", self._results.named().get(chosen)
         if result is not None and not result.provenance.get("model"):  # see `Reopened`
             none, result = f"{chosen} {result.provenance['notices'][0]}: segment again", None
@@ -169,6 +187,7 @@ class ShowingController(ModelController[SegmentState]):
         self.windowing.close()
         self._edits.close()
         self._reopened.close()
+        self.pictured.close()
         self.editing.close()
         name_missing(self.viewer, [])
 
@@ -198,20 +217,32 @@ class ShowingController(ModelController[SegmentState]):
         self._before = before
 
     def show_caption(self) -> None:
-        """Lists on the canvas the modalities missing in the shown result, or not ticked, and how
-        the result was changed."""
-        result = self._results.named().get(self.state.shown)
-        used = self.state.present if result is None else result.subset
-        there = any(layer is not None for layer in self.state.sources.values())
-        missing = [name for name in self.state.sources if there and name not in used]
-        edited = "edited" if self.state.shown in self.state.edited else ""
-        changes = filter(None, [getattr(result, "threshold_text", ""), edited])
+        """Lists on the canvas the modalities missing in the visible result, or not ticked, and how
+        the result was changed; several visible results are named."""
+        names = list(self.state.sources) if any(self.state.sources.values()) else []
+        visible = self.pictured.layers()
+        titles = [self.pictured.title(layer) for layer in visible]
+        if len(visible) > 1:
+            name_missing(self.viewer, [], f"labels of {' and '.join(titles)}")
+            return
+        used: Collection[str]
+        if visible:
+            used = origin(visible[0])["subset"].split("+")
+            changes = self.pictured.changes(visible[0])
+        else:
+            shown = self.state.shown if self.state.view is not View.STACK else ""
+            result = self._results.named().get(shown)
+            used = self.state.present if result is None else result.subset
+            edited = "edited" if shown in self.state.edited else ""
+            changes = [*filter(None, [getattr(result, "threshold_text", ""), edited])]
+        missing = [name for name in names if name not in used]
         name_missing(self.viewer, missing, ", ".join(changes))
 
     def _on_edited(self) -> None:
         """Updates the volumes after edits, and reports labels that the task does not have."""
         self.editing.record()
         self.state.edited = self._results.edited()
+        self.show_caption()  # the edited layer may be of another model
         problem = self._results.foreign_labels()
         if problem:
             self._job.say(problem, "warning")

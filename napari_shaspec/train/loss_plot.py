@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_shaspec.train.history import LossCurve
 from napari_shaspec.widgets import theme
+from napari_shaspec.widgets.controls import fix_height
 from napari_shaspec.widgets.figure_canvas import figure_on_canvas
 
 EVERY = 1000  # ms between two redraws: steps can be faster
@@ -20,7 +21,7 @@ class LossPlot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("shaspec_losses")
-        self.setFixedHeight(HEIGHT)
+        fix_height(self, HEIGHT)
         self.setToolTip("Loss terms, averaged over the last steps")
         self.figure, self.canvas = figure_on_canvas()
         self._curve = LossCurve()

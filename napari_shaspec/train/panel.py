@@ -11,6 +11,7 @@ from napari_shaspec.train.controller import TrainController
 from napari_shaspec.train.form import TrainFormView
 from napari_shaspec.train.loss_plot import LossPlot
 from napari_shaspec.train.validation_view import ValidationView
+from napari_shaspec.widgets.large_type import FontWatch
 from napari_shaspec.widgets.message_box import MessageBox
 from napari_shaspec.widgets.panel import Panel
 from napari_shaspec.widgets.run_bar import RunBar, Stop
@@ -60,11 +61,14 @@ class TrainPanel(Panel):
         self.lines.setObjectName("shaspec_lines")
         self.lines.setReadOnly(True)
         self.lines.setToolTip("Messages of the run")
-        self.lines.setFixedHeight((LINES + 1) * self.lines.fontMetrics().lineSpacing())
+        FontWatch(self.lines, self._fit_lines)
         self.fill(
             self.form, self.cases, self.check, self.run, self.message, self.losses,
             self.validation, self.lines,
         )  # fmt: skip
+
+    def _fit_lines(self) -> None:
+        self.lines.setFixedHeight((LINES + 1) * self.lines.fontMetrics().lineSpacing())
 
     def _connect(self) -> None:
         control = self.controller

@@ -12,6 +12,7 @@ from qtpy.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QP
 from qtpy.QtWidgets import QWidget
 
 from napari_shaspec.layers.orientation import Edges, edges_of
+from napari_shaspec.layers.text_sizes import CAPTION, LETTER
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -22,6 +23,7 @@ COLOUR, HALO = "#ffd75e", "#000000"
 MARGIN = 8  # pixels between a letter and the edge
 GAP = 12  # pixels between the arms of the crosshair and its point
 SHADE = 110  # opacity of the halo of the crosshair, of 255
+WIDER = 1.25  # napari's letters, than those of this font
 FREE = 30  # pixels at the edges that are left to the letters
 
 
@@ -31,6 +33,10 @@ class Marks:
 
     edges: Edges | None = None
     cross: tuple[int, int] | None = None
+    drop: int = 0
+    """How far the upper letter lies below the edge, where a caption needs the place."""
+    letter: int = 0
+    """Height of the letters in pixels."""
 
 
 class CanvasMarks(QWidget):
@@ -104,10 +110,23 @@ class CanvasMarks(QWidget):
 
     def _refresh(self, *_: object) -> None:
         """The canvas draws itself whenever camera, layers or theme change."""
-        marks = Marks(edges_of(self._viewer) if self._letters else None, self._place_of_cross())
+        edges = edges_of(self._viewer) if self._letters else None
+        marks = Marks(edges, self._place_of_cross(), self._drop(), round(LETTER.now))
         if marks != self.marks:  # to draw the marks draws the canvas below them
             self.marks = marks
             self.update()
+
+    def _drop(self) -> int:
+        """The height of a caption that reaches from the corner to the letter."""
+        overlays = self._viewer.canvas.overlays
+        if "missing" not in overlays or not overlays["missing"].visible:
+            return 0
+        font = self.font()
+        font.setPointSizeF(CAPTION.now)
+        metrics, lines = QFontMetricsF(font), overlays["missing"].text.splitlines()
+        wide = max(map(metrics.horizontalAdvance, lines), default=0)
+        free = self.width() / 2 - LETTER.now - 2 * MARGIN
+        return round(len(lines) * metrics.lineSpacing()) + 2 * MARGIN if WIDER * wide > free else 0
 
     def _place_of_cross(self) -> tuple[int, int] | None:
         viewer, camera, point = self._viewer, self._viewer.scene.camera, self._leader.dims.point
@@ -152,11 +171,11 @@ class CanvasMarks(QWidget):
     def _draw_letters(self, painter: QPainter, edges: Edges) -> None:
         font = self.font()
         font.setBold(True)
-        font.setPixelSize(16)
+        font.setPixelSize(self.marks.letter)
         metrics = QFontMetricsF(font)
         high, area = metrics.capHeight(), QRectF(self.rect())
         places = {
-            edges.top: QPointF(area.center().x(), MARGIN + high),
+            edges.top: QPointF(area.center().x(), MARGIN + high + self.marks.drop),
             edges.bottom: QPointF(area.center().x(), area.bottom() - MARGIN),
             edges.left: QPointF(MARGIN, area.center().y() + high / 2),
             edges.right: QPointF(area.right() - MARGIN, area.center().y() + high / 2),

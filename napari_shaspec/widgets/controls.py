@@ -8,6 +8,8 @@ from typing import Any
 from magicgui.widgets import CheckBox
 from qtpy.QtWidgets import QComboBox, QFormLayout, QPushButton, QWidget
 
+from napari_shaspec.widgets.large_type import follow_growth
+
 
 def form_of(controls: Iterable[Any]) -> QWidget:
     """A form with one row per control; check boxes have their own label."""
@@ -33,3 +35,13 @@ def narrow(box: QComboBox) -> None:
     """Keeps a combo box from widening the panel."""
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(6)
+
+
+def fix_width(widget: QWidget, pixels: int) -> None:
+    """Gives a widget a width in pixels, more with large type."""
+    follow_growth(widget, lambda factor: widget.setFixedWidth(round(factor * pixels)))
+
+
+def fix_height(widget: QWidget, pixels: int) -> None:
+    """Gives a widget a height in pixels, more with large type."""
+    follow_growth(widget, lambda factor: widget.setFixedHeight(round(factor * pixels)))

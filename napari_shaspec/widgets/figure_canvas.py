@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtGui import QResizeEvent
+
+from napari_shaspec.widgets.large_type import follow_growth
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+DPI = 100
 
 
 def figure_on_canvas() -> tuple[Figure, Any]:
@@ -19,5 +26,13 @@ def figure_on_canvas() -> tuple[Figure, Any]:
         def wheelEvent(self, event: Any) -> None:
             event.ignore()
 
-    figure = Figure(layout="constrained")
-    return figure, Canvas(figure)
+        def grow(self, factor: float) -> None:
+            """Texts and lines by this factor; the size of the widget stays."""
+            if self.figure.dpi != factor * DPI:
+                self.figure.dpi = factor * DPI
+                self.resizeEvent(QResizeEvent(self.size(), self.size()))
+
+    figure = Figure(layout="constrained", dpi=DPI)
+    canvas = Canvas(figure)
+    follow_growth(canvas, lambda factor: canvas.grow(1 + 0.7 * (factor - 1)))
+    return figure, canvas

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from napari_shaspec.jobs.state import Message
 from napari_shaspec.widgets import theme
+from napari_shaspec.widgets.large_type import FontWatch
 
 
 class MessageBox(QLabel):
@@ -60,7 +61,12 @@ class Steady(QScrollArea):
         policy.setHeightForWidth(True)
         message.setSizePolicy(policy)
         self.setWidget(message)
-        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 14)  # with the padding
+        self._lines = lines
+        FontWatch(message, lambda: self._fit(message))
+
+    def _fit(self, message: MessageBox) -> None:
+        high = message.fontMetrics().lineSpacing()
+        self.setFixedHeight(self._lines * high + 14)  # with the padding
 
 
 def breakable(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
-from napari_shaspec.widgets.controls import narrow, push_button
+from napari_shaspec.widgets.controls import fix_width, narrow, push_button
 from napari_shaspec.widgets.elided_combo import ElidedComboBox
 
 EXCHANGE = 26  # pixels, width of the button
@@ -31,7 +31,7 @@ class PairChooser(QWidget):
         super().__init__()
         self.first, self.second = (_list(name, tooltip) for name, _, tooltip in (first, second))
         self.swap = push_button(swap[0], "⇅", swap[1])
-        self.swap.setFixedWidth(EXCHANGE)
+        fix_width(self.swap, EXCHANGE)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         for row, (label, box) in enumerate(((first[1], self.first), (second[1], self.second))):

@@ -19,7 +19,9 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.jobs.state import JobState
+from napari_shaspec.layers.text_sizes import TextWatch
 from napari_shaspec.settings import PLUGIN
+from napari_shaspec.widgets.large_type import enlarge
 
 LEAST = 300  # minimum width in pixels
 ROOM = 1000  # height of a window in which two panels stay readable below each other, in pixels
@@ -71,6 +73,10 @@ class Panel(QWidget):
         super().__init__()
         self._controller = controller
         self.setAcceptDrops(True)
+        enlarge(self)
+        viewer = getattr(controller, "viewer", None)
+        if viewer is not None:
+            self._texts = TextWatch(viewer)
 
     def fill(self, *views: QWidget) -> None:
         """Adds the widgets below each other, in a column that scrolls."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,16 @@ from shaspec.notebook import html_table
 from shaspec.task import Subset, Task
 
 Array = npt.NDArray[Any]
+
+
+class Reduce(Protocol):
+    """Makes the case of a subset of volumes that were on several grids."""
+
+    def __call__(self, subset: Subset) -> Case:
+        """The case without labels, as if only ``subset`` had been acquired."""
+
+    def grid(self, subset: Subset) -> Grid:
+        """Its grid, which depends only on ``subset``."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,13 +50,14 @@ class Case:
     """uint8 label map (*spatial) in the codes of ``task``; None: the case has no labels."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """The file of each modality, and of ``"labels"``; empty for arrays in memory."""
+    channels: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+    """Index along the fourth dimension of its file, for modalities in one 4D file."""
     notices: tuple[str, ...] = ()
     """Notices for the user, e.g. resampled volumes, an oblique file, the label scheme."""
     doubts: tuple[str, ...] = ()
     """Those of the notices that speak against which file is which modality."""
-    reduce: Callable[[Subset], Case] | None = field(default=None, repr=False)
-    """For volumes that were on several grids: the case without labels, as if only a subset had been
-    acquired. Its grid depends only on that subset."""
+    reduce: Reduce | None = field(default=None, repr=False)
+    """For volumes that were on several grids."""
 
     def __post_init__(self) -> None:
         self.task.subset(self.volumes)  # raises for unknown names or none
@@ -87,6 +98,12 @@ class Case:
         """Names of the absent modalities, in task order."""
         return tuple(n for n in self.task.names if n not in self.volumes)
 
+    @property
+    def origin(self) -> dict[str, Any]:
+        """``files`` and, of a 4D file, ``channels``; JSON-ready."""
+        files = {name: str(path.absolute()) for name, path in self.files.items()}
+        return {"files": files, **({"channels": dict(self.channels)} if self.channels else {})}
+
     def require(self, subset: Subset) -> None:
         """Check that modalities are present.
 
@@ -118,6 +135,34 @@ class Case:
             case = self.reduce(subset)
             return replace(case, labels=self.labels) if case.grid.matches(self.grid) else case
         return replace(self, volumes={name: self.volumes[name] for name in subset})
+
+    def has_grid_of(self, subset: Subset) -> bool:
+        """Whether the case as if only ``subset`` had been acquired has the grid of this one.
+
+        Args:
+            subset: names of present modalities.
+
+        Returns:
+            True for volumes that were on one grid.
+        """
+        return self.reduce is None or self.reduce.grid(subset).matches(self.grid)
+
+    def own(self, subset: Subset) -> Case | None:
+        """The case as if only ``subset`` had been acquired, without labels, if its voxels differ.
+
+        Args:
+            subset: names of present modalities.
+
+        Returns:
+            None if this case has the same voxels.
+        """
+        if self.reduce is None:
+            return None
+        case = self.reduce(subset)
+        same = case.grid.matches(self.grid) and all(
+            np.array_equal(case.volumes[name], self.volumes[name]) for name in subset
+        )
+        return None if same else case
 
     def __repr__(self) -> str:
         missing = f", without {', '.join(self.missing)}" if self.missing else ""

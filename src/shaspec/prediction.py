@@ -155,10 +155,12 @@ class Prediction:
             InputError: for another ending, or if the file cannot be written.
         """
         from shaspec.io.export import write_labels, write_sizes
+        from shaspec.io.origin import Origin
 
         if Path(path).suffix.lower() == ".csv":
             return write_sizes(path, [self])
-        return write_labels(path, self.labels, self.grid, self.task.labels)
+        origin = Origin.EDITED if self.provenance.get("edited") else Origin.RESULT
+        return write_labels(path, self.labels, self.grid, self.task.labels, origin)
 
     def __repr__(self) -> str:
         unit, digits = self.grid.unit, 1 if self.grid.dims == 3 else 0

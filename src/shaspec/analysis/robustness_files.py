@@ -104,11 +104,7 @@ def write_label_maps(folder: Path, table: SubsetTable) -> list[Path]:
     """Writes the label map of every subset, ``CASE_MODEL_SUBSET_pred.nii.gz`` (2D: ``.png``)."""
     ending = label_ending(table.rows[0].prediction.grid)
     return [
-        write_labels(
-            folder / f"{table.case}_{table.model}_{row.name}_{RESULT}{ending}",
-            row.prediction.labels,
-            row.prediction.grid,
-        )
+        row.prediction.save(folder / f"{table.case}_{table.model}_{row.name}_{RESULT}{ending}")
         for row in table.rows
     ]
 

@@ -12,7 +12,7 @@ from shaspec.cli.common import Grid, Overwrite, PairWithin, Probabilities, escap
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.reading import is_folder
-from shaspec.files.writing import check_file, make_folder
+from shaspec.files.writing import make_folder
 from shaspec.inference.options import RunOptions
 from shaspec.progress import progress_bar
 
@@ -71,7 +71,9 @@ def cohort(
         console.print(f"shard {shard} has no case: there are fewer cases than parts")
         return
     settings = Settings(model, subsets, probabilities, grid, overwrite, **run.keywords)
-    run_cohort(console, found, settings, out, csv=csv, task=task, shard=shard, workers=workers)
+    run_cohort(
+        console, found, settings, out, source=data, csv=csv, task=task, shard=shard, workers=workers
+    )
 
 
 def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFiles]:
@@ -106,6 +108,7 @@ def run_cohort(
     settings: Settings,
     out: Path | None,
     *,
+    source: Path,
     csv: Path | None,
     task: Task,
     shard: str = "",
@@ -114,6 +117,7 @@ def run_cohort(
     """Segment the cases into a folder and report the outcome; exit code 1 if some failed."""
     from shaspec.cohort.manifest import Manifest
     from shaspec.cohort.page import write_page
+    from shaspec.cohort.places import check_names, check_places
     from shaspec.cohort.run import segment_cohort
     from shaspec.cohort.summary import write_sizes
 
@@ -123,8 +127,9 @@ def run_cohort(
     part = f"-{shard.replace('/', 'of')}" if shard else ""
     table = csv or out / SIZES.replace(".", f"{part}.")
     page = out / PAGE.replace(".", f"{part}.")
-    check_file(table)
-    check_file(page)
+    inputs = [source, *(path for case in cases for path in case.volumes.values())]
+    check_names(cases)
+    check_places(manifest, table, page, inputs, overwrite=settings.overwrite)
     failed: dict[str, str] = {}
     counts = {"done": 0, "skipped": 0, "failed": 0}
     with progress_bar(console) as bar:

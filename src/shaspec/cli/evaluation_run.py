@@ -91,7 +91,7 @@ class EvaluationRun:
         subsets = list(dict.fromkeys(map(task.parse_subset, typed)))
         cases = labelled_cases(self.console, options.data, task, options.chosen, options.within)
         make_folder(folder)
-        _check_tables(folder, cases, options.overwrite)
+        _check_tables(folder, cases, options)
         with progress_bar(self.console) as bar:
             work = bar.add_task(escape(self.name), total=len(cases))
             for files in cases:
@@ -207,21 +207,29 @@ def labelled_cases(
             f"--splits names {', '.join(missing[:4])}{more}, but {data} has no such labelled case"
         )
     mine = [case for case in cases if chosen is None or case.name in chosen]
-    bare = [case.name for case in mine if case.labels is None]
+    bare = [_told(case) for case in mine if case.labels is None]
     if bare:
         console.print(f"[yellow]no label file, so not evaluated: {escape(', '.join(bare))}[/]")
     mine = [case for case in mine if case.labels is not None]
     if not mine:
-        raise InputError(f"{data} has no labelled case to evaluate on")
+        said = f" ({'; '.join(bare)})" if any("(" in text for text in bare) else ""
+        raise InputError(f"{data} has no labelled case to evaluate on{said}")
     return mine
 
 
-def _check_tables(folder: Path, cases: Sequence[CaseFiles], overwrite: bool) -> None:
+def _told(case: CaseFiles) -> str:
+    """The name of a case without labels, and why they are not used if it has some."""
+    said = [text for text in case.notices if text.startswith("not used as labels")]
+    return f"{case.name} ({said[0]})" if said else case.name
+
+
+def _check_tables(folder: Path, cases: Sequence[CaseFiles], options: EvaluationOptions) -> None:
     """Raise `InputError` if a table exists, or would replace a file of a case."""
     from shaspec.evaluation.protocol import PROTOCOL_FILE
     from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE
     from shaspec.io.outputs import check_output
 
     inputs = [p for case in cases for p in (*case.volumes.values(), case.labels) if p]
+    inputs.append(options.data)
     for table in (METRICS_FILE, SUMMARY_FILE, PROTOCOL_FILE):
-        check_output(folder / table, inputs, overwrite=overwrite)
+        check_output(folder / table, inputs, overwrite=options.overwrite)

@@ -87,7 +87,7 @@ def predict(
         settings = Settings(
             model, present or AVAILABLE, probabilities, grid, overwrite, **run.keywords
         )
-        run_cohort(console, many, settings, out, csv=volumes, task=task)
+        run_cohort(console, many, settings, out, source=case[0], csv=volumes, task=task)
         return
     asked = task.parse_subset(present) if present else None
     subject = read_case(source(case), task, with_labels=False, present=asked, grid=grid)
@@ -123,7 +123,6 @@ def _segment(
 ) -> None:
     """Write the label map, and on request the sizes of its regions and their probabilities."""
     from shaspec.analysis.judgement import judgement
-    from shaspec.io import write_labels
     from shaspec.io.probability_maps import write_probabilities
     from shaspec.models.summary import is_calibrated
     from shaspec.prediction import NOT_FOUND_NOTE
@@ -133,7 +132,7 @@ def _segment(
     report_seen(console, session.seen, case.name, model.card.name)
     job = session.predict(case.present, probabilities=maps or bool(thresholds))
     prediction = thresholded(run_job(console, job).prediction, thresholds)
-    write_labels(path, prediction.labels, prediction.grid, prediction.task.labels)
+    prediction.save(path)
     if maps:
         files = write_probabilities(path, prediction, calibrated=is_calibrated(model.card))
         said = "calibrated" if is_calibrated(model.card) else "not calibrated"

@@ -73,7 +73,9 @@ def restore(
     """Resample a label map of a prepared case to the grid of every input (nearest neighbour)."""
     from shaspec.files.writing import make_folder
     from shaspec.io import read_volume, write_labels
+    from shaspec.io.model_results import is_unedited_result
     from shaspec.io.naming import stem
+    from shaspec.io.origin import Origin, says_edited
     from shaspec.io.outputs import check_output
     from shaspec.preparation import read_transforms, to_inputs
 
@@ -89,6 +91,8 @@ def restore(
         restored = to_inputs(volume.array, volume.grid, transforms)
     except InputError as error:
         raise InputError(f"{labels}: {error}") from error
+    origin = Origin.EDITED if says_edited(labels) else Origin.LABELS
+    origin = Origin.RESULT if is_unedited_result(labels) else origin
     for name, array in restored.items():
-        write_labels(targets[name], array, transforms.grids[name])
+        write_labels(targets[name], array, transforms.grids[name], origin=origin)
     console.print(f"wrote {len(targets)} label maps to {escape(str(out))}")

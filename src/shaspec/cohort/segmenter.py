@@ -20,7 +20,7 @@ from shaspec.errors import InputError, ShaspecError
 from shaspec.files.reading import is_file, sha256
 from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.inference.session import InferenceSession
-from shaspec.io import CaseFiles, label_ending, read_case, write_labels
+from shaspec.io import CaseFiles, label_ending, read_case
 from shaspec.io.naming import RESULT
 from shaspec.io.outputs import check_output
 from shaspec.io.probability_maps import probability_files, write_probabilities
@@ -149,8 +149,8 @@ class Segmenter:
         reading: float,
     ) -> Iterator[Progress]:
         """Segment and write one subset."""
-        own = case.reduce and case.reduce(subset)
-        if own is not None and not own.grid.matches(case.grid):
+        own = case.own(subset)
+        if own is not None:
             session, case = self._session(own, keep=0), own  # as if it had only these modalities
         labels, maps = self._outputs(case, subset)
         name = self.task.subset_name(asked)
@@ -178,7 +178,7 @@ class Segmenter:
         }
         self.manifest.append(Record(status="writing", **facts))
         start = time.perf_counter()
-        write_labels(labels, prediction.labels, prediction.grid, self.task.labels)
+        prediction.save(labels)
         if maps:
             calibrated = is_calibrated(self.model.card)
             write_probabilities(labels, prediction, calibrated=calibrated)

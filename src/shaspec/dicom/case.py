@@ -11,9 +11,8 @@ from shaspec.dicom.roles import choose, propose
 from shaspec.dicom.series import Study, read_studies
 from shaspec.dicom.source import dicom_files
 from shaspec.errors import InputError
-from shaspec.files.reading import entries_of, is_folder
 from shaspec.files.writing import make_folder
-from shaspec.io.outputs import check_output
+from shaspec.io.outputs import check_output, require_no_others
 from shaspec.progress import Report, silent
 from shaspec.task import Task
 
@@ -98,7 +97,7 @@ def write_study(
     name = out.resolve().name
     targets = {role: out / f"{name}_{role.lower()}.nii.gz" for role in task.names}
     choice = choose(propose(study, task), task, given)
-    _require_no_others(out, [targets[role] for role in choice.series])
+    require_no_others(out, [targets[role] for role in choice.series])
     make_folder(out)
     for role in choice.series:
         check_output(targets[role], files, overwrite=overwrite, keep_own=True)
@@ -122,11 +121,3 @@ def choose_study(studies: Sequence[Study], wanted: str) -> Study:
     raise InputError(
         f"the DICOM files are of {len(studies)} studies; choose with --study: {listed}"
     )
-
-
-def _require_no_others(out: Path, targets: Sequence[Path]) -> None:
-    """See that no other volume in ``out`` would become part of the case."""
-    others = [path for path in entries_of(out) if path not in targets] if is_folder(out) else []
-    volumes = [path.name for path in others if ".nii" in path.name.lower()]
-    if volumes:
-        raise InputError(f"{out}: has other volumes, e.g. {volumes[0]}; choose an empty folder")

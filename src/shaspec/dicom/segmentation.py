@@ -23,7 +23,9 @@ from shaspec.dicom.stack import choose_series, label_of, on_series
 from shaspec.errors import InputError
 from shaspec.files.reading import open_regular
 from shaspec.files.writing import write_atomically
-from shaspec.io.outputs import check_output, is_ours
+from shaspec.io.model_results import is_unedited_result
+from shaspec.io.origin import marked_checksum, says_edited
+from shaspec.io.outputs import check_output
 from shaspec.io.schemes import label_values, to_task_labels
 from shaspec.io.terminology import Code, term_of
 from shaspec.io.truth_file import read_truth
@@ -78,7 +80,8 @@ def write_segmentation(
             they have.
         scheme: label convention of the file; see `shaspec.read_case`.
         model: name of the model, for the algorithm of the segments.
-        edited: whether the labels were corrected by hand: *semi-automatic*.
+        edited: whether the labels were corrected by hand: *semi-automatic*. Results that were
+            corrected are recognised.
         overwrite: replace ``out``.
 
     Returns:
@@ -101,6 +104,7 @@ def write_segmentation(
     chosen = choose_series(volume.grid, study, series, labels)
     stack, notices = on_series(volume, array, chosen, task, labels)
     sources = [_image(path) for path in dict.fromkeys(h.path for h in chosen.headers)]
+    edited = edited or (_is_result(labels) and not is_unedited_result(labels))
     data = _segmentation(sources, stack, chosen, task, model, edited)
     write_atomically(out, data)
     return Written(out, chosen.key, (told, *notices))
@@ -111,12 +115,17 @@ def _in_codes_of(
 ) -> tuple[npt.NDArray[np.uint8], str]:
     """The labels in the codes of the task, and how they were read."""
     values = set(label_values(volume.array, str(labels))) - {0}
-    if not scheme and is_ours(labels) and values <= {label.value for label in task.labels}:
+    if not scheme and _is_result(labels) and values <= {label.value for label in task.labels}:
         codes = ", ".join(f"{label.value} {label.name}" for label in task.labels)
         array = np.rint(volume.array).astype(np.uint8)
-        return array, f"labels read as {codes}: the file was written by this program"
+        return array, f"labels read as {codes}: the file is a result of this program"
     array, reading = to_task_labels(volume.array, task, str(labels), [labels.name], scheme)
     return array, reading.notice
+
+
+def _is_result(labels: Path) -> bool:
+    """True for a result of a model, edited or not."""
+    return bool(marked_checksum(labels)) or says_edited(labels)
 
 
 def _require_library() -> None:

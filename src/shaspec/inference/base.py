@@ -63,11 +63,10 @@ class Session(ABC, Generic[P_co]):
         keep: int | None = None,
         precision: str = "auto",
     ) -> None:
-        task = model.card.task
         check_fit(model.card, case)
-        self.model, self.case, self.task = model, case, task
+        self.model, self.case, self.task = model, case, model.card.task
         self._device = choose_device(device)
-        self._precision = choose_precision(precision, self._device, task.dims)
+        self._precision = choose_precision(precision, self._device, self.task.dims)
         with enough_memory(f"moving model {model.card.name} to {self._device}"):
             self._network = model.network.to(self._device)
         self._keep = keep
@@ -100,13 +99,14 @@ class Session(ABC, Generic[P_co]):
             present: names of modalities of the case.
 
         Returns:
-            True if the features of all of them are kept.
+            True if all features are kept.
 
         Raises:
             InputError: for an unknown name, or without any name.
         """
-        indices = self._indices(self.task.subset(present))
-        return self.model.card.instant_toggles and self._has_features_of(indices)
+        subset = self.task.subset(present)
+        there = self._has_features_of(self._indices(subset)) and self.case.has_grid_of(subset)
+        return self.model.card.instant_toggles and there
 
     def release(self) -> None:
         """Free the memory of all kept features; the session can still be used."""
@@ -243,7 +243,7 @@ class Session(ABC, Generic[P_co]):
             "seconds": {name: round(value, 3) for name, value in seconds.items()},
             "torch": torch.__version__,
             "machine": platform.machine(),
-            "files": {name: str(path.absolute()) for name, path in self.case.files.items()},
+            **self.case.origin,
             "notices": list(self.case.notices),
         }
 

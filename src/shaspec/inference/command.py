@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.io.channels import channel_case
 from shaspec.io.formats.table import is_volume
 from shaspec.prediction import Classification, Prediction
 
@@ -52,8 +53,21 @@ def _inputs(result: Result, files: dict[str, str]) -> list[str]:
     """The one file of all modalities (4D), or each modality with its file."""
     named = {name: files[name] for name in result.task.names if name in files}
     if len(named) > 1 and len(set(named.values())) == 1:
-        return [next(iter(named.values()))]
+        path = Path(next(iter(named.values())))
+        _require_order(path, result, named)
+        return [str(path)]
     return [f"{name}={path}" for name, path in named.items()]
+
+
+def _require_order(path: Path, result: Result, used: Collection[str]) -> None:
+    """Raise `InputError` if a 4D file would be read with its channels in another order."""
+    channels: dict[str, int] = result.provenance.get("channels", {})
+    read = channel_case(path, result.task, False).channel or {}
+    if any(channels.get(name, read.get(name)) != read.get(name) for name in used):
+        raise InputError(
+            f"{path}: its channels were assigned by hand, which no command can express: save each "
+            "as a file of its own, or list them in a dataset.json, and open these"
+        )
 
 
 def _grid(result: Result, used: Sequence[str], files: Mapping[str, str]) -> list[str]:
@@ -69,7 +83,13 @@ def _grid(result: Result, used: Sequence[str], files: Mapping[str, str]) -> list
         return []
     grids = [(name, Grid.from_affine(h.affine, h.shape[:3])) for name, h in headers]
     same = [name for name, grid in grids if grid.matches(result.grid)]
-    return ["--grid", same[0]] if same and same[0] != grids[0][0] else []
+    if not same:
+        raise InputError(
+            f"{paths[0][1]}: the images were moved after they were read, or the file has changed, "
+            "so no command can reproduce this result: save the images as NIfTI and open the saved "
+            "files"
+        )
+    return ["--grid", same[0]] if same[0] != grids[0][0] else []
 
 
 def _settings(facts: Mapping[str, Any]) -> list[str]:

@@ -97,8 +97,8 @@ class InferenceSession(Session[Prediction]):
             OutOfMemoryError: if not even the smallest window fits into memory.
         """
         subset = self._subset(present)
-        reduced = self.case.reduce and self.case.reduce(subset)
-        if reduced is not None and not reduced.grid.matches(self.case.grid):
+        reduced = self.case.own(subset)
+        if reduced is not None:
             yield from self._on_own_grid(reduced, subset, probabilities)
             return
         yield from self._with_what_memory_there_is(

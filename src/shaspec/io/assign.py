@@ -7,12 +7,11 @@ as a problem.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import takewhile
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from shaspec.io.context import in_context
 from shaspec.io.naming import (
     LABELS,
     Certainty,
@@ -28,9 +27,6 @@ from shaspec.io.nifti import is_nifti
 from shaspec.io.subjects import of_another, several_subjects
 from shaspec.io.volumes import same_scan
 from shaspec.task import Task
-
-GIVEN_NAME = ("roi",)
-"""Words for a label map that are also a given name."""
 
 
 @dataclass
@@ -51,7 +47,7 @@ def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
     """Assign files, given as (name to judge by, path), to the modalities of ``task``."""
     listed = list(files)
     readings = [read_name(name, task) for name, _ in listed]
-    readings = _in_context([name for name, _ in listed], readings, task)
+    readings = in_context([name for name, _ in listed], readings, task)
     found = Assignment(readings={p: r for (_, p), r in zip(listed, readings, strict=True)})
     claims: dict[str, list[tuple[Path, Match]]] = {role: [] for role in (*task.names, LABELS)}
     open_ones: list[tuple[Path, Reading]] = []
@@ -160,53 +156,3 @@ def _settle_doubt(path: Path, reading: Reading, certain: set[str], found: Assign
             f"{path}: the modality of this file is unclear ({reading.reason}); list the files one "
             f"by one, this one as {options}, or rename it"
         )
-
-
-def _in_context(names: Sequence[str], readings: Sequence[Reading], task: Task) -> list[Reading]:
-    """Resolve doubts with the prefix that all names share: the patient, e.g. ``Roi Post``."""
-    shared = _shared_beginning(names)
-    if not shared:
-        return list(readings)
-    inner = [read_name(name[len(shared) :], task).match for name in names]
-    seen = [_not_all_after(r, rest, shared) for r, rest in zip(readings, inner, strict=True)]
-    certain = {r.match.role for r in seen if r.match and not r.match.reason}
-    return [_settled(r, rest, shared, certain) for r, rest in zip(seen, inner, strict=True)]
-
-
-def _not_all_after(reading: Reading, rest: Match | None, shared: str) -> Reading:
-    """A doubt if only a ``post`` shared by all names indicates contrast agent."""
-    match = reading.match
-    if match is None or rest is None or rest.role == match.role:
-        return reading
-    said = [word.lower() for word in match.evidence]
-    if match.start >= len(shared) or "post" not in said or len(said) != 2:
-        return reading
-    reason = "'post', with which all names begin, may be a name, a time or contrast agent"
-    return Reading(None, (rest.role, match.role), reason, ("post",))
-
-
-def _settled(reading: Reading, rest: Match | None, shared: str, certain: set[str]) -> Reading:
-    """The reading without the shared prefix, if only the prefix made it doubtful."""
-    if reading.match or rest is None or rest.reason or rest.role not in reading.candidates:
-        return reading
-    label = LABELS in reading.candidates and reading.evidence != GIVEN_NAME
-    others = set(reading.candidates) - {LABELS, rest.role}
-    if label or not others <= certain:
-        return reading
-    match = replace(
-        rest,
-        certainty=Certainty.PROBABLE,
-        reason=f"{shared.strip('_-. ')!r}, with which all names begin, was read as the patient",
-        start=rest.start + len(shared),
-        stop=rest.stop + len(shared),
-    )
-    return Reading(match)
-
-
-def _shared_beginning(names: Sequence[str]) -> str:
-    """The prefix that all names share, up to a separator; empty for a single name."""
-    columns = zip(*(stem(name) for name in names), strict=False)
-    same = list(takewhile(lambda column: len(set(column)) == 1, columns))
-    shared = "".join(column[0] for column in same) if len(names) > 1 else ""
-    cut = re.match(r".*[\W_]", shared, re.DOTALL)
-    return cut.group() if cut else ""

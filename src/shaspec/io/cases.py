@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
 from shaspec.io.images import read_image, read_label_image
 from shaspec.io.label_names import described_scheme
 from shaspec.io.measured import measured
+from shaspec.io.model_results import is_unedited_result, result_notice
 from shaspec.io.naming import LABELS, common_name
 from shaspec.io.reading import Read, chosen, read_volumes, require
 from shaspec.io.schemes import to_task_labels
@@ -113,23 +113,37 @@ def _read(
 
 def _case(files: CaseFiles, task: Task, options: _Options) -> Case:
     """A case of volumes."""
-    read = read_volumes(files, task)
-    whole = read
+    whole = read = read_volumes(files, task)
     if read.labels is not None:
         array, notice = _task_labels(read.labels.array, files, task, options.scheme)
         whole = replace(read, labels=replace(read.labels, array=array), label_notice=notice)
     case = _gridded(whole, files, task, options, tuple(read.volumes))
     if all(v.grid.matches(case.grid) for v in read.volumes.values()):
         return case
-    reduce = partial(_reduced, replace(whole, labels=None), files, task, options)
-    return replace(case, reduce=reduce)
+    return replace(case, reduce=_Reduced(replace(whole, labels=None), files, task, options))
 
 
-def _reduced(read: Read, files: CaseFiles, task: Task, options: _Options, subset: Subset) -> Case:
-    """The case as `read_case` returns it with ``present=subset``, without labels."""
-    asked = options.grid.lower()
-    fits = asked == FINEST or asked in map(str.lower, subset)
-    return _gridded(read, files, task, options if fits else replace(options, grid=""), subset)
+@dataclass(frozen=True, eq=False)
+class _Reduced:
+    """`Case.reduce` of volumes on several grids."""
+
+    read: Read
+    files: CaseFiles
+    task: Task
+    options: _Options
+
+    def __call__(self, subset: Subset) -> Case:
+        """The case as `read_case` returns it with ``present=subset``, without labels."""
+        return _gridded(self.read, self.files, self.task, self._options(subset), subset)
+
+    def grid(self, subset: Subset) -> Grid:
+        """The grid of that case; nothing is resampled."""
+        volumes = {name: self.read.volumes[name] for name in subset}
+        return reference(volumes, self._options(subset).grid).grid
+
+    def _options(self, subset: Subset) -> _Options:
+        fits = self.options.grid.lower() in (FINEST, *map(str.lower, subset))
+        return self.options if fits else replace(self.options, grid="")
 
 
 def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset: Subset) -> Case:
@@ -153,11 +167,19 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
         others = read.volumes.values()
         labels = truth_on_grid(read.labels, first, others, notices, options.by_voxel)
         notices.append(read.label_notice)
-        notices += told(stray(labels, arrays, task))
+        notices += told(stray(labels, arrays, task, str(files.labels)))
     paths = _paths(files, volumes)
     open_roles = tuple(doubts((*found, *in_place)))
     return Case(
-        files.name, task, first.grid, arrays, labels, paths, tuple(notices), doubts=open_roles
+        files.name,
+        task,
+        first.grid,
+        arrays,
+        labels,
+        paths,
+        tuple(notices),
+        doubts=open_roles,
+        channels={name: k for name, k in (files.channel or {}).items() if name in arrays},
     )
 
 
@@ -214,7 +236,7 @@ def _task_labels(
     array: Array, files: CaseFiles, task: Task, scheme: str | None
 ) -> tuple[npt.NDArray[np.uint8], str]:
     """The label map in the codes of the task, and a notice of the convention used."""
-    assert files.labels is not None
+    assert files.labels
     described = None if scheme else described_scheme(files.labels, task)
     hints = label_hints(files)
     labels, reading = to_task_labels(array, task, str(files.labels), hints, scheme, described)
@@ -254,6 +276,10 @@ def files_of(source: Source, task: Task, with_labels: bool) -> CaseFiles:
         if found.problems:
             raise InputError(next(iter(found.problems.values())))
         roles, notices = found.roles, tuple(found.notices)
+        truth = roles.get(LABELS)
+        if truth is not None and is_unedited_result(truth):
+            del roles[LABELS]
+            notices = (*notices, result_notice(truth))
     labels = roles.pop(LABELS, None)
     if not roles:
         raise InputError(f"no modality was given: pass at least one of {task.title_names}")

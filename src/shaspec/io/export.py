@@ -20,6 +20,7 @@ from shaspec.geometry import Grid
 from shaspec.io import nifti
 from shaspec.io.formats.table import SEGMENTATION
 from shaspec.io.images import LABEL_ENDINGS, write_label_image
+from shaspec.io.origin import Origin
 from shaspec.io.segmentation_nrrd import is_segmentation, write_segmentation
 from shaspec.task import Label
 
@@ -41,7 +42,11 @@ def label_endings(grid: Grid) -> tuple[str, ...]:
 
 
 def write_labels(
-    path: str | Path, labels: npt.NDArray[Any], grid: Grid, names: Sequence[Label] = ()
+    path: str | Path,
+    labels: npt.NDArray[Any],
+    grid: Grid,
+    names: Sequence[Label] = (),
+    origin: Origin = Origin.LABELS,
 ) -> Path:
     """Write a label map.
 
@@ -51,6 +56,7 @@ def write_labels(
         labels: (*spatial), integers from 0 to 255.
         grid: the grid of ``labels``.
         names: the labels of the task, for ``.seg.nrrd``.
+        origin: noted in the file: an unedited result of a model is never read as a truth.
 
     Returns:
         ``path``.
@@ -60,10 +66,10 @@ def write_labels(
             written.
     """
     if grid.dims != 3:
-        return write_label_image(path, labels, grid)
+        return write_label_image(path, labels, grid, origin)
     if is_segmentation(Path(path)):
-        return write_segmentation(path, labels, grid, names)
-    return nifti.write_labels(path, labels, grid)
+        return write_segmentation(path, labels, grid, names, origin)
+    return nifti.write_labels(path, labels, grid, origin)
 
 
 def write_classes(path: str | Path, results: Sequence[Classification]) -> Path:

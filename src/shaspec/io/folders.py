@@ -26,6 +26,7 @@ from shaspec.io.description import DESCRIPTION
 from shaspec.io.folder_case import folder_case
 from shaspec.io.formats.table import DICOM, header_of, is_volume
 from shaspec.io.grouping import by_stem, group_by_folder
+from shaspec.io.model_results import is_unedited_result, result_notice
 from shaspec.io.moments import pair_by_time
 from shaspec.io.naming import LABELS, notice, require_role, stem
 from shaspec.io.sequence_folders import sequence_case
@@ -130,7 +131,8 @@ def _paired(folder: Path, task: Task, with_labels: bool, within: float) -> list[
         raise InputError(
             f"--pair-within is for pictures, and task {task.name!r} reads volumes: leave it out"
         )
-    cases = pair_by_time(folder, entries(folder, task), task, within, with_labels=with_labels)
+    found = pair_by_time(folder, entries(folder, task), task, within, with_labels=with_labels)
+    cases = [_without_result(case) for case in found]
     if not cases:
         raise InputError(
             f"{folder}: no pictures to pair; put a folder of pictures for each of "
@@ -141,12 +143,21 @@ def _paired(folder: Path, task: Task, with_labels: bool, within: float) -> list[
 
 def _walk(folder: Path, task: Task, with_labels: bool, depth: int) -> Iterator[CaseFiles]:
     """Cases in ``folder``: the folder itself, else its subfolders, with unique names."""
-    found = list(_search(folder, task, with_labels, depth))
+    found = [
+        (where, _without_result(case)) for where, case in _search(folder, task, with_labels, depth)
+    ]
     counts = Counter(case.name for _, case in found)
     for where, case in found:
         if counts[case.name] > 1:  # e.g. every case keeps its files in a folder "anat"
             case = replace(case, name="_".join(where.relative_to(folder).parts))
         yield case
+
+
+def _without_result(case: CaseFiles) -> CaseFiles:
+    """The case without a truth that is the result of a model under another name."""
+    if case.labels is None or not is_unedited_result(case.labels):
+        return case
+    return replace(case, labels=None, notices=(*case.notices, result_notice(case.labels)))
 
 
 def _search(
@@ -200,7 +211,7 @@ def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     found = next((case for case in cases if case.name == path.name), None)
     if found is None:
         raise InputError(f"{path}: no such file or folder")
-    return found
+    return _without_result(found)
 
 
 def _of_list(name: str, roles: dict[str, Path], task: Task, with_labels: bool) -> CaseFiles:

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from shaspec.errors import InputError, ShaspecError
 from shaspec.files.reading import open_regular
 from shaspec.files.writing import write_atomically
 from shaspec.geometry import Grid
+from shaspec.io.origin import Origin, origin_text
 from shaspec.memory import is_out_of_memory
 
 Array = npt.NDArray[Any]
@@ -66,10 +68,12 @@ def read_label_image(path: str | Path) -> Array:
     return _grey(array, Path(path), "a label map")
 
 
-def write_label_image(path: str | Path, labels: Array, grid: Grid) -> Path:
+def write_label_image(
+    path: str | Path, labels: Array, grid: Grid, origin: Origin = Origin.LABELS
+) -> Path:
     """Write a label map (row, column) as an 8-bit grey PNG whose values are the codes.
 
-    The file is written atomically. Returns ``path``.
+    ``origin`` is noted as a comment. The file is written atomically. Returns ``path``.
     """
     path = Path(path)
     if not path.name.lower().endswith(LABEL_ENDINGS):
@@ -78,7 +82,9 @@ def write_label_image(path: str | Path, labels: Array, grid: Grid) -> Path:
 
     pixels = checked_labels(path, labels, grid)
     data = io.BytesIO()
-    Image.fromarray(pixels).save(data, "PNG")
+    text = PngInfo()
+    text.add_text("Comment", origin_text(origin, pixels))
+    Image.fromarray(pixels).save(data, "PNG", pnginfo=text)
     write_atomically(path, data.getvalue())
     return path
 

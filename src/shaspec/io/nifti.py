@@ -16,6 +16,7 @@ from shaspec.geometry import Grid
 from shaspec.io.formats.packed import all_bytes, first_bytes
 from shaspec.io.formats.stored import Stored
 from shaspec.io.header import BLOCK, PLACE, parse_header
+from shaspec.io.origin import PROGRAM, Origin, origin_text
 
 Array = npt.NDArray[Any]
 
@@ -34,17 +35,21 @@ def open_nifti(path: Path) -> Stored:
     return Stored(header, lambda: all_bytes(path, header.end))
 
 
-def write_labels(path: str | Path, labels: Array, grid: Grid) -> Path:
+def write_labels(
+    path: str | Path, labels: Array, grid: Grid, origin: Origin = Origin.LABELS
+) -> Path:
     """Write a label map (S, P, L) in the orientation, position and codes of the file of ``grid``.
 
-    The file is written atomically, and equal labels give equal bytes. Returns ``path``.
+    ``origin`` is noted in the header. The file is written atomically, and equal labels give equal
+    bytes. Returns ``path``.
     """
     path = Path(path)
     if not is_nifti(path):
         raise InputError(
             f"{path}: write label maps as .nii.gz, .nii or .seg.nrrd; change the ending"
         )
-    return _write(path, checked_labels(path, labels, grid), grid, "label map")
+    voxels = checked_labels(path, labels, grid)
+    return _write(path, voxels, grid, origin_text(origin, voxels))
 
 
 def write_map(path: Path, values: npt.NDArray[np.float32], grid: Grid, text: str) -> Path:
@@ -54,7 +59,7 @@ def write_map(path: Path, values: npt.NDArray[np.float32], grid: Grid, text: str
     """
     if values.shape != grid.shape:
         raise InputError(f"{path}: the map has shape {values.shape}, its grid {grid.shape}")
-    return _write(path, values, grid, text, level=1)  # as in `shaspec.io.export`
+    return _write(path, values, grid, f"{text} by {PROGRAM}", level=1)  # as in `shaspec.io.export`
 
 
 def checked_labels(path: Path, labels: Array, grid: Grid) -> npt.NDArray[np.uint8]:
@@ -93,5 +98,5 @@ def _header(grid: Grid, dtype: np.dtype[Any], text: str) -> Nifti1Header:
         header["xyzt_units"] = int(source["xyzt_units"]) % 8  # a result has no time axis
     header["vox_offset"] = 352
     header["scl_slope"], header["scl_inter"] = 1, 0
-    header["descrip"] = f"{text} by napari-shaspec".encode("ascii", "replace")[:79]
+    header["descrip"] = text.encode("ascii", "replace")[:79]
     return header

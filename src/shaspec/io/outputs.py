@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.files.reading import exists, open_regular
+from shaspec.files.reading import entries_of, exists, is_folder
 from shaspec.files.writing import check_place
-
-MARK = b"napari-shaspec"  # in the header of every label map written by this program
-HEAD = 1024  # bytes of a file that are searched for it
+from shaspec.io.formats.table import is_volume
+from shaspec.io.model_results import is_unedited_result
 
 
 def check_output(
@@ -25,14 +23,14 @@ def check_output(
 ) -> None:
     """Check that ``path`` may be written, before the computation.
 
-    A label map written by this program may be replaced, unless ``keep_own``.
+    The unedited result of a model may be replaced, unless ``keep_own``.
 
     Args:
         path: the file to write.
         inputs: the files that were read; links and names that differ only in case count as the
             same file.
         overwrite: whether another existing file may be replaced.
-        keep_own: whether label maps of this program are kept too, as they may be corrected.
+        keep_own: whether unedited results are kept too.
         endings: allowed endings of the name; empty: any.
 
     Raises:
@@ -42,8 +40,21 @@ def check_output(
     if same is not None:
         raise InputError(f"{path}: this is the input file {same}; choose another output file")
     check_place(path, endings)
-    if exists(path) and not overwrite and (keep_own or not is_ours(path)):
+    if exists(path) and not overwrite and (keep_own or not is_unedited_result(path)):
         raise InputError(f"{path}: exists already; choose another file, or replace it: --overwrite")
+
+
+def require_no_others(out: Path, targets: Collection[Path]) -> None:
+    """See that no volume in ``out`` besides ``targets`` would become part of the new case.
+
+    Raises:
+        InputError: naming such a file.
+    """
+    names = {path.name for path in targets}
+    there = entries_of(out) if is_folder(out) else []
+    others = [path.name for path in there if is_volume(path) and path.name not in names]
+    if others:
+        raise InputError(f"{out}: has other volumes, e.g. {others[0]}; choose an empty folder")
 
 
 def _is_same(one: Path, other: Path) -> bool:
@@ -52,15 +63,3 @@ def _is_same(one: Path, other: Path) -> bool:
     places = [Path(os.path.realpath(p)) for p in (one, other)]
     folders = [place.parent for place in places]
     return folders[0] == folders[1] and places[0].name.lower() == places[1].name.lower()
-
-
-def is_ours(path: Path) -> bool:
-    """Return whether a file is a label map written by this program."""
-    try:
-        with open_regular(path) as file:
-            data = file.read(HEAD)
-        if data[:2] == b"\x1f\x8b":
-            data = zlib.decompressobj(wbits=31).decompress(data, HEAD)
-    except (InputError, OSError, zlib.error):
-        return False
-    return MARK in data

@@ -41,6 +41,15 @@ SHORT_NAME = re.compile(r"(?<![^\W_])[pvPV]\d{1,2}(?![^\W_])")
 """``p2`` beside a modality is the acceleration of a scan; by itself it is a patient."""
 SERIES = re.compile(r"(?:s|se|ser|series|i|im|img|e|echo|a|r|run|sl|t|n|nr|no|ph|m)\d+")
 """What converters put behind a name: the number of a series, an image or an echo."""
+PATIENTS = re.compile(
+    r"ses|session|sub|subject|subj|pat|patient|proband|person|participant|case|fall|visit|week|day|month|tp|"
+    r"timepoint|p|s|id|pid|study|cohort|brats\w*|ucsf|pdgm|upenn|gbm|lgg|hgg|glioma|gliom|gli|men|met|mets|ped|ssa|"
+    r"lumiere|egd|burdenko|tcga|tcia|rembrandt|ivygap|cptac|isles\w*|msd|wmh|ixi|oasis\w*|adni",
+    re.IGNORECASE,
+)
+"""A word, also the name of a data set, behind which a number names a patient or a visit."""
+NUMBER = re.compile(r"(?:s|se|ser|series|serie|i|im|img|image|scan|acq|n|nr|no)?(\d{1,6})")
+"""The number of a series, or of a patient."""
 NAME = 3  # letters of the shortest word that may be a name
 
 

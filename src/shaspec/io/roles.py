@@ -16,6 +16,7 @@ from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
 from shaspec.io.channels import channel_case, channel_count
 from shaspec.io.folders import DEPTH, find_cases
+from shaspec.io.model_results import is_unedited_result
 from shaspec.io.naming import (
     LABELS,
     Certainty,
@@ -177,6 +178,9 @@ def _file_role(
             return FileRole(path, name, role, Certainty.PROBABLE, "by the name of its folder")
         reason = match.reason or _said(match.evidence)
         return FileRole(path, name, role, match.certainty, reason)
+    if match is not None and match.role == LABELS and is_unedited_result(path):
+        reason = "an unedited result of a model"
+        return FileRole(path, name, UNUSED, Certainty.PROBABLE, reason)
     if match is not None and match.role in taken:
         reason = f"{taken[match.role].name} is {match.role}"
         return FileRole(path, name, UNUSED, Certainty.PROBABLE, reason)

@@ -170,8 +170,11 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
             fitting,
             values,
         )
-    if len({tuple(_meaning(s, values)) for s in chosen}) > 1:
-        possible = chosen if named else fitting
+    # BraTS-GLI with 4 but without 3: the cavity of 2024, or 2023 with the codes of before.
+    partly = len(named) > len(chosen) and not any(_shown(s, values) for s in chosen)
+    partly &= any(0 in _meaning(s, [v for v in values if v]) for s in chosen)
+    if partly or len({tuple(_meaning(s, values)) for s in chosen}) > 1:
+        possible = chosen if named and not partly else fitting
         raise _undecided(
             f"{source}: the label values {_text(values)} mean different things in different "
             "conventions",

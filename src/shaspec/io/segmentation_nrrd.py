@@ -23,6 +23,7 @@ from shaspec.files.writing import write_atomically
 from shaspec.geometry import RAS_TO_LPS, Grid
 from shaspec.io.formats.table import SEGMENTATION
 from shaspec.io.nifti import checked_labels
+from shaspec.io.origin import Origin, origin_text
 from shaspec.io.terminology import slicer_entry, term_of
 from shaspec.task import Label
 
@@ -42,21 +43,28 @@ def in_ascii(text: str) -> str:
 
 
 def write_segmentation(
-    path: str | Path, labels: npt.NDArray[Any], grid: Grid, segments: Sequence[Label]
+    path: str | Path,
+    labels: npt.NDArray[Any],
+    grid: Grid,
+    segments: Sequence[Label],
+    origin: Origin = Origin.LABELS,
 ) -> Path:
     """Write a label map (S, P, L), one segment for each of ``segments`` and for other values.
 
-    A value without a segment, e.g. a painted one, is named by its number. The file is written
-    atomically. Returns ``path``; raises `InputError` if it is not a label map of volumes.
+    ``origin`` is noted as the content. A value without a segment, e.g. a painted one, is named by
+    its number. The file is written atomically. Returns ``path``; raises `InputError` if it is not a
+    label map of volumes.
     """
     path = Path(path)
     if not is_segmentation(path):
         raise InputError(f"{path}: segmentations are written as {SEGMENTATION}; change the ending")
     if grid.dims != 3:
         raise InputError(f"{path}: pictures have no position in space; save them as .png")
-    voxels = grid.to_file(checked_labels(path, labels, grid))
+    pixels = checked_labels(path, labels, grid)
+    voxels = grid.to_file(pixels)
     data = io.BytesIO()
-    header = _place(grid) | _segmentation(voxels, segments)
+    content = {"content": origin_text(origin, pixels)}
+    header = content | _place(grid) | _segmentation(voxels, segments)
     nrrd.write(data, voxels, header, compression_level=6)
     write_atomically(path, data.getvalue())
     return path

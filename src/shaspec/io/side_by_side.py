@@ -12,7 +12,7 @@ from shaspec.io.formats.table import ENDINGS
 from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
 from shaspec.io.naming import LABELS, Match, parts, recognise
 from shaspec.io.patient_words import visits
-from shaspec.io.subjects import Subject, by_subject, subject_name, subject_of
+from shaspec.io.subjects import Subject, by_subject, in_doubt, subject_name, subject_of
 from shaspec.task import Task
 
 
@@ -52,7 +52,8 @@ def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFi
     read = {path: recognise(path.name, task) for path in files}
     modal = {path: m for path, m in read.items() if m and m.role != LABELS}
     groups = by_subject(modal)
-    if len(groups) < 2 or () in groups:
+    named = {path: match for path, match in read.items() if match and _front(path, match)}
+    if len(groups) < 2 or () in groups or in_doubt(named):
         return []
     others = {path: read[path] for path in files if path not in modal}
     strange = [p for p, match in others.items() if not any(_of(p, match, s) for s in groups)]
@@ -75,6 +76,10 @@ def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFi
             )
         )
     return sorted(cases, key=lambda case: case.name)
+
+
+def _front(path: Path, match: Match) -> Subject:
+    return subject_of(path.name, match)
 
 
 def _of(path: Path, match: Match | None, subject: Subject) -> bool:

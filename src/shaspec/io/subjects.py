@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from shaspec.io.names.tokens import fold
@@ -14,6 +14,8 @@ from shaspec.io.naming import Match, stem
 from shaspec.io.patient_words import (
     CLOCK,
     DATE,
+    NUMBER,
+    PATIENTS,
     SHORT_NAME,
     YEAR,
     behind,
@@ -23,9 +25,6 @@ from shaspec.io.patient_words import (
 )
 
 SERIES = re.compile(r"[1-9]\d{0,3}")
-VISITS = re.compile(
-    r"ses|session|sub|subject|subj|pat|patient|case|visit|week|day|month|tp|timepoint|p|s"
-)
 LEADING = re.compile(r"[pvPV]\d{1,2}(?=[\W_])")
 """A patient or visit in front; elsewhere ``p2`` is the acceleration of a scan."""
 SHORT_VERSION = re.compile(r"v\d{1,2}")
@@ -83,7 +82,9 @@ def several_subjects(files: Mapping[Path, Match], shown: Mapping[Path, str] | No
     named = {subject: paths for subject, paths in groups.items() if subject}
     if len(named) < 2:
         named = _by_end(files)
-    return _told(named, next(iter(files)).parent, shown or {}) if len(named) > 1 else ""
+    if len(named) < 2:
+        return ""
+    return _told(named, next(iter(files)).parent, shown or {}, numbers=in_doubt(files))
 
 
 def several_in_folders(files: Mapping[Path, Match], inner: Mapping[Path, Path]) -> str:
@@ -130,6 +131,8 @@ def _identity(path: Path, match: Match) -> tuple[set[str], set[str], set[str]]:
 
 def numbers_notice(files: Mapping[Path, Match]) -> str:
     """What to tell where only a number behind the modality says whose each file is."""
+    if text := _front_notice(files):
+        return text
     numbers = [numbers_behind(path.name, match) for path, match in files.items()]
     named = any(_front(item) or behind(item[0].name, item[1]) for item in files.items())
     if named or len(files) < 2 or not all(len(n) == 1 for n in numbers) or len(set(numbers)) == 1:
@@ -140,12 +143,36 @@ def numbers_notice(files: Mapping[Path, Match]) -> str:
     )
 
 
-def _told(groups: Mapping[Subject, list[Path]], folder: Path, shown: Mapping[Path, str]) -> str:
+def _front_notice(files: Mapping[Path, Match]) -> str:
+    """The same for numbers in front of the modalities."""
+    subjects = [subject_of(*_named(item)) for item in files.items()]
+    if len(files) < 2 or not _numbered(set(subjects), len(files)):
+        return ""
+    numbers = ", ".join(_only_number(subjects, len(files)))
+    return (
+        f"the numbers {numbers} in front of the modalities were taken as those of series of one "
+        "patient"
+    )
+
+
+def _told(
+    groups: Mapping[Subject, list[Path]],
+    folder: Path,
+    shown: Mapping[Path, str],
+    *,
+    numbers: bool = False,
+) -> str:
     listed = "; ".join(
         f"{'_'.join(subject)}: {', '.join(shown.get(path, path.name) for path in paths)}"
         for subject, paths in list(groups.items())[:SHOWN]
     )
     more = "; ..." if len(groups) > SHOWN else ""
+    if numbers:
+        return (
+            f"{folder}: the numbers in front of the modalities may be those of patients, or of "
+            f"series of one patient ({listed}{more}); pass the files of one case, or give the "
+            "modality of each (T1=file) if they belong together"
+        )
     return (
         f"{folder}: the names belong to {len(groups)} patients or dates ({listed}{more}); pass the "
         "files of one case, or give the modality of each (T1=file) if they belong together"
@@ -176,17 +203,40 @@ def _front(item: tuple[Path, Match]) -> Subject:
     return subject_of(item[0].name, item[1])
 
 
+def in_doubt(files: Mapping[Path, Match]) -> bool:
+    """Return whether numbers in front of the modalities may be those of patients or of series.
+
+    ``001_T1.nii`` and ``002_FLAIR.nii`` may be either. It is decided if a number or a role occurs
+    twice, or if a word in front of the number names a patient or a data set.
+    """
+    roles = [match.role for match in files.values()]
+    words = _only_number([subject_of(*_named(item)) for item in files.items()], len(files))
+    if not words or len(set(roles)) < len(roles):
+        return False
+    return all(map(NUMBER.fullmatch, words)) and not all(map(YEAR.fullmatch, words))
+
+
+def _named(item: tuple[Path, Match]) -> tuple[str, Match]:
+    return item[0].name, item[1]
+
+
 def _numbered(subjects: Iterable[Subject], files: int) -> bool:
     """Return whether the subjects differ only in a short number that is unique for each file.
 
     Numbers with leading zeros, and those of subjects and sessions, name different cases.
     """
-    listed = list(subjects)
-    if len(listed) != files or len({len(subject) for subject in listed}) > 1:
-        return False
-    columns = list(zip(*listed, strict=True))
-    differ = [i for i, column in enumerate(columns) if len(set(column)) > 1]
-    if len(differ) != 1 or (differ[0] and VISITS.fullmatch(columns[differ[0] - 1][0])):
-        return False
-    words = columns[differ[0]]
-    return all(map(SERIES.fullmatch, words)) and not all(map(YEAR.fullmatch, words))
+    words = _only_number(list(subjects), files)
+    series = all(map(SERIES.fullmatch, words)) and not all(map(YEAR.fullmatch, words))
+    return bool(words) and series
+
+
+def _only_number(subjects: Sequence[Subject], files: int) -> Subject:
+    """The words by which subjects differ, if these are single, unique for each file, and not behind
+    a word for a patient; else empty."""
+    if len(set(subjects)) != files or len({len(subject) for subject in subjects}) > 1:
+        return ()
+    columns = list(zip(*subjects, strict=True))
+    apart = [i for i, column in enumerate(columns) if len(set(column)) > 1]
+    if len(apart) != 1 or (apart[0] and PATIENTS.fullmatch(columns[apart[0] - 1][0])):
+        return ()
+    return columns[apart[0]]

@@ -20,7 +20,7 @@ from shaspec.io.cases import Source, files_of
 from shaspec.io.export import write_volume
 from shaspec.io.gridding import FINEST
 from shaspec.io.gridding import reference as reference_volume
-from shaspec.io.outputs import check_output
+from shaspec.io.outputs import check_output, require_no_others
 from shaspec.io.reading import Read, chosen, read_volumes
 from shaspec.io.resample import resample
 from shaspec.io.volumes import Volume
@@ -103,10 +103,11 @@ def prepare(
     if files.problems:
         raise InputError(files.problems[0])
     _require_elsewhere(out, [*files.volumes.values()])
-    make_folder(out)
     inputs = [p for p in (*files.volumes.values(), files.labels, brain_mask) if p]
     targets = {n: out / f"{files.name}_{n.lower()}.nii.gz" for n in files.volumes}
     seg = out / f"{files.name}_seg.nii.gz"
+    require_no_others(out, [*targets.values(), *([seg] if files.labels else [])])
+    make_folder(out)
     for path in (*targets.values(), seg, out / NAME, out / MASK_FILE):
         check_output(path, inputs, overwrite=overwrite, keep_own=True)
     with enough_memory("preparing a case"):

@@ -35,7 +35,8 @@ DIAMETERS = (
 EDITED_ROW = "Rows marked (edited) were edited by hand."
 FACTS = (
     "model", "sha256", "version", "subset", "device", "precision", "window", "overlap",
-    "thresholds", "edits", "seconds", "torch", "machine", "files", "modality_weights", "notices",
+    "thresholds", "edits", "seconds", "torch", "machine", "files", "channels",
+    "modality_weights", "notices",
 )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ import pytest
 from npe2 import PluginManifest
 
 from napari_shaspec.assign.choices import Choices
+from napari_shaspec.case.assignment import collect
+from napari_shaspec.layers.metadata import origin
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +63,53 @@ def test_a_truth_is_no_channel(stacked, task, user):
     choices = Choices(stacked, task)
     choices.choose(0, "labels")
     assert "a truth has to be a file of its own" in choices.problem
+
+
+@pytest.mark.parametrize(("name", "asks"), [("t1 flair", False), ("schulz", True)])
+def test_the_order_of_channels_is_remembered(
+    viewer, controller, stacked, user, notifications, name, asks
+):
+    """Without a question only for names with words that describe images."""
+    first = stacked.rename(stacked.with_name("meier t1 flair.nii.gz" if not asks else "m.nii.gz"))
+    (stacked.parent / "scans_seg.nii.gz").unlink()
+    user.roles = {"channel 1": "T2", "channel 2": "", "channel 4": "FLAIR", "channel 3": "T1ce"}
+    controller.open([first])
+    if not user.asked:
+        controller.assign_files()
+    chosen = {m: origin(viewer.layers[m])["channel"] for m in ("T2", "T1ce", "FLAIR")}
+    assert chosen == {"T2": 0, "T1ce": 2, "FLAIR": 3}
+    before = len(user.asked)
+    other = first.parent.parent / "schulz" / f"{name}.nii.gz"
+    other.parent.mkdir()
+    other.write_bytes(first.read_bytes())
+    viewer.layers.clear()
+    user.roles = {}  # accepts what the dialog proposes
+    controller.open([other])
+    assert (len(user.asked) > before) == asks
+    assert {m: origin(viewer.layers[m])["channel"] for m in chosen} == chosen
+    assert "T1" not in viewer.layers
+    if not asks:
+        assert any("you chose this for a name like it" in text for text in notifications)
+
+
+def test_the_dialog_begins_with_the_channels_in_use(viewer, controller, stacked, user):
+    controller.open([stacked.parent])
+    user.roles = {"channel 1": "T2", "channel 2": "", "channel 4": "FLAIR"}
+    controller.assign_files()
+    user.roles = {}
+    controller.assign_files()
+    assert origin(viewer.layers["T2"])["channel"] == 0
+    assert "T1" not in viewer.layers
+
+
+def test_a_case_from_layers_names_files_and_channels_unless_the_voxels_were_replaced(
+    viewer, controller, stacked, user, task
+):
+    controller.open([stacked])
+    user.roles = {"channel 1": "T2", "channel 4": "FLAIR"}
+    controller.assign_files()
+    case = collect(controller.state.sources, task).case()
+    assert case.channels == {"FLAIR": 3, "T1": 1, "T1ce": 2, "T2": 0}
+    assert set(case.files.values()) == {stacked}
+    viewer.layers["T1"].data = viewer.layers["T1"].data * 2
+    assert set(collect(controller.state.sources, task).case().files) == {"FLAIR", "T1ce", "T2"}

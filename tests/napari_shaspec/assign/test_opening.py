@@ -134,11 +134,11 @@ def test_only_patterns_are_stored(controller, hospital, user):
 def test_memory_is_bounded_and_forgets_contradictions(task):
     kinds = ("t1", "t2", "flair", "adc", "swi", "dwi", "pd", "gad", "post", "mask")
     names = [f"{a} {b} {c}" for a in kinds for b in kinds for c in kinds if len({a, b, c}) == 3]
-    memory.remember({f"{name}.nii": "T1" for name in names}, task)
+    memory.remember({(f"{name}.nii", ""): "T1" for name in names}, task)
     assert len(json.loads(section("cases").roles)) == memory.MOST
-    memory.remember({"a_t1_post.nii": "T1ce", "b_t2.nii": "T2"}, task)
+    memory.remember({("a_t1_post.nii", ""): "T1ce", ("b_t2.nii", ""): "T2"}, task)
     assert memory.remembered("c_t1_post.nii", task).role == "T1ce"
-    memory.remember({"a_t1_post.nii": "T1ce", "b_t1_post.nii": ""}, task)
+    memory.remember({("a_t1_post.nii", ""): "T1ce", ("b_t1_post.nii", ""): ""}, task)
     assert memory.remembered("c_t1_post.nii", task) is None
     assert memory.remembered("b_t2.nii", task).exact
     section("cases").roles = "{"
@@ -146,7 +146,7 @@ def test_memory_is_bounded_and_forgets_contradictions(task):
 
 
 def test_a_memory_that_contradicts_a_certain_name_is_a_question(controller, hospital, user, task):
-    memory.remember({FLAIR: "T2"}, task)
+    memory.remember({(FLAIR, ""): "T2"}, task)
     folder = hospital(leave=TRUTH)
     controller.open([folder])
     assert FLAIR in user.asked[0]

@@ -33,7 +33,7 @@ def test_it_is_in_the_table_with_its_caption_and_a_message(controller, saved):
     controller.open([saved])
     (result,) = controller.state.results
     assert controller.state.shown == SUBSET
-    assert controller.viewer.canvas.overlays["missing"].text == "without T1, T2"
+    assert controller.viewer.canvas.overlays["missing"].text == "without T1, T2\nedited"
     (layer,) = of_kind(controller.viewer, "result")
     assert (layer.data == result.labels).all()
     assert "does not say which model" in controller.state.message.text

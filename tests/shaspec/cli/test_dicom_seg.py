@@ -18,6 +18,7 @@ from shaspec.dicom.case import choose_study
 from shaspec.errors import ShaspecError
 from shaspec.io import read_volume, write_labels
 from shaspec.io.export import write_volume
+from shaspec.io.origin import Origin
 from shaspec.task import Task
 from tests.made_up_dicom import FLAIR, NAME, PATIENT_ID, SHAPE, T1, T2, write_series
 
@@ -61,7 +62,7 @@ def labels_on(scan: Path, path: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
         array[tuple(slice(s, s + round(n * part)) for s, n in zip(place, size, strict=True))] = (
             value
         )
-    write_labels(path, array, volume.grid)
+    write_labels(path, array, volume.grid, origin=Origin.RESULT)
     return array
 
 
@@ -163,7 +164,7 @@ def test_labels_of_another_grid_need_a_series_and_say_that_they_are_resampled(
     array = np.zeros(fine.shape, np.uint8)
     array[tuple(slice(n // 4, n // 2) for n in fine.shape)] = 2
     labels, out = tmp_path / "labels.nii.gz", tmp_path / "seg.dcm"
-    write_labels(labels, array, fine)
+    write_labels(labels, array, fine, origin=Origin.RESULT)
     with pytest.raises(ShaspecError, match="no series has the grid"):
         run("dicom-seg", labels, examination, "--out", out)
     done = run("dicom-seg", labels, examination, "--out", out, "--series", "5")
@@ -191,7 +192,7 @@ def test_labels_that_would_be_lost_are_refused(
     else:
         grid = grid.blocks(np.full(3, 500.0), np.ones(3), grid.shape)
         message = "is lost on the grid of series 5"
-    write_labels(labels, array, grid)
+    write_labels(labels, array, grid, origin=Origin.RESULT)
     with pytest.raises(ShaspecError, match=message):
         run("dicom-seg", labels, examination, "--out", tmp_path / "x.dcm", "--series", "5")
     assert not (tmp_path / "x.dcm").exists()
@@ -204,7 +205,8 @@ def test_labels_cut_off_by_the_series_are_told(
     array = labels_on(scans["T1"], labels)
     grid = read_volume(labels).grid
     moved = grid.blocks(np.array([n * 0.4 for n in grid.shape]), np.ones(3), grid.shape)
-    write_labels(labels, np.where(array > 0, 2, 0).astype(np.uint8), moved)
+    array = np.where(array > 0, 2, 0).astype(np.uint8)
+    write_labels(labels, array, moved, origin=Origin.RESULT)
     done = run("dicom-seg", labels, examination, "--out", tmp_path / "x.dcm", "--series", "2")
     assert "of the labels lie outside of series 2" in done.output
 

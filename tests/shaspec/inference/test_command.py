@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -14,11 +15,12 @@ from typer.testing import CliRunner
 from shaspec.case import Case
 from shaspec.cli import app
 from shaspec.errors import InputError
+from shaspec.geometry import Grid
 from shaspec.inference.command import command_of
 from shaspec.inference.events import Computed
 from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
-from shaspec.io import read_case, read_volume, write_case
+from shaspec.io import CaseFiles, find_case, read_case, read_volume, write_case
 from shaspec.models.weights import Model, load_model
 from shaspec.prediction import Prediction
 
@@ -37,7 +39,7 @@ def files(small_case: Case, tmp_path: Path) -> dict[str, Path]:
 
 
 def segmented(
-    model: Model, source: Mapping[str, Path] | Path, *subset: str, **options: object
+    model: Model, source: Mapping[str, Path] | Path | CaseFiles, *subset: str, **options: object
 ) -> Prediction:
     case = read_case(source, model.card.task, with_labels=False)
     session = InferenceSession(model, case, **options)  # type: ignore[arg-type]
@@ -93,6 +95,31 @@ def test_a_case_in_one_file_is_named_once(
     prediction = segmented(shaspec_model, tmp_path / "case.nii.gz", "FLAIR", "T2", device="cpu")
     assert command_of(prediction).count("case.nii.gz") == 1
     np.testing.assert_array_equal(repeated(prediction, tmp_path / "s.nii"), prediction.labels)
+
+
+def test_channels_that_were_assigned_by_hand_have_no_command(
+    shaspec_model: Model, small_case: Case, tmp_path: Path
+) -> None:
+    path = tmp_path / "case.nii.gz"
+    arrays = [small_case.grid.to_file(small_case.volumes[n]) for n in small_case.present]
+    nibabel.save(nibabel.Nifti1Image(np.stack(arrays, -1), small_case.grid.affine), path)
+    files = find_case(path, small_case.task)
+    assert files.channel is not None
+    names = list(files.channel)
+    by_hand = replace(files, channel=dict(zip(names, [3, 1, 2, 0], strict=True)))
+    command_of(segmented(shaspec_model, files, "T1", "T2", device="cpu"))
+    with pytest.raises(InputError, match=r"case\.nii\.gz: its channels were assigned by hand"):
+        command_of(segmented(shaspec_model, by_hand, "T1", "T2", device="cpu"))
+
+
+def test_images_that_were_moved_have_no_command(
+    shaspec_model: Model, files: dict[str, Path]
+) -> None:
+    prediction = segmented(shaspec_model, files, "T1", device="cpu")
+    grid = prediction.grid
+    moved = replace(prediction, grid=Grid(grid.shape, grid.spacing, (5.0, 6.0, 7.0)))
+    with pytest.raises(InputError, match="were moved after they were read"):
+        command_of(moved)
 
 
 def test_the_command_of_features_gives_these_maps_again(

@@ -31,10 +31,35 @@ def sorted_out(brats: Task, *names: str) -> Assignment:
     return assign([(n, Path(n)) for n in names], brats)
 
 
+@pytest.mark.parametrize(
+    ("names", "roles"),
+    [
+        (["p_t1_FLAIR", "p_t2"], {"T1": "p_t1_FLAIR", "T2": "p_t2"}),
+        (["AX_T1_FLAIR", "AX_T2_FLAIR"], {"T1": "AX_T1_FLAIR", "FLAIR": "AX_T2_FLAIR"}),
+        (["p_t1_T1", "p_t1_FLAIR", "p_t1_T2"],
+         {"T1": "p_t1_T1", "FLAIR": "p_t1_FLAIR", "T2": "p_t1_T2"}),
+        (["p_t1", "FLAIR", "p_t1_FLAIR"], {"T1": "p_t1", "FLAIR": "FLAIR"}),
+        (["p_t1", "p_t1_FLAIR"], None),
+        (["p_t1_FLAIR", "p_t2_FLAIR"], None),
+        (["T1_MPRAGE", "T1_FLAIR"], None),
+    ],
+)  # fmt: skip
+def test_a_t1_flair_is_told_from_a_flair_of_time_t1_or_asked_for(
+    names: list[str], roles: dict[str, str] | None, brats: Task
+) -> None:
+    found = sorted_out(brats, *names)
+    if roles is None:
+        assert "may be a T1 FLAIR, or a FLAIR" in str(found.problems)
+        return
+    assert {role: str(path) for role, path in found.roles.items()} == roles
+    assert not found.problems
+    assert found.notices
+
+
 def test_a_certain_name_is_preferred_to_a_probable_one(brats: Task) -> None:
-    found = sorted_out(brats, "T1.nii", "T1_FLAIR.nii")
+    found = sorted_out(brats, "T1.nii", "mprage.nii")
     assert found.roles == {"T1": Path("T1.nii")}
-    assert found.notices == ["not used: T1_FLAIR.nii; T1.nii is T1"]
+    assert found.notices == ["not used: mprage.nii; T1.nii is T1"]
 
 
 def test_a_probable_name_is_used_with_a_notice(brats: Task) -> None:

@@ -12,7 +12,8 @@ import pytest
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io import write_labels
-from shaspec.io.outputs import check_output
+from shaspec.io.origin import Origin
+from shaspec.io.outputs import check_output, require_no_others
 
 
 def hard_link(path: Path, file: Path) -> Path:
@@ -61,12 +62,30 @@ def test_another_file_needs_overwrite(tmp_path: Path) -> None:
     check_output(tmp_path / "b.csv", [tmp_path / "a.csv"])
 
 
-@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
-def test_a_label_map_of_this_program_is_a_result_unless_it_may_be_a_truth(
+@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz", "x.seg.nrrd"])
+def test_a_result_of_a_model_may_be_replaced_unless_it_is_kept_or_was_edited(
     name: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / name
-    write_labels(path, np.zeros((2, 3, 4), np.uint8), Grid((2, 3, 4), (1, 1, 1)))
+    path, grid = tmp_path / name, Grid((2, 3, 4), (1, 1, 1))
+    labels = np.ones(grid.shape, np.uint8)
+    write_labels(path, labels, grid, origin=Origin.RESULT)
     check_output(path, [])
     with pytest.raises(InputError, match="--overwrite"):
         check_output(path, [], keep_own=True)
+    for origin in (Origin.EDITED, Origin.LABELS):
+        write_labels(path, labels, grid, origin=origin)
+        with pytest.raises(InputError, match="--overwrite"):
+            check_output(path, [])
+
+
+def test_a_case_is_not_written_among_other_volumes(tmp_path: Path) -> None:
+    targets = [tmp_path / "p_t1.nii.gz", tmp_path / "p_t2.nii.gz"]
+    for path in (*targets, tmp_path / "notes.txt"):
+        path.touch()
+    require_no_others(tmp_path, targets)
+    require_no_others(tmp_path / "new", targets)
+    for name in ("q_flair.nii", "p_flair.mha", "x.NRRD"):
+        (tmp_path / name).touch()
+        with pytest.raises(InputError, match=f"other volumes, e.g. {name}"):
+            require_no_others(tmp_path, targets)
+        (tmp_path / name).unlink()

@@ -185,3 +185,15 @@ def test_a_task_without_schemes_uses_its_own_codes() -> None:
     assert "liver" in scheme.scheme.name
     with pytest.raises(InputError, match="do not fit"):
         to_task_labels(np.array([0, 2]), plain, "x")
+
+
+def test_an_enhancing_tumour_is_not_read_as_the_cavity_of_another_year() -> None:
+    """Of the years that the name allows, only 2024 has a 4, but it has 3 as well."""
+    for hints in (["BraTS-GLI-00001-000-seg.nii.gz"], ["BraTS-MET-00001-000-seg.nii.gz"]):
+        with pytest.raises(InputError, match="mean different things"):
+            choose_scheme([0, 1, 2, 4], BRATS, "x", hints)
+        assert choose_scheme([0, 1, 2, 3, 4], BRATS, "x", hints).scheme.name.startswith(
+            "BraTS 2024"
+        )
+    chosen = choose_scheme([0, 1, 2, 4], BRATS, "x", ["BraTS2024_00001_seg.nii.gz"])
+    assert chosen.scheme.name.startswith("BraTS 2024")

@@ -34,7 +34,8 @@ def cases(folder: Path, task: Task) -> dict[str, list[str]]:
         (["T1_2019-01-01.nii", "T2_2020-01-01.nii"], {"2019-01-01": ["T1"], "2020-01-01": ["T2"]}),
         (["sub-01_ses-1_T1w.nii", "sub-01_ses-2_FLAIR.nii"],
          {"sub-01_ses-1": ["T1"], "sub-01_ses-2": ["FLAIR"]}),
-        (["001_T1.nii", "002_FLAIR.nii"], {"001": ["T1"], "002": ["FLAIR"]}),
+        (["GBM_001_T1.nii", "GBM_002_FLAIR.nii"], {"GBM_001": ["T1"], "GBM_002": ["FLAIR"]}),
+        (["Glioma_5_T1.nii", "Glioma_7_FLAIR.nii"], {"Glioma_5": ["T1"], "Glioma_7": ["FLAIR"]}),
     ],
 )  # fmt: skip
 def test_files_of_several_patients_or_dates_are_several_cases(
@@ -62,6 +63,36 @@ def test_files_of_several_patients_or_dates_are_several_cases(
 def test_series_of_one_patient_are_one_case(names: list[str], brats: Task, tmp_path: Path) -> None:
     case = find_case(touch(tmp_path / "p", *names), brats)
     assert (list(case.volumes), case.problems) == (["FLAIR", "T1", "T1ce"], ())
+
+
+@pytest.mark.parametrize(
+    ("names", "doubtful"),
+    [
+        (["001_T1.nii", "002_FLAIR.nii"], True),
+        (["0003_T1.nii", "0005_FLAIR.nii", "0009_T1_KM.nii"], True),
+        (["Anna_003_T1.nii", "Anna_004_FLAIR.nii"], True),
+        (["IM003-T1.nii", "IM004-FLAIR.nii"], True),
+        (["s003_T1.nii", "s005_FLAIR.nii", "seg.nii"], True),
+        (["001_T1.nii", "002_T1.nii", "003_FLAIR.nii"], False),  # one T1 of each patient
+        (["001_T1.nii", "001_seg.nii", "002_FLAIR.nii"], False),  # 001 has several files
+    ],
+)
+def test_numbers_of_patients_or_of_series_are_asked_for(
+    names: list[str], doubtful: bool, brats: Task, tmp_path: Path
+) -> None:
+    found = find_cases(touch(tmp_path, *names), brats)
+    if not doubtful:
+        assert len(found) > 1
+        assert not any(case.problems for case in found)
+        return
+    (case,) = found
+    for text in ("may be those of patients, or of series", names[0], names[1], "T1=file"):
+        assert text in case.problems[0]
+
+
+def test_numbers_that_are_taken_as_those_of_series_are_named(brats: Task, tmp_path: Path) -> None:
+    case = find_case(touch(tmp_path, "5_T1.nii", "7_FLAIR.nii"), brats)
+    assert "numbers 5, 7 in front of the modalities" in case.notices[0]
 
 
 def test_ambiguous_patients_are_listed(brats: Task, tmp_path: Path) -> None:

@@ -6,14 +6,19 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from shaspec.errors import InputError
 from shaspec.io.findings.scan import Array, Finding
 from shaspec.preprocessing import background
 from shaspec.task import Task
 
+BRAIN = 0.8
+"""Share of the foreground of every scan; no tumour is as large."""
 OUTSIDE = 0.1  # share of labelled voxels in the background; real cases have none
 
 
-def stray(labels: Array, volumes: Mapping[str, Array], task: Task) -> Iterator[Finding]:
+def stray(
+    labels: Array, volumes: Mapping[str, Array], task: Task, source: str = "labels"
+) -> Iterator[Finding]:
     """Find labels in the background of every scan.
 
     Their file may be flipped or transposed under a wrong header, or belong to another patient.
@@ -22,8 +27,13 @@ def stray(labels: Array, volumes: Mapping[str, Array], task: Task) -> Iterator[F
         labels: label map (S, P, L), 0 for background.
         volumes: modality -> (S, P, L) of the same shape.
         task: defines the normalisations; only standardised scans (``zscore``) have a background.
+        source: of the labels, for messages.
+
+    Raises:
+        InputError: for a mask of the brain.
     """
     inside = labels > 0
+    _require_lesion(labels, volumes, task, source)
     outside = np.ones(np.count_nonzero(inside), bool)
     for name, volume in volumes.items():
         value = background(volume) if task.modality(name).normalisation == "zscore" else None
@@ -38,3 +48,19 @@ def stray(labels: Array, volumes: Mapping[str, Array], task: Task) -> Iterator[F
             "labels may be flipped, shifted or of another patient",
             "check the label file over the scans",
         )
+
+
+def _require_lesion(labels: Array, volumes: Mapping[str, Array], task: Task, source: str) -> None:
+    """Raise `InputError` for a single label that covers the foreground of every scan."""
+    inside = labels > 0
+    if task.anatomy != "brain" or not inside.any() or (labels[inside] != labels.max()).any():
+        return
+    for volume in volumes.values():
+        value = background(volume)
+        head = np.count_nonzero(volume != value) if value is not None else 0
+        if not head or np.count_nonzero(volume[inside] != value) < BRAIN * head:
+            return
+    raise InputError(
+        f"{source}: its only label covers the whole head, so this is a mask of the brain, not of a "
+        "lesion; remove it, or pass the label file"
+    )

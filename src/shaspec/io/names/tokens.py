@@ -14,9 +14,13 @@ from dataclasses import dataclass
 
 from shaspec.io.names.vocabulary import Phrase, Sense, Term, Vocabulary
 
-CHUNK = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+|\+/?-|±|[+*]")
+CHUNK = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff]+|(?:(?![\u3040-\u30ff\u3400-\u9fff])[^\W_][\u0300-\u036f]*)+|\+/?-|±|[+*]"
+)
+"""A run of letters and digits, or of Chinese or Japanese characters; or a sign."""
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[A-Z][a-z])")
 WITHOUT_AGENT = re.compile(r"-(?=$|[_\s.])")  # "T1 C-"
+WITH_AGENT = re.compile(r"(?i)t1w?(c|gd|km)")
 MINUS = re.compile(r"(?:^|[_\s])-$")  # "T1 -KM"
 LETTERS_DIGITS = re.compile(r"(\D.*?)(\d{1,8})")
 DIGITS_LETTERS = re.compile(r"(\d+)(\D.*)")
@@ -141,6 +145,9 @@ def _words(text: str, vocabulary: Vocabulary) -> Iterator[_Word]:
                 yield _Word("c-", found.start(), place, "")
             else:
                 yield from _split(found.group(), found.start(), "", vocabulary)
+                if WITH_AGENT.fullmatch(found.group()) and WITHOUT_AGENT.match(text, place):
+                    yield _Word("c-", place, place + 1, "", glued=True)  # "T1C-" may be without
+                    place += 1
         else:
             key, start = entity[1].lower(), entity.start(2)
             yield from _split(entity[2], start, key, vocabulary)
@@ -152,7 +159,8 @@ def _entities(text: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
     subject = any(match[1].lower() == "sub" for match in found)
     for match in found:
         key, term = match[1].lower(), vocabulary.terms.get((fold(match[2]),), Term())
-        agent = key in vocabulary.entities.agent and Sense.IMAGE in term.senses  # CE-T1w
+        image = not term.senses.isdisjoint({Sense.IMAGE, Sense.IMPLIED})
+        agent = key in vocabulary.entities.agent and image  # CE-T1w, CE-MPRAGE
         sequence = key == "space" and term.kind == "FLAIR" and not subject  # SPACE-FLAIR
         if not (agent or sequence):
             yield match
