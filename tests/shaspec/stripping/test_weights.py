@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from shaspec.errors import WeightsError
+from shaspec.phantom.atlas import load_atlas
+from shaspec.phantom.random_scan import random_scan
+from shaspec.phantom.whole_head import make_whole_head
 from shaspec.stripping.network import StripNetwork
+from shaspec.stripping.scaling import VOXEL_MM, scaled
 from shaspec.stripping.weights import (
     CARD_FILE,
     MOST_BYTES,
@@ -32,6 +37,17 @@ def test_a_network_is_the_same_again_to_half_precision(tmp_path: Path) -> None:
     save_stripper(tmp_path, network, steps=3, minutes=0.5)
     x = torch.rand(1, 1, 16, 32, 16)
     assert torch.allclose(load_stripper(tmp_path)(x), network(x), atol=0.02)
+
+
+def test_those_of_the_package_find_the_brain_of_a_generated_head() -> None:
+    """One that the training did not see: its heads have other seeds."""
+    rng, atlas = np.random.default_rng(5), load_atlas()[0]
+    scan = random_scan(rng, make_whole_head(2_000_000, atlas), (64, 80, 64), VOXEL_MM)
+    image = torch.from_numpy(scaled(scan.image))[None, None]
+    with torch.inference_mode():
+        found = load_stripper()(image)[0, 0].numpy() > 0
+    brain = scan.brain > 0.5
+    assert 2 * np.count_nonzero(found & brain) > 0.85 * (found.sum() + brain.sum())
 
 
 def test_the_weights_are_small(tmp_path: Path) -> None:
