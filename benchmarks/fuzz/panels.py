@@ -46,7 +46,7 @@ def saved_settings(path: Path) -> None:
         kept.recent = text
         run_times.measured("shaspec")
         memory.remembered("c1_weighted.nii.gz", task)
-        memory.remember({"c1_weighted.nii.gz": "FLAIR"}, task)
+        memory.remember({("c1_weighted.nii.gz", ""): "FLAIR"}, task)
 
 
 def dropped(path: Path) -> None:

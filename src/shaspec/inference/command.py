@@ -12,7 +12,6 @@ from typing import Any
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.inference.feature_maps import FeatureMaps
-from shaspec.io.channels import channel_case
 from shaspec.io.formats.table import is_volume
 from shaspec.prediction import Classification, Prediction
 
@@ -62,6 +61,8 @@ def _inputs(result: Result, files: dict[str, str]) -> list[str]:
 def _require_order(path: Path, result: Result, used: Collection[str]) -> None:
     """Raise `InputError` if a 4D file would be read with its channels in another order."""
     channels: dict[str, int] = result.provenance.get("channels", {})
+    from shaspec.io.channels import channel_case
+
     read = channel_case(path, result.task, False).channel or {}
     if any(channels.get(name, read.get(name)) != read.get(name) for name in used):
         raise InputError(

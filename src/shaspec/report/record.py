@@ -10,6 +10,8 @@ from typing import Any
 from shaspec import __version__
 from shaspec.analysis.change import Change
 from shaspec.case import Case
+from shaspec.errors import InputError
+from shaspec.files.reading import open_regular
 from shaspec.measuring import Lesion, Measurements
 from shaspec.prediction import Prediction
 from shaspec.report import change as since
@@ -17,11 +19,21 @@ from shaspec.report import content
 
 FORMAT = "napari-shaspec report, version 1"
 """The first entry. It marks the file as one of this program, which may be replaced."""
+MARK, HEAD = b"napari-shaspec report", 200  # of any version, within the first bytes
 
 
 def record_path(page: Path) -> Path:
     """The JSON file beside a page: the same name with the ending ``.json``."""
     return page.with_suffix(".json")
+
+
+def is_record(path: Path) -> bool:
+    """True for an earlier report of this program; False for any other file, or none."""
+    try:
+        with open_regular(path) as file:
+            return MARK in file.read(HEAD)
+    except (InputError, OSError):
+        return False
 
 
 def case_record(

@@ -15,7 +15,7 @@ from shaspec.io.outputs import check_output
 from shaspec.measuring import Measurements
 from shaspec.prediction import Prediction
 from shaspec.report.page import case_page
-from shaspec.report.record import case_record, record_path
+from shaspec.report.record import case_record, is_record, record_path
 from shaspec.report.sheet import case_sheet
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def write_report(
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise InputError(f"{path}: a report is written as .html or .pdf; change the ending")
-    check_output(record_path(path), case.files.values())
+    record = record_path(path)
+    check_output(record, case.files.values(), overwrite=is_record(record))
     judged = _judged(predictions, card)
     parts = (judged, measurements, change)
     if ending == ".pdf":
@@ -70,7 +71,7 @@ def write_report(
     else:
         data = case_page(case, predictions, *parts).encode("utf-8")
     write_atomically(path, data)
-    write_atomically(record_path(path), case_record(case, predictions, *parts))
+    write_atomically(record, case_record(case, predictions, *parts))
     return path
 
 

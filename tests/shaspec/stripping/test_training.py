@@ -26,7 +26,8 @@ def small_head(seed: int, _atlas: object) -> Labels:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> training.Run:
     monkeypatch.setattr(training, "make_whole_head", small_head)
-    monkeypatch.setattr(training, "SHAPES", ((16, 16, 16), (16, 32, 16), (32, 16, 16)))
+    monkeypatch.setattr(training, "SHAPES", ((48, 16, 16), (48, 32, 16), (48, 16, 32)))
+    # Never two planes in a row: see `shaspec.training.init_network.refuse_two_planes`.
     monkeypatch.setattr(training, "CHECKS", 2)
     monkeypatch.setattr(training, "WARM_UP", 5)
     torch.manual_seed(0)
