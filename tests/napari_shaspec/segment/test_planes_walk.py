@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from napari.components import ViewerModel
@@ -12,6 +13,8 @@ from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.controller import SegmentController
+
+pytestmark = pytest.mark.slow
 
 STEPS = (
     *("planes", "planes", "grid", "stack", "3d", "display", "roll", "segment", "untick", "hide"),

@@ -14,6 +14,8 @@ from shaspec.errors import InputError
 from shaspec.models.card import load_card
 from shaspec.models.summary import is_calibrated
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 
 

@@ -22,6 +22,8 @@ from shaspec.io.origin import Origin
 from shaspec.task import Task
 from tests.made_up_dicom import FLAIR, NAME, PATIENT_ID, SHAPE, T1, T2, write_series
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 OBLIQUE = (0.9396926, 0.3420201, 0.0, -0.2961981, 0.8137977, 0.5)
 SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)

@@ -13,6 +13,8 @@ from shaspec.errors import ShaspecError
 from shaspec.io import write_case
 from shaspec.phantom import make_case
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 
 

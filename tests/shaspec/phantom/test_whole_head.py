@@ -10,6 +10,8 @@ from shaspec.phantom.atlas import analytic_atlas
 from shaspec.phantom.random_scan import RandomScan, random_scan
 from shaspec.phantom.whole_head import BRAIN, SHAPE, VOXEL_MM, Labels, Tissue, make_whole_head
 
+pytestmark = pytest.mark.slow
+
 SCAN, VOXEL = (36, 44, 36), 5.0
 
 

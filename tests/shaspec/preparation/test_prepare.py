@@ -22,6 +22,8 @@ from shaspec.preparation.transforms import NAME
 from shaspec.registration import Registration, Rigid, Scan
 from shaspec.task import load_task
 
+pytestmark = pytest.mark.slow
+
 SHAPE, SPACING = (40, 50, 42), (4.0, 4.0, 4.0)
 PREPARE = sys.modules["shaspec.preparation.prepare"]  # the package has a function of this name
 TRUTH = Rigid.about((0, 0, 0), (0.1, -0.15, 0.1), (9, -12, 6))

@@ -20,6 +20,8 @@ from shaspec.preparation.strip import MASK_FILE, as_mode
 from shaspec.registration import Registration, Rigid
 from shaspec.stripping import segment, weights
 
+pytestmark = pytest.mark.slow
+
 SHAPE, SPACING = (48, 60, 52), (4.0, 4.0, 4.0)
 BRIGHT = 4000  # of the brain in these heads
 

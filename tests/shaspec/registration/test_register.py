@@ -14,6 +14,8 @@ from shaspec.io.resample import resample
 from shaspec.phantom import make_case
 from shaspec.registration import Registration, Rigid, Scan, register
 
+pytestmark = pytest.mark.slow
+
 MM = 3.0
 TARGET_MM = 1.0
 

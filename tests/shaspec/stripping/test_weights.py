@@ -39,6 +39,7 @@ def test_a_network_is_the_same_again_to_half_precision(tmp_path: Path) -> None:
     assert torch.allclose(load_stripper(tmp_path)(x), network(x), atol=0.02)
 
 
+@pytest.mark.slow
 def test_those_of_the_package_find_the_brain_of_a_generated_head() -> None:
     """One that the training did not see: its heads have other seeds."""
     rng, atlas = np.random.default_rng(5), load_atlas()[0]
