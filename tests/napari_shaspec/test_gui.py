@@ -259,7 +259,8 @@ def test_the_cross_of_the_panel_models_ends_an_import(make_napari_viewer, qtbot,
     viewer = make_napari_viewer(show=True)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Models")
     panel.controller.import_checkpoint(CheckpointImport(Path("weights.pth"), Path("model")))
-    qtbot.waitUntil(lambda: bool(panel.controller.state.progress.stage), timeout=30_000)
+    state = panel.controller.state
+    qtbot.waitUntil(lambda: state.progress.stage == "reading the checkpoint", timeout=30_000)
     viewer.window.remove_dock_widget(panel)
     qtbot.waitUntil(lambda: bool(ended), timeout=30_000)
     pool = QThreadPool.globalInstance()
