@@ -91,12 +91,13 @@ def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
 
 
 def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
-    """Find the same scan under two names."""
+    """Find the same scan under two names; Hounsfield units of two phases may be proportional."""
     for one, other in combinations(scans, 2):
         if one.array.shape != other.array.shape:
             continue
         same = _equal(one.array, other.array)
-        if same or (one.continuous and other.continuous and _scaled(one.array, other.array)):
+        free = all(scan.continuous and not scan.modality.is_ct for scan in (one, other))
+        if same or (free and _scaled(one.array, other.array)):
             scale = "" if same else ", apart from their scale"
             yield Finding(
                 "warning",

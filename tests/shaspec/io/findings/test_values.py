@@ -18,7 +18,7 @@ from shaspec.phantom import make_case
 from shaspec.task import Modality, load_task
 
 T1, T2 = load_task("brats").modalities[1], load_task("brats").modalities[3]
-CT = load_task("liver-ct").modalities[0]
+CT, VENOUS = load_task("liver-ct").modalities
 DEPTH = load_task("rgbd").modalities[1]
 
 
@@ -68,6 +68,7 @@ def test_faults_are_found(scans: list[Scan], level: str, text: str) -> None:
         [Scan(T1, mask() * noise(100, 900)), Scan(T2, mask() * noise(100, 900, 1))],
         [Scan(T1, noise(0, 900)), Scan(T2, 900 - noise(0, 900))],
         [Scan(CT, noise(-1000, 900))],
+        [Scan(CT, noise(-1000, 900)), Scan(VENOUS, 1.1 * noise(-1000, 900) + 20)],
         [Scan(Modality(name="ADC", normalisation="window", window=(0, 3000)), noise(0, 3000))],
         [Scan(DEPTH, noise(0, 1) > 0.5)],
         [Scan(T1, noise(0, 9), Grid((9, 8, 7), (5, 0.5, 0.5)))],
