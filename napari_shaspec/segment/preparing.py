@@ -86,7 +86,6 @@ class Preparing:
         self._start, self._open = start, open_case
         self._refused: Sequence[str] = ()  # paths of a case that was not opened
         self._request: Request | None = None
-        self._known: Mapping[str, Registration] = {}
         self._done: Prepared | None = None
         self._doubtful: DoubtfulError | None = None
         for field in ("case", "sources"):
@@ -170,8 +169,7 @@ class Preparing:
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
-        self._known = {}
-        self._run(request)
+        self._run(request, {})
 
     def decide(self, decision: Decision) -> None:
         """Goes on after a doubtful registration, without computing the others again."""
@@ -186,11 +184,10 @@ class Preparing:
         else:
             self._job.say("The case was not prepared; its files are as they were.")
             return
-        self._known = doubtful.found
-        self._run(request)
+        self._run(request, doubtful.found)
 
-    def _run(self, request: Request) -> None:
-        task, known = self._state.task, self._known
+    def _run(self, request: Request, known: Mapping[str, Registration]) -> None:
+        task = self._state.task
         if task is None:
             return
         self._request, self._done, self._doubtful = request, None, None
@@ -210,7 +207,7 @@ class Preparing:
         if not isinstance(error, DoubtfulError):
             return error
         self._doubtful = error
-        return InputError(f"{error.doubt}; decide in the question")
+        return InputError(f"{error.doubt}; look at the picture and decide")
 
     def ended(self) -> None:
         """After the job: opens the prepared case, or asks about a doubtful registration."""

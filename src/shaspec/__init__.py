@@ -11,8 +11,9 @@ and needs no torch.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from shaspec.lazy import getter
 
 if TYPE_CHECKING:
     from shaspec.case import Case
@@ -66,10 +67,7 @@ _MODULES = {
 """Where the names of the public interface are defined."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+__getattr__ = getter(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:
