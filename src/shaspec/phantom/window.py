@@ -27,10 +27,12 @@ class Window:
     def of_grid(cls, shape: Shape, spacing: Triple, centre: Triple, extent: Triple) -> Window:
         """The grid centred on ``centre``, showing at least ``extent`` mm (both canvas, (S, P, L)).
 
-        If the grid is too small, its voxels cover more of the canvas.
+        If the grid is too small, its voxels cover more of the canvas: all axes by the same factor,
+        but none by so much that the voxels beside the centre miss what is to be seen.
         """
         shrink = min(1.0, float((np.array(shape) * spacing / extent).min()))
-        voxel = np.array(spacing) / shrink
+        largest = np.maximum(np.array(extent) / 4, spacing)
+        voxel = np.minimum(np.array(spacing) / shrink, largest)
         first = np.array(centre) - (np.array(shape) - 1) / 2 * voxel
         return cls(shape, _triple(voxel), _triple(first))
 

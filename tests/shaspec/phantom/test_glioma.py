@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -148,6 +148,7 @@ def test_a_grid_too_small_for_a_head_holds_a_smaller_one() -> None:
     shape=st.tuples(*[st.integers(8, 40)] * 3),
     spacing=st.tuples(*[st.floats(0.5, 9)] * 3),
 )
+@example(0, (8, 8, 8), (4.0, 1.0, 0.5))  # voxels of 160 mm would miss the head
 @pytest.mark.slow
 def test_any_shape_and_voxel_size_gives_a_whole_case(
     seed: int, shape: tuple[int, int, int], spacing: tuple[float, float, float]

@@ -13,6 +13,7 @@ SHORT = 2  # letters of "gd", "km", "ce", which may also be initials
 
 
 DENIAL = 5  # words between "without" and what was not given
+LETTERS = ("e", "g", "p")  # "eT1": enhanced? "gT1": gadolinium? "pT1": post, pre or a prefix?
 
 
 class Agent(StrEnum):
@@ -63,6 +64,7 @@ def contrast(tokens: Sequence[Token], image: Token, smells: Sequence[str]) -> Co
             unclear += tokens[first : last + 1]
     strange = [t for t in tokens if not t.known and any(s in t.words[0] for s in smells)]
     unclear += [t for t in strange if not t.key or t.key == "acq"]
+    unclear += [t for t in tokens[:at][-1:] if image.glued and t.words[0] in LETTERS]
     both = [t for t in tokens if t.says(Sense.BOTH)]
     if absent and not given:  # "Markus_Post_T1_nativ"
         unclear = [t for t in unclear if t.start > image.start]

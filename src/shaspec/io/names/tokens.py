@@ -187,7 +187,8 @@ def _cut(chunk: str, vocabulary: Vocabulary) -> list[tuple[str, bool]]:
     if found and all(found):  # before numbers are split off: wT1 is not "wt 1"
         return [pair for pairs in found for pair in pairs or ()]
     whole = _resolve(word, vocabulary)
-    if whole is not None:
+    letter = any(found) and len(camel[0]) == 1 and found[0] is None  # gT1 is not "gt 1"
+    if whole is not None and not letter:
         return whole
     if any(found):
         pairs = zip(camel, found, strict=True)
