@@ -25,6 +25,8 @@ from shaspec.files.reading import reason
 LEFTOVER = re.compile(r"\..*\.[0-9a-f]{8}\.partial", re.DOTALL)
 MOST_BYTES = 255
 """Length of a file name in bytes, on all common file systems."""
+ROOM = 2**20
+"""Bytes that are written before a run, to find a full disk or a quota. Labels take less."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -178,18 +180,20 @@ def _removed(partial: Path, *, folder: bool) -> bool:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for results, see that files can be written to it, and `sweep` it.
+    """Make a folder for results, see that files of `ROOM` fit into it, and `sweep` it.
 
     Raises:
-        InputError: it cannot be made or written to.
+        InputError: it cannot be made or written to, or is on a full disk.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=path):
-            pass
+        with TemporaryFile(dir=path) as probe:
+            probe.write(bytes(ROOM))
+            probe.flush()
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{path}: cannot be written to as a folder ({reason(error)}); choose another"
+            f"{path}: cannot be written to as a folder ({reason(error)}); choose another or free "
+            "space"
         ) from error
     sweep(path)
 

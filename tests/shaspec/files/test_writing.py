@@ -166,6 +166,20 @@ def test_a_good_place_is_accepted_and_its_folder_made(tmp_path: Path) -> None:
 
 
 @POSIX
+def test_a_full_disk_is_found_before_the_work(tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # writes fail as on a full disk
+    try:
+        with pytest.raises(InputError, match=r"cannot be written to as a folder .*free space"):
+            check_file(tmp_path / "x.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
+@POSIX
 def test_a_folder_is_locked_until_the_end_of_the_block(tmp_path: Path) -> None:
     with (
         locked_folder(tmp_path, "training"),
