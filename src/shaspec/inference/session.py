@@ -10,13 +10,14 @@ from torch import Tensor
 
 from shaspec.case import Case
 from shaspec.errors import InputError
+from shaspec.inference.answers import Answers, resume
 from shaspec.inference.base import Session
 from shaspec.inference.events import Computed, Count, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.frames import Frame, Inputs
 from shaspec.inference.kept import Corner
 from shaspec.inference.memory import check_memory, smaller_window
-from shaspec.inference.modality_weights import MeanWeights, output_names
+from shaspec.inference.modality_weights import output_names
 from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.outputs import all_probabilities, label_map, on_grid, region_part
 from shaspec.inference.spacing import resized
@@ -101,8 +102,9 @@ class InferenceSession(Session[Prediction]):
         if reduced is not None:
             yield from self._on_own_grid(reduced, subset, probabilities)
             return
+        earlier: list[Answers] = []
         yield from self._with_what_memory_there_is(
-            lambda: self._attempt(subset, probabilities=probabilities)
+            lambda: self._attempt(subset, earlier, probabilities=probabilities)
         )
 
     def _on_own_grid(
@@ -161,28 +163,26 @@ class InferenceSession(Session[Prediction]):
         return plan(frame.all, self.window, self.model.network.divisor, self.overlap)
 
     def _attempt(
-        self, subset: Subset, *, probabilities: bool = False
+        self, subset: Subset, earlier: list[Answers] | None = None, *, probabilities: bool = False
     ) -> Iterator[Progress | Finished[Prediction]]:
-        begin = time.perf_counter()
         indices = self._indices(subset)
         frame = self._prepare(indices)
         corners, size = self._plan(frame)
-        count, decoding = self._count(indices, corners, size), 0.0
+        answers = resume([] if earlier is None else earlier, (frame.key, size, self._device))
+        remaining = corners[answers.done :]
+        count = self._count(indices, remaining, size)
         yield Progress(0, count.total, "prepared")
-        aggregator: WindowAggregator | None = None
-        counted = MeanWeights()
-        for corner in corners:
+        for corner in remaining:
             features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
-            values, weights = self._answer(features, size)
-            counted.add(weights, values)
-            if aggregator is None:
-                aggregator = WindowAggregator(len(values), frame.all, size, self._device)
-            aggregator.add(values, corner)
-            decoding += time.perf_counter() - start
+            answers.add(*self._answer(features, size), corner, frame.all)
+            answers.decoding += time.perf_counter() - start
+            answers.encoding, count.encoding = answers.encoding + count.encoding, 0.0
             yield count.tick("decode")
-        assert aggregator is not None
-        means, part = self._at_case_spacing(aggregator, frame.size, everywhere=probabilities)
+        assert answers.aggregator is not None
+        means, part = self._at_case_spacing(
+            answers.aggregator, frame.size, everywhere=probabilities
+        )
         answer = (means, self.task, part, frame.size, self._network.exclusive)
         shape = self.case.grid.shape
         labels = frame.on_case_grid(label_map(*answer), shape)
@@ -192,11 +192,11 @@ class InferenceSession(Session[Prediction]):
             {n: frame.on_case_grid(v, shape, fill=n == BACKGROUND) for n, v in kind.items()}
             for kind in found
         ]
-        total = time.perf_counter() - begin
-        seconds = {"encode": count.encoding, "decode": decoding, "total": total}
+        total = time.perf_counter() - answers.begin
+        seconds = {"encode": answers.encoding, "decode": answers.decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
         exclusive = self._network.exclusive
-        if by_region := counted.by_region(self.task, indices, exclusive=exclusive):
+        if by_region := answers.weights.by_region(self.task, indices, exclusive=exclusive):
             facts["modality_weights"] = by_region
         if temperature:
             facts["temperature"] = temperature

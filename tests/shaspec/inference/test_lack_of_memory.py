@@ -12,6 +12,7 @@ from shaspec.case import Case
 from shaspec.errors import OutOfMemoryError
 from shaspec.inference.events import Finished, Notice
 from shaspec.inference.session import InferenceSession
+from shaspec.inference.windows import WindowAggregator
 from shaspec.models.weights import Model
 
 pytestmark = pytest.mark.slow  # runs networks on whole cases
@@ -59,6 +60,46 @@ def test_lack_of_memory_drops_features_then_shrinks_windows_with_notices(
     assert "windows of" in notices[1]
     assert isinstance(events[-1], Finished)
     assert max(events[-1].prediction.provenance["window"]) < 48
+
+
+@pytest.mark.parametrize("part", ["encode", "decode", "add"])
+def test_a_run_that_drops_features_resumes_at_the_window_that_failed(
+    part: str, shaspec_model: Model, small_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def session() -> InferenceSession:
+        return InferenceSession(
+            shaspec_model, small_case, device="cpu", precision="float32", window=(24, 24, 24)
+        )
+
+    (*_, undisturbed) = session().predict()
+    assert isinstance(undisturbed, Finished)
+    owner, name = {
+        "encode": (type(shaspec_model.network), "encode"),
+        "decode": (type(shaspec_model.network), "decode"),
+        "add": (WindowAggregator, "add"),
+    }[part]
+    original, calls = getattr(owner, name), 0
+    fails_at = 13 if part == "encode" else 4
+
+    def failing(*args: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == fails_at:
+            raise torch.OutOfMemoryError("made by the test")
+        return original(*args, **options)
+
+    monkeypatch.setattr(owner, name, failing)
+    *events, disturbed = session().predict()
+    assert isinstance(disturbed, Finished)
+    assert [e.text for e in events if isinstance(e, Notice)] == [
+        "Not enough memory to keep features: toggles will take a full run."
+    ]
+    windows = {"encode": (calls - 1) / 4, "decode": calls - 1, "add": calls - 4}[part]
+    assert windows == round(windows) > 4
+    assert sum(getattr(e, "stage", "") == "decode" for e in events) == {
+        "encode": windows, "decode": windows, "add": windows + 3
+    }[part]  # fmt: skip
+    assert (disturbed.prediction.labels == undisturbed.prediction.labels).all()
 
 
 def test_on_the_cpu_the_window_that_was_asked_for_is_tried_again(
