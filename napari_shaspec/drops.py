@@ -7,23 +7,27 @@ contain a million files.
 from __future__ import annotations
 
 import os
-from collections import deque
+import zlib
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 from shaspec.io.folders import is_input
-from shaspec.io.formats.table import is_volume
+from shaspec.io.formats.table import DICOM, is_volume
 from shaspec.io.images import is_image
 from shaspec.io.naming import is_result, name_to_judge, recognise
 from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.sound import is_sound
+from shaspec.io.unread import LOOKED_AT, MARK, PREAMBLE, unread_format
 from shaspec.task import Task, bundled_tasks, load_task
 
 ENTRIES = 500  # checked per folder
 FOLDERS = 200  # opened in total
 DEPTH = 3  # of nested folders
+DICOM_DEPTH = 5  # as disc/patient/examination/series
 
 
 @cache
@@ -31,6 +35,15 @@ def tasks() -> tuple[Task, ...]:
     """The bundled tasks, segmentation first, which is preferred for ambiguous names."""
     loaded = [load_task(name) for name in bundled_tasks()]
     return tuple(sorted(loaded, key=lambda task: task.kind != "segmentation"))
+
+
+def is_examination(paths: Sequence[Path]) -> bool:
+    """True for a folder or a zip file with DICOM files, if the folder has no volumes."""
+    if len(paths) != 1:
+        return False
+    if paths[0].is_dir():
+        return _holds_dicom(paths[0]) and not holds_volume(paths[0])
+    return paths[0].suffix.lower() == ".zip" and _is_dicom_zip(paths[0])
 
 
 def is_ours(paths: Sequence[Path]) -> bool:
@@ -51,17 +64,51 @@ def role_of(path: Path, task: Task) -> str | None:
 
 def holds_volume(folder: Path) -> bool:
     """True if a folder or its subfolders contain a volume."""
+    return any(is_volume(Path(entry.name)) for entry in _below(folder, DEPTH))
+
+
+def _holds_dicom(folder: Path) -> bool:
+    """True if one of the first files of a folder or of its subfolders is DICOM."""
+    opened: Counter[str] = Counter()
+    for entry in _below(folder, DICOM_DEPTH):
+        if entry.name.upper() == "DICOMDIR":
+            return True
+        above = os.path.dirname(entry.path)
+        if opened[above] < LOOKED_AT and opened.total() < FOLDERS and entry.is_file():
+            opened[above] += 1
+            if unread_format(Path(entry.path)) is DICOM:
+                return True
+    return False
+
+
+def _is_dicom_zip(path: Path) -> bool:
+    """True if one of the first files of a zip file is DICOM."""
+    try:
+        with ZipFile(path) as archive:
+            members = [m for m in islice(archive.infolist(), ENTRIES) if not m.is_dir()]
+            names = [m.filename.lower() for m in members]
+            if any(name.endswith((*DICOM.endings, "dicomdir")) for name in names):
+                return True
+            for member in members[:LOOKED_AT]:
+                with archive.open(member) as file:
+                    if file.read(PREAMBLE + len(MARK))[PREAMBLE:] == MARK:
+                        return True
+    except (BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, zlib.error):
+        return False  # also for a password
+    return False
+
+
+def _below(folder: Path, most: int) -> Iterator[os.DirEntry[str]]:
+    """The entries of a folder and of its subfolders, a limited number of them."""
     waiting, opened = deque([(folder, 0)]), 0
     while waiting and opened < FOLDERS:
         current, depth = waiting.popleft()
         opened += 1
         for entry in _entries(current):
-            if is_volume(Path(entry.name)):
-                return True
-            deeper = depth < DEPTH and len(waiting) < FOLDERS
+            yield entry
+            deeper = depth < most and len(waiting) < FOLDERS
             if deeper and not entry.name.startswith(".") and entry.is_dir():
                 waiting.append((Path(entry.path), depth + 1))
-    return False
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -1,4 +1,4 @@
-"""Reads case folders, volumes, 3D Slicer segmentations, pictures and sounds into layers.
+"""Reads case folders, DICOM, volumes, 3D Slicer segmentations, pictures and sounds into layers.
 
 Volumes are placed in millimetres. ``get_reader`` checks names only and is fast; the function it
 returns reads the voxels. Pictures are accepted only if their names match at least two modalities
@@ -18,7 +18,7 @@ from napari_shaspec import recent_cases
 from napari_shaspec.assign import question
 from napari_shaspec.assign.choices import Choices
 from napari_shaspec.assign.reading import ask_and_read, open_case
-from napari_shaspec.drops import is_ours, role_of, tasks
+from napari_shaspec.drops import is_examination, is_ours, role_of, tasks
 from napari_shaspec.jobs import notifications
 from napari_shaspec.layers import layer_data
 from napari_shaspec.layers.metadata import KEY, LayerMetadata, folders_of, own_name, placement
@@ -46,6 +46,8 @@ Reader = Callable[[str | Sequence[str]], "list[LayerDataTuple]"]
 def get_reader(path: str | Sequence[str]) -> Reader | None:
     """The function that reads ``path`` (a folder, a file or several); None: not for this plugin."""
     paths = _paths(path)
+    if is_examination(paths):
+        return read_examination
     if not is_ours(paths):
         return None
     return read_folder if len(paths) == 1 and paths[0].is_dir() else read_files
@@ -56,6 +58,14 @@ def read_folder(path: str | Sequence[str]) -> list[LayerDataTuple]:
     folder = _paths(path)[0]
     case = open_case(folder, _task_of_folder(folder))
     return NOTHING if case is None else _case_layers(case, [folder])
+
+
+def read_examination(path: str | Sequence[str]) -> list[LayerDataTuple]:
+    """The layers of a DICOM folder or zip file, after its series were converted to a case."""
+    from napari_shaspec.dicom.examination import converted
+
+    folder = converted(_paths(path)[0])
+    return NOTHING if folder is None else read_folder(str(folder))
 
 
 def read_files(path: str | Sequence[str]) -> list[LayerDataTuple]:

@@ -20,16 +20,17 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_shaspec.assign.choices import TITLES, Choices
-from napari_shaspec.assign.file_table import FileTable
+from napari_shaspec.assign.choices import TITLES, Choices, Row
 from napari_shaspec.assign.preview import SIDE, Preview, previews
+from napari_shaspec.assign.role_table import RoleRow, RoleTable
 from napari_shaspec.jobs.runner import Handlers, Runner, run_in_worker
 from napari_shaspec.jobs.state import Message
 from napari_shaspec.widgets import theme
 from napari_shaspec.widgets.message_box import MessageBox, breakable
 from shaspec.geometry import Grid
 from shaspec.io.gridding import FINEST
-from shaspec.io.naming import LABELS
+from shaspec.io.naming import LABELS, Certainty
+from shaspec.io.roles import UNUSED
 
 WIDTH, HEIGHT = 860, 660  # pixels; fits a screen of 1366 x 768
 ROW, REST = SIDE + 6, 230  # height of a row of the table, and of everything else
@@ -59,7 +60,11 @@ class AssignDialog(QDialog):
         self._choices = choices
         self._stop = threading.Event()
         self._grids: dict[Path, Grid] = {}
-        self.table = FileTable(choices)
+        self.table = RoleTable(
+            [_shown(row) for row in choices.rows],
+            {role: TITLES.get(role, role) for role in choices.options},
+            "File",
+        )
         self.grid = QComboBox()
         self._grid_row = QWidget()
         self.status = QLabel()
@@ -150,7 +155,7 @@ class AssignDialog(QDialog):
     def _on_preview(self, preview: Preview) -> None:
         if self._stop.is_set():  # the dialog is closed
             return
-        self.table.show_preview(preview)
+        self.table.show_preview(preview.place, preview.picture, preview.size)
         if preview.grid is not None:
             self._grids[preview.path] = preview.grid
         self._show_grids()
@@ -196,3 +201,16 @@ class AssignDialog(QDialog):
         return f"Opens {', '.join(there)}." + (
             f" Missing: {', '.join(missing)}." if missing else ""
         )
+
+
+def _shown(row: Row) -> RoleRow:
+    file = row.file
+    recalled = row.recalled is not None and not row.contradicted
+    role = row.chosen if recalled else file.role
+    what = "not clear" if role is None else TITLES.get(role, role)
+    if role == UNUSED and row.certainty == Certainty.DOUBTFUL:
+        what = "not clear"
+    guess = f"{what}\n{row.certainty}"
+    return RoleRow(
+        file.place, file.name, str(file.path), guess, file.reason, row.settled, row.chosen
+    )

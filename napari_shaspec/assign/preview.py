@@ -63,7 +63,7 @@ def preview(path: Path) -> Preview:
         if is_image(path):
             array = read_image(path)
             rows, columns = array.shape
-            return Preview(path, f"{columns} × {rows} pixels", _picture(array, (1.0, 1.0)))
+            return Preview(path, f"{columns} × {rows} pixels", small_picture(array, (1.0, 1.0)))
     except InputError as error:
         return Preview(path, f"cannot be read: {error}")
     return Preview(path, "sound")
@@ -84,7 +84,7 @@ def _of_volume(volume: Volume) -> Preview:
     voxels = " × ".join(str(n) for n in grid.shape[::-1])
     spacing = " × ".join(f"{mm:.3g}" for mm in grid.spacing[::-1])
     middle = volume.array[_slice(volume.array)]
-    picture = _picture(middle, (grid.spacing[1], grid.spacing[2]))
+    picture = small_picture(middle, (grid.spacing[1], grid.spacing[2]))
     return Preview(volume.path, f"{voxels}\n{spacing} mm", picture, grid)
 
 
@@ -96,8 +96,8 @@ def _slice(array: npt.NDArray[Any]) -> int:
     return int(np.count_nonzero(array, axis=(1, 2)).argmax())
 
 
-def _picture(plane: npt.NDArray[Any], spacing: tuple[float, float]) -> Picture:
-    """``plane`` (row, column) in grey, with square pixels."""
+def small_picture(plane: npt.NDArray[Any], spacing: tuple[float, float]) -> Picture:
+    """``plane`` (row, column) in grey, with square pixels; ``spacing``: of rows and columns."""
     low, high = contrast_limits(plane)
     grey = np.clip((plane.astype(np.float32) - low) / (high - low), 0, 1) * 255
     size = np.array(plane.shape) * spacing

@@ -69,8 +69,12 @@ class CaseController(ABC, Generic[W]):
         self._refresh_recent()
 
     def open(self, paths: Sequence[str | Path]) -> None:
-        """Opens a case folder, or the files of a case, with this plugin's reader."""
+        """Opens a case folder, the files of a case, or DICOM, with this plugin's reader."""
         try:
+            found = opening.without_dicom(paths)
+            if found is None:  # the user has cancelled
+                return
+            paths = found
             opening.open_paths(self.viewer, paths)
         except ShaspecError as error:
             self._job.refuse(str(error))

@@ -21,6 +21,21 @@ if TYPE_CHECKING:
     from napari_shaspec.assign.choices import Choices, Current
 
 
+def without_dicom(paths: Sequence[str | Path]) -> Sequence[str | Path] | None:
+    """The paths, or the case folder that a DICOM examination was converted to.
+
+    None: the user has cancelled. Raises `InputError` if it cannot be converted.
+    """
+    from napari_shaspec.drops import is_examination
+
+    if not is_examination([Path(path) for path in paths]):
+        return paths
+    from napari_shaspec.dicom.examination import converted
+
+    folder = converted(Path(paths[0]))
+    return None if folder is None else [folder]
+
+
 def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
     """Opens a case folder, or the files of a case, with this plugin's reader.
 

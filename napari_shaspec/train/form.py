@@ -17,8 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_shaspec.train.path_field import PathField
 from napari_shaspec.train.state import TrainForm
+from napari_shaspec.widgets.path_field import PathField
 from shaspec.task import bundled_tasks
 from shaspec.training.config import MethodName
 

@@ -1,6 +1,8 @@
 """From DICOM to a case, and labels back: series, a modality for each, NIfTI, and DICOM SEG."""
 
 from shaspec.dicom.case import Converted, case_from_dicom
+from shaspec.dicom.draft import Draft, draft
+from shaspec.dicom.picture import middle_slice
 from shaspec.dicom.roles import Choice, Proposal, choose, propose
 from shaspec.dicom.segmentation import Written, write_segmentation
 from shaspec.dicom.series import Series, Study, read_studies
@@ -9,6 +11,7 @@ from shaspec.dicom.source import dicom_files
 __all__ = [
     "Choice",
     "Converted",
+    "Draft",
     "Proposal",
     "Series",
     "Study",
@@ -16,6 +19,8 @@ __all__ = [
     "case_from_dicom",
     "choose",
     "dicom_files",
+    "draft",
+    "middle_slice",
     "propose",
     "read_studies",
     "write_segmentation",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shaspec.dicom.header import Header
 from shaspec.dicom.ranking import demerits, finer_than, is_repeat
 from shaspec.dicom.series import Series, Study
-from shaspec.errors import InputError
+from shaspec.errors import InputError, UndecidedError
 from shaspec.io.naming import LABELS, read_name
 from shaspec.task import Task
 
@@ -228,9 +228,11 @@ def _check_contrast(
             f"{other}={series.key}"
         )
     elif series.first.time > chosen[other].first.time > "":
-        raise InputError(
+        raise _undecided(
             f"{series.title} fits {role}, but was acquired after {other}, {chosen[other].title}, "
-            f"so it may show contrast agent; decide with {role}={series.key} or {role}={NONE}"
+            "so it may show contrast agent",
+            role,
+            [series],
         )
 
 
@@ -241,9 +243,10 @@ def _best(
     fitting = [p for p in proposals if p.role == role]
     doubtful = [p for p in proposals if not p.role and role in p.candidates]
     if not fitting and doubtful:
-        raise InputError(
-            f"{doubtful[0].series.title} may be {role}: {doubtful[0].reason}; decide with "
-            f"{_options(role, doubtful)} or {role}={NONE}"
+        raise _undecided(
+            f"{doubtful[0].series.title} may be {role}: {doubtful[0].reason}",
+            role,
+            [p.series for p in doubtful],
         )
     usable = [p for p in fitting if not p.series.problem] or fitting
     fewest = min((len(p.demerits) for p in usable), default=0)
@@ -255,9 +258,10 @@ def _best(
         p for p in left if all(finer_than(p.series, q.series) for q in left if q is not p)
     ] or left
     if len(left) > 1:
-        raise InputError(
-            f"{len(left)} series fit {role}: {', '.join(p.series.title for p in left)}; decide "
-            f"with {_options(role, left)}"
+        raise _undecided(
+            f"{len(left)} series fit {role}: {', '.join(p.series.title for p in left)}",
+            role,
+            [p.series for p in left],
         )
     if left and (left[0].demerits or len(fitting) > 1):
         others = [p.series.key for p in fitting if p is not left[0]]
@@ -267,5 +271,8 @@ def _best(
     return left[0] if left else None
 
 
-def _options(role: str, proposals: Sequence[Proposal]) -> str:
-    return " or ".join(f"{role}={p.series.key}" for p in proposals)
+def _undecided(doubt: str, role: str, series: Sequence[Series]) -> UndecidedError:
+    """The error for a modality that a user has to decide; its choices are values of ``given``."""
+    choices = {one.title: {role: one.key} for one in series} | {f"no {role}": {role: NONE}}
+    options = " or ".join(f"{role}={value[role]}" for value in choices.values())
+    return UndecidedError(doubt, f"decide with {options}", "given", choices)

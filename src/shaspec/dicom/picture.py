@@ -1,0 +1,63 @@
+"""One slice of a DICOM series, to look at."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from shaspec.dicom.header import FAULTS, MISSING, Header
+from shaspec.dicom.series import Series
+from shaspec.errors import InputError
+from shaspec.files.reading import open_regular
+
+MOST_PIXELS = 2**26
+"""Of a file that is decoded for a picture."""
+WANTED = (1.0, 1.0, -1.0)
+"""Direction of rows and columns of a picture along L, P and S: left and posterior are on the right,
+posterior and inferior are below."""
+
+
+def middle_slice(series: Series) -> npt.NDArray[np.float32]:
+    """The pixels of the middle image of a series, without rescaling, upright.
+
+    Args:
+        series: its files are read.
+
+    Returns:
+        (row, column) values, for a picture only.
+
+    Raises:
+        InputError: if pydicom is missing, or the pixels cannot be decoded, e.g. because a package
+            for their compression is missing.
+    """
+    try:
+        import pydicom
+    except ImportError:
+        raise InputError(MISSING) from None
+    header = _middle(series.headers)
+    if np.prod(header.shape) * len(header.positions) > MOST_PIXELS:
+        raise InputError(f"{series.title}: too large for a picture")
+    try:
+        with warnings.catch_warnings(action="ignore"), open_regular(header.path) as file:
+            pixels = pydicom.dcmread(file, force=True).pixel_array
+    except (*FAULTS, InputError, RuntimeError) as error:  # without the path, which names patients
+        raise InputError(f"{series.title}: its pixels cannot be decoded for a picture") from error
+    plane = pixels[len(pixels) // 2] if pixels.ndim == 3 else pixels
+    if plane.ndim != 2:
+        raise InputError(f"{series.title}: has no grey images")
+    for axis, direction in enumerate((header.axes[0, 3:], header.axes[0, :3])):
+        direction = np.nan_to_num(direction)
+        along = int(np.abs(direction).argmax())
+        if direction[along] * WANTED[along] < 0:
+            plane = np.flip(plane, axis)
+    return np.asarray(plane, np.float32)
+
+
+def _middle(headers: Sequence[Header]) -> Header:
+    """The image in the middle along the normal of the slices."""
+    normal = np.nan_to_num(np.cross(headers[0].axes[0, :3], headers[0].axes[0, 3:]))
+    order = sorted(headers, key=lambda header: float(np.nan_to_num(header.positions[0]) @ normal))
+    return order[len(order) // 2]
