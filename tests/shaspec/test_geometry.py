@@ -187,3 +187,14 @@ def test_a_grid_without_a_file_lies_as_one_whose_file_says_the_same() -> None:
     read = Grid.from_affine(made.affine, made.file_shape)
     np.testing.assert_allclose(made.voxel_to_lps(), read.voxel_to_lps())
     assert made.matches(read)
+
+
+@pytest.mark.parametrize("spacing", [0.2, 1.0, 5.0])
+def test_grids_match_up_to_a_hundredth_of_a_voxel_at_every_corner(spacing: float) -> None:
+    grid = Grid((10, 8, 6), (spacing,) * 3)
+    for shift, same in ((0.009, True), (0.011, False)):
+        assert grid.matches(Grid(grid.shape, grid.spacing, (shift * spacing, 0.0, 0.0))) == same
+    # The same first voxel; the last one, 9 further, is off by this part of a voxel.
+    for off, same in ((0.0095, True), (0.0105, False)):
+        longer = spacing * (1 + off / 9)
+        assert grid.matches(Grid(grid.shape, (longer, spacing, spacing))) == same

@@ -37,6 +37,14 @@ def test_neighbours_overlap_at_least_so_much(length: int, window: int, overlap: 
         assert b - a <= max(1, int(window * (1 - overlap))) + 1
 
 
+@given(lengths, lengths, st.floats(0, 0.9))
+def test_no_window_more_than_the_overlap_needs(length: int, window: int, overlap: float) -> None:
+    first = window_starts(length, window, overlap)
+    step = max(1, int(window * (1 - overlap)))
+    # One window fewer would have to be further apart than the overlap allows.
+    assert len(first) == 1 or (len(first) - 2) * step < length - window
+
+
 @given(
     st.tuples(lengths, lengths, lengths),
     st.tuples(lengths, lengths, lengths),
@@ -56,6 +64,13 @@ def test_adding_up_windows_of_a_volume_gives_the_volume(
     for corner in corners:
         aggregator.add(extract_patch(volume, corner, size)[None], corner)
     torch.testing.assert_close(aggregator.mean()[0], volume[box])
+
+
+def test_several_windows_over_the_whole_box_count_by_their_share() -> None:
+    aggregator = WindowAggregator(1, (slice(0, 4),) * 3, (4, 4, 4), torch.device("cpu"))
+    for value, share in ((1.0, 0.25), (3.0, 0.75)):
+        aggregator.add(torch.full((1, 4, 4, 4), value), (0, 0, 0), share)
+    torch.testing.assert_close(aggregator.mean(), torch.full((1, 4, 4, 4), 2.5))
 
 
 def test_a_window_that_sticks_out_reads_zeros_there() -> None:
