@@ -23,6 +23,8 @@ TITLES = {
     "scheme": "Which label convention is this?",
     "labels_by_voxel": "How are the labels placed on the scan?",
     "grid": "Which voxel grid?",
+    "series": "On which series were the labels made?",
+    "study": "Which examination?",
 }
 
 

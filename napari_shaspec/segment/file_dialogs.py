@@ -15,17 +15,18 @@ from shaspec.io.naming import RESULT
 from shaspec.prediction import Classification
 
 SLICER = "3D Slicer, with names and colours (*.seg.nrrd)"
+DICOM_SEG = "DICOM SEG, on the series of the scans (*.dcm)"
 SIZES = "Table of all sizes (*.csv)"
 SAVE_FILTER = {
     ".csv": "Table (*.csv)",
-    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER};;{SIZES}",
+    ".nii.gz": f"NIfTI (*.nii.gz *.nii);;{SLICER};;{DICOM_SEG};;{SIZES}",
     ".png": f"PNG (*.png);;{SIZES}",
 }
 MEASUREMENTS = "Table of lesions (*.csv)"
 PICTURES = "Picture (*.png)"
 REPORT_FILTER = "HTML (*.html);;PDF (*.pdf)"
 REPORTS = (".html", ".htm", ".pdf")
-KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png")
+KNOWN = (".nii", ".nii.gz", ".seg.nrrd", ".png", ".dcm")
 
 
 class FileDialogs:
@@ -53,8 +54,21 @@ class FileDialogs:
         else:
             ending = label_ending(first.grid) if first else ".nii.gz"
         path, kind = self._ask("Save result", f"{name}{ending}", SAVE_FILTER[ending])
-        if path:
-            self._controller.start_saving(with_ending(path, kind, ending))
+        if not path:
+            return
+        path = with_ending(path, kind, ending)
+        if path.endswith(".dcm"):
+            self._save_dicom(path)
+        else:
+            self._controller.start_saving(path)
+
+    def _save_dicom(self, path: str) -> None:
+        """Asks for the examination, whose headers DICOM SEG refers to, and saves the result."""
+        folder = QFileDialog.getExistingDirectory(
+            self._parent, "Folder of the DICOM examination that the scans were converted from"
+        )
+        if folder:
+            self._controller.dicom_export.save(Path(path), Path(folder))
 
     def save_measurements(self) -> None:
         """Saves the table of lesions."""
@@ -97,6 +111,8 @@ def with_ending(path: str, kind: str, ending: str) -> str:
     """
     if kind == SLICER and not path.endswith(".seg.nrrd"):
         return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.nrrd')}.seg.nrrd"
+    if kind == DICOM_SEG and not path.endswith(".dcm"):
+        return f"{path.removesuffix('.gz').removesuffix('.nii')}.dcm"
     if kind == SIZES and not path.endswith(".csv"):
         return f"{path.removesuffix('.gz').removesuffix('.nii').removesuffix('.png')}.csv"
     return path if path.endswith((*KNOWN, ".csv", ending)) else f"{path}{ending}"

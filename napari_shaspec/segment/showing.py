@@ -16,6 +16,7 @@ from napari_shaspec.layers.planes import Planes
 from napari_shaspec.layers.presence import name_missing
 from napari_shaspec.layers.views import View, ViewManager, why_not
 from napari_shaspec.segment.autosave import Autosave
+from napari_shaspec.segment.dicom_export import DicomExport
 from napari_shaspec.segment.editing import EditActions, Editing
 from napari_shaspec.segment.edits import EditWatch
 from napari_shaspec.segment.look import Look
@@ -56,6 +57,7 @@ class ShowingController(ModelController[SegmentState]):
         self.windowing = Windowing(viewer, state, run, self._job)
         self.measuring = Measuring(viewer, state, run, self._job)
         self.hand_over = HandOver(viewer, state, run, self._job)
+        self.dicom_export = DicomExport(state, self._results, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
         self._reopened = Reopened(viewer, state, self._results, self._edits, self._job)
         for field in ("sources", "present", "shown", "results", "edited", "view"):

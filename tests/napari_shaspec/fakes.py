@@ -39,12 +39,12 @@ def head() -> np.ndarray:
     return mask
 
 
-def ball_labels(grow: int = 0) -> np.ndarray:
+def ball_labels(grow: int = 0, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
     """ET inside ED inside nothing, as uint8 in the codes of the task."""
-    labels = np.zeros(SHAPE, np.uint8)
-    labels[ball(6 + grow)] = 2
-    labels[ball(3)] = 4
-    labels[ball(1.5)] = 1
+    labels = np.zeros(shape, np.uint8)
+    labels[ball(6 + grow, shape)] = 2
+    labels[ball(3, shape)] = 4
+    labels[ball(1.5, shape)] = 1
     return labels
 
 
@@ -93,7 +93,7 @@ class FakeSession:
                 yield Progress(step + 1, self.windows, "decode")
             if self.keeps:
                 self.kept |= set(subset)
-            labels = ball_labels(len(subset))
+            labels = ball_labels(len(subset), self.case.grid.shape)
             maps = soft_maps(task, labels) if probabilities else {}
             self.with_maps += [self.begun[-1]] if probabilities else []
             where = {

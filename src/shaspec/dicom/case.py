@@ -10,7 +10,7 @@ from shaspec.dicom.convert import convert
 from shaspec.dicom.roles import choose, propose
 from shaspec.dicom.series import Study, read_studies
 from shaspec.dicom.source import dicom_files
-from shaspec.errors import InputError
+from shaspec.errors import InputError, UndecidedError
 from shaspec.files.writing import make_folder
 from shaspec.io.outputs import check_output, require_no_others
 from shaspec.progress import Report, silent
@@ -115,9 +115,13 @@ def choose_study(studies: Sequence[Study], wanted: str) -> Study:
     found = [s for n, s in enumerate(studies, 1) if wanted and wanted in (str(n), s.date)]
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(
-        f"{n}: {s.date or 'no date'} ({len(s.series)} series)" for n, s in enumerate(studies, 1)
-    )
-    raise InputError(
-        f"the DICOM files are of {len(studies)} studies; choose with --study: {listed}"
+    shown = {
+        f"{n}: {s.date or 'no date'} ({len(s.series)} series)": str(n)
+        for n, s in enumerate(studies, 1)
+    }
+    raise UndecidedError(
+        f"the DICOM files are of {len(studies)} studies",
+        f"choose with --study: {', '.join(shown)}",
+        "study",
+        shown,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shaspec.dicom.series import Series, Study
-from shaspec.errors import InputError
+from shaspec.errors import InputError, UndecidedError
 from shaspec.geometry import Grid
 from shaspec.io.resample import resample
 from shaspec.io.volumes import Volume
@@ -33,9 +33,12 @@ def choose_series(grid: Grid, study: Study, wanted: str, labels: Path) -> Series
         return same[0]
     which = "no series has" if not same else "several series have"
     listed = ", ".join(series.title for series in same or usable)
-    raise InputError(
-        f"{labels}: {which} the grid of these labels; name the series on which they were made, "
-        f"e.g. the reference of shaspec prepare, with --series: {listed}"
+    raise UndecidedError(
+        f"{labels}: {which} the grid of these labels",
+        "name the series on which they were made, e.g. the reference of shaspec prepare, with "
+        f"--series: {listed}",
+        "series",
+        {series.title: series.key for series in same or usable},
     )
 
 

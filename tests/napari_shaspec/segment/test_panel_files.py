@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
-from napari_shaspec.segment.file_dialogs import SIZES, SLICER, with_ending
+from napari_shaspec.segment.file_dialogs import DICOM_SEG, SIZES, SLICER, with_ending
 from shaspec import report
 
 
@@ -100,6 +100,8 @@ def test_files_that_cannot_be_opened_are_named(panel, viewer, tmp_path, notifica
         ("anna_seg.nii.gz", SLICER, "anna_seg.seg.nrrd"),
         ("anna_seg", SLICER, "anna_seg.seg.nrrd"),
         ("anna_seg.nii.gz", SIZES, "anna_seg.csv"),
+        ("anna_seg.nii.gz", DICOM_SEG, "anna_seg.dcm"),
+        ("anna_seg.dcm", "NIfTI (*.nii.gz *.nii)", "anna_seg.dcm"),
         ("anna_sizes.csv", "NIfTI (*.nii.gz *.nii)", "anna_sizes.csv"),
     ],
 )
