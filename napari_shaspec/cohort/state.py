@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,9 @@ import numpy.typing as npt
 from napari_shaspec.jobs.state import JobState
 from shaspec.cohort.manifest import Record
 from shaspec.cohort.review import Mark
-from shaspec.io import CaseFiles
+
+if TYPE_CHECKING:
+    from shaspec.io import CaseFiles
 
 RowStatus = Literal["waiting", "running", "done", "failed"]
 

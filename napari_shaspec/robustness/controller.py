@@ -29,7 +29,6 @@ from napari_shaspec.robustness.model_choice import (
 from napari_shaspec.robustness.state import RobustnessState, Shown
 from napari_shaspec.robustness.worker import MapReady, sweep_models, write_tables
 from napari_shaspec.settings import display_settings
-from shaspec.analysis import robustness_files
 from shaspec.analysis.robustness import RowAdded
 from shaspec.analysis.subset_table import Measure, SubsetTable
 from shaspec.errors import InputError, ShaspecError
@@ -195,9 +194,9 @@ class RobustnessController(CaseController[RobustnessState]):
 
     def save_figure(self, path: str | Path, draw: FigureOf, measure: Measure) -> list[Path]:
         """Writes a figure of ``draw``: `heat_map_figure` or `contributions_figure`."""
-        return self._save(
-            lambda: [robustness_files.write_figure(Path(path), draw(self.state.tables, measure))]
-        )
+        from shaspec.analysis.robustness_files import write_figure
+
+        return self._save(lambda: [write_figure(Path(path), draw(self.state.tables, measure))])
 
     def _leave(self) -> None:
         events = self.viewer.layers.events

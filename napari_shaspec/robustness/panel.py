@@ -30,7 +30,6 @@ from napari_shaspec.widgets.message_box import MessageBox, breakable
 from napari_shaspec.widgets.panel import Panel, line, to_clipboard
 from napari_shaspec.widgets.run_bar import RunBar
 from napari_shaspec.widgets.settings_form import SettingsForm
-from shaspec.analysis.robustness_files import contributions_figure, heat_map_figure
 from shaspec.analysis.shapley import gains
 from shaspec.analysis.subset_table import DICE, Measure, measures_of
 
@@ -174,6 +173,8 @@ class RobustnessPanel(Panel):
         bars = self.tabs.currentWidget() is self.contributions
         path = self._ask("Save figure", "shapley" if bars else "heat_map", ".png", FIGURE_FILTER)
         if path:
+            from shaspec.analysis.robustness_files import contributions_figure, heat_map_figure
+
             draw = contributions_figure if bars else heat_map_figure
             self.controller.save_figure(path, draw, self._measure())
 

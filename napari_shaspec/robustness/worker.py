@@ -13,7 +13,7 @@ from napari_shaspec.case.session_cache import SessionCache
 from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.layers import maps
 from napari_shaspec.layers.maps import Map
-from shaspec.analysis import disagreement, robustness, robustness_files
+from shaspec.analysis import disagreement, robustness
 from shaspec.analysis.robustness import RowAdded
 from shaspec.analysis.subset_table import DICE, TRUTH, SubsetRow, SubsetTable, measures_of
 from shaspec.errors import InputError
@@ -109,6 +109,8 @@ def difference_of_rows(
 
 def write_tables(path: Path, tables: Sequence[SubsetTable]) -> list[Path]:
     """Writes the rows as CSV, and the Shapley values of complete tables to a second file."""
+    from shaspec.analysis import robustness_files
+
     paths = [robustness_files.write_rows(path, tables)]
     complete = [table for table in tables if table.complete]
     if complete:

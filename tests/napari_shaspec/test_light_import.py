@@ -17,6 +17,9 @@ LATER = {
     "skimage",
     "torch",
 }
+PANELS = (
+    "cohort", "compare", "dates", "features", "models", "robustness", "segment", "tour", "train",
+)  # fmt: skip
 CODE = """
 import sys
 import napari, napari.layers, napari._qt.qt_main_window
@@ -27,7 +30,7 @@ print(*sorted(set(sys.modules) - before))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("panel", ["segment"])
+@pytest.mark.parametrize("panel", PANELS)
 def test_a_panel_imports_no_reader_and_no_network(panel: str) -> None:
     code = CODE.format(panel=panel)
     done = subprocess.run(
