@@ -161,3 +161,24 @@ def test_a_cut_out_mask_keeps_its_place(a: np.ndarray) -> None:
     order = [np.lexsort(s.points.T) for s in (whole, cut)]
     np.testing.assert_array_equal(whole.points[order[0]], cut.points[order[1]])
     assert math.isclose(whole.areas.sum(), cut.areas.sum())
+
+
+def test_the_outline_of_a_picture_has_the_length_of_its_edges() -> None:
+    spacing = (2.0, 3.0)
+    lengths = element_areas(spacing)
+    slanted = math.hypot(*spacing) / 2
+    patterns = {  # the corners (0, 0), (1, 0), (0, 1), (1, 1), the first axis being the fastest
+        (1, 1, 0, 0): spacing[0],  # both in one column: the edge runs along the rows
+        (0, 0, 1, 1): spacing[0],
+        (1, 0, 1, 0): spacing[1],
+        (0, 1, 0, 1): spacing[1],
+        (1, 0, 0, 1): 2 * slanted,  # two corners that touch across the cell
+        (0, 1, 1, 0): 2 * slanted,
+        (1, 0, 0, 0): slanted,
+        (0, 1, 1, 1): slanted,
+        (0, 0, 0, 0): 0.0,
+        (1, 1, 1, 1): 0.0,
+    }
+    for corners, length in patterns.items():
+        pattern = sum(bit << i for i, bit in enumerate(corners))
+        assert lengths[pattern] == pytest.approx(length), corners

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +67,16 @@ def test_adding_up_windows_of_a_volume_gives_the_volume(
     torch.testing.assert_close(aggregator.mean()[0], volume[box])
 
 
+@pytest.mark.parametrize("size", [16, 33])
+def test_weights_fall_as_a_gaussian_of_an_eighth_of_the_window(size: int) -> None:
+    weights = weight_map((size,)).double()
+    places = torch.arange(size) - (size - 1) / 2
+    expected = torch.exp(-(places**2) / (2 * (size / 8) ** 2))
+    torch.testing.assert_close(
+        weights, (expected / expected.max()).clamp(min=1e-3).double(), rtol=1e-5, atol=1e-7
+    )
+
+
 def test_several_windows_over_the_whole_box_count_by_their_share() -> None:
     aggregator = WindowAggregator(1, (slice(0, 4),) * 3, (4, 4, 4), torch.device("cpu"))
     for value, share in ((1.0, 0.25), (3.0, 0.75)):
@@ -100,6 +111,7 @@ def test_a_lengthened_box_holds_the_box_wherever_it_lies(
     for inner, outer, other in zip(box, lengthened(box), far, strict=True):
         assert outer.start == inner.start < inner.stop <= outer.stop
         assert (outer.stop - outer.start) % 8 == 0
+        assert outer.stop - inner.stop < 8
         assert other == slice(outer.start + moved, outer.stop + moved)
 
 
