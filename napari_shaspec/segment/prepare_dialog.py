@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -72,10 +73,14 @@ class PrepareDialog(QDialog):
         self._strip.setToolTip("The models expect brains without skull and scalp")
         for label, value in STRIPS.items():
             self._strip.addItem(label, value)
+        self._check = QCheckBox("Ask about every scan that is moved")
+        self._check.setObjectName("shaspec_prepare_check")
+        self._check.setToolTip("Shows each registration; without this, only doubtful ones")
         form = QFormLayout()
         form.addRow("Folder", place)
         form.addRow("Reference", self._reference)
         form.addRow("Skull", self._strip)
+        form.addRow("", self._check)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         go = buttons.addButton("Prepare", ROLE.AcceptRole)
         assert go is not None
@@ -102,6 +107,11 @@ class PrepareDialog(QDialog):
         return str(self._reference.currentData())
 
     @property
+    def check(self) -> bool:
+        """Whether to ask about every scan that is moved."""
+        return self._check.isChecked()
+
+    @property
     def strip(self) -> Strip:
         """What to do about the skull."""
         return cast("Strip", self._strip.currentData())
@@ -113,7 +123,10 @@ class PrepareDialog(QDialog):
 
 
 class DoubtDialog(QDialog):
-    """Shows a doubtful registration; ``decision`` is what to do with the scan."""
+    """Shows a registration; ``decision`` is what to do with the scan."""
+
+    ADJUST = 2
+    """Result of ``exec``: the user wants to place the scan by hand."""
 
     def __init__(self, error: DoubtfulError, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -128,6 +141,12 @@ class DoubtDialog(QDialog):
             assert button is not None
             button.setAutoDefault(False)
             button.clicked.connect(lambda _=False, d=decision: self._decide(d))
+        adjust = buttons.addButton("Adjust…", ROLE.ActionRole)
+        assert adjust is not None
+        adjust.setObjectName("shaspec_adjust")
+        adjust.setToolTip("Move and turn the scan by hand")
+        adjust.setAutoDefault(False)
+        adjust.clicked.connect(lambda: self.done(self.ADJUST))
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QWidget
 
 from napari_shaspec.jobs.runner import later
+from napari_shaspec.jobs.waiting import alive
 from napari_shaspec.segment.controller import SegmentController
+from napari_shaspec.segment.nudge_dialog import NudgeDialog
 from napari_shaspec.segment.prepare_dialog import DoubtDialog, PicturesDialog, PrepareDialog
 
 if TYPE_CHECKING:
     from shaspec.preparation import DoubtfulError
+    from shaspec.registration import Registration
 
 
 class PrepareQuestions:
@@ -33,10 +36,12 @@ class PrepareQuestions:
             return
         dialog = PrepareDialog(folder, preparing.modalities, self._parent)
         if dialog.exec() and not state.status.busy:
-            preparing.prepare(dialog.folder, reference=dialog.reference, strip=dialog.strip)
+            preparing.prepare(
+                dialog.folder, reference=dialog.reference, strip=dialog.strip, check=dialog.check
+            )
 
     def ask_about(self, error: DoubtfulError | None) -> None:
-        """Shows a doubtful registration and asks what to do, when the job has ended."""
+        """Shows a registration and asks what to do, when the job has ended."""
         if error is not None:
             later(self._ask)
 
@@ -44,9 +49,27 @@ class PrepareQuestions:
         error = self._controller.state.doubtful
         if error is None:
             return
-        dialog = DoubtDialog(error, self._parent)
-        dialog.exec()
-        self._controller.preparing.decide(dialog.decision)
+        while True:  # until the user decides; cancelling an adjustment goes back
+            dialog = DoubtDialog(error, self._parent)
+            if dialog.exec() != DoubtDialog.ADJUST:
+                self._controller.preparing.decide(dialog.decision)
+                return
+            placed = self._place(error)
+            if placed is not None:
+                self._controller.preparing.decide("use", placed)
+                return
+
+    def _place(self, error: DoubtfulError) -> Registration | None:
+        """How the user places the scan by hand; None: cancelled."""
+        from shaspec.preparation.nudge import Nudge
+
+        start = error.found[error.modality]
+        nudge = alive(lambda: Nudge(error.fixed, error.moving, start), "reading the scans")
+        dialog = NudgeDialog(nudge, error.modality, self._parent)
+        try:
+            return dialog.registration if dialog.exec() else None
+        finally:
+            dialog.end()
 
     def show_pictures(self) -> None:
         """Shows the pictures of the preparation of this case."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Source = Mapping[str, Path] | Sequence[str]
 Decision = Literal["use", "leave out", "cancel"]
+"""What to do with a scan whose registration the user has looked at."""
 PREPARE = "shaspec prepare"  # in findings that a preparation mends
 PICTURES = ("registration/*.png", "brain/*.png")
 TRANSFORMS = "transforms.json"  # in the folder of a prepared case
@@ -48,6 +49,7 @@ class Request:
     out: Path
     reference: str = ""
     strip: Strip = "auto"
+    check: bool = False
     accept: frozenset[str] = frozenset()
     present: frozenset[str] | None = None
 
@@ -61,7 +63,8 @@ def prepare_job(
     return reported(
         lambda report: prepare(
             request.source, task, request.out, reference=request.reference, strip=request.strip,
-            accept=request.accept, present=request.present, known=known, progress=report,
+            accept=request.accept, present=request.present, known=known, check=request.check,
+            progress=report,
         )
     )  # fmt: skip
 
@@ -160,19 +163,27 @@ class Preparing:
 
     # -- the job ---------------------------------------------------------------------------------
 
-    def prepare(self, out: Path, *, reference: str = "", strip: Strip = "auto") -> None:
-        """Starts a job that writes the prepared case to ``out`` and opens it."""
+    def prepare(
+        self, out: Path, *, reference: str = "", strip: Strip = "auto", check: bool = False
+    ) -> None:
+        """Starts a job that writes the prepared case to ``out`` and opens it.
+
+        ``check``: ask about every scan that is moved.
+        """
         if self._state.status.busy:
             return
         try:
-            request = Request(self.source(), out, reference, strip)
+            request = Request(self.source(), out, reference, strip, check)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
         self._run(request, {})
 
-    def decide(self, decision: Decision) -> None:
-        """Goes on after a doubtful registration, without computing the others again."""
+    def decide(self, decision: Decision, placed: Registration | None = None) -> None:
+        """Goes on after a question about a registration, without computing the others again.
+
+        ``placed``: how the user has placed the scan, to be used instead.
+        """
         doubtful, request = self._state.doubtful, self._request
         self._state.doubtful = None
         if doubtful is None or request is None or self._state.status.busy:
@@ -184,7 +195,8 @@ class Preparing:
         else:
             self._job.say("The case was not prepared; its files are as they were.")
             return
-        self._run(request, doubtful.found)
+        found = doubtful.found if placed is None else doubtful.found | {doubtful.modality: placed}
+        self._run(request, found)
 
     def _run(self, request: Request, known: Mapping[str, Registration]) -> None:
         task = self._state.task

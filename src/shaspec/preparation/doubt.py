@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.io.volumes import Volume
 from shaspec.registration import Registration
 
 
@@ -13,23 +14,34 @@ class DoubtfulError(InputError):
     """A registration that is not to be used without a look at its picture."""
 
     def __init__(
-        self, modality: str, path: Path | None, picture: Path, found: Mapping[str, Registration]
+        self,
+        modality: str,
+        reference: str,
+        volumes: Mapping[str, Volume],
+        picture: Path,
+        found: Mapping[str, Registration],
     ) -> None:
         """Make the error.
 
         Args:
             modality: of the scan.
-            path: of the scan.
+            reference: modality of the scan that is not moved.
+            volumes: modality -> the scan as it was read.
             picture: the scan over the reference.
             found: modality -> its registration, of all scans: for the run after the decision.
         """
-        spread = found[modality].spread
-        self.doubt = (
-            f"{path}: the registration of {modality} is doubtful: two runs lie {spread:.1f} mm "
-            "apart"
-        )
+        self.modality, self.picture, self.found = modality, picture, dict(found)
+        self.fixed, self.moving = volumes[reference], volumes[modality]
+        registration = found[modality]
+        if registration.doubtful:
+            what = (
+                f"the registration of {modality} is doubtful: two runs lie "
+                f"{registration.spread:.1f} mm apart"
+            )
+        else:
+            what = f"{modality} was {registration}"
+        self.doubt = f"{self.moving.path}: {what}"
         super().__init__(
             f"{self.doubt}; look at {picture}, then accept it with --accept {modality}, or leave "
             "the scan out with --present"
         )
-        self.modality, self.picture, self.found = modality, picture, dict(found)

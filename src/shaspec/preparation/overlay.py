@@ -36,11 +36,11 @@ def overlay_png(fixed: Array, moved: Array, grid: Grid, names: tuple[str, str]) 
     Returns:
         A PNG file.
     """
-    one, other = _scaled(fixed), _scaled(moved)
+    one, other = scaled(fixed), scaled(moved)
     slices = list(_middles(one, other, grid, one > 0.05))
     rows = [
-        [(_checkerboard(a, b, own), own) for a, b, own in slices],
-        [(_edges_over(a, b), own) for a, b, own in slices],
+        [(checkerboard(a, b, own), own) for a, b, own in slices],
+        [(edges_over(a, b), own) for a, b, own in slices],
     ]
     return _png(rows, f"{names[1]} on {names[0]}")
 
@@ -57,7 +57,7 @@ def mask_png(scan: Array, mask: Array, grid: Grid, name: str) -> bytes:
     Returns:
         A PNG file.
     """
-    slices = _middles(_scaled(scan), mask, grid, mask)
+    slices = _middles(scaled(scan), mask, grid, mask)
     return _png([[(_outline_over(a, m), own) for a, m, own in slices]], f"brain in {name}")
 
 
@@ -87,21 +87,22 @@ def _png(rows: list[list[tuple[Array, list[float]]]], title: str) -> bytes:
     return buffer.getvalue()
 
 
-def _scaled(volume: Array) -> npt.NDArray[np.float32]:
+def scaled(volume: Array) -> npt.NDArray[np.float32]:
     """Intensities from 0 to 1."""
     values = volume.astype(np.float32) - float(volume.min())
     top = float(np.percentile(values[values > 0], BRIGHTEST)) if (values > 0).any() else 1.0
     return np.asarray(np.clip(values / max(top, 1e-9), 0, 1), np.float32)
 
 
-def _checkerboard(a: Array, b: Array, spacing: list[float]) -> Array:
+def checkerboard(a: Array, b: Array, spacing: list[float]) -> Array:
+    """Fields of two slices in turn; ``spacing`` of their pixels in mm."""
     rows, columns = (
         (np.arange(n) * mm // FIELD_MM).astype(int) for n, mm in zip(a.shape, spacing, strict=True)
     )
     return np.where((rows[:, None] + columns) % 2, a, b)
 
 
-def _edges_over(a: Array, b: Array) -> Array:
+def edges_over(a: Array, b: Array) -> Array:
     """RGB (h, w, 3): ``a`` in grey, the edges of ``b`` in orange."""
     steepness = ndimage.gaussian_gradient_magnitude(b, 1.0)
     return _marked(a, steepness > max(float(np.percentile(steepness, EDGES)), 1e-6))

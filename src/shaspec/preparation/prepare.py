@@ -65,6 +65,7 @@ def prepare(
     strip: Strip = "auto",
     brain_mask: Path | None = None,
     known: Mapping[str, Registration] = NONE,
+    check: bool = False,
     overwrite: bool = False,
     progress: Report = silent,
 ) -> Prepared:
@@ -83,6 +84,7 @@ def prepare(
             reference, e.g. an edited ``brain/mask.nii.gz`` of an earlier run.
         known: registrations of the same scans to the same reference, e.g. those of a
             `DoubtfulError`; they are not computed again.
+        check: treat every registration that moves a scan as doubtful.
         overwrite: replace files in ``out``.
         progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
             the work, and no volume is written.
@@ -118,7 +120,10 @@ def prepare(
         found = _register_all(read.volumes, name, known, progress)
         moved = {n: _moved(v, fixed, found[n], task, n) for n, v in read.volumes.items()}
         overlays = _overlays(out, moved, name, found)
-        _require_trusted(read.volumes, found, accept, overlays)
+        open_ones = [n for n, one in found.items() if one.doubtful or (check and one.unchecked)]
+        accepted = {n.lower() for n in accept}
+        for n in [n for n in open_ones if n.lower() not in accepted]:
+            raise DoubtfulError(n, name, read.volumes, overlays[n], found)
         labels, told = _labels(read, name, found)
         brain = plan.find(read.volumes, found, fixed.grid, progress)
         mask, masks = write_brain(out, brain, plan, moved, fixed.grid) if brain else (None, [])
@@ -197,18 +202,6 @@ def _overlays(
         picture = overlay_png(fixed.array, array, fixed.grid, (reference, name))
         write_atomically(paths[name], picture)
     return paths
-
-
-def _require_trusted(
-    volumes: Mapping[str, Volume],
-    found: Mapping[str, Registration],
-    accept: Collection[str],
-    overlays: Mapping[str, Path],
-) -> None:
-    accepted = {name.lower() for name in accept}
-    for name, registration in found.items():
-        if registration.doubtful and name.lower() not in accepted:
-            raise DoubtfulError(name, volumes[name].path, overlays[name], found)
 
 
 def _labels(

@@ -38,6 +38,7 @@ class _Input(BaseModel):
     agreement_before: float
     agreement_after: float
     spread_mm: float
+    by_hand: bool = False
 
 
 class BrainMask(BaseModel):
@@ -104,6 +105,7 @@ def write_transforms(folder: Path, transforms: Transforms) -> Path:
             "agreement_before": transforms.found[name].before,
             "agreement_after": transforms.found[name].after,
             "spread_mm": transforms.found[name].spread,
+            "by_hand": transforms.found[name].by_hand,
         }
         for name, grid in transforms.grids.items()
     }
@@ -136,7 +138,7 @@ def read_transforms(folder: Path) -> Transforms:
             grids[name] = Grid.from_affine(_array(entry.affine), entry.shape)
             found[name] = Registration(
                 Rigid(_array(entry.matrix)), entry.agreement_before, entry.agreement_after,
-                distance=float("nan"), spread=entry.spread_mm,
+                distance=float("nan"), spread=entry.spread_mm, by_hand=entry.by_hand,
             )  # fmt: skip
     except ValidationError as error:
         raise InputError(

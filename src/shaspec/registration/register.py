@@ -48,6 +48,8 @@ class Registration:
     """How far the head moves, in mm: the largest distance among points of the head."""
     spread: float
     """How far two independent runs lie apart, in mm."""
+    by_hand: bool = False
+    """Whether a user has placed the scan."""
 
     @property
     def already(self) -> bool:
@@ -57,11 +59,21 @@ class Registration:
     @property
     def doubtful(self) -> bool:
         """True if the result is not to be used without a look at it."""
-        return self.spread > SPREAD_MM
+        return self.spread > SPREAD_MM and not self.by_hand
+
+    @property
+    def unchecked(self) -> bool:
+        """True if the scan is moved, and no user has placed it."""
+        return not self.already and not self.by_hand
 
     def __str__(self) -> str:
         if self.already:
             return "already registered"
+        if self.by_hand:
+            return (
+                f"placed by hand: moved by up to {self.distance:.1f} mm, rotated by "
+                f"{self.transform.angle:.1f} degrees"
+            )
         doubt = ", DOUBTFUL: check the overlay" if self.doubtful else ""
         return (
             f"moved by up to {self.distance:.1f} mm, rotated by {self.transform.angle:.1f} degrees "
