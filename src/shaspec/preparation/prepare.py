@@ -120,10 +120,7 @@ def prepare(
         found = _register_all(read.volumes, name, known, progress)
         moved = {n: _moved(v, fixed, found[n], task, n) for n, v in read.volumes.items()}
         overlays = _overlays(out, moved, name, found)
-        open_ones = [n for n, one in found.items() if one.doubtful or (check and one.unchecked)]
-        accepted = {n.lower() for n in accept}
-        for n in [n for n in open_ones if n.lower() not in accepted]:
-            raise DoubtfulError(n, name, read.volumes, overlays[n], found)
+        _require_trusted(read, name, found, accept, overlays, check=check)
         labels, told = _labels(read, name, found)
         brain = plan.find(read.volumes, found, fixed.grid, progress)
         mask, masks = write_brain(out, brain, plan, moved, fixed.grid) if brain else (None, [])
@@ -202,6 +199,23 @@ def _overlays(
         picture = overlay_png(fixed.array, array, fixed.grid, (reference, name))
         write_atomically(paths[name], picture)
     return paths
+
+
+def _require_trusted(
+    read: Read,
+    reference: str,
+    found: Mapping[str, Registration],
+    accept: Collection[str],
+    overlays: Mapping[str, Path],
+    *,
+    check: bool,
+) -> None:
+    """Raise `DoubtfulError` for the first scan that a user has to decide about."""
+    accepted = {name.lower() for name in accept}
+    for name, registration in found.items():
+        asked = registration.doubtful or (check and registration.unchecked)
+        if asked and name.lower() not in accepted:
+            raise DoubtfulError(name, reference, read.volumes, overlays[name], found)
 
 
 def _labels(

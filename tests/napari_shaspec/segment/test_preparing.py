@@ -2,84 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import (
-    QApplication,
-    QCheckBox,
-    QComboBox,
-    QDialog,
-    QDoubleSpinBox,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-)
+from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QLineEdit, QPushButton
 
-from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.layers.viewer import add_case
-from napari_shaspec.segment import prepare_questions
-from napari_shaspec.segment.nudge_dialog import NudgeDialog
 from napari_shaspec.segment.prepare_dialog import DoubtDialog, PicturesDialog, PrepareDialog
 from shaspec.errors import InputError
 from shaspec.io import write_case
 from shaspec.io.export import write_volume
-from shaspec.io.resample import resample
-from shaspec.io.volumes import Volume
-from shaspec.phantom import make_case as make_phantom
-from shaspec.preparation import DoubtfulError, read_transforms
-from shaspec.preparation.nudge import Nudge
+from shaspec.preparation import DoubtfulError
 from shaspec.preparation.overlay import overlay_png
 from shaspec.preparation.transforms import NAME
-from shaspec.registration import Registration, Rigid
-
-PREPARE = sys.modules["shaspec.preparation.prepare"]  # the package has a function of this name
-POSE = Rigid.about((0, 0, 0), (0.1, -0.15, 0.1), (9, -12, 6))
-DOUBTFUL = Registration(POSE, 0.1, 0.2, distance=12.0, spread=9.0)
-SOUND = replace(DOUBTFUL, spread=0.1)
-
-
-@pytest.fixture(scope="module")
-def head():
-    return make_phantom(9_000_004, (40, 50, 42), (4.0, 4.0, 4.0)).only(("FLAIR", "T1", "T2"))
-
-
-@pytest.fixture
-def acquired(head, tmp_path) -> Path:
-    """A folder whose T2 was acquired in another pose."""
-    folder = tmp_path / "p1"
-    write_case(folder, head)
-    t2 = next(path for path in folder.iterdir() if "t2" in path.name)
-    moved = resample(
-        head.volumes["T2"], head.grid, head.grid, order=1, fill=0, through=POSE.inverse.matrix
-    )
-    write_volume(t2, moved, head.grid)
-    return folder
-
-
-@pytest.fixture
-def registered(monkeypatch) -> list[str]:
-    """Registration without its work: T2 is moved, or doubtful; what was registered."""
-    asked: list[str] = []
-
-    def register(_fixed, moving, **_options):
-        asked.append(Path(moving.name).name)
-        found = SOUND if "t2" in asked[-1] else Registration(Rigid(), 0.2, 0.2, 0.0, 0.0)
-        return replace(found, spread=9.0) if found is SOUND and "doubt" in asked else found
-
-    monkeypatch.setattr(PREPARE, "register", register)
-    return asked
-
-
-def scans(head) -> dict[str, Volume]:
-    return {
-        name: Volume(array, head.grid, Path(f"x_{name.lower()}.nii.gz"))
-        for name, array in head.volumes.items()
-    }
+from tests.napari_shaspec.poses import DOUBTFUL, PREPARE, scans
 
 
 def layers_of(viewer, case: str) -> set[str]:
@@ -261,102 +199,3 @@ def test_the_dialog_of_a_doubt_shows_the_picture(qtbot, head, tmp_path, text, de
     next(b for b in dialog.findChildren(QPushButton) if b.text().replace("&", "") == text).click()
     assert dialog.decision == decision
     assert dialog.result() == (QDialog.DialogCode.Rejected if decision == "cancel" else 1)
-
-
-def test_every_registration_can_be_asked_about(controller, acquired, registered):
-    controller.open([acquired])
-    controller.preparing.prepare(acquired.with_name("out"), check=True)
-    state = controller.state
-    assert state.doubtful.modality == "T2"
-    assert "T2 was moved by up to 12.0 mm" in state.message.text
-    controller.preparing.decide("use")
-    assert state.case == "out"
-
-
-def test_a_scan_that_was_placed_by_hand_is_used_without_a_question(
-    controller, acquired, registered
-):
-    registered.append("doubt")
-    controller.open([acquired])
-    controller.preparing.prepare(acquired.with_name("out"), check=True)
-    error = controller.state.doubtful
-    nudge = Nudge(error.fixed, error.moving, error.found["T2"])
-    placed = nudge.moved((3, 0, -2), (0, 5, 0))
-    controller.preparing.decide("use", placed)
-    state = controller.state
-    assert state.case == "out"
-    assert "T2: placed by hand: moved by up to" in state.message.text
-    written = read_transforms(acquired.with_name("out")).found["T2"]
-    assert written.by_hand
-    np.testing.assert_allclose(written.transform.matrix, placed.transform.matrix)
-
-
-def test_the_pictures_follow_the_numbers(qtbot, head):
-    volumes = scans(head)
-    nudge = Nudge(volumes["T1"], volumes["T2"], replace(SOUND, transform=Rigid()))
-    dialog = NudgeDialog(nudge, "T2", run=run_here)
-    qtbot.addWidget(dialog)
-
-    def seen() -> list[bytes]:
-        images = [label.pixmap().toImage() for label in dialog.pictures]
-        return [bytes(image.constBits().asarray(image.sizeInBytes())) for image in images]
-
-    before = seen()
-    dialog.findChild(QDoubleSpinBox, "shaspec_nudge_left").setValue(12)
-    axial, coronal, sagittal = (a != b for a, b in zip(before, seen(), strict=True))
-    assert axial
-    assert coronal
-    assert sagittal
-    moved = dialog.registration.transform.matrix
-    np.testing.assert_allclose(moved[:3, 3], (-12, 0, 0), atol=1e-9)
-    dialog.findChild(QDoubleSpinBox, "shaspec_nudge_left").setValue(0)
-    assert seen() == before
-    dialog.findChild(QCheckBox, "shaspec_nudge_fields").setChecked(True)
-    assert seen() != before
-    dialog.end()
-
-
-def test_poses_that_come_while_one_is_drawn_are_drawn_once(qtbot, head):
-    started, volumes = [], scans(head)
-    nudge = Nudge(volumes["T1"], volumes["T2"], replace(SOUND, transform=Rigid()))
-    dialog = NudgeDialog(nudge, "T2", run=lambda work, handlers, stop: started.append(handlers))
-    qtbot.addWidget(dialog)
-    box = dialog.findChild(QDoubleSpinBox, "shaspec_nudge_up")
-    for value in (1, 2, 3):
-        box.setValue(value)
-    assert len(started) == 1
-    started[0].ended()
-    assert len(started) == 2
-    started[1].ended()
-    assert len(started) == 2
-    dialog.end()
-
-
-@pytest.mark.parametrize("used", [True, False])
-def test_the_question_leads_to_the_numbers_and_back(
-    qtbot, panel, acquired, registered, used, monkeypatch
-):
-    asked = []
-
-    def doubt(dialog):
-        asked.append("doubt")
-        return DoubtDialog.ADJUST if len(asked) == 1 else 0
-
-    def nudge(dialog):
-        asked.append("numbers")
-        return int(used)
-
-    monkeypatch.setattr(DoubtDialog, "exec", doubt)
-    monkeypatch.setattr(NudgeDialog, "exec", nudge)
-    monkeypatch.setattr(prepare_questions, "later", lambda call: None)
-    control = panel.controller
-    control.open([acquired])
-    control.preparing.prepare(acquired.with_name("out"), check=True)
-    qtbot.waitUntil(lambda: control.state.doubtful is not None, timeout=30_000)
-    qtbot.waitUntil(lambda: not control.state.status.busy)
-    questions = prepare_questions.PrepareQuestions(panel, control)
-    questions._ask()
-    assert asked == (["doubt", "numbers"] if used else ["doubt", "numbers", "doubt"])
-    if used:
-        qtbot.waitUntil(lambda: control.state.case == "out", timeout=30_000)
-        qtbot.waitUntil(lambda: not control.state.status.busy)

@@ -37,7 +37,7 @@ def test_a_scan_that_lies_two_voxels_off_is_put_back_by_as_many_millimetres(
     after = nudge.pictures(nudge.moved(shift, (0, 0, 0)))
     for off, back, true in zip(before, after, expected, strict=True):
         assert not np.array_equal(off, true)
-        assert np.mean(back != true) < 0.1 * np.mean(off != true)  # the border was rolled
+        assert np.mean(back != true) < 0.2 * np.mean(off != true)  # the border was rolled
 
 
 @settings(max_examples=20, deadline=None)
