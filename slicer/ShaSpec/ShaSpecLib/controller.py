@@ -89,6 +89,7 @@ class Controller:
     changed: Callable[[State], None] = lambda _: None
     """Called with every new state."""
     device: str = "auto"
+    precision: str = "auto"
     surfaces: bool = True
     state: State = field(default_factory=State)
     _request: Request | None = None
@@ -177,7 +178,7 @@ class Controller:
         if not files:
             raise ValueError("no volume is ticked: choose at least one")
         out = Path(f"case_{'+'.join(files)}_pred.seg.nrrd")
-        return Request("predict", self.state.model, files, out, self.device).text()
+        return self._asked("predict", files, out).text()
 
     def _start(self, command: Command, out: str | Path) -> None:
         if not self.state.can_run:
@@ -193,10 +194,13 @@ class Controller:
             self._set(text=str(error))
             return
         # An absolute path, the user's report, stays what it is.
-        self._request = Request(command, self.state.model, files, folder / out, self.device)
+        self._request = self._asked(command, files, folder / out)
         self._folder, self._rows = folder, []
         self._set(busy=True, progress=0.0, text="starting", notices=())
         self.engine.run(self._request, self)
+
+    def _asked(self, command: Command, files: Mapping[str, Path], out: Path) -> Request:
+        return Request(command, self.state.model, files, out, self.device, self.precision)
 
     # -- the listener of a run -------------------------------------------------------------------
 

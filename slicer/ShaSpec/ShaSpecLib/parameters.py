@@ -26,6 +26,8 @@ class Request:
     """The file that is written; of a sweep the folder."""
     device: str = "auto"
     """See `DEVICES`."""
+    precision: str = "auto"
+    """``auto``, ``float32`` or ``bfloat16``."""
 
     @property
     def subset(self) -> str:
@@ -37,7 +39,8 @@ class Request:
         words = [self.command, *(f"{name}={path}" for name, path in self.files.items())]
         if self.command != "sweep":  # which runs all subsets
             words += ["--present", self.subset]
-        words += ["--model", self.model, "--device", self.device, "--out", str(self.out)]
+        words += ["--model", self.model, "--device", self.device]
+        words += ["--precision", self.precision, "--out", str(self.out)]
         # The dialog has asked the user before it gave the name of an existing report.
         return words + ["--overwrite"] * (self.command == "report")
 

@@ -6,13 +6,12 @@ These tests run in an environment with slicer-core (``tox run -e slicer``), or i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from functools import partial
 from typing import Any
 
+import core_scene
 import numpy as np
 import pytest
-import slicer
-from slicer import util
 
 import shaspec
 from shaspec.case import Case
@@ -21,29 +20,14 @@ from shaspec.case import Case
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An empty scene, also as ``slicer.mrmlScene``."""
-    scene = slicer.vtkMRMLScene()
-    application = slicer.vtkSlicerApplicationLogic()
-    application.SetMRMLScene(scene)
-    logic = slicer.vtkSlicerSegmentationsModuleLogic()
-    logic.SetMRMLScene(scene)  # registers its classes
-    modules = SimpleNamespace(segmentations=SimpleNamespace(logic=lambda: logic))
-    monkeypatch.setattr(slicer, "mrmlScene", scene, raising=False)
-    monkeypatch.setattr(slicer, "modules", modules, raising=False)
-    yield scene
-    scene.Clear(1)
+    with core_scene.made(monkeypatch) as scene:
+        yield scene
 
 
 @pytest.fixture
 def add_volume(scene: Any) -> Callable[..., Any]:
     """Adds a scalar volume from an array (i, j, k) and its matrix to RAS."""
-
-    def add(voxels: np.ndarray[Any, Any], matrix: np.ndarray[Any, Any], name: str) -> Any:
-        node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-        util.updateVolumeFromArray(node, np.ascontiguousarray(voxels.transpose(2, 1, 0)))
-        node.SetIJKToRASMatrix(util.vtkMatrixFromArray(matrix))
-        return node
-
-    return add
+    return partial(core_scene.add_volume, scene)
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import slicer
+from waiting_process import WaitingProcess
 
 from shaspec.case import Case
 from ShaSpecLib import nodes
@@ -19,24 +17,6 @@ from ShaSpecLib.engine_names import recognise
 from ShaSpecLib.runner import ProcessEngine
 from ShaSpecLib.world import SceneWorld, recall, remember, restore
 from tests.tiny_models import save_tiny
-
-
-class WaitingProcess:
-    """The engine in a process that is waited for."""
-
-    def start(
-        self,
-        words: Sequence[str],
-        received: Callable[[bytes], None],
-        ended: Callable[[int, str], None],
-    ) -> None:
-        command = [sys.executable, "-m", "shaspec", *words]
-        run = subprocess.run(command, capture_output=True, check=False)
-        received(run.stdout)
-        ended(run.returncode, run.stderr.decode())
-
-    def kill(self) -> None:
-        raise AssertionError("it has ended")
 
 
 @pytest.fixture
