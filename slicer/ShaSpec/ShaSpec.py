@@ -53,6 +53,8 @@ class ShaSpecWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.layout.addWidget(self.panel.widget)
         for event in (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent):
             self.addObserver(slicer.mrmlScene, event, self.scene_changed)
+        closing = slicer.vtkMRMLScene.StartCloseEvent
+        self.addObserver(slicer.mrmlScene, closing, self.scene_closing)
         imported = slicer.vtkMRMLScene.EndImportEvent
         self.addObserver(slicer.mrmlScene, imported, self.scene_loaded)
 
@@ -64,6 +66,10 @@ class ShaSpecWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Volumes were added or removed."""
         if not (self.controller.state.busy or slicer.mrmlScene.IsBatchProcessing()):
             self.controller.find_volumes()
+
+    def scene_closing(self, *_: object) -> None:
+        """A result of this scene does not belong into the next one."""
+        self.controller.cancel()
 
     def scene_loaded(self, *_: object) -> None:
         """A scene was loaded, with the choices that were saved with it."""

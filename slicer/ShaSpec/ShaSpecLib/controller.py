@@ -189,7 +189,7 @@ class Controller:
             for row in self.state.present:
                 files[row.modality] = folder / f"case_{row.modality}.nii.gz"
                 self.world.write(row.volume, files[row.modality])
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             self._set(text=str(error))
             return
@@ -216,10 +216,11 @@ class Controller:
     def finished(self, result: Fields) -> None:
         request = self._request
         assert request is not None
-        text = f"{request.subset}: done"
+        text = "the result could not be added to the scene"
         try:
             if request.command == "predict":
                 self.world.show_result(request.out, result, surfaces=self.surfaces)
+                text = f"{request.subset}: done"
             elif request.command == "sweep":
                 self.world.show_subsets(self._rows)
                 text = f"{len(self._rows)} subsets: done"
@@ -227,9 +228,10 @@ class Controller:
                 text = f"wrote {result['report']}"
         except ValueError as error:
             text = str(error)
-        for note in result.get("notes", ()):
-            self.noticed(note)
-        self._end(text)
+        finally:
+            for note in result.get("notes", ()):
+                self.noticed(note)
+            self._end(text)
 
     def failed(self, message: str) -> None:
         self._end(message)

@@ -10,6 +10,8 @@ from typing import Any
 
 REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "requirements.txt"
 REQUESTER = "ShaSpec"
+TORCH = ">=2.10"
+"""What the engine requires."""
 
 
 class Installer:
@@ -43,7 +45,7 @@ class Installer:
         """
         if not self._has("torch") and self._has("PyTorchUtils"):
             logic = self._load("PyTorchUtils").PyTorchUtilsLogic()
-            if logic.installTorch(askConfirmation=True) is None:
+            if logic.installTorch(askConfirmation=True, torchVersionRequirement=TORCH) is None:
                 return False
         if not self._has("shaspec"):
             self._install_requirements()

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import slicer
+from slicer import util
 from waiting_process import WaitingProcess
 
+import shaspec
 from shaspec.case import Case
 from ShaSpecLib import nodes
 from ShaSpecLib.controller import Controller
@@ -32,15 +33,13 @@ def controller(scene: Any, head: Case, head_in_scene: dict[str, Any], tmp_path: 
 def test_apply_adds_the_labels_of_the_engine(
     controller: Controller, scene: Any, head: Case, head_in_scene: dict[str, Any]
 ) -> None:
-    import shaspec
-
     assert {r.modality: r.volume for r in controller.state.rows} == {
         name: node.GetID() for name, node in head_in_scene.items()
     }
     controller.tick("T1ce", False)
     controller.apply()
     assert controller.state.text == "FLAIR+T1+T2: done"
-    (node,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)
+    (node,) = util.getNodesByClass("vtkMRMLSegmentationNode", scene)
     assert node.GetName() == "seg · FLAIR+T1+T2"
     assert node.GetAttribute("ShaSpec.Model") == "tiny-shaspec"
     model = shaspec.load_model(controller.state.model, device="cpu")
@@ -48,9 +47,35 @@ def test_apply_adds_the_labels_of_the_engine(
     found = nodes.label_map(node, head_in_scene["FLAIR"])
     assert len(np.unique(found)) > 1
     assert np.count_nonzero(found != head.grid.to_file(expected.labels)) == 0
-    (table,) = slicer.util.getNodesByClass("vtkMRMLTableNode", scene)
+    (table,) = util.getNodesByClass("vtkMRMLTableNode", scene)
     sizes = expected.region_sizes()
     assert table.GetCellText(table.GetNumberOfRows() - 1, 1) == f"{sizes['WT']:.2f}"
+
+
+def test_volumes_on_different_grids_give_what_the_engine_gives_for_their_files(
+    controller: Controller, scene: Any, head: Case, head_in_scene: dict[str, Any], tmp_path: Path
+) -> None:
+    coarse = util.arrayFromVolume(head_in_scene["T2"])[::2].copy()  # thick slices
+    matrix = nodes.affine(head_in_scene["T2"])
+    turned = np.eye(4)
+    turned[:2, :2] = [[0.995, -0.0998749], [0.0998749, 0.995]]
+    matrix = turned @ matrix  # and oblique
+    matrix[:3, 2] *= 2
+    util.updateVolumeFromArray(head_in_scene["T2"], coarse)
+    head_in_scene["T2"].SetIJKToRASMatrix(util.vtkMatrixFromArray(matrix))
+    for name in ("T1", "T1ce"):
+        controller.tick(name, False)
+    controller.apply()
+    (node,) = util.getNodesByClass("vtkMRMLSegmentationNode", scene)
+    files = {
+        n: nodes.write_volume(head_in_scene[n], tmp_path / f"{n}.nii") for n in ("FLAIR", "T2")
+    }
+    case = shaspec.read_case(files)
+    expected = shaspec.load_model(controller.state.model, device="cpu").predict(case)
+    found = nodes.label_map(node, head_in_scene["FLAIR"])
+    assert len(np.unique(found)) > 1
+    assert np.count_nonzero(found != case.grid.to_file(expected.labels)) == 0
+    assert any("resampled" in text for text in controller.state.notices)
 
 
 def test_all_subsets_add_a_table_and_a_chart(controller: Controller, scene: Any) -> None:
@@ -58,7 +83,7 @@ def test_all_subsets_add_a_table_and_a_chart(controller: Controller, scene: Any)
         controller.tick(name, False)
     controller.all_subsets()
     assert controller.state.text == "3 subsets: done"
-    (table,) = slicer.util.getNodesByClass("vtkMRMLTableNode", scene)
+    (table,) = util.getNodesByClass("vtkMRMLTableNode", scene)
     assert [table.GetCellText(row, 1) for row in range(3)] == ["FLAIR+T2", "FLAIR", "T2"]
     assert scene.GetNumberOfNodesByClass("vtkMRMLPlotChartNode") == 1
 
@@ -79,12 +104,12 @@ def test_a_scene_keeps_results_and_choices(
     scene.SetRootDirectory(str(tmp_path))
     for kind in ("ScalarVolume", "Segmentation", "Table"):
         ending = {"ScalarVolume": "nrrd", "Segmentation": "seg.nrrd", "Table": "tsv"}[kind]
-        for node in slicer.util.getNodesByClass(f"vtkMRML{kind}Node", scene):
+        for node in util.getNodesByClass(f"vtkMRML{kind}Node", scene):
             node.AddDefaultStorageNode()
             path = tmp_path / f"{node.GetID()}.{ending}"
             node.GetStorageNode().SetFileName(str(path))
             assert node.GetStorageNode().WriteData(node)
-    (before,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)
+    (before,) = util.getNodesByClass("vtkMRMLSegmentationNode", scene)
     labels = nodes.label_map(before, head_in_scene["FLAIR"])
     scene.SetURL(str(tmp_path / "scene.mrml"))
     assert scene.Commit()
@@ -92,9 +117,9 @@ def test_a_scene_keeps_results_and_choices(
     scene.Clear(1)
     scene.SetURL(str(tmp_path / "scene.mrml"))
     assert scene.Connect()
-    (after,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)
+    (after,) = util.getNodesByClass("vtkMRMLSegmentationNode", scene)
     assert after.GetName() == "seg · FLAIR+T1+T1ce"
-    flair = slicer.util.getFirstNodeByClassByName("vtkMRMLScalarVolumeNode", "anna_flair", scene)
+    flair = util.getFirstNodeByClassByName("vtkMRMLScalarVolumeNode", "anna_flair", scene)
     assert np.count_nonzero(nodes.label_map(after, flair) != labels) == 0
     model, chosen = recall(scene, controller.modalities(""))
     assert model == controller.state.model
@@ -117,7 +142,7 @@ def test_a_command_names_the_files_of_unchanged_volumes(
     node.GetStorageNode().SetFileName(str(path))
     assert node.GetStorageNode().WriteData(node)
     assert f"shaspec predict FLAIR={path} --present FLAIR" in controller.command()
-    slicer.util.arrayFromVolume(node)[:] = 0
-    slicer.util.arrayFromVolumeModified(node)
+    util.arrayFromVolume(node)[:] = 0
+    util.arrayFromVolumeModified(node)
     with pytest.raises(ValueError, match="save it as NIfTI first"):
         controller.command()
