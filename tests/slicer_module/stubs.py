@@ -6,6 +6,7 @@ Widgets keep what they were told, and `emit` calls what was connected to a signa
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 
@@ -76,6 +77,9 @@ class ComboBox(Widget):
 
     def findData(self, data: Any) -> int:
         return next((n for n, item in enumerate(self.items) if item[1] == data), -1)
+
+    def findText(self, text: str) -> int:
+        return next((n for n, item in enumerate(self.items) if item[0] == text), -1)
 
     def setCurrentIndex(self, index: int) -> None:
         if index != self.currentIndex:
@@ -152,7 +156,49 @@ class ScriptedLoadableModuleTest: ...
 class VTKObservationMixin: ...
 
 
+class QProcess(Widget):
+    """A process that a test speaks for."""
+
+    FailedToStart = 0
+    last: Any = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.output, self.errors = b"", b""
+        type(self).last = self
+
+    def setProcessEnvironment(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    def setWorkingDirectory(self, folder: str) -> None:
+        self.folder = folder
+
+    def start(self, program: str, words: list[str]) -> None:
+        self.program, self.words = program, words
+
+    def kill(self) -> None:
+        self.emit("finished(int,QProcess::ExitStatus)", 9, 1)
+
+    def readAllStandardOutput(self) -> Any:
+        data, self.output = self.output, b""
+        return SimpleNamespace(data=lambda: data)
+
+    def readAllStandardError(self) -> Any:
+        return SimpleNamespace(data=lambda: self.errors)
+
+
+class QProcessEnvironment(dict[str, str]):
+    @classmethod
+    def systemEnvironment(cls) -> QProcessEnvironment:
+        return cls()
+
+    def insert(self, name: str, value: str) -> None:
+        self[name] = value
+
+
 QT: dict[str, Any] = {
+    "QProcess": QProcess,
+    "QProcessEnvironment": QProcessEnvironment,
     "QWidget": Widget,
     "QLabel": Widget,
     "QPushButton": Button,

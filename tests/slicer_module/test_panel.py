@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shaspec.errors import WeightsError
 from tests.slicer_module.stubs import Clipboard
 
 NAMES = {"v1": "anna_flair", "v2": "anna_t1", "v3": "anna_t1ce", "v4": "notes"}
@@ -66,7 +67,9 @@ def parts() -> tuple[Any, Any, FakeWorld, FakeEngine]:
 
     world, engine = FakeWorld(), FakeEngine()
     controller = Controller(engine, world, lambda _: MODALITIES, recognise)
-    panel = Panel(controller, Ready(), lambda: ["shaspec", "maml"], lambda: "report.html")
+    panel = Panel(
+        controller, Ready(), lambda: ["shaspec", "maml"], lambda: "report.html", lambda: "mine"
+    )
     return panel, controller, world, engine
 
 
@@ -112,9 +115,12 @@ def test_apply_runs_what_is_ticked_and_adds_the_result(parts: Any) -> None:
     engine.listener.progressed(1, 4, "encode T1ce")
     assert (panel.progress.value, panel.text.text_) == (25, "encode T1ce")
     engine.listener.noticed("skull not stripped")
-    engine.listener.finished({"subset": "FLAIR+T1ce", "notes": ["ET was not found"]})
+    notes = ["ET was not found"]
+    engine.listener.finished(
+        {"subset": "FLAIR+T1ce", "notes": notes, "licence": "research use only"}
+    )
     assert world.shown == [("result_pred.seg.nrrd", "FLAIR+T1ce", True)]
-    assert panel.text.text_ == "FLAIR+T1ce: done"
+    assert panel.text.text_ == "FLAIR+T1ce: done (shaspec, research use only)"
     assert panel.notices.text_ == "skull not stripped\nET was not found"
     assert not request.out.parent.exists()
     assert panel.apply_button.enabled
@@ -159,6 +165,21 @@ def test_a_command_needs_volumes_that_are_saved(parts: Any) -> None:
     assert Clipboard.text_.startswith("shaspec predict FLAIR=v1.nii.gz T1=v2.nii.gz T1ce=")
 
 
+def test_a_model_folder_can_be_chosen(parts: Any) -> None:
+    panel, controller, *_ = parts
+    controller.recognise = lambda name, model: ""
+    panel.folder_button.click()
+    assert controller.state.model == panel.model_box.currentText == "mine"
+
+    def missing(model: str) -> Sequence[str]:
+        raise WeightsError(f"model {model!r} not found")
+
+    controller.modalities = missing
+    panel.folder_button.click()
+    assert panel.text.text_ == "model 'mine' not found"
+    assert controller.state.model == "mine"
+
+
 def test_a_volume_that_is_removed_is_forgotten(parts: Any) -> None:
     panel, controller, world, _ = parts
     del world.names["v1"]
@@ -173,7 +194,7 @@ def test_without_the_engine_there_is_only_the_button_that_installs_it(
 
     _, controller, *_ = parts
     monkeypatch.setattr(Ready, "is_ready", False)
-    panel = Panel(controller, Ready(), lambda: ["shaspec"], lambda: "")
+    panel = Panel(controller, Ready(), lambda: ["shaspec"], str, str)
     assert panel.install_button.visible
     assert not panel.apply_button.visible
     panel.install_button.click()

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import shaspec
+from tests.slicer_module.stubs import QProcess
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -138,6 +141,34 @@ def test_cancel_kills_the_process_and_a_new_run_can_start() -> None:
     assert process.words[0] == "sweep"
 
 
+def test_the_process_of_qt_passes_on_output_and_the_end(tmp_path: Path) -> None:
+    from ShaSpecLib.runner import QtProcess
+
+    heard: list[Any] = []
+    process = QtProcess("PythonSlicer", tmp_path)
+    process.start(["predict", "--json"], heard.append, lambda *end: heard.append(end))
+    qt = QProcess.last
+    assert (qt.program, qt.words) == ("PythonSlicer", ["-m", "shaspec", "predict", "--json"])
+    assert qt.folder == str(tmp_path)
+    qt.output = b"one"
+    qt.emit("readyReadStandardOutput()")
+    qt.output, qt.errors = b"two", b"shaspec: no"
+    qt.emit("finished(int,QProcess::ExitStatus)", 2, 0)
+    assert heard == [b"one", b"two", (2, "shaspec: no")]
+    heard.clear()
+    process.kill()
+    assert heard[-1][0] == 9
+
+
+def test_a_python_that_does_not_start_is_an_error(tmp_path: Path) -> None:
+    from ShaSpecLib.runner import QtProcess
+
+    heard: list[Any] = []
+    QtProcess("nowhere", tmp_path).start([], heard.append, lambda *end: heard.append(end))
+    QProcess.last.emit("errorOccurred(QProcess::ProcessError)", QProcess.FailedToStart)
+    assert heard == [(-1, "shaspec: nowhere could not be started")]
+
+
 # -- installing ----------------------------------------------------------------------------------
 
 
@@ -175,7 +206,7 @@ def test_torch_comes_through_its_extension_and_the_rest_through_slicers_packagin
     assert made.install()
     engine = tomllib.loads((ROOT / "src" / "pyproject.toml").read_text("utf-8"))["project"]
     assert asked[0] in engine["dependencies"]
-    assert asked[1:] == [(["shaspec>=0.2"], "ShaSpec")]
+    assert asked[1:] == [([f"shaspec>={shaspec.__version__}"], "ShaSpec")]
 
 
 @pytest.mark.parametrize("agrees", [True, False])

@@ -16,7 +16,7 @@ def make_panel(scene: Any, process: Process) -> tuple[Controller, Panel]:
     """The controller and the panel of the application."""
     world = SceneWorld(scene, show_chart)
     controller = Controller(ProcessEngine(process), world, modalities, recognise)
-    panel = Panel(controller, Installer(), models, ask_report)
+    panel = Panel(controller, Installer(), models, ask_report, ask_folder)
     restore(scene, controller)
 
     def changed(state: State) -> None:
@@ -34,6 +34,13 @@ def ask_report() -> str:
 
     answer = qt.QFileDialog.getSaveFileName(None, "Report", "report.html", "Page (*.html *.pdf)")
     return str(answer or "")
+
+
+def ask_folder() -> str:
+    """Ask for the folder of a model; empty: declined."""
+    import qt
+
+    return str(qt.QFileDialog.getExistingDirectory(None, "Model folder") or "")
 
 
 def show_chart(chart: Any, table: Any) -> None:

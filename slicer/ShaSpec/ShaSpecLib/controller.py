@@ -220,7 +220,7 @@ class Controller:
         try:
             if request.command == "predict":
                 self.world.show_result(request.out, result, surfaces=self.surfaces)
-                text = f"{request.subset}: done"
+                text = f"{request.subset}: done ({request.model}, {result['licence']})"
             elif request.command == "sweep":
                 self.world.show_subsets(self._rows)
                 text = f"{len(self._rows)} subsets: done"

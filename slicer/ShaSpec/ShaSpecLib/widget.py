@@ -25,6 +25,7 @@ class Panel:
         installer: installs the engine on request.
         models: names the models that can be chosen; called once the engine is there.
         ask_file: asks for a file to write; empty: the user declined.
+        ask_folder: asks for a model folder.
     """
 
     def __init__(
@@ -33,9 +34,10 @@ class Panel:
         installer: Installer,
         models: Callable[[], Sequence[str]],
         ask_file: Callable[[], str],
+        ask_folder: Callable[[], str],
     ) -> None:
         self._controller, self._installer = controller, installer
-        self._models, self._ask_file = models, ask_file
+        self._models, self._ask_file, self._ask_folder = models, ask_file, ask_folder
         self._rows: dict[str, tuple[Any, Any]] = {}
         self._showing = False
         self.widget = qt.QWidget()
@@ -84,13 +86,21 @@ class Panel:
         self.cancel_button.setVisible(state.busy)
         self.progress.setVisible(state.busy)
         self.progress.setValue(round(100 * state.progress))
-        self.model_box.setEnabled(not state.busy)
+        self._show_model(state)
         for button in (self.subsets_button, self.report_button, self.command_button):
             button.setEnabled(state.can_run)
         self.text.setText(state.text)
         self.notices.setText("\n".join(state.notices))
         self.notices.setVisible(bool(state.notices))
         self._showing = False
+
+    def _show_model(self, state: State) -> None:
+        """The model in use; a folder is added to the list."""
+        if state.model and self.model_box.findText(state.model) < 0:
+            self.model_box.addItem(state.model)
+        self.model_box.setCurrentIndex(self.model_box.findText(state.model))
+        self.model_box.setEnabled(not state.busy)
+        self.folder_button.setEnabled(not state.busy)
 
     # -- building --------------------------------------------------------------------------------
 
@@ -104,6 +114,7 @@ class Panel:
         self.subsets_button = self._button("All subsets", self._controller.all_subsets, inner)
         self.report_button = self._button("Report…", self._report, inner)
         self.command_button = self._button("Copy as command", self._copy, inner)
+        self.folder_button = self._button("Model folder…", self._choose_folder, inner)
         self.surfaces = qt.QCheckBox("3D surfaces")
         self.surfaces.setChecked(self._controller.surfaces)
         self.surfaces.connect("toggled(bool)", self._surfaces_toggled)
@@ -162,6 +173,15 @@ class Panel:
     def _model_chosen(self, *_: object) -> None:
         if not self._showing and self.model_box.currentText:
             self._controller.choose_model(self.model_box.currentText)
+
+    def _choose_folder(self) -> None:
+        from shaspec.errors import ShaspecError  # the engine is there: a model was chosen
+
+        if folder := self._ask_folder():
+            try:
+                self._controller.choose_model(folder)
+            except ShaspecError as error:
+                self.text.setText(str(error))
 
     def _ticked(self, modality: str, on: bool) -> None:
         if not self._showing:

@@ -38,7 +38,7 @@ def test_apply_adds_the_labels_of_the_engine(
     }
     controller.tick("T1ce", False)
     controller.apply()
-    assert controller.state.text == "FLAIR+T1+T2: done"
+    assert controller.state.text.startswith("FLAIR+T1+T2: done (")
     (node,) = util.getNodesByClass("vtkMRMLSegmentationNode", scene)
     assert node.GetName() == "seg · FLAIR+T1+T2"
     assert node.GetAttribute("ShaSpec.Model") == "tiny-shaspec"

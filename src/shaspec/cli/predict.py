@@ -165,7 +165,7 @@ def _segment(
     from shaspec.thresholds import thresholded
 
     session = run.session(model, case)
-    report_seen(console, session.seen, case.name, model.card.name)
+    lines.notices(report_seen(console, session.seen, case.name, model.card.name))
     job = session.predict(case.present, probabilities=maps or bool(thresholds))
     finished = lines.job(job) if lines.on else run_job(console, job)
     prediction = thresholded(finished.prediction, thresholds)
@@ -187,7 +187,7 @@ def _segment(
     if said := judgement(model.card, prediction.subset):
         console.print(escape(said))
     notes = [NOT_FOUND_NOTE] * (not prediction.found_all) + [said] * bool(said)
-    lines.result(prediction, labels=str(path), notes=notes)
+    lines.result(prediction, labels=str(path), notes=notes, licence=model.card.licence)
 
 
 def _thresholds(text: str, model: Model, *, one: bool) -> dict[str, float]:

@@ -184,7 +184,7 @@ def _run(console: Console, lines: JsonLines, session: InferenceSession) -> Subse
 
     card = session.model.card
     console.print(f"model {escape(card.name)}, {escape(card.licence)}")
-    report_seen(console, session.seen, session.case.name, card.name)
+    lines.notices(report_seen(console, session.seen, session.case.name, card.name))
     table: SubsetTable | None = None
     with progress_bar(console) as bar:
         work = bar.add_task("starting", total=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,20 @@ def test_predict_tells_progress_notices_and_the_result(
     last = told[-1]
     assert (last["subset"], last["unit"], last["labels"]) == ("FLAIR+T2", "mL", str(out))
     assert set(last["sizes"]) == {"ET", "TC", "WT"}
-    assert last["provenance"]["model"] == "tiny-shaspec"
+    assert (last["provenance"]["model"], last["licence"]) == ("tiny-shaspec", "none")
+
+
+def test_a_case_of_the_training_set_is_a_notice(
+    run: Run, folder: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(shaspec_folder, tmp_path / "model"))
+    card = json.loads((model / "card.json").read_text("utf-8"))
+    card["training"]["cases"] = ["anna"]
+    (model / "card.json").write_text(json.dumps(card), "utf-8")
+    words = ["--present", "T2", "--model", model, "--device", "cpu", "--json"]
+    told = events(run("predict", folder / "anna", *words, "--out", tmp_path / "a_pred.nii.gz"))
+    texts = [event["text"] for event in told if event["event"] == "notice"]
+    assert any("anna has the same name as a training case" in text for text in texts)
 
 
 def test_sweep_tells_every_row(
