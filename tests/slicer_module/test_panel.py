@@ -104,7 +104,7 @@ def test_two_volumes_of_one_name_are_left_to_the_user(parts: Any) -> None:
 
 
 def test_apply_runs_what_is_ticked_and_adds_the_result(parts: Any) -> None:
-    panel, _, world, engine = parts
+    panel, controller, world, engine = parts
     panel._rows["T1"][0].setChecked(False)
     panel.apply_button.click()
     request = engine.request
@@ -123,6 +123,8 @@ def test_apply_runs_what_is_ticked_and_adds_the_result(parts: Any) -> None:
     assert panel.text.text_ == "FLAIR+T1ce: done (shaspec, research use only)"
     assert panel.notices.text_ == "skull not stripped\nET was not found"
     assert not request.out.parent.exists()
+    controller.find_volumes()  # something was added to the scene
+    assert panel.notices.text_.startswith("skull not stripped")
     assert panel.apply_button.enabled
 
 

@@ -60,7 +60,10 @@ class State:
     """Share that is done, 0 to 1."""
     text: str = ""
     """What is going on, or how the last run ended."""
+    doubts: tuple[str, ...] = ()
+    """About the names of volumes."""
     notices: tuple[str, ...] = ()
+    """Of the last run."""
 
     @property
     def present(self) -> tuple[Row, ...]:
@@ -113,17 +116,17 @@ class Controller:
         for volume, name in there.items():
             if volume not in taken:
                 claims.setdefault(self.recognise(name, self.state.model), []).append(volume)
-        notices = []
+        doubts = []
         for index, row in enumerate(rows):
             found = claims.get(row.modality, [])
             if row.volume or not found:
                 continue
             if len(found) > 1:
                 names = ", ".join(there[volume] for volume in found)
-                notices.append(f"{row.modality}: {names} have its name; choose one of them")
+                doubts.append(f"{row.modality}: {names} have its name; choose one of them")
             else:
                 rows[index] = replace(row, volume=found[0])
-        self._set(rows=tuple(rows), notices=tuple(notices))
+        self._set(rows=tuple(rows), doubts=tuple(doubts))
 
     def assign(self, modality: str, volume: str) -> None:
         """Use a volume as a modality; empty: none. Another modality that used it loses it."""

@@ -90,8 +90,9 @@ class Panel:
         for button in (self.subsets_button, self.report_button, self.command_button):
             button.setEnabled(state.can_run)
         self.text.setText(state.text)
-        self.notices.setText("\n".join(state.notices))
-        self.notices.setVisible(bool(state.notices))
+        said = (*state.doubts, *state.notices)
+        self.notices.setText("\n".join(said))
+        self.notices.setVisible(bool(said))
         self._showing = False
 
     def _show_model(self, state: State) -> None:
