@@ -15,6 +15,7 @@ VERSION = re.compile(r"\d+\.\d+\.\d+((a|b|rc)\d+)?")
 PLACES = {
     "src/shaspec/__init__.py": r'(?m)^(__version__ = ")[^"]+(")',
     "pyproject.toml": r'("shaspec==)[^"]+(")',
+    "slicer/ShaSpec/Resources/requirements.txt": r"(shaspec>=)\S+()",
     "CITATION.cff": r'(?m)^(version: "?)[^"\s]+("?)$',
 }
 """File -> what stands before and after the version."""

@@ -26,7 +26,7 @@ def texts(*folders: Path) -> list[str]:
     return found
 
 
-CODE = texts(ROOT / "src" / "shaspec", ROOT / "napari_shaspec")
+CODE = texts(ROOT / "src" / "shaspec", ROOT / "napari_shaspec", ROOT / "slicer")
 QUOTED = re.findall(r"^> `(.*)`$", (ROOT / "docs" / "troubleshooting.md").read_text("utf-8"), re.M)
 CONTROLS = sorted(
     {name for page in PAGES for name in re.findall(r"\{guilabel\}`(.*?)`", page.read_text("utf-8"))}

@@ -29,6 +29,7 @@ PROJECTS = {
     for name, folder in FOLDERS.items()
 }
 SCREEN = {"napari", "napari_shaspec", "qtpy", "magicgui", "superqt", "vispy"}
+SCREEN |= {"slicer", "qt", "ctk", "vtk"}  # of 3D Slicer
 QT = {"pyqt5", "pyqt6", "pyside2", "pyside6"}
 SUFFIXES = {".py", ".toml", ".ini", ".yaml", ".yml", ".json", ".md", ".sh", ".txt", ".cfg", ""}
 
@@ -79,6 +80,19 @@ def extras(name: str) -> dict[str, Requirement]:
 def test_the_engine_imports_no_user_interface(path: Path) -> None:
     found = set(imports(path.read_text("utf-8"))) & (SCREEN | {"PyQt5", "PyQt6", "PySide6"})
     assert not found
+
+
+@pytest.mark.slow
+def test_all_that_the_engine_offers_loads_no_user_interface() -> None:
+    code = """
+import sys, shaspec
+for name in shaspec.__all__:
+    getattr(shaspec, name)
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert not {name for name in run.stdout.split() if name in SCREEN or name.lower() in QT}
 
 
 def test_the_engine_requires_no_user_interface() -> None:

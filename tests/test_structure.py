@@ -15,9 +15,10 @@ FOLDERS = {"shaspec": ROOT / "src" / "shaspec", "napari_shaspec": ROOT / "napari
 PANELS = {"segment", "robustness", "compare", "dates", "features", "cohort", "train", "models"}
 DRIVERS = {"tour"}
 """Panels that drive others."""
-AROUND = ("benchmarks", "docs", "examples", "scripts", "tests")
+AROUND = ("benchmarks", "docs", "examples", "scripts", "slicer", "tests")
 """Code that is not installed. ``golden`` in it is kept as the authors of the papers ran it."""
 SCREEN = {"napari", "napari_shaspec", "qtpy", "magicgui", "superqt", "vispy", "psygnal"}
+SCREEN |= {"slicer", "qt", "ctk", "vtk"}  # of 3D Slicer
 
 
 class Imports(ast.NodeVisitor):

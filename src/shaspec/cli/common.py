@@ -159,15 +159,20 @@ def report_case(console: Console, case: Case) -> None:
         console.print(f"[yellow]{escape(notice)}[/]")
 
 
-def report_seen(console: Console, seen: Seen, case: str, model: str) -> None:
-    """Warn if the case, or a case of the same name, was in the training set of the model."""
+def report_seen(console: Console, seen: Seen, case: str, model: str) -> list[str]:
+    """Warn if the case, or a case of the same name, was in the training set of the model.
+
+    Returns the sentence, if there is one.
+    """
     how = {
         "by content": f"was seen in training by model {model}:",
         "by name": f"has the same name as a training case of model {model}. If it is the same one,",
     }
-    if seen:
-        text = f"{case} {how[seen]} its result says nothing about accuracy on new cases."
-        console.print(f"[yellow]{escape(text)}[/]")
+    if not seen:
+        return []
+    text = f"{case} {how[seen]} its result says nothing about accuracy on new cases."
+    console.print(f"[yellow]{escape(text)}[/]")
+    return [text]
 
 
 def run_job(console: Console, events: Iterable[Progress | Notice | E]) -> E:

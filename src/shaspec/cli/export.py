@@ -16,6 +16,7 @@ class Format(StrEnum):
     """The formats of `shaspec.exporting.FORMATS`, which imports torch."""
 
     onnx = "onnx"
+    monai_bundle = "monai-bundle"
     hf = "hf"
 
 
@@ -23,17 +24,20 @@ def export(
     model: Annotated[str, typer.Argument(help="A bundled model or a model folder.")],
     to: Annotated[
         Format,
-        typer.Option(help="onnx: two graphs for ONNX Runtime; hf: a Hugging Face model folder."),
+        typer.Option(
+            help="onnx: two graphs for ONNX Runtime; monai-bundle: a folder for MONAI's bundle "
+            "programs; hf: a Hugging Face model folder."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the files.")],
     overwrite: Overwrite = False,
 ) -> None:
     """Write a model in the format of another program. Nothing is sent anywhere.
 
-    README.md in the folder says how to use the files, and what they lack.
+    The README.md among the files says how to use them, and what they lack.
     """
     from shaspec.errors import InputError
-    from shaspec.exporting import export_model
+    from shaspec.exporting import FORMATS, export_model
     from shaspec.models.card import model_folder
     from shaspec.models.weights import load_model
 
@@ -41,5 +45,8 @@ def export(
         raise InputError(f"--out {out} is the folder of the model; choose another one")
     if not overwrite and out.is_dir() and any(out.iterdir()):
         raise InputError(f"--out {out} is not empty; choose another folder or add --overwrite")
+    console = Console()
     for path in export_model(load_model(model), to.value, out):
-        Console().print(f"wrote {escape(str(path))}")
+        console.print(f"wrote {escape(str(path))}")
+    if lost := FORMATS[to.value].lost:
+        console.print(escape(lost))

@@ -22,6 +22,7 @@ from shaspec.cli.common import (
     source,
     weight_table,
 )
+from shaspec.cli.json_lines import Json, JsonLines, json_lines
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.inference.options import RunOptions
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from shaspec.evaluation.tables import Line
     from shaspec.models.weights import Model
     from shaspec.prediction import Prediction
+    from shaspec.task import Subset
 
 Threshold = Annotated[
     str,
@@ -65,6 +67,7 @@ def predict(
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     run: RunOptions = RUN,
     grid: Grid = "",
+    json: Json = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Segment or classify one case from any subset of its modalities.
@@ -75,43 +78,76 @@ def predict(
     """
     from shaspec.cli.cohort import cases_of, run_cohort
     from shaspec.cohort.settings import AVAILABLE, Settings
-    from shaspec.io import label_endings, read_case, write_classes
+    from shaspec.errors import InputError
+    from shaspec.io import label_endings
     from shaspec.models.weights import load_model
 
-    console = Console()
-    loaded = load_model(model)
-    task = loaded.card.task
-    many = cases_of(case, task, out)
-    thresholds = _thresholds(threshold, loaded, one=not many)
-    if many:
-        settings = Settings(
-            model, present or AVAILABLE, probabilities, grid, overwrite, **run.keywords
-        )
-        run_cohort(console, many, settings, out, source=case[0], csv=volumes, task=task)
-        return
-    asked = task.parse_subset(present) if present else None
-    subject = read_case(source(case), task, with_labels=False, present=asked, grid=grid)
-    report_case(console, subject)
-    subset = subject.present
-    check_results([volumes, out], subject, overwrite)
-    if task.kind == "classification":
-        check_results([out], subject, overwrite, [".csv"])
-        refuse(loaded.card, volumes=volumes, window=run.window, probabilities=probabilities)
-        predictions = classify(console, loaded, subject, [subset], run)
-        path = write_classes(out, predictions) if out else None
-        console.print(class_table(predictions[0]))
-    else:
-        path = out or _default_name(subject)
-        check_results([path], subject, overwrite, label_endings(subject.grid))
-        maps = _maps(loaded, path) if probabilities else []
-        check_results(maps, subject, overwrite)
-        _segment(console, loaded, subject, path, volumes, run, thresholds, maps=bool(maps))
-    wrote = f"; wrote {escape(str(path))}" if path else ""
-    console.print(f"model {loaded.card.name}, {loaded.card.licence}{wrote}")
+    console = Console(quiet=json)
+    with json_lines(json) as lines:
+        loaded = load_model(model)
+        many = cases_of(case, loaded.card.task, out)
+        thresholds = _thresholds(threshold, loaded, one=not many)
+        if many and json:
+            raise InputError("--json is for one case: give one, or leave out --json")
+        if many:
+            settings = Settings(
+                model, present or AVAILABLE, probabilities, grid, overwrite, **run.keywords
+            )
+            task = loaded.card.task
+            run_cohort(console, many, settings, out, source=case[0], csv=volumes, task=task)
+            return
+        asked = loaded.card.task.parse_subset(present) if present else None
+        subject = _read(console, lines, case, loaded, asked, grid)
+        check_results([volumes, out], subject, overwrite)
+        if loaded.card.task.kind == "classification":
+            refuse(loaded.card, volumes=volumes, window=run.window, json=json,
+                   probabilities=probabilities)  # fmt: skip
+            path = _classify(console, loaded, subject, out, run, overwrite)
+        else:
+            path = out or _default_name(subject)
+            check_results([path], subject, overwrite, label_endings(subject.grid))
+            maps = _maps(loaded, path) if probabilities else []
+            check_results(maps, subject, overwrite)
+            _segment(console, lines, loaded, subject, path, volumes, run, thresholds,
+                     maps=bool(maps))  # fmt: skip
+        wrote = f"; wrote {escape(str(path))}" if path else ""
+        console.print(f"model {loaded.card.name}, {loaded.card.licence}{wrote}")
+
+
+def _read(
+    console: Console,
+    lines: JsonLines,
+    files: list[Path],
+    model: Model,
+    asked: Subset | None,
+    grid: str,
+) -> Case:
+    """The case as if only ``asked`` had been acquired, with its notices."""
+    from shaspec.io import read_case
+
+    task = model.card.task
+    case = read_case(source(files), task, with_labels=False, present=asked, grid=grid)
+    report_case(console, case)
+    lines.notices(case.notices)
+    return case
+
+
+def _classify(
+    console: Console, model: Model, case: Case, out: Path | None, run: RunOptions, overwrite: bool
+) -> Path | None:
+    """Print the classes of a case; returns the table that was written, if any."""
+    from shaspec.io import write_classes
+
+    check_results([out], case, overwrite, [".csv"])
+    predictions = classify(console, model, case, [case.present], run)
+    path = write_classes(out, predictions) if out else None
+    console.print(class_table(predictions[0]))
+    return path
 
 
 def _segment(
     console: Console,
+    lines: JsonLines,
     model: Model,
     case: Case,
     path: Path,
@@ -129,9 +165,10 @@ def _segment(
     from shaspec.thresholds import thresholded
 
     session = run.session(model, case)
-    report_seen(console, session.seen, case.name, model.card.name)
+    lines.notices(report_seen(console, session.seen, case.name, model.card.name))
     job = session.predict(case.present, probabilities=maps or bool(thresholds))
-    prediction = thresholded(run_job(console, job).prediction, thresholds)
+    finished = lines.job(job) if lines.on else run_job(console, job)
+    prediction = thresholded(finished.prediction, thresholds)
     prediction.save(path)
     if maps:
         files = write_probabilities(path, prediction, calibrated=is_calibrated(model.card))
@@ -149,6 +186,8 @@ def _segment(
         console.print(NOT_FOUND_NOTE)
     if said := judgement(model.card, prediction.subset):
         console.print(escape(said))
+    notes = [NOT_FOUND_NOTE] * (not prediction.found_all) + [said] * bool(said)
+    lines.result(prediction, labels=str(path), notes=notes, licence=model.card.licence)
 
 
 def _thresholds(text: str, model: Model, *, one: bool) -> dict[str, float]:

@@ -17,6 +17,7 @@ from shaspec.cli.common import (
     run_job,
     source,
 )
+from shaspec.cli.json_lines import Json, json_lines
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.inference.options import RunOptions
 
@@ -40,6 +41,7 @@ def report(
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     run: RunOptions = RUN,
     grid: Grid = "",
+    json: Json = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a page on one case, and the same content as JSON beside it.
@@ -51,21 +53,26 @@ def report(
     from shaspec.report import ENDINGS, write_report
     from shaspec.report.record import record_path
 
-    console = Console()
-    loaded = load_model(model)
-    task = loaded.card.task
-    asked = dict.fromkeys(task.parse_subset(text) for text in present or ())
-    used = {name for subset in asked for name in subset} or None
-    subject = read_case(source(case), task, with_labels=False, present=used, grid=grid)
-    report_case(console, subject)
-    there = subject.present
-    without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
-    subsets = list(asked) or [there, *without_one]
-    check_results([out], subject, overwrite, ENDINGS)
-    check_results([record_path(out)], subject, overwrite)
-    session = run.session(loaded, subject)
-    predictions = [run_job(console, session.predict(subset)).prediction for subset in subsets]
-    card = loaded.card
-    path = write_report(out, subject, predictions, card)
-    wrote = f"wrote {path} and {record_path(path).name}"
-    console.print(escape(f"model {card.name}, {card.licence}; {wrote}"))
+    console = Console(quiet=json)
+    with json_lines(json) as lines:
+        loaded = load_model(model)
+        task = loaded.card.task
+        asked = dict.fromkeys(task.parse_subset(text) for text in present or ())
+        used = {name for subset in asked for name in subset} or None
+        subject = read_case(source(case), task, with_labels=False, present=used, grid=grid)
+        report_case(console, subject)
+        lines.notices(subject.notices)
+        there = subject.present
+        without_one = [tuple(n for n in there if n != name) for name in there if len(there) > 1]
+        subsets = list(asked) or [there, *without_one]
+        check_results([out], subject, overwrite, ENDINGS)
+        check_results([record_path(out)], subject, overwrite)
+        session = run.session(loaded, subject)
+        jobs = (session.predict(subset) for subset in subsets)
+        ended = [lines.job(job) if lines.on else run_job(console, job) for job in jobs]
+        predictions = [event.prediction for event in ended]
+        card = loaded.card
+        path = write_report(out, subject, predictions, card)
+        wrote = f"wrote {path} and {record_path(path).name}"
+        console.print(escape(f"model {card.name}, {card.licence}; {wrote}"))
+        lines.write("finished", report=str(path))

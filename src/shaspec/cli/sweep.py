@@ -20,6 +20,7 @@ from shaspec.cli.common import (
     report_seen,
     source,
 )
+from shaspec.cli.json_lines import Json, JsonLines, json_lines
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.writing import make_folder
@@ -28,7 +29,9 @@ from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:
     from shaspec.analysis.subset_table import SubsetTable
+    from shaspec.case import Case
     from shaspec.inference.session import InferenceSession
+    from shaspec.models.weights import Model
     from shaspec.prediction import Classification
 
 FILES = ("sweep.csv", "shapley.csv", "heat_map.png", "shapley.png")
@@ -53,6 +56,7 @@ def sweep(
     run: RunOptions = RUN,
     grid: Grid = "",
     labels_by_voxel: ByVoxel = None,
+    json: Json = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Segment one case from every subset of its modalities, and compare the results.
@@ -60,39 +64,73 @@ def sweep(
     The reference are the labels of the case, or the result of all modalities if there are none. A
     classification model predicts the class from every subset.
     """
+    from shaspec.models.weights import load_card
+
+    console = Console(quiet=json)
+    cards = [load_card(name) for name in model]
+    with json_lines(json) as lines:
+        for n, card in enumerate(cards):
+            if card.name in [other.name for other in cards[:n]]:
+                raise InputError(
+                    f"two models are called {card.name!r}: change the name in a card.json"
+                )
+        make_folder(out)
+        if all(card.task.kind == "classification" for card in cards):
+            refuse(cards[0], save_labels=save_labels, maps=maps, window=run.window, json=json)
+            _classes(console, model, source(case), out, run, overwrite)
+            return
+        tables: list[SubsetTable] = []
+        for name in model:
+            loaded, subject = _opened(
+                console, lines, name, case, scheme, grid, labels_by_voxel, first=not tables
+            )
+            if maps and subject.grid.dims == 2:
+                raise InputError("--maps writes NIfTI, which is for volumes; omit it for pictures")
+            if not tables:
+                check_results([out / name for name in FILES], subject, overwrite)
+            for folder in [out / "labels"] * save_labels + [out / "maps"] * maps:
+                make_folder(folder)
+                check_named(folder, f"{subject.name}_{loaded.card.name}_", subject, overwrite)
+            session = run.session(loaded, subject)
+            tables.append(_run(console, lines, session))
+            session.release()
+        paths = _write(console, tables, out, save_labels=save_labels, maps=maps)
+        lines.write("finished", files=[str(path) for path in paths])
+
+
+def _opened(
+    console: Console,
+    lines: JsonLines,
+    name: str,
+    files: list[Path],
+    scheme: str,
+    grid: str,
+    labels_by_voxel: bool | None,
+    *,
+    first: bool,
+) -> tuple[Model, Case]:
+    """A model and the case for its task; the case is reported with the first model."""
+    from shaspec.io import read_case
+    from shaspec.models.weights import load_model
+
+    model = load_model(name)
+    case = read_case(
+        source(files), model.card.task,
+        scheme=scheme or None, grid=grid, labels_by_voxel=labels_by_voxel,
+    )  # fmt: skip
+    if first:
+        report_case(console, case)
+        lines.notices(case.notices)
+    return model, case
+
+
+def _write(
+    console: Console, tables: list[SubsetTable], out: Path, *, save_labels: bool, maps: bool
+) -> list[Path]:
+    """Write tables, figures and what was asked for; returns tables and figures."""
     from shaspec.analysis import robustness_files as files
     from shaspec.analysis.subset_table import DICE, measures_of
-    from shaspec.io import read_case
-    from shaspec.models.weights import load_card, load_model
 
-    console = Console()
-    tables: list[SubsetTable] = []
-    cards = [load_card(name) for name in model]
-    for n, card in enumerate(cards):
-        if card.name in [other.name for other in cards[:n]]:
-            raise InputError(f"two models are called {card.name!r}: change the name in a card.json")
-    make_folder(out)
-    if all(card.task.kind == "classification" for card in cards):
-        refuse(cards[0], save_labels=save_labels, maps=maps, window=run.window)
-        _classes(console, model, source(case), out, run, overwrite)
-        return
-    for name in model:
-        loaded = load_model(name)
-        subject = read_case(
-            source(case), loaded.card.task,
-            scheme=scheme or None, grid=grid, labels_by_voxel=labels_by_voxel,
-        )  # fmt: skip
-        if maps and subject.grid.dims == 2:
-            raise InputError("--maps writes NIfTI, which is for volumes; omit it for pictures")
-        if not tables:
-            report_case(console, subject)
-            check_results([out / name for name in FILES], subject, overwrite)
-        for folder in [out / "labels"] * save_labels + [out / "maps"] * maps:
-            make_folder(folder)
-            check_named(folder, f"{subject.name}_{loaded.card.name}_", subject, overwrite)
-        session = run.session(loaded, subject)
-        tables.append(_run(console, session))
-        session.release()
     _, _, size = measures_of(tables[0].task.dims)
     rows, shapley, heat_map, contributions = (out / name for name in FILES)
     paths = [
@@ -107,6 +145,7 @@ def sweep(
         if many:
             console.print(f"wrote {len(many)} files of model {escape(table.model)}")
     console.print(f"wrote {', '.join(path.name for path in paths)} to {escape(str(out))}")
+    return paths
 
 
 def _classes(
@@ -136,7 +175,7 @@ def _classes(
     console.print(f"wrote {escape(str(write_classes(out / 'sweep.csv', results)))}")
 
 
-def _run(console: Console, session: InferenceSession) -> SubsetTable:
+def _run(console: Console, lines: JsonLines, session: InferenceSession) -> SubsetTable:
     """Print the rows as they come; returns the whole table."""
     from shaspec.analysis.robustness import RowAdded
     from shaspec.analysis.robustness import sweep as run
@@ -145,16 +184,19 @@ def _run(console: Console, session: InferenceSession) -> SubsetTable:
 
     card = session.model.card
     console.print(f"model {escape(card.name)}, {escape(card.licence)}")
-    report_seen(console, session.seen, session.case.name, card.name)
+    lines.notices(report_seen(console, session.seen, session.case.name, card.name))
     table: SubsetTable | None = None
     with progress_bar(console) as bar:
         work = bar.add_task("starting", total=None)
         for event in run(session, truth=session.case.labels):
             if isinstance(event, Progress):
                 bar.update(work, total=event.total, completed=event.done, description=event.stage)
+                lines.progress(event.done, event.total, event.stage)
             elif isinstance(event, Notice):
                 console.print(f"[yellow]{escape(event.text)}[/]")
+                lines.notices([event.text])
             elif isinstance(event, RowAdded):
+                lines.row(event.table)
                 if table is None:
                     _print_head(console, event.table)
                 table = event.table

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from shaspec.exporting.readme import hugging_face_readme
 from shaspec.files.reading import read_bytes
 from shaspec.files.writing import make_folder, write_atomically
-from shaspec.models.card import CARD_FILE, WEIGHTS_FILE, model_folder
+from shaspec.models.card import CARD_FILE, LARGEST_WEIGHTS, WEIGHTS_FILE, model_folder
 
 if TYPE_CHECKING:
     from shaspec.models.weights import Model
-
-LARGEST = 64 * 1024**3  # bytes of a weights file
 
 
 def export_hugging_face(model: Model, folder: Path) -> list[Path]:
@@ -37,6 +35,6 @@ def export_hugging_face(model: Model, folder: Path) -> list[Path]:
     source = model_folder(model.source)
     page = f"{hugging_face_readme(model.card)}\n".encode()
     for name in (WEIGHTS_FILE, CARD_FILE):
-        write_atomically(folder / name, read_bytes(source / name, LARGEST))
+        write_atomically(folder / name, read_bytes(source / name, LARGEST_WEIGHTS))
     write_atomically(folder / "README.md", page)
     return [folder / name for name in (WEIGHTS_FILE, CARD_FILE, "README.md")]

@@ -46,6 +46,51 @@ Two ONNX graphs, float32, for windows (N, C, *spatial) of axes S, P, L whose siz
 """
 
 
+def bundle_readme(card: Card, name: str) -> str:
+    """How to run a MONAI bundle, and what this program does beside it."""
+    task = card.task
+    example = "+".join(task.names[:2])
+    spacing = " x ".join(f"{mm:g}" for mm in task.spacing)
+    return f"""# {card.title}
+
+{card.description}
+
+A MONAI bundle: segments {", ".join(task.region_names)} from any subset of {", ".join(task.names)}.
+
+## Run it
+
+```
+pip install shaspec "monai[fire,ignite,nibabel]"
+cd {name}
+python -m monai.bundle run --config_file configs/inference.json --dataset_dir /data/cases
+```
+
+`dataset_dir` is a case or a folder of cases; files are recognised by their names, as by
+`shaspec predict`. Without all modalities: `--present {example}`. Label maps are written to `eval/`
+(`--output_dir`).
+
+MONAI runs what a configuration says: use only bundles that you trust.
+
+## What is this program's own
+
+The network, the normalisation, the resampling to {spacing} mm, the positions of windows and the
+fusion of regions to labels come from the package `shaspec`; reading, orientation, cropping and
+writing are MONAI's. The label maps are those of `shaspec predict --precision float32`.
+There is no `models/model.pt`, which would be a pickle: weights are in `models/model.safetensors`;
+the task, the training and the scores are in `models/card.json`.
+
+## What is lost
+
+- Kept features: each run encodes all modalities again.
+- Findings about a case (skull not stripped, not registered, swapped modalities), and the check
+  whether it was in the training set.
+- Files of one case on different grids, and 4-D files: MONAI or this bundle refuses them.
+- bfloat16, smaller windows when memory runs out, calibrated probabilities, thresholds.
+
+Terms of the weights: {card.licence}
+"""
+
+
 def hugging_face_readme(card: Card) -> str:
     """A model page with the header that the Hugging Face Hub reads."""
     scores = "\n".join(

@@ -23,6 +23,7 @@ from shaspec.task_names import Line
 
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
+LARGEST_WEIGHTS = 64 * 1024**3  # bytes
 
 Seen = Literal["", "by name", "by content"]
 """Whether a model saw a case in training. A name is not sufficient: many data sets have a case

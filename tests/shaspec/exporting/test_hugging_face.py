@@ -37,5 +37,6 @@ def test_the_page_has_a_header_with_tags_and_terms(tmp_path: Path) -> None:
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     model = load_model(save_tiny(tmp_path / "model", load_task("brats")))
-    with pytest.raises(InputError, match="format 'pt' is not known: choose one of onnx, hf"):
+    known = "onnx, monai-bundle, hf"
+    with pytest.raises(InputError, match=f"format 'pt' is not known: choose one of {known}"):
         export_model(model, "pt", tmp_path / "out")

@@ -1,0 +1,251 @@
+"""What the panel does, without widgets: which volumes are used, and what a run gives.
+
+The panel shows `State` and calls the methods. Volumes are known by their node IDs; `World` reads
+and adds nodes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from ShaSpecLib.parameters import Command, Request
+from ShaSpecLib.runner import Engine, Fields
+
+RESULT = "result_pred.seg.nrrd"
+
+
+class World(Protocol):
+    """The scene, as far as the panel needs it."""
+
+    def volumes(self) -> Mapping[str, str]:
+        """Node ID -> name of every volume that can be a modality."""
+
+    def write(self, volume: str, path: Path) -> None:
+        """Write a volume as NIfTI; raises `ValueError` if it cannot be."""
+
+    def source(self, volume: str) -> Path | None:
+        """The file that a volume was read from and still is the same as."""
+
+    def show_result(self, path: Path, result: Fields, *, surfaces: bool) -> None:
+        """Add the segmentation and the table of its volumes."""
+
+    def show_subsets(self, rows: Sequence[Fields]) -> None:
+        """Add table and chart of a sweep."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A modality of the model."""
+
+    modality: str
+    volume: str = ""
+    """ID of the volume node; empty: none."""
+    used: bool = True
+    """Whether its tick is on."""
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the panel shows."""
+
+    model: str = ""
+    rows: tuple[Row, ...] = ()
+    busy: bool = False
+    progress: float = 0.0
+    """Share that is done, 0 to 1."""
+    text: str = ""
+    """What is going on, or how the last run ended."""
+    doubts: tuple[str, ...] = ()
+    """About the names of volumes."""
+    notices: tuple[str, ...] = ()
+    """Of the last run."""
+
+    @property
+    def present(self) -> tuple[Row, ...]:
+        """The modalities that a run uses."""
+        return tuple(row for row in self.rows if row.volume and row.used)
+
+    @property
+    def can_run(self) -> bool:
+        """Whether *Apply* is enabled."""
+        return bool(self.present) and not self.busy
+
+
+Recognise = Callable[[str, str], str]
+"""Name of a volume and name of a model -> modality; empty: none, or a doubt."""
+
+
+@dataclass
+class Controller:
+    """The actions of the panel; also the listener of its runs."""
+
+    engine: Engine
+    world: World
+    modalities: Callable[[str], Sequence[str]]
+    """Name of a model -> its modalities."""
+    recognise: Recognise
+    changed: Callable[[State], None] = lambda _: None
+    """Called with every new state."""
+    device: str = "auto"
+    precision: str = "auto"
+    surfaces: bool = True
+    state: State = field(default_factory=State)
+    _request: Request | None = None
+    _folder: Path = Path()
+    _rows: list[Fields] = field(default_factory=list)
+
+    # -- what is used ----------------------------------------------------------------------------
+
+    def choose_model(self, model: str) -> None:
+        """Use another model; volumes are assigned anew by their names."""
+        rows = tuple(Row(name) for name in self.modalities(model))
+        self._set(model=model, rows=rows, text="", notices=())
+        self.find_volumes()
+
+    def find_volumes(self) -> None:
+        """Assign volumes by their names where a modality has none; forget those that are gone."""
+        there = self.world.volumes()
+        rows = [row if row.volume in there else replace(row, volume="") for row in self.state.rows]
+        taken = {row.volume for row in rows}
+        claims: dict[str, list[str]] = {}
+        for volume, name in there.items():
+            if volume not in taken:
+                claims.setdefault(self.recognise(name, self.state.model), []).append(volume)
+        doubts = []
+        for index, row in enumerate(rows):
+            found = claims.get(row.modality, [])
+            if row.volume or not found:
+                continue
+            if len(found) > 1:
+                names = ", ".join(there[volume] for volume in found)
+                doubts.append(f"{row.modality}: {names} have its name; choose one of them")
+            else:
+                rows[index] = replace(row, volume=found[0])
+        self._set(rows=tuple(rows), doubts=tuple(doubts))
+
+    def assign(self, modality: str, volume: str) -> None:
+        """Use a volume as a modality; empty: none. Another modality that used it loses it."""
+        rows = []
+        for row in self.state.rows:
+            if row.modality == modality:
+                row = replace(row, volume=volume)
+            elif volume and row.volume == volume:
+                row = replace(row, volume="")
+            rows.append(row)
+        self._set(rows=tuple(rows))
+
+    def tick(self, modality: str, used: bool) -> None:
+        """Use a modality, or leave it out as if it had not been acquired."""
+        rows = (replace(r, used=used) if r.modality == modality else r for r in self.state.rows)
+        self._set(rows=tuple(rows))
+
+    # -- runs ------------------------------------------------------------------------------------
+
+    def apply(self) -> None:
+        """Segment the case from the modalities that are ticked."""
+        self._start("predict", RESULT)
+
+    def all_subsets(self) -> None:
+        """Segment the case from every subset of them."""
+        self._start("sweep", "sweep")
+
+    def report(self, path: Path) -> None:
+        """Write a report (.html or .pdf)."""
+        self._start("report", path)
+
+    def cancel(self) -> None:
+        """End the run."""
+        self.engine.cancel()
+
+    def command(self) -> str:
+        """The command line of *Apply* with the files of the volumes.
+
+        Raises:
+            ValueError: if a volume is not what its file says, or nothing is ticked.
+        """
+        files: dict[str, Path] = {}
+        names = self.world.volumes()
+        for row in self.state.present:
+            path = self.world.source(row.volume)
+            if path is None:
+                raise ValueError(
+                    f"{names.get(row.volume, row.modality)} is not saved in a file that the engine "
+                    "reads, so no command can reproduce the result: save it as NIfTI first"
+                )
+            files[row.modality] = path
+        if not files:
+            raise ValueError("no volume is ticked: choose at least one")
+        out = Path(f"case_{'+'.join(files)}_pred.seg.nrrd")
+        return self._asked("predict", files, out).text()
+
+    def _start(self, command: Command, out: str | Path) -> None:
+        if not self.state.can_run:
+            return
+        folder = Path(tempfile.mkdtemp(prefix="shaspec-"))
+        try:
+            files = {}
+            for row in self.state.present:
+                files[row.modality] = folder / f"case_{row.modality}.nii.gz"
+                self.world.write(row.volume, files[row.modality])
+        except (ValueError, OSError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            self._set(text=str(error))
+            return
+        # An absolute path, the user's report, stays what it is.
+        self._request = self._asked(command, files, folder / out)
+        self._folder, self._rows = folder, []
+        self._set(busy=True, progress=0.0, text="starting", notices=())
+        self.engine.run(self._request, self)
+
+    def _asked(self, command: Command, files: Mapping[str, Path], out: Path) -> Request:
+        return Request(command, self.state.model, files, out, self.device, self.precision)
+
+    # -- the listener of a run -------------------------------------------------------------------
+
+    def progressed(self, done: int, total: int, stage: str) -> None:
+        self._set(progress=done / max(1, total), text=stage)
+
+    def noticed(self, text: str) -> None:
+        self._set(notices=(*self.state.notices, text))
+
+    def row_added(self, row: Fields) -> None:
+        self._rows.append(row)
+
+    def finished(self, result: Fields) -> None:
+        request = self._request
+        assert request is not None
+        text = "the result could not be added to the scene"
+        try:
+            if request.command == "predict":
+                self.world.show_result(request.out, result, surfaces=self.surfaces)
+                text = f"{request.subset}: done ({request.model}, {result['licence']})"
+            elif request.command == "sweep":
+                self.world.show_subsets(self._rows)
+                text = f"{len(self._rows)} subsets: done"
+            else:
+                text = f"wrote {result['report']}"
+        except ValueError as error:
+            text = str(error)
+        finally:
+            for note in result.get("notes", ()):
+                self.noticed(note)
+            self._end(text)
+
+    def failed(self, message: str) -> None:
+        self._end(message)
+
+    def cancelled(self) -> None:
+        self._end("cancelled")
+
+    def _end(self, text: str) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._set(busy=False, progress=0.0, text=text)
+
+    def _set(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self.changed(self.state)
