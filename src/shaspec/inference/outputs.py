@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from shaspec.geometry import Grid
 from shaspec.inference.temperature import tempered
 from shaspec.inference.windows import Box
-from shaspec.io.resample import resample
 from shaspec.models.resize import Span, linear_resize_part, reached, sources
-from shaspec.prediction import Prediction
 from shaspec.task import Task
 from shaspec.task_parts import BACKGROUND
 
@@ -175,36 +171,3 @@ def _read(means: Tensor, box: Box, reads: Sequence[Span], exclusive: bool) -> Te
         place.append(slice(a - first, b - first))
     shape = [end - first for first, end in reads]
     return whole(means[(slice(None), *given)], tuple(place), shape, exclusive)
-
-
-def on_grid(prediction: Prediction, grid: Grid) -> Prediction:
-    """A prediction resampled to another grid, with a notice in its provenance.
-
-    Args:
-        prediction: a prediction on another grid.
-        grid: the grid of the result.
-
-    Returns:
-        Labels by the nearest voxel, probabilities interpolated.
-    """
-    here = prediction.grid
-    labels = resample(prediction.labels, here, grid, order=0, fill=0)
-    maps = {
-        name: resample(values, here, grid, order=1, fill=0)
-        for name, values in prediction.probabilities.items()
-    }
-    by_label = {
-        name: resample(values, here, grid, order=1, fill=float(name == BACKGROUND))
-        for name, values in prediction.label_probabilities.items()
-    }
-    text = f"segmented on the grid of {prediction.task.subset_name(prediction.subset)} alone"
-    facts = prediction.provenance
-    facts = facts | {"notices": [*facts["notices"], text]}
-    return replace(
-        prediction,
-        grid=grid,
-        labels=labels,
-        probabilities=maps,
-        label_probabilities=by_label,
-        provenance=facts,
-    )

@@ -18,7 +18,8 @@ from shaspec.inference.kept import Corner
 from shaspec.inference.memory import check_memory, smaller_window
 from shaspec.inference.modality_weights import MeanWeights, output_names
 from shaspec.inference.mosaic import FeatureMosaic
-from shaspec.inference.outputs import all_probabilities, label_map, on_grid, region_part
+from shaspec.inference.outputs import all_probabilities, label_map, region_part
+from shaspec.inference.regridding import on_grid
 from shaspec.inference.spacing import resized
 from shaspec.inference.windows import Box, WindowAggregator, extract_patch, plan
 from shaspec.models.base import Features
