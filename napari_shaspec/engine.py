@@ -1,30 +1,31 @@
 """Access of the plugin to the engine: models, cards and sessions, imported when needed.
 
-Controllers take any `Engine`, so that they are tested without a network. Its sessions have the
-interface of `shaspec.inference.base.Session`, which is imported only for type checks: it would
-import torch when the plugin loads.
+Controllers take any `Engine`, so that they are tested without a network. `engine_in_use` is the one
+on this computer, or on the server of the settings.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from napari_shaspec import model_folders
-from napari_shaspec.settings import InferenceSettings
+from napari_shaspec.settings import InferenceSettings, server_settings
 from shaspec.case import Case
 from shaspec.inference.events import Computed, Notice, Progress
-from shaspec.prediction import Classification, Prediction
+from shaspec.inference.interface import AnySession as Session
 
 if TYPE_CHECKING:
     from shaspec.analysis.features.cohort import WindowPoint
-    from shaspec.inference import base
     from shaspec.models.card import Card
     from shaspec.models.weights import Model
 
+__all__ = ["Engine", "LocalEngine", "Session", "engine_in_use"]
 
-Session: TypeAlias = "base.Session[Prediction | Classification]"
+SERVER = "SHASPEC_SERVER"
+"""Environment variable with the address of a server, used if the setting is empty."""
 
 
 class Engine(Protocol):
@@ -96,13 +97,9 @@ class LocalEngine:
 
         loaded = self._load(model)
         files = find_cases(folder, loaded.card.task, with_labels=False)
+        alone = replace(settings, keep_features=False)  # each case is read once
         yield from cohort_job(
-            loaded,
-            files,
-            device=settings.device,
-            precision=settings.precision,
-            window=settings.voxels,
-            overlap=settings.overlap,
+            lambda case: self.session(model, case, alone), loaded.card.task, files
         )
 
     def _load(self, model: str) -> Model:
@@ -117,3 +114,13 @@ class LocalEngine:
         # Leaves one core to the window, so that napari stays responsive.
         torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
         return self._loaded[2]
+
+
+def engine_in_use() -> Engine:
+    """The engine of a new panel: on the server of the settings, or on this computer."""
+    address = server_settings().address or os.environ.get(SERVER, "")
+    if not address.strip():
+        return LocalEngine()
+    from napari_shaspec.remote_engine import RemoteEngine
+
+    return RemoteEngine(address)

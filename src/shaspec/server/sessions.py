@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shaspec.inference.events import Progress
+from shaspec.inference.events import Computed, Finished, Progress
+from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.prediction import Classification, Prediction
 from shaspec.remote.wire import MOST_LISTED, OpenRequest, RunRequest
 from shaspec.server.limits import MB, Limits
 from shaspec.server.loading import case_of, check_request, session_of
@@ -59,6 +61,15 @@ class Served:
         subsets = self.session.task.subsets()
         there = [s for s in subsets if set(s) <= set(self.session.case.present)]
         return tuple(s for s in there if self.session.is_kept(s))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Last event of a run."""
+
+    result: Prediction | Classification | FeatureMaps
+    kept: tuple[tuple[str, ...], ...]
+    """Subsets that need no further encoding."""
 
 
 class Sessions:
@@ -160,7 +171,7 @@ class Sessions:
                 self.close(name)
 
     def run(self, served: Served, request: RunRequest) -> Iterator[Any]:
-        """The events of a run, as of a local session; loads what is not in memory."""
+        """The events of a run, the last one `Outcome`; loads what is not in memory."""
         if served.session is None:
             yield Progress(0, 0, "loading the model")
             self._load(served)
@@ -168,11 +179,18 @@ class Sessions:
         assert session is not None
         self._share_features(served)
         options: dict[str, Any] = {"probabilities": True} if request.probabilities else {}
+        features = request.kind == "features"
         try:
-            if request.kind == "features":
-                yield from session.features(request.present)
-            else:
-                yield from session.predict(request.present, **options)
+            for event in (
+                session.features(request.present)
+                if features
+                else session.predict(request.present, **options)
+            ):
+                if isinstance(event, Finished | Computed):
+                    result = event.prediction if isinstance(event, Finished) else event.value
+                    yield Outcome(result, served.kept)
+                else:
+                    yield event
         finally:
             if session.device != served.device:  # for lack of memory: for this run alone
                 self._unload_model(served.request.model)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from shaspec.errors import ShaspecError
-from shaspec.inference.events import Computed, Finished, Notice, Progress
+from shaspec.inference.events import Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.prediction import Classification, Prediction
 from shaspec.remote.packing import pack
@@ -26,7 +26,7 @@ from shaspec.remote.wire import (
     Waiting,
     line,
 )
-from shaspec.server.sessions import Served, Sessions
+from shaspec.server.sessions import Outcome, Sessions
 from shaspec.server.worker import END, Job, Worker
 from shaspec.task_parts import Frozen
 
@@ -57,8 +57,8 @@ async def answer(
         while (event := await _next(job)) is not END:
             if event is None:
                 yield line(Alive() if job.running else Waiting(before=worker.before(job)))
-            elif isinstance(event, Finished | Computed):
-                async for part in _result(event, served):
+            elif isinstance(event, Outcome):
+                async for part in _result(event):
                     yield part
             else:
                 yield line(_said(event))
@@ -80,18 +80,15 @@ def _said(event: Progress | Notice | Failed) -> Frozen:
     return Said(text=event.text) if isinstance(event, Notice) else event
 
 
-async def _result(
-    event: Finished[Prediction | Classification] | Computed[FeatureMaps], served: Served
-) -> AsyncIterator[bytes]:
-    result = event.prediction if isinstance(event, Finished) else event.value
-    kept = served.kept
+async def _result(outcome: Outcome) -> AsyncIterator[bytes]:
+    result = outcome.result
     for name, array in _arrays(result):
         facts, data = await asyncio.to_thread(pack, array)
         yield line(Attached(name=name, facts=facts, bytes=len(data)))
         yield data
     grid = GridFacts.of(result.grid) if isinstance(result, FeatureMaps) else None
     provenance = {k: v for k, v in result.provenance.items() if k not in ("source", "files")}
-    yield line(Done(provenance=provenance, kept=kept, grid=grid))
+    yield line(Done(provenance=provenance, kept=outcome.kept, grid=grid))
 
 
 def _arrays(

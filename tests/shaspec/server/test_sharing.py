@@ -230,7 +230,7 @@ def test_a_network_that_left_the_gpu_is_loaded_again(server: Running, small_case
     served = server.service.sessions.find(sessions[0]._name)
     served.device = "cuda"  # where it was loaded to, before the memory did not suffice
     result(sessions[0].predict(("T1",)))
-    assert served.session is None
+    until(lambda: served.session is None, 10)
     for session, labels in zip(sessions, before, strict=True):
         np.testing.assert_array_equal(result(session.predict(("T1",))).labels, labels)
 
