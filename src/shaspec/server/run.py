@@ -16,7 +16,7 @@ ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that is bound, so that its port is known before the server starts.
+    """A socket that listens: its port is known, and clients wait, before the server starts.
 
     Args:
         host: name or address of a network interface of this machine.
@@ -29,18 +29,15 @@ def listen(host: str, port: int) -> socket.socket:
         InputError: if the address is not one of this machine, or is in use.
     """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
+        family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        found = socket.socket(family, kind, protocol)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
+        return socket.create_server(address[:2], family=family, backlog=128)
     except OSError as error:
         raise InputError(
             f"cannot listen on {host}, port {port} ({error.strerror or error}): choose another "
             "--port, or an address of this computer for --host"
         ) from error
-    return found
 
 
 def address_of(bound: socket.socket) -> str:
