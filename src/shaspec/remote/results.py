@@ -77,20 +77,20 @@ def feature_maps(
     )
 
 
-def provenance(done: Done, card: Card, case: Case, seen: Seen, server: str) -> dict[str, Any]:
+def provenance(done: Done, case: Case, source: str, seen: Seen, server: str) -> dict[str, Any]:
     """The provenance of a result, with what the server does not know.
 
     Args:
         done: what the server says.
-        card: of the model.
         case: with its name and its files.
+        source: `source_of` the model.
         seen: whether the model saw it in training.
         server: address, without the token.
     """
     return {
         **done.provenance,
         "case": case.name,
-        "source": _source(card),
+        "source": source,
         "seen_in_training": seen == "by content",
         "same_name_in_training": seen == "by name",
         "server": server,
@@ -99,7 +99,7 @@ def provenance(done: Done, card: Card, case: Case, seen: Seen, server: str) -> d
     }
 
 
-def _source(card: Card) -> str:
+def source_of(card: Card) -> str:
     """The name of the same model on this machine, if it is a bundled one; else empty."""
     here = card.name in bundled_models() and load_card(card.name).sha256 == card.sha256
     return card.name if here else ""

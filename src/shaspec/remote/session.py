@@ -288,4 +288,8 @@ class RemoteSession:
 
     def _provenance(self, done: Done) -> dict[str, Any]:
         address = str(self._connection.address)
-        return results.provenance(done, self.card, self.case, self.seen, address)
+        return results.provenance(done, self.case, self._source, self.seen, address)
+
+    @cached_property
+    def _source(self) -> str:
+        return results.source_of(self.card)
