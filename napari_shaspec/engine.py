@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from napari_shaspec import model_folders
 from napari_shaspec.settings import InferenceSettings, server_settings
 from shaspec.case import Case
+from shaspec.errors import InputError
 from shaspec.inference.events import Computed, Notice, Progress
 from shaspec.inference.interface import AnySession as Session
 
@@ -67,6 +69,7 @@ class LocalEngine:
         return load_card(model)
 
     def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
+        _require_torch()
         from shaspec.inference.classification import ClassificationSession
         from shaspec.inference.session import InferenceSession
 
@@ -92,6 +95,7 @@ class LocalEngine:
     def cohort(
         self, model: str, folder: str, settings: InferenceSettings
     ) -> Iterator[Progress | Notice | Computed[list[WindowPoint]]]:
+        _require_torch()
         from shaspec.analysis.features.cohort import cohort_job
         from shaspec.io import find_cases
 
@@ -114,6 +118,15 @@ class LocalEngine:
         # Leaves one core to the window, so that napari stays responsive.
         torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
         return self._loaded[2]
+
+
+def _require_torch() -> None:
+    """Raise `InputError` on a computer that was installed as a client of a server alone."""
+    if find_spec("torch") is None:
+        raise InputError(
+            "torch is not installed here: pip install torch, or name a server in Preferences > "
+            "ShaSpec > Server and open the panel again"
+        )
 
 
 def engine_in_use() -> Engine:

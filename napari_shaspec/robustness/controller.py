@@ -63,8 +63,7 @@ class RobustnessController(CaseController[RobustnessState]):
         self.state.events.case.connect(self._on_case)
         self.state.events.sources.connect(self._hint)
         self._set_cards(current_cards(self._engine, {}, self._job.refuse))
-        first = first_with_regions(self.state.card_of)
-        if first is not None:
+        if (first := first_with_regions(self.state.card_of)) is not None:
             self.choose_models([first])
         elif not self.state.message.text:
             self._job.say(NO_MODEL, "warning")
@@ -110,8 +109,8 @@ class RobustnessController(CaseController[RobustnessState]):
 
     def _on_known_models(self) -> None:
         before = self.state.card_of
-        now = current_cards(self._engine, before, self._job.refuse)
-        self._set_cards(now)
+        self._set_cards(current_cards(self._engine, before, self._job.refuse))
+        now = self.state.card_of
         retrained = [m for m in self.state.chosen if now[m].sha256 != before[m].sha256]
         if retrained and not self.state.status.busy:
             self._forget_results()  # computed with the earlier weights

@@ -125,6 +125,15 @@ def test_the_engine_is_chosen_by_the_setting_or_the_variable(plugin_settings, np
     assert isinstance(engine_in_use(), RemoteEngine)
 
 
+def test_without_torch_and_without_a_server_it_is_said(viewer, make_case, monkeypatch):
+    monkeypatch.setattr("napari_shaspec.engine.find_spec", lambda name: None)
+    control = SegmentController(viewer, engine=LocalEngine(), run=run_here)
+    add_case(viewer, make_case())
+    control.segment()
+    assert "name a server" in control.state.message.text
+    control.close()
+
+
 CLIENT = """
 import os, sys
 class Nothing:
