@@ -112,7 +112,7 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
     async def arrived(digest: Digest) -> Response:
         known = service.volumes.arrived(digest)
         if known is None:
-            return Response(status_code=404)
+            raise RefusedError(404, "nothing of this volume has arrived")
         headers = {"Upload-Offset": str(known[0]), "Upload-Length": str(known[1])}
         return Response(headers=headers)
 

@@ -268,6 +268,36 @@ def test_bytes_that_decompress_to_more_than_they_say_fail(
     assert "do not hold" in last["text"]
 
 
+@pytest.mark.parametrize(
+    ("run", "status"),
+    [
+        ({"present": ["T2"]}, 200),  # not among the volumes
+        ({"present": ["CT"]}, 200),
+        ({"present": ["T1", "T1"]}, 200),
+        ({"present": ["T1"], "kind": "features", "probabilities": True}, 200),
+        ({"present": []}, 422),
+        ({"present": ["T1"] * 17}, 422),
+        ({"present": ["T1"], "kind": "train"}, 422),
+        ({"present": [["T1"]]}, 422),
+    ],
+)
+def test_any_run_of_a_session_ends(
+    server: Running, small_case: Case, run: dict[str, Any], status: int
+) -> None:
+    name = ask(server, "POST", "/v1/sessions", request_of(server, small_case)).json["session"]
+    connection = http.client.HTTPConnection(server.host, timeout=20)
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    connection.request("POST", f"/v1/sessions/{name}/runs", json.dumps(run), headers)
+    response = connection.getresponse()
+    answer = response.read()
+    connection.close()
+    assert response.status == status
+    if status == 200:
+        last = json.loads(answer[answer.rfind(b'{"event"') :])  # arrays before it have no lines
+        assert last["event"] == ("done" if "T1" in run["present"] else "error")
+        assert last.get("kind") in (None, "input")
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"\xff\xfe", b'"text"', b"null"])
 def test_what_is_no_request_is_refused(server: Running, body: bytes) -> None:
     answer = ask(server, "POST", "/v1/sessions", body, Content_Type="application/json")
