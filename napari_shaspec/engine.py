@@ -1,7 +1,6 @@
 """Access of the plugin to the engine: models, cards and sessions, imported when needed.
 
-Controllers take any `Engine`, so that they are tested without a network. `engine_in_use` is the one
-on this computer, or on the server of the settings.
+Controllers take any `Engine`, so that they are tested without a network.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from shaspec.models.card import Card
     from shaspec.models.weights import Model
 
-__all__ = ["Engine", "LocalEngine", "Session", "engine_in_use"]
+__all__ = ["Engine", "LocalEngine", "Session", "remote_engine"]
 
 SERVER = "SHASPEC_SERVER"
 """Environment variable with the address of a server, used if the setting is empty."""
@@ -129,11 +128,11 @@ def _require_torch() -> None:
         )
 
 
-def engine_in_use() -> Engine:
-    """The engine of a new panel: on the server of the settings, or on this computer."""
+def remote_engine() -> Engine | None:
+    """The engine on the server of the settings; None: the user has named none."""
     address = server_settings().address or os.environ.get(SERVER, "")
     if not address.strip():
-        return LocalEngine()
+        return None
     from napari_shaspec.remote_engine import RemoteEngine
 
     return RemoteEngine(address)

@@ -19,7 +19,7 @@ from napari_shaspec.case.open_cases import OpenCases
 from napari_shaspec.case.session_cache import SessionCache
 from napari_shaspec.case.state import CaseState, ModelState
 from napari_shaspec.case.volume_sources import VolumeSources
-from napari_shaspec.engine import Engine, engine_in_use
+from napari_shaspec.engine import Engine, LocalEngine, remote_engine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner
@@ -56,7 +56,7 @@ class CaseController(ABC, Generic[W]):
         self.viewer = viewer
         self.state = state
         self._rows = ModalityRows(viewer, state, dims=dims)
-        self._engine = engine or engine_in_use()
+        self._engine = engine or remote_engine() or LocalEngine()
         self._kept = SessionCache(self._engine)
         self._job = JobControl(state, run)
         self._closed = False

@@ -12,7 +12,7 @@ import pytest
 from npe2 import PluginManifest
 
 from napari_shaspec.dates.controller import DatesController
-from napari_shaspec.engine import LocalEngine, engine_in_use
+from napari_shaspec.engine import LocalEngine, remote_engine
 from napari_shaspec.features.controller import FeaturesController
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.jobs.state import Status
@@ -117,12 +117,12 @@ def test_the_engine_is_chosen_by_the_setting_or_the_variable(plugin_settings, np
 
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
     monkeypatch.delenv("SHASPEC_SERVER", raising=False)
-    assert isinstance(engine_in_use(), LocalEngine)
+    assert remote_engine() is None
     monkeypatch.setenv("SHASPEC_SERVER", GONE)
-    assert isinstance(engine_in_use(), RemoteEngine)
+    assert isinstance(remote_engine(), RemoteEngine)
     monkeypatch.delenv("SHASPEC_SERVER")
     get_plugin_settings("napari-shaspec").server.address = GONE
-    assert isinstance(engine_in_use(), RemoteEngine)
+    assert isinstance(remote_engine(), RemoteEngine)
 
 
 def test_without_torch_and_without_a_server_it_is_said(viewer, make_case, monkeypatch):
@@ -143,14 +143,14 @@ class Nothing:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Nothing)
 from napari.components import ViewerModel
-from napari_shaspec.engine import engine_in_use
+from napari_shaspec.engine import remote_engine
 from napari_shaspec.features.controller import FeaturesController
 from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.robustness.controller import RobustnessController
 from napari_shaspec.segment.controller import SegmentController
 from shaspec.io import read_case
-viewer, engine = ViewerModel(), engine_in_use()
+viewer, engine = ViewerModel(), remote_engine()
 kinds = SegmentController, RobustnessController, FeaturesController
 controls = [kind(viewer, engine=engine, run=run_here) for kind in kinds]
 segment, robustness, features = controls

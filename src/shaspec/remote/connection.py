@@ -138,7 +138,8 @@ class Connection:
                 f"server {self.address}: its certificate is not trusted ({error.verify_message}): "
                 "ask who runs it"
             )
-        reason = "no answer" if isinstance(error, TimeoutError) else str(error) or "it ended"
+        said = getattr(error, "strerror", "") or str(error) or "it ended"
+        reason = "no answer" if isinstance(error, TimeoutError) else said
         return LostError(
             f"no connection to server {self.address} ({reason}): check that it runs and that the "
             "address is right, then try again"

@@ -26,7 +26,7 @@ class Limits:
     """Runs that wait, run or send their result."""
     volumes: int = 512
     """Uploaded volumes."""
-    chunk: int = 8 * MB
+    chunk: int = 4 * MB
     """Bytes of one part of an upload."""
     body: int = 256 * 1000
     """Bytes of any other request."""
