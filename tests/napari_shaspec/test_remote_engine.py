@@ -82,6 +82,8 @@ def test_robustness_and_features_on_a_server(viewer, make_case, server, tmp_path
     features.compute()
     assert features.state.maps is not None
     assert "shared" in features.state.maps.kinds
+    features.measure()
+    assert features.state.message.level != "error", features.state.message
     for control in (robustness, features):
         control.close()
 

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from shaspec.inference.spacing import resized
 from shaspec.inference.temperature import tempered
-from shaspec.inference.windows import Box
+from shaspec.inference.windows import Box, WindowAggregator
 from shaspec.models.resize import Span, linear_resize_part, reached, sources
 from shaspec.task import Task
 from shaspec.task_parts import BACKGROUND
@@ -171,3 +172,27 @@ def _read(means: Tensor, box: Box, reads: Sequence[Span], exclusive: bool) -> Te
         place.append(slice(a - first, b - first))
     shape = [end - first for first, end in reads]
     return whole(means[(slice(None), *given)], tuple(place), shape, exclusive)
+
+
+@torch.inference_mode()
+def at_case_spacing(
+    aggregator: WindowAggregator, size: tuple[int, ...], exclusive: bool, *, everywhere: bool
+) -> tuple[Tensor, Box]:
+    """Probabilities at the voxels of the case.
+
+    Args:
+        aggregator: of all windows, at the spacing of the task.
+        size: of the frame, in voxels of the case.
+        exclusive: see `shaspec.models.base.Network`.
+        everywhere: False: only where a region can be.
+
+    Returns:
+        (K, *part) and the part of the frame that they cover.
+    """
+    means = aggregator.mean()
+    shape = tuple(means.shape[1:])
+    if shape == size:
+        return means, aggregator.box
+    if not everywhere:
+        return region_part(means, aggregator.box, shape, size, exclusive)
+    return resized(means, size), tuple(slice(0, n) for n in size)

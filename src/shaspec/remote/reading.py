@@ -8,10 +8,21 @@ from typing import IO, Any
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from shaspec.errors import InputError, ServerError
+from shaspec.errors import InputError, OutOfMemoryError, ServerError
+from shaspec.inference.events import Notice, Progress
 from shaspec.remote.connection import LostError
 from shaspec.remote.packing import unpack
-from shaspec.remote.wire import EVENTS, LONGEST_LINE, Attached, Done, Failed, ServerEvent
+from shaspec.remote.wire import (
+    EVENTS,
+    LONGEST_LINE,
+    Attached,
+    Done,
+    Failed,
+    Said,
+    ServerEvent,
+    Step,
+    Waiting,
+)
 
 Array = npt.NDArray[Any]
 SPARE = 64 * 1024
@@ -56,6 +67,35 @@ def events_of(
                 "the server sends something that this version does not understand: use the same "
                 f"version of shaspec on both sides ({type(error).__name__})"
             ) from error
+
+
+def said_by(event: ServerEvent, last: Progress, server: str) -> Progress | Notice:
+    """An event of a server as one of a session.
+
+    Args:
+        event: any but the first and the last of a run.
+        last: the progress before.
+        server: its address.
+
+    Returns:
+        The event of a session; ``last`` if there is nothing new.
+
+    Raises:
+        InputError: of the run.
+        OutOfMemoryError: of the run.
+        ServerError: if the server failed.
+    """
+    if isinstance(event, Step):
+        return Progress(event.done, event.total, event.stage)
+    if isinstance(event, Said):
+        return Notice(event.text)
+    if isinstance(event, Waiting):
+        runs = f"{event.before} run" + ("" if event.before == 1 else "s")
+        return Progress(0, 0, f"waiting for {runs} of others")
+    if isinstance(event, Failed):
+        kinds = {"input": InputError, "memory": OutOfMemoryError, "server": ServerError}
+        raise kinds[event.kind](f"server {server}: {event.text}")
+    return last
 
 
 def _bytes(stream: IO[bytes], size: int) -> bytes:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from shaspec.case import Case
-from shaspec.errors import InputError, OutOfMemoryError, ServerError
+from shaspec.errors import ServerError
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.fit import check_fit
@@ -18,21 +18,15 @@ from shaspec.models.card import Card, Seen
 from shaspec.prediction import Classification, Prediction
 from shaspec.remote import results
 from shaspec.remote.connection import AnswerError, Connection
-from shaspec.remote.reading import Array, events_of
+from shaspec.remote.reading import Array, events_of, said_by
 from shaspec.remote.uploads import packed, upload
 from shaspec.remote.wire import (
-    Alive,
     Done,
-    Failed,
     GridFacts,
     OpenRequest,
     RunRequest,
-    Said,
-    ServerEvent,
     Started,
-    Step,
     VolumeFacts,
-    Waiting,
 )
 from shaspec.task import Subset
 
@@ -166,9 +160,29 @@ class RemoteSession:
             OutOfMemoryError: if the memory of the server does not suffice.
             ServerError: if there is no connection, or the server refuses the run.
         """
+        yield from self._maps(RunRequest(present=self._subset(present), kind="features"))
+
+    def untrained_features(
+        self, present: Iterable[str] | None = None, seed: int = 0
+    ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
+        """`features` of a network of the same configuration with random weights.
+
+        Args:
+            present: as of `features`.
+            seed: of the weights.
+
+        Yields:
+            Events as of `features`.
+
+        Raises:
+            InputError: as `features`.
+        """
         subset = self._subset(present)
-        done, arrays = yield from self._run(RunRequest(present=subset, kind="features"))
-        facts = self._provenance(done)
+        yield from self._maps(RunRequest(present=subset, kind="untrained", seed=seed))
+
+    def _maps(self, request: RunRequest) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
+        done, arrays = yield from self._run(request)
+        facts, subset = self._provenance(done), request.present
         yield Computed(results.feature_maps(self.card, self.case, subset, arrays, done, facts))
 
     def _on_own_grid(
@@ -247,28 +261,13 @@ class RemoteSession:
                         self._kept = frozenset(event.kept)
                         return event, arrays
                     else:
-                        said = self._said(event, last)
+                        said = said_by(event, last, str(self._connection.address))
                         last = said if isinstance(said, Progress) else last
                         yield said
             finally:
                 if job:
                     self._tell(f"jobs/{job}")
         raise AssertionError("the last event returns or raises")
-
-    def _said(self, event: ServerEvent, last: Progress) -> Progress | Notice:
-        """An event of the server as one of a session; raises the error of a run that failed."""
-        if isinstance(event, Step):
-            return Progress(event.done, event.total, event.stage)
-        if isinstance(event, Said):
-            return Notice(event.text)
-        if isinstance(event, Waiting):
-            runs = f"{event.before} run" + ("" if event.before == 1 else "s")
-            return Progress(0, 0, f"waiting for {runs} of others")
-        if isinstance(event, Failed):
-            kinds = {"input": InputError, "memory": OutOfMemoryError, "server": ServerError}
-            raise kinds[event.kind](f"server {self._connection.address}: {event.text}")
-        assert isinstance(event, Alive)
-        return last
 
     def _tell(self, path: str) -> None:
         """Delete something on the server; an interface does not wait for it."""

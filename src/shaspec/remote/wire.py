@@ -94,8 +94,11 @@ class RunRequest(Frozen):
     """Starts a run of a session."""
 
     present: Annotated[tuple[Short, ...], Field(min_length=1, max_length=MOST_MODALITIES)]
-    kind: Literal["predict", "features"] = "predict"
+    kind: Literal["predict", "features", "untrained"] = "predict"
+    """``untrained``: features of a network with random weights."""
     probabilities: bool = False
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Of random weights."""
 
 
 class Refusal(Frozen):

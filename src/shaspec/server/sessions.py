@@ -178,14 +178,8 @@ class Sessions:
         session = served.session
         assert session is not None
         self._share_features(served)
-        options: dict[str, Any] = {"probabilities": True} if request.probabilities else {}
-        features = request.kind == "features"
         try:
-            for event in (
-                session.features(request.present)
-                if features
-                else session.predict(request.present, **options)
-            ):
+            for event in _events(session, request):
                 if isinstance(event, Finished | Computed):
                     result = event.prediction if isinstance(event, Finished) else event.value
                     yield Outcome(result, served.kept)
@@ -256,3 +250,14 @@ class Sessions:
     def _free(self, served: Served) -> None:
         served.session = None
         self._volumes.let_go(served.digests)
+
+
+def _events(
+    session: InferenceSession | ClassificationSession, request: RunRequest
+) -> Iterator[Any]:
+    if request.kind == "predict":
+        options: dict[str, Any] = {"probabilities": True} if request.probabilities else {}
+        return session.predict(request.present, **options)
+    if request.kind == "untrained" and session.task.kind == "segmentation":
+        return session.untrained_features(request.present, request.seed)
+    return session.features(request.present)  # a classification model says that it has none

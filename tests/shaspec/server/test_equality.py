@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from shaspec.analysis.features.measure_job import measure_job
 from shaspec.analysis.robustness import RowAdded, sweep
 from shaspec.case import Case
 from shaspec.geometry import Grid
@@ -79,6 +80,11 @@ def test_feature_maps_are_the_same(both: Any) -> None:
     assert (here.grid.shape, here.grid.spacing) == (there.grid.shape, there.grid.spacing)
     np.testing.assert_array_equal(here.grid.affine, there.grid.affine)
     assert here.present == there.present
+
+
+def test_an_untrained_network_is_the_same(both: Any) -> None:
+    here, there = (last(measure_job(s, last(s.features(("T1", "T2"))))) for s in both)
+    assert here == there
 
 
 def test_a_sweep_is_the_same(both: Any) -> None:
