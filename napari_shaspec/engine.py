@@ -17,6 +17,7 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.events import Computed, Notice, Progress
 from shaspec.inference.interface import AnySession as Session
+from shaspec.remote.address import SERVER
 
 if TYPE_CHECKING:
     from shaspec.analysis.features.cohort import WindowPoint
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from shaspec.models.weights import Model
 
 __all__ = ["Engine", "LocalEngine", "Session", "remote_engine"]
-
-SERVER = "SHASPEC_SERVER"
-"""Environment variable with the address of a server, used if the setting is empty."""
 
 
 class Engine(Protocol):

@@ -12,14 +12,13 @@ from rich.console import Console
 
 from shaspec.cli.common import escape
 from shaspec.errors import InputError
-from shaspec.remote.wire import DEFAULT_PORT
+from shaspec.remote.address import DEFAULT_PORT, TOKEN
 
 if TYPE_CHECKING:
     from socket import socket
 
     from shaspec.server.app import Service
 
-TOKEN = "SHASPEC_TOKEN"
 GB = 1000**3
 OPEN = (
     "Other computers reach this server, and its connections are not encrypted. Put a reverse proxy "

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from shaspec.errors import InputError
-from shaspec.remote.wire import DEFAULT_PORT
 
+DEFAULT_PORT = 8642
 SERVER, TOKEN, UNENCRYPTED = "SHASPEC_SERVER", "SHASPEC_TOKEN", "SHASPEC_UNENCRYPTED"
 """Environment variables."""
 

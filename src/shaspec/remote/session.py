@@ -176,6 +176,8 @@ class RemoteSession:
 
         Raises:
             InputError: as `features`.
+            OutOfMemoryError: as `features`.
+            ServerError: as `features`.
         """
         subset = self._subset(present)
         yield from self._maps(RunRequest(present=subset, kind="untrained", seed=seed))

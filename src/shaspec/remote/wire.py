@@ -18,7 +18,6 @@ from shaspec.task_parts import MOST_MODALITIES, Frozen
 
 VERSION = "v1"
 """First part of the path of every request; another one for another protocol."""
-DEFAULT_PORT = 8642
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes of a line of events."""
 MOST_LISTED = 8
