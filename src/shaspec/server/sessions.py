@@ -258,6 +258,6 @@ def _events(
     if request.kind == "predict":
         options: dict[str, Any] = {"probabilities": True} if request.probabilities else {}
         return session.predict(request.present, **options)
-    if request.kind == "untrained" and session.task.kind == "segmentation":
+    if request.kind == "untrained" and hasattr(session, "untrained_features"):
         return session.untrained_features(request.present, request.seed)
     return session.features(request.present)  # a classification model says that it has none
