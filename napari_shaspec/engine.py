@@ -1,30 +1,30 @@
 """Access of the plugin to the engine: models, cards and sessions, imported when needed.
 
-Controllers take any `Engine`, so that they are tested without a network. Its sessions have the
-interface of `shaspec.inference.base.Session`, which is imported only for type checks: it would
-import torch when the plugin loads.
+Controllers take any `Engine`, so that they are tested without a network.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol
 
 from napari_shaspec import model_folders
-from napari_shaspec.settings import InferenceSettings
+from napari_shaspec.settings import InferenceSettings, server_settings
 from shaspec.case import Case
+from shaspec.errors import InputError
 from shaspec.inference.events import Computed, Notice, Progress
-from shaspec.prediction import Classification, Prediction
+from shaspec.inference.interface import AnySession as Session
+from shaspec.remote.address import SERVER
 
 if TYPE_CHECKING:
     from shaspec.analysis.features.cohort import WindowPoint
-    from shaspec.inference import base
     from shaspec.models.card import Card
     from shaspec.models.weights import Model
 
-
-Session: TypeAlias = "base.Session[Prediction | Classification]"
+__all__ = ["Engine", "LocalEngine", "Session", "remote_engine"]
 
 
 class Engine(Protocol):
@@ -66,6 +66,7 @@ class LocalEngine:
         return load_card(model)
 
     def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
+        _require_torch()
         from shaspec.inference.classification import ClassificationSession
         from shaspec.inference.session import InferenceSession
 
@@ -91,18 +92,15 @@ class LocalEngine:
     def cohort(
         self, model: str, folder: str, settings: InferenceSettings
     ) -> Iterator[Progress | Notice | Computed[list[WindowPoint]]]:
+        _require_torch()
         from shaspec.analysis.features.cohort import cohort_job
         from shaspec.io import find_cases
 
         loaded = self._load(model)
         files = find_cases(folder, loaded.card.task, with_labels=False)
+        alone = replace(settings, keep_features=False)  # each case is read once
         yield from cohort_job(
-            loaded,
-            files,
-            device=settings.device,
-            precision=settings.precision,
-            window=settings.voxels,
-            overlap=settings.overlap,
+            lambda case: self.session(model, case, alone), loaded.card.task, files
         )
 
     def _load(self, model: str) -> Model:
@@ -117,3 +115,22 @@ class LocalEngine:
         # Leaves one core to the window, so that napari stays responsive.
         torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
         return self._loaded[2]
+
+
+def _require_torch() -> None:
+    """Raise `InputError` on a computer that was installed as a client of a server alone."""
+    if find_spec("torch") is None:
+        raise InputError(
+            "torch is not installed here: pip install torch, or name a server in Preferences > "
+            "ShaSpec > Server and open the panel again"
+        )
+
+
+def remote_engine() -> Engine | None:
+    """The engine on the server of the settings; None: the user has named none."""
+    address = server_settings().address or os.environ.get(SERVER, "")
+    if not address.strip():
+        return None
+    from napari_shaspec.remote_engine import RemoteEngine
+
+    return RemoteEngine(address)

@@ -32,9 +32,12 @@ def measured(model: str) -> Seconds:
 
 
 def remember(model: str, prediction: Prediction | Classification, *, first: bool) -> None:
-    """Stores the run time of a prediction; ``first``: it was the first run on its case."""
+    """Stores the run time of a prediction; ``first``: it was the first run on its case.
+
+    Times on a server do not count: others may have used it at the same time.
+    """
     seconds = prediction.provenance.get("seconds", {})
-    if "total" not in seconds:
+    if "total" not in seconds or "server" in prediction.provenance:
         return
     times, total = measured(model), float(f"{seconds['total']:.2g}")
     device = str(prediction.provenance.get("device", ""))

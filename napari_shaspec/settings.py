@@ -46,6 +46,14 @@ class InferenceSettings:
 
 
 @dataclass(frozen=True)
+class ServerSettings:
+    """Where the networks run; a panel that is opened afterwards uses it."""
+
+    address: str = ""
+    """As `shaspec serve` prints it; empty: this computer."""
+
+
+@dataclass(frozen=True)
 class DisplaySettings:
     """Opacity of results and of absent modalities, and the size of texts."""
 
@@ -76,6 +84,11 @@ class CaseSettings:
 def inference_settings() -> InferenceSettings:
     """The current settings of the section *Inference*."""
     return InferenceSettings(**_values("inference", InferenceSettings))
+
+
+def server_settings() -> ServerSettings:
+    """The current settings of the section *Server*."""
+    return ServerSettings(**_values("server", ServerSettings))
 
 
 def display_settings() -> DisplaySettings:

@@ -47,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before napari is imported: settings of its own, and Qt without a screen where none is."""
     folder = tempfile.mkdtemp(prefix="napari-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    for name in ("SHASPEC_SERVER", "SHASPEC_TOKEN"):  # panels of tests run on this machine
+        os.environ.pop(name, None)
     os.environ["SHASPEC_RAISE"] = "1"  # an unexpected error fails a test
     os.environ["NAPARI_CONFIG"] = str(Path(folder) / "settings.yaml")
     if not _has_screen(config):

@@ -19,7 +19,7 @@ from napari_shaspec.case.open_cases import OpenCases
 from napari_shaspec.case.session_cache import SessionCache
 from napari_shaspec.case.state import CaseState, ModelState
 from napari_shaspec.case.volume_sources import VolumeSources
-from napari_shaspec.engine import Engine, LocalEngine
+from napari_shaspec.engine import Engine, LocalEngine, remote_engine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner
@@ -56,7 +56,7 @@ class CaseController(ABC, Generic[W]):
         self.viewer = viewer
         self.state = state
         self._rows = ModalityRows(viewer, state, dims=dims)
-        self._engine = engine or LocalEngine()
+        self._engine = engine or remote_engine() or LocalEngine()
         self._kept = SessionCache(self._engine)
         self._job = JobControl(state, run)
         self._closed = False
@@ -259,20 +259,27 @@ class ModelController(CaseController[M]):
         return True
 
     def _choose_first_model(self) -> None:
-        self.state.models = tuple(self._engine.models())
+        try:
+            self.state.models = tuple(self._engine.models())
+        except ShaspecError as error:  # of a server
+            self._job.refuse(str(error))
+            return
         if self.state.models:
             self.choose_model(self.state.models[0])
         else:
             self._job.say(NO_MODEL, "warning")
 
     def _on_known_models(self) -> None:
-        known, models = self.state.models, self._engine.models()
-        self.state.models = (*known, *(model for model in models if model not in known))
+        known = self.state.models
         card, model = self.state.card, self.state.model
-        if card is None or model not in models:
+        try:
+            models = self._engine.models()
+            now = self._engine.card(model) if card is not None and model in models else card
+        except ShaspecError:  # of a server; choosing a model says so
             return
-        if self._engine.card(model).sha256 != card.sha256:  # training continued in the same folder
-            self.choose_model(model)
+        self.state.models = (*known, *(name for name in models if name not in known))
+        if card is not None and now is not None and now.sha256 != card.sha256:
+            self.choose_model(model)  # training continued in the same folder
 
     def _begin_anew(self, *_: object) -> None:
         """Clears results of another case or model."""

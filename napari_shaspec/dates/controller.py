@@ -15,7 +15,7 @@ from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.dates.names import likely_dates, same_patient
 from napari_shaspec.dates.state import DatesState, Measured
 from napari_shaspec.dates.worker import Written, measure_job, report_job, save_job
-from napari_shaspec.engine import Engine, LocalEngine
+from napari_shaspec.engine import Engine, LocalEngine, remote_engine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner, run_in_worker
@@ -43,7 +43,7 @@ class DatesController:
     ) -> None:
         self.viewer = viewer
         self.state = DatesState()
-        self._engine = engine or LocalEngine()
+        self._engine = engine or remote_engine() or LocalEngine()
         self._job = JobControl(self.state, run)
         self._cases = OpenCases(viewer)
         self._picked = False  # by the user, rather than offered
@@ -193,7 +193,12 @@ class DatesController:
 
     def _list_models(self) -> None:
         """Lists models that were added; one that was trained on is read again."""
-        known, models = self.state.models, self._engine.models()
+        known = self.state.models
+        try:
+            models = self._engine.models()
+        except ShaspecError as error:  # of a server
+            self._job.refuse(str(error))
+            return
         self.state.models = (*known, *(model for model in models if model not in known))
         if self.state.model in models:
             self.choose_model(self.state.model)

@@ -61,11 +61,10 @@ class RobustnessController(CaseController[RobustnessState]):
         layers.removed.connect(self._on_removed, position="last")
         self.state.events.case.connect(self._on_case)
         self.state.events.sources.connect(self._hint)
-        self._set_cards(current_cards(self._engine, {}))
-        first = first_with_regions(self.state.card_of)
-        if first is not None:
+        self._set_cards(current_cards(self._engine, {}, self._job.refuse))
+        if (first := first_with_regions(self.state.card_of)) is not None:
             self.choose_models([first])
-        else:
+        elif not self.state.message.text:
             self._job.say(NO_MODEL, "warning")
 
     # -- choices -------------------------------------------------------------------------------
@@ -108,8 +107,9 @@ class RobustnessController(CaseController[RobustnessState]):
         return self.choose_models([*self.state.chosen, model])
 
     def _on_known_models(self) -> None:
-        before, now = self.state.card_of, current_cards(self._engine, self.state.card_of)
-        self._set_cards(now)
+        before = self.state.card_of
+        self._set_cards(current_cards(self._engine, before, self._job.refuse))
+        now = self.state.card_of
         retrained = [m for m in self.state.chosen if now[m].sha256 != before[m].sha256]
         if retrained and not self.state.status.busy:
             self._forget_results()  # computed with the earlier weights

@@ -289,8 +289,9 @@ def _same(before: Prediction, now: Prediction) -> bool:
 
 
 def how(prediction: Prediction | Classification) -> str:
-    """`` in 3.1 s on cpu``, from the provenance; empty without a time."""
+    """`` in 3.1 s on cpu``, from the provenance, with the server; empty without a time."""
     device = prediction.provenance.get("device")
     seconds = prediction.provenance.get("seconds", {}).get("total", 0)
     took = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
-    return took + (f" on {device}" if took and device else "")
+    where = f"{device} of {server}" if (server := prediction.provenance.get("server")) else device
+    return took + (f" on {where}" if took and device else "")

@@ -64,6 +64,10 @@ class OutOfMemoryError(ShaspecError):
     """Not even the smallest window fits into the memory of the device."""
 
 
+class ServerError(ShaspecError):
+    """A server of `shaspec serve` that cannot be reached, or refuses a request."""
+
+
 def in_words(errors: Sequence[Mapping[str, Any]], keys: Iterable[str]) -> str:
     """Errors of pydantic as text, key by key; for an unknown key, the most similar of ``keys``."""
 

@@ -49,6 +49,7 @@ def test_settings_in_the_manifest_are_those_of_the_code(manifest):
     sections = manifest.contributions.configurations
     for name, kind in (
         ("inference", settings.InferenceSettings),
+        ("server", settings.ServerSettings),
         ("display", settings.DisplaySettings),
         ("models", settings.ModelSettings),
     ):

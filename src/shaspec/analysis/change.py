@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,12 +19,10 @@ from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.evaluation.tables import Line, write_csv
 from shaspec.inference.events import Computed, Finished, Notice, Progress
+from shaspec.inference.interface import AnySession
 from shaspec.prediction import Prediction
 
-if TYPE_CHECKING:  # sessions import torch
-    from shaspec.inference.base import Session
-
-OpenSession: TypeAlias = "Callable[[Case], Session[Any]]"
+OpenSession: TypeAlias = Callable[[Case], AnySession]
 """Opens a session of the model on a case."""
 
 

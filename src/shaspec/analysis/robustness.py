@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,9 @@ from shaspec.analysis.subset_table import (
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.events import Finished, Notice, Progress
-from shaspec.prediction import Classification, Prediction
+from shaspec.inference.interface import AnySession
+from shaspec.prediction import Prediction
 from shaspec.task import Subset, Task
-
-if TYPE_CHECKING:  # it imports torch, which a table does not need
-    from shaspec.inference.base import Session
 
 STEPS = 100  # units of progress for one subset, whatever its number of windows
 
@@ -48,7 +46,7 @@ SweepEvent = Progress | Notice | RowAdded
 
 
 def sweep(
-    session: Session[Prediction | Classification],
+    session: AnySession,
     subsets: Sequence[Subset] | None = None,
     truth: npt.NDArray[Any] | None = None,
     *,

@@ -30,6 +30,7 @@ from shaspec.cli.predict import predict
 from shaspec.cli.prepare import prepare, restore
 from shaspec.cli.published import published
 from shaspec.cli.report import report
+from shaspec.cli.serve import serve
 from shaspec.cli.sweep import sweep
 from shaspec.cli.task import task
 from shaspec.cli.train import train
@@ -61,6 +62,7 @@ app.command()(train)
 app.command("import-official")(import_official)
 app.command()(phantom)
 app.command()(export)
+app.command()(serve)
 app.command()(models)
 app.command()(task)
 

@@ -166,7 +166,8 @@ def _cohort(
     inputs = [path for found in files for path in found.volumes.values()]
     for path in (table, picture):
         check_output(path, inputs, overwrite=overwrite)
-    points = run_job(console, cohort_job(model, files, **run.keywords)).value
+    job = cohort_job(lambda case: run.session(model, case, keep=0), model.card.task, files)
+    points = run_job(console, job).value
     write_points(table, points)
     write_picture(picture, cohort_figure(points, model.card.task))
     return [picture, table]

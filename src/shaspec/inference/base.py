@@ -6,7 +6,6 @@ modality alone and are kept: a toggle re-runs only the decoder. A run yields eve
 
 from __future__ import annotations
 
-import platform
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,6 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from shaspec import __version__
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError, ShaspecError
 from shaspec.inference.events import Computed, Count, Finished, Notice, P_co, Progress
@@ -26,6 +24,7 @@ from shaspec.inference.fit import check_fit
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget
 from shaspec.inference.precision import choose_precision, computing_in, precision_name
+from shaspec.inference.provenance import provenance
 from shaspec.memory import enough_memory, is_out_of_memory
 from shaspec.models.base import Features
 from shaspec.models.card import Seen
@@ -91,6 +90,11 @@ class Session(ABC, Generic[P_co]):
     def seen_in_training(self) -> bool:
         """True if the model was trained on this case: results do not show its accuracy."""
         return self.seen == "by content"
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the kept features in bytes."""
+        return self._kept.used
 
     def is_kept(self, present: Iterable[str]) -> bool:
         """Whether a subset can be decoded without encoding anything.
@@ -227,25 +231,16 @@ class Session(ABC, Generic[P_co]):
         self, subset: Subset, seconds: Mapping[str, float], **settings: Any
     ) -> dict[str, Any]:
         """Provenance of a result, JSON-ready."""
-        card = self.model.card
-        return {
-            "case": self.case.name,
-            "model": card.name,
-            "source": self.model.source,
-            "sha256": card.sha256,
-            "version": __version__,
-            "subset": self.task.subset_name(subset),
-            "seen_in_training": self.seen_in_training,
-            "same_name_in_training": self.seen == "by name",
-            "device": self.device,
-            "precision": self.precision,
+        return provenance(
+            self.model,
+            self.case,
+            subset,
+            seconds,
+            self.seen,
+            device=self.device,
+            precision=self.precision,
             **settings,
-            "seconds": {name: round(value, 3) for name, value in seconds.items()},
-            "torch": torch.__version__,
-            "machine": platform.machine(),
-            **self.case.origin,
-            "notices": list(self.case.notices),
-        }
+        )
 
     # -- lack of memory --------------------------------------------------------------------------
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from shaspec.geometry import Grid
+from shaspec.inference.spacing import resized
 from shaspec.inference.temperature import tempered
-from shaspec.inference.windows import Box
-from shaspec.io.resample import resample
+from shaspec.inference.windows import Box, WindowAggregator
 from shaspec.models.resize import Span, linear_resize_part, reached, sources
-from shaspec.prediction import Prediction
 from shaspec.task import Task
 from shaspec.task_parts import BACKGROUND
 
@@ -177,34 +174,25 @@ def _read(means: Tensor, box: Box, reads: Sequence[Span], exclusive: bool) -> Te
     return whole(means[(slice(None), *given)], tuple(place), shape, exclusive)
 
 
-def on_grid(prediction: Prediction, grid: Grid) -> Prediction:
-    """A prediction resampled to another grid, with a notice in its provenance.
+@torch.inference_mode()
+def at_case_spacing(
+    aggregator: WindowAggregator, size: tuple[int, ...], exclusive: bool, *, everywhere: bool
+) -> tuple[Tensor, Box]:
+    """Probabilities at the voxels of the case.
 
     Args:
-        prediction: a prediction on another grid.
-        grid: the grid of the result.
+        aggregator: of all windows, at the spacing of the task.
+        size: of the frame, in voxels of the case.
+        exclusive: see `shaspec.models.base.Network`.
+        everywhere: False: only where a region can be.
 
     Returns:
-        Labels by the nearest voxel, probabilities interpolated.
+        (K, *part) and the part of the frame that they cover.
     """
-    here = prediction.grid
-    labels = resample(prediction.labels, here, grid, order=0, fill=0)
-    maps = {
-        name: resample(values, here, grid, order=1, fill=0)
-        for name, values in prediction.probabilities.items()
-    }
-    by_label = {
-        name: resample(values, here, grid, order=1, fill=float(name == BACKGROUND))
-        for name, values in prediction.label_probabilities.items()
-    }
-    text = f"segmented on the grid of {prediction.task.subset_name(prediction.subset)} alone"
-    facts = prediction.provenance
-    facts = facts | {"notices": [*facts["notices"], text]}
-    return replace(
-        prediction,
-        grid=grid,
-        labels=labels,
-        probabilities=maps,
-        label_probabilities=by_label,
-        provenance=facts,
-    )
+    means = aggregator.mean()
+    shape = tuple(means.shape[1:])
+    if shape == size:
+        return means, aggregator.box
+    if not everywhere:
+        return region_part(means, aggregator.box, shape, size, exclusive)
+    return resized(means, size), tuple(slice(0, n) for n in size)

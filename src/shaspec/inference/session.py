@@ -19,11 +19,11 @@ from shaspec.inference.kept import Corner
 from shaspec.inference.memory import check_memory, smaller_window
 from shaspec.inference.modality_weights import output_names
 from shaspec.inference.mosaic import FeatureMosaic
-from shaspec.inference.outputs import all_probabilities, label_map, on_grid, region_part
-from shaspec.inference.spacing import resized
-from shaspec.inference.windows import Box, WindowAggregator, extract_patch, plan
+from shaspec.inference.outputs import all_probabilities, at_case_spacing, label_map
+from shaspec.inference.regridding import on_grid
+from shaspec.inference.windows import extract_patch, plan
 from shaspec.models.base import Features
-from shaspec.models.weights import Model
+from shaspec.models.weights import Model, untrained
 from shaspec.prediction import Prediction
 from shaspec.preprocessing import content
 from shaspec.task import Subset
@@ -111,15 +111,7 @@ class InferenceSession(Session[Prediction]):
         self, reduced: Case, subset: Subset, probabilities: bool
     ) -> Iterator[Progress | Notice | Finished[Prediction]]:
         """The prediction on the grid of a subset, resampled to the grid of this case."""
-        alone = InferenceSession(
-            self.model,
-            reduced,
-            device=self.device,
-            window=self._asked,
-            overlap=self.overlap,
-            keep=0,
-            precision=self.precision,
-        )
+        alone = self._alike(self.model, reduced, self._asked)
         for event in alone.predict(subset, probabilities=probabilities):
             if isinstance(event, Finished):
                 yield Finished(on_grid(event.prediction, self.case.grid))
@@ -150,7 +142,31 @@ class InferenceSession(Session[Prediction]):
             super().features(subset)  # says so
         yield from self._with_what_memory_there_is(lambda: self._attempt_features(subset))
 
-    # -- one attempt ------------------------------------------------------------------------
+    def untrained_features(
+        self, present: Iterable[str] | None = None, seed: int = 0
+    ) -> Iterator[Progress | Notice | Computed[FeatureMaps]]:
+        """`features` of a network of the same configuration with random weights.
+
+        Args:
+            present: as of `features`.
+            seed: of the weights.
+
+        Yields:
+            Events as of `features`.
+
+        Raises:
+            InputError: as `features`.
+            OutOfMemoryError: if not even the smallest window fits into memory.
+        """
+        other = self._alike(untrained(self.model, seed), self.case, self.window)
+        yield from other.features(present)
+
+    def _alike(self, model: Model, case: Case, window: Corner) -> InferenceSession:
+        """A session with the other options of this one, that keeps nothing."""
+        return InferenceSession(
+            model, case, window=window, keep=0,
+            device=self.device, overlap=self.overlap, precision=self.precision,
+        )  # fmt: skip
 
     def _prepare(self, subset: Sequence[int]) -> Frame:
         """Prepare the inputs of ``subset``; returns their frame."""
@@ -180,8 +196,8 @@ class InferenceSession(Session[Prediction]):
             answers.encoding, count.encoding = answers.encoding + count.encoding, 0.0
             yield count.tick("decode")
         assert answers.aggregator is not None
-        means, part = self._at_case_spacing(
-            answers.aggregator, frame.size, everywhere=probabilities
+        means, part = at_case_spacing(
+            answers.aggregator, frame.size, self._network.exclusive, everywhere=probabilities
         )
         answer = (means, self.task, part, frame.size, self._network.exclusive)
         shape = self.case.grid.shape
@@ -260,20 +276,6 @@ class InferenceSession(Session[Prediction]):
             with self._computing():
                 self._kept.absent[key] = self._network.encode_absent(like, modality)
         return self._kept.absent[key]
-
-    @torch.inference_mode()
-    def _at_case_spacing(
-        self, aggregator: WindowAggregator, size: Corner, *, everywhere: bool
-    ) -> tuple[Tensor, Box]:
-        """Probabilities (K, *part) at the voxels of the case, and the part of a frame of ``size``
-        that they cover: where a region can be."""
-        means = aggregator.mean()
-        shape = tuple(means.shape[1:])
-        if shape == size:
-            return means, aggregator.box
-        if not everywhere:
-            return region_part(means, aggregator.box, shape, size, self._network.exclusive)
-        return resized(means, size), tuple(slice(0, n) for n in size)
 
     @property
     def _too_large(self) -> str:

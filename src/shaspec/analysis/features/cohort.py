@@ -7,21 +7,21 @@ specific points form one group per modality.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from shaspec.analysis.features.cloud import plane
+from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.evaluation.tables import write_csv
 from shaspec.inference.events import Computed, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps, Floats
-from shaspec.inference.session import InferenceSession
+from shaspec.inference.interface import AnySession
 from shaspec.io import CaseFiles, read_case
-from shaspec.models.weights import Model
+from shaspec.task import Task
 
 KINDS = ("shared", "specific")
 
@@ -39,21 +39,24 @@ class WindowPoint:
 
 
 def cohort_job(
-    model: Model, cases: Sequence[CaseFiles], seed: int = 0, **options: Any
+    open_session: Callable[[Case], AnySession],
+    task: Task,
+    cases: Sequence[CaseFiles],
+    seed: int = 0,
 ) -> Iterator[Progress | Notice | Computed[list[WindowPoint]]]:
     """Points of all windows of ``cases``, by t-SNE over all windows together.
 
     Yields progress, the notices of the cases, and finally `Computed` with a list of `WindowPoint`.
-    ``options`` are passed to `InferenceSession`.
+    ``open_session`` opens a session of the model on a case of ``task``.
     """
     all_maps: list[FeatureMaps] = []
     for number, files in enumerate(cases):
         try:
-            case = read_case(files, model.card.task, with_labels=False)
+            case = read_case(files, task, with_labels=False)
         except InputError as error:
             yield Notice(f"{files.name} was left out: {error}")
             continue
-        session = InferenceSession(model, case, keep=0, **options)
+        session = open_session(case)
         for event in session.features():
             if isinstance(event, Computed):
                 all_maps.append(event.value)
@@ -62,6 +65,7 @@ def cohort_job(
                 yield replace(event, stage=stage)
             else:
                 yield event
+        session.release()
     yield Computed(window_points(all_maps, seed))
 
 

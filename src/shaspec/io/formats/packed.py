@@ -9,7 +9,6 @@ from __future__ import annotations
 import bz2
 import lzma
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,7 @@ from isal import igzip_lib, isal_zlib
 from shaspec.errors import InputError
 from shaspec.files.reading import open_regular, reason
 from shaspec.io.header import LIMIT
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from shaspec.zstandard import zstd
 
 SLACK = 1024 * 1024  # bytes that may follow the last voxel
 PEEK = 64 * 1024  # bytes of a plain or gzip file that contain its header

@@ -1,0 +1,78 @@
+"""The address of a server, with the token in it: one text to copy from the server to the client."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from shaspec.errors import InputError
+
+DEFAULT_PORT = 8642
+SERVER, TOKEN, UNENCRYPTED = "SHASPEC_SERVER", "SHASPEC_TOKEN", "SHASPEC_UNENCRYPTED"
+"""Environment variables."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server is, and what it lets in."""
+
+    secure: bool
+    """Whether the connection is encrypted (``https``)."""
+    host: str
+    port: int
+    path: str = ""
+    """Below which a reverse proxy has the server, e.g. ``/shaspec``."""
+    token: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}{self.path}"
+
+
+def parse_address(text: str) -> Address:
+    """Take an address apart.
+
+    Args:
+        text: ``https://TOKEN@HOST:PORT``, as `shaspec serve` prints it. Without a token, that of
+            the environment variable ``SHASPEC_TOKEN`` is used.
+
+    Returns:
+        The address.
+
+    Raises:
+        InputError: for another form, without a token, and for an address of another machine that
+            is not encrypted.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        port, host = parts.port, parts.hostname
+    except ValueError as error:
+        raise InputError(f"the address of the server cannot be read ({error})") from error
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise InputError(
+            "the address of a server has the form https://TOKEN@HOST:PORT; copy the line that "
+            "shaspec serve prints"
+        )
+    token = unquote(parts.username or "") or os.environ.get(TOKEN, "")
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise InputError(
+            f"the address of the server {host} has no token: copy the line that shaspec serve "
+            f"prints, or set {TOKEN}"
+        )
+    secure = parts.scheme == "https"
+    if not secure and not _is_here(host) and os.environ.get(UNENCRYPTED) != "1":
+        raise InputError(
+            f"http://{host} is not encrypted: others on the network could read the scans and the "
+            f"token. Use https:// (a reverse proxy), an SSH tunnel, or set {UNENCRYPTED}=1"
+        )
+    default = 443 if secure else DEFAULT_PORT
+    return Address(secure, host, port or default, parts.path.rstrip("/"), token)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,163 @@
+"""Requests to a server, by Python's own HTTP client; every failure is a sentence for the user."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from shaspec.errors import ServerError
+from shaspec.remote.address import Address
+from shaspec.remote.wire import LONGEST_LINE, VERSION
+
+PATIENCE = 30.0
+"""Seconds without a byte after which a connection is lost; a run says something every second."""
+
+
+class LostError(ServerError):
+    """The connection failed: trying again may help."""
+
+
+class AnswerError(ServerError):
+    """The server refuses a request."""
+
+    def __init__(self, message: str, answer: Answer) -> None:
+        super().__init__(message)
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers (in lower case) and JSON of an answer; an empty body is an empty object."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: Mapping[str, Any]
+
+
+class Connection:
+    """Requests to one server. Each opens a connection of its own, so any thread can use it.
+
+    Args:
+        address: of the server.
+        patience: seconds without a byte after which a connection counts as lost.
+    """
+
+    def __init__(self, address: Address, patience: float = PATIENCE) -> None:
+        self.address = address
+        self._patience = patience
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        accept: tuple[int, ...] = (),
+        patience: float | None = None,
+    ) -> Answer:
+        """Send a request and wait for its answer.
+
+        Args:
+            method: of HTTP.
+            path: below the version, e.g. ``sessions``.
+            body: JSON, or the bytes of a volume.
+            headers: in addition to the token.
+            accept: statuses of failures that the caller handles.
+            patience: seconds; None: as of the connection.
+
+        Returns:
+            The answer, with a status of success or one of ``accept``.
+
+        Raises:
+            LostError: if there is no connection.
+            AnswerError: if the server refuses the request.
+        """
+        with self._sent(method, path, body, headers or {}, patience) as response:
+            content = _content(response)
+            answer = Answer(response.status, _lower(response), content)
+        if answer.status >= 300 and answer.status not in accept:
+            raise self._refused(answer)
+        return answer
+
+    @contextmanager
+    def stream(self, path: str, body: bytes) -> Iterator[IO[bytes]]:
+        """Send a POST and read its answer as it comes; leaving the block ends the connection.
+
+        Args:
+            path: below the version.
+            body: JSON.
+
+        Yields:
+            A binary file to read from.
+
+        Raises:
+            LostError: if there is no connection, or it ends.
+            AnswerError: if the server refuses the request.
+        """
+        with self._sent("POST", path, body, {}, None) as response:
+            if response.status >= 300:
+                raise self._refused(Answer(response.status, _lower(response), _content(response)))
+            yield response
+
+    @contextmanager
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        patience: float | None,
+    ) -> Iterator[http.client.HTTPResponse]:
+        fixed = {"Authorization": f"Bearer {self.address.token}"}
+        if body is not None and method == "POST":
+            fixed["Content-Type"] = "application/json"
+        try:
+            with closing(self._open(self._patience if patience is None else patience)) as opened:
+                target = f"{self.address.path}/{VERSION}/{path}"
+                opened.request(method, target, body, {**fixed, **headers})
+                yield opened.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._lost(error) from error
+
+    def _open(self, patience: float) -> http.client.HTTPConnection:
+        where = self.address.host, self.address.port
+        if not self.address.secure:
+            return http.client.HTTPConnection(*where, timeout=patience)
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(*where, timeout=patience, context=context)
+
+    def _lost(self, error: Exception) -> LostError:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return LostError(
+                f"server {self.address}: its certificate is not trusted ({error.verify_message}): "
+                "ask who runs it"
+            )
+        said = getattr(error, "strerror", "") or str(error) or "it ended"
+        reason = "no answer" if isinstance(error, TimeoutError) else said
+        return LostError(
+            f"no connection to server {self.address} ({reason}): check that it runs and that the "
+            "address is right, then try again"
+        )
+
+    def _refused(self, answer: Answer) -> AnswerError:
+        text = answer.content.get("error") or f"unexpected status {answer.status}"
+        return AnswerError(f"server {self.address}: {text}", answer)
+
+
+def _lower(response: http.client.HTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.getheaders()}
+
+
+def _content(response: http.client.HTTPResponse) -> Mapping[str, Any]:
+    data = response.read(LONGEST_LINE)
+    try:
+        content = json.loads(data) if data else {}
+    except ValueError:  # of a proxy
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,1 @@
+"""`shaspec serve`: the engine for other machines, over HTTP."""
