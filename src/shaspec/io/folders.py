@@ -19,13 +19,14 @@ from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file, is_folder
-from shaspec.io.case_files import CaseFiles, entries, from_roles, input_kind, is_input
+from shaspec.io.case_files import CaseFiles, entries, from_roles, input_files, input_kind, is_input
 from shaspec.io.channels import channel_case, channel_cases, holds_channels
 from shaspec.io.datalist import IMAGE, is_datalist, read_datalist
 from shaspec.io.description import DESCRIPTION
 from shaspec.io.folder_case import folder_case
 from shaspec.io.formats.table import DICOM, header_of, is_volume
 from shaspec.io.grouping import by_stem, group_by_folder
+from shaspec.io.linked import without_links
 from shaspec.io.model_results import is_unedited_result, result_notice
 from shaspec.io.moments import pair_by_time
 from shaspec.io.naming import LABELS, notice, require_role, stem
@@ -146,8 +147,9 @@ def _walk(folder: Path, task: Task, with_labels: bool, depth: int) -> Iterator[C
     found = [
         (where, _without_result(case)) for where, case in _search(folder, task, with_labels, depth)
     ]
-    counts = Counter(case.name for _, case in found)
-    for where, case in found:
+    kept = without_links(found, folder)
+    counts = Counter(case.name for _, case in kept)
+    for where, case in kept:
         if counts[case.name] > 1:  # e.g. every case keeps its files in a folder "anat"
             case = replace(case, name="_".join(where.relative_to(folder).parts))
         yield case
@@ -170,20 +172,23 @@ def _search(
         return
     if holds_channels(folder):
         for path in inside:
-            if is_file(path) and is_volume(path):
+            if not is_folder(path) and is_volume(path):
                 yield path.with_name(stem(path.name)), channel_case(path, task, with_labels)
         return
     by_modality = group_by_folder(inside, task)
     if by_modality:
-        for name, roles in by_stem(by_modality, task).items():
+        cases, doubts = by_stem(by_modality, task)
+        for stem_, roles in cases.items():
             labels = roles.pop(LABELS, None)
-            name = name or folder.resolve().name  # rgb/rgb.png, depth/depth.png: one case
+            name = stem_ or folder.resolve().name  # rgb/rgb.png, depth/depth.png: one case
             if roles:
-                yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
+                labels = labels if with_labels else None
+                yield (
+                    folder / name,
+                    CaseFiles(name, roles, labels, problems=tuple(doubts.get(stem_, ()))),
+                )
         return
-    several = channel_cases(
-        [p for p in inside if is_file(p) and is_input(p, task)], task, with_labels
-    )
+    several = channel_cases(input_files(inside, task), task, with_labels)
     if several:
         yield from ((folder / case.name, case) for case in several)
         return
@@ -194,7 +199,17 @@ def _search(
     elif depth:
         for path in inside:
             if is_folder(path) and not _is_for_labels(path):
-                yield from _search(path, task, with_labels, depth - 1)
+                yield from _search_inner(path, task, with_labels, depth - 1)
+
+
+def _search_inner(
+    folder: Path, task: Task, with_labels: bool, depth: int
+) -> Iterator[tuple[Path, CaseFiles]]:
+    """`_search` in one of many folders; an error there becomes a problem of one case."""
+    try:
+        yield from list(_search(folder, task, with_labels, depth))
+    except InputError as error:
+        yield folder, CaseFiles(folder.name, {}, problems=(str(error),))
 
 
 def _is_for_labels(folder: Path) -> bool:

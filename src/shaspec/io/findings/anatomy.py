@@ -20,6 +20,8 @@ DARK = 0.6  # relative intensity of a skull to both neighbouring layers; without
 TRUNK_MM = 220.0  # mm; every trunk of an adult is wider, every head narrower
 HU_BODY = -300.0
 HU_AIR = (-1100.0, -900.0)
+PADDING = 0.9  # share of one number among the values near -1000; air in CT has noise
+HU_BRAIN = (10.0, 100.0)
 AIR_SHARE = 0.1  # share of air among the voxels of a CT
 FEWEST = 1000  # coarse voxels; smaller heads are not judged
 LIKE = 0.2  # smallest correlation between the halves of a head; intact heads have more
@@ -120,13 +122,30 @@ def unit(case: Coarse) -> Iterator[Finding]:
     for name, scan in case.scans.items():
         if case.task.modality(name).window is None:
             air = np.count_nonzero((scan > HU_AIR[0]) & (scan < HU_AIR[1]))
-            if air > AIR_SHARE * scan.size:
+            if air > AIR_SHARE * scan.size and not _padded(scan):
                 yield Finding(
                     "warning",
                     f"{name} looks like CT: {air / scan.size:.0%} of its voxels are near -1000, as "
                     f"air is in Hounsfield units",
                     f"pass the {name} scan, or choose another model",
                 )
+
+
+def _padded(scan: npt.NDArray[np.float32]) -> bool:
+    """Whether the values near -1000 are the background of an MR scan.
+
+    They are one number then, no value inside the head is negative, as fat and air are in CT, and
+    most are not those of a brain in CT.
+    """
+    air = scan[(scan > HU_AIR[0]) & (scan < HU_AIR[1])]
+    value, number = scipy.stats.mode(air)
+    if number < PADDING * air.size:
+        return False
+    inside = scipy.ndimage.binary_erosion(scan != value, iterations=2)
+    values = scan[inside]
+    if not values.size or values.min() < 0:
+        return False
+    return not HU_BRAIN[0] < float(np.median(values)) < HU_BRAIN[1]
 
 
 def axes(case: Coarse) -> Iterator[Finding]:
