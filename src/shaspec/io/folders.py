@@ -199,15 +199,15 @@ def _search(
     elif depth:
         for path in inside:
             if is_folder(path) and not _is_for_labels(path):
-                yield from _search_inner(path, task, with_labels, depth - 1)
+                yield from _guarded(path, _search(path, task, with_labels, depth - 1))
 
 
-def _search_inner(
-    folder: Path, task: Task, with_labels: bool, depth: int
+def _guarded(
+    folder: Path, found: Iterator[tuple[Path, CaseFiles]]
 ) -> Iterator[tuple[Path, CaseFiles]]:
-    """`_search` in one of many folders; an error there becomes a problem of one case."""
+    """What is ``found`` in one of many folders; an error becomes a problem of one case."""
     try:
-        yield from list(_search(folder, task, with_labels, depth))
+        yield from list(found)
     except InputError as error:
         yield folder, CaseFiles(folder.name, {}, problems=(str(error),))
 
