@@ -33,7 +33,17 @@ def stray(
         InputError: for a mask of the brain.
     """
     inside = labels > 0
-    _require_lesion(labels, volumes, task, source)
+    if _covers_head(labels, volumes, task):
+        if (labels[inside] == labels.max()).all():
+            raise InputError(
+                f"{source}: its only label covers the whole head, so this is a mask of the brain, "
+                "not of a lesion; remove it, or pass the label file"
+            )
+        yield Finding(
+            "warning",
+            "the labels cover the whole head, so they may be tissues of the brain and not a lesion",
+            "check the label file",
+        )
     outside = np.ones(np.count_nonzero(inside), bool)
     for name, volume in volumes.items():
         value = background(volume) if task.modality(name).normalisation == "zscore" else None
@@ -50,17 +60,14 @@ def stray(
         )
 
 
-def _require_lesion(labels: Array, volumes: Mapping[str, Array], task: Task, source: str) -> None:
-    """Raise `InputError` for a single label that covers the foreground of every scan."""
+def _covers_head(labels: Array, volumes: Mapping[str, Array], task: Task) -> bool:
+    """Return whether labels cover the foreground of every scan of a brain."""
     inside = labels > 0
-    if task.anatomy != "brain" or not inside.any() or (labels[inside] != labels.max()).any():
-        return
+    if task.anatomy != "brain" or not inside.any():
+        return False
     for volume in volumes.values():
         value = background(volume)
         head = np.count_nonzero(volume != value) if value is not None else 0
         if not head or np.count_nonzero(volume[inside] != value) < BRAIN * head:
-            return
-    raise InputError(
-        f"{source}: its only label covers the whole head, so this is a mask of the brain, not of a "
-        "lesion; remove it, or pass the label file"
-    )
+            return False
+    return True
