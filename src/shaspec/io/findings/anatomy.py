@@ -14,6 +14,9 @@ from shaspec.preprocessing import bounding_box
 
 BRAIN_ML = (30.0, 2200.0)  # mL of a stripped brain with its fluid; adults have 1100 to 1950
 MANY = 60_000  # voxels; a smaller brain or body is a crop or synthetic
+WHOLE_ML = 400.0  # mL of a brain that the field of view does not crop; newborns have 350
+WHOLE = 150_000  # voxels, likewise
+CROPPED = 0.3  # area of a head on a face of the volume, relative to its largest section
 SHELLS = 7  # layers of the head from the surface inwards, 4 mm each
 CUT_ML = 40.0  # coarse voxels on one face (100 cm2): the head is cropped
 DARK = 0.6  # relative intensity of a skull to both neighbouring layers; without a skull 0.8 or more
@@ -26,6 +29,8 @@ AIR_SHARE = 0.1  # share of air among the voxels of a CT
 FEWEST = 1000  # coarse voxels; smaller heads are not judged
 LIKE = 0.2  # smallest correlation between the halves of a head; intact heads have more
 MIRRORED = 0.1  # margin by which left and right correlate better than other halves
+TURNED = 0.2  # likewise, to doubt a header; sound cases have at most 0
+DIRECTIONS = ("one above the other", "one behind the other", "side by side")
 
 
 def skull(case: Coarse) -> Iterator[Finding]:
@@ -40,7 +45,7 @@ def skull(case: Coarse) -> Iterator[Finding]:
             "warning",
             f"{', '.join(names)}: the skull does not seem to be stripped; {why}",
             "strip it with shaspec prepare, or all scans with another program, because the model "
-            "was trained on brains alone",
+            "was trained on brains alone; if it is stripped, check its voxel size",
         )
 
 
@@ -82,7 +87,9 @@ def size(case: Coarse) -> Iterator[Finding]:
         if case.task.anatomy == "brain":
             number = np.count_nonzero(case.foregrounds[name])
             ml = number * case.voxel_ml
-            if ml < BRAIN_ML[0] and number * case.block > MANY:
+            voxels = number * case.block
+            small = ml < BRAIN_ML[0] and voxels > MANY
+            if small or (ml < WHOLE_ML and voxels > WHOLE and _is_whole(case.foregrounds[name])):
                 yield Finding(
                     "warning",
                     f"{name} shows {ml:.3g} mL, much less than a human brain",
@@ -101,6 +108,15 @@ def size(case: Coarse) -> Iterator[Finding]:
                     "check that it is a scan of the abdomen and that its voxel size is right",
                 )
                 return
+
+
+def _is_whole(head: Mask) -> bool:
+    """Whether the field of view crops no large part of a head."""
+    for axis in range(3):
+        slices = np.count_nonzero(np.moveaxis(head, axis, 0), axis=(1, 2))
+        if max(slices[0], slices[-1]) > CROPPED * slices.max():
+            return False
+    return True
 
 
 def _width(body: Mask, spacing: tuple[float, ...]) -> float | None:
@@ -149,14 +165,24 @@ def _padded(scan: npt.NDArray[np.float32]) -> bool:
 
 
 def axes(case: Coarse) -> Iterator[Finding]:
-    """Find a head in a bare array with another axis order: left and right are not the last axis."""
-    if case.from_file or case.task.anatomy not in ("brain", "head"):
+    """Find a head with another axis order: left and right are not along the last axis."""
+    if case.task.anatomy not in ("brain", "head"):
         return
     if np.count_nonzero(case.anywhere) < FEWEST:
         return
-    found = np.mean([_mirror(scan, case.anywhere) for scan in case.scans.values()], axis=0)
+    found = np.median([_mirror(scan, case.anywhere) for scan in case.scans.values()], axis=0)
     best = int(found.argmax())
-    if best != 2 and found[best] > max(LIKE, found[2] + MIRRORED):
+    margin = TURNED if case.from_file else MIRRORED
+    if best == 2 or found[best] <= max(LIKE, found[2] + margin):
+        return
+    if case.from_file:
+        yield Finding(
+            "warning",
+            f"the left and right halves of the head seem to lie {DIRECTIONS[best]} according to "
+            "the headers, so the voxel axes may be permuted",
+            "export the files again; arrays are (z, y, x) in SimpleITK and (x, y, z) in nibabel",
+        )
+    else:
         yield Finding(
             "warning",
             f"the left and right halves of the head seem to lie along axis {best} of the array "
