@@ -26,7 +26,7 @@ from shaspec.io.description import DESCRIPTION
 from shaspec.io.folder_case import folder_case
 from shaspec.io.formats.table import DICOM, header_of, is_volume
 from shaspec.io.grouping import by_stem, group_by_folder
-from shaspec.io.linked import without_links
+from shaspec.io.linked import repeats_named, without_links
 from shaspec.io.model_results import is_unedited_result, result_notice
 from shaspec.io.moments import pair_by_time
 from shaspec.io.naming import LABELS, notice, require_role, stem
@@ -104,14 +104,16 @@ def find_cases(
     folder = Path(folder)
     if is_file(folder) and is_table(folder):
         rows = read_table(folder, task).items()
-        return [from_roles(name, roles, with_labels=with_labels) for name, roles in rows]
+        return repeats_named(
+            from_roles(name, roles, with_labels=with_labels) for name, roles in rows
+        )
     if is_file(folder) and folder.suffix.lower() == ".txt":
         return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
     if is_file(folder) and folder.name == DESCRIPTION:
         folder = folder.parent
     if is_file(folder) and is_datalist(folder):
         listed = read_datalist(folder, task, with_labels=with_labels).items()
-        return [_of_list(name, roles, task, with_labels) for name, roles in listed]
+        return repeats_named(_of_list(name, roles, task, with_labels) for name, roles in listed)
     if is_file(folder):
         return [find_case(folder, task, with_labels=with_labels)]
     if not is_folder(folder):
@@ -268,6 +270,9 @@ def _listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
     """The cases listed in a text file, in its order, as ``39``, ``39.png`` or ``rgb/39.png``."""
     names = listed_cases(path)
     known = {case.name: case for case in cases}
+    name, number = Counter(names).most_common(1)[0]
+    if number > 1:
+        raise InputError(f"{path}: lists {name} {number} times; write every case once")
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(

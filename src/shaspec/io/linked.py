@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,19 @@ def without_links(found: Found, folder: Path) -> Found:
         for index, (where, case) in enumerate(found)
         if not case.volumes or kept[files[index]] == index
     ]
+
+
+def repeats_named(listed: Iterable[CaseFiles]) -> list[CaseFiles]:
+    """The cases of a list; one with the scans of an earlier one says so, since a patient counts."""
+    first: dict[tuple[Path, ...], str] = {}
+    cases = []
+    for case in listed:
+        other = first.setdefault(tuple(sorted(case.volumes.values())), case.name)
+        if case.volumes and other != case.name:
+            text = f"has the same scans as case {other}, so this patient counts twice"
+            case = replace(case, notices=(*case.notices, text))
+        cases.append(case)
+    return cases
 
 
 def _is_linked(where: Path, case: CaseFiles) -> bool:

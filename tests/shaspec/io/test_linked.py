@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,58 @@ def test_two_pictures_for_one_role_are_a_problem_of_their_case_only(tmp_path: Pa
     one, two = find_cases(tmp_path, task)
     assert one.problems
     assert not two.problems
+
+
+def listed(folder: Path, rows: str) -> Path:
+    path = folder / "list.csv"
+    path.write_text(rows)
+    return path
+
+
+def test_a_missing_file_in_a_list_ends_its_own_case_only(tmp_path: Path, write_case: Any) -> None:
+    write_case(tmp_path, ["a.nii", "b.nii"])
+    path = listed(tmp_path, "case,FLAIR,T1\nanna,a.nii,none.nii\nben,b.nii,\n")
+    anna, ben = find_cases(path, BRATS)
+    with pytest.raises(InputError, match=r"none\.nii: no such file"):
+        read_case(anna, BRATS)
+    assert read_case(ben, BRATS).present == ("FLAIR",)
+    entries = [{"FLAIR": "a.nii", "case": "anna"}, {"FLAIR": "none.nii", "case": "ben"}]
+    (tmp_path / "list.json").write_text(json.dumps({"training": entries}))
+    anna, ben = find_cases(tmp_path / "list.json", BRATS)
+    assert read_case(anna, BRATS).present == ("FLAIR",)
+    with pytest.raises(InputError, match=r"none\.nii: no such file"):
+        read_case(ben, BRATS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("case,FLAIR,flair\nanna,a.nii,b.nii\n", "two columns are called 'flair'"),
+        ("case,FLAIR,T1\nanna,smith, john/a.nii,b.nii\n", "line 2 has 4 cells"),
+    ],
+)
+def test_cells_without_a_column_of_their_own_are_refused(
+    tmp_path: Path, write_case: Any, rows: str, told: str
+) -> None:
+    write_case(tmp_path, ["a.nii", "b.nii"])
+    with pytest.raises(InputError, match=told):
+        find_cases(listed(tmp_path, rows), BRATS)
+
+
+def test_quotes_after_a_space_are_quotes(tmp_path: Path, write_case: Any) -> None:
+    write_case(tmp_path, ["a, b.nii"])
+    (case,) = find_cases(listed(tmp_path, 'case, FLAIR\nanna, "a, b.nii"\n'), BRATS)
+    assert case.volumes == {"FLAIR": tmp_path / "a, b.nii"}
+
+
+def test_a_list_with_a_patient_twice_says_so(tmp_path: Path, write_case: Any) -> None:
+    write_case(tmp_path, ["a.nii", "b.nii"])
+    path = listed(tmp_path, "case,FLAIR,T1\nanna,a.nii,b.nii\nben,a.nii,\nagain,a.nii,b.nii\n")
+    anna, ben, again = find_cases(path, BRATS)
+    assert anna.notices == ben.notices == ()
+    assert again.notices == ("has the same scans as case anna, so this patient counts twice",)
+    for name in ("anna", "ben"):
+        write_case(tmp_path / name, ["flair.nii.gz"])
+    (tmp_path / "cases.txt").write_text("anna\nben\nanna\n")
+    with pytest.raises(InputError, match="lists anna 2 times"):
+        find_cases(tmp_path / "cases.txt", BRATS)
