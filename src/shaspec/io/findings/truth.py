@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from shaspec.errors import InputError
+from shaspec.io.findings.lesion import unlike_lesion
 from shaspec.io.findings.scan import Array, Finding
 from shaspec.preprocessing import background
 from shaspec.task import Task
@@ -19,7 +20,7 @@ OUTSIDE = 0.1  # share of labelled voxels in the background; real cases have non
 def stray(
     labels: Array, volumes: Mapping[str, Array], task: Task, source: str = "labels"
 ) -> Iterator[Finding]:
-    """Find labels in the background of every scan.
+    """Find labels in the background of every scan, or on tissue like any other.
 
     Their file may be flipped or transposed under a wrong header, or belong to another patient.
 
@@ -48,6 +49,7 @@ def stray(
     for name, volume in volumes.items():
         value = background(volume) if task.modality(name).normalisation == "zscore" else None
         if value is None:
+            yield from unlike_lesion(labels, volumes, task)
             return
         outside &= volume[inside] == value
     share = outside.mean() if outside.size else 0.0
@@ -58,6 +60,8 @@ def stray(
             "labels may be flipped, shifted or of another patient",
             "check the label file over the scans",
         )
+    else:
+        yield from unlike_lesion(labels, volumes, task)
 
 
 def _covers_head(labels: Array, volumes: Mapping[str, Array], task: Task) -> bool:
