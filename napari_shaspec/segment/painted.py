@@ -9,16 +9,15 @@ import numpy as np
 
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.results import is_edited
-from shaspec.prediction import Classification, Prediction
+from shaspec.prediction import Prediction
 
 if TYPE_CHECKING:
     from napari.layers import Labels
 
 
-def is_painted(result: Prediction | Classification, layer: Labels) -> bool:
+def is_painted(result: Prediction, layer: Labels) -> bool:
     """Return whether the layer has other labels than the result, on the same voxels."""
-    same_voxels = isinstance(result, Prediction) and layer.data.shape == result.labels.shape
-    return same_voxels and is_edited(layer)
+    return layer.data.shape == result.labels.shape and is_edited(layer)
 
 
 def painted_copy(result: Prediction, layer: Labels) -> Prediction:

@@ -228,7 +228,7 @@ class Results:
         found = {}
         for subset, result in self.named().items():
             layer = self._layer_of(result)
-            if layer is not None and is_painted(result, layer):
+            if isinstance(result, Prediction) and layer is not None and is_painted(result, layer):
                 before, now = self._state.edited.get(subset), painted_copy(result, layer)
                 found[subset] = now if before is None or not is_same(before, now) else before
         return found
