@@ -13,7 +13,6 @@ from napari_shaspec.layers.metadata import Place
 from shaspec.case import Case, Reduce
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.preprocessing import fill_value
 from shaspec.task import Task
 
 if TYPE_CHECKING:
@@ -103,14 +102,16 @@ class VolumeSources:
         overlap, are constant or contain NaN, and for a truth that would lose labelled voxels.
         """
         from shaspec.io import case_from_arrays
+        from shaspec.io.resample import resample_scan
 
         first = self.first
         volumes, notices = {}, []
         for part in self.parts:
             volumes[part.modality] = part.volume
             if self.task.kind == "segmentation" and not part.grid.matches(first.grid):
-                fill = fill_value(part.array, self.task.modality(part.modality))
-                volumes[part.modality] = _resampled(part, first, order=1, fill=fill)
+                _require_overlap(part, first)
+                modality = self.task.modality(part.modality)
+                volumes[part.modality] = resample_scan(part.array, part.grid, first.grid, modality)
                 notices.append(
                     f"layer {part.layer!r} has another grid: resampled to that of {first.layer!r}"
                 )
@@ -140,7 +141,7 @@ class VolumeSources:
         if truth.grid.matches(first.grid):
             return truth.array
         if first.grid.dims == 2:
-            return _resampled(truth, first, order=0, fill=0)  # refuses it
+            raise _pictures_differ(truth, first)
         drawn = truth.grid.source_affine is None or first.grid.source_affine is None
         if self.truth_by_voxel and drawn and truth.array.shape == first.grid.shape:
             notices.append(f"the voxel indices of layer {truth.layer!r} were used")
@@ -156,20 +157,21 @@ def _volume(part: VolumeSource) -> Volume:
     return Volume(part.array, part.grid, Path(f"layer {part.layer!r}"))
 
 
-def _resampled(
-    part: VolumeSource, first: VolumeSource, *, order: int, fill: float
-) -> npt.NDArray[Any]:
-    """``part`` on the grid of ``first``; raises `InputError` if they do not overlap."""
-    from shaspec.io.resample import coverage, resample
+def _pictures_differ(part: VolumeSource, first: VolumeSource) -> InputError:
+    return InputError(
+        f"layers {part.layer!r} and {first.layer!r} differ in size or position: pictures of "
+        "one case need the same view and number of pixels"
+    )
+
+
+def _require_overlap(part: VolumeSource, first: VolumeSource) -> None:
+    """Raise `InputError` unless the layers overlap."""
+    from shaspec.io.resample import coverage
 
     if first.grid.dims == 2:
-        raise InputError(
-            f"layers {part.layer!r} and {first.layer!r} differ in size or position: pictures of "
-            "one case need the same view and number of pixels"
-        )
+        raise _pictures_differ(part, first)
     if coverage(part.grid, first.grid) == 0:
         raise InputError(
             f"layers {part.layer!r} and {first.layer!r} do not overlap: choose "
             "layers of one patient in the table, or register them first"
         )
-    return resample(part.array, part.grid, first.grid, order=order, fill=fill)

@@ -8,7 +8,7 @@ needed to find results again and to save them on the grid of the input.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -169,8 +169,8 @@ class Place:
 def place_of(shape: tuple[int, ...], layer: Mapping[str, Any]) -> Place | None:
     """The place of an array (*spatial) from its layer transform; None if rotated or sheared.
 
-    ``layer`` may contain napari's ``scale``, ``translate``, ``rotate``, ``shear``, ``affine`` and
-    ``metadata``. The grid is that of the file unless the layer was moved.
+    ``layer`` may contain napari's ``scale``, ``translate``, ``rotate``, ``shear``, ``affine``,
+    ``units`` and ``metadata``. The grid is in mm, and that of the file unless the layer was moved.
     """
     dims = len(shape)
     straight = np.eye(dims)
@@ -181,11 +181,12 @@ def place_of(shape: tuple[int, ...], layer: Mapping[str, Any]) -> Place | None:
     matrix = np.eye(dims + 1) if affine is None else np.asarray(affine, np.float64)
     scale = np.asarray(layer.get("scale", np.ones(dims)), np.float64)
     turn = matrix[:dims, :dims]
-    spacing = np.diag(turn) * scale
+    to_mm = _mm_per_unit(layer.get("units"), dims)
+    spacing = np.diag(turn) * scale * to_mm
     if not np.allclose(turn, np.diag(np.diag(turn)), atol=1e-6) or not np.all(spacing):
         return None
     translate = np.asarray(layer.get("translate", np.zeros(dims)), np.float64)
-    origin = turn @ translate + matrix[:dims, dims]
+    origin = (turn @ translate + matrix[:dims, dims]) * to_mm
     flipped = tuple(int(axis) for axis in np.flatnonzero(spacing < 0))
     if not flipped:
         return Place(_grid(shape, layer.get("metadata", {}), spacing, origin))
@@ -196,8 +197,17 @@ def place_of(shape: tuple[int, ...], layer: Mapping[str, Any]) -> Place | None:
 
 def transform_of(layer: Layer) -> dict[str, Any]:
     """The transform and metadata of a layer, for `place_of`."""
-    keys = ("scale", "translate", "rotate", "shear", "metadata")
+    keys = ("scale", "translate", "rotate", "shear", "units", "metadata")
     return {key: getattr(layer, key) for key in keys} | {"affine": layer.affine.affine_matrix}
+
+
+def _mm_per_unit(units: Sequence[Any] | None, dims: int) -> npt.NDArray[np.float64]:
+    """Per axis of a volume: mm per unit of length (pint), and 1 for pixels."""
+    factors = np.ones(dims)
+    for axis, unit in enumerate(list(units or ())[-dims:] if dims == 3 else ()):
+        if str(getattr(unit, "dimensionality", "")) == "[length]":
+            factors[axis] = (1.0 * unit).to("mm").magnitude
+    return factors
 
 
 def _grid(shape: tuple[int, ...], metadata: dict[str, Any], spacing: Any, origin: Any) -> Grid:

@@ -15,10 +15,10 @@ from napari_shaspec.layers.results import (
     Drawn,
     add_result,
     go_to_result,
-    is_edited,
     keep_edits,
     layer_of,
 )
+from napari_shaspec.segment.painted import is_painted, is_same, painted_copy
 from napari_shaspec.segment.state import SegmentState
 from napari_shaspec.settings import InferenceSettings, display_settings
 from napari_shaspec.writer import layer_writing
@@ -199,8 +199,10 @@ class Results:
         if result is not None and path.name.lower().endswith(".csv"):
             maps = self.as_they_are()
             return lambda: write_sizes(path, maps)
-        if layer is None:
+        if layer is None or result is None:
             raise InputError("no result to save yet: press Segment first")
+        if layer.data.shape != result.labels.shape:
+            raise InputError(self.foreign_labels())
         return layer_writing(path, layer)
 
     def other_than_shown(self, first: str) -> str | None:
@@ -226,9 +228,9 @@ class Results:
         found = {}
         for subset, result in self.named().items():
             layer = self._layer_of(result)
-            if isinstance(result, Prediction) and layer is not None and is_edited(layer):
-                before, now = self._state.edited.get(subset), _edited(result, layer)
-                found[subset] = now if before is None or not _same(before, now) else before
+            if isinstance(result, Prediction) and layer is not None and is_painted(result, layer):
+                before, now = self._state.edited.get(subset), painted_copy(result, layer)
+                found[subset] = now if before is None or not is_same(before, now) else before
         return found
 
     def foreign_labels(self) -> str:
@@ -237,6 +239,11 @@ class Results:
             layer, values = self._layer_of(result), {label.value for label in result.task.labels}
             if isinstance(result, Classification) or layer is None:
                 continue
+            if layer.data.shape != result.labels.shape:
+                return (
+                    f"the voxels of {subset} have another shape than its case, so it cannot be "
+                    "saved: undo the change, or press Segment again"
+                )
             if subset not in self._state.edited:
                 continue
             painted = layer.data[layer.data != result.labels]  # few: this runs after every stroke
@@ -261,8 +268,8 @@ class Results:
             result = named[subset]
             if isinstance(result, Prediction):
                 layer = self._layer_of(result)
-                painted = layer is not None and is_edited(layer)
-                found.append(_edited(result, layer) if layer and painted else result)
+                painted = layer is not None and is_painted(result, layer)
+                found.append(painted_copy(result, layer) if layer and painted else result)
         task = self._state.task
         if task is None:
             return found
@@ -272,20 +279,8 @@ class Results:
                 names = task.parse_subset(what["subset"])
                 facts, grid = what["provenance"], what["grid"]
                 made = Prediction(what["case"], task, grid, names, layer.data, facts)
-                found.append(_edited(made, layer))
+                found.append(painted_copy(made, layer))
         return found
-
-
-def _edited(result: Prediction, layer: Labels) -> Prediction:
-    """A copy of the voxels: the layer may be edited while the copy is in use."""
-    facts = {**result.provenance, "edited": True}
-    if edits := origin(layer).get("edits"):
-        facts["edits"] = list(edits)
-    return replace(result, labels=layer.data.astype("uint8"), provenance=facts)
-
-
-def _same(before: Prediction, now: Prediction) -> bool:
-    return before.provenance == now.provenance and np.array_equal(before.labels, now.labels)
 
 
 def how(prediction: Prediction | Classification) -> str:

@@ -25,6 +25,7 @@ Box = tuple[slice, ...]
 
 SHARE = 0.25  # minimum share of a background other than 0 among voxels that are not 0; or:
 APART = 0.5  # distance below all other values, as a fraction of their range, and
+GAP = 0.25  # distance of a background from tissue, likewise, above which they do not blend
 REPEATED = 8  # minimum number of voxels in the sample with that value
 SPREAD = 0.1  # maximum share of a single value in a continuum
 ROUNDING = 1e-5  # relative error of interpolation between equal numbers
@@ -108,6 +109,24 @@ def fill_value(volume: Array, modality: Modality) -> float:
         return background(volume) or 0.0
     low = float(volume.min())
     return min(low, modality.window[0]) if modality.window else low
+
+
+def near_background(volume: Array, modality: Modality) -> Array:
+    """``volume`` (*spatial) with a background next to its tissue, so that it can be interpolated.
+
+    Between a background of -1024 and tissue, interpolation gives intensities far from both, which
+    would count as tissue. Only standardised modalities (``zscore``) are changed.
+    """
+    value = background(volume) if modality.normalisation == "zscore" else None
+    inside = foreground(volume, value)
+    if not value or not inside.any():
+        return volume
+    tissue = volume[inside]
+    low = min(float(tissue.min()), 0.0)
+    if low - value <= GAP * float(np.ptp(tissue)):
+        return volume
+    near = np.where(inside, volume, volume.dtype.type(low))
+    return near if background(near) == low else volume
 
 
 def content(channels: Array, modality: Modality) -> Mask:

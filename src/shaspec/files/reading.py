@@ -36,6 +36,11 @@ def is_file(path: str | Path) -> bool:
     return os.path.isfile(path)
 
 
+def is_file_or_link(path: str | Path) -> bool:
+    """Return whether ``path`` is a file, or a link to a file that is not there."""
+    return os.path.lexists(path) and not os.path.isdir(path)
+
+
 def is_folder(path: str | Path) -> bool:
     """Return whether ``path`` is a folder; False if the path is invalid."""
     return os.path.isdir(path)
@@ -67,6 +72,11 @@ def open_regular(path: str | Path) -> BufferedReader:
             raise InputError(f"{path}: is a folder; name a file")
         descriptor = os.open(path, flags)
     except FileNotFoundError:
+        if os.path.islink(path):  # DataLad and git-annex leave such links in place of the data
+            raise InputError(
+                f"{path}: is a link to a file that is not there; download or copy that file, in a "
+                "DataLad data set with datalad get"
+            ) from None
         raise InputError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({reason(error)})") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from shaspec.io.naming import LABELS, is_result
 from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.sound import is_sound
 from shaspec.task import Task
+
+SYSTEM = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found")
+"""Folders that macOS, network storage and file systems add; they repeat the names of files."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,14 @@ def is_input(path: Path, task: Task) -> bool:
     return is_image(path) or (is_sound(path) and hears(task))
 
 
+def input_files(paths: Iterable[Path], task: Task) -> list[Path]:
+    """The files that the task can read, and links to missing ones, which fail when they are read.
+
+    A modality whose file is not there is not a modality that was not acquired.
+    """
+    return [path for path in paths if not is_folder(path) and is_input(path, task)]
+
+
 def hears(task: Task) -> bool:
     """Return whether one of the modalities is sound."""
     return any(m.medium == "sound" for m in task.modalities)
@@ -67,13 +79,14 @@ def input_kind(task: Task) -> str:
 
 
 def entries(folder: Path, task: Task) -> list[Path]:
-    """The entries of a folder, sorted, without hidden files and results of earlier runs.
+    """The entries of a folder, sorted, without hidden and system files and earlier results.
 
     A pair of ``.hdr`` and ``.img`` counts as one file, its header.
     """
     try:
-        visible = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-        inside = header_files(visible)
-        return [p for p in inside if not is_result(p.name, task) or is_folder(p)]
+        inside = sorted(folder.iterdir())
+        visible = [p for p in inside if not p.name.startswith(".") and p.name not in SYSTEM]
+        files = header_files(visible)
+        return [p for p in files if not is_result(p.name, task) or is_folder(p)]
     except (OSError, ValueError) as error:
         raise InputError(f"{folder}: cannot be read ({reason(error)})") from error

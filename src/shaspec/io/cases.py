@@ -22,7 +22,7 @@ from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
 from shaspec.io.images import read_image, read_label_image
 from shaspec.io.label_names import described_scheme
 from shaspec.io.measured import measured
-from shaspec.io.model_results import is_unedited_result, result_notice
+from shaspec.io.model_results import automatic_notice, is_unedited_result, result_notice
 from shaspec.io.naming import LABELS, common_name
 from shaspec.io.reading import Read, chosen, read_volumes, require
 from shaspec.io.schemes import to_task_labels
@@ -240,7 +240,7 @@ def _task_labels(
     described = None if scheme else described_scheme(files.labels, task)
     hints = label_hints(files)
     labels, reading = to_task_labels(array, task, str(files.labels), hints, scheme, described)
-    return labels, reading.notice
+    return labels, reading.notice + automatic_notice(files.labels)
 
 
 def label_hints(files: CaseFiles) -> list[str]:

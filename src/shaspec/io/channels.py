@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.files.reading import is_file
+from shaspec.files.reading import is_file, is_file_or_link
 from shaspec.io.case_files import CaseFiles
 from shaspec.io.description import DESCRIPTION, channel_order
 from shaspec.io.naming import LABELS, is_silent, read_name, stem
@@ -58,7 +58,7 @@ def channel_case(
     order = _order(path, task)
     channel = {name: order.names.index(name) for name in task.names if name in order.names}
     beside = path.parent.with_name(path.parent.name.replace("images", "labels")) / path.name
-    labels = labels or (beside if beside != path and is_file(beside) else None)
+    labels = labels or (beside if beside != path and is_file_or_link(beside) else None)
     return CaseFiles(
         name=stem(path.name),
         volumes=dict.fromkeys(channel, path),
@@ -79,7 +79,13 @@ def channel_cases(files: Sequence[Path], task: Task, with_labels: bool) -> list[
     scans = [path for path in files if path not in truths]
     if task.dims != 3 or len(scans) < 2 or not all(is_silent(read[path]) for path in scans):
         return []
-    if not all(channel_count(path) > 1 for path in scans):  # stops at the first
+    unread = []
+    for path in scans:
+        count = channel_count(path)
+        if count == 1:
+            return []
+        unread += [path] * (count == 0)  # reported when it is read; it ends no other case
+    if len(unread) == len(scans):
         return []
     own = {path: [t for t in truths if _begins(t.name, stem(path.name))] for path in scans}
     return [

@@ -78,17 +78,16 @@ def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dic
     and the file.
     """
     cases = {}
+    missing: list[str] = []
     for entry in read_entries(path):
         if with_labels and entry.section in UNKNOWN:
             continue
         roles = {role: file_at(file, path.parent) for role, file in _roles(entry, path, task)}
-        missing = next((file for file in roles.values() if not is_file(file)), None)
-        if missing:
-            raise InputError(
-                f"{path}: {missing} of case {entry.name} does not exist; paths are relative to the "
-                "list"
-            )
+        gone = next((file for file in roles.values() if not is_file(file)), None)
+        missing += [f"{gone} of case {entry.name} does not exist"] * (gone is not None)
         cases[entry.name] = {r: roles[r] for r in (*task.names, IMAGE, LABELS) if r in roles}
+    if missing and len(missing) == len(cases):  # else a case fails when it is read
+        raise InputError(f"{path}: {missing[0]}; paths are relative to the list")
     return cases
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from shaspec.files.reading import is_file, is_folder
+from shaspec.files.reading import is_folder
 from shaspec.io.assign import Assignment, assign
-from shaspec.io.case_files import CaseFiles, entries, is_input
+from shaspec.io.case_files import CaseFiles, entries, input_files, is_input
 from shaspec.io.channels import channel_case, channel_count
 from shaspec.io.formats.table import is_volume
 from shaspec.io.naming import (
@@ -91,11 +91,11 @@ def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
     sequence."""
     files: list[tuple[str, Path]] = []
     for path in inside:
-        if is_file(path):
+        if not is_folder(path):
             files += [(path.name, path)] if is_input(path, task) else []
         elif task.dims == 3 and is_volume(path):  # unpacked archives: a folder x_t1.nii
             files += _within(path, task)
-        elif task.dims == 3 and is_folder(path) and _says_modality(path.name, task):
+        elif task.dims == 3 and _says_modality(path.name, task):
             one = _within(path, task)
             files += one if len(one) == 1 else []
     return files
@@ -103,7 +103,7 @@ def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
 
 def _within(folder: Path, task: Task) -> list[tuple[str, Path]]:
     """The volumes in a folder of one sequence, by their own names if these are informative."""
-    volumes = [p for p in entries(folder, task) if is_input(p, task) and is_file(p)]
+    volumes = input_files(entries(folder, task), task)
     clear = [p for p in volumes if recognise(p.name, task)]
     return [(p.name if clear else folder.name, p) for p in (clear or volumes)]
 

@@ -19,13 +19,14 @@ from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file, is_folder
-from shaspec.io.case_files import CaseFiles, entries, from_roles, input_kind, is_input
+from shaspec.io.case_files import CaseFiles, entries, from_roles, input_files, input_kind, is_input
 from shaspec.io.channels import channel_case, channel_cases, holds_channels
 from shaspec.io.datalist import IMAGE, is_datalist, read_datalist
 from shaspec.io.description import DESCRIPTION
 from shaspec.io.folder_case import folder_case
 from shaspec.io.formats.table import DICOM, header_of, is_volume
 from shaspec.io.grouping import by_stem, group_by_folder
+from shaspec.io.linked import repeats_named, without_links
 from shaspec.io.model_results import is_unedited_result, result_notice
 from shaspec.io.moments import pair_by_time
 from shaspec.io.naming import LABELS, notice, require_role, stem
@@ -103,14 +104,16 @@ def find_cases(
     folder = Path(folder)
     if is_file(folder) and is_table(folder):
         rows = read_table(folder, task).items()
-        return [from_roles(name, roles, with_labels=with_labels) for name, roles in rows]
+        return repeats_named(
+            from_roles(name, roles, with_labels=with_labels) for name, roles in rows
+        )
     if is_file(folder) and folder.suffix.lower() == ".txt":
         return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
     if is_file(folder) and folder.name == DESCRIPTION:
         folder = folder.parent
     if is_file(folder) and is_datalist(folder):
         listed = read_datalist(folder, task, with_labels=with_labels).items()
-        return [_of_list(name, roles, task, with_labels) for name, roles in listed]
+        return repeats_named(_of_list(name, roles, task, with_labels) for name, roles in listed)
     if is_file(folder):
         return [find_case(folder, task, with_labels=with_labels)]
     if not is_folder(folder):
@@ -146,8 +149,9 @@ def _walk(folder: Path, task: Task, with_labels: bool, depth: int) -> Iterator[C
     found = [
         (where, _without_result(case)) for where, case in _search(folder, task, with_labels, depth)
     ]
-    counts = Counter(case.name for _, case in found)
-    for where, case in found:
+    kept = without_links(found, folder)
+    counts = Counter(case.name for _, case in kept)
+    for where, case in kept:
         if counts[case.name] > 1:  # e.g. every case keeps its files in a folder "anat"
             case = replace(case, name="_".join(where.relative_to(folder).parts))
         yield case
@@ -170,20 +174,23 @@ def _search(
         return
     if holds_channels(folder):
         for path in inside:
-            if is_file(path) and is_volume(path):
+            if not is_folder(path) and is_volume(path):
                 yield path.with_name(stem(path.name)), channel_case(path, task, with_labels)
         return
     by_modality = group_by_folder(inside, task)
     if by_modality:
-        for name, roles in by_stem(by_modality, task).items():
+        cases, doubts = by_stem(by_modality, task)
+        for stem_, roles in cases.items():
             labels = roles.pop(LABELS, None)
-            name = name or folder.resolve().name  # rgb/rgb.png, depth/depth.png: one case
+            name = stem_ or folder.resolve().name  # rgb/rgb.png, depth/depth.png: one case
             if roles:
-                yield folder / name, CaseFiles(name, roles, labels if with_labels else None)
+                labels = labels if with_labels else None
+                yield (
+                    folder / name,
+                    CaseFiles(name, roles, labels, problems=tuple(doubts.get(stem_, ()))),
+                )
         return
-    several = channel_cases(
-        [p for p in inside if is_file(p) and is_input(p, task)], task, with_labels
-    )
+    several = channel_cases(input_files(inside, task), task, with_labels)
     if several:
         yield from ((folder / case.name, case) for case in several)
         return
@@ -194,7 +201,17 @@ def _search(
     elif depth:
         for path in inside:
             if is_folder(path) and not _is_for_labels(path):
-                yield from _search(path, task, with_labels, depth - 1)
+                yield from _guarded(path, _search(path, task, with_labels, depth - 1))
+
+
+def _guarded(
+    folder: Path, found: Iterator[tuple[Path, CaseFiles]]
+) -> Iterator[tuple[Path, CaseFiles]]:
+    """What is ``found`` in one of many folders; an error becomes a problem of one case."""
+    try:
+        yield from list(found)
+    except InputError as error:
+        yield folder, CaseFiles(folder.name, {}, problems=(str(error),))
 
 
 def _is_for_labels(folder: Path) -> bool:
@@ -253,6 +270,9 @@ def _listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
     """The cases listed in a text file, in its order, as ``39``, ``39.png`` or ``rgb/39.png``."""
     names = listed_cases(path)
     known = {case.name: case for case in cases}
+    name, number = Counter(names).most_common(1)[0]
+    if number > 1:
+        raise InputError(f"{path}: lists {name} {number} times; write every case once")
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(

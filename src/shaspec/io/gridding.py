@@ -15,9 +15,8 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError, UndecidedError
 from shaspec.geometry import Grid
-from shaspec.io.resample import coverage, resample, voxel_map
+from shaspec.io.resample import coverage, resample, resample_scan, voxel_map
 from shaspec.io.volumes import Volume
-from shaspec.preprocessing import fill_value
 from shaspec.task import Modality
 
 Array = npt.NDArray[Any]
@@ -69,8 +68,7 @@ def on_grid(volume: Volume, first: Volume, modality: Modality, notices: list[str
     if covered < COVERED:
         text += f"; it covers {covered:.0%} of it"
     notices.append(text)
-    fill = fill_value(volume.array, modality)
-    return resample(volume.array, volume.grid, first.grid, order=1, fill=fill)
+    return resample_scan(volume.array, volume.grid, first.grid, modality)
 
 
 def truth_on_grid(

@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from shaspec.errors import InputError
-from shaspec.files.reading import is_file, is_folder
+from shaspec.files.reading import is_folder
 from shaspec.io.assign import doubt
-from shaspec.io.case_files import entries, is_input
+from shaspec.io.case_files import entries, input_files
 from shaspec.io.naming import LABELS, Match, parts, recognise, stem
 from shaspec.io.subjects import by_subject
 from shaspec.task import Task
@@ -86,8 +85,7 @@ def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]
     found: dict[str, list[Path]] = {}
     for folder in inside:
         match = recognise(folder.name, task) if is_folder(folder) else None
-        readable = [p for p in entries(folder, task) if is_input(p, task)] if match else []
-        files = [p for p in readable if is_file(p)]
+        files = input_files(entries(folder, task), task) if match else []
         if match is None or not files:
             continue
         own = {m.role for p in files if (m := recognise(p.name, task))}
@@ -106,16 +104,23 @@ def _shared_stems(folders: dict[str, list[Path]], task: Task) -> bool:
     return several and any(len(n) > 1 for n in names) and all(n & names[0] for n in names)
 
 
-def by_stem(folders: dict[str, list[Path]], task: Task) -> dict[str, dict[str, Path]]:
-    """Case name -> role -> file, by the common part of the names in folders of one modality."""
+def by_stem(
+    folders: dict[str, list[Path]], task: Task
+) -> tuple[dict[str, dict[str, Path]], dict[str, list[str]]]:
+    """Case name -> role -> file, by the common part of the names in folders of one modality.
+
+    Also returns case name -> its problems: two files for one role.
+    """
     cases: dict[str, dict[str, Path]] = {}
+    doubts: dict[str, list[str]] = {}
     for role in (*task.names, LABELS):
         for path in folders.get(role, []):
-            roles = cases.setdefault(_case_name(path, task), {})
+            name = _case_name(path, task)
+            roles = cases.setdefault(name, {})
             if role in roles:
-                raise InputError(doubt(role, [roles[role], path]))
-            roles[role] = path
-    return dict(sorted(cases.items(), key=lambda item: _counting(item[0])))
+                doubts.setdefault(name, []).append(doubt(role, [roles[role], path]))
+            roles.setdefault(role, path)
+    return dict(sorted(cases.items(), key=lambda item: _counting(item[0]))), doubts
 
 
 def _case_name(path: Path, task: Task) -> str:

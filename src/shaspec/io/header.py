@@ -7,6 +7,7 @@ nibabel and then validated; an invalid one raises an error that names the file a
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -126,10 +127,24 @@ def _header_class(data: bytes, path: Path, pair: bool) -> Nifti1Header | Nifti2H
                 else "in a second file; rename both to end in .hdr and .img"
             )
         )
+    if (said := _other_content(data, path)) is not None:
+        raise InputError(f"{path}: {said}")
     raise InputError(
         f"{path}: not a NIfTI file, or its header is truncated; export it again, e.g. with "
         "dcm2niix from DICOM, or with 3D Slicer or ITK-SNAP from other formats"
     )
+
+
+def _other_content(data: bytes, path: Path) -> str | None:
+    """What downloads leave in place of a file, and what to do; None for other content."""
+    begins = data[:64].lstrip().lower()
+    if not data and os.path.getsize(path) == 0:
+        return "has no content (0 bytes); copy or download it again"
+    if begins.startswith(b"version https://git-lfs"):
+        return "is a pointer of Git LFS in place of the file; fetch it with git lfs pull"
+    if begins.startswith((b"<!doctype", b"<html", b"<?xml", b"{")):
+        return "is a text that a server sent in place of the file; download it again"
+    return None
 
 
 def _shape(dim: Array, path: Path) -> tuple[int, ...]:

@@ -100,11 +100,15 @@ def _value(text: Any) -> int:
 
 
 def _codes(names: Names, task: Task) -> dict[int, int]:
-    """Value -> code of the task, for values whose name the task defines."""
+    """Value -> code of the task, for values whose names the task defines and that agree."""
     if any(len(values) > 1 for values in names.values()):
         return _by_region(names, task)
-    found = {values[0]: _label(name, task) for name, values in names.items() if values}
-    return {value: code for value, code in found.items() if value and code is not None}
+    found: dict[int, set[int | None]] = {}
+    for name, values in names.items():
+        for value in values:
+            found.setdefault(value, set()).add(_label(name, task))
+    single = {value: next(iter(codes)) for value, codes in found.items() if len(codes) == 1}
+    return {value: code for value, code in single.items() if value and code is not None}
 
 
 def _label(name: str, task: Task) -> int | None:

@@ -1,4 +1,4 @@
-"""Replace NaN and a modality's invalid values by background.
+"""Replace NaN, placeholders such as the lowest float, and invalid values by background.
 
 A volume without any valid value counts as an absent modality.
 """
@@ -16,6 +16,9 @@ from shaspec.task import Modality
 
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
+
+
+PLACEHOLDER = -1e6  # no scan has values below it, but "no data" often is: -2147483648, -3.4e38
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ def measured(
         nan: mask of NaN in the file, if they were already replaced in ``array``.
         limits: smallest and largest value of ``array``, if known.
     """
-    invalid = _invalid(array, modality, nan)
+    invalid = _invalid(array, modality, nan, limits)
     valid = array if invalid is None else array[~invalid]
     if not valid.size:
         return Measured(array, absent="none of its values was measured")
@@ -60,11 +63,16 @@ def measured(
     return Measured(filled, _told(invalid))
 
 
-def _invalid(array: Array, modality: Modality, nan: Mask | None) -> Mask | None:
+def _invalid(
+    array: Array, modality: Modality, nan: Mask | None, limits: tuple[float, float] | None
+) -> Mask | None:
     """Mask of invalid values; None if all are valid."""
     masks = [] if nan is None else [nan]
     if nan is None and array.dtype.kind == "f" and np.isnan(array).any():
         masks.append(np.isnan(array))
+    low = limits[0] if limits else np.fmin.reduce(array, axis=None)
+    if low < PLACEHOLDER and modality.normalisation in ("zscore", "window"):
+        masks.append(array == low)
     if modality.invalid:
         masks.append(np.isin(array, modality.invalid))
     mask = np.logical_or.reduce(masks) if masks else None

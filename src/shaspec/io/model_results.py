@@ -8,8 +8,34 @@ import numpy as np
 
 from shaspec.errors import InputError
 from shaspec.io.images import is_image, read_label_image
+from shaspec.io.naming import parts
 from shaspec.io.origin import checksum, marked_checksum
 from shaspec.io.truth_file import read_truth
+
+AUTOMATIC = frozenset(
+    [
+        "auto",
+        "automatic",
+        "automated",
+        "automatically",
+        "approx",
+        "approximate",
+        "autoseg",
+        "nnunet",
+        "deepmedic",
+        "deepseg",
+        "hdglio",
+        "glistrboost",
+        "raidionics",
+        "monai",
+        "swinunetr",
+        "unet",
+    ]
+)
+"""Words of names that stand for a program as the author of labels, and for a reader:"""
+CORRECTED = frozenset(
+    ["corrected", "manual", "manually", "manuallycorrected", "edited", "reviewed"]
+)
 
 
 def is_unedited_result(path: Path) -> bool:
@@ -33,3 +59,12 @@ def result_notice(path: Path) -> str:
         f"not used as labels: {path.name} is an unedited result of a model; if it is to be used, "
         f"give it as labels={path.name}"
     )
+
+
+def automatic_notice(path: Path) -> str:
+    """What to add to a notice about labels whose name says that a program made them, else empty."""
+    words = set(parts(path.name))
+    said = sorted(words & AUTOMATIC)
+    if not said or words & CORRECTED:
+        return ""
+    return f"; the name contains {said[0]!r}, so a program may have made them without a correction"

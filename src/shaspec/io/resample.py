@@ -9,6 +9,8 @@ import numpy.typing as npt
 import scipy
 
 from shaspec.geometry import Grid
+from shaspec.preprocessing import fill_value, near_background
+from shaspec.task import Modality
 
 Array = npt.NDArray[Any]
 
@@ -66,3 +68,15 @@ def resample(
             cval=fill,
         )
     )
+
+
+def resample_scan(
+    array: Array, source: Grid, target: Grid, modality: Modality, through: Array | None = None
+) -> Array:
+    """A scan as stored (S, P, L) on another grid, float32; outside it is background.
+
+    ``through`` as in `voxel_map`.
+    """
+    near = near_background(array, modality)
+    fill = fill_value(near, modality)
+    return resample(near, source, target, order=1, fill=fill, through=through)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shaspec.files.reading import is_file
+from shaspec.files.reading import is_file, is_file_or_link
 from shaspec.io.assign import assign
-from shaspec.io.case_files import CaseFiles, from_roles, is_input
+from shaspec.io.case_files import CaseFiles, from_roles, input_files
 from shaspec.io.description import DESCRIPTION, channel_order
 from shaspec.io.formats.table import ENDINGS
 from shaspec.io.grouping import channel_of, group_by_channel, group_by_word
@@ -20,7 +20,7 @@ def side_by_side(
     folder: Path, inside: list[Path], task: Task, with_labels: bool
 ) -> list[CaseFiles]:
     """The cases of a folder with one file per case and modality; empty for other folders."""
-    files = [p for p in inside if is_file(p) and is_input(p, task)]
+    files = input_files(inside, task)
     if not files:
         return []
     notices: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ def side_by_side(
         known = {m: roles[m] for m in (*task.names, LABELS) if m in roles}
         labels = folder.with_name(folder.name.replace("images", "labels"))
         beside = (labels / f"{name}{ending}" for ending in ENDINGS)
-        found = next((p for p in beside if labels != folder and is_file(p)), None)
+        found = next((p for p in beside if labels != folder and is_file_or_link(p)), None)
         if found and LABELS not in known:
             known[LABELS] = found
         cases.append(from_roles(name, known, notices, with_labels=with_labels))

@@ -40,7 +40,8 @@ def read_cells(path: Path) -> list[list[str]]:
     """
     separator, text = _separator(read_any_text(path))
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        file = io.StringIO(text, newline="")
+        lines = csv.reader(file, delimiter=separator, skipinitialspace=True)
         cells = [[cell.strip() for cell in line] for line in lines]
     except csv.Error as error:
         raise InputError(f"{path}: cannot be read as a CSV file: {error}") from error
@@ -89,6 +90,21 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     return [{title: cell for title, cell in row.items() if title} for row in named]
 
 
+def _require_even(path: Path) -> None:
+    """Raise `InputError` for cells without a column and columns of the same title."""
+    header, *rows = read_cells(path)
+    titles = [title.lower() for title in header if title]
+    twice = next((title for title in titles if titles.count(title) > 1), None)
+    if twice:
+        raise InputError(f"{path}: two columns are called {twice!r}; remove or rename one")
+    for number, row in enumerate(rows, start=2):
+        if any(row[len(header) :]):
+            raise InputError(
+                f"{path}: line {number} has {len(row)} cells, but the header has {len(header)}; "
+                "put paths that contain the separator in quotes"
+            )
+
+
 def names_cases(column: str) -> bool:
     """Return whether a lower-case title is that of the column with case names."""
     return column in CASE or bool(BRATS.fullmatch(column))
@@ -107,6 +123,7 @@ def read_table(path: Path, task: Task) -> dict[str, dict[str, Path]]:
     """Case -> modality or ``labels`` -> file; raises `InputError` naming the row or the column."""
     rows = read_rows(path)
     name = name_column(path, rows[0])
+    _require_even(path)
     roles = {}
     for column in rows[0]:
         if column != name and column not in SPLIT:
@@ -121,13 +138,15 @@ def read_table(path: Path, task: Task) -> dict[str, dict[str, Path]]:
     if len(set(roles.values())) != len(roles):
         raise InputError(f"{path}: two of the columns {', '.join(roles)} have the same meaning")
     cases: dict[str, dict[str, Path]] = {}
+    missing: list[str] = []
     for number, row in enumerate(rows, start=2):
         case = row[name]
         files = {role: file_at(row[c], path.parent) for c, role in roles.items() if row.get(c)}
         if not case or case in cases:
             raise InputError(f"{path}: line {number}: case {case!r} has no unique name")
-        missing = next((file for file in files.values() if not is_file(file)), None)
-        if missing:
-            raise InputError(f"{path}: line {number}: {missing} of case {case} does not exist")
+        gone = next((file for file in files.values() if not is_file(file)), None)
+        missing += [f"line {number}: {gone} of case {case} does not exist"] * (gone is not None)
         cases[case] = {r: files[r] for r in (*task.names, LABELS) if r in files}
+    if len(missing) == len(cases):  # else a case fails when it is read, and ends no other
+        raise InputError(f"{path}: {missing[0]}")
     return cases

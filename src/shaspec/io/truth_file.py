@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shaspec.errors import InputError
 from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.segmentation_reader import read_segmentation
-from shaspec.io.volumes import Volume, read_volume
+from shaspec.io.volumes import Volume, is_4d, read_volume
 
 
 def read_truth(path: Path) -> Volume:
     """The label map in a file, (S, P, L); raises `InputError` naming the file and the mend."""
     if not is_segmentation(path):
+        if is_4d(path):
+            raise InputError(
+                f"{path}: contains several volumes, but a label map is one with a number per "
+                "voxel; combine its masks into one label map"
+            )
         return read_volume(path)
     found = read_segmentation(path)
     limits = (0.0, float(found.stored.max()))

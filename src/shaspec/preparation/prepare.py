@@ -22,7 +22,7 @@ from shaspec.io.gridding import FINEST
 from shaspec.io.gridding import reference as reference_volume
 from shaspec.io.outputs import check_output, require_no_others
 from shaspec.io.reading import Read, chosen, read_volumes
-from shaspec.io.resample import resample
+from shaspec.io.resample import resample, resample_scan
 from shaspec.io.volumes import Volume
 from shaspec.memory import enough_memory
 from shaspec.preparation.doubt import DoubtfulError
@@ -30,7 +30,6 @@ from shaspec.preparation.overlay import overlay_png
 from shaspec.preparation.strip import MASK_FILE, Strip, plan_stripping, write_brain
 from shaspec.preparation.strip import notices as strip_notices
 from shaspec.preparation.transforms import NAME, Transforms, write_transforms
-from shaspec.preprocessing import fill_value
 from shaspec.progress import Report, silent
 from shaspec.registration import Registration, Rigid, Scan, register
 from shaspec.task import Task
@@ -177,11 +176,9 @@ def _moved(
     """The scan on the grid of the reference; a registered one as it is."""
     if registration.already:
         return volume
-    array = resample(
-        volume.array, volume.grid, fixed.grid,
-        order=1, fill=fill_value(volume.array, task.modality(name)),
-        through=registration.transform.matrix,
-    )  # fmt: skip
+    array = resample_scan(
+        volume.array, volume.grid, fixed.grid, task.modality(name), registration.transform.matrix
+    )
     return replace(volume, array=array, grid=fixed.grid)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import pytest
 
+from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.layers.viewer import add_case
 
 
@@ -64,3 +66,27 @@ def test_a_result_that_cannot_be_saved_says_why(
 
 def test_saved_path_is_a_path(controller, viewer, segmented, tmp_path):
     assert controller.save(str(tmp_path / "x.nii")) == Path(tmp_path / "x.nii")
+
+
+def test_voxels_of_another_shape_are_refused_by_name(segmented, viewer, tmp_path, qtbot):
+    (layer,) = of_kind(viewer, "result")
+    before = segmented.state.results[0].region_sizes()
+    layer.data = np.array(layer.data)[:10]
+    qtbot.waitUntil(lambda: "another shape" in segmented.state.message.text)
+    assert segmented.save(tmp_path / "x.nii.gz") is None
+    assert not (tmp_path / "x.nii.gz").exists()
+    assert "another shape" in segmented.state.message.text
+    assert segmented.state.results[0].region_sizes() == before
+
+
+@pytest.mark.parametrize("value", [-252, 260])
+def test_a_label_beyond_a_byte_counts_as_no_label_of_the_task(segmented, viewer, qtbot, value):
+    (layer,) = of_kind(viewer, "result")
+    data = np.array(layer.data, np.int32)
+    et = np.count_nonzero(data == 4)
+    data[2, 2, 2:6] = value  # 4 modulo 256
+    layer.data = data
+    qtbot.waitUntil(lambda: bool(segmented.state.edited))
+    (edited,) = segmented.state.edited.values()
+    assert np.count_nonzero(edited.labels == 4) == et
+    assert f"the label {value}" in segmented.state.message.text

@@ -29,7 +29,7 @@ def refused(path: Path, match: str) -> None:
 def test_a_file_that_is_not_nifti_is_named(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.nii.gz"
     path.write_bytes(content)
-    refused(path, "not a NIfTI|damaged")
+    refused(path, "not a NIfTI|damaged|no content")
 
 
 def test_a_missing_file_and_a_folder_are_named_in_the_error(tmp_path: Path) -> None:
@@ -168,3 +168,21 @@ def test_no_stream_of_bytes_raises_anything_but_our_error(
     path.write_bytes(b"\x1f\x8b\x08" + data)
     with pytest.raises(InputError):
         read_volume(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "has no content"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+        (b"<!DOCTYPE html><html>log in</html>", "a text that a server sent"),
+        (b'{"error": "forbidden"}', "a text that a server sent"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["nii", "nii.gz"])
+def test_what_a_download_leaves_in_place_of_a_file_is_named(
+    tmp_path: Path, content: bytes, told: str, ending: str
+) -> None:
+    path = tmp_path / f"x.{ending}"
+    path.write_bytes(content)
+    refused(path, told)

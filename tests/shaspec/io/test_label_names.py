@@ -107,3 +107,16 @@ def test_names_beside_the_file_win_over_its_name_and_a_value_without_name_is_ref
         InputError, match=r"seg\.nii: contains the label values 0, 1, 2, 3.*--scheme"
     ):
         read_case(folder, BRATS)
+
+
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize("other", ["ET", "infiltration"])
+def test_a_value_with_two_names_that_disagree_has_no_meaning(
+    tmp_path: Path, other: str, swap: bool
+) -> None:
+    names = [("ED", 2), (other, 2)]
+    labels = dict([("NCR", 1), *(names[::-1] if swap else names), ("enhancing", 4)])
+    (tmp_path / "x.json").write_text(json.dumps({"labels": labels}))
+    scheme = described_scheme(tmp_path / "x.nii.gz", load_task("brats"))
+    assert scheme is not None
+    assert scheme.mapping.keys() - {0} == {1, 4}

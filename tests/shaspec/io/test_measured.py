@@ -56,3 +56,17 @@ def test_a_picture_without_contrast_is_absent(array: Any, absent: str) -> None:
 def test_a_sound_volume_stays_the_array_it_was() -> None:
     array = np.arange(12, dtype=np.int16).reshape(3, 4)
     assert measured(array, Modality(name="MR")).array is array
+
+
+@pytest.mark.parametrize("value", [-2147483648, np.finfo(np.float32).min, -1e20])
+@pytest.mark.parametrize("modality", MODALITIES[:2], ids=lambda m: m.name)
+def test_placeholders_far_below_every_scan_are_not_measured(
+    modality: Modality, value: float
+) -> None:
+    whole: Any = np.random.default_rng(0).integers(1, 900, (8, 9, 7)).astype(np.float32)
+    whole[:4] = 0
+    damaged = np.where(whole == 0, np.float32(value), whole)
+    found = measured(damaged, modality)
+    assert "not measured" in found.notice
+    np.testing.assert_array_equal(found.array[4:], whole[4:])
+    assert (normalise(found.array, modality)[:4] == 0).all()

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shaspec.geometry import Grid
-from shaspec.io.resample import coverage, resample
+from shaspec.io.resample import coverage, resample, resample_scan
+from shaspec.preprocessing import near_background, normalise
+from shaspec.task import Modality
 
 SIZES = st.tuples(*[st.integers(2, 7)] * 3)
 SPACINGS = st.tuples(*[st.sampled_from([0.5, 1.0, 3.0])] * 3)
@@ -76,3 +78,29 @@ def test_voxels_outside_of_the_source_are_filled() -> None:
     moved = resample(np.ones((2, 2, 2), np.int16), source, target, order=1, fill=-1000)
     assert moved.dtype == np.float32
     assert (moved == -1000).all()
+
+
+@given(st.sampled_from([-500, -1000, -1024, -32768]), st.floats(0.1, 0.9), st.integers(0, 99))
+def test_a_background_blends_into_no_tissue(value: int, shift: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    modality = Modality(name="T1")
+    inside = np.zeros((16, 16, 16), bool)
+    inside[4:12, 4:12, 4:12] = True
+    tissue = rng.uniform(100, 900, inside.shape).astype(np.float32)
+    source = Grid(inside.shape, (1.0, 1.0, 1.0))
+    target = Grid(inside.shape, (1.0, 1.0, 1.0), (shift, shift, shift))
+    zero, other = (
+        resample_scan(np.where(inside, tissue, v).astype(np.float32), source, target, modality)
+        for v in (0, value)
+    )
+    np.testing.assert_array_equal(normalise(other, modality), normalise(zero, modality))
+
+
+def test_the_background_of_standardised_tissue_is_next_to_it() -> None:
+    tissue = np.random.default_rng(0).normal(size=(16, 16, 16)).astype(np.float32)
+    tissue[:, :8] = -1024
+    near = near_background(tissue, Modality(name="T1"))
+    assert near.min() == tissue[:, 8:].min()
+    np.testing.assert_array_equal(near[:, 8:], tissue[:, 8:])
+    ct = Modality(name="CT", normalisation="window", window=(-160, 240))
+    assert near_background(tissue, ct) is tissue

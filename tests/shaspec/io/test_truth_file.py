@@ -88,3 +88,31 @@ def test_names_beyond_ascii_are_written_and_come_back(brats: Task, tmp_path: Pat
     path = write_segmentation(tmp_path / "s.seg.nrrd", voxels, grid, [label])
     task = brats.model_copy(update={"labels": (label,)})
     np.testing.assert_array_equal(read_segmentation(path).in_codes(task), voxels)
+
+
+def test_one_hot_labels_are_refused_as_what_they_are(tmp_path: Path, brats: Task) -> None:
+    scan = np.arange(np.prod(SHAPE), dtype=np.int16).reshape(SHAPE)
+    nib.save(nib.Nifti1Image(scan, AFFINE), tmp_path / "p_FLAIR.nii.gz")
+    channels = np.stack([truth() == value for value in (1, 2, 4)], -1).astype(np.uint8)
+    nib.save(nib.Nifti1Image(channels, AFFINE), tmp_path / "p_seg.nii.gz")
+    with pytest.raises(InputError, match="combine its masks into one label map"):
+        read_case(tmp_path, brats)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("p_automated_approx_segm", True),
+        ("p_seg_nnunet", True),
+        ("p_segm", False),
+        ("p_GlistrBoost_ManuallyCorrected", False),
+    ],
+)
+def test_labels_that_a_program_made_by_their_name_say_so(
+    tmp_path: Path, brats: Task, name: str, told: bool
+) -> None:
+    scan = np.arange(np.prod(SHAPE), dtype=np.int16).reshape(SHAPE)
+    nib.save(nib.Nifti1Image(scan, AFFINE), tmp_path / "p_FLAIR.nii.gz")
+    nib.save(nib.Nifti1Image(truth(), AFFINE), tmp_path / f"{name}.nii.gz")
+    notices = read_case(tmp_path, brats).notices
+    assert any("a program may have made them" in text for text in notices) == told

@@ -26,6 +26,9 @@ DICOM = b"\0" * 128 + b"DICM"
         "p_T1ce.nii.gz.part",
         "p_T1ce.gz",
         "p_T1ce.7z",
+        "p_T1ce.npy",
+        "p_T1ce.h5",
+        "p_T1ce.tif",
     ],
 )
 def test_an_image_that_is_not_read_is_named_beside_the_others(
@@ -40,7 +43,9 @@ def test_an_image_that_is_not_read_is_named_beside_the_others(
     assert "T1ce by its name" in case.notices[0]
 
 
-@pytest.mark.parametrize("name", ["notes.zip", "log.txt.gz", "setup.part", "backup.tar.gz"])
+@pytest.mark.parametrize(
+    "name", ["notes.zip", "log.txt.gz", "setup.part", "backup.tar.gz", "x.npy"]
+)
 def test_other_archives_are_not_mentioned(name: str, brats: Task, tmp_path: Path) -> None:
     (tmp_path / "p_FLAIR.nii").touch()
     (tmp_path / name).touch()

@@ -13,11 +13,13 @@ from shaspec.geometry import Grid
 from shaspec.io.findings.anatomy import axes, size, skull, unit
 from shaspec.io.findings.coarse import Coarse
 from shaspec.io.findings.contrast import contrast
+from shaspec.io.findings.extent import cut, noise
+from shaspec.io.findings.hounsfield import hounsfield
 from shaspec.io.findings.mirrored import mirrored
 from shaspec.io.findings.registration import apart, register
 from shaspec.io.findings.scan import Array, Finding, Scan
 from shaspec.io.findings.truth import stray
-from shaspec.io.findings.values import hounsfield, masks, sizes, twins
+from shaspec.io.findings.values import masks, sizes, twins
 from shaspec.task import Task
 
 __all__ = [
@@ -41,6 +43,7 @@ CHECKS: tuple[Callable[[Sequence[Scan]], Iterator[Finding]], ...] = (
 )
 CASE_CHECKS: tuple[Callable[[Coarse], Iterator[Finding]], ...] = (
     unit,
+    noise,
     apart,
     skull,
     size,
@@ -48,6 +51,7 @@ CASE_CHECKS: tuple[Callable[[Coarse], Iterator[Finding]], ...] = (
     mirrored,
     register,
     contrast,
+    cut,
 )
 
 

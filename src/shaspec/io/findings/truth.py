@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from shaspec.errors import InputError
+from shaspec.io.findings.lesion import unlike_lesion
 from shaspec.io.findings.scan import Array, Finding
 from shaspec.preprocessing import background
 from shaspec.task import Task
@@ -19,7 +20,7 @@ OUTSIDE = 0.1  # share of labelled voxels in the background; real cases have non
 def stray(
     labels: Array, volumes: Mapping[str, Array], task: Task, source: str = "labels"
 ) -> Iterator[Finding]:
-    """Find labels in the background of every scan.
+    """Find labels in the background of every scan, or on tissue like any other.
 
     Their file may be flipped or transposed under a wrong header, or belong to another patient.
 
@@ -33,11 +34,22 @@ def stray(
         InputError: for a mask of the brain.
     """
     inside = labels > 0
-    _require_lesion(labels, volumes, task, source)
+    if _covers_head(labels, volumes, task):
+        if (labels[inside] == labels.max()).all():
+            raise InputError(
+                f"{source}: its only label covers the whole head, so this is a mask of the brain, "
+                "not of a lesion; remove it, or pass the label file"
+            )
+        yield Finding(
+            "warning",
+            "the labels cover the whole head, so they may be tissues of the brain and not a lesion",
+            "check the label file",
+        )
     outside = np.ones(np.count_nonzero(inside), bool)
     for name, volume in volumes.items():
         value = background(volume) if task.modality(name).normalisation == "zscore" else None
         if value is None:
+            yield from unlike_lesion(labels, volumes, task)
             return
         outside &= volume[inside] == value
     share = outside.mean() if outside.size else 0.0
@@ -48,19 +60,18 @@ def stray(
             "labels may be flipped, shifted or of another patient",
             "check the label file over the scans",
         )
+    else:
+        yield from unlike_lesion(labels, volumes, task)
 
 
-def _require_lesion(labels: Array, volumes: Mapping[str, Array], task: Task, source: str) -> None:
-    """Raise `InputError` for a single label that covers the foreground of every scan."""
+def _covers_head(labels: Array, volumes: Mapping[str, Array], task: Task) -> bool:
+    """Return whether labels cover the foreground of every scan of a brain."""
     inside = labels > 0
-    if task.anatomy != "brain" or not inside.any() or (labels[inside] != labels.max()).any():
-        return
+    if task.anatomy != "brain" or not inside.any():
+        return False
     for volume in volumes.values():
         value = background(volume)
         head = np.count_nonzero(volume != value) if value is not None else 0
         if not head or np.count_nonzero(volume[inside] != value) < BRAIN * head:
-            return
-    raise InputError(
-        f"{source}: its only label covers the whole head, so this is a mask of the brain, not of a "
-        "lesion; remove it, or pass the label file"
-    )
+            return False
+    return True

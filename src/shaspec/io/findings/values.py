@@ -16,8 +16,6 @@ ROUNDING = 1e-3  # of the range of a volume; values this close together are one 
 FEWEST = 5  # sampled voxels of a value; fewer are outliers
 TOP = 0.3  # share of the largest value among voxels above the smallest; real scans: 0.0001
 SAME = 0.999  # correlation of a scan with its copy; real scans of one head: at most 0.8
-HU_AIR = -500.0  # HU; a CT without values below this has no air
-HU_RAW = 1000.0  # raw values of tissue exceed it
 WIDE_MM = 700.0  # mm; every head or trunk is narrower
 THICK_MM = 12.0
 
@@ -105,31 +103,6 @@ def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
                 "twice",
                 "the copy counts as an acquired modality; leave it out with --present",
                 of_roles=True,
-            )
-
-
-def hounsfield(scans: Sequence[Scan]) -> Iterator[Finding]:
-    """Find CT whose values are not Hounsfield units: no voxel is darker than water."""
-    for scan in scans:
-        if not scan.modality.is_ct:
-            continue
-        low, high = float(scan.array.min()), float(scan.array.max())
-        if low < 0:
-            continue
-        where = scan.path or scan.modality.name
-        if high > HU_RAW:
-            yield Finding(
-                "refuse",
-                f"{where}: the values of {scan.modality.name} reach from {low:g} to {high:g}, so "
-                "they are not Hounsfield units: no voxel is as dark as air or fat",
-                "apply the rescale intercept of the DICOM files, usually -1024, and save it again",
-            )
-        else:
-            yield Finding(
-                "warning",
-                f"{scan.shown} reaches from {low:g} to {high:g}, without a voxel as dark as air or "
-                "fat: these may not be Hounsfield units",
-                "check that it was exported with its full range",
             )
 
 

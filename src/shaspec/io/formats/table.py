@@ -14,6 +14,7 @@ from shaspec.errors import InputError
 from shaspec.files.reading import is_file, open_regular
 
 CONVERT = "convert it to NIfTI (.nii.gz), e.g. with 3D Slicer or ITK-SNAP"
+SAVE = "save it as NIfTI (.nii.gz) with its voxel size, e.g. with nibabel"
 UNPACK = "unpack it, or compress it with gzip (.nii.gz)"
 FROM_DICOM = (
     "make a case of the examination with shaspec case FOLDER --out CASE, or convert the series to "
@@ -48,6 +49,8 @@ BY_NAME = (
     Format("an unfinished download", (".part", ".crdownload", ".download"), "download it again"),
     Format("an archive", (".zip", ".7z", ".rar", ".tar", ".tgz", ".tar.gz"), UNPACK),
     Format("compressed, of an unknown format", (".gz",), "rename it, e.g. to end in .nii.gz"),
+    Format("an array", (".npy", ".npz", ".pt", ".h5", ".hdf5", ".mat"), SAVE),
+    Format("TIFF", (".tif", ".tiff"), CONVERT),
 )
 """Files of any kind, which count as images only if their names say so."""
 NOT_READ = (

@@ -37,6 +37,11 @@ def found_in_the_sound_case(head: Case) -> str:
     return sentences(dict(head.volumes), head.grid)
 
 
+def test_mr_padded_with_the_value_of_air_is_no_ct(head: Case) -> None:
+    padded = {n: np.where(v > 0, v, -1024).astype(np.float32) for n, v in head.volumes.items()}
+    assert "looks like CT" not in sentences(padded, head.grid)
+
+
 def shifted(v: Volumes) -> Volumes:
     return v | {"T2": ndimage.shift(v["T2"], (2, 1, 0), order=0)}
 
