@@ -50,7 +50,6 @@ def researcher(desk: Desk, case: Path, report: Path) -> None:
     desk.wait(lambda: state.edited.get(state.shown) is not before, "the operation")
     desk.look("researcher_3_corrected")
     desk.click(panel, "measure_fold")
-    desk.choose(panel, "measure_region", "WT")
     desk.click(panel, "measure")
     desk.wait(lambda: state.measured is not None, "the measurements")
     desk.click_row(panel, "lesions", 0)
@@ -75,8 +74,6 @@ def methods_person(desk: Desk, case: Path, models: tuple[str, str], table: Path)
         desk.look(f"methods_{number + 1}_{model}")
     compare = open_panel(desk, "Compare")
     state = compare.controller.state
-    wanted = [name for name in state.names.values() if models[0] in name]
-    desk.choose(compare, "first_layer", wanted[0])  # at first it is the ground truth
     desk.click(compare, "run")
     desk.wait(lambda: state.comparison is not None, "the comparison")
     desk.look("methods_3_difference")
