@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,8 @@ def main() -> None:
     size = tuple(int(n) for n in options.size.split(","))
     print(f"{options.model} on {options.size} voxels, gaps of the event loop in ms")
     print(
-        f"{'':24} median   95 %   99 %     max   seconds   in gaps > {FELT_MS} ms   own 99 %     max",
+        f"{'':24} median   95 %   99 %     max   seconds   in gaps > {FELT_MS} ms"
+        "   own 99 %     max",
         flush=True,
     )
     measure(viewer, options.model, size, options.groups.split(","))
@@ -206,10 +208,8 @@ def cases(bench: Bench, size: tuple[int, ...]) -> None:
         bench.act(
             "open a case", lambda: control.open([folder / "cases" / "anna_2019"]), lambda: False
         )
-        prepare = control.preparing.prepare
-        bench.job(
-            "prepare", control, lambda: prepare(folder / "prepared", reference="", strip="never")
-        )
+        begin = partial(control.preparing.prepare, folder / "prepared", strip="never")
+        bench.act("prepare", begin, lambda: control.state.status.busy)
         bench.viewer.window.remove_dock_widget(dock)
         bench.viewer.layers.clear()
 
