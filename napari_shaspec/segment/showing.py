@@ -224,7 +224,8 @@ class ShowingController(ModelController[SegmentState]):
         visible = self.pictured.layers()
         titles = [self.pictured.title(layer) for layer in visible]
         if len(visible) > 1:
-            name_missing(self.viewer, [], f"labels of {' and '.join(titles)}")
+            named = "\nand ".join(titles)  # side by side, two are wider than a small canvas
+            name_missing(self.viewer, [], f"labels of {named}")
             return
         used: Collection[str]
         if visible:
