@@ -90,8 +90,10 @@ def done(name: str, task: Callable[[Desk], None], options: argparse.Namespace) -
     import napari
     from napari.settings import get_plugin_settings, get_settings
 
-    get_settings().appearance.theme = options.theme
-    get_plugin_settings("napari-shaspec").display.large_type = options.large
+    appearance = get_settings().appearance
+    display = get_plugin_settings("napari-shaspec").display
+    before = appearance.theme, display.large_type  # they are kept for the user's own sessions
+    appearance.theme, display.large_type = options.theme, options.large
     viewer = napari.Viewer(show=False)
     size = tuple(int(n) for n in options.screen.split(","))
     viewer.window._qt_window.setGeometry(0, 0, *size)
@@ -107,6 +109,7 @@ def done(name: str, task: Callable[[Desk], None], options: argparse.Namespace) -
         desk.look(f"{name}_stuck")
     finally:
         viewer.close()
+        appearance.theme, display.large_type = before
     print(f"{name}: {desk.clicks} clicks of at most {MOST[name]}, {desk.keys} keys{problem}")
     print(f"  {', '.join(desk.said)}", flush=True)
     return not problem and desk.clicks <= MOST[name]

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from scene import Scene
 
 HERE = Path(__file__).resolve().parent
@@ -101,6 +102,9 @@ def space(scene: Scene) -> None:
 def planes(scene: Scene) -> None:
     """Three linked planes through the tumour."""
     control = scene.panel.controller
+    result = control.state.shown_map
+    middle = np.argwhere(result.labels > 0).mean(axis=0)
+    scene.viewer.dims.point = tuple(np.add(result.grid.origin, middle * result.grid.spacing))
     control.set_planes(True)
     scene.window("planes.png")
     control.set_planes(False)
@@ -212,6 +216,7 @@ def many_cases(scene: Scene) -> None:
     from shaspec.io import write_case
     from shaspec.phantom import DEMO_SEED, make_case
 
+    scene.viewer.layers.clear()
     control = scene.panel.controller
     with TemporaryDirectory() as folder:
         cases = Path(folder) / "cases"

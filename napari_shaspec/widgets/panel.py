@@ -197,7 +197,7 @@ def opener(viewer: Any) -> Callable[[str], Any]:
         )
         if panel is None:
             _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
-        dock = panel.parent()
+        dock: Any = panel.parent()
         dock.show()
         dock.raise_()
         return panel
