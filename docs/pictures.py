@@ -106,6 +106,7 @@ def planes(scene: Scene) -> None:
     middle = np.argwhere(result.labels > 0).mean(axis=0)
     scene.viewer.dims.point = tuple(np.add(result.grid.origin, middle * result.grid.spacing))
     control.set_planes(True)
+    scene.wait(lambda: len(scene.panel.planes.marks) == 3)  # one is added after the other
     scene.window("planes.png")
     control.set_planes(False)
 
