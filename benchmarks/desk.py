@@ -90,6 +90,8 @@ class Desk:
     def click_row(self, panel: QWidget, table: str, row: int) -> None:
         """Clicks the first cell of a row of a table."""
         widget = self.find(panel, table)
+        widget.scrollToItem(widget.item(row, 0))
+        rest(0.1)
         rect = widget.visualItemRect(widget.item(row, 0))
         self._hit(widget.viewport(), rect.center(), f"{table}, row {row + 1}")
 

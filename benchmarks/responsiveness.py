@@ -2,9 +2,12 @@
 
     xvfb-run python benchmarks/responsiveness.py [--model MODEL] [--size 155,240,240]
 
-A gap is the time between two ticks of a 5 ms timer. The target is a 95th percentile below 50 ms.
+A gap is the time between two ticks of a 5 ms timer. The target is a 99th percentile below 50 ms
+and no gap over 300 ms.
 Because short gaps are many and long ones few, the last column has the share of the time in gaps
-over 50 ms, which users notice. The idle viewer is measured in the same run for comparison.
+over 50 ms, which users notice. The idle viewer is measured in the same run for comparison. *own* is
+the time of the gaps in which this thread itself computed: on a machine that does other work too,
+only these two columns are about the program.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -30,7 +34,7 @@ TRAIN = {"phantoms": 2, "minutes": 0.0, "steps": 30}
 
 
 class Gaps:
-    """Milliseconds between the ticks of a timer."""
+    """Milliseconds between the ticks of a timer, and of them those that this thread computed."""
 
     def __init__(self) -> None:
         from qtpy.QtCore import Qt, QTimer
@@ -39,12 +43,12 @@ class Gaps:
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
-        self._last = 0.0
-        self._gaps: list[float] = []
+        self._last = self._last_own = 0.0
+        self._gaps: list[tuple[float, float]] = []
         self._check: Callable[[], None] = lambda: None
 
     def measure(self, begin: Callable[[], object], going_on: Callable[[], bool]) -> np.ndarray:
-        """The gaps of the event loop from ``begin()`` until no job is ``going_on()``."""
+        """The gaps (n, 2) of the event loop from ``begin()`` until no job is ``going_on()``."""
         from qtpy.QtCore import QEventLoop
 
         loop, seen = QEventLoop(), [0.0]
@@ -57,7 +61,7 @@ class Gaps:
                 loop.quit()
 
         self._check = check
-        self._gaps, self._last = [], time.perf_counter()
+        self._gaps, self._last, self._last_own = [], time.perf_counter(), time.thread_time()
         seen[0] = self._last
         self._timer.start()
         begin()
@@ -66,9 +70,9 @@ class Gaps:
         return np.array(self._gaps)
 
     def _tick(self) -> None:
-        now = time.perf_counter()
-        self._gaps.append(1000 * (now - self._last))
-        self._last = now
+        now, own = time.perf_counter(), time.thread_time()
+        self._gaps.append((1000 * (now - self._last), 1000 * (own - self._last_own)))
+        self._last, self._last_own = now, own
         self._check()
 
 
@@ -79,62 +83,162 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="shaspec")
     parser.add_argument("--size", default="155,240,240", help="voxels of 1 mm; default: as BraTS")
+    parser.add_argument("--groups", default=",".join(GROUPS), help="panels to measure")
     options = parser.parse_args()
     viewer = napari.Viewer()
     size = tuple(int(n) for n in options.size.split(","))
     print(f"{options.model} on {options.size} voxels, gaps of the event loop in ms")
-    print(f"{'':24} median   95 %   99 %     max   seconds   in gaps > {FELT_MS} ms", flush=True)
-    measure(viewer, options.model, size)
+    print(
+        f"{'':24} median   95 %   99 %     max   seconds   in gaps > {FELT_MS} ms"
+        "   own 99 %     max",
+        flush=True,
+    )
+    measure(viewer, options.model, size, options.groups.split(","))
     viewer.close()
 
 
-def measure(viewer: napari.Viewer, model: str, size: tuple[int, ...]) -> None:
-    """Print a row for each job that a user waits for."""
-    from napari_shaspec.jobs.state import Status
-    from napari_shaspec.layers.viewer import add_case
-    from shaspec.phantom import make_case
+class Bench:
+    """Opens panels, and prints a row for each thing that a user waits for."""
 
-    gaps = Gaps()
+    def __init__(self, viewer: napari.Viewer, model: str) -> None:
+        self.viewer, self.model, self.gaps = viewer, model, Gaps()
 
-    def job(name: str, control: Any, begin: Callable[[], object]) -> None:
-        row(name, gaps.measure(begin, lambda: control.state.status.busy))
+    def panel(self, name: str) -> tuple[Any, Any]:
+        """The dock and the controller of a panel."""
+        dock, widget = self.viewer.window.add_plugin_dock_widget("napari-shaspec", name)
+        return dock, widget.controller
+
+    def act(self, name: str, begin: Callable[[], object], going_on: Callable[[], bool]) -> None:
+        """Measures from ``begin()`` until nothing is ``going_on()`` any more."""
+        row(name, self.gaps.measure(begin, going_on))
+
+    def job(self, name: str, control: Any, begin: Callable[[], object]) -> None:
+        """Measures a job of a panel, which must succeed."""
+        from napari_shaspec.jobs.state import Status
+
+        self.act(name, begin, lambda: control.state.status.busy)
         if control.state.status is not Status.DONE:
             raise SystemExit(f"{name}: {control.state.status.value}, {control.state.message.text}")
 
-    def panel(name: str) -> tuple[Any, Any]:
-        dock, widget = viewer.window.add_plugin_dock_widget("napari-shaspec", name)
-        return dock, widget.controller
 
-    dock, control = panel("Segment")
-    control.choose_model(model)
+def measure(viewer: napari.Viewer, model: str, size: tuple[int, ...], groups: list[str]) -> None:
+    """Print a row for each job that a user waits for."""
+    from napari_shaspec.layers.viewer import add_case
+    from shaspec.phantom import make_case
+
+    bench = Bench(viewer, model)
     add_case(viewer, make_case(9_000_000, shape=size))
     end = time.perf_counter() + IDLE_SECONDS
-    row("idle", gaps.measure(lambda: None, lambda: time.perf_counter() < end))
-    job("segment", control, control.segment)
+    bench.act("idle", lambda: None, lambda: time.perf_counter() < end)
+    for name in groups:
+        GROUPS[name](bench, size)
+
+
+def segment(bench: Bench, _: tuple[int, ...]) -> None:
+    """The panel *Segment*, with its boxes *Edit*, *Measure* and *Look*, and *Compare*."""
+    from shaspec.editing import Operation
+
+    dock, control = bench.panel("Segment")
+    control.choose_model(bench.model)
+    state = control.state
+    bench.job("segment", control, control.segment)
     control.update_when_toggled(False)
     control.tick("T1ce", False)
-    job("again, features kept", control, control.segment)
-    viewer.window.remove_dock_widget(dock)
+    bench.job("again, features kept", control, control.segment)
+    layer = control.editing._shown_layer()
+    middle = tuple(n // 2 for n in layer.data.shape)
+    bench.act("brush", lambda: layer.paint(middle, 2), lambda: False)
+    grow = Operation("grow", "WT", 2.0)
+    bench.act("grow", lambda: control.editing.operate(grow), lambda: state.operating)
+    bench.act("undo the edit", control.undo, lambda: False)
+    bench.act("measure", lambda: control.measuring.measure("WT"), lambda: state.measuring)
+    bench.act("three planes", lambda: control.set_planes(True), lambda: False)
+    bench.act("scroll in planes", lambda: bench.viewer.dims.set_current_step(0, 30), lambda: False)
+    bench.act("one view again", lambda: control.set_planes(False), lambda: False)
+    other, compare = bench.panel("Compare")
+    bench.job("compare", compare, compare.compare)
+    from napari_shaspec.compare.state import Shown
 
-    dock, control = panel("Robustness")
-    if model not in control.state.models:
-        control.add_model(model)
-    control.choose_models([model])
-    job("all subsets", control, control.sweep)
-    viewer.window.remove_dock_widget(dock)
+    bench.act("swipe", lambda: compare.show(Shown.SWIPE), lambda: False)
+    end = time.perf_counter() + IDLE_SECONDS
 
-    dock, control = panel("Features")
-    control.choose_model(model)
-    job("features", control, control.compute)
-    viewer.window.remove_dock_widget(dock)
+    def drag() -> bool:
+        compare.move_line(abs((time.perf_counter() % 2) - 1))
+        return time.perf_counter() < end
 
-    row(f"{POINTS} points moved", moved_points(gaps))
+    bench.act("swipe, line moved", lambda: None, drag)
+    for each in (other, dock):
+        bench.viewer.window.remove_dock_widget(each)
 
-    dock, control = panel("Train")
+
+def analyses(bench: Bench, _: tuple[int, ...]) -> None:
+    """*Robustness*, *Features*, *Train*."""
+    dock, control = bench.panel("Robustness")
+    if bench.model not in control.state.models:
+        control.add_model(bench.model)
+    control.choose_models([bench.model])
+    bench.job("all subsets", control, control.sweep)
+    bench.viewer.window.remove_dock_widget(dock)
+
+    dock, control = bench.panel("Features")
+    control.choose_model(bench.model)
+    bench.job("features", control, control.compute)
+    bench.viewer.window.remove_dock_widget(dock)
+
+    row(f"{POINTS} points moved", moved_points(bench.gaps))
+
+    dock, control = bench.panel("Train")
     with TemporaryDirectory() as folder:
         control.change(out=str(Path(folder) / "run"), **TRAIN)
-        job("training", control, control.start)
-        viewer.window.remove_dock_widget(dock)
+        bench.job("training", control, control.start)
+        bench.viewer.window.remove_dock_widget(dock)
+
+
+def cases(bench: Bench, size: tuple[int, ...]) -> None:
+    """*Prepare…*, *Two dates* and *Many cases*, on files."""
+    from shaspec.io import write_case
+    from shaspec.phantom import make_case
+
+    bench.viewer.layers.clear()
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for number, name in enumerate(("anna_2019", "anna_2021")):
+            write_case(folder / "cases" / name, make_case(9_000_001 + number, shape=size))
+        dock, control = bench.panel("Segment")
+        bench.act(
+            "open a case", lambda: control.open([folder / "cases" / "anna_2019"]), lambda: False
+        )
+        begin = partial(control.preparing.prepare, folder / "prepared", strip="never")
+        bench.act("prepare", begin, lambda: control.state.status.busy)
+        bench.viewer.window.remove_dock_widget(dock)
+        bench.viewer.layers.clear()
+
+        dock, control = bench.panel("Two dates")
+        control.choose_model(bench.model)
+        for name in ("anna_2019", "anna_2021"):
+            control.open([folder / "cases" / name])
+        control.choose("anna_2019", "anna_2021")
+        bench.job("two dates", control, control.measure)
+        bench.viewer.window.remove_dock_widget(dock)
+        bench.viewer.layers.clear()
+
+        dock, control = bench.panel("Many cases")
+        control.choose_model(bench.model)
+        bench.job("look for cases", control, lambda: control.open([folder / "cases"]))
+        bench.job("many cases", control, control.segment)
+        bench.act(
+            "review",
+            lambda: control.review("anna_2019"),
+            lambda: "is open" not in control.state.message.text,
+        )
+        bench.viewer.window.remove_dock_widget(dock)
+
+
+GROUPS: dict[str, Callable[[Bench, tuple[int, ...]], None]] = {
+    "segment": segment,
+    "analyses": analyses,
+    "cases": cases,
+}
 
 
 def moved_points(gaps: Gaps) -> np.ndarray:
@@ -160,11 +264,12 @@ def moved_points(gaps: Gaps) -> np.ndarray:
 
 def row(name: str, gaps: np.ndarray) -> None:
     """One row of the printed table."""
-    median, high, higher = np.percentile(gaps, [50, 95, 99])
-    felt = gaps[gaps > FELT_MS].sum() / gaps.sum()
+    wall, own = gaps.T
+    median, high, higher = np.percentile(wall, [50, 95, 99])
+    felt = wall[wall > FELT_MS].sum() / wall.sum()
     print(
-        f"{name:24} {median:6.1f} {high:6.1f} {higher:6.1f} {gaps.max():7.1f} "
-        f"{gaps.sum() / 1000:9.1f} {felt:15.0%}",
+        f"{name:24} {median:6.1f} {high:6.1f} {higher:6.1f} {wall.max():7.1f} "
+        f"{wall.sum() / 1000:9.1f} {felt:15.0%}   {np.percentile(own, 99):8.1f} {own.max():7.1f}",
         flush=True,
     )
 

@@ -12,11 +12,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from scene import Scene
 
 HERE = Path(__file__).resolve().parent
 WINDOW = (1366, 768)
 SMALL = (116, 180, 180)  # voxels of the second patient: fifteen subsets of the first take long
+TINY = (64, 80, 72)  # voxels of the cases of a folder
 CLOSER = 1.5  # napari shows the whole volume, which is mostly air
 
 
@@ -95,6 +97,33 @@ def space(scene: Scene) -> None:
     control.set_view(View.THREE_D)
     scene.canvas("space.png")
     control.set_view(View.STACK)
+
+
+def planes(scene: Scene) -> None:
+    """Three linked planes through the tumour."""
+    control = scene.panel.controller
+    result = control.state.shown_map
+    middle = np.argwhere(result.labels > 0).mean(axis=0)
+    scene.viewer.dims.point = tuple(np.add(result.grid.origin, middle * result.grid.spacing))
+    control.set_planes(True)
+    scene.wait(lambda: len(scene.panel.planes.marks) == 3)  # one is added after the other
+    scene.window("planes.png")
+    control.set_planes(False)
+
+
+# -- two results -------------------------------------------------------------------------------
+
+
+def swipe(scene: Scene) -> None:
+    """The two results on the sides of a line, and their comparison in numbers."""
+    from napari_shaspec.compare.state import Shown
+
+    scene.press("run")
+    control = scene.panel.controller
+    control.show(Shown.SWIPE)
+    control.move_line(0.55)
+    scene.window("swipe.png")
+    control.show(Shown.FIRST)
 
 
 # -- every subset ------------------------------------------------------------------------------
@@ -178,6 +207,33 @@ def feature_panel(scene: Scene) -> None:
     scene.controls("panel_features.png")
 
 
+# -- many cases --------------------------------------------------------------------------------
+
+
+def many_cases(scene: Scene) -> None:
+    """A folder of three small phantoms, segmented, with a picture of each result."""
+    from tempfile import TemporaryDirectory
+
+    from shaspec.io import write_case
+    from shaspec.phantom import DEMO_SEED, make_case
+
+    scene.viewer.layers.clear()
+    control = scene.panel.controller
+    with TemporaryDirectory() as folder:
+        cases = Path(folder) / "cases"
+        for number in range(1, 4):
+            write_case(cases / f"patient_{number}", make_case(DEMO_SEED + number, TINY))
+        control.open([cases])
+        scene.finish()
+        control.segment()
+        scene.finish()
+        scene.wait(lambda: len(control.state.pictures) == len(control.state.rows))
+        control.review("patient_2")
+        scene.wait(lambda: "is open" in control.state.message.text)
+        scene.window("many_cases.png")
+        scene.viewer.layers.clear()
+
+
 # -- training ----------------------------------------------------------------------------------
 
 
@@ -205,13 +261,27 @@ def guided_tour(scene: Scene) -> None:
     scene.window("guided_tour.png")
 
 
+def large_type(scene: Scene) -> None:
+    """The same step in large type."""
+    from napari_shaspec.settings import section
+
+    section("display").large_type = True
+    scene.window("large_type.png")
+    section("display").large_type = False
+
+
 PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
-    "Segment": (panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
+    "Segment": (
+        *(panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
+        planes,
+    ),
+    "Compare": (swipe,),
     "Robustness": (smaller_patient, subset_table, subset_plots, subset_maps),
     "Features": (feature_maps, feature_window, feature_panel),
     "Train": (train_form,),
     "Models": (model_list,),
-    "Guided tour": (guided_tour,),
+    "Guided tour": (guided_tour, large_type),
+    "Many cases": (many_cases,),
 }
 """Pictures by panel; each starts from the state of the window after the previous one."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,14 @@ class Scene:
             settle(0, pause=0.25)  # seldom: without a graphics card every repaint is dear
         if state.status is not Status.DONE:
             raise RuntimeError(f"{state.status}: {state.message.text}")
+
+    def wait(self, done: Callable[[], bool]) -> None:
+        """Lets the window live until something is so."""
+        end = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > end:
+                raise RuntimeError("it does not come")
+            settle(0, pause=0.05)
 
     def canvas(self, name: str) -> None:
         """A picture of the canvas."""

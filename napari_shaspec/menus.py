@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_shaspec.layers.text_sizes import fit_texts
-from napari_shaspec.settings import PLUGIN, section
+from napari_shaspec.settings import section
+from napari_shaspec.widgets.panel import opener
 
 if TYPE_CHECKING:
     import napari
@@ -13,32 +14,32 @@ if TYPE_CHECKING:
 
 def open_segment(viewer: napari.Viewer) -> None:
     """*Layers > Segment > ...*: opens the panel, or brings it to the front."""
-    viewer.window.add_plugin_dock_widget(PLUGIN, "Segment")
+    opener(viewer)("Segment")
 
 
 def open_robustness(viewer: napari.Viewer) -> None:
     """*Layers > Measure > ...*: opens the panel, or brings it to the front."""
-    viewer.window.add_plugin_dock_widget(PLUGIN, "Robustness")
+    opener(viewer)("Robustness")
 
 
 def open_compare(viewer: napari.Viewer) -> None:
     """*Layers > Measure > ...*: opens the panel, or brings it to the front."""
-    viewer.window.add_plugin_dock_widget(PLUGIN, "Compare")
+    opener(viewer)("Compare")
 
 
 def open_dates(viewer: napari.Viewer) -> None:
     """*Layers > Measure > ...*: opens the panel, or brings it to the front."""
-    viewer.window.add_plugin_dock_widget(PLUGIN, "Two dates")
+    opener(viewer)("Two dates")
 
 
 def open_features(viewer: napari.Viewer) -> None:
     """*Layers > Visualize > ...*: opens the panel, or brings it to the front."""
-    viewer.window.add_plugin_dock_widget(PLUGIN, "Features")
+    opener(viewer)("Features")
 
 
 def open_tour(viewer: napari.Viewer) -> None:
     """*Layers > Visualize > ...*: opens the guided tour, or brings it to the front."""
-    viewer.window.add_plugin_dock_widget(PLUGIN, "Guided tour")
+    opener(viewer)("Guided tour")
 
 
 def switch_large_type(viewer: napari.Viewer) -> None:

@@ -196,3 +196,13 @@ def test_functions_have_at_most_80_lines() -> None:
 def test_nested_functions_and_methods_are_counted() -> None:
     source = "class A:\n    def b(self):\n        def c():\n            pass\n        return c\n"
     assert dict(function_lengths(ast.parse(source))) == {"b": 4, "c": 2}
+
+
+def test_layers_change_in_batches_that_collect_no_garbage() -> None:
+    """napari collects all garbage at the end of its own batch: half a second in the window."""
+    users = {
+        path.name
+        for path in FOLDERS["napari_shaspec"].rglob("*.py")
+        if "batched_update" in path.read_text("utf-8")
+    }
+    assert users == {"batch.py"}

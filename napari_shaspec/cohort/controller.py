@@ -211,6 +211,7 @@ class CohortController:
     def _on_marked(self, event: Any) -> None:
         if isinstance(event, worker.Marked) and not self._closed:
             self._put(event.case, lambda row: replace(row, mark=event.mark))
+            self._say(f"{event.case}: {event.mark or 'no mark'}. Marks are kept in review.csv.")
 
     # -- jobs ------------------------------------------------------------------------------------
 

@@ -75,7 +75,7 @@ class CohortPanel(LowPanel):
             marks.addWidget(button)
         column.addLayout(grid)
         column.addWidget(self.run)
-        column.addWidget(Steady(self.message, lines=2))
+        column.addWidget(Steady(self.message, lines=4))
         column.addLayout(marks)
         column.addStretch(1)
         row = QHBoxLayout(self)

@@ -10,7 +10,14 @@ import numpy as np
 
 from napari_shaspec.case.opening import open_paths
 from napari_shaspec.compare.showing import Canvas, HoldKey
-from napari_shaspec.compare.sides import comparable, images_of, names_of, side_of, task_of
+from napari_shaspec.compare.sides import (
+    comparable,
+    images_of,
+    names_of,
+    proposed_pair,
+    side_of,
+    task_of,
+)
 from napari_shaspec.compare.state import CompareState, Comparison, Shown
 from napari_shaspec.compare.worker import Written, compare_job, save_job
 from napari_shaspec.jobs import notifications
@@ -42,6 +49,7 @@ class CompareController:
         self._closed = False
         self._watched: list[Labels] = []
         self._painted: set[int] = set()  # ids of layers that were painted on
+        self._asked = False  # the user chose a layer
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self._refresh, position="last")
         self._key = HoldKey(viewer, self.hold)
@@ -50,7 +58,11 @@ class CompareController:
     # -- choice ----------------------------------------------------------------------------------
 
     def choose(self, first: Labels | Image | None, second: Labels | Image | None) -> None:
-        """Takes two layers; a comparison of others is forgotten."""
+        """Takes two layers of the user's choice; a comparison of others is forgotten."""
+        self._asked = True
+        self._take(first, second)
+
+    def _take(self, first: Labels | Image | None, second: Labels | Image | None) -> None:
         if (first, second) == (self.state.first, self.state.second):
             return
         self._canvas.end()
@@ -167,7 +179,7 @@ class CompareController:
     def _refresh(self, *_: object) -> None:
         """Lists the layers anew; a layer that is gone is replaced in the choice.
 
-        The oldest layer becomes A, e.g. the truth, and the newest B: the change is B minus A.
+        Until the user chooses, compares or shows something, the choice is that of `proposed_pair`.
         """
         layers = comparable(self.viewer)
         self._watch(layers)
@@ -176,13 +188,17 @@ class CompareController:
         self.state.choices = layers
         first, second = self.state.first, self.state.second
         known: tuple[Labels | Image, ...] = (*layers, *images)
-        if first not in known:  # an image is replaced by an image
+        in_use = self._asked or self.state.shown is not None or self.state.status.busy
+        if not in_use or (first not in known and second not in known):
+            self._asked = False
+            first, second = proposed_pair(layers)
+        elif first not in known:  # an image is replaced by an image
             alike = images if second in images else layers
             first = next((layer for layer in reversed(alike) if layer is not second), None)
         if second not in known or second is first:
             alike = images if first in images else layers
             second = next((layer for layer in alike if layer is not first), None)
-        self.choose(first, second)
+        self._take(first, second)
         if len(layers) < 2 and not self.state.status.busy:
             self._job.say(NONE)
         elif self.state.message.text == NONE:

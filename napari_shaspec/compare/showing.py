@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from napari_shaspec.compare.state import CompareState, Shown
+from napari_shaspec.layers.batch import batch
 from napari_shaspec.layers.maps import show_map
 from napari_shaspec.layers.metadata import of_kind, set_visible
 
@@ -48,7 +49,7 @@ class Canvas:
         if self._state.shown is Shown.SWIPE:
             self._state.shown = None
         before, self._before = self._before, {}
-        with self._viewer.layers.batched_update():
+        with batch(self._viewer):
             for layer, visible in before.items():
                 if layer in self._viewer.layers:
                     set_visible(layer, visible)
@@ -95,7 +96,7 @@ class Canvas:
             self._before = {}
         elif not self._before:
             self._before = {layer: layer.visible for layer in group}
-        with self._viewer.layers.batched_update():
+        with batch(self._viewer):
             for layer in (*group, *chosen):
                 set_visible(layer, layer in chosen)
         self._state.swiping = chosen if shown is Shown.SWIPE else ()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[LayerKind, ...] = ("result", "edited", "truth", "swept")
 """Kinds of label maps; a layer without a kind is of the user or of another plugin."""
+RESULTS: tuple[LayerKind, ...] = ("result", "edited", "swept")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,24 @@ def comparable(viewer: ViewerModel) -> tuple[Labels, ...]:
 
     found = [layer for layer in reversed(viewer.layers) if isinstance(layer, Labels)]
     return tuple(layer for layer in found if origin(layer).get("kind") in (None, *KINDS))
+
+
+def proposed_pair(layers: Sequence[Labels]) -> tuple[Labels | None, Labels | None]:
+    """The two label maps that are worth comparing first.
+
+    Two results of one case; else two label maps of one case, such as its truth and a result; else
+    any two. The oldest comes first, so that a change is that from the truth to the result.
+
+    Args:
+        layers: as from `comparable`, the newest first.
+    """
+    results = [layer for layer in layers if origin(layer).get("kind") in RESULTS]
+    for group in (results, layers):
+        for newest in group:
+            alike = [la for la in group if origin(la).get("case") == origin(newest).get("case")]
+            if len(alike) > 1:
+                return alike[-1], newest
+    return (layers[-1] if layers else None), (layers[0] if len(layers) > 1 else None)
 
 
 def images_of(viewer: ViewerModel) -> tuple[Image, ...]:

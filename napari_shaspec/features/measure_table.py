@@ -36,7 +36,7 @@ class MeasureTable(QWidget):
             "untrained network and shuffled modalities. Needs a second run over the case"
         )
         self._button.clicked.connect(self.wanted)
-        self._table = ReadOnlyTable("shaspec_measures")
+        self._table = ReadOnlyTable("shaspec_measures", wraps=True)
         self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._sentence = QLabel()
         self._sentence.setObjectName("shaspec_sentence")
@@ -75,5 +75,4 @@ class MeasureTable(QWidget):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setToolTip(measure.meaning)
                 self._table.setItem(row, column, item)
-        self._table.resizeRowsToContents()
         self._table.fit(len(measures.rows))

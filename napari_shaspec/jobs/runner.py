@@ -90,6 +90,28 @@ def run_here(job: Callable[[], Iterator[E]], handlers: Handlers[E], stop: thread
     handlers.ended()
 
 
+def as_long_as(heard: Callable[[], bool], run: Runner) -> Runner:
+    """A runner whose jobs change nothing once ``heard()`` is false, e.g. after a panel was closed.
+
+    Jobs end at their next event then; only ``ended`` is still called.
+    """
+
+    def start(job: Callable[[], Iterator[E]], handlers: Handlers[E], stop: threading.Event) -> None:
+        def event(made: E) -> None:
+            if heard():
+                handlers.event(made)
+            else:
+                stop.set()
+
+        def failed(error: Exception) -> None:
+            if heard():
+                handlers.failed(error)
+
+        run(job, Handlers(event, failed, handlers.ended), stop)
+
+    return start
+
+
 def later(call: Callable[[], None]) -> None:
     """Calls ``call`` when this thread is idle."""
     from qtpy.QtCore import QTimer

@@ -132,8 +132,9 @@ class ViewManager:
             name = f"seg on {image.name}"
             data, options, _ = labels_layer(result.labels, metadata, result.task, name)
             overlays.append(Labels(data, **options))
-        self._viewer.layers.extend(overlays)
-        self._viewer.layers.link_layers(overlays, LINKED)
+        if overlays:  # else the user has removed all images
+            self._viewer.layers.extend(overlays)
+            self._viewer.layers.link_layers(overlays, LINKED)
         return overlays
 
     def _remove(self, layers: Sequence[Layer]) -> None:

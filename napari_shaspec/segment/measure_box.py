@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
@@ -40,6 +41,8 @@ class MeasureBox(FoldBox):
         self._region.setObjectName("shaspec_measure_region")
         self._region.setToolTip("The region whose connected parts are measured")
         narrow(self._region)
+        self._region.activated.connect(self._on_chosen)
+        self._asked = False  # the user chose a region
         self._run = QPushButton("Measure lesions")
         self._run.setObjectName("shaspec_measure")
         self._run.setToolTip(
@@ -65,10 +68,23 @@ class MeasureBox(FoldBox):
         """The regions of a task; None hides the row."""
         self.setVisible(task is not None)
         if task is not None and task != self._task:
-            self._task = task
+            self._task, self._asked = task, False
             with QSignalBlocker(self._region):
                 self._region.clear()
                 self._region.addItems(list(task.reported_regions))
+
+    def offer(self, sizes: Mapping[str, float]) -> None:
+        """Offers the largest region, e.g. WT, until the user chooses one.
+
+        Args:
+            sizes: region -> its size in the shown result, the region with the fewest labels first.
+        """
+        if not self._asked:
+            largest = max(reversed(list(sizes)), key=lambda name: sizes[name])
+            self._region.setCurrentText(largest)
+
+    def _on_chosen(self) -> None:
+        self._asked = True
 
     def show_busy(self, busy: bool) -> None:
         """One measurement at a time."""

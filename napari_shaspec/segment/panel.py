@@ -164,8 +164,8 @@ class SegmentPanel(Panel):
                 self._show_verb: ("card",),
                 self._show_auto_update: ("auto_update", "card"),
                 self._show_status: ("status", "results"),
-                self._show_results: ("results", "shown", "edited"),
                 self._show_confidence: ("results", "card"),
+                self._show_results: ("results", "shown", "edited"),
                 self._show_prepare: ("unprepared", "pictures", "status"),
                 self._show_brush: ("brush_size", "brush_3d"),
                 self._show_undo: ("can_undo", "can_undo_edit", "can_redo_edit"),
@@ -200,6 +200,9 @@ class SegmentPanel(Panel):
         results = [r for r in state.results if isinstance(r, Prediction)]
         maps = [state.edited.get(r.task.subset_name(r.subset), r) for r in results]
         self.volumes.show_results(maps, state.shown)
+        now = state.edited.get(state.shown, state.shown_map)
+        if now is not None:
+            self.measure.offer(now.region_sizes())
         self.weights.show_result(state.shown_map)
         self.judgement.show_result(state.card, state.shown_map, results)
         self.legend.show_task(maps[0].task if maps else None)

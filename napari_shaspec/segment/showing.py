@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_shaspec.case.controller import ModelController
 from napari_shaspec.engine import Engine
-from napari_shaspec.jobs.runner import Handlers, Runner, run_here
+from napari_shaspec.jobs.runner import Handlers, Runner, as_long_as, run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.planes import Planes
@@ -50,14 +50,15 @@ class ShowingController(ModelController[SegmentState]):
         self.state.events.sources.connect(self._on_sources)
         self.state.events.shown.connect(self._on_shown)
         actions = EditActions(self._on_edited, self._job.say, self._job.show_error)
-        self.editing = Editing(viewer, state, run, actions)
+        while_open = as_long_as(lambda: not self._closed, run)
+        self.editing = Editing(viewer, state, while_open, actions)
         self.autosave = Autosave(viewer, state, self._results, run, self._job)
         self.pictured = Pictured(viewer, state, self.show_caption)
         self.look = Look(viewer, state, run, self._job, self.pictured)
-        self.windowing = Windowing(viewer, state, run, self._job)
-        self.measuring = Measuring(viewer, state, run, self._job)
-        self.hand_over = HandOver(viewer, state, run, self._job)
-        self.dicom_export = DicomExport(state, self._results, run, self._job)
+        self.windowing = Windowing(viewer, state, while_open, self._job)
+        self.measuring = Measuring(viewer, state, while_open, self._job)
+        self.hand_over = HandOver(viewer, state, while_open, self._job)
+        self.dicom_export = DicomExport(state, self._results, while_open, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
         self._reopened = Reopened(viewer, state, self._results, self._edits, self._job)
         for field in ("sources", "present", "shown", "results", "edited", "view"):
@@ -225,7 +226,8 @@ class ShowingController(ModelController[SegmentState]):
         visible = self.pictured.layers()
         titles = [self.pictured.title(layer) for layer in visible]
         if len(visible) > 1:
-            name_missing(self.viewer, [], f"labels of {' and '.join(titles)}")
+            named = "\nand ".join(titles)  # side by side, two are wider than a small canvas
+            name_missing(self.viewer, [], f"labels of {named}")
             return
         used: Collection[str]
         if visible:

@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, QObject, QSignalBlocker
 from qtpy.QtWidgets import QCheckBox, QWidget
 
 from napari_shaspec.settings import display_settings, section
+from napari_shaspec.widgets.event_watch import EventWatch
 
 POINTS = 16
 """Of all texts in a panel. On a wall two metres high, a capital letter is then 4 cm high."""
@@ -21,27 +22,12 @@ def growth() -> float:
     return GROWTH if display_settings().large_type else 1.0
 
 
-class GrowthWatch(QObject):
-    """Calls ``fit`` with the factor now and whenever it changes, as long as ``widget`` lives.
-
-    napari's settings refer weakly to a method, so nothing has to be undone at the end.
-    """
-
-    def __init__(self, widget: QWidget, fit: Callable[[float], None]) -> None:
-        super().__init__(widget)
-        self._fit = fit
-        kept = section("display")
-        if kept is not None:
-            kept.events.large_type.connect(self._on_change)
-        self._on_change()
-
-    def _on_change(self, *_: object) -> None:
-        self._fit(growth())
-
-
 def follow_growth(widget: QWidget, fit: Callable[[float], None]) -> None:
     """Calls ``fit`` with the factor now and whenever it changes, as long as ``widget`` lives."""
-    GrowthWatch(widget, fit)
+    kept = section("display")
+    if kept is not None:
+        EventWatch(widget, [kept.events.large_type], lambda: fit(growth()))
+    fit(growth())
 
 
 def enlarge(panel: QWidget) -> None:

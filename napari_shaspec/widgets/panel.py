@@ -186,7 +186,18 @@ def opener(viewer: Any) -> Callable[[str], Any]:
     """A function that opens a panel by name in the window of ``viewer``, in front of the others."""
 
     def open_panel(name: str) -> Any:
-        dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        # napari's menus give a dock another name than a call does, and then open a second one.
+        panel = next(
+            (
+                panel
+                for title, panel in viewer.window.dock_widgets.items()
+                if isinstance(panel, Panel) and title.startswith(f"{name} (")
+            ),
+            None,
+        )
+        if panel is None:
+            _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, name, tabify=True)
+        dock: Any = panel.parent()
         dock.show()
         dock.raise_()
         return panel

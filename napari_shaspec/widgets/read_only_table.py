@@ -13,7 +13,15 @@ AIR = 4  # pixels above and below a text together
 
 
 class ReadOnlyTable(QTableWidget):
-    """A table that cannot be edited. If ``selectable``, one row can be selected."""
+    """A table that cannot be edited.
+
+    Args:
+        name: object name.
+        parent: its widget.
+        selectable: whether one row can be selected.
+        wraps: whether long texts of the first column take several lines.
+        row_height: in pixels; default: that of the style.
+    """
 
     def __init__(
         self,
@@ -21,6 +29,7 @@ class ReadOnlyTable(QTableWidget):
         parent: QWidget | None = None,
         *,
         selectable: bool = False,
+        wraps: bool = False,
         row_height: int | None = None,
     ) -> None:
         super().__init__(parent)
@@ -29,7 +38,7 @@ class ReadOnlyTable(QTableWidget):
         selection = QAbstractItemView.SelectionMode
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(selection.SingleSelection if selectable else selection.NoSelection)
-        self.setWordWrap(False)
+        self.setWordWrap(wraps)
         self.setShowGrid(False)
         rows = self.verticalHeader()
         assert rows is not None
@@ -60,6 +69,8 @@ class ReadOnlyTable(QTableWidget):
         """The first column may have more or less room."""
         super().resizeEvent(event)
         self._fit_first()
+        if self.wordWrap():
+            self._fit_height()
 
     def _fit_first(self) -> None:
         """The first column stretches; where its texts would be cut off, the table scrolls."""
@@ -80,6 +91,8 @@ class ReadOnlyTable(QTableWidget):
         header, below = self.horizontalHeader(), self._below
         if not self._most or header is None or below is None:
             return
+        if self.wordWrap():
+            self.resizeRowsToContents()
         rows = [self.rowHeight(row) for row in range(min(self.rowCount(), self._most))]
         high = header.sizeHint().height() + sum(rows) + 2 * self.frameWidth()
         if below.maximum() and self.horizontalScrollBarPolicy() != NEVER:  # it covers no row

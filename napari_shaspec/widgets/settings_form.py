@@ -13,8 +13,9 @@ from magicgui.widgets import create_widget
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
-from napari_shaspec.settings import follow, section
+from napari_shaspec.settings import section
 from napari_shaspec.widgets.controls import form_of
+from napari_shaspec.widgets.event_watch import EventWatch
 
 RUN = ("device", "precision", "window", "overlap", "keep_features", "memory")
 """Settings of the section *inference* that affect a run."""
@@ -47,7 +48,8 @@ class SettingsForm(QWidget):
         self._on_toggled(False)
         if self._kept is None:
             self.hide()
-        self.destroyed.connect(follow(name, tuple(keys), self._show))
+        else:
+            EventWatch(self, [getattr(self._kept.events, key) for key in keys], self._show)
 
     def _show(self) -> None:
         for key, control in self.controls.items():

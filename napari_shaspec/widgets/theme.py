@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from qtpy.QtWidgets import QWidget
 
+from napari_shaspec.widgets.event_watch import EventWatch
+
 
 def colour(role: str) -> str:
     """Colour ``#rrggbb`` of a theme role, e.g. ``current``, ``warning``, ``error``, ``text``."""
@@ -26,11 +28,5 @@ def follow(widget: QWidget, restyle: Callable[[], None]) -> None:
     """Calls ``restyle`` now and whenever the theme changes, as long as ``widget`` lives."""
     from napari.settings import get_settings
 
-    theme = get_settings().appearance.events.theme
-
-    def on_change(*_: object) -> None:
-        restyle()
-
-    theme.connect(on_change)
-    widget.destroyed.connect(lambda: theme.disconnect(on_change))
+    EventWatch(widget, [get_settings().appearance.events.theme], restyle)
     restyle()

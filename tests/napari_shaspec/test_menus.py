@@ -8,6 +8,8 @@ import pytest
 from qtpy.QtCore import QTimer
 
 from napari_shaspec.case import controller as case_controller
+from napari_shaspec.features.panel import FeaturesPanel
+from napari_shaspec.widgets.panel import opener
 
 pytestmark = pytest.mark.gui
 
@@ -44,3 +46,17 @@ def test_the_menu_opens_the_panel(make_napari_viewer, monkeypatch, engine):
     command = PluginManager.instance().commands.get("napari-shaspec.open_segment")
     command(viewer)
     assert any("Segment" in name for name in viewer.window.dock_widgets)
+
+
+def test_a_panel_that_is_open_already_is_not_opened_a_second_time(
+    make_napari_viewer, monkeypatch, engine
+):
+    """napari's menu names the dock after the display name of the plugin, a call after its name."""
+    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    viewer = make_napari_viewer(show=True)
+    first = FeaturesPanel(viewer)
+    viewer.window.add_dock_widget(first, name="Features (ShaSpec)")
+    assert opener(viewer)("Features") is first
+    segment = opener(viewer)("Segment")
+    assert opener(viewer)("Segment") is segment
+    assert len(viewer.window.dock_widgets) == 2

@@ -36,6 +36,39 @@ def test_the_lists_name_the_model_and_the_case_where_there_are_several(
     assert "seg · FLAIR+T2 · m · anna" in control.state.names.values()
 
 
+def test_two_results_are_offered_first_then_the_truth_and_a_result(
+    viewer, control, result, make_case
+):
+    add_case(viewer, make_case())
+    truth = viewer.layers["truth"]
+    first = result()
+    assert (control.state.first, control.state.second) == (truth, first)
+    second = result(model="other")
+    assert (control.state.first, control.state.second) == (first, second)
+    viewer.layers.remove(second)
+    assert (control.state.first, control.state.second) == (truth, first)
+    other = result(case=make_case("berta"))
+    assert (control.state.first, control.state.second) == (truth, first)  # of one case
+    viewer.layers.remove(truth)
+    assert (control.state.first, control.state.second) == (first, other)
+
+
+def test_a_new_result_changes_nothing_that_the_user_chose_or_looks_at(
+    viewer, control, result, make_case
+):
+    add_case(viewer, make_case())
+    truth, first = viewer.layers["truth"], result()
+    control.show(Shown.SWIPE)
+    result(("T1",))
+    assert (control.state.first, control.state.second) == (truth, first)
+    assert control.state.shown is Shown.SWIPE
+    control.choose(first, truth)
+    third = result(("T2",))
+    assert (control.state.first, control.state.second) == (first, truth)
+    viewer.layers.remove(truth)
+    assert (control.state.first, control.state.second) == (first, third)
+
+
 def test_a_comparison_shows_what_the_engine_computes(viewer, control, result, make_case):
     from shaspec.analysis.agreement import agreement
 

@@ -7,7 +7,14 @@ import time
 
 import pytest
 
-from napari_shaspec.jobs.runner import Handlers, JobError, guarded, run_here, run_in_worker
+from napari_shaspec.jobs.runner import (
+    Handlers,
+    JobError,
+    as_long_as,
+    guarded,
+    run_here,
+    run_in_worker,
+)
 from shaspec.errors import InputError
 from shaspec.inference.events import Progress
 
@@ -125,3 +132,13 @@ def test_abandoning_a_guarded_job_closes_the_generator():
     next(job)
     job.close()
     assert len(closed) == 1
+
+
+def test_a_job_changes_nothing_after_its_panel_was_closed():
+    told, stop, closed = Told(), threading.Event(), []
+    start = as_long_as(lambda: len(told.events) < 2, run_here)
+    start(steps(100, closed=closed), told.handlers, stop)
+    assert ([e.done for e in told.events], told.ended, len(closed)) == ([1, 2], 1, 1)
+    assert stop.is_set()
+    start(steps(error=RuntimeError("at a bad moment")), told.handlers, threading.Event())
+    assert (told.errors, told.ended) == ([], 2)

@@ -43,7 +43,7 @@ def test_the_eye_in_the_list_of_layers_chooses_the_result(
     assert controller.command() == f"seg · {ALL}"
     assert f"segmented from {ALL};" in controller.look.caption()
     some.visible = True
-    assert caption() == f"labels of {ALL} and {SOME}"
+    assert caption() == f"labels of {ALL}\nand {SOME}"
     for title in (ALL, SOME):
         assert f"segmented from {title};" in controller.look.caption()
     some.visible = everything.visible = False

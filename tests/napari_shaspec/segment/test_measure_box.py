@@ -7,12 +7,13 @@ import threading
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QFileDialog, QPushButton, QTableWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QPushButton, QTableWidget
 
 from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.layers.results import find_result
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
+from napari_shaspec.segment.measure_box import MeasureBox
 from shaspec import measuring
 from shaspec.editing import Operation
 
@@ -128,4 +129,31 @@ def test_the_panel_measures_in_another_thread_and_saves(
     qtbot.waitUntil(lambda: control.state.message.text == f"saved {tmp_path / 'm.csv'}")
     with (tmp_path / "m.csv").open() as file:
         (line,) = csv.DictReader(file)
-    assert line["region"] == "ET"
+    assert line["region"] == "WT"
+
+
+def test_the_largest_region_is_offered_until_the_user_chooses(
+    qtbot, panel, viewer, make_case, find
+):
+    control, box = panel.controller, find(panel, "measure_region", QComboBox)
+    add_case(viewer, make_case())
+    control.segment()
+    qtbot.waitUntil(lambda: bool(control.state.results) and not control.state.status.busy)
+    assert box.currentText() == "WT"
+    box.setCurrentText("TC")
+    box.activated.emit(box.currentIndex())  # as a user's choice does
+    control.tick("T1", False)
+    qtbot.waitUntil(lambda: len(control.state.results) == 2 and not control.state.status.busy)
+    assert box.currentText() == "TC"
+
+
+def test_a_region_that_is_empty_is_not_offered_first(qtbot, task):
+    box = MeasureBox()
+    qtbot.addWidget(box)
+    box.show_task(task)
+    region = box.findChild(QComboBox, "shaspec_measure_region")
+    for sizes, offered in [((0, 0, 2), "WT"), ((1, 1, 1), "WT"), ((0, 0, 0), "WT")]:
+        box.offer(dict(zip(task.reported_regions, map(float, sizes), strict=True)))
+        assert region.currentText() == offered
+    box.offer({"ET": 3.0, "TC": 0.0, "WT": 0.0})  # regions of other tasks need not be nested
+    assert region.currentText() == "ET"

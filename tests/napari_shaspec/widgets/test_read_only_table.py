@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHeaderView, QTableWidgetItem
 
 from napari_shaspec.widgets.read_only_table import ReadOnlyTable
@@ -39,3 +40,19 @@ def test_without_room_the_table_scrolls_and_shows_the_first_column_and_all_rows(
     table.resize(WIDE, table.height())
     stretch = QHeaderView.ResizeMode.Stretch
     qtbot.waitUntil(lambda: table.horizontalHeader().sectionResizeMode(0) == stretch)
+
+
+def test_a_table_that_wraps_shows_long_names_in_several_lines(qtbot):
+    table = ReadOnlyTable("wrapping", wraps=True)
+    qtbot.addWidget(table)
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    table.setColumnCount(2)
+    table.setRowCount(2)
+    table.setHorizontalHeaderLabels(["", "untrained"])
+    table.setItem(0, 0, QTableWidgetItem("CKA shared and specific features"))
+    table.setItem(1, 0, QTableWidgetItem("short"))
+    table.resize(NARROW, 200)
+    table.show()
+    table.fit(2)
+    qtbot.waitUntil(lambda: table.rowHeight(0) > 1.5 * table.rowHeight(1))
+    assert table.height() >= table.rowHeight(0) + table.rowHeight(1)
