@@ -22,6 +22,7 @@ import shaspec
 from shaspec.case import Case
 from shaspec.io import write_case
 from shaspec.task import load_task
+from tests.serving import make_service, running
 from tests.tiny_models import TINY, save_tiny
 
 pytestmark = [
@@ -124,6 +125,14 @@ def through_onnx(task: Task, subset: tuple[str, ...]) -> Labels:
     return frame.on_case_grid(labels, task.case.grid.shape)
 
 
+def on_a_server(task: Task, subset: tuple[str, ...]) -> Labels:
+    with running(make_service([task.model])) as server:
+        client = server.connect()
+        (name,) = client.models()
+        *_, last = client.session(name, task.case, precision="float32").predict(subset)
+    return np.asarray(last.prediction.labels)
+
+
 def session(path: Path) -> Any:
     import onnxruntime
 
@@ -168,7 +177,7 @@ WAYS: dict[str, Way] = {
     "command line": by_command_line,
     "napari": in_napari,
     "ONNX": through_onnx,
-    # "server": a function like those above, with a session of `shaspec serve`.
+    "server": on_a_server,
 }
 
 

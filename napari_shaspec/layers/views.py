@@ -58,6 +58,7 @@ class ViewManager:
         self._before: Arrangement | None = None  # of the layers, while in 3D
         self._point: tuple[float, ...] = ()
         self.view = View.STACK
+        viewer.dims.events.ndisplay.connect(self._aim_cursor)
 
     def set_view(
         self, view: View, sources: Mapping[str, Image | None], result: Prediction | None
@@ -80,6 +81,15 @@ class ViewManager:
         if view is View.THREE_D:
             self._enter_3d()
         self.show(result)
+
+    def _aim_cursor(self) -> None:
+        """Gives napari's cursor a direction in 3D. It has none until the mouse moves there, and
+        until then a Labels layer with features that becomes active raises a TypeError in napari."""
+        viewer = getattr(self._viewer, "__wrapped__", self._viewer)  # plugins get a proxy
+        dims, camera = viewer.dims, viewer.scene.camera
+        if dims.ndisplay == 3 and viewer.cursor._view_direction is None:  # no public way
+            aim = camera.calculate_nd_view_direction(dims.ndim, dims.displayed)
+            viewer.cursor._view_direction = aim
 
     def show(self, result: Prediction | None) -> None:
         """Shows one result in the current view, and hides the others."""

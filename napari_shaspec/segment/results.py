@@ -289,4 +289,4 @@ def how(prediction: Prediction | Classification) -> str:
     seconds = prediction.provenance.get("seconds", {}).get("total", 0)
     took = f" in {seconds:.1f} s" if seconds >= 0.05 else ""
     where = f"{device} of {server}" if (server := prediction.provenance.get("server")) else device
-    return took + (f" on {where}" if took and device else "")
+    return took + (f" on {where}" if device and (took or server) else "")

@@ -70,7 +70,7 @@ def _invalid(
     masks = [] if nan is None else [nan]
     if nan is None and array.dtype.kind == "f" and np.isnan(array).any():
         masks.append(np.isnan(array))
-    low = limits[0] if limits else np.fmin.reduce(array, axis=None)
+    low = limits[0] if limits else float(np.fmin.reduce(array, axis=None))
     if low < PLACEHOLDER and modality.normalisation in ("zscore", "window"):
         masks.append(array == low)
     if modality.invalid:

@@ -103,7 +103,7 @@ def test_plain_layers_are_found_by_their_names(controller, viewer):
 
 def test_a_layer_assigned_by_hand_is_used(controller, viewer, make_case, engine):
     add_case(viewer, make_case(present=("T1",)))
-    viewer.add_image(np.random.default_rng(0).random((24, 32, 40)), name="late phase")
+    viewer.add_image(make_case().volumes["T1ce"] * 1.5, name="late phase")
     viewer.layers["late phase"].scale = (2.0, 1.5, 1.0)
     viewer.layers["late phase"].translate = (-30.0, -20.0, -10.0)
     controller.assign("T1ce", viewer.layers["late phase"])

@@ -218,3 +218,16 @@ def test_a_ct_is_shown_in_the_window_of_its_task_and_its_body_in_space(viewer):
     low, high = viewer.layers["3D · body"].extent.world
     assert (high - low < np.array(case.grid.shape) * 10 + 20).all()
     assert high[2] - low[2] > 250  # an adult, not the lungs alone
+
+
+def test_a_result_can_become_active_in_3d_before_the_mouse_moves_there(viewer, sources, prediction):
+    manager = ViewManager(viewer)  # of the panel; the user has pressed napari's own button
+    viewer.dims.ndisplay = 3
+    add_result(viewer, prediction)
+    layer = find_result(viewer, prediction.case, "FLAIR+T2")
+    viewer.mouse_over_canvas = True
+    viewer.layers.selection.active = None
+    viewer.layers.selection.active = layer
+    viewer.update_status_from_cursor()
+    assert viewer.layers.selection.active is layer
+    assert manager.view is View.STACK

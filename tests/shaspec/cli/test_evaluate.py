@@ -167,10 +167,10 @@ def test_evaluate_says_where_memory_did_not_suffice_and_the_protocol_too(
 ) -> None:
     predict, failures = InferenceSession._attempt, iter([True])
 
-    def failing(self: InferenceSession, subset: Subset, **options: Any) -> Any:
+    def failing(self: InferenceSession, subset: Subset, *words: Any, **options: Any) -> Any:
         if next(failures, False):
             raise MemoryError
-        return predict(self, subset, **options)
+        return predict(self, subset, *words, **options)
 
     monkeypatch.setattr(InferenceSession, "_attempt", failing)
     words = ["evaluate", shaspec_folder, folder, "--subsets", "T1,T2", "--metrics", "dice"]
