@@ -192,7 +192,7 @@ def test_all_ways_give_the_same_labels(tmp_path: Path, monkeypatch: pytest.Monke
     changes = {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (6,)}
     model = save_tiny(tmp_path / "model", brats, window=24, **changes)
     # Written and read: what the programs get comes from the same files.
-    write_case(tmp_path / "anna", shaspec.make_case(9_000_001, (40, 48, 44), brats.spacing))
+    write_case(tmp_path / "anna", shaspec.make_case(9_000_001, (32, 40, 36), brats.spacing))
     case = shaspec.read_case(tmp_path / "anna")
     files = {name: path for name, path in case.files.items() if name in brats.names}
     task = Task(model, case, files, tmp_path, monkeypatch)

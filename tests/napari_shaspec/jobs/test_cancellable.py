@@ -45,16 +45,15 @@ def test_cancel_ends_the_work_at_its_next_stage(window):
     stages = []
 
     def work(report):
-        for number in range(100_000):
+        for number in range(3_000):
             report(number, 0, f"file {number}")
             stages.append(number)
             time.sleep(0.01)
 
     def press():
-        dialog = next(
-            (w for w in QApplication.topLevelWidgets() if isinstance(w, QProgressDialog)), None
-        )
-        if dialog is None or not dialog.isVisible():
+        dialogs = [w for w in QApplication.topLevelWidgets() if isinstance(w, QProgressDialog)]
+        dialog = next((w for w in dialogs if w.isVisible()), None)  # not one of another test
+        if dialog is None:
             QTimer.singleShot(20, press)
             return
         assert dialog.labelText().startswith("file ")
@@ -62,4 +61,4 @@ def test_cancel_ends_the_work_at_its_next_stage(window):
 
     QTimer.singleShot(20, press)
     assert cancellable(work, "x") is None
-    assert 0 < len(stages) < 99_999
+    assert 0 < len(stages) < 2_999

@@ -17,25 +17,21 @@ from shaspec.models.base import Network
 from shaspec.models.card import load_card
 from shaspec.models.weights import Model, load_model
 from shaspec.task import load_task
-from tests.tiny_models import TINY, save_tiny
+from tests.tiny_models import save_tiny
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings(r"ignore:# The axis name.*:UserWarning"),
     pytest.mark.filterwarnings(r"ignore:.*isinstance\(treespec, LeafSpec\):FutureWarning"),
 ]
-ENCODER = TINY["shaspec"]["shared"] | {"widths": (6,), "depths": (1,)}
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
-    "shaspec": (
-        "rgbd",
-        {"shared": ENCODER, "specific": ENCODER, "decoder_widths": (6,)},
-    ),
     "maml": ("rgbd", {"n_downsamplings": 1}),
     "simmlm": ("rgbd", {"n_downsamplings": 1, "n_gate_downsamplings": 2, "stem_stride": 2}),
     "linear-fusion": ("rgbd", {}),
     "zero-fill": ("liver-ct", {}),
 }
-"""Task (volumes or pictures), and settings: the time of an export grows with the layers."""
+"""Task (volumes or pictures), and settings: the time of an export grows with the layers. ShaSpec is
+exported by `tests/test_all_ways.py`."""
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:
