@@ -10,6 +10,7 @@ from napari_shaspec.assign.question import can_ask
 from napari_shaspec.dicom import series_question
 from napari_shaspec.dicom.series_choices import SeriesChoices
 from napari_shaspec.drops import tasks
+from napari_shaspec.free_folder import free_folder
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.cancellable import cancellable
 from shaspec.dicom import Study, dicom_files, propose, read_studies
@@ -19,7 +20,6 @@ from shaspec.io.formats.table import DICOM
 from shaspec.progress import Report
 from shaspec.task import Task
 
-NUMBERS = 100  # tried for a folder that is not there yet
 READING, CONVERTING = "reading the headers of the DICOM files", "converting"
 
 
@@ -74,9 +74,7 @@ def proposed_folder(source: Path, study: Study) -> Path:
     The names of the source often contain the name of the patient.
     """
     name = f"case-{study.date}" if study.date else "case"
-    above = source.resolve().parent
-    places = [above / name, *(above / f"{name}-{n}" for n in range(2, NUMBERS))]
-    return next((place for place in places if not place.exists()), places[-1])
+    return free_folder(source.resolve().parent / name, "-")
 
 
 def _fitting(study: Study, task: Task) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from napari_shaspec.free_folder import free_folder
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.segment.state import SegmentState
@@ -30,7 +31,6 @@ Decision = Literal["use", "leave out", "cancel"]
 PREPARE = "shaspec prepare"  # in findings that a preparation mends
 PICTURES = ("registration/*.png", "brain/*.png")
 TRANSFORMS = "transforms.json"  # in the folder of a prepared case
-NUMBERS = 100  # tried for a folder that is not there yet
 
 
 class Start(Protocol):
@@ -136,11 +136,7 @@ class Preparing:
             return None
         paths = [Path(p) for p in (source.values() if isinstance(source, Mapping) else source)]
         folder = paths[0] if paths[0].is_dir() else paths[0].parent
-        for number in range(1, NUMBERS):
-            place = folder.with_name(f"{folder.name}_prepared{f'_{number}' * (number > 1)}")
-            if not place.exists():
-                break
-        return place
+        return free_folder(folder.with_name(f"{folder.name}_prepared"), "_")
 
     def _is_truth(self, layer: Layer) -> bool:
         what = origin(layer)
