@@ -13,6 +13,7 @@ from shaspec.io.case_files import is_input
 from shaspec.io.formats.table import is_volume
 from shaspec.io.model_results import is_unedited_result
 from shaspec.io.naming import is_result, recognise
+from shaspec.io.region_masks import names_part
 from shaspec.task import Task
 
 DATA = ("imagesT", "labelsT")
@@ -67,7 +68,8 @@ def refuse_original(path: Path, task: Task, *, keep_own: bool = False) -> None:
     if not exists(path) or not is_input(path, task) or is_result(path.name, task):
         return
     folder = path.absolute().parent.name
-    named = recognise(path.name, task) or recognise(folder, task) or folder.startswith(DATA)
+    named = recognise(path.name, task) or recognise(folder, task) or names_part(path.name, task)
+    named = named or folder.startswith(DATA)
     if named and (keep_own or not is_unedited_result(path)):
         raise InputError(
             f"{path}: is a scan or a label file by its name, which --overwrite does not replace; "
