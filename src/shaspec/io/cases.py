@@ -25,6 +25,7 @@ from shaspec.io.measured import measured
 from shaspec.io.model_results import automatic_notice, is_unedited_result, result_notice
 from shaspec.io.naming import LABELS, common_name
 from shaspec.io.reading import Read, chosen, read_volumes, require
+from shaspec.io.region_masks import masks_notice
 from shaspec.io.schemes import to_task_labels
 from shaspec.io.sound import read_sound
 from shaspec.memory import enough_memory
@@ -105,8 +106,9 @@ def _read(
     case = _picture_case(files, task, options) if task.dims == 2 else _case(files, task, options)
     if present is not None:
         require(files.name, task.subset(present), case.present, "; ".join(case.notices))
-    if options.scheme is not None and with_labels and case.labels is None:
-        text = f"label scheme {options.scheme} was ignored: the case has no label file"
+    if options.scheme is not None and with_labels and (case.labels is None or files.masks):
+        why = "masks of single regions have none" if files.masks else "the case has no label file"
+        text = f"label scheme {options.scheme} was ignored: {why}"
         case = replace(case, notices=(*case.notices, text))
     return case
 
@@ -237,6 +239,8 @@ def _task_labels(
 ) -> tuple[npt.NDArray[np.uint8], str]:
     """The label map in the codes of the task, and a notice of the convention used."""
     assert files.labels
+    if files.masks:
+        return array.astype(np.uint8, copy=False), masks_notice(files.masks)
     described = None if scheme else described_scheme(files.labels, task)
     hints = label_hints(files)
     labels, reading = to_task_labels(array, task, str(files.labels), hints, scheme, described)
@@ -262,8 +266,9 @@ def files_of(source: Source, task: Task, with_labels: bool) -> CaseFiles:
         InputError: if files cannot be found or told apart.
     """
     notices: tuple[str, ...] = ()
+    masks: Mapping[str, Path] = {}
     if isinstance(source, CaseFiles):
-        return source if with_labels else replace(source, labels=None)
+        return source if with_labels else replace(source, labels=None, masks={})
     if isinstance(source, str | Path):
         return find_case(source, task, with_labels=with_labels)
     if isinstance(source, Mapping):
@@ -275,7 +280,7 @@ def files_of(source: Source, task: Task, with_labels: bool) -> CaseFiles:
         found = assign_loose(paths, task)
         if found.problems:
             raise InputError(next(iter(found.problems.values())))
-        roles, notices = found.roles, tuple(found.notices)
+        roles, notices, masks = found.roles, tuple(found.notices), found.masks
         truth = roles.get(LABELS)
         if truth is not None and is_unedited_result(truth):
             del roles[LABELS]
@@ -284,7 +289,9 @@ def files_of(source: Source, task: Task, with_labels: bool) -> CaseFiles:
     if not roles:
         raise InputError(f"no modality was given: pass at least one of {task.title_names}")
     name = common_name(list(roles.values()), task)
-    return CaseFiles(name, roles, labels if with_labels else None, notices=notices)
+    if not with_labels:
+        return CaseFiles(name, roles, notices=notices)
+    return CaseFiles(name, roles, labels, notices=notices, masks=masks)
 
 
 def _named(source: Mapping[str, str | Path], task: Task) -> dict[str, Path]:

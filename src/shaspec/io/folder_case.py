@@ -81,6 +81,7 @@ def folder_case(
         name=folder.resolve().name,
         volumes=found.roles,
         labels=labels,
+        masks=found.masks if labels else {},
         problems=tuple(problems),
         notices=(*notices, *found.notices, *unread),
     )
