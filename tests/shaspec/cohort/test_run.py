@@ -17,8 +17,9 @@ from shaspec.case import Case
 from shaspec.cohort import run as running
 from shaspec.cohort.manifest import Manifest
 from shaspec.cohort.run import Working, cohort_job, segment_cohort
-from shaspec.cohort.segmenter import Outcome, Segmenter
+from shaspec.cohort.segmenter import Outcome
 from shaspec.cohort.settings import Settings
+from shaspec.cohort.stages import Stages, Work
 from shaspec.cohort.summary import write_sizes
 from shaspec.errors import InputError
 from shaspec.inference.session import InferenceSession
@@ -118,14 +119,14 @@ def test_a_bad_case_is_told_and_the_rest_is_done(
 ) -> None:
     cases = cohort("anna", "ben", "cleo", "dora")
     cases[0].volumes["T1"].write_bytes(b"no volume")
-    read = running.Segmenter._one
+    one = Stages._one
 
-    def fails_for_cleo(self: Segmenter, session: Any, case: Case, *rest: Any) -> Iterator[Any]:
-        if case.name == "cleo":
+    def fails_for_cleo(self: Stages, session: Any, work: Work, *rest: Any) -> Iterator[Any]:
+        if work.files.name == "cleo":
             raise ZeroDivisionError("of all things")
-        yield from read(self, session, case, *rest)
+        yield from one(self, session, work, *rest)
 
-    monkeypatch.setattr(Segmenter, "_one", fails_for_cleo)
+    monkeypatch.setattr(Stages, "_one", fails_for_cleo)
     found = {o.case: o for o in segment_cohort(cases, settings, out)}
     expected = {"anna": "failed", "ben": "done", "cleo": "failed", "dora": "done"}
     assert {case: o.status for case, o in found.items()} == expected
@@ -144,7 +145,7 @@ def test_a_run_that_was_killed_while_it_wrote_is_taken_up_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("shaspec.cohort.segmenter.write_probabilities", killed)
+        patch.setattr("shaspec.cohort.stages.write_probabilities", killed)
         with pytest.raises(KeyboardInterrupt):
             list(segment_cohort(cases, settings, out))
     assert len(list(out.glob("*.nii.gz"))) == 1
