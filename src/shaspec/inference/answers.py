@@ -6,11 +6,14 @@ import time
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from torch import Tensor
+import torch
 
+from shaspec.inference.frames import Frame
 from shaspec.inference.kept import Corner
 from shaspec.inference.modality_weights import MeanWeights
-from shaspec.inference.windows import Box, WindowAggregator
+from shaspec.inference.outputs import possible_part, probabilities_of
+from shaspec.inference.windows import WindowAggregator
+from shaspec.models.base import Output
 
 
 @dataclass
@@ -28,20 +31,30 @@ class Answers:
     weights: MeanWeights = field(default_factory=MeanWeights)
     aggregator: WindowAggregator | None = None
 
-    def add(self, values: Tensor, weights: Tensor | None, corner: Corner, box: Box) -> None:
-        """Add the answer ``values`` (K, *size) to the window at ``corner``.
+    @torch.inference_mode()
+    def add(
+        self, output: Output, corner: Corner, frame: Frame, exclusive: bool, *, everywhere: bool
+    ) -> None:
+        """Add the answer ``output`` to the window at ``corner``.
 
         Args:
-            values: probabilities.
-            weights: of the modalities, (M, K); None of a network without a gate.
+            output: of the network, for a batch of one.
             corner: of the window, in voxels.
-            box: the voxels that all windows cover together.
+            frame: what all windows cover together.
+            exclusive: see `shaspec.models.base.Network`.
+            everywhere: False: it is the only window, and only its labels are asked for.
         """
         place, self.place = self.place, None  # a failure in here leaves half of an answer
-        if self.aggregator is None:
-            self.aggregator = WindowAggregator(len(values), box, values.shape[1:], values.device)
-        self.weights.add(weights, values)
-        self.aggregator.add(values, corner)
+        weights = output.modality_weights()
+        if everywhere or weights is not None:
+            values = probabilities_of(output.logits, exclusive)
+            if self.aggregator is None:
+                channels, *size = values.shape
+                self.aggregator = WindowAggregator(channels, frame.all, size, values.device)
+            self.weights.add(None if weights is None else weights[0], values)
+            self.aggregator.add(values, corner)
+        else:
+            self.aggregator = WindowAggregator.of_part(*possible_part(output, frame, exclusive))
         self.done += 1
         self.place = place
 

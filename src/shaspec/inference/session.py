@@ -22,7 +22,7 @@ from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.outputs import all_probabilities, at_case_spacing, label_map
 from shaspec.inference.regridding import on_grid
 from shaspec.inference.windows import extract_patch, plan
-from shaspec.models.base import Features
+from shaspec.models.base import Features, Output
 from shaspec.models.weights import Model, untrained
 from shaspec.prediction import Prediction
 from shaspec.preprocessing import content
@@ -184,6 +184,7 @@ class InferenceSession(Session[Prediction]):
         indices = self._indices(subset)
         frame = self._prepare(indices)
         corners, size = self._plan(frame)
+        exclusive, everywhere = self._network.exclusive, probabilities or len(corners) > 1
         answers = resume([] if earlier is None else earlier, (frame.key, size, self._device))
         remaining = corners[answers.done :]
         count = self._count(indices, remaining, size)
@@ -191,15 +192,16 @@ class InferenceSession(Session[Prediction]):
         for corner in remaining:
             features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
-            answers.add(*self._answer(features, size), corner, frame.all)
+            output = self._answer(features, size)
+            answers.add(output, corner, frame, exclusive, everywhere=everywhere)
             answers.decoding += time.perf_counter() - start
             answers.encoding, count.encoding = answers.encoding + count.encoding, 0.0
             yield count.tick("decode")
         assert answers.aggregator is not None
         means, part = at_case_spacing(
-            answers.aggregator, frame.size, self._network.exclusive, everywhere=probabilities
+            answers.aggregator, frame, exclusive, everywhere=probabilities
         )
-        answer = (means, self.task, part, frame.size, self._network.exclusive)
+        answer = (means, self.task, part, frame.size, exclusive)
         shape = self.case.grid.shape
         labels = frame.on_case_grid(label_map(*answer), shape)
         temperature = self.model.card.temperature
@@ -211,7 +213,6 @@ class InferenceSession(Session[Prediction]):
         total = time.perf_counter() - answers.begin
         seconds = {"encode": answers.encoding, "decode": answers.decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
-        exclusive = self._network.exclusive
         if by_region := answers.weights.by_region(self.task, indices, exclusive=exclusive):
             facts["modality_weights"] = by_region
         if temperature:
@@ -260,7 +261,7 @@ class InferenceSession(Session[Prediction]):
     def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
         return extract_patch(self._inputs.volume(modality), corner, size)
 
-    def _answer(self, features: dict[int, Features], size: Corner) -> tuple[Tensor, Tensor | None]:
+    def _answer(self, features: dict[int, Features], size: Corner) -> Output:
         """Output of `_decode` for one window of ``size``."""
         others = set(range(self._network.modalities)) - set(features)
         absent = {m: found for m in others if (found := self._absent(m, size)) is not None}
