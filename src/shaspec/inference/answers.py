@@ -29,12 +29,29 @@ class Answers:
     done: int = 0
     """Number of finished windows."""
     weights: MeanWeights = field(default_factory=MeanWeights)
-    aggregator: WindowAggregator | None = None
+    whole: WindowAggregator | None = None
+    """Probabilities everywhere, if they are asked for or there are several windows."""
+    part: WindowAggregator | None = None
+    """Probabilities of a single window, where labels need them."""
+
+    @property
+    def for_labels(self) -> WindowAggregator:
+        """The probabilities that labels are made from."""
+        found = self.whole if self.part is None else self.part
+        assert found is not None
+        return found
+
+    @property
+    def for_maps(self) -> WindowAggregator:
+        """The probabilities of a run that asked for them."""
+        assert self.whole is not None
+        return self.whole
 
     @torch.inference_mode()
     def add(
-        self, output: Output, corner: Corner, frame: Frame, exclusive: bool, *, everywhere: bool
-    ) -> None:
+        self, output: Output, corner: Corner, frame: Frame, exclusive: bool, *, only: bool,
+        maps: bool,
+    ) -> None:  # fmt: skip
         """Add the answer ``output`` to the window at ``corner``.
 
         Args:
@@ -42,19 +59,20 @@ class Answers:
             corner: of the window, in voxels.
             frame: what all windows cover together.
             exclusive: see `shaspec.models.base.Network`.
-            everywhere: False: it is the only window, and only its labels are asked for.
+            only: there is no other window.
+            maps: probabilities are asked for, and not only labels.
         """
         place, self.place = self.place, None  # a failure in here leaves half of an answer
         weights = output.modality_weights()
-        if everywhere or weights is not None:
+        if only:
+            self.part = WindowAggregator.of_part(*possible_part(output, frame, exclusive))
+        if maps or not only or weights is not None:
             values = probabilities_of(output.logits, exclusive)
-            if self.aggregator is None:
+            if self.whole is None:
                 channels, *size = values.shape
-                self.aggregator = WindowAggregator(channels, frame.all, size, values.device)
+                self.whole = WindowAggregator(channels, frame.all, size, values.device)
             self.weights.add(None if weights is None else weights[0], values)
-            self.aggregator.add(values, corner)
-        else:
-            self.aggregator = WindowAggregator.of_part(*possible_part(output, frame, exclusive))
+            self.whole.add(values, corner)
         self.done += 1
         self.place = place
 

@@ -184,7 +184,7 @@ class InferenceSession(Session[Prediction]):
         indices = self._indices(subset)
         frame = self._prepare(indices)
         corners, size = self._plan(frame)
-        exclusive, everywhere = self._network.exclusive, probabilities or len(corners) > 1
+        exclusive, only = self._network.exclusive, len(corners) == 1
         answers = resume([] if earlier is None else earlier, (frame.key, size, self._device))
         remaining = corners[answers.done :]
         count = self._count(indices, remaining, size)
@@ -193,23 +193,23 @@ class InferenceSession(Session[Prediction]):
             features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
             output = self._answer(features, size)
-            answers.add(output, corner, frame, exclusive, everywhere=everywhere)
+            answers.add(output, corner, frame, exclusive, only=only, maps=probabilities)
             answers.decoding += time.perf_counter() - start
             answers.encoding, count.encoding = answers.encoding + count.encoding, 0.0
             yield count.tick("decode")
-        assert answers.aggregator is not None
-        means, part = at_case_spacing(
-            answers.aggregator, frame, exclusive, everywhere=probabilities
-        )
-        answer = (means, self.task, part, frame.size, exclusive)
         shape = self.case.grid.shape
-        labels = frame.on_case_grid(label_map(*answer), shape)
-        temperature = self.model.card.temperature
-        found = all_probabilities(*answer, temperature) if probabilities else ({}, {})
-        maps = [
-            {n: frame.on_case_grid(v, shape, fill=n == BACKGROUND) for n, v in kind.items()}
-            for kind in found
-        ]
+        # The same way with and without probabilities: another order of sums decides ties otherwise.
+        means, part = at_case_spacing(answers.for_labels, frame, exclusive, everywhere=False)
+        labels = label_map(means, self.task, part, frame.size, exclusive)
+        labels, temperature = frame.on_case_grid(labels, shape), self.model.card.temperature
+        maps = []
+        if probabilities:
+            means, part = at_case_spacing(answers.for_maps, frame, exclusive, everywhere=True)
+            found = all_probabilities(means, self.task, part, frame.size, exclusive, temperature)
+            maps = [
+                {n: frame.on_case_grid(v, shape, fill=n == BACKGROUND) for n, v in kind.items()}
+                for kind in found
+            ]
         total = time.perf_counter() - answers.begin
         seconds = {"encode": answers.encoding, "decode": answers.decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
