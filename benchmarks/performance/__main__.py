@@ -68,9 +68,6 @@ def main() -> None:
             from benchmarks.performance.processes import memory_rows
             from benchmarks.performance.window import window_rows
 
-            from benchmarks.performance.processes import memory_rows
-            from benchmarks.performance.window import window_rows
-
             sources = {method: model_source(method, folder) for method in AIMS}
             memory = list(memory_rows(sources, folder / CASE))
             waits = window_rows("shaspec")

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from shaspec.models import voxelwise
 from shaspec.models.resize import linear_resize
 
 Features = dict[str, Tensor]
@@ -164,8 +165,10 @@ class Network(nn.Module, ABC):
         return features
 
     def prepare_for_inference(self) -> None:
-        """Switch to eval mode and fold layers where possible; training needs another copy."""
+        """Switch to eval mode, fold layers where possible, store weights in the layout that is fast
+        on CPUs; training needs another copy."""
         self.eval()
+        voxelwise.lay_out(self)
 
 
 def _scatter(parts: list[tuple[Tensor, Features]], n: int) -> Features:

@@ -242,5 +242,5 @@ class ShaSpec(Network):
 
     def prepare_for_inference(self) -> None:
         """Eval mode, weight standardisation folded into the weights (exact)."""
-        super().prepare_for_inference()
         fold_standardisation(self)
+        super().prepare_for_inference()
