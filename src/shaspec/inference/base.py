@@ -26,7 +26,7 @@ from shaspec.inference.memory import choose_device, feature_budget
 from shaspec.inference.precision import choose_precision, computing_in, precision_name
 from shaspec.inference.provenance import provenance
 from shaspec.memory import enough_memory, is_out_of_memory
-from shaspec.models.base import Features
+from shaspec.models.base import Features, Output
 from shaspec.models.card import Seen
 from shaspec.models.weights import Model
 from shaspec.task import Subset
@@ -201,17 +201,14 @@ class Session(ABC, Generic[P_co]):
     @torch.inference_mode()
     def _decode(
         self, features: Mapping[int, Features], absent: Mapping[int, Features] | None = None
-    ) -> tuple[Tensor, Tensor | None]:
-        """Probabilities (K, ...), and the weight of each modality (M, K) if the network has them.
+    ) -> Output:
+        """Output for one window or input.
 
         ``absent`` has the features that some models use for absent modalities.
         """
         present = torch.tensor([[m in features for m in range(self._network.modalities)]])
         with self._computing():
-            output = self._network.decode({**features, **(absent or {})}, present)
-        logits, weights = output.logits[0].float(), output.modality_weights()
-        probabilities = logits.softmax(dim=0) if self._network.exclusive else logits.sigmoid()
-        return probabilities, None if weights is None else weights[0]
+            return self._network.decode({**features, **(absent or {})}, present)
 
     def _computing(self) -> AbstractContextManager[object]:
         """A block in which the network computes in the precision of this session."""
