@@ -8,8 +8,7 @@ condition turned round, ``None`` returned. Each is tested in a process forked fr
 libraries, so it costs no more than its tests. A mutant that passes all tests is printed: either a
 test is missing, or the change makes no difference. The exit code is 1 below `AIM`.
 
-Other modules that were imported before the change keep the old functions; tests that call the
-module itself see the change.
+Modules of the program that imported a function before the change get the changed one, too.
 """
 
 from __future__ import annotations
@@ -104,12 +103,26 @@ def passes(module: ModuleType, tree: ast.Module | None, tests: list[str]) -> boo
         import pytest
 
         if tree is not None:
-            exec(compile(tree, str(module.__file__), "exec"), vars(module))
+            put_in(module, tree)
         # The libraries were imported before pytest, which it would warn of.
         early = "ignore::pytest.PytestAssertRewriteWarning"
         return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", early, *tests]))
 
     return in_fork(body) == 0
+
+
+def put_in(module: ModuleType, tree: ast.Module) -> None:
+    """Run changed code in a module, and give its functions and classes to those that have them."""
+    own = {name: value for name, value in vars(module).items() if _is_of(value, module)}
+    exec(compile(tree, str(module.__file__), "exec"), vars(module))
+    for other in [m for name, m in sys.modules.items() if "shaspec" in name and m is not module]:
+        for name, value in list(vars(other).items()):
+            if _is_of(value, module) and own.get(value.__name__) is value:
+                setattr(other, name, vars(module)[value.__name__])
+
+
+def _is_of(value: object, module: ModuleType) -> bool:
+    return getattr(value, "__module__", "") == module.__name__ and hasattr(value, "__name__")
 
 
 def in_fork(body: Callable[[], int]) -> int:
