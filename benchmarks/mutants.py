@@ -2,6 +2,7 @@
 
     python -m benchmarks.mutants shaspec.thresholds tests/shaspec/test_thresholds.py
     python -m benchmarks.mutants --most 40 --seed 1 shaspec.geometry tests/shaspec/test_geometry.py
+    python -m benchmarks.mutants --numbers 17,203 shaspec.geometry -- tests/shaspec -k grid
 
 A mutant is the module with one change: another comparison or operator, a number plus one, a
 condition turned round, ``None`` returned. Each is tested in a process forked from one that has all
@@ -53,7 +54,7 @@ def changed(node: ast.AST) -> ast.AST | None:
             new.value += 1
         case ast.If() | ast.IfExp() | ast.While():
             new.test = ast.UnaryOp(ast.Not(), new.test)
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
             new.value = ast.Constant(None)
         case _:
             return None
@@ -148,6 +149,7 @@ def main() -> int:
     parser.add_argument("tests", nargs="+")
     parser.add_argument("--most", type=int, default=10_000, help="mutants, a random choice")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--numbers", default="", help="only these mutants, with commas")
     options = parser.parse_args()
     module = importlib.import_module(options.module)
     for library in ("torch", "scipy.ndimage", "hypothesis.extra.numpy", "nibabel"):
@@ -158,11 +160,13 @@ def main() -> int:
     numbers = list(places(ast.parse(source)))
     Random(options.seed).shuffle(numbers)
     chosen, survivors = sorted(numbers[: options.most]), 0
+    if options.numbers:
+        chosen = [int(number) for number in options.numbers.split(",")]
     for number in chosen:
         tree, told = mutant(source, number)
         if passes(module, tree, options.tests):
             survivors += 1
-            print(f"  survives: {options.module}:{told}", flush=True)
+            print(f"  survives: {options.module}:{told}  (number {number})", flush=True)
     killed = len(chosen) - survivors
     print(f"{options.module}: {killed} of {len(chosen)} mutants killed, "
           f"of {len(numbers)} possible, seed {options.seed}; "

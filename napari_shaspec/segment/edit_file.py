@@ -27,6 +27,7 @@ from shaspec.prediction import Prediction
 from shaspec.task import Task
 
 VERSION = 1
+DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 LARGEST_HEAD = 16 * 1024**2
 """Bytes of `Head` as JSON."""
 LARGEST = 2**27
@@ -111,13 +112,13 @@ def read_edits(path: Path, task: Task, grid: Grid, case: str) -> tuple[Predictio
 def _opened(
     path: Path, limit: int, names: Sequence[str]
 ) -> tuple[Head, _Place, dict[str, npt.NDArray[Any]]]:
-    arrays = read_arrays(path, limit, names)
     try:
+        arrays = read_arrays(path, limit, names)
         content = json.loads(arrays["head"].tobytes())
         if content.pop("version") != VERSION:
             raise ValueError("it was written by another version")
         place = _Place(*(content.pop(key) for key in ("spacing", "origin")))
         return TypeAdapter(Head).validate_python(content), place, arrays
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        why = str(error).splitlines()[0]
+    except (*DAMAGED, InputError) as error:
+        why = str(error).removeprefix(f"{path}: ").partition("\n")[0]
         raise InputError(f"{path}: cannot be read as edits ({why}); delete it") from error

@@ -61,7 +61,7 @@ def read_arrays(path: Path, limit: int, names: Iterable[str] = ()) -> dict[str, 
         names: the arrays to read; empty: all.
 
     Returns:
-        Name -> array, which cannot be changed.
+        Name -> array.
 
     Raises:
         InputError: if the file cannot be read, is no such archive, lacks an array, or its arrays
@@ -86,14 +86,15 @@ def _array(data: bytes) -> npt.NDArray[Any]:
     numpy allocates what the header announces before it reads, so that is compared first.
     """
     file = io.BytesIO(data)
-    version = np.lib.format.read_magic(file)
-    if version != (1, 0):
-        raise ValueError(f"an array in version {version} of the format")
-    shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
+    try:
+        np.lib.format.read_magic(file)
+        shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
+    except Exception as error:  # those of the parser of Python, too
+        raise ValueError(f"the header of an array ({type(error).__name__})") from error
     if dtype.hasobject or dtype.kind not in "biuf":
         raise ValueError(f"an array of {dtype}")
     values = data[file.tell() :]
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(values):
         raise ValueError(f"an array of the shape {shape} in {len(values)} bytes")
     order = "F" if by_column else "C"
-    return np.frombuffer(values, dtype).reshape(shape, order=order)
+    return np.frombuffer(bytearray(values), dtype).reshape(shape, order=order)
