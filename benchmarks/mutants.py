@@ -18,10 +18,12 @@ import argparse
 import ast
 import copy
 import importlib
+import io
 import os
 import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -101,15 +103,24 @@ def passes(module: ModuleType, tree: ast.Module | None, tests: list[str]) -> boo
     """Whether the tests pass with this code in the place of the module's; None: as it is."""
 
     def body() -> int:
-        import pytest
-
         if tree is not None:
             put_in(module, tree)
-        # The libraries were imported before pytest, which it would warn of.
-        early = "ignore::pytest.PytestAssertRewriteWarning"
-        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", early, *tests]))
+        return run_tests("-x", *tests)
 
     return in_fork(body) == 0
+
+
+def run_tests(*words: str) -> int:
+    """Run pytest in this process; returns its exit code."""
+    import pytest
+
+    # The libraries were imported before pytest, which it would warn of.
+    early = "ignore::pytest.PytestAssertRewriteWarning"
+    return int(
+        pytest.main(
+            ["-q", "-p", "no:cacheprovider", "--no-xvfb", "-p", "no:napari", "-W", early, *words]
+        )
+    )
 
 
 def put_in(module: ModuleType, tree: ast.Module) -> None:
@@ -155,6 +166,8 @@ def main() -> int:
     for library in ("torch", "scipy.ndimage", "hypothesis.extra.numpy", "nibabel"):
         importlib.import_module(library)
     source = Path(str(module.__file__)).read_text("utf-8")
+    with redirect_stdout(io.StringIO()):
+        run_tests("--collect-only", *options.tests)  # every mutant finds pytest and tests imported
     if not passes(module, None, options.tests):
         raise SystemExit("the tests fail without a change")
     numbers = list(places(ast.parse(source)))
