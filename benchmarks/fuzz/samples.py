@@ -19,7 +19,7 @@ import torch
 from nibabel.freesurfer.mghformat import MGHImage
 from PIL import Image
 
-from benchmarks.fuzz import readers
+from benchmarks.fuzz import examinations, network, panels, readers
 from shaspec.geometry import Grid
 from shaspec.io.segmentation_nrrd import write_segmentation
 from shaspec.task import load_task
@@ -34,7 +34,7 @@ else:
 
 FOLDERS = (
     "v", "p", "lists/c1", "lists/c2", "nnunet/imagesTr", "nnunet/labelsTr", "bids", "t", "m",
-    "run", "cache/case",
+    "run", "cache/case", "exam", "net", "edits", "prepared", "t/shown",
 )  # fmt: skip
 AFFINE = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -50,6 +50,10 @@ def make_samples(folder: Path) -> None:
     _run(folder / "run")
     _cache(folder / "cache/case")
     readers.tiny_model(folder / "m")
+    examinations.make_examination(folder)
+    network.make_messages(folder / "net", folder / "m")
+    panels.make_edits(folder / "edits")
+    panels.make_prepared(folder / "prepared")
     weights = {"state_dict": {"a.weight": torch.ones(2, 3)}, "epoch": 3}
     for name in ("official.pth", "official.model"):
         torch.save(weights, folder / "t" / name)
@@ -175,6 +179,11 @@ def _lists(folder: Path) -> None:
     )
     stored = {"brats: t1 weighted": "T1", "shaspec": {"first": 1.5, "toggle": 0.1, "device": "cpu"}}
     (folder / "t/stored.json").write_text(json.dumps(stored))
+    (folder / "t/shown/manifest.jsonl").write_bytes((folder / "t/manifest.jsonl").read_bytes())
+    (folder / "t/shown/review.csv").write_text(
+        "case,subset,mark,key,time\nc1,FLAIR,accepted,k-,2026-01-01T00:00:00Z\nc2,FLAIR,,,\n"
+    )
+    (folder / "t/picked.txt").write_text("c1_flair.nii\nc1_t1.nii\nc1_T1ce.nii\nc1_seg.nii\nT2.nii")
     (folder / "t/name.txt").write_text("BraTS20_Training_001_t1ce.nii.gz\nsub-01_FLAIR_preop.nii")
 
 

@@ -12,6 +12,7 @@ from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.segment.state import SegmentState
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import is_file, is_folder
 from shaspec.inference.events import Computed, Progress
 from shaspec.inference.reported import reported
 from shaspec.io.naming import LABELS
@@ -135,7 +136,7 @@ class Preparing:
             self._job.refuse(str(error))
             return None
         paths = [Path(p) for p in (source.values() if isinstance(source, Mapping) else source)]
-        folder = paths[0] if paths[0].is_dir() else paths[0].parent
+        folder = paths[0] if is_folder(paths[0]) else paths[0].parent
         return free_folder(folder.with_name(f"{folder.name}_prepared"), "_")
 
     def _is_truth(self, layer: Layer) -> bool:
@@ -152,7 +153,7 @@ class Preparing:
             dict.fromkeys(_finding(text) for text in said if PREPARE in text)
         )
         folders = {path.parent for la in layers if (path := origin(la).get("path"))}
-        prepared = [folder for folder in folders if (folder / TRANSFORMS).is_file()]
+        prepared = [folder for folder in folders if is_file(folder / TRANSFORMS)]
         self._state.pictures = tuple(
             path for folder in prepared for kind in PICTURES for path in sorted(folder.glob(kind))
         )

@@ -13,7 +13,15 @@ from pydantic import ValidationError
 
 from shaspec.errors import InputError
 from shaspec.io import read_volume
-from shaspec.preprocessing import background, content_box, foreground, foreground_box, normalise
+from shaspec.preprocessing import (
+    background,
+    content_box,
+    fill_value,
+    foreground,
+    foreground_box,
+    near_background,
+    normalise,
+)
 from shaspec.task import Modality
 
 MR = Modality(name="T1")
@@ -191,3 +199,47 @@ def test_channels_are_standardised_one_by_one_and_share_a_box() -> None:
     for channel, stored in zip(out, volume, strict=True):
         np.testing.assert_array_equal(channel, normalise(stored, MR))
     assert content_box(out, echoes) == (slice(3, 13), *BOX[1:])
+
+
+@pytest.mark.parametrize("value", [-1024.0, -300.0, -150.0, -1.0, 0.0])
+def test_only_a_far_background_is_brought_next_to_the_tissue(value: float) -> None:
+    """Interpolation between -1024 and tissue would give intensities that count as tissue."""
+    volume = head()
+    outside = volume == 0
+    volume[outside] = value
+    near = near_background(volume, MR)
+    np.testing.assert_array_equal(near[~outside], volume[~outside])
+    np.testing.assert_array_equal(foreground(near, background(near)), ~outside)
+    tissue = np.ptp(volume[~outside])
+    assert (near[outside] == (0 if -value > tissue / 4 else value)).all()
+    other = Modality(name="CT", normalisation="window", window=(-160, 240))
+    assert near_background(volume, other) is volume
+
+
+def test_a_volume_of_background_alone_is_left_as_it_is() -> None:
+    empty = np.full((4, 5, 6), -1024, np.int16)
+    empty[0, 0, 0] = -1023
+    assert near_background(empty, MR) is empty
+
+
+@pytest.mark.parametrize(
+    ("modality", "low"),
+    [
+        (MR, -1024.0),
+        (Modality(name="CT", normalisation="window", window=(-160, 240)), -1024.0),
+        (Modality(name="CT", normalisation="window", window=(-2000, 240)), -2000.0),
+        (Modality(name="photo", normalisation="minmax"), -1024.0),
+    ],
+)
+def test_what_lies_outside_of_a_volume_is_background_or_dark(
+    modality: Modality, low: float
+) -> None:
+    volume = head()
+    volume[volume == 0] = -1024
+    assert fill_value(volume, modality) == low
+    padded = np.pad(volume, 2, constant_values=low)
+    inner = (slice(2, -2),) * 3
+    if modality.normalisation != "minmax":
+        np.testing.assert_allclose(
+            normalise(padded, modality)[inner], normalise(volume, modality), atol=1e-6
+        )

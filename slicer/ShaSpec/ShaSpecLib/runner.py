@@ -16,6 +16,11 @@ from ShaSpecLib.parameters import Request
 TAIL = 2000
 """Characters of an unexpected error that are shown."""
 Fields = Mapping[str, Any]
+FIELDS: Mapping[str, set[str]] = {
+    "progress": {"done", "total", "stage"}, "notice": {"text"}, "row": {"values", "subset"},
+    "finished": set(), "failed": {"message"},
+}  # fmt: skip
+"""Events of the engine, and what each has."""
 
 
 class Listener(Protocol):
@@ -104,9 +109,11 @@ class ProcessEngine:
             try:
                 event = json.loads(line)
                 kind = event.pop("event")
-            except (ValueError, KeyError, AttributeError, TypeError):
+                known = FIELDS[kind] <= event.keys()
+            except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
                 continue  # printed by a library
-            self._tell(kind, event)
+            if known:
+                self._tell(kind, event)
 
     def _tell(self, kind: str, event: dict[str, Any]) -> None:
         listener = self._listener

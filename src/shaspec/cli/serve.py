@@ -12,6 +12,7 @@ from rich.console import Console
 
 from shaspec.cli.common import escape
 from shaspec.errors import InputError
+from shaspec.files.reading import is_folder
 from shaspec.remote.address import DEFAULT_PORT, TOKEN
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _check_options(device: str, precision: str, folder: Path | None) -> None:
     from shaspec.inference.precision import choose_precision
 
     choose_precision(precision, choose_device(device), 3)
-    if folder is not None and not folder.is_dir():
+    if folder is not None and not is_folder(folder):
         raise InputError(f"{folder}: there is no such folder; make it")
 
 

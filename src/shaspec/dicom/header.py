@@ -6,8 +6,6 @@ Attributes of enhanced (multi-frame) images are looked up in the functional grou
 
 from __future__ import annotations
 
-import struct
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,28 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from shaspec.dicom.source import MOST_BYTES
+from shaspec.dicom.dataset import DAMAGED, faults, read_dataset
 from shaspec.errors import InputError
-from shaspec.files.reading import open_regular
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-MISSING = "reading DICOM needs pydicom and dcm2niix: pip install shaspec[dicom]"
 IMAGES = {
     f"1.2.840.10008.5.1.4.1.1.{code}" for code in ("4", "4.1", "4.4", "2", "2.1", "128", "130")
 }
 """SOP classes of MR, CT and PET images."""
-DEFLATED = b"1.2.840.10008.1.2.1.99"
-"""A transfer syntax whose header is compressed; dcm2niix does not read it either."""
 IMPLICIT = "1.2.840.10008.1.2"
 UNCOMPRESSED = {IMPLICIT, "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
 MOST_FRAMES = 20_000
-FAULTS = (
-    AttributeError, EOFError, IndexError, KeyError, LookupError, NotImplementedError, OSError,
-    OverflowError, RecursionError, TypeError, ValueError, struct.error,
-)  # fmt: skip
-"""What pydicom raises for a damaged file."""
 TAGS = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber",
     "SeriesDescription", "ProtocolName", "StudyDate", "AcquisitionTime", "AcquisitionDateTime",
@@ -101,29 +90,14 @@ def read_header(path: Path) -> Header | None:
         InputError: if pydicom is not installed or the file is damaged. The message has no path, as
             it may contain the name of a patient.
     """
-    try:
-        import pydicom
-    except ImportError:
-        raise InputError(MISSING) from None
-    with open_regular(path) as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        if size > MOST_BYTES or DEFLATED in file.read(1024):
-            raise InputError("is too large or has a deflated header; export it uncompressed")
-        file.seek(0)
-        try:
-            with warnings.catch_warnings(action="ignore"):  # pydicom warns about every odd value
-                found = pydicom.dcmread(
-                    file, stop_before_pixels=True, force=True, specific_tags=list(TAGS)
-                )
-                if str(_get(found, "SOPClassUID")) not in IMAGES:
-                    if "SeriesInstanceUID" in found:
-                        return None
-                    raise InputError("the header is cut off or damaged; copy the file again")
-                return _header(path, found, size - file.tell())
-        except FAULTS as error:
-            text = "the header is cut off or damaged; copy the file again"
-            raise InputError(text) from error
+    opened = read_dataset(path, TAGS)
+    found = opened.dataset
+    with faults():
+        if str(_get(found, "SOPClassUID")) not in IMAGES:
+            if "SeriesInstanceUID" in found:
+                return None
+            raise InputError(DAMAGED)
+        return _header(path, found, opened.left)
 
 
 def _header(path: Path, found: Dataset, left: int) -> Header:

@@ -158,6 +158,6 @@ def _content(response: http.client.HTTPResponse) -> Mapping[str, Any]:
     data = response.read(LONGEST_LINE)
     try:
         content = json.loads(data) if data else {}
-    except ValueError:  # of a proxy
+    except (ValueError, RecursionError):  # of a proxy
         return {}
     return content if isinstance(content, dict) else {}

@@ -15,6 +15,7 @@ of a case, opens a session, and runs it as often as it likes:
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
 from shaspec import __version__
-from shaspec.errors import in_words
+from shaspec.errors import ShaspecError, in_words
 from shaspec.remote.wire import VERSION, Info, Opened, OpenRequest, Refusal, RunRequest
 from shaspec.server.guard import HEALTH, Guard, refusal
 from shaspec.server.limits import Limits
@@ -35,8 +36,9 @@ from shaspec.server.sessions import Sessions
 from shaspec.server.shelf import Shelf
 from shaspec.server.stream import answer
 from shaspec.server.volumes import Volumes
-from shaspec.server.worker import Worker
+from shaspec.server.worker import BROKEN, Worker
 
+LOG = logging.getLogger(__name__)
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Path(pattern=r"^[\w-]{1,64}$")]
 Count = Annotated[int, Header(ge=0, le=2**50)]
@@ -161,6 +163,12 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RefusedError)
     async def refused(_: Request, error: RefusedError) -> Response:
         return refusal(error)
+
+    @app.exception_handler(ShaspecError)
+    async def unusable(_: Request, error: ShaspecError) -> Response:
+        """E.g. a model folder that was changed: its path is for the log alone."""
+        LOG.error("a request failed", exc_info=error)
+        return refusal(RefusedError(503, BROKEN))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
