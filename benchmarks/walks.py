@@ -84,7 +84,7 @@ def one_walk(panel: str, folder: Path, chance: random.Random) -> tuple[list[obje
         patch("napari_shaspec.user_folder.user_folder", folder.joinpath),
     ):
         try:
-            walk = WALKS[panel](load_task("brats"), folder)
+            walk = WALKS[panel](load_task("brats"), folder, shown=True)
             lot = [(chance.choice(walk.ACTIONS), chance.randrange(100)) for _ in range(LENGTH)]
             for step in (*walk.FIRST, *lot):
                 taken.append(step)

@@ -62,5 +62,5 @@ def test_a_random_walk_at_a_panel(
     walk_about()
 
 
-EXAMPLES = {"robustness": 4, "features": 4, "cohort": 2, "train": 6}
+EXAMPLES = {"robustness": 2, "features": 3, "cohort": 3, "train": 6}
 """Walks; outside of the tests there are more: ``python -m benchmarks.walks``."""

@@ -49,8 +49,16 @@ class FeatureSession(MarkingSession):
         spacing = tuple(BLOCK * side for side in case.grid.spacing)
         grid = Grid(shape, spacing, case.grid.origin)
         facts = {"model": self.model, "sha256": self.model, "subset": "+".join(subset)}
+        names = case.task.names
+        windows = {
+            (kind, m): rng.normal(size=(2, len(names))).astype(np.float32)
+            for kind in (*KINDS[:3], "domain")
+            for m in case.present
+        }
         yield Computed(
-            FeatureMaps(case.name, self.model, case.task, subset, grid, inside, maps, {}, facts)
+            FeatureMaps(
+                case.name, self.model, case.task, subset, grid, inside, maps, windows, facts
+            )
         )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from napari.layers import Image
 from qtpy.QtCore import QCoreApplication
 
 from napari_shaspec.layers.metadata import LayerKind, of_kind
@@ -128,8 +127,7 @@ class CasePanelWalk(PanelWalk):
         self.control.tick(names[n % 4], n % 3 > 0)
 
     def assign(self, n: int) -> None:
-        images = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
-        choices = [None, *images]
+        choices = [None, *self.state.choices]
         self.control.assign(self.state.task.names[n % 4], choices[n // 4 % len(choices)])
 
 

@@ -1,4 +1,4 @@
-"""The walks of all panels but *Segment* and *Compare*, each with a panel that is opened anew."""
+"""The walks of all panels but *Segment* and *Compare*; ``shown``: with the widgets of the panel."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ from tests.napari_shaspec.walk.robustness import RobustnessWalk
 from tests.napari_shaspec.walk.train import TrainWalk
 
 
-def opened(make: Callable[[], Any], panel: type[Any], viewer: Any) -> Callable[[], Any]:
-    """Opens a panel with a new controller; the panel before goes."""
+def opened(make: Callable[[], Any], panel: type[Any] | None, viewer: Any) -> Callable[[], Any]:
+    """Opens a panel with a new controller; the panel before goes. None: the controller alone."""
+    if panel is None:
+        return make
     shown: list[Any] = []
 
     def open_panel() -> Any:
@@ -44,27 +46,31 @@ def opened(make: Callable[[], Any], panel: type[Any], viewer: Any) -> Callable[[
     return open_panel
 
 
-def robustness(task: Task, folder: Path) -> PanelWalk:
+def robustness(task: Task, folder: Path, *, shown: bool = False) -> PanelWalk:
     """The panel *Robustness*. ``folder`` has the cases in `NAMES`."""
     viewer, jobs = ViewerModel(), Jobs()
 
     def make() -> Any:
         return RobustnessController(viewer, engine=MarkingEngine(task), run=jobs)
 
-    return RobustnessWalk(viewer, jobs, opened(make, RobustnessPanel, viewer), folder)
+    return RobustnessWalk(
+        viewer, jobs, opened(make, RobustnessPanel if shown else None, viewer), folder
+    )
 
 
-def features(task: Task, folder: Path) -> PanelWalk:
+def features(task: Task, folder: Path, *, shown: bool = False) -> PanelWalk:
     """The panel *Features*. ``folder`` has the cases in `NAMES`."""
     viewer, jobs = ViewerModel(), Jobs()
 
     def make() -> Any:
         return FeaturesController(viewer, engine=FeatureEngine(task), run=jobs)
 
-    return FeaturesWalk(viewer, jobs, opened(make, FeaturesPanel, viewer), folder)
+    return FeaturesWalk(
+        viewer, jobs, opened(make, FeaturesPanel if shown else None, viewer), folder
+    )
 
 
-def cohort(task: Task, folder: Path) -> PanelWalk:
+def cohort(task: Task, folder: Path, *, shown: bool = False) -> PanelWalk:
     """The panel *Many cases*. ``folder`` has ``cases`` and two models, see `CohortWalk`."""
     viewer, jobs = ViewerModel(), Jobs()
 
@@ -73,10 +79,10 @@ def cohort(task: Task, folder: Path) -> PanelWalk:
         control.choose_model(str(folder / "model_0"))
         return control
 
-    return CohortWalk(viewer, jobs, opened(make, CohortPanel, viewer), folder)
+    return CohortWalk(viewer, jobs, opened(make, CohortPanel if shown else None, viewer), folder)
 
 
-def train(task: Task, folder: Path) -> PanelWalk:
+def train(task: Task, folder: Path, *, shown: bool = False) -> PanelWalk:
     """The panel *Train*. ``folder`` has ``cases``."""
     del task
     viewer, jobs, launched = ViewerModel(), Jobs(), list[FakeProcess]()
@@ -88,10 +94,12 @@ def train(task: Task, folder: Path) -> PanelWalk:
     def make() -> Any:
         return TrainController(run=jobs, launch=launch, runs=folder / "runs")
 
-    return TrainWalk(viewer, jobs, opened(make, TrainPanel, viewer), folder, launched)
+    return TrainWalk(
+        viewer, jobs, opened(make, TrainPanel if shown else None, viewer), folder, launched
+    )
 
 
-WALKS: dict[str, Callable[[Task, Path], PanelWalk]] = {
+WALKS: dict[str, Callable[..., PanelWalk]] = {
     "robustness": robustness,
     "features": features,
     "cohort": cohort,

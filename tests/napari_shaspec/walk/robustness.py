@@ -72,8 +72,6 @@ class RobustnessWalk(CasePanelWalk):
         assert len(swept) <= 1
         for layer in swept:
             self._is_what_it_says(layer)
-        for layer in of_kind(self.viewer, "map"):
-            assert layer.name.startswith("mine") or origin(layer)["case"] in (state.case, "")
 
     def _is_what_it_says(self, layer: Any) -> None:
         what = origin(layer)

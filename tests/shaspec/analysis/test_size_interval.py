@@ -46,7 +46,7 @@ def test_the_interval_is_that_of_the_two_thresholds_and_holds_the_size(values):
         assert found[name][0] <= size <= found[name][1]
 
 
-@given(arrays(np.float32, (4, *SHAPE), elements=st.floats(0.01, 1, width=32)))
+@given(arrays(np.float32, (4, *SHAPE), elements=st.floats(0.0625, 1, width=32)))
 def test_labels_that_exclude_each_other_have_an_interval_of_their_regions(values):
     shares = values / values.sum(axis=0)
     names = ("background", *(label.name for label in TASK.labels))
