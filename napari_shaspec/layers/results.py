@@ -106,11 +106,30 @@ def keep_edits(viewer: ViewerModel, coming: Prediction) -> Labels | None:
     here, edited = origin(layer)["grid"].matches(coming.grid), is_edited(layer)
     if here and not edited:
         return None
-    metadata = origin(layer)
-    layer.metadata[KEY] = {**metadata, "kind": "edited", "case": metadata["case"] if here else ""}
-    layer.name = f"{_title(layer)} ({'edited' if edited else 'of other layers'})"
-    layer.visible = False
+    if not here:
+        layer.metadata[KEY]["case"] = ""
+    _set_aside(layer, f"{_title(layer)} ({'edited' if edited else 'of other layers'})")
     return layer if edited else None
+
+
+def keep_edited_row(viewer: ViewerModel) -> Labels | None:
+    """Keeps the layer of a sweep if it was edited by hand, before another row is shown in it.
+
+    Returns:
+        The layer, which is renamed ``... (edited)`` and hidden; None: it was not edited.
+    """
+    for layer in of_kind(viewer, "swept"):
+        if is_edited(layer):
+            _set_aside(layer, f"{layer.name} (edited)")
+            return layer
+    return None
+
+
+def _set_aside(layer: Labels, name: str) -> None:
+    """Makes a layer one that no new result replaces, and hides it."""
+    layer.metadata[KEY] = {**origin(layer), "kind": "edited"}
+    layer.name = name
+    layer.visible = False
 
 
 def is_edited(layer: Labels) -> bool:

@@ -20,6 +20,7 @@ from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers import maps
 from napari_shaspec.layers.maps import Map
 from napari_shaspec.layers.metadata import of_kind
+from napari_shaspec.layers.results import keep_edited_row
 from napari_shaspec.robustness import worker
 from napari_shaspec.robustness.model_choice import (
     current_cards,
@@ -157,14 +158,14 @@ class RobustnessController(CaseController[RobustnessState]):
 
     def show_row(self, model: str, subset: Subset) -> None:
         """Shows the result of one row in the layer of the sweep."""
-        shown = Shown(model, subset)
-        row = self.state.row(shown)
-        if row is not None:
-            name = model if len(self.state.tables) > 1 else ""
-            opacity = display_settings().overlay_opacity
-            maps.show_row(self.viewer, row.prediction, name, opacity)
-            self.state.legend = ()
-            self.state.shown = shown
+        row = self.state.row(shown := Shown(model, subset))
+        if row is None:
+            return
+        kept, name = keep_edited_row(self.viewer), model if len(self.state.tables) > 1 else ""
+        maps.show_row(self.viewer, row.prediction, name, display_settings().overlay_opacity)
+        self.state.legend, self.state.shown = (), shown
+        if kept is not None:
+            self._job.say(f"Your edits are kept in layer {kept.name!r}.", "warning")
 
     # -- maps --------------------------------------------------------------------------------------
 

@@ -89,7 +89,7 @@ class Pictured:
         if self._mine(layer):
             return origin(layer)["subset"] in self._state.edited
         kind = origin(layer).get("kind")
-        return kind == "edited" or (kind == "result" and is_edited(layer))
+        return kind == "edited" or (kind in ("result", "swept") and is_edited(layer))
 
     def _mine(self, layer: Labels) -> bool:
         """Whether a layer shows a result in the table of the panel."""

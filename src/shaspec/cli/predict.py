@@ -162,6 +162,7 @@ def _segment(
 ) -> None:
     """Write the label map, and on request the sizes of its regions and their probabilities."""
     from shaspec.analysis.judgement import judgement
+    from shaspec.analysis.size_interval import with_intervals
     from shaspec.io.probability_maps import write_probabilities
     from shaspec.models.summary import is_calibrated
     from shaspec.prediction import NOT_FOUND_NOTE
@@ -171,7 +172,7 @@ def _segment(
     lines.notices(report_seen(console, session.seen, case.name, model.card.name))
     job = session.predict(case.present, probabilities=maps or bool(thresholds))
     finished = lines.job(job) if lines.on else run_job(console, job)
-    prediction = thresholded(finished.prediction, thresholds)
+    prediction = thresholded(with_intervals(finished.prediction), thresholds)
     prediction.save(path)
     if maps:
         files = write_probabilities(path, prediction, calibrated=is_calibrated(model.card))
@@ -224,12 +225,16 @@ def _default_name(case: Case) -> Path:
 
 
 def volume_table(prediction: Prediction) -> Table:
+    from shaspec.analysis.size_interval import HIGH, LOW, interval_text, size_intervals
     from shaspec.prediction import size_text
 
     unit = prediction.grid.unit
-    table = Table("region", unit, title=prediction.name)
+    intervals = size_intervals(prediction)
+    head = (f"at {HIGH} to {LOW}",) if intervals else ()
+    table = Table("region", unit, *head, title=prediction.name)
     for name, size in prediction.region_sizes().items():
-        table.add_row(name, size_text(size, 2 if unit == "mL" else 0))
+        more = [interval_text(intervals[name], unit)] if intervals else []
+        table.add_row(name, size_text(size, 2 if unit == "mL" else 0), *more)
     return table
 
 

@@ -48,6 +48,7 @@ def report(
 
     The page has slices, sizes from several subsets, findings about the input, and provenance.
     """
+    from shaspec.analysis.size_interval import with_intervals
     from shaspec.io import read_case
     from shaspec.models.weights import load_model
     from shaspec.report import ENDINGS, write_report
@@ -68,9 +69,11 @@ def report(
         check_results([out], subject, overwrite, ENDINGS)
         check_results([record_path(out)], subject, overwrite)
         session = run.session(loaded, subject)
-        jobs = (session.predict(subset) for subset in subsets)
-        ended = [lines.job(job) if lines.on else run_job(console, job) for job in jobs]
-        predictions = [event.prediction for event in ended]
+        predictions = []
+        for subset in subsets:  # the first is pictured, with its confidence
+            job = session.predict(subset, probabilities=not predictions)
+            ended = lines.job(job) if lines.on else run_job(console, job)
+            predictions.append(with_intervals(ended.prediction))
         card = loaded.card
         path = write_report(out, subject, predictions, card)
         wrote = f"wrote {path} and {record_path(path).name}"

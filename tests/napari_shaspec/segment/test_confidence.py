@@ -40,6 +40,25 @@ def test_probabilities_are_decoded_for_a_result_that_has_none(segmented, viewer,
     assert not segmented.state.can_undo
 
 
+def test_sizes_have_an_interval_once_there_are_probabilities(segmented):
+    state = segmented.state
+    assert state.intervals == {}
+    segmented.show_probability("WT")
+    low, high = state.intervals["WT"]
+    assert low == pytest.approx(state.results[0].region_ml()["WT"])  # it is 0.8 within
+    assert high > low
+    assert state.results[0].provenance["size_intervals"]["WT"] == [low, high]
+    segmented.set_threshold("WT", 0.3)
+    assert state.intervals["WT"] == (low, high)
+    segmented.update_when_toggled(False)
+    segmented.show_probability("")
+    segmented.tick("T1", False)
+    segmented.segment()
+    assert state.intervals == {}
+    segmented.show_result(ALL)
+    assert state.intervals["WT"] == (low, high)
+
+
 def test_each_region_has_a_layer_and_one_is_visible(segmented, viewer, engine):
     for region in ("WT", "ET", "WT"):
         segmented.show_probability(region)
