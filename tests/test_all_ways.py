@@ -151,7 +151,7 @@ def in_slicer(task: Task, subset: tuple[str, ...]) -> Labels:
 
     from ShaSpecLib import engine_names, nodes
     from ShaSpecLib.controller import Controller
-    from ShaSpecLib.runner import ProcessEngine
+    from ShaSpecLib.runner import ResidentEngine
     from ShaSpecLib.world import SceneWorld
 
     with core_scene.made(task.monkeypatch) as scene:
@@ -161,7 +161,7 @@ def in_slicer(task: Task, subset: tuple[str, ...]) -> Labels:
             voxels = np.asarray(image.dataobj)
             volumes[name] = core_scene.add_volume(scene, voxels, image.affine, f"a_{name}")
         control = Controller(
-            ProcessEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
+            ResidentEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
             engine_names.recognise, device="cpu", precision="float32",
         )  # fmt: skip
         control.choose_model(str(task.model))
@@ -170,6 +170,7 @@ def in_slicer(task: Task, subset: tuple[str, ...]) -> Labels:
         control.apply()
         (node,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)
         labels = nodes.label_map(node, volumes[subset[0]])
+        control.close()
     return task.case.grid.from_file(labels)
 
 
