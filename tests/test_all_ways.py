@@ -133,6 +133,21 @@ def on_a_server(task: Task, subset: tuple[str, ...]) -> Labels:
     return np.asarray(last.prediction.labels)
 
 
+def by_command_line_on_a_server(task: Task, subset: tuple[str, ...]) -> Labels:
+    from typer.testing import CliRunner
+
+    from shaspec.cli import app
+
+    out = task.folder / f"{'_'.join(subset)}_there_pred.nii.gz"
+    words = [f"{name}={task.files[name]}" for name in subset]
+    with running(make_service([task.model])) as server:
+        (name,) = server.connect().models()
+        words += ["--model", name, "--server", server.address, "--precision", "float32"]
+        done = CliRunner().invoke(app, ["predict", *words, "--out", str(out)])
+        assert done.exit_code == 0, done.output
+    return task.case.grid.from_file(np.asarray(nibabel.load(out).dataobj))
+
+
 def session(path: Path) -> Any:
     import onnxruntime
 
@@ -179,6 +194,7 @@ WAYS: dict[str, Way] = {
     "napari": in_napari,
     "ONNX": through_onnx,
     "server": on_a_server,
+    "command line, server": by_command_line_on_a_server,
 }
 
 
