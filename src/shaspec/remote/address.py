@@ -71,6 +71,19 @@ def parse_address(text: str) -> Address:
     return Address(secure, host, port or default, parts.path.rstrip("/"), token)
 
 
+def without_token(text: str) -> str:
+    """An address as it can be shown, also one that has another form than `parse_address` needs.
+
+    Args:
+        text: with a token, or without.
+
+    Returns:
+        What is before the token and after it.
+    """
+    scheme, mark, rest = text.strip().rpartition("//")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+
 def _is_here(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
