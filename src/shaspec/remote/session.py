@@ -27,6 +27,10 @@ FAREWELL = 5.0
 """Seconds for a message that nobody waits for."""
 TRIES = 3
 """How often a session that the server has closed is opened again for one run."""
+DELETED = (
+    "server {}: it deletes the volumes before it uses them, so its disk is too small for all cases "
+    "that are open: try again in some minutes"
+)
 Arrays = dict[tuple[str, ...], Array]
 
 
@@ -227,7 +231,7 @@ class RemoteSession:
                     self._name = str(answer.content.get("session", ""))
                     return
                 if number == TRIES:
-                    raise AnswerError("the server deletes the volumes before it uses them", answer)
+                    raise AnswerError(DELETED.format(self._connection.address), answer)
             volumes = {}
             for name, volume in self.case.volumes.items():
                 yield Progress(0, 0, f"compressing {name}")
