@@ -26,7 +26,7 @@ from waiting_process import WaitingProcess  # noqa: E402
 import shaspec  # noqa: E402
 from ShaSpecLib import engine_names  # noqa: E402
 from ShaSpecLib.controller import Controller  # noqa: E402
-from ShaSpecLib.runner import ProcessEngine  # noqa: E402
+from ShaSpecLib.runner import ResidentEngine  # noqa: E402
 from ShaSpecLib.world import SceneWorld  # noqa: E402
 
 SEED = 9_000_012  # of no training
@@ -44,12 +44,13 @@ def main(path: Path) -> None:
             for name, v in case.volumes.items()
         }
         control = Controller(
-            ProcessEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
+            ResidentEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
             engine_names.recognise, device="cpu",
         )  # fmt: skip
         control.choose_model("shaspec")
         control.tick(LEFT_OUT, False)
         control.apply()
+        control.close()
         (node,) = util.getNodesByClass("vtkMRMLSegmentationNode", scene)
         (table,) = util.getNodesByClass("vtkMRMLTableNode", scene)
         draw(volumes["FLAIR"], node, table, path)

@@ -62,11 +62,7 @@ class RobustnessController(CaseController[RobustnessState]):
         layers.removed.connect(self._on_removed, position="last")
         self.state.events.case.connect(self._on_case)
         self.state.events.sources.connect(self._hint)
-        self._set_cards(current_cards(self._engine, {}, self._job.refuse))
-        if (first := first_with_regions(self.state.card_of)) is not None:
-            self.choose_models([first])
-        elif not self.state.message.text:
-            self._job.say(NO_MODEL, "warning")
+        self._engine.ask()
 
     # -- choices -------------------------------------------------------------------------------
 
@@ -108,12 +104,27 @@ class RobustnessController(CaseController[RobustnessState]):
         return self.choose_models([*self.state.chosen, model])
 
     def _on_known_models(self) -> None:
-        before = self.state.card_of
-        self._set_cards(current_cards(self._engine, before, self._job.refuse))
-        now = self.state.card_of
-        retrained = [m for m in self.state.chosen if now[m].sha256 != before[m].sha256]
+        before, chosen = self.state.card_of, self.state.chosen
+        kept = before
+        if self._engine.where != self._listed_at:  # whose models are other ones
+            kept = {model: before[model] for model in chosen}
+        now = current_cards(self._engine, kept)
+        if now is None:  # a server has not answered yet
+            return
+        self._listed_at = self._engine.where
+        self._set_cards(now)
+        if not before:
+            self._choose_first()
+        self._say_missing(chosen)
+        retrained = [m for m in chosen if now[m].sha256 != before[m].sha256]
         if retrained and not self.state.status.busy:
             self._forget_results()  # computed with the earlier weights
+
+    def _choose_first(self) -> None:
+        if (first := first_with_regions(self.state.card_of)) is not None:
+            self.choose_models([first])
+        else:
+            self._job.say(NO_MODEL, "warning")
 
     def _set_cards(self, cards: dict[str, Card]) -> None:
         self.state.cards = tuple(cards.values())

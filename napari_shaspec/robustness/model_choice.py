@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,21 +39,24 @@ def fitting_models(
     return [m for m in wanted if _same_regions(cards[m].task, cards[newest[-1]].task)]
 
 
-def current_cards(
-    engine: Engine, cards: Mapping[str, Card], refuse: Callable[[str], None]
-) -> dict[str, Card]:
+def current_cards(engine: Engine, cards: Mapping[str, Card]) -> dict[str, Card] | None:
     """Updates ``cards``, and adds the cards of new models.
 
-    A model that was trained further has a new card; a model that was removed keeps its old card. If
-    a server cannot be reached, ``refuse`` gets the message, and the cards stay as they are.
+    A model that was trained further has a new card; a model that was removed keeps its old card.
+
+    Args:
+        engine: lists the models.
+        cards: model -> its card, those before.
+
+    Returns:
+        Model -> card; None: a server has not answered yet.
     """
     try:
         models = engine.models()
         old = {m: engine.card(m) if m in models else card for m, card in cards.items()}
         return old | {model: engine.card(model) for model in models if model not in old}
-    except ShaspecError as error:
-        refuse(str(error))
-        return dict(cards)
+    except ShaspecError:
+        return None
 
 
 def first_with_regions(cards: Mapping[str, Card]) -> str | None:

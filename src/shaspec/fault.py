@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import tempfile
 import time
@@ -91,5 +92,5 @@ def _version(package: str) -> str:
 
 
 def command_line() -> str:
-    """The command line of this process."""
-    return " ".join(sys.argv)
+    """The command line of this process, without the token of a server."""
+    return re.sub(r"//[^/@\s]+@", "//TOKEN@", " ".join(sys.argv))

@@ -63,7 +63,7 @@ class Session(ABC, Generic[P_co]):
         precision: str = "auto",
     ) -> None:
         check_fit(model.card, case)
-        self.model, self.case, self.task = model, case, model.card.task
+        self.model, self.card, self.case, self.task = model, model.card, case, model.card.task
         self._device = choose_device(device)
         self._precision = choose_precision(precision, self._device, self.task.dims)
         with enough_memory(f"moving model {model.card.name} to {self._device}"):
@@ -120,12 +120,13 @@ class Session(ABC, Generic[P_co]):
         self._kept = KeptFeatures(self._budget())
 
     def predict(
-        self, present: Iterable[str] | None = None
+        self, present: Iterable[str] | None = None, *, probabilities: bool = False
     ) -> Iterator[Progress | Notice | Finished[P_co]]:
         """The result as if only ``present`` had been acquired.
 
         Args:
             present: names of modalities of the case; default: all that it has.
+            probabilities: those of regions too; a classification always has its own.
 
         Yields:
             `Progress` before the first and after every step (one encoded or decoded window, or
@@ -136,6 +137,7 @@ class Session(ABC, Generic[P_co]):
             InputError: for modalities that the case does not have.
             OutOfMemoryError: if not even the smallest window (or the whole input) fits into memory.
         """
+        del probabilities
         subset = self._subset(present)
         yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
 

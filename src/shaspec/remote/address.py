@@ -86,6 +86,19 @@ def _check_form(host: str, path: str) -> None:
         )
 
 
+def without_token(text: str) -> str:
+    """An address as it can be shown, also one that has another form than `parse_address` needs.
+
+    Args:
+        text: with a token, or without.
+
+    Returns:
+        What is before the token and after it.
+    """
+    scheme, mark, rest = text.strip().rpartition("//")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+
 def _is_here(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -123,10 +123,19 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         digest: Digest, request: Request, upload_offset: Count, upload_length: Count
     ) -> Response:
         data = await request.body()
-        offset = await asyncio.to_thread(
-            service.volumes.append, digest, upload_offset, upload_length, data
-        )
+        part = digest, upload_offset, upload_length, data
+        offset = await asyncio.to_thread(_append, service, part)
         return Response(status_code=204, headers={"Upload-Offset": str(offset)})
+
+
+def _append(service: Service, part: tuple[str, int, int, bytes]) -> int:
+    """Store a part of a volume; while the disk is full, sessions that do not run give way."""
+    while True:
+        try:
+            return service.volumes.append(*part)
+        except RefusedError as error:
+            if error.status != 507 or not service.sessions.give_way():
+                raise
 
 
 def _add_sessions(app: FastAPI, service: Service) -> None:

@@ -101,8 +101,9 @@ def test_a_full_disk_is_said(shaspec_folder: Path) -> None:
     with running(make_service([shaspec_folder], disk=1000)) as server:
         data = bytes(600)
         assert put(server, data, 0, 600, hashlib.sha256(data).hexdigest()).status == 204
-        # An unused one gives way, one that is being uploaded does not.
-        assert put(server, b"x", 0, 900, 64 * "0").status == 204
+        # It waits for its session, and what is being uploaded is not deleted either.
+        assert put(server, b"x", 0, 900, 64 * "0").status == 507
+        assert put(server, b"x", 0, 400, 64 * "0").status == 204
         answer = put(server, b"x", 0, 900, 64 * "1")
         assert answer.status == 507
         assert "full" in answer.error
