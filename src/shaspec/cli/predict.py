@@ -81,7 +81,6 @@ def predict(
     """
     from shaspec.cli.cohort import cases_of, run_cohort
     from shaspec.cohort.settings import AVAILABLE, Settings
-    from shaspec.errors import InputError
     from shaspec.io import label_endings
     from shaspec.io.outputs import refuse_original
 
@@ -91,19 +90,12 @@ def predict(
         card = engine.card(model)
         many = cases_of(case, card.task, out)
         thresholds = _thresholds(threshold, card, one=not many)
-        if many and json:
-            raise InputError("--json is for one case: give one, or leave out --json")
-        if many and server:
-            raise InputError(
-                "--server (or the variable SHASPEC_SERVER) is for one case: give one, or give "
-                "--server '' to segment them on this computer"
-            )
         if many:
+            _check_many(json, server)
             settings = Settings(
                 model, present or AVAILABLE, probabilities, grid, overwrite, **run.keywords
             )
-            task = card.task
-            run_cohort(console, many, settings, out, source=case[0], csv=volumes, task=task)
+            run_cohort(console, many, settings, out, source=case[0], csv=volumes, task=card.task)
             return
         asked = card.task.parse_subset(present) if present else None
         subject = _read(console, lines, case, card, asked, grid)
@@ -124,6 +116,19 @@ def predict(
             _segment(console, lines, engine, session, path, volumes, thresholds, maps=bool(maps))
         wrote = f"; wrote {escape(str(path))}" if path else ""
         console.print(f"model {card.name}, {card.licence}{wrote}")
+
+
+def _check_many(json: bool, server: str) -> None:
+    """Raise `InputError` for options that only one case has."""
+    from shaspec.errors import InputError
+
+    if json:
+        raise InputError("--json is for one case: give one, or leave out --json")
+    if server:
+        raise InputError(
+            "--server (or the variable SHASPEC_SERVER) is for one case: give one, or give "
+            "--server '' to segment them on this computer"
+        )
 
 
 def _read(

@@ -75,7 +75,7 @@ def report(
         check_results([out], subject, overwrite, ENDINGS)
         check_results([record_path(out)], subject, overwrite)
         session = engine.session(model, subject, run)
-        predictions = []
+        predictions: list[Prediction] = []
         for subset in subsets:  # the first is pictured, with its confidence
             job = session.predict(subset, probabilities=not predictions)
             made = (lines.job(job) if lines.on else run_job(console, job)).prediction
