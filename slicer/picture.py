@@ -163,7 +163,7 @@ def in_space(renderer: Any, volume: Any, surfaces: Any) -> None:
     renderer.SetUseDepthPeeling(True)
     renderer.SetMaximumNumberOfPeels(8)
     x, y, z = head.GetCenter()
-    look(renderer, (x - 12, y + 12, z + 12), (0.8, 0.9, 0.35), (0, 0, 1), 125)
+    look(renderer, (x + 14, y - 14, z + 12), (0.8, 0.9, 0.35), (0, 0, 1), 125)
 
 
 def add(renderer: Any, source: Any, colour: Any) -> Any:

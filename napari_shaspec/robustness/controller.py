@@ -104,26 +104,19 @@ class RobustnessController(CaseController[RobustnessState]):
 
     def _on_known_models(self) -> None:
         before, chosen = self.state.card_of, self.state.chosen
-        kept = before
-        if self._engine.where != self._listed_at:  # whose models are other ones
-            kept = {model: before[model] for model in chosen}
-        now = current_cards(self._engine, kept)
+        now = current_cards(self._engine, before, chosen)
         if now is None:  # a server has not answered yet
             return
-        self._listed_at = self._engine.where
         self._set_cards(now)
-        if not before:
-            self._choose_first()
-        self._say_missing(chosen)
+        if not before and (first := first_with_regions(now)) is not None:
+            self.choose_models([first])
+        elif not before:
+            self._job.say(NO_MODEL, "warning")
+        elif missing := self._engine.missing(chosen):
+            self._job.say(missing, "warning")
         retrained = [m for m in chosen if now[m].sha256 != before[m].sha256]
         if retrained and not self.state.status.busy:
             self._forget_results()  # computed with the earlier weights
-
-    def _choose_first(self) -> None:
-        if (first := first_with_regions(self.state.card_of)) is not None:
-            self.choose_models([first])
-        else:
-            self._job.say(NO_MODEL, "warning")
 
     def _set_cards(self, cards: dict[str, Card]) -> None:
         self.state.cards = tuple(cards.values())

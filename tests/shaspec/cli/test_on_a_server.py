@@ -55,10 +55,7 @@ def test_the_files_are_those_of_a_run_here(
         monkeypatch.setattr(f"shaspec.analysis.robustness_files.{name}", lambda *_: None)
     monkeypatch.setattr("shaspec.analysis.robustness_files.write_figure", lambda path, _: path)
     case = folder / "anna"
-    if words[0] == "sweep":
-        given = [f"T2={next(case.glob('*_t2.nii.gz'))}"]
-    else:
-        given = [str(case)]
+    given = [f"T2={next(case.glob('*_t2.nii.gz'))}"] if words[0] == "sweep" else [str(case)]
     for out, where in (
         ("here", ["--model", shaspec_folder, *HERE]),
         ("there", ["--model", "tiny-shaspec", "--server", server.address]),
