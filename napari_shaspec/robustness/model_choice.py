@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_shaspec.case.controller import NO_MODEL
 from shaspec.errors import InputError, ShaspecError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def fitting_models(
 
 def current_cards(
     engine: ChosenEngine, cards: Mapping[str, Card], chosen: Sequence[str]
-) -> dict[str, Card] | None:
+) -> tuple[dict[str, Card], str] | None:
     """Updates ``cards``, and adds the cards of new models.
 
     A model that was trained further has a new card; a model that was removed keeps its old card. If
@@ -53,15 +54,18 @@ def current_cards(
         chosen: models that are ticked.
 
     Returns:
-        Model -> card; None: a server has not answered yet.
+        Model -> card, and a warning for the user (empty: none); None: a server has not answered.
     """
     try:
         new = {model: engine.card(model) for model in engine.models()}
     except ShaspecError:
         return None
-    stay = chosen if engine.moved() else cards
+    moved = engine.moved()
+    stay = chosen if moved else cards
     old = {m: new.get(m, card) for m, card in cards.items() if m in new or m in stay}
-    return old | new
+    if not cards and first_with_regions(new) is None:
+        return new, NO_MODEL
+    return old | new, engine.missing(chosen) if moved else ""
 
 
 def first_with_regions(cards: Mapping[str, Card]) -> str | None:
