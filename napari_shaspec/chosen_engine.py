@@ -8,8 +8,9 @@ then from time to time. So a server that stops or comes back is noticed, and tol
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_shaspec import settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from shaspec.inference.events import Computed, Notice, Progress
     from shaspec.models.card import Card
 
+ELSEWHERE = "Server {} has no model {}: choose another one. What is open stays as it is."
 SETTLE = 1.0
 """Seconds without a change of the address, which is typed letter by letter, before it is used."""
 WATCH = 30.0
@@ -62,6 +64,7 @@ class ChosenEngine:
         self._closed = self._asking = False
         self._lost = False  # the server did not answer the last question
         self._round = 0  # a timer of an earlier round does nothing
+        self._listed_at = ""  # where the listed models are
         self._unfollow = lambda: None
         if given is None:
             self._unfollow = settings.follow("server", ("address",), self._on_preference)
@@ -87,6 +90,17 @@ class ChosenEngine:
 
     def refresh(self) -> None:
         self._engine.refresh()
+
+    def moved(self) -> bool:
+        """Whether the models are those of another place than at the last call."""
+        before, self._listed_at = self._listed_at, self.where
+        return before != self.where
+
+    def missing(self, chosen: Sequence[str]) -> str:
+        """A warning of chosen models that the server does not have; empty: there is none."""
+        models = self.models()
+        gone = ", ".join(Path(model).name for model in chosen if model not in models)
+        return ELSEWHERE.format(self.where, gone) if self.where and gone else ""
 
     def close(self) -> None:
         """Ask no more."""

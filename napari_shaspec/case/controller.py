@@ -43,7 +43,6 @@ MIX = (
     "at one time give a meaningful result."
 )
 NO_MODEL = "no model is bundled: open a model folder"
-ELSEWHERE = "Server {} has no model {}: choose another one. What is open stays as it is."
 
 
 class CaseController(ABC, Generic[W]):
@@ -61,7 +60,6 @@ class CaseController(ABC, Generic[W]):
         self._job = JobControl(state, run)
         hears = Hears(self._on_known_models, self._job.say, lambda: self.state.status.busy)
         self._engine = ChosenEngine(engine, run, hears)
-        self._listed_at = ""  # where the listed models are
         self._kept = SessionCache(self._engine)
         self._closed = False
         self._cases = OpenCases(viewer)
@@ -190,13 +188,6 @@ class CaseController(ABC, Generic[W]):
     def _on_known_models(self) -> None:
         """Lists the models of the engine: at the start, and when there may be others."""
 
-    def _say_missing(self, chosen: Sequence[str]) -> None:
-        """Warns of chosen models that a server does not have."""
-        models = self._engine.models()
-        if self._engine.where and (gone := [model for model in chosen if model not in models]):
-            names = ", ".join(Path(model).name for model in gone)
-            self._job.say(ELSEWHERE.format(self._engine.where, names), "warning")
-
     def _start_job(
         self, doing: str, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]
     ) -> None:
@@ -278,9 +269,8 @@ class ModelController(CaseController[M]):
             models = self._engine.models()
         except ShaspecError:  # of a server, which has not answered yet
             return
-        elsewhere, self._listed_at = self._engine.where != self._listed_at, self._engine.where
-        known = self.state.models
-        if elsewhere:
+        moved, known = self._engine.moved(), self.state.models
+        if moved:
             known = (*models, *([model] if card is not None and model not in models else []))
         self.state.models = (*known, *(name for name in models if name not in known))
         if card is None:
@@ -290,8 +280,8 @@ class ModelController(CaseController[M]):
                 self._job.say(NO_MODEL, "warning")
         elif model in models and self._engine.card(model).sha256 != card.sha256:
             self.choose_model(model)  # training continued in the same folder
-        elif elsewhere:
-            self._say_missing([model])
+        elif moved and (missing := self._engine.missing([model])):
+            self._job.say(missing, "warning")
 
     def _begin_anew(self, *_: object) -> None:
         """Clears results of another case or model."""

@@ -47,7 +47,6 @@ class DatesController:
         self._job = JobControl(self.state, run)
         hears = Hears(self._list_models, self._job.say, lambda: self.state.status.busy)
         self._engine = ChosenEngine(engine, run, hears)
-        self._listed_at = ""  # where the listed models are
         self._cases = OpenCases(viewer)
         self._picked = False  # by the user, rather than offered
         self._closed = False
@@ -204,9 +203,10 @@ class DatesController:
             models = self._engine.models()
         except ShaspecError:  # of a server, which has not answered yet
             return
-        if self._engine.where != self._listed_at:
+        if self._engine.moved():
             known = (*models, *([chosen] if chosen and chosen not in models else []))
-            self._listed_at = self._engine.where
+            if missing := self._engine.missing([chosen] if chosen else []):
+                self._job.say(missing, "warning")
         self.state.models = (*known, *(model for model in models if model not in known))
         if chosen in models or (not chosen and models):
             self.choose_model(chosen or models[0])

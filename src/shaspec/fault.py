@@ -62,7 +62,8 @@ def write_report(error: BaseException, command: str) -> Path | None:
 
 
 def report_text(error: BaseException, command: str) -> str:
-    """The report: command, versions, and the traceback without error messages."""
+    """The report: command, versions, and the traceback without error messages and tokens."""
+    command = re.sub(r"//[^/@\s]+@", "//TOKEN@", command)
     versions = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
     head = [
         f"command: {command}",
@@ -92,5 +93,5 @@ def _version(package: str) -> str:
 
 
 def command_line() -> str:
-    """The command line of this process, without the token of a server."""
-    return re.sub(r"//[^/@\s]+@", "//TOKEN@", " ".join(sys.argv))
+    """The command line of this process."""
+    return " ".join(sys.argv)

@@ -214,3 +214,16 @@ def test_the_window_does_not_wait_for_a_server(qtbot, viewer, preference, kind):
     assert server.asked
     assert threading.get_ident() not in server.asked
     control.close()
+
+
+def test_a_message_stays_while_a_server_answers(viewer, clock, preference):
+    server = Server()
+    preference("gpu", server)
+    controls = [kind(viewer, run=run_here) for kind in KINDS]
+    for control in controls:
+        control._job.say("a message of the panel")
+    clock.tick()
+    assert len(server.asked) == 2 * len(KINDS)
+    for control in controls:
+        assert control.state.message.text == "a message of the panel"
+        control.close()

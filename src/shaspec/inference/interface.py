@@ -7,13 +7,15 @@ a server. This module imports no torch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shaspec.case import Case
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
-from shaspec.models.card import Card, Seen
 from shaspec.prediction import Classification, Prediction
+
+if TYPE_CHECKING:
+    from shaspec.models.card import Card, Seen
 
 
 class AnySession(Protocol):
