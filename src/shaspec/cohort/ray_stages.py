@@ -84,7 +84,7 @@ class Predictor:
         self._place = place
         torch.set_num_threads(threads)
         self._model: Model | None = None
-        self._idle = time.perf_counter()
+        self._idle = 0.0
 
     def start(self) -> str:
         """Load the model; returns why that fails, or nothing."""
@@ -95,7 +95,6 @@ class Predictor:
             return str(error)
         if self._model.card.sha256 != wanted.sha256:
             return f"model {wanted.name!r} has other weights there"
-        self._idle = time.perf_counter()
         return ""
 
     def segment(self, work: Work, loaded: Loaded) -> Iterator[Result | Record | None]:
@@ -105,7 +104,7 @@ class Predictor:
             For each subset its result, None if there is none, and after it the line for the
             manifest: whoever has the line can rely on the result.
         """
-        waited = time.perf_counter() - self._idle
+        waited = time.perf_counter() - self._idle if self._idle else 0.0
         try:
             if self._model is None and (error := self.start()):
                 raise InputError(error)
