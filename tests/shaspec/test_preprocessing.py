@@ -273,3 +273,17 @@ def test_the_few_voxels_that_differ_from_all_others_are_not_clipped() -> None:
     volume[3, 4, 5] = 9
     out = normalise(volume, MR)
     assert out[3, 4, 5] > out[0, 0, 0] + 10
+
+
+@pytest.mark.parametrize(
+    ("repeats", "close", "found"), [(8, False, True), (7, False, False), (8, True, False)]
+)
+def test_few_voxels_are_background_only_far_below_all_others(
+    repeats: int, close: bool, found: bool
+) -> None:
+    """As the corners of a scan that was turned: eight voxels or more, and nothing near them."""
+    volume = np.random.default_rng(0).normal(500, 100, (20, 20, 20)).astype(np.float32)
+    volume[0, 0, :repeats] = -1024
+    if close:
+        volume[1, 1, 1] = -1000
+    assert background(volume) == (-1024 if found else None)
