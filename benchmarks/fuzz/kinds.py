@@ -54,8 +54,8 @@ def kinds() -> Mapping[str, Kind]:
         "picker": Kind("t/picked.txt", panels.picked, text=True),
     }
     return found | {
-        "case, segmented": Kind("lists/c1/c1_flair.nii.gz", readers.segmented),
-        "case, labels": Kind("lists/c1/c1_seg.nii.gz", readers.labelled),
+        "case, segmented": Kind("lists/case1/case1_flair.nii.gz", readers.segmented),
+        "case, labels": Kind("lists/case1/case1_seg.nii.gz", readers.labelled),
         "seg.nrrd": Kind("v/s.seg.nrrd", readers.segmentation, text=True),
         "wav": Kind("p/a.wav", readers.sound),
         "task.toml": Kind("t/task.toml", readers.task, text=True),
@@ -81,5 +81,5 @@ def kinds() -> Mapping[str, Kind]:
         "manifest.jsonl": Kind("t/manifest.jsonl", readers.manifest, text=True),
         "file names": Kind("t/name.txt", readers.file_name, text=True),
         "saved settings": Kind("t/stored.json", panels.saved_settings, text=True),
-        "dropped on napari": Kind("lists/c1/c1_t1.nii.gz", panels.dropped),
+        "dropped on napari": Kind("lists/case1/case1_t1.nii.gz", panels.dropped),
     }

@@ -60,8 +60,8 @@ def saved_settings(path: Path) -> None:
         recent_cases.remember(["a"])
         kept.recent = text
         run_times.measured("shaspec")
-        memory.remembered("c1_weighted.nii.gz", task)
-        memory.remember({("c1_weighted.nii.gz", ""): "FLAIR"}, task)
+        memory.remembered("case1_weighted.nii.gz", task)
+        memory.remember({("case1_weighted.nii.gz", ""): "FLAIR"}, task)
 
 
 def dropped(path: Path) -> None:

@@ -109,7 +109,7 @@ def read_dataset(
         file.seek(0, SEEK_SET)
         with faults():
             found = dcmread(
-                _Bounded(file, size),  # type: ignore[arg-type]
+                _Bounded(file, size),
                 stop_before_pixels=not pixels,
                 force=True,
                 specific_tags=list(tags) or None,

@@ -96,5 +96,5 @@ def _array(data: bytes) -> npt.NDArray[Any]:
     values = data[file.tell() :]
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(values):
         raise ValueError(f"an array of the shape {shape} in {len(values)} bytes")
-    order = "F" if by_column else "C"
-    return np.frombuffer(bytearray(values), dtype).reshape(shape, order=order)
+    flat: npt.NDArray[Any] = np.frombuffer(bytearray(values), dtype)
+    return flat.reshape(shape, order="F" if by_column else "C")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -241,3 +242,16 @@ def test_what_is_no_request_is_refused(server: Running, body: bytes) -> None:
     answer = ask(server, "POST", "/v1/sessions", body, Content_Type="application/json")
     assert answer.status in (400, 422)
     assert answer.error
+
+
+def test_a_model_that_vanishes_is_said_without_its_path(
+    shaspec_folder: Path, tmp_path: Path, small_case: Case
+) -> None:
+    folder = shutil.copytree(shaspec_folder, tmp_path / "served")
+    with running(make_service([folder])) as found:
+        request = request_of(found, small_case)
+        (folder / "card.json").unlink()
+        for answer in (ask(found, "GET", "/v1/"), ask(found, "POST", "/v1/sessions", request)):
+            assert answer.status == 503
+            assert "tell who runs it" in answer.error
+            assert str(tmp_path) not in answer.error
