@@ -86,8 +86,8 @@ def add_result(
             opacity=opacity,
         )
         layer = Labels(data, **options)
+        _tell_models_apart(viewer, layer)  # before it is there: napari numbers equal names
         viewer.layers.append(layer)
-        _tell_models_apart(viewer, layer)
     return layer
 
 
@@ -171,10 +171,11 @@ def _title(layer: Labels) -> str:
     return f"seg · {what.get('title', what['subset'])}"
 
 
-def _tell_models_apart(viewer: ViewerModel, layer: Labels) -> None:
+def _tell_models_apart(viewer: ViewerModel, new: Labels) -> None:
     """Adds the model to the names of the results of a case that several models have segmented."""
-    case = origin(layer)["case"]
-    same = [other for other in of_kind(viewer, "result") if origin(other)["case"] == case]
+    case = origin(new)["case"]
+    there = [other for other in of_kind(viewer, "result") if origin(other)["case"] == case]
+    same = [*there, new]
     subsets = {origin(other)["subset"] for other in same}
     models = {origin(other)["provenance"].get("model", "") for other in same}
     for other in same if len(models) > 1 or len(subsets) < len(same) else ():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,13 +90,14 @@ def _read_all(files: CaseFiles, task: Task) -> tuple[dict[str, Volume], Volume |
     paths = [] if files.channel else list(files.volumes.values())
     with ThreadPoolExecutor(READERS) as pool:
         reading = pool.map(read_volume, paths)
+        truth: Future[Volume] | None = None
         if files.masks:
             truth = pool.submit(read_masks, files.masks, task)
-        else:
-            truth = pool.submit(read_truth, files.labels) if files.labels else None
+        elif files.labels:
+            truth = pool.submit(read_truth, files.labels)
         channels = _read_channels(files) if files.channel else {}
         read = list(reading)
-        labels = truth.result() if truth else None
+        labels = truth.result() if truth is not None else None
     return channels or dict(zip(files.volumes, read, strict=True)), labels
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton, QSlider, QToolButton
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSlider, QToolButton
 
 from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.results import find_result, is_edited
@@ -19,6 +19,7 @@ from napari_shaspec.segment.confidence_box import (
     NOT_CALIBRATED,
     ConfidenceBox,
 )
+from tests.napari_shaspec.widths import fits
 
 ALL = "FLAIR+T1+T1ce+T2"
 
@@ -57,6 +58,20 @@ def test_sizes_have_an_interval_once_there_are_probabilities(segmented):
     assert state.intervals == {}
     segmented.show_result(ALL)
     assert state.intervals["WT"] == (low, high)
+
+
+def test_the_intervals_are_in_the_row_and_the_row_fits(qtbot, panel, viewer, make_case, find):
+    control = panel.controller
+    add_case(viewer, make_case())
+    control.segment()
+    qtbot.waitUntil(lambda: bool(control.state.results) and not control.state.status.busy)
+    find(panel, "confidence", QToolButton).click()
+    size = find(panel, "interval_WT", QLabel)
+    assert not size.isVisible()
+    control.state.intervals = dict.fromkeys(("ET", "TC", "WT"), (102.44, 131.0))
+    assert size.isVisible()
+    assert size.text() == "102.4–131.0 mL"
+    assert fits(find(panel, "confidence_box"), 290)
 
 
 def test_each_region_has_a_layer_and_one_is_visible(segmented, viewer, engine):
