@@ -1,9 +1,10 @@
 """3D layers in channels-last layout, which is fast on CPUs.
 
-In PyTorch's ``channels_last_3d``, oneDNN convolves two to five times faster, but three operations
-of PyTorch 2.10 to 2.13 are slow. They are replaced here by equivalent ones: the gradient of
-`group_norm` (20 times slower than that of `batch_norm`), the convolution of an image of one
-channel, and the choice of the convolution, which does not use oneDNN for a batch of one in float32.
+In PyTorch's ``channels_last_3d``, oneDNN convolves two to five times faster, but some operations of
+PyTorch 2.10 to 2.13 are slow or inexact. They are replaced here by equivalent ones: `group_norm`
+(its gradient takes 20 times that of `batch_norm`, and it loses two digits in float32), the
+convolution of an image of one channel, and the choice of the convolution, which does not use oneDNN
+for a batch of one in float32.
 `benchmarks/training_steps.py` measures the difference.
 """
 
