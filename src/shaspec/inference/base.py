@@ -297,4 +297,4 @@ class Session(ABC, Generic[P_co]):
 def to_device(network: Network, device: torch.device) -> Network:
     """``network`` on ``device``, its weights in PyTorch's own layout but on a CPU."""
     layout = torch.preserve_format if device.type == "cpu" else torch.contiguous_format
-    return network.to(device, memory_format=layout)
+    return network.to(device, memory_format=layout)  # type: ignore[call-overload, no-any-return]

@@ -16,8 +16,8 @@ import numpy as np
 from shaspec.errors import InputError
 from shaspec.files.writing import make_folder, write_atomically
 from shaspec.geometry import Array
-from shaspec.io.cases import Source, files_of
 from shaspec.io.export import write_volume
+from shaspec.io.given_files import Source, files_of
 from shaspec.io.gridding import FINEST
 from shaspec.io.gridding import reference as reference_volume
 from shaspec.io.outputs import check_output, require_no_others
