@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from napari_shaspec.free_folder import free_folder
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.layers.metadata import origin
+from napari_shaspec.segment.prepared_folder import prepared_folders
 from napari_shaspec.segment.state import SegmentState
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.events import Computed, Progress
@@ -30,7 +31,6 @@ Decision = Literal["use", "leave out", "cancel"]
 """What to do with a scan whose registration the user has looked at."""
 PREPARE = "shaspec prepare"  # in findings that a preparation mends
 PICTURES = ("registration/*.png", "brain/*.png")
-TRANSFORMS = "transforms.json"  # in the folder of a prepared case
 OWN = "shaspec"  # the engine for the brain mask that is bundled
 
 
@@ -156,10 +156,11 @@ class Preparing:
         self._state.unprepared = tuple(
             dict.fromkeys(_finding(text) for text in said if PREPARE in text)
         )
-        folders = {path.parent for la in layers if (path := origin(la).get("path"))}
-        prepared = [folder for folder in folders if (folder / TRANSFORMS).is_file()]
         self._state.pictures = tuple(
-            path for folder in prepared for kind in PICTURES for path in sorted(folder.glob(kind))
+            path
+            for folder in prepared_folders(self._state)
+            for kind in PICTURES
+            for path in sorted(folder.glob(kind))
         )
 
     def made_case(self) -> tuple[Request, Prepared] | None:
