@@ -149,6 +149,7 @@ class SegmentController(ShowingController):
         super()._leave()
         self._keys.close()
         self._confidence.close()
+        self.mask_editing.close()
 
     def _begin_anew(self, *_: object) -> None:
         super()._begin_anew()

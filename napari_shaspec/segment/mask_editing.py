@@ -33,7 +33,14 @@ class MaskEditing:
         self._viewer, self._state, self._job, self._preparing = viewer, state, job, preparing
         for field in ("case", "sources"):
             state.events[field].connect(self._check, max_args=0)
-        viewer.layers.events.removed.connect(self._check, max_args=0)
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    def close(self) -> None:
+        """Lets go of the viewer."""
+        self._viewer.layers.events.removed.disconnect(self._on_removed)
+
+    def _on_removed(self, _event: object) -> None:
+        self._check()
 
     def _check(self) -> None:
         made = self._preparing.made_case()
