@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -127,41 +126,41 @@ def judge(desk: Desk, panel: Any) -> None:
     from napari_shaspec.segment.nudge_dialog import NudgeDialog
     from napari_shaspec.segment.prepare_dialog import DoubtDialog
 
-    state, seen = panel.controller.state, 0
-    while True:
-        desk.wait(
-            lambda: (
-                not state.status.busy or isinstance(QApplication.activeModalWidget(), DoubtDialog)
-            ),
-            "a registration",
-        )
-        rest(0.5)
+    state, seen = panel.controller.state, []
+
+    def move(nudge: Any) -> None:
+        from qtpy.QtCore import Qt
+        from qtpy.QtTest import QTest
+
+        desk.click(nudge, "nudge_left")
+        QTest.keyClick(desk.find(nudge, "nudge_left"), Qt.Key.Key_Up)
+        desk.keys += 1
+        rest(2)
+        both(desk, "05_adjust")
+        desk.click(nudge, "nudge_fields")
+        rest(2)
+        both(desk, "06_checkerboard")
+        desk.click(nudge, "nudge_use")
+
+    def poll() -> None:  # a dialog keeps whoever waits for it from going on
         dialog = QApplication.activeModalWidget()
-        if not isinstance(dialog, DoubtDialog):
-            if not state.status.busy and state.doubtful is None:
-                return
-            continue
-        seen += 1
-        if seen == 1:
-            both(desk, "04_registration")
+        if isinstance(dialog, DoubtDialog) and id(dialog) not in seen:
+            seen.append(id(dialog))
+            rest(0.5)
+            if len(seen) == 1:
+                both(desk, "04_registration")
+                then(NudgeDialog, move)
+                desk.click(dialog, "adjust")
+            else:
+                press(desk, dialog, "Use ")
+        if state.status.busy or state.doubtful is not None or not seen:
+            later(poll)
 
-            def move(nudge: Any) -> None:
-                from qtpy.QtCore import Qt
-                from qtpy.QtTest import QTest
-
-                desk.click(nudge, "nudge_left")
-                QTest.keyClick(desk.find(nudge, "nudge_left"), Qt.Key.Key_Up)
-                desk.keys += 1
-                rest(2)
-                both(desk, "05_adjust")
-                desk.click(nudge, "nudge_fields")
-                rest(2)
-                both(desk, "06_checkerboard")
-                desk.click(nudge, "nudge_use")
-
-            during(desk, NudgeDialog, move, partial(desk.click, dialog, "adjust"))
-        else:
-            press(desk, dialog, "Use ")
+    later(poll)
+    desk.wait(
+        lambda: bool(seen) and not state.status.busy and state.doubtful is None,
+        "the registrations",
+    )
 
 
 def paint(desk: Desk, panel: Any) -> None:
@@ -257,7 +256,7 @@ def during(
         raise failed[0]
 
 
-def then(kind: type[Any], act: Callable[[Any], None], skip: int) -> None:
+def then(kind: type[Any], act: Callable[[Any], None], skip: int = 0) -> None:
     """Acts in the dialog of a kind that comes after ``skip`` others."""
     from qtpy.QtWidgets import QApplication
 

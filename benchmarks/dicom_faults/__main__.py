@@ -4,14 +4,14 @@
 
 Every sample is one made-up examination. It has to become a volume whose every voxel has the value
 that the headers place there, or be refused with a sentence that names the series or the file. The
-exit code is 1 if a sample ends in another error, in wrong voxels, takes longer than `SLOW` seconds,
-or if a sentence has the name of the patient.
+exit code is 1 if a sample ends in another error, in wrong voxels, takes more than `SLOW` seconds of
+the processor, or if a sentence has the name of the patient.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
+import os
 import traceback
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,9 +41,9 @@ def main() -> int:
             continue
         with TemporaryDirectory() as place:
             folder = Path(place) / "exam"
-            source, begin = make(folder), time.perf_counter()
+            source, begin = make(folder), sum(os.times()[:4])
             kind, text = outcome(source, folder, Path(place) / "scans")
-        seconds = time.perf_counter() - begin
+        seconds = sum(os.times()[:4]) - begin
         named = any(word in text for word in NAMES) or kind == "volume"
         leaks = any(word.lower() in text.lower() for word in (*NAME.split("^"), PATIENT_ID))
         wrong = kind not in counts or not named or leaks or seconds > SLOW

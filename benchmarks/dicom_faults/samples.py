@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pydicom
-from pydicom.data import get_testdata_file
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     RLELossless,
@@ -19,6 +16,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from benchmarks.dicom_faults import packing
 from benchmarks.dicom_faults import writers as w
 from benchmarks.dicom_faults.pixels import PIXELS
 
@@ -119,51 +117,8 @@ def copied_with_new_uid(paths: list[Path]) -> None:
     w.change(copies, lambda image, _: setattr(image, "SOPInstanceUID", generate_uid()))
 
 
-def zipped(change: Callable[[zipfile.ZipFile, list[Path]], None]) -> Sample:
-    """A zip file."""
-
-    def make(folder: Path) -> Path:
-        paths = w.series(folder / "in")
-        with zipfile.ZipFile(folder / "exam.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-            change(archive, paths)
-        return folder / "exam.zip"
-
-    return make
-
-
-def _with_paths_out(archive: zipfile.ZipFile, paths: list[Path]) -> None:
-    for path in paths:
-        archive.write(path, f"../../../{path.name}")
-
-
-def _in_a_zip(archive: zipfile.ZipFile, paths: list[Path]) -> None:
-    inner = paths[0].parent / "inner.zip"
-    with zipfile.ZipFile(inner, "w") as second:
-        for path in paths:
-            second.write(path, path.name)
-    archive.write(inner, "inner.zip")
-
-
-def _bomb(archive: zipfile.ZipFile, paths: list[Path]) -> None:
-    for path in paths:
-        archive.write(path, path.name)
-    with archive.open("zeros.dcm", "w", force_zip64=True) as file:
-        for _ in range(2100):
-            file.write(bytes(2**20))
-
-
-def _links(folder: Path) -> None:
-    (folder / "loop").symlink_to(folder, target_is_directory=True)
-    (folder / "nowhere.dcm").symlink_to(folder / "missing")
-    os.mkfifo(folder / "pipe.dcm")
-
-
 def _patients(key: str, value: str) -> Callable[[Path], object]:
     return lambda folder: w.series(folder, 3, "t2_flair", **{key: value}, InversionTime=2500)
-
-
-def _dicomdir(folder: Path) -> None:
-    shutil.copy(get_testdata_file("DICOMDIR"), folder / "DICOMDIR")
 
 
 def _scout(folder: Path) -> None:
@@ -280,15 +235,15 @@ SAMPLES: dict[str, Sample] = {
     ),
     "deflated": raw(_as_syntax(DeflatedExplicitVRLittleEndian)),
     "implicit, without preamble and ending": raw(_implicit_without_preamble),
-    "DICOMDIR of other files": beside(_dicomdir),
-    "DICOMDIR only": only(_dicomdir),
-    "DICOMDIR given": lambda f: (w.series(f), _dicomdir(f), f / "DICOMDIR")[-1],
+    "DICOMDIR of other files": beside(packing.dicomdir),
+    "DICOMDIR only": only(packing.dicomdir),
+    "DICOMDIR given": lambda f: (w.series(f), packing.dicomdir(f), f / "DICOMDIR")[-1],
     "one file given": lambda f: w.series(f)[0],
-    "a zip with paths that lead out": zipped(_with_paths_out),
-    "a zip in a zip": zipped(_in_a_zip),
-    "a zip of 2 GiB of zeros": zipped(_bomb),
-    "a zip cut off": lambda f: cut(zipped(_with_paths_out)(f)),
-    "links, loops and a pipe": beside(_links),
+    "a zip with paths that lead out": packing.zipped(packing.with_paths_out),
+    "a zip in a zip": packing.zipped(packing.in_a_zip),
+    "a zip of 2 GiB of zeros": packing.zipped(packing.bomb),
+    "a zip cut off": lambda f: packing.cut(packing.zipped(packing.with_paths_out)(f)),
+    "links, loops and a pipe": beside(packing.links),
     "four dimensions (times)": edited(lambda image, n: setattr(
         image, "ImagePositionPatient", [*place(n % 6)])),
     "diffusion": tagged(DiffusionBValue=1000.0, ScanningSequence="EP"),
@@ -315,9 +270,3 @@ def odd_value(image: Any) -> Any:
     """A position of letters, which pydicom does not write otherwise."""
     del image.ImagePositionPatient
     return pydicom.DataElement(0x00200032, "LO", ["left", "back", "up"])
-
-
-def cut(path: Path) -> Path:
-    """Cut a file in two."""
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    return path
