@@ -11,7 +11,7 @@ from io import SEEK_END, SEEK_SET, BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shaspec.dicom.source import MOST_BYTES
+from shaspec.dicom.source import MOST_BYTES, is_marked
 from shaspec.errors import InputError
 from shaspec.files.reading import open_regular
 
@@ -28,6 +28,8 @@ FAULTS = (
 )  # fmt: skip
 """What pydicom raises for a damaged file."""
 SMALL = 2**16
+ELEMENT = 12
+"""Bytes of tag, type and length of an element, at most."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class Opened:
     dataset: Dataset
     left: int
     """Bytes of the file behind what was read."""
+    head: bytes
+    """The first of these bytes: tag, type and length of the next element."""
+    marked: bool
+    """Whether the file says that it is DICOM."""
 
 
 class _Bounded:
@@ -104,6 +110,8 @@ def read_dataset(
     with _opened(path) as file:
         size = file.seek(0, SEEK_END)
         file.seek(0, SEEK_SET)
+        if size == 0:
+            raise InputError("is empty; copy the file again")
         if size > most or DEFLATED in file.read(1024):
             raise InputError("is too large or has a deflated header; export it uncompressed")
         file.seek(0, SEEK_SET)
@@ -114,4 +122,5 @@ def read_dataset(
                 force=True,
                 specific_tags=list(tags) or None,
             )
-        return Opened(found, size - file.tell())
+        left, head = size - file.tell(), file.read(ELEMENT)
+        return Opened(found, left, head, is_marked(file))

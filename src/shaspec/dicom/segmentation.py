@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shaspec import __version__
+from shaspec.dicom.back import Prepared, beside, way_back
 from shaspec.dicom.dataset import faults, read_dataset
 from shaspec.dicom.series import Series, Study
 from shaspec.dicom.stack import choose_series, label_of, on_series
@@ -62,6 +63,7 @@ def write_segmentation(
     out: Path,
     *,
     series: str = "",
+    prepared: Prepared | None = None,
     scheme: str | None = None,
     model: str = "",
     edited: bool = False,
@@ -76,6 +78,8 @@ def write_segmentation(
         out: a ``.dcm`` file.
         series: number of the series on which the labels were made; default: the one whose grid
             they have.
+        prepared: the case of `shaspec.preparation.prepare` that the labels are of: they are moved
+            back to the series; default: the one in whose folder they are.
         scheme: label convention of the file; see `shaspec.read_case`.
         model: name of the model, for the algorithm of the segments.
         edited: whether the labels were corrected by hand: *semi-automatic*. Results that were
@@ -100,7 +104,9 @@ def write_segmentation(
         )
     array, told = _in_codes_of(task, volume, labels, scheme)
     chosen = choose_series(volume.grid, study, series, labels)
-    stack, notices = on_series(volume, array, chosen, task, labels)
+    prepared = prepared or beside(labels)
+    through = way_back(prepared, volume.grid, chosen, study, task, labels) if prepared else None
+    stack, notices = on_series(volume, array, chosen, task, labels, through)
     try:
         sources = [_image(path) for path in dict.fromkeys(h.path for h in chosen.headers)]
     except InputError as error:

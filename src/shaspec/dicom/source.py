@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, BinaryIO
@@ -29,6 +30,10 @@ MARK = b"DICM"
 PREAMBLE = 128  # bytes before the mark (DICOM PS3.10, section 7.1)
 ENDINGS = (".dcm", ".ima")
 """Files with these endings are read even without the mark."""
+FIRST_TAGS = (bytes((2, 0, 0, 0)), *(bytes((8, 0, low, 0)) for low in (0, 1, 5, 8, 22)))
+"""Begin of a file without preamble and mark, as old archives export it (little endian)."""
+DIRECTORY = "DICOMDIR"
+ZIP = ".zip"
 BLOCK = 1024**2
 
 
@@ -45,12 +50,18 @@ def dicom_files(source: Path) -> Iterator[Sequence[Path]]:
     Raises:
         InputError: if there is no DICOM file, too many files, or a zip that cannot be unpacked.
     """
+    if is_file(source) and source.name.upper() == DIRECTORY:  # a disc, by its table of contents
+        source = source.parent
     if is_folder(source):
         yield _require(list(_walk(source)), source)
     elif is_file(source) and is_zipfile(source):
         with TemporaryDirectory(prefix="shaspec-dicom-") as folder:
             _unpack(source, Path(folder))
             yield _require(list(_walk(Path(folder))), source)
+    elif is_file(source) and source.suffix.lower() == ZIP:
+        raise InputError(f"{source}: is cut off or no zip file; copy it again")
+    elif is_file(source) and _is_dicom(source):
+        raise InputError(f"{source}: is a single DICOM file; give the folder of the examination")
     else:
         raise InputError(f"{source}: is neither a folder nor a zip file with DICOM images")
 
@@ -68,9 +79,25 @@ def copy_file(path: Path, target: Path) -> None:
 
 
 def _require(files: list[Path], source: Path) -> list[Path]:
-    if not files:
-        raise InputError(f"{source}: contains no DICOM images; give the folder of the examination")
-    return sorted(files)
+    if files:
+        return sorted(files)
+    names = {name.rpartition("/")[2].upper() for name in _names(source)}
+    if DIRECTORY in names:
+        raise InputError(
+            f"{source}: has a {DIRECTORY}, but not the images that it lists; copy the whole disc"
+        )
+    if any(name.endswith(ZIP.upper()) for name in names):
+        raise InputError(f"{source}: has zip files, but no DICOM images; unpack the zip files")
+    raise InputError(f"{source}: contains no DICOM images; give the folder of the examination")
+
+
+def _names(source: Path) -> list[str]:
+    """Names of the first files of a folder or a zip file."""
+    if is_folder(source):
+        files = (name for _, _, names in os.walk(source) for name in names)
+        return list(islice(files, MOST_FILES))
+    with open_zip(source) as archive:
+        return archive.namelist()[:MOST_FILES]
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -88,17 +115,29 @@ def _walk(folder: Path) -> Iterator[Path]:
                     "examination"
                 )
             path = Path(place) / name
-            if not name.startswith(".") and name.upper() != "DICOMDIR" and _is_dicom(path):
+            if not name.startswith(".") and name.upper() != DIRECTORY and _is_dicom(path):
                 yield path
 
 
 def _is_dicom(path: Path) -> bool:
     try:
         with open_regular(path) as file:
-            marked = file.read(PREAMBLE + len(MARK))[PREAMBLE:] == MARK
+            marked = is_marked(file)
     except (InputError, OSError):
         return False
     return marked or path.name.lower().endswith(ENDINGS)
+
+
+def is_marked(file: BinaryIO) -> bool:
+    """Whether a file begins as a DICOM file does, with its preamble or without."""
+    file.seek(0)
+    begin = file.read(PREAMBLE + len(MARK))
+    if begin[PREAMBLE:] == MARK:
+        return True
+    if not begin.startswith(FIRST_TAGS):
+        return False
+    explicit = begin[4:6].isalpha() and begin[4:6].isupper()
+    return explicit or int.from_bytes(begin[4:8], "little") <= PREAMBLE
 
 
 def _unpack(source: Path, folder: Path) -> None:
@@ -110,7 +149,7 @@ def _unpack(source: Path, folder: Path) -> None:
             raise InputError(f"{source}: has more than {MOST_FILES:,} files")
         for index, member in enumerate(members):
             base = member.filename.replace("\\", "/").rpartition("/")[2].lower()
-            if base == "dicomdir" or base.startswith("."):
+            if base == DIRECTORY.lower() or base.startswith("."):
                 continue
             ending = next((e for e in ENDINGS if base.endswith(e)), "")
             target = folder / f"{index:06d}{ending}"

