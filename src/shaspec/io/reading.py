@@ -90,10 +90,10 @@ def _read_all(files: CaseFiles, task: Task) -> tuple[dict[str, Volume], Volume |
     paths = [] if files.channel else list(files.volumes.values())
     with ThreadPoolExecutor(READERS) as pool:
         reading = pool.map(read_volume, paths)
-        if files.masks:
-            truth = pool.submit(read_masks, files.masks, task)
-        else:
-            truth = pool.submit(read_truth, files.labels) if files.labels else None
+        truth = None
+        if files.labels:
+            own = (read_masks, files.masks, task) if files.masks else (read_truth, files.labels)
+            truth = pool.submit(*own)
         channels = _read_channels(files) if files.channel else {}
         read = list(reading)
         labels = truth.result() if truth else None
