@@ -80,7 +80,7 @@ def predict(
     from shaspec.cohort.settings import AVAILABLE, Settings
     from shaspec.errors import InputError
     from shaspec.io import label_endings
-    from shaspec.io.outputs import refuse_original
+    from shaspec.io.outputs import refuse_original, refuse_volume
     from shaspec.models.weights import load_model
 
     console = Console(quiet=json)
@@ -100,8 +100,9 @@ def predict(
         asked = loaded.card.task.parse_subset(present) if present else None
         subject = _read(console, lines, case, loaded, asked, grid)
         check_results([volumes, out], subject, overwrite)
-        for place in filter(None, (volumes, out)):
-            refuse_original(place, loaded.card.task)
+        refuse_volume(volumes)
+        if out is not None:
+            refuse_original(out, loaded.card.task)
         if loaded.card.task.kind == "classification":
             refuse(loaded.card, volumes=volumes, window=run.window, json=json,
                    probabilities=probabilities)  # fmt: skip
