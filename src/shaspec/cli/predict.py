@@ -82,7 +82,7 @@ def predict(
     from shaspec.cli.cohort import cases_of, run_cohort
     from shaspec.cohort.settings import AVAILABLE, Settings
     from shaspec.io import label_endings
-    from shaspec.io.outputs import refuse_original
+    from shaspec.io.outputs import refuse_original, refuse_volume
 
     console = Console(quiet=json)
     with json_lines(json) as lines:
@@ -100,8 +100,9 @@ def predict(
         asked = card.task.parse_subset(present) if present else None
         subject = _read(console, lines, case, card, asked, grid)
         check_results([volumes, out], subject, overwrite)
-        for place in filter(None, (volumes, out)):
-            refuse_original(place, card.task)
+        refuse_volume(volumes)
+        if out is not None:
+            refuse_original(out, card.task)
         if card.task.kind == "classification":
             refuse(card, volumes=volumes, window=run.window, json=json,
                    probabilities=probabilities)  # fmt: skip

@@ -24,7 +24,7 @@ from shaspec.io.naming import (
     stem,
 )
 from shaspec.io.nifti import is_nifti
-from shaspec.io.region_masks import INSTEAD, are_sufficient, mask_files
+from shaspec.io.region_masks import INSTEAD, are_sufficient, mask_files, mask_match
 from shaspec.io.subjects import of_another, several_subjects
 from shaspec.io.volumes import same_scan
 from shaspec.task import Task
@@ -120,8 +120,9 @@ def assign_loose(paths: Sequence[Path], task: Task) -> Assignment:
     scans = {path: match for path, match in matches.items() if match.role != LABELS}
     message = several_subjects(scans) if scans else ""
     labels = found.roles.get(LABELS)
-    if not message and scans and labels in matches:
-        message = of_another(labels, matches[labels], scans)
+    if not message and scans and labels:
+        match = mask_match(labels, task) if found.masks else matches.get(labels)
+        message = of_another(labels, match, scans) if match else ""
     if message:
         found.problems.setdefault("case", message)
     return found

@@ -7,25 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.arrays import case_from_arrays
+from shaspec.io.case_labels import label_hints, task_labels
 from shaspec.io.findings import Scan, case_findings, doubts, findings, stray, told
 from shaspec.io.folders import CaseFiles
 from shaspec.io.given_files import Source, files_of
 from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
 from shaspec.io.images import read_image, read_label_image
-from shaspec.io.label_names import described_scheme
 from shaspec.io.measured import measured
-from shaspec.io.model_results import automatic_notice
 from shaspec.io.naming import LABELS
 from shaspec.io.reading import Read, chosen, read_volumes, require
-from shaspec.io.region_masks import masks_notice
-from shaspec.io.schemes import to_task_labels
 from shaspec.io.sound import read_sound
 from shaspec.memory import enough_memory
 from shaspec.task import Subset, Task
@@ -33,8 +29,6 @@ from shaspec.task import Subset, Task
 __all__ = ["case_from_arrays", "label_hints", "read_case"]
 
 Array = npt.NDArray[Any]
-
-FOLDERS = 3  # above a label file, whose names may name its label convention
 
 
 @dataclass(frozen=True)
@@ -115,7 +109,7 @@ def _case(files: CaseFiles, task: Task, options: _Options) -> Case:
     """A case of volumes."""
     whole = read = read_volumes(files, task)
     if read.labels is not None:
-        array, notice = _task_labels(read.labels.array, files, task, options.scheme)
+        array, notice = task_labels(read.labels.array, files, task, options.scheme)
         whole = replace(read, labels=replace(read.labels, array=array), label_notice=notice)
     case = _gridded(whole, files, task, options, tuple(read.volumes))
     if all(v.grid.matches(case.grid) for v in read.volumes.values()):
@@ -210,7 +204,7 @@ def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:
     if files.labels is not None:
         stored = read_label_image(files.labels)
         _same_size(files.labels, LABELS, stored.shape, files, shape)
-        labels, notice = _task_labels(stored, files, task, options.scheme)
+        labels, notice = task_labels(stored, files, task, options.scheme)
         notices.append(notice)
     paths = _paths(files, arrays)
     return Case(files.name, task, Grid(shape, (1.0, 1.0)), arrays, labels, paths, tuple(notices))
@@ -230,25 +224,3 @@ def _same_size(
 def _paths(files: CaseFiles, volumes: Collection[str]) -> dict[str, Path]:
     there = {name: path for name, path in files.volumes.items() if name in volumes}
     return there | ({LABELS: files.labels} if files.labels else {})
-
-
-def _task_labels(
-    array: Array, files: CaseFiles, task: Task, scheme: str | None
-) -> tuple[npt.NDArray[np.uint8], str]:
-    """The label map in the codes of the task, and a notice of the convention used."""
-    assert files.labels
-    if files.masks:
-        return array.astype(np.uint8, copy=False), masks_notice(files.masks)
-    described = None if scheme else described_scheme(files.labels, task)
-    hints = label_hints(files)
-    labels, reading = to_task_labels(array, task, str(files.labels), hints, scheme, described)
-    return labels, reading.notice + automatic_notice(files.labels)
-
-
-def label_hints(files: CaseFiles) -> list[str]:
-    """Names that may name the label convention, the nearest first."""
-    if files.labels is None:
-        return []
-    folders = [folder.name for folder in files.labels.resolve().parents[:FOLDERS]]
-    others = [other.name for other in files.volumes.values()]
-    return [files.labels.name, *folders[:1], files.name, *folders[1:], *others]

@@ -77,6 +77,19 @@ def refuse_original(path: Path, task: Task, *, keep_own: bool = False) -> None:
         )
 
 
+def refuse_volume(path: Path | None) -> None:
+    """See that a table or a page has no name of a volume, which may be a scan or a truth.
+
+    Raises:
+        InputError: naming the file.
+    """
+    if path is not None and is_volume(path):
+        raise InputError(
+            f"{path}: is the name of a volume, but a table or a page is to be written; choose a "
+            "name that ends in .csv or .html"
+        )
+
+
 def require_no_others(out: Path, targets: Collection[Path]) -> None:
     """See that no volume in ``out`` besides ``targets`` would become part of the new case.
 

@@ -91,7 +91,7 @@ def _read_all(files: CaseFiles, task: Task) -> tuple[dict[str, Volume], Volume |
     with ThreadPoolExecutor(READERS) as pool:
         reading = pool.map(read_volume, paths)
         truth: Future[Volume] | None = None
-        if files.masks:
+        if files.labels and files.masks:
             truth = pool.submit(read_masks, files.masks, task)
         elif files.labels:
             truth = pool.submit(read_truth, files.labels)

@@ -6,6 +6,7 @@ are those of all masks that contain it, and of none that does not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 
 from shaspec.errors import InputError
 from shaspec.io.label_names import phrase_of
-from shaspec.io.naming import stem
+from shaspec.io.naming import LABELS, Certainty, Match, stem
 from shaspec.io.truth_file import read_truth
 from shaspec.io.volumes import Volume
 from shaspec.task import Task
@@ -53,6 +54,17 @@ def masks_with(labels: Path, others: Iterable[Path], task: Task) -> dict[str, Pa
     ``others`` do not contain all masks that it needs."""
     masks = mask_files([(path.name, path) for path in (labels, *others)], task)
     return masks if labels in masks.values() and are_sufficient(masks, task) else {}
+
+
+def mask_match(path: Path, task: Task) -> Match:
+    """What the name of a mask says: labels; the words in front of these name the patient."""
+    text = stem(path.name)
+    words = list(re.finditer(r"[^\W_]+", text))
+    found = _named(path.name, task)
+    rest = set(found[1]) if found else set()
+    first = next((w for w in words if phrase_of(w.group())[0] not in rest), None)
+    start = first.start() if first else len(text)
+    return Match(LABELS, Certainty.CERTAIN, (), "", start, len(text))
 
 
 def names_part(name: str, task: Task) -> bool:

@@ -13,7 +13,7 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io import write_labels
 from shaspec.io.origin import Origin
-from shaspec.io.outputs import check_output, refuse_original, require_no_others
+from shaspec.io.outputs import check_output, refuse_original, refuse_volume, require_no_others
 from shaspec.task import load_task
 
 
@@ -119,3 +119,11 @@ def test_the_names_of_file_and_folder_tell_that_it_is_the_original_of_some_case(
             refuse_original(path, task)
     path.rename(tmp_path / "p2_FLAIR_pred.nii.gz")
     refuse_original(tmp_path / "p2_FLAIR_pred.nii.gz", task)
+
+
+@pytest.mark.parametrize("name", ["p1_seg.nii.gz", "T1.mha", "x.nrrd"])
+def test_a_table_has_no_name_of_a_volume(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"{name}: is the name of a volume"):
+        refuse_volume(tmp_path / name)
+    refuse_volume(tmp_path / "sizes.csv")
+    refuse_volume(None)

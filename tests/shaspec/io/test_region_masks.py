@@ -82,6 +82,18 @@ def test_masks_that_leave_labels_open_are_not_used_and_named(
     assert any(f"p1_seg_{parts[0]}.nii" in n and "labels=file" in n for n in files.notices)
 
 
+def test_masks_named_after_another_patient_or_date_are_refused(brats: Task, write: Write) -> None:
+    for front in ("anna", "p1_2021-05-06"):
+        folder = write({part: f"{front}_seg_{part}.nii" for part in ("WT", "TC", "ET")})
+        name = "benno" if front == "anna" else "p1_2020-01-03"
+        (folder / "p1_flair.nii").rename(folder / f"{name}_flair.nii")
+        for source in (folder, sorted(folder.iterdir())):
+            with pytest.raises(InputError, match=rf"{front}_seg_\w+\.nii: its name says"):
+                read_case(source, brats)
+        for path in folder.iterdir():
+            path.unlink()
+
+
 def test_a_complete_label_map_takes_precedence(brats: Task, write: Write, write_file: Any) -> None:
     folder = write({part: f"p1_seg_{part}.nii" for part in ("WT", "TC", "ET")})
     write_file(folder / "p1_seg.nii", LABELS)
