@@ -132,6 +132,6 @@ def _print_how_to_connect(bound: socket, service: Service, token: str) -> None:
     else:
         console.print(f"[yellow]{escape(OPEN)}[/]")
     console.print(
-        "In napari: Preferences > ShaSpec > Server. For napari, 3D Slicer and the command line: set "
-        "SHASPEC_SERVER to that address. Ctrl+C ends the server and deletes all cases."
+        "In napari: Preferences > ShaSpec > Server. For napari, 3D Slicer and the command line set "
+        "SHASPEC_SERVER to it. Ctrl+C ends the server and deletes all cases."
     )
