@@ -50,7 +50,8 @@ def _edges(scan: Array, inside: Mask) -> Array:
     squares = np.zeros_like(clipped)
     for part in np.gradient(clipped):
         squares += part * part
-    return np.sqrt(squares, out=squares)
+    edges: Array = np.sqrt(squares)
+    return edges
 
 
 def _gains(edges: Array, inside: Mask) -> list[float]:
