@@ -17,12 +17,14 @@ import torch
 
 from benchmarks.performance import page
 from benchmarks.performance.measure import Row
+from benchmarks.performance.models import model_source
 from benchmarks.performance.sessions import session_rows
 from shaspec.io import write_case
 from shaspec.models.weights import load_model
 from shaspec.phantom import make_case
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "PERFORMANCE.md"
+CASE = "case"  # folder of the case
 AIMS = {
     "shaspec": {"toggle": 1 / 10, "sweep": 2.5},
     "maml": {"toggle": 1 / 8, "sweep": 2.2},
@@ -32,16 +34,16 @@ AIMS = {
 def rows(folder: Path, *, short: bool) -> Iterator[Row]:
     """The rows in the order of the page."""
     case = make_case(9_000_000)
-    for name in ("shaspec",) if short else ("shaspec", "maml"):
-        yield from session_rows(load_model(name), case, AIMS.get(name, {}))
-    if short:
-        return
+    for method, aims in AIMS.items():
+        yield from session_rows(load_model(model_source(method, folder)), case, aims)
+        if short:
+            return
     from benchmarks.performance.monai_way import monai_row
     from benchmarks.performance.processes import start_row
     from benchmarks.performance.published_way import published_rows
 
-    write_case(folder, case)
-    yield monai_row(load_model("shaspec"), folder)
+    write_case(folder / CASE, case)
+    yield monai_row(load_model("shaspec"), folder / CASE)
     yield from published_rows()
     yield start_row()
 
@@ -55,7 +57,7 @@ def main() -> None:
     torch.set_num_threads(1)
     print(page.machine(), flush=True)
     with TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "case"
+        folder = Path(temporary)
         measured: list[Row] = []
         for row in rows(folder, short=options.short):
             measured.append(row)
@@ -64,7 +66,8 @@ def main() -> None:
         if not options.short:
             from benchmarks.performance.processes import memory_rows
 
-            memory = list(memory_rows(("shaspec", "maml"), folder))
+            sources = {method: model_source(method, folder) for method in AIMS}
+            memory = list(memory_rows(sources, folder / CASE))
     worse = [row.key for row in measured if page.slower(row, page.stored_ratios())]
     if options.store:
         page.store(measured)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.performance.measure import Row
@@ -55,10 +55,10 @@ def start_row() -> Row:
                "napari and its window", both, napari, check)  # fmt: skip
 
 
-def memory_rows(names: tuple[str, ...], folder: Path) -> Iterator[tuple[str, float, float]]:
+def memory_rows(sources: Mapping[str, str], folder: Path) -> Iterator[tuple[str, float, float]]:
     """Per model: name, MiB with a case in memory, MiB at the peak of a run with all modalities."""
-    for name in names:
-        options = {"name": name, "folder": str(folder)}
+    for name, source in sources.items():
+        options = {"name": source, "folder": str(folder)}
         loaded = _numbers(PEAK.format(work=LOAD.format(**options)))[0]
         yield name, loaded, _numbers(PEAK.format(work=SEGMENT.format(**options)))[0]
 

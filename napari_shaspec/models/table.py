@@ -20,7 +20,7 @@ from napari_shaspec.widgets.read_only_table import ReadOnlyTable
 COLUMNS = {
     "model": "Name, or folder name",
     "from": "bundled: part of the plugin; trained, imported: one of your model folders; "
-    "experimental: does not reach the baseline yet",
+    "experimental: its title says so",
     "method": "How modalities are fused; 'by m3l': trained with the M3L procedure",
     "finds": "Regions or classes that the model predicts",
     "toggles": "instant: toggling a modality runs only the decoder",

@@ -222,6 +222,8 @@ class Card(BaseModel):
 
 
 DEFAULT_MODEL = "shaspec"
+NO_LONGER_BUNDLED = ("linear-fusion", "maml")
+"""Bundled until version 0.2; behind the zero-fill baseline on held-out cases."""
 
 
 def bundled_models() -> list[str]:
@@ -245,6 +247,12 @@ def model_folder(name_or_folder: str | Path) -> Path:
     if folder.name == CARD_FILE:
         folder = folder.parent
     if not is_file(folder / CARD_FILE):
+        if str(name_or_folder) in NO_LONGER_BUNDLED:
+            raise WeightsError(
+                f"model {str(name_or_folder)!r} is no longer bundled, because it did not beat the "
+                "zero-fill baseline: use --model shaspec, train one with `shaspec train --method "
+                f"{name_or_folder}`, or give its model folder of version 0.2"
+            )
         raise WeightsError(
             f"model {str(name_or_folder)!r} not found: give a folder with {CARD_FILE} and "
             f"{WEIGHTS_FILE}, or one of {', '.join(bundled_models()) or '(none bundled)'}"

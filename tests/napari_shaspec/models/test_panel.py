@@ -73,9 +73,11 @@ def test_a_bundled_model_shows_its_terms_and_its_scores(panel):
     assert not panel.remove.isEnabled()
 
 
-def test_the_list_says_which_bundled_models_are_experimental(panel):
-    assert row(panel, "maml")["from"] == "bundled, experimental"
-    assert row(panel, "linear-fusion")["from"] == "bundled, experimental"
+def test_the_list_says_which_models_are_experimental(panel, folder):
+    card = load_card(folder).model_copy(update={"title": "Mine (experimental)"})
+    (folder / CARD_FILE).write_text(card.model_dump_json(), "utf-8")
+    panel.controller.open([folder])
+    assert row(panel, "mine")["from"] == "trained, experimental"
     assert row(panel, "zero-fill")["from"] == "bundled"
 
 

@@ -16,13 +16,13 @@ def a_card(task: Task, **more: object) -> Card:
 
 
 def test_scores_are_a_table_by_subset() -> None:
-    card = load_card("maml")
+    card = load_card("zero-fill")
     table = score_table(card)
     assert table is not None
-    assert (table.where, table.columns) == ("out of fold", ("ET", "TC", "WT"))
+    assert (table.where, table.columns) == ("fold 0", ("ET", "TC", "WT"))
     rows = dict(table.rows)
     assert len(rows) == 16
-    scores = card.scores["out of fold, FLAIR+T2"]
+    scores = card.scores["fold 0, FLAIR+T2"]
     assert rows["FLAIR+T2"] == (scores["ET"], scores["TC"], scores["WT"])
 
 

@@ -11,7 +11,7 @@ import torch
 
 from shaspec.errors import WeightsError
 from shaspec.models.calibration import Calibration
-from shaspec.models.card import bundled_models, load_card
+from shaspec.models.card import NO_LONGER_BUNDLED, bundled_models, load_card
 from shaspec.models.registry import check_config
 from shaspec.models.weights import load_model, save_model, write_calibration
 
@@ -111,6 +111,13 @@ def test_every_bundled_card_is_complete_and_builds() -> None:
         assert card.training.command
         assert card.scores
         check_config(card.method, card.network)
+
+
+@pytest.mark.parametrize("name", NO_LONGER_BUNDLED)
+def test_a_model_that_is_no_longer_bundled_is_named_with_what_to_do(name: str) -> None:
+    assert name not in bundled_models()
+    with pytest.raises(WeightsError, match=rf"no longer bundled.*train --method {name}"):
+        load_card(name)
 
 
 def test_files_of_a_killed_run_are_swept_when_a_model_is_saved(
