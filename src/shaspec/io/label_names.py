@@ -65,7 +65,7 @@ def _read(path: Path) -> Names:
         if is_segmentation(path):
             return {name: (value,) for name, value in segment_values(path).items()}
         if path.suffix.lower() == ".tsv":
-            rows = csv.DictReader(io.StringIO(read_text(path)), delimiter="\t")
+            rows = csv.DictReader(io.StringIO(read_text(path)), delimiter="\t", restval="")
             return {row["name"]: (_value(row["index"]),) for row in rows}
         content = read_json(path)
         section: dict[str, Any] = next((content[key] for key in SECTIONS if key in content), {})
