@@ -26,7 +26,7 @@ from shaspec.task import Task, load_task
 
 WINDOW, SMALLER = (32, 96, 96), (32, 64, 64)
 COMPARED = ROUNDS = 3
-"""Subsets that the authors' way computes, of which all take the same work; rounds of a first run."""
+"""Subsets that the authors' way computes (all take the same work), and rounds of a first run."""
 AUTHORS_WINDOW, AUTHORS_WINDOWS = (80, 160, 160), 12
 """In the authors' evaluation, on a volume of 155 x 240 x 240 voxels."""
 CPU = torch.device("cpu")
