@@ -26,6 +26,7 @@ from shaspec.inference.memory import choose_device, feature_budget
 from shaspec.inference.precision import choose_precision, computing_in, precision_name
 from shaspec.inference.provenance import provenance
 from shaspec.memory import enough_memory, is_out_of_memory
+from shaspec.models import voxelwise
 from shaspec.models.base import Features, Network, Output
 from shaspec.models.card import Seen
 from shaspec.models.weights import Model
@@ -296,5 +297,6 @@ class Session(ABC, Generic[P_co]):
 
 def to_device(network: Network, device: torch.device) -> Network:
     """``network`` on ``device``, its weights in PyTorch's own layout but on a CPU."""
-    layout = torch.preserve_format if device.type == "cpu" else torch.contiguous_format
-    return network.to(device, memory_format=layout)  # type: ignore[call-overload, no-any-return]
+    if device.type != "cpu":
+        voxelwise.lay_out(network, torch.contiguous_format)
+    return network.to(device)

@@ -63,11 +63,11 @@ def _of_one_channel(
     return conv3d(rows, columns, bias, stride=(*stride[:2], 1))
 
 
-def lay_out(network: nn.Module) -> None:
+def lay_out(network: nn.Module, layout: torch.memory_format = LAYOUT) -> None:
     """Store the weights of convolutions in this layout, or every call would copy them."""
     for parameter in network.parameters():
         if parameter.dim() == 5:
-            parameter.data = parameter.data.contiguous(memory_format=LAYOUT)
+            parameter.data = parameter.data.contiguous(memory_format=layout)
 
 
 def instance_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
