@@ -27,7 +27,7 @@ from shaspec.inference.precision import choose_precision, computing_in, precisio
 from shaspec.inference.provenance import provenance
 from shaspec.memory import enough_memory, is_out_of_memory
 from shaspec.models import voxelwise
-from shaspec.models.base import Features, Network, Output
+from shaspec.models.base import Features, Output
 from shaspec.models.card import Seen
 from shaspec.models.weights import Model
 from shaspec.task import Subset
@@ -68,7 +68,7 @@ class Session(ABC, Generic[P_co]):
         self._device = choose_device(device)
         self._precision = choose_precision(precision, self._device, self.task.dims)
         with enough_memory(f"moving model {model.card.name} to {self._device}"):
-            self._network = to_device(model.network, self._device)
+            self._network = voxelwise.on_device(model.network, self._device)
         self._keep = keep
         self._kept = KeptFeatures(self._budget())
 
@@ -285,7 +285,7 @@ class Session(ABC, Generic[P_co]):
     def _move_to_cpu(self) -> None:
         self._device = torch.device("cpu")
         self._precision = torch.float32  # which every CPU has
-        self._network = to_device(self._network, self._device)
+        self._network = voxelwise.on_device(self._network, self._device)
         self.release()
 
     def _budget(self) -> int:
@@ -293,10 +293,3 @@ class Session(ABC, Generic[P_co]):
         if not self.model.card.instant_toggles:
             return 0
         return feature_budget(self._device) if self._keep is None else self._keep
-
-
-def to_device(network: Network, device: torch.device) -> Network:
-    """``network`` on ``device``, its weights in PyTorch's own layout but on a CPU."""
-    if device.type != "cpu":
-        voxelwise.lay_out(network, torch.contiguous_format)
-    return network.to(device)

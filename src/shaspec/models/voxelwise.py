@@ -11,11 +11,13 @@ for a batch of one in float32.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+N = TypeVar("N", bound=nn.Module)
 
 LAYOUT = torch.channels_last_3d
 
@@ -68,6 +70,13 @@ def lay_out(network: nn.Module, layout: torch.memory_format = LAYOUT) -> None:
     for parameter in network.parameters():
         if parameter.dim() == 5:
             parameter.data = parameter.data.contiguous(memory_format=layout)
+
+
+def on_device(network: N, device: torch.device) -> N:
+    """``network`` on ``device``, its weights in PyTorch's own layout but on a CPU."""
+    if device.type != "cpu":
+        lay_out(network, torch.contiguous_format)
+    return network.to(device)
 
 
 def instance_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
