@@ -38,14 +38,16 @@ def to_input(labels: Array, grid: Grid, transforms: Transforms, modality: str) -
     """As `to_inputs`, for one modality.
 
     Args:
-        labels: as there. grid: as there. transforms: as there.
+        labels: (S, P, L) label map of the prepared case.
+        grid: the grid of ``labels``.
+        transforms: of the prepared case.
         modality: of the input.
 
     Returns:
         The label map on ``transforms.grids[modality]``.
 
     Raises:
-        InputError: as there.
+        InputError: if no scan of the prepared case lies on ``grid``.
     """
     _require_prepared(grid, transforms)
     return resample(
