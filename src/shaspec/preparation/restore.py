@@ -38,7 +38,9 @@ def to_input(labels: Array, grid: Grid, transforms: Transforms, modality: str) -
     """As `to_inputs`, for one modality.
 
     Args:
-        labels: as there. grid: as there. transforms: as there.
+        labels: (S, P, L) label map of the prepared case.
+        grid: the grid of ``labels``.
+        transforms: of the prepared case.
         modality: of the input.
 
     Returns:
