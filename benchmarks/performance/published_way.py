@@ -74,7 +74,7 @@ def published_rows(case: Case) -> Iterator[Row]:
 def _extrapolated(once: float, less: float) -> float:
     """Seconds of a window of the authors' size: a part for the weights, and a part per voxel.
 
-    Measured, PyTorch's own convolutions would take 17 GB for it.
+    Not measured: a process that ran such a window with PyTorch's layers reached 17 GB.
     """
     sizes = [math.prod(size) for size in (SMALLER, WINDOW, AUTHORS_WINDOW)]
     per_voxel = (once - less) / (sizes[1] - sizes[0])
