@@ -53,7 +53,7 @@ class SegmentController(ShowingController):
         self.set_threshold = self._confidence.set_threshold
         self.preparing = Preparing(viewer, state, self._job, self._start_job, self.open)
         self.mask_editing = MaskEditing(viewer, state, self._job, self.preparing)
-        self._choose_first_model()
+        self._engine.ask()
 
     def tick(self, modality: str, present: bool) -> None:
         """Includes ``modality`` or leaves it out; segments again at once if features are kept."""

@@ -160,6 +160,7 @@ class SegmentPanel(Panel):
                 "measuring": self.measure.show_busy,
                 "probability": self.confidence.show_probability,
                 "thresholds": self.confidence.show_thresholds,
+                "intervals": self.confidence.show_intervals,
             },
             {
                 **self.inputs.views,
@@ -224,6 +225,7 @@ class SegmentPanel(Panel):
             box.show_task(task)
         self.confidence.show_probability(state.probability)
         self.confidence.show_thresholds(state.thresholds)
+        self.confidence.show_intervals(state.intervals)
 
     def _show_prepare(self) -> None:
         state = self.controller.state

@@ -13,6 +13,7 @@ from napari_shaspec.layers.metadata import origin
 from napari_shaspec.segment.prepared_folder import prepared_folders
 from napari_shaspec.segment.state import SegmentState
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import is_folder
 from shaspec.inference.events import Computed, Progress
 from shaspec.inference.reported import reported
 from shaspec.io.naming import LABELS
@@ -140,7 +141,7 @@ class Preparing:
             self._job.refuse(str(error))
             return None
         paths = [Path(p) for p in (source.values() if isinstance(source, Mapping) else source)]
-        folder = paths[0] if paths[0].is_dir() else paths[0].parent
+        folder = paths[0] if is_folder(paths[0]) else paths[0].parent
         return free_folder(folder.with_name(f"{folder.name}_prepared"), "_")
 
     def _is_truth(self, layer: Layer) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.edit_file import Head
+from shaspec.analysis.size_interval import Intervals
 from shaspec.prediction import Classification, Prediction
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class SegmentState(ModelState):
     """The region whose probability is shown in a layer; empty: none."""
     thresholds: dict[str, float] = field(default_factory=dict)
     """Region -> threshold of the shown result as the sliders have it, without those of 0.5."""
+    intervals: Intervals = field(default_factory=dict)
+    """Region -> interval of its size in the shown result; empty without probabilities."""
     tool: int = NO_TOOL
     """The label that the brush paints, `ERASER`, or `NO_TOOL`."""
     brush_size: int = 10

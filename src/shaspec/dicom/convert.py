@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from shaspec.dicom.header import MISSING
+from shaspec.dicom.dataset import MISSING
 from shaspec.dicom.placing import corners
 from shaspec.dicom.series import Series, Study
 from shaspec.dicom.source import copy_file
@@ -50,7 +50,10 @@ def convert(series: Series, study: Study, target: Path) -> tuple[str, ...]:
         inputs.mkdir()
         output.mkdir()
         for index, header in enumerate(series.headers):
-            copy_file(header.path, inputs / f"{index:06d}.dcm")
+            try:
+                copy_file(header.path, inputs / f"{index:06d}.dcm")
+            except InputError as error:
+                raise InputError(f"{series.title}: {error}") from error
         lines = _run(inputs, output, series, study)
         made = sorted(output.glob("*.nii"))
         if len(made) != 1:

@@ -7,41 +7,29 @@ Attributes of enhanced (multi-frame) images are looked up in the functional grou
 from __future__ import annotations
 
 import re
-import struct
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from shaspec.dicom.dataset import DAMAGED, Opened, faults, read_dataset
 from shaspec.dicom.other import DIRECTORY, Other, kind_of
 from shaspec.dicom.pixels import pixel_problem
-from shaspec.dicom.source import MOST_BYTES, is_marked
 from shaspec.errors import InputError
-from shaspec.files.reading import open_regular
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-MISSING = "reading DICOM needs pydicom and dcm2niix: pip install shaspec[dicom]"
 IMAGES = {
     f"1.2.840.10008.5.1.4.1.1.{code}" for code in ("4", "4.1", "4.4", "2", "2.1", "128", "130")
 }
 """SOP classes of MR, CT and PET images."""
-DEFLATED = b"1.2.840.10008.1.2.1.99"
-"""A transfer syntax whose header is compressed; dcm2niix does not read it either."""
 MOST_FRAMES = 20_000
 MOST_LETTERS = 64
 """Of a description, as the standard has it."""
-DAMAGED = "the header is cut off or damaged; copy the file again"
-FAULTS = (
-    AttributeError, EOFError, IndexError, KeyError, LookupError, NotImplementedError, OSError,
-    OverflowError, RecursionError, TypeError, ValueError, struct.error,
-)  # fmt: skip
-"""What pydicom raises for a damaged file."""
 TAGS = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber",
     "SeriesDescription", "ProtocolName", "StudyDate", "AcquisitionTime", "AcquisitionDateTime",
@@ -107,34 +95,17 @@ def read_header(path: Path) -> Header | Other | None:
         InputError: if pydicom is not installed or the file is damaged. The message has no path, as
             it may contain the name of a patient.
     """
-    try:
-        import pydicom
-    except ImportError:
-        raise InputError(MISSING) from None
-    with open_regular(path) as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        if size > MOST_BYTES or DEFLATED in file.read(1024):
-            raise InputError("is too large or has a deflated header; export it uncompressed")
-        file.seek(0)
-        try:
-            with warnings.catch_warnings(action="ignore"):  # pydicom warns about every odd value
-                found = pydicom.dcmread(
-                    file, stop_before_pixels=True, force=True, specific_tags=list(TAGS)
-                )
-                sop_class = str(_get(found, "SOPClassUID") or "")
-                if sop_class in IMAGES:
-                    return _header(path, found, file)
-                if str(found.file_meta.get("MediaStorageSOPClassUID")) == DIRECTORY:
-                    return None
-                if "SeriesInstanceUID" in found:
-                    return _other(found, sop_class)
-        except FAULTS as error:
-            raise InputError(DAMAGED) from error
-        marked = is_marked(file)
-    if size == 0:
-        raise InputError("is empty; copy the file again")
-    raise InputError(DAMAGED if marked else "is no DICOM file")
+    opened = read_dataset(path, TAGS)
+    found = opened.dataset
+    with faults():
+        sop_class = str(_get(found, "SOPClassUID") or "")
+        if sop_class in IMAGES:
+            return _header(path, found, opened)
+        if str(found.file_meta.get("MediaStorageSOPClassUID")) == DIRECTORY:
+            return None
+        if "SeriesInstanceUID" in found:
+            return _other(found, sop_class)
+    raise InputError(DAMAGED if opened.marked else "is no DICOM file")
 
 
 def _other(found: Dataset, sop_class: str) -> Other:
@@ -148,8 +119,7 @@ def _other(found: Dataset, sop_class: str) -> Other:
     )
 
 
-def _header(path: Path, found: Dataset, file: BinaryIO) -> Header:
-    """``file``: read up to the pixels."""
+def _header(path: Path, found: Dataset, opened: Opened) -> Header:
     agent = _text(_first(found, "ContrastBolusAgent"))
     if not agent and found.get("ContrastBolusAgentSequence"):
         agent = "recorded"
@@ -190,7 +160,7 @@ def _header(path: Path, found: Dataset, file: BinaryIO) -> Header:
         positions=positions,
         axes=axes,
         expected=int(_get(found, "ImagesInAcquisition") or 0),
-        pixels=pixel_problem(found, rescale, len(positions), file),
+        pixels=pixel_problem(opened, rescale, len(positions)),
     )
 
 

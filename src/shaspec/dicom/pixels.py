@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from pydicom import Dataset
+from shaspec.dicom.dataset import Opened
 
 IMPLICIT = "1.2.840.10008.1.2"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
@@ -22,23 +21,23 @@ ELEMENT = {True: 8, False: 12}
 """Bytes of tag, type and length before the pixels, by whether the types are implicit."""
 
 
-def pixel_problem(found: Dataset, rescale: tuple[Any, Any], frames: int, file: BinaryIO) -> str:
+def pixel_problem(opened: Opened, rescale: tuple[Any, Any], frames: int) -> str:
     """Why the pixels of an image cannot be used.
 
     Args:
-        found: the header.
+        opened: the header, read up to the pixels.
         rescale: slope and intercept; None if the header does not say.
         frames: number of frames.
-        file: the file; read up to the pixels.
 
     Returns:
         The reason, for a sentence about the series; empty: nothing speaks against them.
     """
+    found = opened.dataset
     rows, columns = int(found.get("Rows") or 0), int(found.get("Columns") or 0)
     syntax = str(getattr(found.file_meta, "TransferSyntaxUID", IMPLICIT))
     if syntax in UNCOMPRESSED:
         bits = int(found.get("BitsAllocated") or 0) * int(found.get("SamplesPerPixel") or 1)
-        problem = _wrong_size(file, syntax, rows * columns * frames * bits // 8)
+        problem = _wrong_size(opened, syntax, rows * columns * frames * bits // 8)
         if problem:
             return problem
     elif not syntax.startswith(STANDARD):
@@ -58,16 +57,13 @@ def pixel_problem(found: Dataset, rescale: tuple[Any, Any], frames: int, file: B
     return ""
 
 
-def _wrong_size(file: BinaryIO, syntax: str, needed: int) -> str:
+def _wrong_size(opened: Opened, syntax: str, needed: int) -> str:
     """Compare the bytes of uncompressed pixels with those that the header describes."""
-    start = file.tell()
     element = ELEMENT[syntax == IMPLICIT]
-    head = file.read(element)
-    size = file.seek(0, 2)
-    if needed == 0 or size - start < needed + element:
+    if needed == 0 or opened.left < needed + element:
         return "a file is cut off before the end of its pixels; copy it again"
     order = ">" if syntax == BIG_ENDIAN else "<"
-    length = struct.unpack(f"{order}I", head[-4:])[0]
+    length = struct.unpack(f"{order}I", opened.head[element - 4 : element])[0]
     if length > needed + 1:  # one byte makes the length even
         return "its images have more pixels than their headers say; export the series again"
     if length < needed:

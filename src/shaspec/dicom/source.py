@@ -7,16 +7,16 @@ is used. The number of files and their size are bounded.
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, BinaryIO
+from zipfile import is_zipfile
 
 from shaspec.errors import InputError
+from shaspec.files.archives import open_zip
 from shaspec.files.reading import is_file, is_folder, open_regular, reason
 
 MOST_FILES = 100_000
@@ -54,7 +54,7 @@ def dicom_files(source: Path) -> Iterator[Sequence[Path]]:
         source = source.parent
     if is_folder(source):
         yield _require(list(_walk(source)), source)
-    elif is_file(source) and zipfile.is_zipfile(source):
+    elif is_file(source) and is_zipfile(source):
         with TemporaryDirectory(prefix="shaspec-dicom-") as folder:
             _unpack(source, Path(folder))
             yield _require(list(_walk(Path(folder))), source)
@@ -67,12 +67,15 @@ def dicom_files(source: Path) -> Iterator[Sequence[Path]]:
 
 
 def copy_file(path: Path, target: Path) -> None:
-    """Copy a regular file of bounded size; raises `InputError`."""
+    """Copy a regular file of bounded size; raises `InputError`, without the path of either."""
     try:
         with open_regular(path) as file, target.open("xb") as copy:
-            _copy(file, copy, MOST_BYTES, path.name)
+            _copy(file, copy, MOST_BYTES, "a file")
     except OSError as error:
-        raise InputError(f"{path}: cannot be copied to {target} ({reason(error)})") from error
+        text = f"a file cannot be copied to the folder for temporary files ({reason(error)})"
+        raise InputError(text) from error
+    except InputError as error:
+        raise InputError("a file cannot be read; check that it is still there") from error
 
 
 def _require(files: list[Path], source: Path) -> list[Path]:
@@ -93,7 +96,7 @@ def _names(source: Path) -> list[str]:
     if is_folder(source):
         files = (name for _, _, names in os.walk(source) for name in names)
         return list(islice(files, MOST_FILES))
-    with open_regular(source) as opened, zipfile.ZipFile(opened) as archive:
+    with open_zip(source) as archive:
         return archive.namelist()[:MOST_FILES]
 
 
@@ -140,23 +143,18 @@ def is_marked(file: BinaryIO) -> bool:
 def _unpack(source: Path, folder: Path) -> None:
     """Unpack the files of a zip as ``000001``, ``000002.dcm`` ..."""
     left = MOST_UNPACKED
-    try:
-        with open_regular(source) as opened, zipfile.ZipFile(opened) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
-            if len(members) > MOST_FILES:
-                raise InputError(f"{source}: has more than {MOST_FILES:,} files")
-            for index, member in enumerate(members):
-                base = member.filename.replace("\\", "/").rpartition("/")[2].lower()
-                if base == DIRECTORY.lower() or base.startswith("."):
-                    continue
-                ending = next((e for e in ENDINGS if base.endswith(e)), "")
-                target = folder / f"{index:06d}{ending}"
-                with archive.open(member) as file, target.open("xb") as copy:
-                    left -= _copy(file, copy, min(left, MOST_BYTES), source)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise InputError(f"{source}: cannot be unpacked ({reason(error)}); unpack it") from error
-    except RuntimeError as error:  # how zipfile reports a password
-        raise InputError(f"{source}: is encrypted; unpack it, then give the folder") from error
+    with open_zip(source) as archive:
+        members = [m for m in archive.infolist() if not m.is_dir()]
+        if len(members) > MOST_FILES:
+            raise InputError(f"{source}: has more than {MOST_FILES:,} files")
+        for index, member in enumerate(members):
+            base = member.filename.replace("\\", "/").rpartition("/")[2].lower()
+            if base == DIRECTORY.lower() or base.startswith("."):
+                continue
+            ending = next((e for e in ENDINGS if base.endswith(e)), "")
+            target = folder / f"{index:06d}{ending}"
+            with archive.open(member) as file, target.open("xb") as copy:
+                left -= _copy(file, copy, min(left, MOST_BYTES), source)
 
 
 def _copy(file: IO[bytes], copy: BinaryIO, most: int, name: object) -> int:

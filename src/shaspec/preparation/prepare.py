@@ -16,8 +16,9 @@ import numpy as np
 from shaspec.errors import InputError
 from shaspec.files.writing import make_folder, write_atomically
 from shaspec.geometry import Array
-from shaspec.io.cases import Source, files_of
 from shaspec.io.export import write_volume
+from shaspec.io.folders import CaseFiles
+from shaspec.io.given_files import Source, files_of
 from shaspec.io.gridding import FINEST
 from shaspec.io.gridding import reference as reference_volume
 from shaspec.io.outputs import check_output, require_no_others
@@ -105,13 +106,7 @@ def prepare(
     if files.problems:
         raise InputError(files.problems[0])
     _require_elsewhere(out, [*files.volumes.values()])
-    inputs = [p for p in (*files.volumes.values(), files.labels, brain_mask) if p]
-    targets = {n: out / f"{files.name}_{n.lower()}.nii.gz" for n in files.volumes}
-    seg = out / f"{files.name}_seg.nii.gz"
-    require_no_others(out, [*targets.values(), *([seg] if files.labels else [])])
-    make_folder(out)
-    for path in (*targets.values(), seg, out / NAME, out / MASK_FILE):
-        check_output(path, inputs, overwrite=overwrite, keep_own=True)
+    targets, seg = _targets(files, out, brain_mask, overwrite)
     with enough_memory("preparing a case"):
         read = read_volumes(files, task)
         plan = plan_stripping(read.volumes, task, strip, brain_mask, skull_engine)
@@ -134,6 +129,20 @@ def prepare(
     told = (*told, *strip_notices(plan, brain, labels))
     notices = (*files.notices, *read.notices, f"{name} is the reference", *moves, *told)
     return Prepared(out, transforms, tuple(paths), notices)
+
+
+def _targets(
+    files: CaseFiles, out: Path, brain_mask: Path | None, overwrite: bool
+) -> tuple[dict[str, Path], Path]:
+    """The file of every scan and that of the labels; raises `InputError` if one is in the way."""
+    inputs = [p for p in (*files.volumes.values(), files.labels, brain_mask) if p]
+    targets = {n: out / f"{files.name}_{n.lower()}.nii.gz" for n in files.volumes}
+    seg = out / f"{files.name}_seg.nii.gz"
+    require_no_others(out, [*targets.values(), *([seg] if files.labels else [])])
+    make_folder(out)
+    for path in (*targets.values(), seg, out / NAME, out / MASK_FILE):
+        check_output(path, inputs, overwrite=overwrite, keep_own=True)
+    return targets, seg
 
 
 def _require_elsewhere(out: Path, inputs: Collection[Path]) -> None:

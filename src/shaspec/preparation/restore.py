@@ -47,7 +47,7 @@ def to_input(labels: Array, grid: Grid, transforms: Transforms, modality: str) -
         The label map on ``transforms.grids[modality]``.
 
     Raises:
-        InputError: as there.
+        InputError: if no scan of the prepared case lies on ``grid``.
     """
     _require_prepared(grid, transforms)
     return resample(
