@@ -9,6 +9,7 @@ from pathlib import Path
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Handlers, Runner
 from napari_shaspec.segment.prepared_folder import prepared_folders
+from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
 from shaspec.prediction import Prediction
 
@@ -18,8 +19,8 @@ ENDING = ".nii.gz"
 class InputsExport:
     """Writes one label map per scan, in a worker."""
 
-    def __init__(self, state: SegmentState, run: Runner, job: JobControl) -> None:
-        self._state, self._run, self._job = state, run, job
+    def __init__(self, state: SegmentState, results: Results, run: Runner, job: JobControl) -> None:
+        self._state, self._results, self._run, self._job = state, results, run, job
 
     def save(self, path: Path) -> None:
         """Writes the shown result with its edits.
@@ -28,7 +29,8 @@ class InputsExport:
             path: ``NAME.nii.gz``; the files are ``NAME_on_t1.nii.gz`` and so on.
         """
         state = self._state
-        result = state.edited.get(state.shown, state.shown_map)
+        now = self._results.edited()  # also what a script has painted
+        result = now.get(state.shown, state.shown_map)
         folders = prepared_folders(state)
         if result is None:
             self._job.refuse("no result to save yet: press Segment first")
@@ -40,7 +42,7 @@ class InputsExport:
             )
             return
         handlers: Handlers[list[Path]] = Handlers(self._saved, self._job.show_error, lambda: None)
-        edited = state.shown in state.edited
+        edited = state.shown in now
         self._job.say(f"writing {path.name} for every scan")
         self._run(lambda: _write(result, folders[0], path, edited), handlers, threading.Event())
 

@@ -60,7 +60,7 @@ class ShowingController(ModelController[SegmentState]):
         self.measuring = Measuring(viewer, state, while_open, self._job)
         self.hand_over = HandOver(viewer, state, while_open, self._job)
         self.dicom_export = DicomExport(state, self._results, run, self._job)
-        self.inputs_export = InputsExport(state, run, self._job)
+        self.inputs_export = InputsExport(state, self._results, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
         self._reopened = Reopened(viewer, state, self._results, self._edits, self._job)
         for field in ("sources", "present", "shown", "results", "edited", "view"):

@@ -83,8 +83,7 @@ def prepare(
         present: the modalities to use; default: all.
         strip: ``auto``: strip the scans in which a skull is found; ``always`` or ``never``.
         skull_engine: ``shaspec``, the bundled network, or ``hd-bet``, if it is installed.
-        brain_mask: file with a mask of the brain to use for all scans, in the space of the
-            reference, e.g. an edited ``brain/mask.nii.gz`` of an earlier run.
+        brain_mask: file with a mask of the brain for all scans, in the space of the reference.
         known: registrations of the same scans to the same reference, e.g. those of a
             `DoubtfulError`; they are not computed again.
         check: treat every registration that moves a scan as doubtful.

@@ -85,7 +85,7 @@ def test_a_series_that_is_no_volume_cannot_be_used(dialog_of, doubtful):
     pick(dialog, "9", "")
     assert dialog.ok.isEnabled()
     pick(dialog, "2", "T2")
-    assert "series 2 (t2_tse) cannot be used: 1 slices are missing" in status(dialog)
+    assert "series 2 (t2_tse) cannot be used: 1 slice is missing" in status(dialog)
     assert not dialog.ok.isEnabled()
 
 
