@@ -35,9 +35,10 @@ def connected() -> Iterator[None]:
         with _as_before():
             os.environ[STATISTICS] = "0"
             _start(address)
-    except (OSError, RuntimeError, ValueError) as error:  # ConnectionError is an OSError
+    except Exception as error:  # Ray raises a bare one when its processes start too slowly
+        ray.shutdown()
         where = f"{ADDRESS}={address}: no Ray cluster" if address else "Ray cannot be started here"
-        raise InputError(f"{where} ({str(error).splitlines()[0]})") from error
+        raise InputError(f"{where} ({' '.join(str(error).split())[:200]})") from error
     try:
         yield
     finally:

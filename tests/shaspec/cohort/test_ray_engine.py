@@ -110,6 +110,21 @@ def test_a_case_that_ends_its_worker_twice_is_given_up_and_no_other(
     assert Manifest(out).latest()["anna", ""].status == "failed"
 
 
+def test_a_cluster_that_does_not_start_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**_: Any) -> None:
+        raise Exception("The current node timed out\nduring startup")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setattr(ray, "init", fails)
+    monkeypatch.setenv("RAY_ADDRESS", "head:6379")
+    with (
+        pytest.raises(InputError, match=r"RAY_ADDRESS=head:6379: no Ray cluster \(The current"),
+        connected(),
+    ):
+        pass
+
+
 def test_an_actor_has_a_core_and_a_gpu_or_its_share() -> None:
     options, threads = shares({"CPU": 8.0}, 3, "auto")
     assert (options["num_cpus"], threads) == (1, 2)
