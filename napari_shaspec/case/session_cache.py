@@ -6,7 +6,6 @@ needs no encoding. Only one case is cached, since features take gigabytes.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator
 
 from napari_shaspec.case.volume_sources import VolumeSources
@@ -29,7 +28,6 @@ class SessionCache:
         self._parts: VolumeSources | None = None
         self._settings = InferenceSettings()
         self._where = ""
-        self._collected = False
         self.seen_in_training = False
 
     def fits(self, model: str, parts: VolumeSources) -> bool:
@@ -70,20 +68,9 @@ class SessionCache:
             self._session = self._engine.session(model, case, self._settings)
             self._model, self._parts = model, parts
             self.seen_in_training = self._session.seen_in_training
-            self._collect()
             yield STARTING  # allows stopping before the first window
         assert self._session is not None
         yield from run(self._session)
-
-    def _collect(self) -> None:
-        """Collects garbage after the first session was opened, which has imported PyTorch.
-
-        Python goes through all new objects once more when there are enough of them, for about 0.2
-        s. Without this it would do so in the thread of the window, while it draws a result.
-        """
-        if not self._collected:
-            self._collected = True
-            gc.collect()
 
     def forget(self) -> None:
         """Frees the features. Must not be called while a job runs."""
