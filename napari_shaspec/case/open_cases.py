@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_shaspec.layers.batch import batch
+from napari_shaspec.layers.batch import batch, remove_layers
 from napari_shaspec.layers.metadata import origin
 
 HIDDEN = "shaspec_hidden"
@@ -51,10 +51,8 @@ class OpenCases:
     def close(self, case: str) -> None:
         """Removes all layers of a case from the viewer."""
         with batch(self._viewer):
-            for layer in list(self._viewer.layers):
-                # In 3D and side by side, the first removal closes the view with its layers.
-                if _case(layer) == case and layer in self._viewer.layers:
-                    self._viewer.layers.remove(layer)
+            # In 3D and side by side, the first removal closes the view with its layers.
+            remove_layers(self._viewer, [la for la in self._viewer.layers if _case(la) == case])
 
 
 def _case(layer: Layer) -> str:

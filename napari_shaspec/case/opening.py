@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_shaspec.jobs.waiting import repaint
-from napari_shaspec.layers.batch import batch
+from napari_shaspec.layers.batch import batch, remove_layers
 from napari_shaspec.layers.metadata import origin
 from shaspec.errors import InputError
 from shaspec.io.naming import LABELS
@@ -81,8 +81,7 @@ def assign_files(viewer: ViewerModel, case: str, task: Task) -> bool:
         return False
     place = min(viewer.layers.index(layer) for layer in inputs)
     with batch(viewer):
-        for layer in inputs:
-            viewer.layers.remove(layer)
+        remove_layers(viewer, inputs)
     for number, data in enumerate(found):
         viewer.layers.insert(place + number, Layer.create(*data))
     return True

@@ -6,6 +6,7 @@ needs no encoding. Only one case is cached, since features take gigabytes.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 
 from napari_shaspec.case.volume_sources import VolumeSources
@@ -27,13 +28,15 @@ class SessionCache:
         self._model = ""
         self._parts: VolumeSources | None = None
         self._settings = InferenceSettings()
+        self._where = ""
+        self._collected = False
         self.seen_in_training = False
 
     def fits(self, model: str, parts: VolumeSources) -> bool:
         """Whether the cached session has this model, these voxels and settings."""
         return (
             self._session is not None
-            and model == self._model
+            and (model, self._engine.where) == (self._model, self._where)
             and inference_settings() == self._settings
             and parts.same_as(self._parts)
         )
@@ -63,13 +66,24 @@ class SessionCache:
             yield LOADING
             case = parts.case()
             yield from (Notice(text) for text in case.notices)
-            self._settings = inference_settings()
+            self._settings, self._where = inference_settings(), self._engine.where
             self._session = self._engine.session(model, case, self._settings)
             self._model, self._parts = model, parts
             self.seen_in_training = self._session.seen_in_training
+            self._collect()
             yield STARTING  # allows stopping before the first window
         assert self._session is not None
         yield from run(self._session)
+
+    def _collect(self) -> None:
+        """Collects garbage after the first session was opened, which has imported PyTorch.
+
+        Python goes through all new objects once more when there are enough of them, for about 0.2
+        s. Without this it would do so in the thread of the window, while it draws a result.
+        """
+        if not self._collected:
+            self._collected = True
+            gc.collect()
 
     def forget(self) -> None:
         """Frees the features. Must not be called while a job runs."""

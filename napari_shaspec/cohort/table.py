@@ -100,4 +100,7 @@ def _icon(picture: Picture) -> QIcon:
     rows, columns = picture.shape[:2]
     data = picture.tobytes()
     image = QImage(data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
-    return QIcon(QPixmap.fromImage(image.copy()))
+    pixmap = QPixmap.fromImage(image.copy())
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # else Qt tints the picture of the chosen row
+    return icon

@@ -46,7 +46,7 @@ class FeaturesController(ModelController[FeaturesState]):
         self.state.events.case.connect(self._begin_anew)
         self.state.events.sources.connect(self._begin_anew)
         self.state.events.model.connect(self._forget_cohort)
-        self._choose_first_model()
+        self._engine.ask()
 
     def tick(self, modality: str, present: bool) -> None:
         """Marks ``modality`` as available or missing, and updates features already computed."""
@@ -248,7 +248,7 @@ class FeaturesController(ModelController[FeaturesState]):
 
     def _on_ended(self) -> None:
         """The worker has finished; a waiting action can run."""
-        outcome, action = self._job.outcome, self._next
+        outcome = self._job.outcome
         self._computing = False
         if self._closed:
             self._kept.forget()
@@ -256,13 +256,14 @@ class FeaturesController(ModelController[FeaturesState]):
             self._job.say("Cancelled. Features computed so far are kept.")
             outcome = Status.DONE if self.state.maps is not None else Status.IDLE
         self.state.status = outcome
+        action, self._next = self._next, None
         if action is not None and not self._closed:
-            self._next = None
             action()
 
     def _begin_anew(self, *_: object) -> None:
         """Clears the features: the model or the voxels have changed."""
         super()._begin_anew()
+        self._next = None  # it was about these features
         self._canvas.clear()
         self.state.maps = self.state.cloud = self.state.marked = self.state.measures = None
         self._hint()

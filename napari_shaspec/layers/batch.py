@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
+
+
+def remove_layers(viewer: ViewerModel, layers: Iterable[Layer]) -> None:
+    """Removes those of ``layers`` that are there.
+
+    The panels hear of every removal and may remove further ones of these layers themselves.
+    """
+    for layer in list(layers):
+        if layer in viewer.layers:
+            viewer.layers.remove(layer)
 
 
 @contextmanager

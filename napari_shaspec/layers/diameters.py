@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_shaspec.layers.batch import remove_layers
 from napari_shaspec.layers.metadata import KEY, LayerMetadata, of_kind, placement
 from napari_shaspec.layers.text_sizes import NAPARI
 
@@ -61,5 +62,4 @@ def show_diameters(viewer: ViewerModel, measurements: Measurements, grid: Grid) 
 
 def remove_diameters(viewer: ViewerModel) -> None:
     """Removes the layer."""
-    for layer in of_kind(viewer, "diameters"):
-        viewer.layers.remove(layer)
+    remove_layers(viewer, of_kind(viewer, "diameters"))

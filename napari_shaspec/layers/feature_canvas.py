@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers import features
+from napari_shaspec.layers.batch import remove_layers
 from napari_shaspec.layers.features import FeatureImage
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.panes import Panes
@@ -44,9 +45,7 @@ class FeatureCanvas:
 
     def unmark(self) -> None:
         """Removes the layers of marked voxels."""
-        for layer in self._marks:
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+        remove_layers(self._viewer, self._marks)
         self._marks = []
 
     def arrange(self, sources: Mapping[str, Image | None], *, side_by_side: bool) -> None:

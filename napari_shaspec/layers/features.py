@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_shaspec.layers.batch import batch
+from napari_shaspec.layers.batch import batch, remove_layers
 from napari_shaspec.layers.metadata import (
     KEY,
     LayerMetadata,
@@ -122,9 +122,10 @@ def show_pictures(
     new = [layer for layer in layers if layer not in viewer.layers]
     if free or new:
         with batch(viewer):
-            for layer in free:
-                viewer.layers.remove(layer)
+            remove_layers(viewer, free)
             viewer.layers.extend(new)
+    for layer, picture in zip(layers, pictures, strict=True):  # names that were taken before
+        layer.name = picture.name
     return layers
 
 
@@ -153,8 +154,7 @@ def remove_pictures(viewer: ViewerModel) -> None:
     layers = [*of_kind(viewer, "features"), *of_kind(viewer, "marked")]
     if layers:
         with batch(viewer):
-            for layer in layers:
-                viewer.layers.remove(layer)
+            remove_layers(viewer, layers)
 
 
 # -- voxels and points ---------------------------------------------------------------------------
@@ -165,8 +165,7 @@ def show_marked(viewer: ViewerModel, maps: FeatureMaps, voxels: Array, count: in
     data = np.zeros(maps.grid.shape, np.uint8)
     data[tuple(voxels.T)] = 1
     layers: list[Labels] = list(of_kind(viewer, "marked"))
-    for layer in layers[count:]:
-        viewer.layers.remove(layer)
+    remove_layers(viewer, layers[count:])
     new = [_marked(data, maps) for _ in range(count - len(layers))]
     viewer.layers.extend(new)
     layers = [*layers[:count], *new]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from napari_shaspec.layers.layer_data import SIZE, labels_layer
 from napari_shaspec.layers.metadata import KEY, LayerKind, LayerMetadata, of_kind, origin, placement
 from napari_shaspec.layers.probabilities import glow
+from napari_shaspec.layers.results import checksum
 from shaspec.geometry import Grid
 from shaspec.prediction import Prediction
 from shaspec.task import Subset
@@ -129,6 +130,7 @@ def show_row(viewer: ViewerModel, prediction: Prediction, model: str, opacity: f
         "grid": prediction.grid,
         "subset": subset,
         "provenance": prediction.provenance,
+        "checksum": checksum(prediction.labels),
     }
     name = f"sweep · {subset}" + (f" · {model}" if model else "")
     data, options, _ = labels_layer(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_shaspec.layers.batch import remove_layers
 from napari_shaspec.layers.metadata import (
     KEY,
     LayerMetadata,
@@ -69,8 +70,7 @@ def show_probability(viewer: ViewerModel, made: Prediction, region: str) -> Imag
 
 def remove_probabilities(viewer: ViewerModel) -> None:
     """Removes the layers of all regions."""
-    for layer in of_kind(viewer, "probability"):
-        viewer.layers.remove(layer)
+    remove_layers(viewer, of_kind(viewer, "probability"))
 
 
 def glow(name: str) -> Any:

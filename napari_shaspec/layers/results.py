@@ -86,8 +86,8 @@ def add_result(
             opacity=opacity,
         )
         layer = Labels(data, **options)
+        _tell_models_apart(viewer, layer)  # before it is there: napari numbers equal names
         viewer.layers.append(layer)
-        _tell_models_apart(viewer, layer)
     return layer
 
 
@@ -106,11 +106,30 @@ def keep_edits(viewer: ViewerModel, coming: Prediction) -> Labels | None:
     here, edited = origin(layer)["grid"].matches(coming.grid), is_edited(layer)
     if here and not edited:
         return None
-    metadata = origin(layer)
-    layer.metadata[KEY] = {**metadata, "kind": "edited", "case": metadata["case"] if here else ""}
-    layer.name = f"{_title(layer)} ({'edited' if edited else 'of other layers'})"
-    layer.visible = False
+    if not here:
+        layer.metadata[KEY]["case"] = ""
+    _set_aside(layer, f"{_title(layer)} ({'edited' if edited else 'of other layers'})")
     return layer if edited else None
+
+
+def keep_edited_row(viewer: ViewerModel) -> Labels | None:
+    """Keeps the layer of a sweep if it was edited by hand, before another row is shown in it.
+
+    Returns:
+        The layer, which is renamed ``... (edited)`` and hidden; None: it was not edited.
+    """
+    for layer in of_kind(viewer, "swept"):
+        if is_edited(layer):
+            _set_aside(layer, f"{layer.name} (edited)")
+            return layer
+    return None
+
+
+def _set_aside(layer: Labels, name: str) -> None:
+    """Makes a layer one that no new result replaces, and hides it."""
+    layer.metadata[KEY] = {**origin(layer), "kind": "edited"}
+    layer.name = name
+    layer.visible = False
 
 
 def is_edited(layer: Labels) -> bool:
@@ -152,10 +171,11 @@ def _title(layer: Labels) -> str:
     return f"seg · {what.get('title', what['subset'])}"
 
 
-def _tell_models_apart(viewer: ViewerModel, layer: Labels) -> None:
+def _tell_models_apart(viewer: ViewerModel, new: Labels) -> None:
     """Adds the model to the names of the results of a case that several models have segmented."""
-    case = origin(layer)["case"]
-    same = [other for other in of_kind(viewer, "result") if origin(other)["case"] == case]
+    case = origin(new)["case"]
+    there = [other for other in of_kind(viewer, "result") if origin(other)["case"] == case]
+    same = [*there, new]
     subsets = {origin(other)["subset"] for other in same}
     models = {origin(other)["provenance"].get("model", "") for other in same}
     for other in same if len(models) > 1 or len(subsets) < len(same) else ():

@@ -6,12 +6,12 @@ layers and restores the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from napari_shaspec.layers.batch import batch
+from napari_shaspec.layers.batch import batch, remove_layers
 from napari_shaspec.layers.layer_data import labels_layer, volume_features
 from napari_shaspec.layers.metadata import LayerMetadata, of_kind, origin, set_visible
 from napari_shaspec.layers.panes import Arrangement, Panes, raise_layers
@@ -117,9 +117,8 @@ class ViewManager:
         if result is not None and not (complete and all(la in layers for la in self._overlays)):
             self._panes.pause()
             with batch(self._viewer):
-                self._remove(
-                    self._overlays
-                )  # the grid needs one per image; the user may have deleted some
+                # The grid needs one per image; the user may have deleted some.
+                remove_layers(self._viewer, self._overlays)
                 self._overlays = self._add_overlays(result)
         if result is not None:
             for overlay in self._overlays:
@@ -146,11 +145,6 @@ class ViewManager:
             self._viewer.layers.extend(overlays)
             self._viewer.layers.link_layers(overlays, LINKED)
         return overlays
-
-    def _remove(self, layers: Sequence[Layer]) -> None:
-        for layer in layers:
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
 
     # -- in 3D -----------------------------------------------------------------------------------
 
@@ -182,7 +176,7 @@ class ViewManager:
         surfaces = list(of_kind(self._viewer, "surface"))
         heads = [layer for layer in surfaces if "subset" not in origin(layer)]
         with batch(self._viewer):
-            self._remove([layer for layer in surfaces if layer not in heads])
+            remove_layers(self._viewer, [layer for layer in surfaces if layer not in heads])
             new = [Layer.create(*surface) for surface in region_surfaces(result)]
         self._viewer.layers.extend(new)
         raise_layers(self._viewer, heads)
@@ -195,7 +189,9 @@ class ViewManager:
         self._panes.pause()
         self._viewer.dims.ndisplay = 2
         with batch(self._viewer):
-            self._remove([*of_kind(self._viewer, "pane"), *of_kind(self._viewer, "surface")])
+            remove_layers(
+                self._viewer, [*of_kind(self._viewer, "pane"), *of_kind(self._viewer, "surface")]
+            )
         self._overlays = []
         self._panes.leave()
         if self._before is not None:

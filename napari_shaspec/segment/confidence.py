@@ -17,6 +17,7 @@ from napari_shaspec.layers.views import View
 from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
 from napari_shaspec.segment.worker import Made, threshold_job
+from shaspec.analysis.size_interval import FACT, size_intervals
 from shaspec.prediction import Prediction
 from shaspec.thresholds import checked
 
@@ -100,11 +101,14 @@ class Confidence:
         subset = made.task.subset_name(made.subset)
         self._kept.pop(subset, None)
         self._kept[subset] = _Kept(made, current)
+        if FACT in made.provenance:  # a result in the table stays the same, with one more fact
+            current.provenance[FACT] = made.provenance[FACT]
         while len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
         self._draw()
         if self._state.shown_map is current:
             self._apply()
+            self._state.intervals = size_intervals(current)
 
     def forget(self) -> None:
         """Frees the probabilities."""
@@ -169,6 +173,7 @@ class Confidence:
     def _follow(self) -> None:
         result = self._state.shown_map
         self._state.thresholds = {} if result is None else result.thresholds
+        self._state.intervals = {} if result is None else size_intervals(result)
 
     def _on_shown(self) -> None:
         self._again = False

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_shaspec.widgets.controls import narrow
 from napari_shaspec.widgets.fold_box import FoldBox
+from shaspec.analysis.size_interval import HIGH, LOW, Intervals, interval_text
 from shaspec.task import Task
 from shaspec.thresholds import LIMITS, THRESHOLD
 
@@ -28,6 +29,9 @@ NOT_CALIBRATED = "Not calibrated: 0.8 does not mean that 80 % of such voxels are
 MOVE = (
     "{} begins above this probability in the shown result. Lower: more voxels. The labels and "
     "their sizes follow at once; the network does not run"
+)
+INTERVAL = (
+    f"Size of {{}} at the thresholds {HIGH} and {LOW}: how sharp the edge is that the network draws"
 )
 NO_THRESHOLD = (
     "The labels of this network exclude each other: the most probable one wins, so a region has no "
@@ -51,6 +55,7 @@ class ConfidenceBox(FoldBox):
             parent,
         )
         self._sliders: dict[str, tuple[QSlider, QLabel]] = {}
+        self._sizes: dict[str, QLabel] = {}
         self._task: Task | None = None
         self._show = QCheckBox("Show probability of")
         self._show.setObjectName("shaspec_show_probability")
@@ -107,14 +112,19 @@ class ConfidenceBox(FoldBox):
             number.setText(f"{slider.value() / 100:.2f}")
         self._reset.setEnabled(bool(thresholds))
 
+    def show_intervals(self, intervals: Intervals) -> None:
+        """The interval of the size of each region; empty where probabilities are not computed."""
+        unit = "mL" if self._task is None or self._task.dims == 3 else "px"
+        for region, label in self._sizes.items():
+            label.setVisible(region in intervals)
+            if region in intervals:
+                label.setText(interval_text(intervals[region], unit))
+
     def _make_rows(self, task: Task) -> None:
-        for slider, number in self._sliders.values():
-            slider.deleteLater()
-            number.deleteLater()
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
-        self._sliders = {}
+        self._sliders, self._sizes = {}, {}
         titles = {region.name: region.title for region in task.regions}
         for row, region in enumerate(task.reported_regions):
             slider, number, name = (
@@ -130,7 +140,11 @@ class ConfidenceBox(FoldBox):
                 lambda value, region=region: self.threshold.emit(region, value / 100)
             )
             name.setToolTip(titles[region])
-            for column, widget in enumerate((name, slider, number)):
+            size = self._sizes[region] = QLabel()
+            size.setObjectName(f"shaspec_interval_{region}")
+            size.setToolTip(INTERVAL.format(region))
+            size.hide()
+            for column, widget in enumerate((name, slider, number, size)):
                 self._grid.addWidget(widget, row, column)
             self._sliders[region] = (slider, number)
         with QSignalBlocker(self._regions):

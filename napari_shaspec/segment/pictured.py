@@ -64,13 +64,18 @@ class Pictured:
             return []
         return [la for la in self._viewer.layers if la.visible and origin(la).get("kind") in KINDS]
 
-    def changes(self, layer: Labels) -> list[str]:
-        """How a result was changed, and what of it is not that of the panel."""
+    def changes(self, layer: Labels, *, tell_model: bool = False) -> list[str]:
+        """How a result was changed, and what of it is not that of the panel.
+
+        Args:
+            layer: the result.
+            tell_model: name the model even if it is that of the panel.
+        """
         what, card = origin(layer), self._state.card
         facts, case = what.get("provenance", {}), what.get("case", "")
         thresholds = facts.get("thresholds", {}).items()
         model = facts.get("model", "")
-        other = card is None or facts.get("sha256", card.sha256) != card.sha256
+        other = tell_model or card is None or facts.get("sha256", card.sha256) != card.sha256
         return [
             *(f"{region} > {value:.2f}" for region, value in thresholds),
             *([EDITED] if self._is_edited(layer) else []),
@@ -79,8 +84,10 @@ class Pictured:
         ]
 
     def title(self, layer: Labels) -> str:
-        """The subset of a result and its changes, e.g. ``FLAIR+T2 (edited)``."""
-        said = ", ".join(self.changes(layer))
+        """The subset of a result and its changes, e.g. ``FLAIR+T2 (edited)``; with the model if
+        results of several models are visible."""
+        models = {origin(la).get("provenance", {}).get("model") for la in self.layers()}
+        said = ", ".join(self.changes(layer, tell_model=len(models) > 1))
         return origin(layer)["subset"] + (f" ({said})" if said else "")
 
     def _is_edited(self, layer: Labels) -> bool:
@@ -89,7 +96,7 @@ class Pictured:
         if self._mine(layer):
             return origin(layer)["subset"] in self._state.edited
         kind = origin(layer).get("kind")
-        return kind == "edited" or (kind == "result" and is_edited(layer))
+        return kind == "edited" or (kind in ("result", "swept") and is_edited(layer))
 
     def _mine(self, layer: Labels) -> bool:
         """Whether a layer shows a result in the table of the panel."""

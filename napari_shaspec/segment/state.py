@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.edit_file import Head
+from shaspec.analysis.size_interval import Intervals
 from shaspec.prediction import Classification, Prediction
 
 if TYPE_CHECKING:
     from shaspec.measuring import Measurements
     from shaspec.preparation import DoubtfulError
 
+BrainMaskState = Literal["none", "offered", "edited"]
 NO_TOOL, ERASER = -1, 0
 """Values of ``tool`` that are no label."""
 
@@ -35,6 +37,8 @@ class SegmentState(ModelState):
     """The region whose probability is shown in a layer; empty: none."""
     thresholds: dict[str, float] = field(default_factory=dict)
     """Region -> threshold of the shown result as the sliders have it, without those of 0.5."""
+    intervals: Intervals = field(default_factory=dict)
+    """Region -> interval of its size in the shown result; empty without probabilities."""
     tool: int = NO_TOOL
     """The label that the brush paints, `ERASER`, or `NO_TOOL`."""
     brush_size: int = 10
@@ -55,6 +59,8 @@ class SegmentState(ModelState):
     """A registration that the user has to judge."""
     pictures: tuple[Path, ...] = ()
     """To check the preparation of the case by."""
+    brain_mask: BrainMaskState = "none"
+    """Whether the brain mask of the case can be edited, or is being edited."""
     measured: Measurements | None = None
     """Of the shown result with its edits; None: not measured."""
     measuring: bool = False

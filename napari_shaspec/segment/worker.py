@@ -12,6 +12,7 @@ import numpy as np
 from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.jobs.state import Written
 from napari_shaspec.layers.results import Drawn, drawn
+from shaspec.analysis.size_interval import with_intervals
 from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.prediction import Classification, Prediction
 from shaspec.thresholds import thresholded
@@ -52,7 +53,7 @@ def predict_job(
     options: dict[str, Any] = {"probabilities": True} if probabilities else {}
     for event in session.predict(subset, **options):
         if isinstance(event, Finished) and isinstance(event.prediction, Prediction):
-            yield made_of(event.prediction, known)
+            yield made_of(with_intervals(event.prediction), known)
         else:
             yield event
 

@@ -171,6 +171,7 @@ class TourActions:
                 control.state.message.text or "no features to show: run the panel Features first"
             )
         control.side_by_side(True)
+        self._viewer.reset_view()  # the panel of the tour has made the canvas lower
 
     # -- shared by the steps -----------------------------------------------------------------------
 

@@ -5,16 +5,70 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_shaspec.features.controller import FeaturesController
+from napari_shaspec.features.state import CloudSettings, FeatureView
+from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.layers.results import find_result
+from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
+from napari_shaspec.robustness.controller import RobustnessController
 from napari_shaspec.segment.controller import SegmentController
+from shaspec.analysis.features.views import How
 from shaspec.editing import Operation
 from shaspec.io import write_case
 from tests.napari_shaspec.walk.engine import Jobs, MarkingEngine
+from tests.napari_shaspec.walk.features import FeatureEngine
 
 ALL = "FLAIR+T1+T1ce+T2"
 
 pytestmark = pytest.mark.usefixtures("no_bugs")
+
+
+def test_a_plot_that_was_asked_for_during_a_job_is_not_of_another_case(
+    viewer, task, jobs, make_case
+):
+    control = FeaturesController(viewer, engine=FeatureEngine(task), run=jobs)
+    add_case(viewer, make_case("anna"))
+    control.compute()
+    jobs.advance(100)
+    control.measure()
+    control.plot(CloudSettings(("fused",)))  # waits for the measures
+    viewer.layers.clear()
+    jobs.advance(100)
+    assert (control.state.maps, control.state.cloud) == (None, None)
+    control.close()
+
+
+def test_feature_layers_have_no_numbers_in_their_names(viewer, task, jobs, make_case):
+    control = FeaturesController(viewer, engine=FeatureEngine(task), run=jobs)
+    add_case(viewer, make_case("anna"))
+    control.tick("T1ce", False)
+    for kind, how in [("imputed", How.ENERGY), ("shared", How.ENERGY), ("imputed", How.CHANNEL)]:
+        control.show_features(FeatureView(kind, how))
+        control.compute()
+        jobs.advance(100)
+    names = {layer.name for layer in of_kind(viewer, "features")}
+    assert names == {"imputed · T1ce", "true shared · T1ce", "error · T1ce"}
+    control.close()
+
+
+def test_strokes_in_the_layer_of_a_sweep_outlive_the_next_row(viewer, task, jobs, make_case):
+    control = RobustnessController(viewer, engine=MarkingEngine(task), run=jobs)
+    add_case(viewer, make_case("anna"))
+    control.choose_models(["instant"])
+    control.sweep()
+    jobs.advance(1000)
+    control.show_row("instant", ("FLAIR",))
+    (layer,) = of_kind(viewer, "swept")
+    layer.paint((5, 6, 7), 4)
+    painted = layer.data.copy()
+    control.show_row("instant", ("T2",))
+    assert (layer.name, layer.visible) == ("sweep · FLAIR (edited)", False)
+    np.testing.assert_array_equal(layer.data, painted)
+    (new,) = of_kind(viewer, "swept")
+    assert new.name == "sweep · T2"
+    assert "sweep · FLAIR (edited)" in control.state.message.text
+    control.close()
 
 
 @pytest.fixture

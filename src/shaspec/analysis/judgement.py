@@ -12,6 +12,11 @@ from shaspec.task import Subset, Task
 if TYPE_CHECKING:
     from shaspec.models.card import Card
 
+POOR = 0.5
+"""A region with a lower mean Dice cannot be judged from a result."""
+LOSS = 0.05
+"""Mean Dice that a region must lose by missing modalities before the line names them."""
+
 Sizes = Mapping[Subset, Mapping[str, float]]
 """Subset of one case -> region -> size in the result."""
 
@@ -77,9 +82,12 @@ def subset_scores(card: Card, subset: Sequence[str]) -> SubsetScores | None:
 
 
 def judgement(card: Card, subset: Sequence[str], sizes: Sizes | None = None, unit: str = "") -> str:
-    """One line on the region that the model loses most from the missing modalities.
+    """One line: what cannot be judged from this result, and the numbers that say so.
 
-    Every number is from the card, or from the results of this case.
+    It is about the region that the model loses most by the missing modalities; if there are none,
+    about the region with the lowest score. A region *cannot be judged* if its mean Dice is below
+    `POOR`, and is *less reliable* if it loses at least `LOSS`. Every number is from the card, or
+    from the results of this case.
 
     Args:
         card: of the model that made the result.
@@ -89,8 +97,9 @@ def judgement(card: Card, subset: Sequence[str], sizes: Sizes | None = None, uni
         unit: of ``sizes``, mL or px.
 
     Returns:
-        A line with the region, its mean Dice without the absent modalities and with all of them,
-        and the range of its size in this case. Empty if the card has no score of the subset.
+        E.g. ``ET cannot be judged without T1ce: mean Dice of this model 0.18, with all modalities
+        0.64 (fold 0). From 15 subsets of this case: 0.0 to 9.1 mL.`` Empty if the card has no
+        score of the subset.
 
     Raises:
         InputError: for an unknown modality, or without any.
@@ -98,15 +107,28 @@ def judgement(card: Card, subset: Sequence[str], sizes: Sizes | None = None, uni
     scores = subset_scores(card, subset)
     if scores is None:
         return ""
-    worst = max(scores.regions, key=lambda score: score.full - score.here)
+    where = f" ({scores.where})" if scores.where else ""
     if scores.absent:
-        without = f"without {_and(scores.absent)} {worst.here:.2f}, with all modalities"
+        worst = max(scores.regions, key=lambda score: score.full - score.here)
+        numbers = f"{worst.here:.2f}, with all modalities {worst.full:.2f}{where}"
     else:
         worst = min(scores.regions, key=lambda score: score.full)
-        without = "with all modalities"
-    where = f" ({scores.where})" if scores.where else ""
-    text = f"{worst.region}: mean Dice of this model {without} {worst.full:.2f}{where}."
+        numbers = f"with all modalities {worst.full:.2f}{where}"
+    text = f"{_verdict(worst, scores.absent)}: mean Dice of this model {numbers}."
     return f"{text}{_range(sizes or {}, worst.region, unit)}"
+
+
+def _verdict(worst: RegionScore, absent: Subset) -> str:
+    """What the score of a region means for a reader of the result."""
+    region, without = worst.region, f"without {_and(absent)}" if absent else ""
+    if not absent:
+        poor = worst.full < POOR
+        return f"{region} cannot be judged by this model" if poor else f"{region} is least reliable"
+    if worst.full - worst.here < LOSS:
+        return f"No region loses much {without}; {region}"
+    if worst.here < POOR:
+        return f"{region} cannot be judged {without}"
+    return f"{region} is less reliable {without}"
 
 
 def all_scores(scores: SubsetScores) -> list[str]:

@@ -122,13 +122,8 @@ class Stages:
         """Read the files of a case; raises `InputError` if one cannot be used."""
         start = time.perf_counter()
         alone = work.planned[0] if self._listed and len(work.planned) == 1 else None
-        case = read_case(
-            work.files,
-            self.card.task,
-            with_labels=False,
-            present=alone,
-            grid=self.settings.grid,
-        )
+        grid = self.settings.grid
+        case = read_case(work.files, self.card.task, with_labels=False, present=alone, grid=grid)
         inputs = {name: input_of(path) for name, path in case.files.items()}
         return Loaded(case, inputs, time.perf_counter() - start)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from shaspec.analysis.size_interval import HIGH, LOW, size_intervals
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.inference.command import command_of
@@ -32,6 +33,11 @@ DIAMETERS = (
     "Largest diameter on an axial slice, and the largest perpendicular to it on the same slice, "
     "from the labels. Measurable: both at least 10 mm, on at least two slices (RANO)."
 )
+INTERVAL = (
+    f"Sizes if every region began above a probability of {HIGH} or {LOW} instead of 0.5: how sharp "
+    "the edge is that the network draws. This is no confidence interval."
+)
+INTERVAL_EDITED = "The sizes at these thresholds are those of the model, before the edits."
 EDITED_ROW = "Rows marked (edited) were edited by hand."
 FACTS = (
     "model", "sha256", "version", "subset", "device", "precision", "window", "overlap",
@@ -78,6 +84,26 @@ def notes(predictions: Sequence[Prediction]) -> list[str]:
     if any(p.provenance.get("thresholds") for p in predictions):
         texts.append(THRESHOLDS)
     return texts
+
+
+def confidence(pictured: Prediction) -> list[list[str]]:
+    """Table of size intervals: a header, and one row per region; empty without probabilities."""
+    found, digits = size_intervals(pictured), 2 if pictured.grid.dims == 3 else 0
+    unit, sizes = pictured.grid.unit, pictured.region_sizes()
+    head = ["region", unit, f"at {HIGH}", f"at {LOW}"]
+    rows = [
+        [name, size_text(sizes[name], digits), *(f"{size:.{digits}f}" for size in pair)]
+        for name, pair in found.items()
+    ]
+    return [head, *rows] if rows else []
+
+
+def confidence_notes(pictured: Prediction, judged: str) -> list[str]:
+    """Notes of the section on confidence."""
+    if not size_intervals(pictured):
+        return [judged] if judged else []
+    before = [INTERVAL_EDITED] if pictured.provenance.get("edited") else []
+    return [*([judged] if judged else []), INTERVAL, *before]
 
 
 def findings(case: Case) -> list[str]:

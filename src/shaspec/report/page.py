@@ -50,7 +50,8 @@ def case_page(
         legend=_legend(first),
         unit=first.grid.unit,
         sizes=_rows(content.sizes(predictions)),
-        notes=_paragraphs(filter(None, [judged, *content.notes(predictions)])),
+        notes=_paragraphs(content.notes(predictions)),
+        confidence=_confidence(first, judged),
         lesions="".join(_lesions(one) for one in measurements),
         change="" if change is None else _change(change),
         findings=_paragraphs(content.findings(case)),
@@ -59,6 +60,13 @@ def case_page(
         if command.startswith("shaspec")
         else f"<p>{escape(command)}</p>",
     )
+
+
+def _confidence(pictured: Prediction, judged: str) -> str:
+    """The section on what can be judged, and how sharp the edges are; empty without either."""
+    rows, notes = content.confidence(pictured), content.confidence_notes(pictured, judged)
+    table = f'<table class="sizes">{_rows(rows)}</table>' if rows else ""
+    return f"<h2>Confidence</h2>{table}{_paragraphs(notes)}" if notes else ""
 
 
 def _change(change: Change) -> str:

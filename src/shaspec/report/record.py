@@ -9,6 +9,7 @@ from typing import Any
 
 from shaspec import __version__
 from shaspec.analysis.change import Change
+from shaspec.analysis.size_interval import size_intervals
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.files.reading import open_regular
@@ -87,6 +88,7 @@ def _result(prediction: Prediction) -> dict[str, Any]:
         "edited": bool(prediction.provenance.get("edited")),
         "thresholds": prediction.thresholds,
         "sizes": prediction.region_sizes(),
+        "size_intervals": size_intervals(prediction),
         "provenance": prediction.provenance,
     }
 

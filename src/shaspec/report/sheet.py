@@ -49,8 +49,13 @@ def case_sheet(
     sheet.legend([(la.colour, f"{la.name} ({la.title})") for la in labels])
     sheet.head(f"Sizes of the regions in {first.grid.unit}")
     sheet.table(content.sizes(predictions))
-    for text in filter(None, [judged, *content.notes(predictions)]):
+    for text in content.notes(predictions):
         sheet.say(text, 8.5)
+    if notes := content.confidence_notes(first, judged):
+        sheet.head("Confidence")
+        sheet.table(content.confidence(first))
+        for text in notes:
+            sheet.say(text, 8.5)
     for one in measurements:
         sheet.head(content.lesion_heading(one))
         sheet.table(content.lesions(one))
@@ -115,6 +120,8 @@ class _Sheet:
     def table(self, rows: Sequence[Sequence[str]]) -> None:
         """Writes a table; the first row is the header, numbers are aligned right."""
         wide = 1.1
+        if not rows:
+            return
         first = A4[0] - 2 * MARGIN - wide * (len(rows[0]) - 1)
         for k, row in enumerate(rows):
             style: dict[str, Any] = {"fontsize": 8.5, "weight": "normal" if k else "bold"}

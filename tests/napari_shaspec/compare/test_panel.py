@@ -13,6 +13,7 @@ from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.widgets.panel import Column
 from shaspec.prediction import Prediction
 from tests.napari_shaspec.fakes import ball_labels
+from tests.napari_shaspec.widths import fits
 
 pytestmark = pytest.mark.usefixtures("no_bugs")
 
@@ -67,7 +68,7 @@ def test_in_a_window_the_panel_is_narrow_and_the_key_flickers(make_napari_viewer
     )
     qtbot.mouseClick(panel.run.findChild(QPushButton), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: panel.controller.state.comparison is not None, timeout=30_000)
-    assert panel.findChild(Column).widget().minimumSizeHint().width() <= 290
+    assert fits(panel.findChild(Column).widget(), 290)
     canvas = viewer.window._qt_viewer.canvas.native
     panel.controller.show(Shown.FIRST)
     qtbot.keyPress(canvas, Qt.Key.Key_X, Qt.KeyboardModifier.AltModifier)

@@ -6,9 +6,10 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
-from napari_shaspec.dates import controller as dates_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.dates.panel import DatesPanel
 from napari_shaspec.widgets.panel import Column
+from tests.napari_shaspec.widths import fits
 
 pytestmark = pytest.mark.usefixtures("no_bugs")
 DIALOG = "napari_shaspec.dates.panel.QFileDialog.getSaveFileName"
@@ -58,7 +59,7 @@ def test_in_a_window_a_narrow_panel_measures_in_a_worker(
 
     from napari_shaspec.layers.viewer import add_case
 
-    monkeypatch.setattr(dates_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     long = "a patient with a very long name " * 3
@@ -69,7 +70,7 @@ def test_in_a_window_a_narrow_panel_measures_in_a_worker(
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: panel.controller.state.measured is not None, timeout=60_000)
     qtbot.waitUntil(lambda: not panel.controller.state.status.busy, timeout=60_000)
-    assert panel.findChild(Column).widget().minimumSizeHint().width() <= 290
+    assert fits(panel.findChild(Column).widget(), 290)
     assert panel.table.horizontalScrollBar().maximum() == 0
     assert panel.pair.first.currentText().endswith("2019")
     assert all(get_ident() not in session.threads for session in engine.sessions)

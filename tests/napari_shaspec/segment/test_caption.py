@@ -69,6 +69,16 @@ def test_results_of_another_model_stay_named_while_they_are_visible(
     assert f"segmented from {SOME} (model fake)" in controller.look.caption()
 
 
+def test_results_of_two_models_that_are_visible_name_both(controller, two, caption, viewer):
+    everything, some = two
+    everything.metadata["shaspec"]["provenance"] = {"model": "one", "sha256": "1"}
+    some.visible = False
+    controller.tick("T1ce", True)
+    controller.segment()
+    everything.visible = True
+    assert caption() == f"labels of {ALL} (model one)\nand {ALL} (model fake)"
+
+
 def test_edits_of_the_result_of_another_model_are_named(controller, two, caption, qtbot):
     controller.choose_model("slow")
     two[1].data = two[1].data * 0

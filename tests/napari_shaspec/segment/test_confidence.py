@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton, QSlider, QToolButton
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSlider, QToolButton
 
 from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.results import find_result, is_edited
@@ -19,6 +19,7 @@ from napari_shaspec.segment.confidence_box import (
     NOT_CALIBRATED,
     ConfidenceBox,
 )
+from tests.napari_shaspec.widths import fits
 
 ALL = "FLAIR+T1+T1ce+T2"
 
@@ -38,6 +39,39 @@ def test_probabilities_are_decoded_for_a_result_that_has_none(segmented, viewer,
     assert np.array_equal(layer.data > 0.5, find_result(viewer, "anna", ALL).data > 0)
     assert len(segmented.state.results) == 1
     assert not segmented.state.can_undo
+
+
+def test_sizes_have_an_interval_once_there_are_probabilities(segmented):
+    state = segmented.state
+    assert state.intervals == {}
+    segmented.show_probability("WT")
+    low, high = state.intervals["WT"]
+    assert low == pytest.approx(state.results[0].region_ml()["WT"])  # it is 0.8 within
+    assert high > low
+    assert state.results[0].provenance["size_intervals"]["WT"] == [low, high]
+    segmented.set_threshold("WT", 0.3)
+    assert state.intervals["WT"] == (low, high)
+    segmented.update_when_toggled(False)
+    segmented.show_probability("")
+    segmented.tick("T1", False)
+    segmented.segment()
+    assert state.intervals == {}
+    segmented.show_result(ALL)
+    assert state.intervals["WT"] == (low, high)
+
+
+def test_the_intervals_are_in_the_row_and_the_row_fits(qtbot, panel, viewer, make_case, find):
+    control = panel.controller
+    add_case(viewer, make_case())
+    control.segment()
+    qtbot.waitUntil(lambda: bool(control.state.results) and not control.state.status.busy)
+    find(panel, "confidence", QToolButton).click()
+    size = find(panel, "interval_WT", QLabel)
+    assert not size.isVisible()
+    control.state.intervals = dict.fromkeys(("ET", "TC", "WT"), (102.44, 131.0))
+    assert size.isVisible()
+    assert size.text() == "102.4–131.0 mL"
+    assert fits(find(panel, "confidence_box"), 290)
 
 
 def test_each_region_has_a_layer_and_one_is_visible(segmented, viewer, engine):

@@ -15,6 +15,7 @@ from napari_shaspec.layers.views import View
 from napari_shaspec.segment.state import ERASER, NO_TOOL
 from shaspec import editing
 from shaspec.editing import Operation
+from tests.napari_shaspec.widths import fits
 
 ALL = "FLAIR+T1+T1ce+T2"
 SPOT = (4, 5, 6)  # where nothing is segmented
@@ -279,7 +280,7 @@ def test_the_buttons_operate_on_the_chosen_region(qtbot, shown, find):
 
 
 def test_the_row_fits_the_panel(shown, find):
-    assert find(shown, "edit_box").minimumSizeHint().width() <= 290
+    assert fits(find(shown, "edit_box"), 290)
 
 
 def test_nothing_is_painted_in_3d(shown, find, viewer):

@@ -208,8 +208,8 @@ def test_results_of_two_models_have_a_layer_each(controller, engine, viewer, seg
     second = viewer.layers.selection.active
     assert second is not first
     assert first in viewer.layers
-    assert first.name != second.name
-    assert "one" in first.name
+    assert first.name == f"seg · {ALL} · one"
+    assert second.name == f"seg · {ALL} · fake"  # and no number of napari for a name that is taken
 
 
 def test_a_copied_command_says_that_it_lacks_the_edits(

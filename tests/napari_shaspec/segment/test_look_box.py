@@ -15,6 +15,7 @@ from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
 from shaspec.editing import Operation
 from shaspec.report.caption import captioned_png
+from tests.napari_shaspec.widths import fits
 
 ALL = "FLAIR+T1+T1ce+T2"
 
@@ -100,4 +101,4 @@ def test_the_row_sets_and_shows_both(panel, viewer, make_case, find, qtbot):
     find(panel, "contour", QCheckBox).click()
     layer = find_result(viewer, "anna", ALL)
     assert (layer.opacity, layer.contour) == (0.2, 1)
-    assert find(panel, "look_box").minimumSizeHint().width() <= 290
+    assert fits(find(panel, "look_box"), 290)

@@ -16,6 +16,7 @@ from napari_shaspec.layers.views import View
 from napari_shaspec.segment.measure_box import MeasureBox
 from shaspec import measuring
 from shaspec.editing import Operation
+from tests.napari_shaspec.widths import fits
 
 ALL = "FLAIR+T1+T1ce+T2"
 
@@ -123,7 +124,7 @@ def test_the_panel_measures_in_another_thread_and_saves(
     qtbot.waitUntil(lambda: not control.state.measuring)
     assert threading.get_ident() not in threads
     assert (table.rowCount(), table.columnCount()) == (1, 4)
-    assert find(panel, "measure_fold_box").minimumSizeHint().width() <= 290
+    assert fits(find(panel, "measure_fold_box"), 290)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "m"), ""))
     find(panel, "save_measurements", QPushButton).click()
     qtbot.waitUntil(lambda: control.state.message.text == f"saved {tmp_path / 'm.csv'}")

@@ -21,7 +21,7 @@ MODELS = ("instant", "slow")
 def labels_of(case: str, model: str, subset: Sequence[str]) -> np.ndarray:
     """The labels that the pretended network gives."""
     labels = ball_labels(len(subset))
-    labels[2, 2, 2 + NAMES.index(case)] = 1
+    labels[2, 2, 2 + (NAMES.index(case) if case in NAMES else len(NAMES))] = 1
     labels[2, 4, 2 + MODELS.index(model)] = 2
     for name in subset:
         labels[2, 6, 2 + ("FLAIR", "T1", "T1ce", "T2").index(name)] = 4
@@ -54,11 +54,13 @@ class MarkingSession(FakeSession):
 class MarkingEngine(FakeEngine):
     """Two models that can be told apart."""
 
+    session_type: type[MarkingSession] = MarkingSession
+
     def card(self, model: str) -> Any:
         return super().card(model).model_copy(update={"sha256": model})
 
     def session(self, model: str, case: Any, settings: Any) -> MarkingSession:
-        made = MarkingSession(case, keeps=model == "instant")
+        made = self.session_type(case, keeps=model == "instant")
         made.model = model
         return made
 

@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels, Layer
+from napari.layers import Labels
 
 from napari_shaspec.compare.state import Shown
-from napari_shaspec.layers.metadata import of_kind, origin
+from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.layers.views import View
 from napari_shaspec.settings import section
 from shaspec.editing import Operation
-from tests.napari_shaspec.fakes import SHAPE
 from tests.napari_shaspec.walk.engine import MODELS, NAMES, Jobs
+from tests.napari_shaspec.walk.viewer_steps import ViewerSteps, names_of
 
 REGIONS = ("ET", "TC", "WT")
 
 
-class Steps:
+class Steps(ViewerSteps):
     """The steps of one user at one viewer; each takes a number, from which its choices follow.
 
     Args:
@@ -198,46 +198,12 @@ class Steps:
         if n % 3:
             self.compare.hold(False)
 
-    # -- what napari itself offers -----------------------------------------------------------------
-
-    def hide(self, n: int) -> None:
-        layer = self._any(n)
-        if layer is not None:
-            layer.visible = not layer.visible
-
-    def rename(self, n: int) -> None:
-        layer = self._any(n)
-        if layer is not None and origin(layer).get("kind") not in ("result", "edited"):
-            layer.name = f"mine {n}"
-
-    def delete(self, n: int) -> None:
-        layer = self._any(n)
-        if layer is not None:
-            self.viewer.layers.remove(layer)
-
-    def clear(self, n: int) -> None:
-        if n % 5 == 0:
-            self.viewer.layers.clear()
-
-    def three_d(self, _: int) -> None:
-        self.viewer.dims.ndisplay = 5 - self.viewer.dims.ndisplay
-
-    def grid(self, _: int) -> None:
-        self.viewer.canvas.grid.enabled = not self.viewer.canvas.grid.enabled
-
-    def scroll(self, n: int) -> None:
-        self.viewer.dims.set_current_step(0, n % SHAPE[0])
-
     # -- what is there
 
     def _shown(self) -> Labels | None:
         return self.segment.editing._shown_layer()
 
-    def _any(self, n: int) -> Layer | None:
-        layers = list(self.viewer.layers)
-        return layers[n % len(layers)] if layers else None
-
 
 OFTEN = ("tick", "run", "run", "paint", "operate", "undo", "show", "view", "work", "finish")
-ACTIONS = (*OFTEN, *(name for name in vars(Steps) if not name.startswith("_")))
+ACTIONS = (*OFTEN, *names_of(Steps, ViewerSteps))
 """The names of all steps, those of `OFTEN` more often."""

@@ -37,13 +37,36 @@ def card_with(scores: dict[str, dict[str, float]]) -> Card:
 
 def test_the_region_that_loses_most_is_named_with_the_scores_of_the_card():
     assert judgement(card_with(SCORES), ("FLAIR", "T1", "T2")) == (
-        "ET: mean Dice of this model without T1ce 0.18, with all modalities 0.64 (fold 0)."
+        "ET cannot be judged without T1ce: mean Dice of this model 0.18, with all modalities 0.64 "
+        "(fold 0)."
     )
 
 
 def test_with_all_modalities_the_worst_region_is_named():
     line = judgement(card_with(SCORES), TASK.names)
-    assert line == "TC: mean Dice of this model with all modalities 0.60 (fold 0)."
+    expected = "TC is least reliable: mean Dice of this model with all modalities 0.60 (fold 0)."
+    assert line == expected
+
+
+@pytest.mark.parametrize(
+    ("here", "full", "verdict"),
+    [
+        (0.49, 0.60, "ET cannot be judged without T1ce"),
+        (0.50, 0.60, "ET is less reliable without T1ce"),
+        (0.46, 0.50, "No region loses much without T1ce; ET"),
+        (0.70, 0.60, "No region loses much without T1ce; ET"),
+    ],
+)
+def test_the_verdict_follows_from_the_two_scores(here, full, verdict):
+    subset = ("FLAIR", "T1", "T2")
+    scores = {f"fold 0, {'+'.join(subset)}": {"ET": here}, f"fold 0, {FULL}": {"ET": full}}
+    assert judgement(card_with(scores), subset).startswith(f"{verdict}: mean Dice")
+
+
+@pytest.mark.parametrize(("full", "verdict"), [(0.49, "cannot be judged"), (0.5, "is least")])
+def test_with_all_modalities_a_poor_region_is_called_so(full, verdict):
+    line = judgement(card_with({f"fold 0, {FULL}": {"ET": full}}), TASK.names)
+    assert line.startswith(f"ET {verdict}")
 
 
 def test_the_range_of_the_case_needs_two_subsets():

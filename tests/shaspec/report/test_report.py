@@ -233,6 +233,24 @@ def test_findings_about_the_input_are_on_the_page(small_case: Case, prediction: 
     assert "Missing: FLAIR, T1, T1ce." in page
 
 
+def test_sizes_at_two_thresholds_are_on_the_page_and_in_its_record(
+    small_case: Case, prediction: Prediction, tmp_path: Path
+) -> None:
+    assert "<h2>Confidence</h2>" not in case_page(small_case, [prediction])
+    facts = {"size_intervals": {"ET": [1.0, 2.5], "TC": [2.0, 3.0], "WT": [3.0, 4.25]}}
+    sure = replace(prediction, provenance=facts)
+    write_report(tmp_path / "r.html", small_case, [sure])
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert "<h2>Confidence</h2>" in page
+    assert "<td>3.00</td><td>4.25</td>" in page
+    assert "no confidence interval" in page
+    record = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert record["results"][0]["size_intervals"] == facts["size_intervals"]
+    edited = replace(sure, provenance=facts | {"edited": True})
+    assert "before the edits" in case_page(small_case, [edited])
+    assert case_sheet(small_case, [sure]) != case_sheet(small_case, [prediction])
+
+
 def test_the_judgement_is_that_of_the_models_scores(
     small_case: Case, prediction: Prediction, tmp_path: Path
 ) -> None:
