@@ -196,22 +196,23 @@ class InferenceSession(Session[Prediction]):
             answers.encoding, count.encoding = answers.encoding + count.encoding, 0.0
             yield count.tick("decode")
         assert answers.aggregator is not None
-        means, part = at_case_spacing(
-            answers.aggregator, frame.size, self._network.exclusive, everywhere=probabilities
-        )
-        answer = (means, self.task, part, frame.size, self._network.exclusive)
-        shape = self.case.grid.shape
-        labels = frame.on_case_grid(label_map(*answer), shape)
-        temperature = self.model.card.temperature
-        found = all_probabilities(*answer, temperature) if probabilities else ({}, {})
-        maps = [
-            {n: frame.on_case_grid(v, shape, fill=n == BACKGROUND) for n, v in kind.items()}
-            for kind in found
-        ]
+        exclusive, shape = self._network.exclusive, self.case.grid.shape
+        place = (answers.aggregator, frame.size, exclusive)
+        # The same way with and without probabilities: another order of sums decides ties otherwise.
+        means, part = at_case_spacing(*place, everywhere=False)
+        labels = label_map(means, self.task, part, frame.size, exclusive)
+        labels, temperature = frame.on_case_grid(labels, shape), self.model.card.temperature
+        maps = []
+        if probabilities:
+            means, part = at_case_spacing(*place, everywhere=True)
+            found = all_probabilities(means, self.task, part, frame.size, exclusive, temperature)
+            maps = [
+                {n: frame.on_case_grid(v, shape, fill=n == BACKGROUND) for n, v in kind.items()}
+                for kind in found
+            ]
         total = time.perf_counter() - answers.begin
         seconds = {"encode": answers.encoding, "decode": answers.decoding, "total": total}
         facts = self._provenance(subset, seconds, window=list(size), overlap=self.overlap)
-        exclusive = self._network.exclusive
         if by_region := answers.weights.by_region(self.task, indices, exclusive=exclusive):
             facts["modality_weights"] = by_region
         if temperature:
