@@ -31,6 +31,9 @@ def with_intervals(prediction: Prediction) -> Prediction:
     Returns:
         A prediction whose sizes at the thresholds 0.75 and 0.25 `size_intervals` returns, in mL or
         pixels.
+
+    Raises:
+        InputError: if the probability of a region is missing.
     """
     if not prediction.probabilities:
         return prediction
