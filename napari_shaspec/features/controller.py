@@ -255,13 +255,13 @@ class FeaturesController(ModelController[FeaturesState]):
             self._kept.forget()
         if outcome is None:
             self._job.say("Cancelled. Features computed so far are kept.")
-            if self._next is None:
-                self.state.feature_view = self._drawn
             outcome = Status.DONE if self.state.maps is not None else Status.IDLE
         self.state.status = outcome
         action, self._next = self._next, None
         if action is not None and not self._closed:
             action()
+        if self.state.maps is not None and not self.state.status.busy:
+            self.state.feature_view = self._drawn  # another one was asked for, and not drawn
 
     def _begin_anew(self, *_: object) -> None:
         """Clears the features: the model or the voxels have changed."""

@@ -51,6 +51,7 @@ def report(
     from shaspec.analysis.size_interval import with_intervals
     from shaspec.io import read_case
     from shaspec.models.weights import load_model
+    from shaspec.prediction import Prediction
     from shaspec.report import ENDINGS, write_report
     from shaspec.report.record import record_path
 
@@ -69,7 +70,7 @@ def report(
         check_results([out], subject, overwrite, ENDINGS)
         check_results([record_path(out)], subject, overwrite)
         session = run.session(loaded, subject)
-        predictions = []
+        predictions: list[Prediction] = []
         for subset in subsets:  # the first is pictured, with its confidence
             job = session.predict(subset, probabilities=not predictions)
             ended = lines.job(job) if lines.on else run_job(console, job)
