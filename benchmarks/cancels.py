@@ -12,6 +12,7 @@ since the warm-up, or the memory grew by more than `MOST_MIB` in the second half
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import gc
 import sys
 import threading
@@ -31,8 +32,9 @@ WINDOW = "window"
 MOST_MIB = 16
 LONGEST = 0.4
 """Seconds until a job is disturbed, at most; about its length."""
-PATIENCE = 120.0
-"""Seconds by the clock after which a job that does not end counts as a hang."""
+PATIENCE = 600.0
+"""Seconds by the clock after which a job that does not end counts as a hang; what every thread does
+then is printed."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class Window:
         end = time.perf_counter() + PATIENCE
         while self.control.state.status.busy or QThreadPool.globalInstance().activeThreadCount():
             if time.perf_counter() > end:
+                faulthandler.dump_traceback()
                 raise SystemExit("a job does not end")
             turn_events(0.01)
         turn_events(0.01)

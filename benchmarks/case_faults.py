@@ -124,6 +124,26 @@ def as_ct(volumes: Volumes, grid: Grid, _: np.random.Generator) -> tuple[Volumes
     return volumes | {name: units}, grid
 
 
+def as_noise(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
+    """Noise inside the head in place of one scan."""
+    name = str(rng.choice(list(volumes)))
+    inside = volumes[name] > 0
+    noise = rng.normal(1000, 200, volumes[name].shape).clip(1)
+    return volumes | {name: np.where(inside, noise, 0).astype(np.int16)}, grid
+
+
+def half(axis: int) -> Fault:
+    """One scan without the half of the head along an axis."""
+
+    def fault(volumes: Volumes, grid: Grid, rng: np.random.Generator) -> tuple[Volumes, Grid]:
+        name = str(rng.choice(list(volumes)))
+        part = volumes[name].copy()
+        part[(slice(None),) * axis + (slice(part.shape[axis] // 2),)] = 0
+        return volumes | {name: part}, grid
+
+    return fault
+
+
 def scaled(factor: float) -> Fault:
     """A header with wrong voxel sizes."""
 
@@ -153,6 +173,9 @@ BRAIN_FAULTS: Mapping[str, tuple[str, Fault]] = {
     "axes (left, posterior, superior)": ("axes", transposed(2, 1, 0)),
     "axes (posterior, left, superior)": ("axes", transposed(1, 2, 0)),
     "CT in place of T2": ("unit", as_ct),
+    "noise in place of one scan": ("noise", as_noise),
+    "one scan without its lower half": ("cut apart", half(0)),
+    "one scan without its front half": ("cut apart", half(1)),
     "voxel size a tenth": ("size", scaled(0.1)),
 }
 """Fault -> the check that should see it, and what makes it into a case."""

@@ -32,6 +32,11 @@ DEGREES, SHIFT_MM = 10.0, 15.0
 AXES = ((1, 2), (0, 2), (0, 1))
 """Axes (S, P, L) of rows and columns of slices along each axis."""
 BRIGHTEST = 4000
+THICK = {"FLAIR": (3.0, 0), "T1": (1.0, 2), "T1ce": (1.0, 0), "T2": (4.0, 0)}
+"""Sequence -> slice thickness in mm and the axis of its slices."""
+NUMBERS = {name: number for number, name in enumerate(THICK, 2)}
+COARSER = 2
+"""Every second voxel of the case is used: a task of clicks, not of seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,3 +132,18 @@ def write_series(folder: Path, number: int, name: str, array: Array, grid: Grid,
         for key, value in {**values, **TAGS[name]}.items():
             setattr(data, key, value)
         data.save_as(folder / f"{number}_{index:03d}", enforce_file_format=True)
+
+
+def write_exam(path: Path, folder: Path, random: np.random.Generator) -> None:
+    """The case in a head, as DICOM; every second voxel."""
+    from shaspec.io import read_case
+    from shaspec.task import load_task
+
+    head = head_of(read_case(path, load_task("brats")), random)
+    volumes = {n: v[::COARSER, ::COARSER, ::COARSER] for n, v in head.volumes.items()}
+    spacing = tuple(COARSER * mm for mm in head.grid.spacing)
+    head = Head(volumes, Grid(next(iter(volumes.values())).shape, spacing, head.grid.origin))
+    for name, (thickness, axis) in THICK.items():
+        pose = random_pose(head, random)
+        array, grid = acquired(head, name, pose, max(thickness, COARSER), axis)
+        write_series(folder, NUMBERS[name], name, array, grid, axis)

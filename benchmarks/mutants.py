@@ -2,14 +2,14 @@
 
     python -m benchmarks.mutants shaspec.thresholds tests/shaspec/test_thresholds.py
     python -m benchmarks.mutants --most 40 --seed 1 shaspec.geometry tests/shaspec/test_geometry.py
+    python -m benchmarks.mutants --numbers 17,203 shaspec.geometry -- tests/shaspec -k grid
 
 A mutant is the module with one change: another comparison or operator, a number plus one, a
 condition turned round, ``None`` returned. Each is tested in a process forked from one that has all
 libraries, so it costs no more than its tests. A mutant that passes all tests is printed: either a
 test is missing, or the change makes no difference. The exit code is 1 below `AIM`.
 
-Other modules that were imported before the change keep the old functions; tests that call the
-module itself see the change.
+Modules of the program that imported a function before the change get the changed one, too.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import argparse
 import ast
 import copy
 import importlib
+import io
 import os
 import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from random import Random
 from types import ModuleType
@@ -54,7 +56,7 @@ def changed(node: ast.AST) -> ast.AST | None:
             new.value += 1
         case ast.If() | ast.IfExp() | ast.While():
             new.test = ast.UnaryOp(ast.Not(), new.test)
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
             new.value = ast.Constant(None)
         case _:
             return None
@@ -101,15 +103,38 @@ def passes(module: ModuleType, tree: ast.Module | None, tests: list[str]) -> boo
     """Whether the tests pass with this code in the place of the module's; None: as it is."""
 
     def body() -> int:
-        import pytest
-
         if tree is not None:
-            exec(compile(tree, str(module.__file__), "exec"), vars(module))
-        # The libraries were imported before pytest, which it would warn of.
-        early = "ignore::pytest.PytestAssertRewriteWarning"
-        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-W", early, *tests]))
+            put_in(module, tree)
+        return run_tests("-x", *tests)
 
     return in_fork(body) == 0
+
+
+def run_tests(*words: str) -> int:
+    """Run pytest in this process; returns its exit code."""
+    import pytest
+
+    # The libraries were imported before pytest, which it would warn of.
+    early = "ignore::pytest.PytestAssertRewriteWarning"
+    return int(
+        pytest.main(
+            ["-q", "-p", "no:cacheprovider", "--no-xvfb", "-p", "no:napari", "-W", early, *words]
+        )
+    )
+
+
+def put_in(module: ModuleType, tree: ast.Module) -> None:
+    """Run changed code in a module, and give its functions and classes to those that have them."""
+    own = {name: value for name, value in vars(module).items() if _is_of(value, module)}
+    exec(compile(tree, str(module.__file__), "exec"), vars(module))
+    for other in [m for name, m in sys.modules.items() if "shaspec" in name and m is not module]:
+        for name, value in list(vars(other).items()):
+            if _is_of(value, module) and own.get(value.__name__) is value:
+                setattr(other, name, vars(module)[value.__name__])
+
+
+def _is_of(value: object, module: ModuleType) -> bool:
+    return getattr(value, "__module__", "") == module.__name__ and hasattr(value, "__name__")
 
 
 def in_fork(body: Callable[[], int]) -> int:
@@ -135,21 +160,26 @@ def main() -> int:
     parser.add_argument("tests", nargs="+")
     parser.add_argument("--most", type=int, default=10_000, help="mutants, a random choice")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--numbers", default="", help="only these mutants, with commas")
     options = parser.parse_args()
     module = importlib.import_module(options.module)
     for library in ("torch", "scipy.ndimage", "hypothesis.extra.numpy", "nibabel"):
         importlib.import_module(library)
     source = Path(str(module.__file__)).read_text("utf-8")
+    with redirect_stdout(io.StringIO()):
+        run_tests("--collect-only", *options.tests)  # every mutant finds pytest and tests imported
     if not passes(module, None, options.tests):
         raise SystemExit("the tests fail without a change")
     numbers = list(places(ast.parse(source)))
     Random(options.seed).shuffle(numbers)
     chosen, survivors = sorted(numbers[: options.most]), 0
+    if options.numbers:
+        chosen = [int(number) for number in options.numbers.split(",")]
     for number in chosen:
         tree, told = mutant(source, number)
         if passes(module, tree, options.tests):
             survivors += 1
-            print(f"  survives: {options.module}:{told}", flush=True)
+            print(f"  survives: {options.module}:{told}  (number {number})", flush=True)
     killed = len(chosen) - survivors
     print(f"{options.module}: {killed} of {len(chosen)} mutants killed, "
           f"of {len(numbers)} possible, seed {options.seed}; "

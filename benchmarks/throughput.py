@@ -1,13 +1,16 @@
-"""Cases per hour of ``shaspec cohort`` with one and with several processes.
+"""Cases per hour of ``shaspec cohort`` with one and with several processes, also with Ray.
 
     python -m benchmarks.throughput --cases 16 --workers 1,2,4
+    python -m benchmarks.throughput --cases 16 --workers 1,2,4 --engines processes,ray
     python -m benchmarks.throughput --data FOLDER --workers 1,2,4
 
 Without ``--data`` the cases are phantoms of ``--size`` voxels. Every number of processes segments
-the same cases into an empty folder. *Waiting* is the share of the time of a case in which the
-network waits for reading and writing. The last column is the speed against the first row, divided
-by the number of processes: 1 is perfect. A process has at least one core to itself only where the
-computer has that many, so the number of cores is printed too.
+the same cases into an empty folder. *Waiting* is the share of the time of a process in which its
+network waits: without Ray for reading and writing, with Ray for the next case. The time until the
+first case is not in it, but in the seconds. The last column is the speed against the first row of
+the engine, divided by the number of processes: 1 is perfect. A process has at least one core to
+itself only where the computer has that many, so the number of cores is printed too. With Ray the
+tasks that read and write have processes of their own.
 """
 
 from __future__ import annotations
@@ -35,22 +38,24 @@ def main() -> int:
     parser.add_argument("--size", default="155,240,240", help="voxels of a phantom")
     parser.add_argument("--model", default="shaspec")
     parser.add_argument("--workers", default="1,2")
+    parser.add_argument("--engines", default="processes", help="processes, ray, or both")
     options = parser.parse_args()
     task = load_card(options.model).task
     with TemporaryDirectory() as name:
         data = options.data or phantoms(Path(name) / "data", options.cases, options.size)
         cases = find_cases(data, task, with_labels=False)[: options.cases]
         print(f"{len(cases)} cases, model {options.model}, {len(os.sched_getaffinity(0))} cores")
-        print("processes  seconds  cases per hour  waiting  speed per process")
-        alone = 0.0
-        for workers in map(int, options.workers.split(",")):
-            out = Path(name) / f"out-{workers}"
-            out.mkdir()
-            seconds = timed(cases, options.model, out, workers)
-            rate = 3600 * len(cases) / seconds
-            alone = alone or rate / workers
-            print(f"{workers:9}{seconds:9.1f}{rate:16.0f}{waiting(out):9.0%}"
-                  f"{rate / workers / alone:19.2f}", flush=True)  # fmt: skip
+        print("engine     processes  seconds  cases per hour  waiting  speed per process")
+        for engine in options.engines.split(","):
+            alone = 0.0
+            for workers in map(int, options.workers.split(",")):
+                out = Path(name) / f"out-{engine}-{workers}"
+                out.mkdir()
+                seconds = timed(cases, options.model, out, workers, engine)
+                rate = 3600 * len(cases) / seconds
+                alone = alone or rate / workers
+                print(f"{engine:11}{workers:9}{seconds:9.1f}{rate:16.0f}{waiting(out):9.0%}"
+                      f"{rate / workers / alone:19.2f}", flush=True)  # fmt: skip
     return 0
 
 
@@ -63,20 +68,20 @@ def phantoms(folder: Path, count: int, size: str) -> Path:
     return folder
 
 
-def timed(cases: list[CaseFiles], model: str, out: Path, workers: int) -> float:
+def timed(cases: list[CaseFiles], model: str, out: Path, workers: int, engine: str) -> float:
     """Seconds until all cases are segmented, with the start of the processes."""
     begin = time.perf_counter()
-    for outcome in segment_cohort(cases, Settings(model), out, workers=workers):
+    for outcome in segment_cohort(cases, Settings(model), out, workers=workers, engine=engine):
         if outcome.status != "done":
             raise SystemExit(f"{outcome.case}: {outcome.status} {outcome.error}")
     return time.perf_counter() - begin
 
 
 def waiting(out: Path) -> float:
-    """Share of the time of the cases that went into reading and writing."""
+    """Share of the time of the networks in which they wait for the files of a case."""
     seconds = [record.seconds for record in Manifest(out).latest().values()]
-    files = sum(s["read"] + s["write"] for s in seconds)
-    return files / (files + sum(s["total"] for s in seconds))
+    waits = sum(s.get("wait", s["read"] + s["write"]) for s in seconds)
+    return waits / (waits + sum(s["total"] for s in seconds))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from scene import Scene
+from served import on_a_server
 
 HERE = Path(__file__).resolve().parent
 WINDOW = (1366, 768)
@@ -273,7 +274,7 @@ def large_type(scene: Scene) -> None:
 PICTURES: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "Segment": (
         *(panel_case, slice_, grid_all, grid_without_t1ce, window, panel_results, space),
-        planes,
+        *(planes, on_a_server),
     ),
     "Compare": (swipe,),
     "Robustness": (smaller_patient, subset_table, subset_plots, subset_maps),

@@ -7,14 +7,15 @@ contain a million files.
 from __future__ import annotations
 
 import os
-import zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
+from shaspec.errors import InputError
+from shaspec.files.archives import open_zip
+from shaspec.files.reading import is_file, is_folder
 from shaspec.io.folders import is_input
 from shaspec.io.formats.table import DICOM, is_volume
 from shaspec.io.images import is_image
@@ -41,14 +42,14 @@ def is_examination(paths: Sequence[Path]) -> bool:
     """True for a folder or a zip file with DICOM files, if the folder has no volumes."""
     if len(paths) != 1:
         return False
-    if paths[0].is_dir():
+    if is_folder(paths[0]):
         return _holds_dicom(paths[0]) and not holds_volume(paths[0])
     return paths[0].suffix.lower() == ".zip" and _is_dicom_zip(paths[0])
 
 
 def is_ours(paths: Sequence[Path]) -> bool:
     """True for a folder with a case, for volumes, and for pictures and sounds of one case."""
-    if len(paths) == 1 and paths[0].is_dir():
+    if len(paths) == 1 and is_folder(paths[0]):
         return holds_volume(paths[0]) or _is_picture_case(_pictures_in(paths[0]))
     volumes = all(is_volume(path) or is_segmentation(path) for path in paths)
     return bool(paths) and (volumes or all(map(is_sound, paths)) or _is_picture_case(paths))
@@ -74,7 +75,7 @@ def _holds_dicom(folder: Path) -> bool:
         if entry.name.upper() == "DICOMDIR":
             return True
         above = os.path.dirname(entry.path)
-        if opened[above] < LOOKED_AT and opened.total() < FOLDERS and entry.is_file():
+        if opened[above] < LOOKED_AT and opened.total() < FOLDERS and is_file(entry.path):
             opened[above] += 1
             if unread_format(Path(entry.path)) is DICOM:
                 return True
@@ -84,7 +85,7 @@ def _holds_dicom(folder: Path) -> bool:
 def _is_dicom_zip(path: Path) -> bool:
     """True if one of the first files of a zip file is DICOM."""
     try:
-        with ZipFile(path) as archive:
+        with open_zip(path) as archive:
             members = [m for m in islice(archive.infolist(), ENTRIES) if not m.is_dir()]
             names = [m.filename.lower() for m in members]
             if any(name.endswith((*DICOM.endings, "dicomdir")) for name in names):
@@ -93,7 +94,7 @@ def _is_dicom_zip(path: Path) -> bool:
                 with archive.open(member) as file:
                     if file.read(PREAMBLE + len(MARK))[PREAMBLE:] == MARK:
                         return True
-    except (BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, zlib.error):
+    except InputError:
         return False  # also for a password
     return False
 
@@ -107,7 +108,7 @@ def _below(folder: Path, most: int) -> Iterator[os.DirEntry[str]]:
         for entry in _entries(current):
             yield entry
             deeper = depth < most and len(waiting) < FOLDERS
-            if deeper and not entry.name.startswith(".") and entry.is_dir():
+            if deeper and not entry.name.startswith(".") and is_folder(entry.path):
                 waiting.append((Path(entry.path), depth + 1))
 
 

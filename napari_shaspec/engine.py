@@ -30,12 +30,22 @@ __all__ = ["Engine", "LocalEngine", "Session", "remote_engine"]
 class Engine(Protocol):
     """Lists models and opens sessions."""
 
+    @property
+    def where(self) -> str:
+        """Address of the server that computes, without its token; empty: this computer."""
+        ...
+
+    def refresh(self) -> None:
+        """Asks a server for what `models` and `card` tell. Slow: call it in a worker."""
+        ...
+
     def models(self) -> list[str]:
-        """Names of the bundled models, then the folders of the user's models; fast."""
+        """Names of the bundled models, then the folders of the user's models, or the names of a
+        server; fast, raises `ServerError` before a server has answered."""
         ...
 
     def card(self, model: str) -> Card:
-        """The card of a bundled model or a model folder; fast, raises `WeightsError`."""
+        """The card of a model; fast, raises `WeightsError`, or as `models`."""
         ...
 
     def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
@@ -52,8 +62,13 @@ class Engine(Protocol):
 class LocalEngine:
     """The engine on this computer. Keeps the last model in memory."""
 
+    where = ""
+
     def __init__(self) -> None:
         self._loaded: tuple[str, str, Model] | None = None  # name or folder, sha256, model
+
+    def refresh(self) -> None:
+        """Nothing: the list of models is always read anew."""
 
     def models(self) -> list[str]:
         from shaspec.models.card import bundled_models
@@ -122,7 +137,7 @@ def _require_torch() -> None:
     if find_spec("torch") is None:
         raise InputError(
             "torch is not installed here: pip install torch, or name a server in Preferences > "
-            "ShaSpec > Server and open the panel again"
+            "ShaSpec > Server"
         )
 
 

@@ -25,6 +25,7 @@ from napari_shaspec.layers.metadata import KEY, LayerMetadata, folders_of, own_n
 from napari_shaspec.layers.viewer import prepare_view
 from shaspec.case import Case
 from shaspec.errors import InputError
+from shaspec.files.reading import is_folder
 from shaspec.io import find_case, read_volume
 from shaspec.io.formats.table import SEGMENTATION, header_files
 from shaspec.io.naming import LABELS, common_name, is_result, stem
@@ -50,7 +51,7 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
         return read_examination
     if not is_ours(paths):
         return None
-    return read_folder if len(paths) == 1 and paths[0].is_dir() else read_files
+    return read_folder if len(paths) == 1 and is_folder(paths[0]) else read_files
 
 
 def read_folder(path: str | Sequence[str]) -> list[LayerDataTuple]:

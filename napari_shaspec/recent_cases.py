@@ -12,6 +12,7 @@ from pathlib import Path
 
 from napari_shaspec import settings
 from napari_shaspec.settings import section
+from shaspec.files.reading import exists
 
 MOST = 10
 
@@ -31,7 +32,7 @@ class RecentCase:
     @property
     def there(self) -> bool:
         """Whether nothing of it was moved or deleted."""
-        return all(Path(path).exists() for path in self.paths)
+        return all(map(exists, self.paths))
 
     def holds(self, path: Path) -> bool:
         """Return whether ``path`` is one of its files, or in its folder."""

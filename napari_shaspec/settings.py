@@ -47,7 +47,7 @@ class InferenceSettings:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """Where the networks run; a panel that is opened afterwards uses it."""
+    """Where the networks run."""
 
     address: str = ""
     """As `shaspec serve` prints it; empty: this computer."""

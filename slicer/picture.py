@@ -26,11 +26,12 @@ from waiting_process import WaitingProcess  # noqa: E402
 import shaspec  # noqa: E402
 from ShaSpecLib import engine_names  # noqa: E402
 from ShaSpecLib.controller import Controller  # noqa: E402
-from ShaSpecLib.runner import ProcessEngine  # noqa: E402
+from ShaSpecLib.runner import ResidentEngine  # noqa: E402
 from ShaSpecLib.world import SceneWorld  # noqa: E402
 
 SEED = 9_000_012  # of no training
 SIZE = (1400, 700)
+INK = (0.1, 0.1, 0.1)
 LEFT_OUT = "T1ce"
 
 
@@ -44,12 +45,13 @@ def main(path: Path) -> None:
             for name, v in case.volumes.items()
         }
         control = Controller(
-            ProcessEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
+            ResidentEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
             engine_names.recognise, device="cpu",
         )  # fmt: skip
         control.choose_model("shaspec")
         control.tick(LEFT_OUT, False)
         control.apply()
+        control.close()
         (node,) = util.getNodesByClass("vtkMRMLSegmentationNode", scene)
         (table,) = util.getNodesByClass("vtkMRMLTableNode", scene)
         draw(volumes["FLAIR"], node, table, path)
@@ -69,14 +71,17 @@ def draw(volume: Any, node: Any, table: Any, path: Path) -> None:
         renderer.SetBackground(*((0, 0, 0) if number == 0 else (0.93, 0.94, 0.97)))
         window.AddRenderer(renderer)
         fill(renderer, volume, surfaces)
-    lines = [(node.GetName(), (0.1, 0.1, 0.1))]
-    lines += [(name, colour) for name, colour, _ in surfaces]
+    lines = [(node.GetName(), INK)]
+    lines += [(name, tuple(0.8 * c for c in colour)) for name, colour, _ in surfaces]
+    lines += [("", INK), (table.GetName(), INK)]
     rows = range(table.GetNumberOfRows())
-    lines += [
-        (f"{table.GetCellText(r, 0)}  {table.GetCellText(r, 1)} mL", (0.1,) * 3) for r in rows
-    ]
+    lines += [(f"{table.GetCellText(r, 0)}  {table.GetCellText(r, 1)} mL", INK) for r in rows]
     for number, (text, colour) in enumerate(lines):
-        caption(window, text, colour, 20, SIZE[1] - 40 - 30 * number)
+        caption(window, 1, text, colour, 20, SIZE[1] - 40 - 30 * number)
+    white = (1.0, 1.0, 1.0)
+    caption(window, 0, volume.GetName(), white, 20, SIZE[1] - 40)
+    for text, x in (("R", 20), ("L", SIZE[0] // 2 - 40)):
+        caption(window, 0, text, white, x, SIZE[1] // 2)
     window.Render()
     save(window, path)
 
@@ -93,6 +98,13 @@ def surfaces_of(node: Any) -> list[tuple[str, tuple[float, ...], Any]]:
     return found
 
 
+def volume_of(surface: Any) -> float:
+    """What a closed surface contains, in mm3."""
+    mass = vtk.vtkMassProperties()
+    mass.SetInputData(surface)
+    return float(mass.GetVolume())
+
+
 def world_of(volume: Any) -> Any:
     """The matrix from voxels to RAS."""
     matrix = vtk.vtkMatrix4x4()
@@ -101,9 +113,9 @@ def world_of(volume: Any) -> Any:
 
 
 def in_slice(renderer: Any, volume: Any, surfaces: Any) -> None:
-    """The axial slice through the centre of the result, with the outlines of the segments."""
+    """The axial slice through the smallest segment, with the outlines of all."""
     image, to_world = volume.GetImageData(), world_of(volume)
-    centre = np.mean([surface.GetCenter() for _, _, surface in surfaces], axis=0)
+    centre = min((surface for *_, surface in surfaces), key=volume_of).GetCenter()
     mapper = vtk.vtkImageResliceMapper()
     mapper.SetInputData(image)
     plane = vtk.vtkPlane()
@@ -113,7 +125,7 @@ def in_slice(renderer: Any, volume: Any, surfaces: Any) -> None:
     shown = vtk.vtkImageSlice()
     shown.SetMapper(mapper)
     shown.SetUserMatrix(to_world)
-    high = float(np.percentile(util.arrayFromVolume(volume), 99.5))
+    high = float(np.percentile(util.arrayFromVolume(volume), 99.99))
     shown.GetProperty().SetColorWindow(high)
     shown.GetProperty().SetColorLevel(high / 2)
     renderer.AddViewProp(shown)
@@ -150,7 +162,8 @@ def in_space(renderer: Any, volume: Any, surfaces: Any) -> None:
         add(renderer, source, colour).GetProperty().SetOpacity(0.4 if name == "ED" else 1.0)
     renderer.SetUseDepthPeeling(True)
     renderer.SetMaximumNumberOfPeels(8)
-    look(renderer, head.GetCenter(), (0.8, 0.9, 0.35), (0, 0, 1), 115)
+    x, y, z = head.GetCenter()
+    look(renderer, (x + 14, y - 14, z + 12), (0.8, 0.9, 0.35), (0, 0, 1), 125)
 
 
 def add(renderer: Any, source: Any, colour: Any) -> Any:
@@ -176,15 +189,15 @@ def look(renderer: Any, at: Any, side: Any, up: Any, half: float) -> None:
     renderer.ResetCameraClippingRange()
 
 
-def caption(window: Any, text: str, colour: Any, x: int, y: int) -> None:
-    """A line of text in the right half."""
+def caption(window: Any, half: int, text: str, colour: Any, x: int, y: int) -> None:
+    """A line of text in the left half, 0, or the right one, 1."""
     actor = vtk.vtkTextActor()
     actor.SetInput(text)
     actor.SetPosition(x, y)
     actor.GetTextProperty().SetFontSize(22)
     actor.GetTextProperty().SetBold(True)
     actor.GetTextProperty().SetColor(*colour)
-    window.GetRenderers().GetItemAsObject(1).AddViewProp(actor)
+    window.GetRenderers().GetItemAsObject(half).AddViewProp(actor)
 
 
 def save(window: Any, path: Path) -> None:

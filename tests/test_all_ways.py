@@ -134,6 +134,21 @@ def on_a_server(task: Task, subset: tuple[str, ...]) -> Labels:
     return np.asarray(last.prediction.labels)
 
 
+def by_command_line_on_a_server(task: Task, subset: tuple[str, ...]) -> Labels:
+    from typer.testing import CliRunner
+
+    from shaspec.cli import app
+
+    out = task.folder / f"{'_'.join(subset)}_there_pred.nii.gz"
+    words = [f"{name}={task.files[name]}" for name in subset]
+    with running(make_service([task.model])) as server:
+        (name,) = server.connect().models()
+        words += ["--model", name, "--server", server.address, "--precision", "float32"]
+        done = CliRunner().invoke(app, ["predict", *words, "--out", str(out)])
+        assert done.exit_code == 0, done.output
+    return task.case.grid.from_file(np.asarray(nibabel.load(out).dataobj))
+
+
 def session(path: Path) -> Any:
     import onnxruntime
 
@@ -152,7 +167,7 @@ def in_slicer(task: Task, subset: tuple[str, ...]) -> Labels:
 
     from ShaSpecLib import engine_names, nodes
     from ShaSpecLib.controller import Controller
-    from ShaSpecLib.runner import ProcessEngine
+    from ShaSpecLib.runner import ResidentEngine
     from ShaSpecLib.world import SceneWorld
 
     with core_scene.made(task.monkeypatch) as scene:
@@ -162,7 +177,7 @@ def in_slicer(task: Task, subset: tuple[str, ...]) -> Labels:
             voxels = np.asarray(image.dataobj)
             volumes[name] = core_scene.add_volume(scene, voxels, image.affine, f"a_{name}")
         control = Controller(
-            ProcessEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
+            ResidentEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
             engine_names.recognise, device="cpu", precision="float32",
         )  # fmt: skip
         control.choose_model(str(task.model))
@@ -171,6 +186,7 @@ def in_slicer(task: Task, subset: tuple[str, ...]) -> Labels:
         control.apply()
         (node,) = slicer.util.getNodesByClass("vtkMRMLSegmentationNode", scene)
         labels = nodes.label_map(node, volumes[subset[0]])
+        control.close()
     return task.case.grid.from_file(labels)
 
 
@@ -179,6 +195,7 @@ WAYS: dict[str, Way] = {
     "napari": in_napari,
     "ONNX": through_onnx,
     "server": on_a_server,
+    "command line, server": by_command_line_on_a_server,
 }
 
 

@@ -108,3 +108,11 @@ def test_the_notebook_is_stored_without_outputs() -> None:
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert code
     assert not [cell for cell in code if cell["outputs"] or cell["execution_count"]]
+
+
+@pytest.mark.parametrize("page", ["TRUST", "privacy"])
+def test_every_test_that_a_page_names_is_there(page: str) -> None:
+    named = re.findall(r"`([\w/]*test_\w+\.py)`", (ROOT / "docs" / f"{page}.md").read_text("utf-8"))
+    there = [path.as_posix() for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+    assert named
+    assert [name for name in named if not any(t.endswith(f"/{name}") for t in there)] == []

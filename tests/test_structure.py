@@ -206,3 +206,19 @@ def test_layers_change_in_batches_that_collect_no_garbage() -> None:
         if "batched_update" in path.read_text("utf-8")
     }
     assert users == {"batch.py"}
+
+
+LOOKS = {"is_file", "is_dir", "exists"}
+OTHER_THINGS = {"dicom/source.py", "files/writing.py", "models/card.py", "drops.py"}
+"""Modules that ask members of zip files, files of the package or own temporary files."""
+
+
+def test_files_are_looked_at_by_functions_that_do_not_raise() -> None:
+    """`Path.is_file` raises for long names, loops of links and folders without permission."""
+    found = set()
+    for folder in FOLDERS.values():
+        for path in sorted(folder.rglob("*.py")):
+            calls = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Call) and not n.args]
+            if any(isinstance(c.func, ast.Attribute) and c.func.attr in LOOKS for c in calls):
+                found.add(str(path.relative_to(folder)))
+    assert found == OTHER_THINGS

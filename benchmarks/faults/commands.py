@@ -46,12 +46,13 @@ def commands(samples: Path, out: Path) -> list[Command]:
         "[network]\nbase_features = 8\nn_downsamplings = 2\nn_gate_downsamplings = 2\n"
     )
     return [
-        Command("predict", ["predict", str(lists / "c1"), "--out", "OUT/c1.nii.gz", "--volumes",
-                            "OUT/c1.csv", "--probabilities", "--overwrite", *fast]),
+        Command("predict", ["predict", str(lists / "case1"), "--out", "OUT/case1.nii.gz",
+                            "--volumes", "OUT/case1.csv", "--probabilities", "--overwrite",
+                            *fast]),
         Command("cohort", ["cohort", str(lists / "cases.csv"), "--out", "OUT", *fast]),
         Command("evaluate", ["evaluate", model, str(lists / "cases.csv"), "--out", "OUT",
                              "--overwrite", "--subsets", "all,FLAIR", *fast[:4]]),
-        Command("sweep", ["sweep", str(lists / "c1"), "--out", "OUT", "--overwrite",
+        Command("sweep", ["sweep", str(lists / "case1"), "--out", "OUT", "--overwrite",
                           "--save-labels", *fast]),
         Command("train", ["train", str(config), "--out", "OUT"]),
     ]  # fmt: skip

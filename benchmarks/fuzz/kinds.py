@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.fuzz import panels, readers
+from benchmarks.fuzz import examinations, network, panels, readers
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,29 @@ def kinds() -> Mapping[str, Kind]:
     """Name -> kind."""
     found = {f"volume {n}": Kind(f"v/{n}", readers.volume, n.endswith(TEXT)) for n in VOLUMES}
     found |= {f"picture {name[2:]}": Kind(f"p/{name}", readers.picture) for name in PICTURES}
+    found |= {
+        "DICOM image": Kind("exam/05.dcm", examinations.examined),
+        "DICOM zip": Kind("exam.zip", examinations.dropped),
+        "DICOM, converted": Kind("exam/02.dcm", examinations.converted),
+        "DICOM SEG": Kind("exam/01.dcm", examinations.written_back),
+        "request, session": Kind("net/open.json", network.opened, text=True),
+        "request, run": Kind("net/run.json", network.run_asked, text=True),
+        "volume of a client": Kind("net/volume.zst", network.uploaded),
+        "answer, labels": Kind("net/answer.bin", network.answered),
+        "answer, features": Kind("net/features.bin", network.features_answered),
+        "answer, models": Kind("net/info.json", network.informed, text=True),
+        "answer, upload": Kind("net/arrived.txt", network.arrived, text=True),
+        "tokens": Kind("net/tokens.txt", network.tokens, text=True),
+        "address": Kind("net/address.txt", network.address, text=True),
+        "transforms.json": Kind("prepared/transforms.json", panels.restored, text=True),
+        "edits.npz": Kind("edits/a.npz", panels.edits),
+        "review.csv": Kind("t/shown/review.csv", panels.reviews, text=True),
+        "shown manifest": Kind("t/shown/manifest.jsonl", panels.cohort, text=True),
+        "picker": Kind("t/picked.txt", panels.picked, text=True),
+    }
     return found | {
-        "case, segmented": Kind("lists/c1/c1_flair.nii.gz", readers.segmented),
-        "case, labels": Kind("lists/c1/c1_seg.nii.gz", readers.labelled),
+        "case, segmented": Kind("lists/case1/case1_flair.nii.gz", readers.segmented),
+        "case, labels": Kind("lists/case1/case1_seg.nii.gz", readers.labelled),
         "seg.nrrd": Kind("v/s.seg.nrrd", readers.segmentation, text=True),
         "wav": Kind("p/a.wav", readers.sound),
         "task.toml": Kind("t/task.toml", readers.task, text=True),
@@ -61,5 +81,5 @@ def kinds() -> Mapping[str, Kind]:
         "manifest.jsonl": Kind("t/manifest.jsonl", readers.manifest, text=True),
         "file names": Kind("t/name.txt", readers.file_name, text=True),
         "saved settings": Kind("t/stored.json", panels.saved_settings, text=True),
-        "dropped on napari": Kind("lists/c1/c1_t1.nii.gz", panels.dropped),
+        "dropped on napari": Kind("lists/case1/case1_t1.nii.gz", panels.dropped),
     }

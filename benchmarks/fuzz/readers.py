@@ -165,7 +165,7 @@ def protocol(path: Path) -> None:
 
 def prepared(path: Path) -> None:
     """A case from the cache of a training, cut for a step."""
-    case = PreparedCase("c1", False, path.parent)
+    case = PreparedCase("case1", False, path.parent)
     config = make_config({"out": path.parent, "phantoms": 1, "max_steps": 1, "crop": [4, 4, 4]})
     crops = Crops([case], config)
     for index in range(3):

@@ -19,7 +19,7 @@ import torch
 from nibabel.freesurfer.mghformat import MGHImage
 from PIL import Image
 
-from benchmarks.fuzz import readers
+from benchmarks.fuzz import examinations, network, panels, readers
 from shaspec.geometry import Grid
 from shaspec.io.segmentation_nrrd import write_segmentation
 from shaspec.task import load_task
@@ -33,8 +33,8 @@ else:
     from backports import zstd
 
 FOLDERS = (
-    "v", "p", "lists/c1", "lists/c2", "nnunet/imagesTr", "nnunet/labelsTr", "bids", "t", "m",
-    "run", "cache/case",
+    "v", "p", "lists/case1", "lists/case2", "nnunet/imagesTr", "nnunet/labelsTr", "bids", "t", "m",
+    "run", "cache/case", "exam", "net", "edits", "prepared", "t/shown",
 )  # fmt: skip
 AFFINE = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -50,6 +50,10 @@ def make_samples(folder: Path) -> None:
     _run(folder / "run")
     _cache(folder / "cache/case")
     readers.tiny_model(folder / "m")
+    examinations.make_examination(folder)
+    network.make_messages(folder / "net", folder / "m")
+    panels.make_edits(folder / "edits")
+    panels.make_prepared(folder / "prepared")
     weights = {"state_dict": {"a.weight": torch.ones(2, 3)}, "epoch": 3}
     for name in ("official.pth", "official.model"):
         torch.save(weights, folder / "t" / name)
@@ -113,7 +117,7 @@ def _headed(folder: Path, raw: bytes) -> None:
 def _cases(folder: Path) -> None:
     rng, array = np.random.default_rng(0), _array()
     labels = (array % 3).astype(np.uint8)
-    for case in ("c1", "c2"):
+    for case in ("case1", "case2"):
         for name in ("flair", "t1", "t1ce", "t2"):
             big = rng.integers(1, 900, (20, 20, 18)).astype(np.int16)
             path = folder / f"lists/{case}/{case}_{name}.nii.gz"
@@ -147,13 +151,15 @@ def _lists(folder: Path) -> None:
     files = {name: f"{{0}}/{{0}}_{name}.nii.gz" for name in ("flair", "t1", "t1ce", "t2", "seg")}
     rows = [",".join(["case", *files, "fold"])]
     rows += [",".join([c, *(f.format(c) for f in files.values()), str(k)])
-             for k, c in enumerate(("c1", "c2"))]  # fmt: skip
+             for k, c in enumerate(("case1", "case2"))]  # fmt: skip
     (folder / "lists/cases.csv").write_text("\n".join(rows) + "\n")
-    (folder / "lists/cases.txt").write_text("# held out\nc1\nfolder/c2\n")
-    (folder / "lists/splits.json").write_text(json.dumps({"folds": [["c1"], ["c2"]]}, indent=1))
+    (folder / "lists/cases.txt").write_text("# held out\ncase1\nfolder/case2\n")
+    (folder / "lists/splits.json").write_text(
+        json.dumps({"folds": [["case1"], ["case2"]]}, indent=1)
+    )
     cases = [{"image": [f.format(c) for f in list(files.values())[:4]],
               "label": files["seg"].format(c), "fold": k}
-             for k, c in enumerate(("c1", "c2"))]  # fmt: skip
+             for k, c in enumerate(("case1", "case2"))]  # fmt: skip
     (folder / "lists/datalist.json").write_text(json.dumps({"training": cases}, indent=1))
     description = {
         "channel_names": {"0": "FLAIR", "1": "T1", "2": "T1ce", "3": "T2"},
@@ -166,15 +172,21 @@ def _lists(folder: Path) -> None:
     text = config_text({"out": Path("run"), "data": Path("data"), "max_steps": 3})
     (folder / "t/train.toml").write_text(text)
     (folder / "t/metrics.csv").write_text(
-        "case,subset,region,dice,hd95\nc1,FLAIR,WT,0.9,3.0\nc1,FLAIR,TC,0.8,\nc2,FLAIR,WT,0.7,4.5\n"
+        "case,subset,region,dice,hd95\ncase1,FLAIR,WT,0.9,3.0\ncase1,FLAIR,TC,0.8,\n"
+        "case2,FLAIR,WT,0.7,4.5\n"
     )
     (folder / "t/manifest.jsonl").write_text(
-        '{"format":1,"case":"c1","asked":"FLAIR","status":"done","key":"k","outputs":["a.nii.gz"],'
-        '"sizes":{"WT":1.5},"inputs":{"FLAIR":{"file":"a","bytes":3,"modified":4,"sha256":"0"}}}\n'
-        '{"format":1,"case":"c2","asked":"FLAIR","status":"failed","error":"no"}\n'
+        '{"format":1,"case":"case1","asked":"FLAIR","status":"done","key":"k",'
+        '"outputs":["a.nii.gz"],"sizes":{"WT":1.5},"inputs":{"FLAIR":{"file":"a","bytes":3,"modified":4,"sha256":"0"}}}\n'
+        '{"format":1,"case":"case2","asked":"FLAIR","status":"failed","error":"no"}\n'
     )
     stored = {"brats: t1 weighted": "T1", "shaspec": {"first": 1.5, "toggle": 0.1, "device": "cpu"}}
     (folder / "t/stored.json").write_text(json.dumps(stored))
+    (folder / "t/shown/manifest.jsonl").write_bytes((folder / "t/manifest.jsonl").read_bytes())
+    (folder / "t/shown/review.csv").write_text(
+        "case,subset,mark,key,time\ncase1,FLAIR,accepted,k-,2026-01-01T00:00:00Z\ncase2,FLAIR,,,\n"
+    )
+    (folder / "t/picked.txt").write_text("case1_flair.nii\ncase1_t1.nii\ncase1_seg.nii\nT2.nii")
     (folder / "t/name.txt").write_text("BraTS20_Training_001_t1ce.nii.gz\nsub-01_FLAIR_preop.nii")
 
 
@@ -184,9 +196,9 @@ def _run(folder: Path) -> None:
     (folder / "config.json").write_text(config.model_dump_json(indent=1))
     readers.checkpoint_file(folder / "checkpoint.pt")
     steps = [Step(step=k, minutes=0.1 * k, losses={"dice": 1.0 / k}, progress=0.1) for k in (1, 2)]
-    events = [*steps, Validation(2, 0.2, ("c1",), {"all": {"WT": 0.5}}, "")]
+    events = [*steps, Validation(2, 0.2, ("case1",), {"all": {"WT": 0.5}}, "")]
     (folder / "log.jsonl").write_text("".join(f"{as_json(event)}\n" for event in events))
-    (folder / "protocol.json").write_text(json.dumps({"rules": "challenge", "cases": ["c1"]}))
+    (folder / "protocol.json").write_text(json.dumps({"rules": "challenge", "cases": ["case1"]}))
 
 
 def _cache(folder: Path) -> None:

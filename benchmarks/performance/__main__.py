@@ -44,7 +44,7 @@ def rows(folder: Path, *, short: bool) -> Iterator[Row]:
 
     write_case(folder / CASE, case)
     yield monai_row(load_model("shaspec"), folder / CASE)
-    yield from published_rows()
+    yield from published_rows(case)
     yield start_row()
 
 
@@ -63,16 +63,19 @@ def main() -> None:
             measured.append(row)
             print(page.line(row, page.stored_ratios()), flush=True)
         memory: list[tuple[str, float, float]] = []
+        waits: list[tuple[str, float, float]] = []
         if not options.short:
             from benchmarks.performance.processes import memory_rows
+            from benchmarks.performance.window import window_rows
 
             sources = {method: model_source(method, folder) for method in AIMS}
             memory = list(memory_rows(sources, folder / CASE))
+            waits = window_rows("shaspec")
     worse = [row.key for row in measured if page.slower(row, page.stored_ratios())]
     if options.store:
         page.store(measured)
     if not options.short:
-        PAGE.write_text(page.page(measured, memory, commit()), "utf-8")
+        PAGE.write_text(page.page(measured, memory, waits, commit()), "utf-8")
         print(f"wrote {PAGE}")
     if worse:
         sys.exit(f"slower than stored: {', '.join(worse)}")

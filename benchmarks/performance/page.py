@@ -15,6 +15,10 @@ from benchmarks.performance.measure import Row
 STORED = Path(__file__).with_name("ratios.json")
 TOLERANCE = 0.15
 
+WAITS = """The phantom as a folder of files, ShaSpec, under Xvfb where there is no screen. A
+standstill is the time that the window's thread computes without a turn of its event loop. Aims:
+standstills of 100 ms; a panel is open after 0.5 s."""
+
 TEMPLATE = Path(__file__).with_name("page.md")
 
 
@@ -30,7 +34,12 @@ def machine() -> str:
     return f"{name} ({capability}), one thread, torch {torch.__version__}, {date.today()}"
 
 
-def page(rows: Sequence[Row], memory: Sequence[tuple[str, float, float]], commit: str) -> str:
+def page(
+    rows: Sequence[Row],
+    memory: Sequence[tuple[str, float, float]],
+    waits: Sequence[tuple[str, float, float]],
+    commit: str,
+) -> str:
     """The text of the page."""
     stored = stored_ratios()
     lines = [f"Machine: {machine()}; commit {commit}.", ""]
@@ -48,6 +57,10 @@ def page(rows: Sequence[Row], memory: Sequence[tuple[str, float, float]], commit
         lines += ["", "## Peak memory", "", "| model | a case loaded, MiB | a run, MiB |"]
         lines += ["|---|---|---|"]
         lines += [f"| {name} | {loaded:.0f} | {peak:.0f} |" for name, loaded, peak in memory]
+    if waits:
+        lines += ["", "## In the window of napari", "", WAITS, ""]
+        lines += ["| what | seconds | longest standstill, ms |", "|---|---|---|"]
+        lines += [f"| {what} | {seconds:.2f} | {block:.0f} |" for what, seconds, block in waits]
     return TEMPLATE.read_text("utf-8").format(results="\n".join(lines))
 
 

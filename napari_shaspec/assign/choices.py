@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_shaspec.assign import memory
 from shaspec.io import CaseFiles
 from shaspec.io.naming import LABELS, Certainty, common_name, stem
+from shaspec.io.region_masks import masks_with
 from shaspec.io.roles import UNUSED, FileRole, file_roles
 from shaspec.task import Task
 
@@ -161,12 +162,16 @@ class Choices:
         volumes = {name: roles[name].path for name in self.task.names if name in roles}
         channel = {n: k for n in volumes if (k := roles[n].channel) is not None}
         notices = () if asked else tuple(filter(None, (row.notice for row in self.rows)))
+        labels = roles[LABELS].path if LABELS in roles else None
+        unused = [row.file.path for row in self.rows if row.chosen == UNUSED]
+        masks = masks_with(labels, unused, self.task) if labels and self.task.dims == 3 else {}
         return CaseFiles(
             self._name or self._own_name(volumes),
             volumes,
-            roles[LABELS].path if LABELS in roles else None,
+            labels,
             channel=channel or None,
             notices=notices,
+            masks=masks,
         )
 
     def remember(self) -> None:

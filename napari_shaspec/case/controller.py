@@ -19,7 +19,8 @@ from napari_shaspec.case.open_cases import OpenCases
 from napari_shaspec.case.session_cache import SessionCache
 from napari_shaspec.case.state import CaseState, ModelState
 from napari_shaspec.case.volume_sources import VolumeSources
-from napari_shaspec.engine import Engine, LocalEngine, remote_engine
+from napari_shaspec.chosen_engine import ChosenEngine, Hears
+from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner
@@ -56,9 +57,10 @@ class CaseController(ABC, Generic[W]):
         self.viewer = viewer
         self.state = state
         self._rows = ModalityRows(viewer, state, dims=dims)
-        self._engine = engine or remote_engine() or LocalEngine()
-        self._kept = SessionCache(self._engine)
         self._job = JobControl(state, run)
+        hears = Hears(self._on_known_models, self._job.say, lambda: self.state.status.busy)
+        self._engine = ChosenEngine(engine, run, hears)
+        self._kept = SessionCache(self._engine)
         self._closed = False
         self._cases = OpenCases(viewer)
         state.events.case.connect(self._cases.show, max_args=1)
@@ -148,6 +150,7 @@ class CaseController(ABC, Generic[W]):
         if self._closed:
             return
         self._closed = True
+        self._engine.close()
         self._unfollow()
         self._unfollow_recent()
         for name in self.state.events:
@@ -183,7 +186,7 @@ class CaseController(ABC, Generic[W]):
 
     @abstractmethod
     def _on_known_models(self) -> None:
-        """Lists models that were trained since the last update."""
+        """Lists the models of the engine: at the start, and when there may be others."""
 
     def _start_job(
         self, doing: str, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]
@@ -202,6 +205,7 @@ class CaseController(ABC, Generic[W]):
 
     def _on_failed(self, error: Exception) -> None:
         self._job.fail(error)
+        self._engine.doubt(error)
 
     def _hint(self, *_: object) -> None:
         """A hint on the next step, if it is not obvious from the panel."""
@@ -258,28 +262,26 @@ class ModelController(CaseController[M]):
         self._hint()
         return True
 
-    def _choose_first_model(self) -> None:
-        try:
-            self.state.models = tuple(self._engine.models())
-        except ShaspecError as error:  # of a server
-            self._job.refuse(str(error))
-            return
-        if self.state.models:
-            self.choose_model(self.state.models[0])
-        else:
-            self._job.say(NO_MODEL, "warning")
-
     def _on_known_models(self) -> None:
-        known = self.state.models
+        """Lists the models; without one, the first is chosen. What is open stays."""
         card, model = self.state.card, self.state.model
         try:
             models = self._engine.models()
-            now = self._engine.card(model) if card is not None and model in models else card
-        except ShaspecError:  # of a server; choosing a model says so
+        except ShaspecError:  # of a server, which has not answered yet
             return
+        moved, known = self._engine.moved(), self.state.models
+        if moved:
+            known = (*models, *([model] if card is not None and model not in models else []))
         self.state.models = (*known, *(name for name in models if name not in known))
-        if card is not None and now is not None and now.sha256 != card.sha256:
+        if card is None:
+            if models:
+                self.choose_model(models[0])
+            else:
+                self._job.say(NO_MODEL, "warning")
+        elif model in models and self._engine.card(model).sha256 != card.sha256:
             self.choose_model(model)  # training continued in the same folder
+        elif moved and (missing := self._engine.missing([model])):
+            self._job.say(missing, "warning")
 
     def _begin_anew(self, *_: object) -> None:
         """Clears results of another case or model."""

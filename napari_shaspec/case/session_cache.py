@@ -28,6 +28,7 @@ class SessionCache:
         self._model = ""
         self._parts: VolumeSources | None = None
         self._settings = InferenceSettings()
+        self._where = ""
         self._collected = False
         self.seen_in_training = False
 
@@ -35,7 +36,7 @@ class SessionCache:
         """Whether the cached session has this model, these voxels and settings."""
         return (
             self._session is not None
-            and model == self._model
+            and (model, self._engine.where) == (self._model, self._where)
             and inference_settings() == self._settings
             and parts.same_as(self._parts)
         )
@@ -65,7 +66,7 @@ class SessionCache:
             yield LOADING
             case = parts.case()
             yield from (Notice(text) for text in case.notices)
-            self._settings = inference_settings()
+            self._settings, self._where = inference_settings(), self._engine.where
             self._session = self._engine.session(model, case, self._settings)
             self._model, self._parts = model, parts
             self.seen_in_training = self._session.seen_in_training

@@ -17,6 +17,7 @@ from napari_shaspec.cohort.reading import read_labels
 from napari_shaspec.cohort.state import Picture, Pictured, Row
 from napari_shaspec.layers.layer_data import contrast_limits
 from shaspec.errors import ShaspecError
+from shaspec.files.reading import is_file
 from shaspec.geometry import Grid
 from shaspec.task import Task
 
@@ -39,7 +40,7 @@ def picture_of(row: Row, out: Path, task: Task) -> Pictured | None:
     try:
         result = out / row.record.outputs[0]
         kept = out / FOLDER / f"{result.name}.png"
-        if kept.is_file() and kept.stat().st_mtime_ns >= result.stat().st_mtime_ns:
+        if is_file(kept) and kept.stat().st_mtime_ns >= result.stat().st_mtime_ns:
             return Pictured(row.name, _read(kept))
         picture = _made(row, result, task)
         if picture is None:

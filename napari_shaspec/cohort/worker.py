@@ -15,6 +15,7 @@ from shaspec.cohort.manifest import Manifest, Record
 from shaspec.cohort.review import Mark, mark_of, read_reviews, write_mark
 from shaspec.cohort.summary import write_sizes
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file, is_folder
 from shaspec.inference.events import Progress
 from shaspec.prediction import Prediction
 from shaspec.task import Task
@@ -96,7 +97,7 @@ def segment_job(
                 if picture is not None:
                     yield picture
     finally:
-        if out.is_dir():
+        if is_folder(out):
             manifest, names = Manifest(out), [row.name for row in rows]
             write_sizes(out / SIZES, manifest, names, task)
             write_page(out / PAGE, manifest, names, task)
@@ -134,7 +135,7 @@ def _known(row: Row, out: Path, task: Task) -> Row:
         return Row(row.files)
     if record.status == "failed":
         return Row(row.files, "failed", record.error)
-    if record.status != "done" or not (out / record.outputs[0]).is_file():
+    if record.status != "done" or not record.outputs or not is_file(out / record.outputs[0]):
         return Row(row.files)
     mark = mark_of(record, read_reviews(out))
     return Row(row.files, "done", "\n".join(record.notices), record, mark)
@@ -142,6 +143,6 @@ def _known(row: Row, out: Path, task: Task) -> Row:
 
 def _record(out: Path, case: str, asked: str) -> Record | None:
     """The last line on a case; a failure before its modalities were read names no subset."""
-    latest = Manifest(out).latest() if out.is_dir() else {}
+    latest = Manifest(out).latest() if is_folder(out) else {}
     found = [latest[key] for key in ((case, asked), (case, "")) if key in latest]
     return max(found, key=lambda record: record.time, default=None)

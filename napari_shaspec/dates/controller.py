@@ -12,10 +12,11 @@ from napari_shaspec.case import assignment, other_task
 from napari_shaspec.case.open_cases import OpenCases
 from napari_shaspec.case.opening import open_paths
 from napari_shaspec.case.volume_sources import VolumeSources
+from napari_shaspec.chosen_engine import ChosenEngine, Hears
 from napari_shaspec.dates.names import likely_dates, same_patient
 from napari_shaspec.dates.state import DatesState, Measured
 from napari_shaspec.dates.worker import Written, measure_job, report_job, save_job
-from napari_shaspec.engine import Engine, LocalEngine, remote_engine
+from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner, run_in_worker
@@ -43,18 +44,17 @@ class DatesController:
     ) -> None:
         self.viewer = viewer
         self.state = DatesState()
-        self._engine = engine or remote_engine() or LocalEngine()
         self._job = JobControl(self.state, run)
+        hears = Hears(self._list_models, self._job.say, lambda: self.state.status.busy)
+        self._engine = ChosenEngine(engine, run, hears)
         self._cases = OpenCases(viewer)
         self._picked = False  # by the user, rather than offered
         self._closed = False
         self._unfollow = model_folders.follow(self._list_models)
         viewer.layers.events.inserted.connect(self._on_layer, position="last")
         viewer.layers.events.removed.connect(self._refresh, position="last")
-        self._list_models()
-        if self.state.models:
-            self.choose_model(self.state.models[0])
         self._refresh()
+        self._engine.ask()
 
     # -- choice ----------------------------------------------------------------------------------
 
@@ -143,6 +143,7 @@ class DatesController:
         if self._closed:
             return
         self._closed = True
+        self._engine.close()
         self._unfollow()
         for name in self.state.events:
             self.state.events[name].disconnect()
@@ -167,7 +168,7 @@ class DatesController:
         return assignment.collect(sources, card.task)
 
     def _start(self, doing: str, events: Callable[[], Iterator[Any]]) -> None:
-        self._job.start(doing, events, self._on_event, self._on_ended)
+        self._job.start(doing, events, self._on_event, self._on_ended, self._on_failed)
 
     def _on_event(self, event: Any) -> None:
         if self._closed:
@@ -184,6 +185,10 @@ class DatesController:
             self.state.measured = event
             self._job.succeed(f"Measured the change from {cases[0]} to {cases[1]}.")
 
+    def _on_failed(self, error: Exception) -> None:
+        self._job.fail(error)
+        self._engine.doubt(error)
+
     def _on_ended(self) -> None:
         if self._job.outcome is None and not self._closed:
             self._job.say("Cancelled.")
@@ -192,16 +197,19 @@ class DatesController:
     # -- what changes elsewhere ------------------------------------------------------------------
 
     def _list_models(self) -> None:
-        """Lists models that were added; one that was trained on is read again."""
-        known = self.state.models
+        """Lists the models; the chosen one, or else the first, is read again."""
+        chosen, known = self.state.model, self.state.models
         try:
             models = self._engine.models()
-        except ShaspecError as error:  # of a server
-            self._job.refuse(str(error))
+        except ShaspecError:  # of a server, which has not answered yet
             return
+        if self._engine.moved():
+            known = (*models, *([chosen] if chosen and chosen not in models else []))
+            if missing := self._engine.missing([chosen] if chosen else []):
+                self._job.say(missing, "warning")
         self.state.models = (*known, *(model for model in models if model not in known))
-        if self.state.model in models:
-            self.choose_model(self.state.model)
+        if chosen in models or (not chosen and models):
+            self.choose_model(chosen or models[0])
 
     def _on_layer(self, event: Any) -> None:
         """Chooses a model of the task of a new case, as the other panels do."""

@@ -47,7 +47,7 @@ class FeaturesController(ModelController[FeaturesState]):
         self.state.events.case.connect(self._begin_anew)
         self.state.events.sources.connect(self._begin_anew)
         self.state.events.model.connect(self._forget_cohort)
-        self._choose_first_model()
+        self._engine.ask()
 
     def tick(self, modality: str, present: bool) -> None:
         """Marks ``modality`` as available or missing, and updates features already computed."""

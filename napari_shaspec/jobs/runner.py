@@ -112,6 +112,18 @@ def as_long_as(heard: Callable[[], bool], run: Runner) -> Runner:
     return start
 
 
+def after(seconds: float, call: Callable[[], None]) -> bool:
+    """Calls ``call`` in this thread after some seconds; False: there is no event loop of Qt."""
+    try:
+        from qtpy.QtCore import QCoreApplication, QTimer
+    except ImportError:  # a script
+        return False
+    if QCoreApplication.instance() is None:
+        return False
+    QTimer.singleShot(round(1000 * seconds), call)
+    return True
+
+
 def later(call: Callable[[], None]) -> None:
     """Calls ``call`` when this thread is idle."""
     from qtpy.QtCore import QTimer

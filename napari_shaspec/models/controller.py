@@ -17,6 +17,7 @@ from napari_shaspec.jobs.state import Status
 from napari_shaspec.models.state import KnownModel, ModelsState
 from napari_shaspec.models.worker import CheckpointImport, Imported, import_checkpoint
 from shaspec.errors import ShaspecError
+from shaspec.files.reading import exists, is_file
 from shaspec.inference.events import Progress
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class ModelsController:
         """Starts a job that converts a checkpoint of the authors' code to a model folder."""
         if self.state.status.busy or self._closed:
             return
-        if (checkpoint.out / "card.json").exists():
+        if exists(checkpoint.out / "card.json"):
             self._job.refuse(f"{checkpoint.out} already contains a model: choose another folder")
             return
         self._job.start(
@@ -138,7 +139,7 @@ def _model_folders(path: Path) -> list[Path]:
     from shaspec.models.card import CARD_FILE, load_card, model_folder
 
     inside = sorted(card.parent for card in path.glob(f"*/{CARD_FILE}"))
-    many = inside and not (path / CARD_FILE).is_file()
+    many = inside and not is_file(path / CARD_FILE)
     folders = inside if many else [model_folder(path)]
     for folder in folders:
         load_card(folder)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_shaspec.case import assignment
-from napari_shaspec.case.controller import NO_MODEL, CaseController
+from napari_shaspec.case.controller import CaseController
 from napari_shaspec.case.truth_layer import collect_with_truth
 from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.engine import Engine
@@ -22,11 +22,7 @@ from napari_shaspec.layers.maps import Map
 from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.layers.results import keep_edited_row
 from napari_shaspec.robustness import worker
-from napari_shaspec.robustness.model_choice import (
-    current_cards,
-    first_with_regions,
-    fitting_models,
-)
+from napari_shaspec.robustness.model_choice import current_cards, first_with_regions, fitting_models
 from napari_shaspec.robustness.state import RobustnessState, Shown
 from napari_shaspec.robustness.worker import MapReady, sweep_models, write_tables
 from napari_shaspec.settings import display_settings
@@ -62,11 +58,7 @@ class RobustnessController(CaseController[RobustnessState]):
         layers.removed.connect(self._on_removed, position="last")
         self.state.events.case.connect(self._on_case)
         self.state.events.sources.connect(self._hint)
-        self._set_cards(current_cards(self._engine, {}, self._job.refuse))
-        if (first := first_with_regions(self.state.card_of)) is not None:
-            self.choose_models([first])
-        elif not self.state.message.text:
-            self._job.say(NO_MODEL, "warning")
+        self._engine.ask()
 
     # -- choices -------------------------------------------------------------------------------
 
@@ -108,10 +100,17 @@ class RobustnessController(CaseController[RobustnessState]):
         return self.choose_models([*self.state.chosen, model])
 
     def _on_known_models(self) -> None:
-        before = self.state.card_of
-        self._set_cards(current_cards(self._engine, before, self._job.refuse))
-        now = self.state.card_of
-        retrained = [m for m in self.state.chosen if now[m].sha256 != before[m].sha256]
+        before, chosen = self.state.card_of, self.state.chosen
+        found = current_cards(self._engine, before, chosen)
+        if found is None:  # a server has not answered yet
+            return
+        now, warning = found
+        self._set_cards(now)
+        if warning:
+            self._job.say(warning, "warning")
+        elif not before and (first := first_with_regions(now)):
+            self.choose_models([first])
+        retrained = [m for m in chosen if now[m].sha256 != before[m].sha256]
         if retrained and not self.state.status.busy:
             self._forget_results()  # computed with the earlier weights
 

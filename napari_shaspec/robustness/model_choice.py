@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_shaspec.case.controller import NO_MODEL
 from shaspec.errors import InputError, ShaspecError
 
 if TYPE_CHECKING:
-    from napari_shaspec.engine import Engine
+    from napari_shaspec.chosen_engine import ChosenEngine
     from shaspec.models.card import Card
     from shaspec.task import Task
 
@@ -40,20 +41,31 @@ def fitting_models(
 
 
 def current_cards(
-    engine: Engine, cards: Mapping[str, Card], refuse: Callable[[str], None]
-) -> dict[str, Card]:
+    engine: ChosenEngine, cards: Mapping[str, Card], chosen: Sequence[str]
+) -> tuple[dict[str, Card], str] | None:
     """Updates ``cards``, and adds the cards of new models.
 
     A model that was trained further has a new card; a model that was removed keeps its old card. If
-    a server cannot be reached, ``refuse`` gets the message, and the cards stay as they are.
+    the models are those of another place, of the others only the chosen ones stay.
+
+    Args:
+        engine: lists the models.
+        cards: model -> its card, those before.
+        chosen: models that are ticked.
+
+    Returns:
+        Model -> card, and a warning for the user (empty: none); None: a server has not answered.
     """
     try:
-        models = engine.models()
-        old = {m: engine.card(m) if m in models else card for m, card in cards.items()}
-        return old | {model: engine.card(model) for model in models if model not in old}
-    except ShaspecError as error:
-        refuse(str(error))
-        return dict(cards)
+        new = {model: engine.card(model) for model in engine.models()}
+    except ShaspecError:
+        return None
+    moved = engine.moved()
+    stay = chosen if moved else cards
+    old = {m: new.get(m, card) for m, card in cards.items() if m in new or m in stay}
+    if not cards and first_with_regions(new) is None:
+        return new, NO_MODEL
+    return old | new, engine.missing(chosen) if moved else ""
 
 
 def first_with_regions(cards: Mapping[str, Card]) -> str | None:

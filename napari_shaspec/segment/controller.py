@@ -14,6 +14,7 @@ from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.segment.confidence import Actions, Confidence
+from napari_shaspec.segment.mask_editing import MaskEditing
 from napari_shaspec.segment.preparing import Preparing
 from napari_shaspec.segment.results import how
 from napari_shaspec.segment.shortcuts import Keys, actions_of
@@ -51,7 +52,8 @@ class SegmentController(ShowingController):
         self.show_probability = self._confidence.show_probability
         self.set_threshold = self._confidence.set_threshold
         self.preparing = Preparing(viewer, state, self._job, self._start_job, self.open)
-        self._choose_first_model()
+        self.mask_editing = MaskEditing(viewer, state, self._job, self.preparing)
+        self._engine.ask()
 
     def tick(self, modality: str, present: bool) -> None:
         """Includes ``modality`` or leaves it out; segments again at once if features are kept."""
@@ -147,6 +149,7 @@ class SegmentController(ShowingController):
         super()._leave()
         self._keys.close()
         self._confidence.close()
+        self.mask_editing.close()
 
     def _begin_anew(self, *_: object) -> None:
         super()._begin_anew()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from napari_shaspec.assign import question
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Handlers, Runner
+from napari_shaspec.segment.prepared_folder import prepared_folders
 from napari_shaspec.segment.results import Results
 from napari_shaspec.segment.state import SegmentState
 from shaspec.errors import UndecidedError
@@ -35,8 +36,11 @@ class Request:
     path: Path
     source: Path
     """Folder or zip file of the examination."""
+    prepared: Path | None = None
+    """Folder of the case, if it was prepared: the result is moved back to the series."""
     series: str = ""
     study: str = ""
+    modality: str = ""
 
 
 class DicomExport:
@@ -59,7 +63,9 @@ class DicomExport:
             return
         folder = TemporaryDirectory(prefix="shaspec-")
         write = self._results.writing(Path(folder.name) / LABELS, subset)
-        self._start(Request(folder, write, result, subset in self._state.edited, path, source))
+        edited = subset in self._state.edited
+        prepared = next(iter(prepared_folders(self._state)), None)
+        self._start(Request(folder, write, result, edited, path, source, prepared))
 
     def _start(self, request: Request) -> None:
         undecided: list[UndecidedError] = []
@@ -96,6 +102,7 @@ class DicomExport:
 def _write(request: Request) -> Iterator[Written]:
     """Slow: runs in a worker."""
     from shaspec.dicom import dicom_files, read_studies, write_segmentation
+    from shaspec.dicom.back import Prepared
     from shaspec.dicom.case import choose_study
 
     with dicom_files(request.source) as files:
@@ -108,6 +115,7 @@ def _write(request: Request) -> Iterator[Written]:
                 request.result.task,
                 request.path,
                 series=request.series,
+                prepared=Prepared(request.prepared, request.modality) if request.prepared else None,
                 model=str(request.result.provenance.get("model", "")),
                 edited=request.edited,
                 overwrite=True,  # the file dialog has asked

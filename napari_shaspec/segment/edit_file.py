@@ -8,25 +8,30 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import FiniteFloat, TypeAdapter
+from pydantic.dataclasses import dataclass as checked
 
 from shaspec.errors import InputError
-from shaspec.files.reading import read_bytes
+from shaspec.files.archives import read_arrays
 from shaspec.files.writing import write_atomically
 from shaspec.geometry import Grid
 from shaspec.prediction import Prediction
 from shaspec.task import Task
 
 VERSION = 1
-LARGEST = 512 * 1024**2
-"""Bytes of a file; compressed labels of a head have a few hundred thousand."""
+DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+LARGEST_HEAD = 16 * 1024**2
+"""Bytes of `Head` as JSON."""
+LARGEST = 2**27
+"""Voxels that are read, if the open case has not more."""
 Labels = npt.NDArray[np.uint8]
 
 
@@ -54,6 +59,17 @@ class Head:
         return (self.task, self.sha256) == (task.name, sha256) and same
 
 
+@checked(frozen=True)
+class _Place:
+    """Where the grid of an edited result lies."""
+
+    spacing: tuple[FiniteFloat, ...]
+    origin: tuple[FiniteFloat, ...]
+
+    def grid(self, shape: tuple[int, ...]) -> Grid:
+        return Grid(shape, self.spacing, self.origin)
+
+
 def write_edits(path: Path, result: Prediction, edited: Labels, head: Head) -> None:
     """Writes a result and its edited labels; raises `InputError` if it cannot."""
     place = {"spacing": result.grid.spacing, "origin": result.grid.origin}
@@ -70,7 +86,7 @@ def write_edits(path: Path, result: Prediction, edited: Labels, head: Head) -> N
 
 def read_head(path: Path) -> Head:
     """What a file belongs to; raises `InputError` if it is no such file."""
-    return _opened(path)[0]
+    return _opened(path, LARGEST_HEAD, ("head",))[0]
 
 
 def read_edits(path: Path, task: Task, grid: Grid, case: str) -> tuple[Prediction, Labels, Head]:
@@ -79,12 +95,13 @@ def read_edits(path: Path, task: Task, grid: Grid, case: str) -> tuple[Predictio
     Raises:
         InputError: it is no such file, or it was not made on ``grid``.
     """
-    head, place, members = _opened(path)
-    computed, edited = members["computed"], members["edited"]
+    limit = LARGEST_HEAD + 2 * max(LARGEST, math.prod(grid.shape))
+    head, place, arrays = _opened(path, limit, ("head", "computed", "edited"))
+    computed, edited = arrays["computed"], arrays["edited"]
     values = {0, *(label.value for label in task.labels)}
     fits = all(a.shape == grid.shape and a.dtype == np.uint8 for a in (computed, edited))
-    spacing, origin = tuple(place["spacing"]), tuple(place["origin"])
-    if not fits or (not grid.matches(Grid(grid.shape, spacing, origin)) and not grid.oblique):
+    same = len(place.spacing) == len(place.origin) == grid.dims
+    if not fits or not same or not (grid.oblique or grid.matches(place.grid(grid.shape))):
         raise InputError(f"{path}: these edits are not on the grid of case {case}")
     if not set(np.unique(computed).tolist()) <= values:
         raise InputError(f"{path}: has labels that task {task.name!r} does not have")
@@ -92,13 +109,16 @@ def read_edits(path: Path, task: Task, grid: Grid, case: str) -> tuple[Predictio
     return Prediction(case, task, grid, subset, computed, head.provenance), edited, head
 
 
-def _opened(path: Path) -> tuple[Head, dict[str, Any], Any]:
+def _opened(
+    path: Path, limit: int, names: Sequence[str]
+) -> tuple[Head, _Place, dict[str, npt.NDArray[Any]]]:
     try:
-        members = np.load(io.BytesIO(read_bytes(path, LARGEST)), allow_pickle=False)
-        content = json.loads(bytes(members["head"]).decode())
+        arrays = read_arrays(path, limit, names)
+        content = json.loads(arrays["head"].tobytes())
         if content.pop("version") != VERSION:
             raise ValueError("it was written by another version")
-        place = {key: content.pop(key) for key in ("spacing", "origin")}
-        return Head(**content), place, members
-    except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: cannot be read as edits ({error}); delete it") from error
+        place = _Place(*(content.pop(key) for key in ("spacing", "origin")))
+        return TypeAdapter(Head).validate_python(content), place, arrays
+    except (*DAMAGED, InputError) as error:
+        why = str(error).removeprefix(f"{path}: ").partition("\n")[0]
+        raise InputError(f"{path}: cannot be read as edits ({why}); delete it") from error

@@ -11,11 +11,13 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.segment.controller import SegmentController
+from napari_shaspec.segment.prepared_folder import prepared_folders
 from shaspec.io.naming import RESULT
 from shaspec.prediction import Classification
 
 SLICER = "3D Slicer, with names and colours (*.seg.nrrd)"
 DICOM_SEG = "DICOM SEG, on the series of the scans (*.dcm)"
+INPUTS = "NIfTI on the grid of every scan as it was acquired (*.nii.gz)"
 SIZES = "Table of all sizes (*.csv)"
 SAVE_FILTER = {
     ".csv": "Table (*.csv)",
@@ -53,11 +55,16 @@ class FileDialogs:
             ending, name = ".csv", f"{state.case}_{state.shown}"
         else:
             ending = label_ending(first.grid) if first else ".nii.gz"
-        path, kind = self._ask("Save result", f"{name}{ending}", SAVE_FILTER[ending])
+        kinds = SAVE_FILTER[ending]
+        if prepared_folders(state):
+            kinds = f"{kinds};;{INPUTS}"
+        path, kind = self._ask("Save result", f"{name}{ending}", kinds)
         if not path:
             return
         path = with_ending(path, kind, ending)
-        if path.endswith(".dcm"):
+        if kind == INPUTS and path.endswith(ending):
+            self._controller.inputs_export.save(Path(path))
+        elif path.endswith(".dcm"):
             self._save_dicom(path)
         else:
             self._controller.start_saving(path)

@@ -124,6 +124,8 @@ class SegmentPanel(Panel):
         self.inputs.case.offer_preparation(self.questions.prepare)
         self.prepare.preparing.connect(self.questions.prepare)
         self.prepare.pictured.connect(self.questions.show_pictures)
+        self.prepare.edited.connect(control.mask_editing.edit)
+        self.prepare.stripped.connect(control.mask_editing.strip_again)
         self.measure.measured.connect(control.measuring.measure)
         self.measure.chosen.connect(control.measuring.go_to)
         self.measure.saved.connect(self.files.save_measurements)
@@ -167,7 +169,7 @@ class SegmentPanel(Panel):
                 self._show_status: ("status", "results"),
                 self._show_confidence: ("results", "card"),
                 self._show_results: ("results", "shown", "edited"),
-                self._show_prepare: ("unprepared", "pictures", "status"),
+                self._show_prepare: ("unprepared", "pictures", "brain_mask", "status"),
                 self._show_brush: ("brush_size", "brush_3d"),
                 self._show_undo: ("can_undo", "can_undo_edit", "can_redo_edit"),
                 self._show_view: ("view", "card"),
@@ -227,7 +229,7 @@ class SegmentPanel(Panel):
 
     def _show_prepare(self) -> None:
         state = self.controller.state
-        self.prepare.show_case(state.unprepared, state.pictures)
+        self.prepare.show_case(state.unprepared, state.pictures, state.brain_mask)
         self.prepare.set_busy(state.status.busy)
 
     def _show_brush(self) -> None:

@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_shaspec.widgets.message_box import breakable
+from napari_shaspec.widgets.path_field import PathField
 
 if TYPE_CHECKING:
     from napari_shaspec.segment.preparing import Decision
@@ -37,6 +38,9 @@ TEXT = (
 )
 FINEST = "the scan with the smallest voxels"
 STRIPS = {"Strip it where one is found": "auto", "Strip all scans": "always", "Leave it": "never"}
+FOUND = "found by a network"
+MASK_TIP = "A mask of the brain in the space of the reference, e.g. an edited one, for all scans"
+VOLUMES = "Volumes (*.nii.gz *.nii *.nrrd *.mha);;All files (*)"
 WIDTH = 560  # pixels
 PICTURE = 830  # pixels, widest; fits the dialogs
 ROLE = QDialogButtonBox.ButtonRole
@@ -48,6 +52,8 @@ class PrepareDialog(QDialog):
     def __init__(
         self, folder: Path, modalities: Sequence[str], parent: QWidget | None = None
     ) -> None:
+        from shaspec.stripping.engines import ENGINES, installed
+
         super().__init__(parent)
         self.setObjectName("shaspec_prepare_dialog")
         self.setWindowTitle("Prepare the case")
@@ -73,6 +79,12 @@ class PrepareDialog(QDialog):
         self._strip.setToolTip("The models expect brains without skull and scalp")
         for label, value in STRIPS.items():
             self._strip.addItem(label, value)
+        self._engine = QComboBox()
+        self._engine.setObjectName("shaspec_prepare_engine")
+        self._engine.setToolTip("What finds the brain; HD-BET takes minutes")
+        for name in installed():
+            self._engine.addItem(ENGINES[name], name)
+        self._mask = PathField("prepare_mask", MASK_TIP, folder=False, files=VOLUMES, empty=FOUND)
         self._check = QCheckBox("Ask about every scan that is moved")
         self._check.setObjectName("shaspec_prepare_check")
         self._check.setToolTip("Shows each registration; without this, only doubtful ones")
@@ -80,6 +92,9 @@ class PrepareDialog(QDialog):
         form.addRow("Folder", place)
         form.addRow("Reference", self._reference)
         form.addRow("Skull", self._strip)
+        if self._engine.count() > 1:
+            form.addRow("Brain found by", self._engine)
+        form.addRow("Brain mask", self._mask)
         form.addRow("", self._check)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         go = buttons.addButton("Prepare", ROLE.AcceptRole)
@@ -115,6 +130,16 @@ class PrepareDialog(QDialog):
     def strip(self) -> Strip:
         """What to do about the skull."""
         return cast("Strip", self._strip.currentData())
+
+    @property
+    def skull_engine(self) -> str:
+        """What finds the brain."""
+        return str(self._engine.currentData())
+
+    @property
+    def brain_mask(self) -> Path | None:
+        """A file with the mask of the brain; None: it is found."""
+        return Path(self._mask.path) if self._mask.path else None
 
     def _browse(self) -> None:
         above = QFileDialog.getExistingDirectory(self, "Folder above the new case")

@@ -37,8 +37,9 @@ class PrepareQuestions:
         dialog = PrepareDialog(folder, preparing.modalities, self._parent)
         if dialog.exec() and not state.status.busy:
             preparing.prepare(
-                dialog.folder, reference=dialog.reference, strip=dialog.strip, check=dialog.check
-            )
+                dialog.folder, reference=dialog.reference, strip=dialog.strip,
+                skull_engine=dialog.skull_engine, brain_mask=dialog.brain_mask, check=dialog.check,
+            )  # fmt: skip
 
     def ask_about(self, error: DoubtfulError | None) -> None:
         """Shows a registration and asks what to do, when the job has ended."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from napari_shaspec.free_folder import free_folder
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.layers.metadata import origin
+from napari_shaspec.segment.prepared_folder import prepared_folders
 from napari_shaspec.segment.state import SegmentState
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import is_folder
 from shaspec.inference.events import Computed, Progress
 from shaspec.inference.reported import reported
 from shaspec.io.naming import LABELS
@@ -30,7 +32,7 @@ Decision = Literal["use", "leave out", "cancel"]
 """What to do with a scan whose registration the user has looked at."""
 PREPARE = "shaspec prepare"  # in findings that a preparation mends
 PICTURES = ("registration/*.png", "brain/*.png")
-TRANSFORMS = "transforms.json"  # in the folder of a prepared case
+OWN = "shaspec"  # the engine for the brain mask that is bundled
 
 
 class Start(Protocol):
@@ -49,6 +51,8 @@ class Request:
     out: Path
     reference: str = ""
     strip: Strip = "auto"
+    skull_engine: str = OWN
+    brain_mask: Path | None = None
     check: bool = False
     accept: frozenset[str] = frozenset()
     present: frozenset[str] | None = None
@@ -63,6 +67,7 @@ def prepare_job(
     return reported(
         lambda report: prepare(
             request.source, task, request.out, reference=request.reference, strip=request.strip,
+            skull_engine=request.skull_engine, brain_mask=request.brain_mask,
             accept=request.accept, present=request.present, known=known, check=request.check,
             progress=report,
         )
@@ -91,6 +96,7 @@ class Preparing:
         self._request: Request | None = None
         self._done: Prepared | None = None
         self._doubtful: DoubtfulError | None = None
+        self._made: dict[Path, tuple[Request, Prepared]] = {}  # by folder, of this session
         for field in ("case", "sources"):
             state.events[field].connect(self._check, max_args=0)
 
@@ -135,7 +141,7 @@ class Preparing:
             self._job.refuse(str(error))
             return None
         paths = [Path(p) for p in (source.values() if isinstance(source, Mapping) else source)]
-        folder = paths[0] if paths[0].is_dir() else paths[0].parent
+        folder = paths[0] if is_folder(paths[0]) else paths[0].parent
         return free_folder(folder.with_name(f"{folder.name}_prepared"), "_")
 
     def _is_truth(self, layer: Layer) -> bool:
@@ -151,29 +157,48 @@ class Preparing:
         self._state.unprepared = tuple(
             dict.fromkeys(_finding(text) for text in said if PREPARE in text)
         )
-        folders = {path.parent for la in layers if (path := origin(la).get("path"))}
-        prepared = [folder for folder in folders if (folder / TRANSFORMS).is_file()]
         self._state.pictures = tuple(
-            path for folder in prepared for kind in PICTURES for path in sorted(folder.glob(kind))
+            path
+            for folder in prepared_folders(self._state)
+            for kind in PICTURES
+            for path in sorted(folder.glob(kind))
         )
+
+    def made_case(self) -> tuple[Request, Prepared] | None:
+        """How the open case was prepared, if that was in this session."""
+        layers = [la for la in self._state.sources.values() if la is not None]
+        folders = {path.parent.resolve() for la in layers if (path := origin(la).get("path"))}
+        return next((self._made[folder] for folder in folders if folder in self._made), None)
 
     # -- the job ---------------------------------------------------------------------------------
 
     def prepare(
-        self, out: Path, *, reference: str = "", strip: Strip = "auto", check: bool = False
+        self,
+        out: Path,
+        *,
+        reference: str = "",
+        strip: Strip = "auto",
+        skull_engine: str = OWN,
+        brain_mask: Path | None = None,
+        check: bool = False,
     ) -> None:
         """Starts a job that writes the prepared case to ``out`` and opens it.
 
-        ``check``: ask about every scan that is moved.
+        ``check``: ask about every scan that is moved. The others as in `shaspec.preparation`.
         """
         if self._state.status.busy:
             return
         try:
-            request = Request(self.source(), out, reference, strip, check)
+            request = Request(self.source(), out, reference, strip, skull_engine, brain_mask, check)
         except ShaspecError as error:
             self._job.refuse(str(error))
             return
         self._run(request, {})
+
+    def again(self, request: Request, known: Mapping[str, Registration]) -> None:
+        """Starts a job for scans whose registrations are known."""
+        if not self._state.status.busy:
+            self._run(request, known)
 
     def decide(self, decision: Decision, placed: Registration | None = None) -> None:
         """Goes on after a question about a registration, without computing the others again.
@@ -221,6 +246,8 @@ class Preparing:
         """After the job: opens the prepared case, or asks about a doubtful registration."""
         done, self._done = self._done, None
         if done is not None:
+            if self._request is not None:
+                self._made[done.folder.resolve()] = (self._request, done)
             self._open([str(done.folder)])
             self._job.say("\n".join([f"Prepared in {done.folder}", *done.notices]))
         elif self._doubtful is not None:

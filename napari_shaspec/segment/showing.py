@@ -19,6 +19,7 @@ from napari_shaspec.segment.autosave import Autosave
 from napari_shaspec.segment.dicom_export import DicomExport
 from napari_shaspec.segment.editing import EditActions, Editing
 from napari_shaspec.segment.edits import EditWatch
+from napari_shaspec.segment.inputs_export import InputsExport
 from napari_shaspec.segment.look import Look
 from napari_shaspec.segment.measuring import Measuring
 from napari_shaspec.segment.nninteractive import HandOver
@@ -59,6 +60,7 @@ class ShowingController(ModelController[SegmentState]):
         self.measuring = Measuring(viewer, state, while_open, self._job)
         self.hand_over = HandOver(viewer, state, while_open, self._job)
         self.dicom_export = DicomExport(state, self._results, run, self._job)
+        self.inputs_export = InputsExport(state, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
         self._reopened = Reopened(viewer, state, self._results, self._edits, self._job)
         for field in ("sources", "present", "shown", "results", "edited", "view"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.layers.views import View
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shaspec.measuring import Measurements
     from shaspec.preparation import DoubtfulError
 
+BrainMaskState = Literal["none", "offered", "edited"]
 NO_TOOL, ERASER = -1, 0
 """Values of ``tool`` that are no label."""
 
@@ -58,6 +59,8 @@ class SegmentState(ModelState):
     """A registration that the user has to judge."""
     pictures: tuple[Path, ...] = ()
     """To check the preparation of the case by."""
+    brain_mask: BrainMaskState = "none"
+    """Whether the brain mask of the case can be edited, or is being edited."""
     measured: Measurements | None = None
     """Of the shown result with its edits; None: not measured."""
     measuring: bool = False

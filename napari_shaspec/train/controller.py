@@ -23,6 +23,7 @@ from napari_shaspec.train.run_folder import (
     CHECKPOINT,
     RUN_FILE,
     config,
+    folder_of,
     new_folder,
     settings,
     stored_form,
@@ -31,6 +32,7 @@ from napari_shaspec.train.run_folder import (
 from napari_shaspec.train.state import FoundCases, TrainForm, TrainState
 from napari_shaspec.train.worker import Checked
 from shaspec.errors import InputError
+from shaspec.files.reading import is_file
 from shaspec.inference.events import Progress
 from shaspec.training import events as e
 
@@ -92,7 +94,7 @@ class TrainController:
 
     def new_run(self) -> None:
         """Sets a run folder that does not exist yet, next to the current one."""
-        parent = Path(self.state.form.out).expanduser().parent
+        parent = folder_of(self.state.form).parent
         self.change(out=str(new_folder(parent)))
 
     def open(self, paths: Sequence[str | Path]) -> None:
@@ -243,8 +245,8 @@ class TrainController:
     # -- messages ----------------------------------------------------------------------------------
 
     def _refresh_resumable(self) -> None:
-        out = self.state.form.out
-        self.state.resumable = bool(out) and (Path(out).expanduser() / CHECKPOINT).is_file()
+        form = self.state.form
+        self.state.resumable = bool(form.out) and is_file(folder_of(form) / CHECKPOINT)
 
     def _tell(self, *lines: str) -> None:
         self.state.lines = (*self.state.lines, *lines)[-LINES:]

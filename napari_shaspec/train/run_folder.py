@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import tomllib
+import os
 from pathlib import Path
 from typing import Any
 
 from napari_shaspec.train.state import FoundCases, TrainForm
-from shaspec.errors import InputError, ShaspecError
-from shaspec.files.reading import is_file, read_json
+from shaspec.errors import InputError
+from shaspec.files.reading import exists, is_file, parse_toml, read_json
+from shaspec.files.writing import write_atomically
 from shaspec.training.config import TrainConfig, make_config
 
 CHECKPOINT, CONFIG, RUN_FILE, TASK_FILE = "checkpoint.pt", "config.json", "run.toml", "task.toml"
 
 
+def folder_of(form: TrainForm) -> Path:
+    """The run folder in the form; ``~`` is the folder of the user.
+
+    `Path.expanduser` raises for the folder of an unknown user.
+    """
+    return Path(os.path.expanduser(form.out))
+
+
 def new_folder(parent: Path) -> Path:
     """A path ``run-N`` in ``parent`` that does not exist yet."""
     number = 1
-    while (parent / f"run-{number}").exists():
+    while exists(parent / f"run-{number}"):
         number += 1
     return parent / f"run-{number}"
 
@@ -26,22 +35,16 @@ def write_run(out: Path, values: dict[str, Any], cases: FoundCases | None) -> No
     """Writes ``run.toml`` with all keys explained, and ``task.toml`` if the task is not bundled."""
     from shaspec.training.templates import config_text
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if cases is not None and "\n" in cases.task and not (out / TASK_FILE).exists():
-            (out / TASK_FILE).write_text(cases.task, "utf-8")
-        (out / RUN_FILE).write_text(config_text(values), "utf-8")
-    except OSError as error:
-        raise ShaspecError(
-            f"{out}: cannot be written ({error.strerror}); choose another folder"
-        ) from error
+    if cases is not None and "\n" in cases.task and not exists(out / TASK_FILE):
+        write_atomically(out / TASK_FILE, cases.task.encode())
+    write_atomically(out / RUN_FILE, config_text(values).encode())
 
 
 def settings(form: TrainForm, cases: FoundCases | None) -> dict[str, Any]:
     """The configuration keys of ``form``; raises `InputError`."""
     if not form.out:
         raise InputError("no run folder: choose a folder for log, checkpoint and model")
-    out = Path(form.out).expanduser().absolute()
+    out = folder_of(form).absolute()
     values: dict[str, Any] = {
         "out": out,
         # In the parent folder, so that other runs on the same cases reuse the prepared cases.
@@ -73,11 +76,9 @@ def config(form: TrainForm, cases: FoundCases | None) -> TrainConfig:
 
 def _more(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text.replace(";", "\n"))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            f"Other settings {text!r}: {error}; write KEY = VALUE; KEY = VALUE as in a TOML file"
-        ) from error
+        return parse_toml(text.replace(";", "\n"), "Other settings")
+    except InputError as error:
+        raise InputError(f"{error}; write KEY = VALUE; KEY = VALUE as in a TOML file") from error
 
 
 def stored_form(folder: Path, form: TrainForm) -> TrainForm:

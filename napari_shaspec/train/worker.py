@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_shaspec.train.run_folder import config
 from napari_shaspec.train.state import CaseRow, FoundCases, TrainForm
+from shaspec.files.reading import parse_toml
 from shaspec.task import Task, load_task
 
 if TYPE_CHECKING:
@@ -65,10 +66,8 @@ def check(form: TrainForm, cases: FoundCases) -> Iterator[Checked]:
 
 def the_task(cases: FoundCases) -> Task:
     """The task of the cases."""
-    import tomllib
-
     if "\n" in cases.task:
-        return Task.model_validate(tomllib.loads(cases.task))
+        return Task.model_validate(parse_toml(cases.task, "the task of the data"))
     return load_task(cases.task)
 
 

@@ -59,6 +59,11 @@ class PathField(QWidget):
         row.addWidget(self._line, 1)
         row.addWidget(button)
 
+    @property
+    def path(self) -> str:
+        """What the line shows; empty: no path."""
+        return self._line.text().strip()
+
     def show_path(self, path: str) -> None:
         """Shows the path without emitting a signal."""
         self._shown = path

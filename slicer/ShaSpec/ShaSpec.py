@@ -43,7 +43,7 @@ class ShaSpecWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called when the module is opened for the first time."""
         ScriptedLoadableModuleWidget.setup(self)
         from ShaSpecLib.application import make_panel
-        from ShaSpecLib.runner import QtProcess
+        from ShaSpecLib.qt_process import QtProcess
 
         python = shutil.which("PythonSlicer") or sys.executable
         self.folder = tempfile.mkdtemp(prefix="shaspec-work-")
@@ -68,8 +68,8 @@ class ShaSpecWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.controller.find_volumes()
 
     def scene_closing(self, *_: object) -> None:
-        """A result of this scene does not belong into the next one."""
-        self.controller.cancel()
+        """A result of this scene does not belong into the next one, and its volumes are freed."""
+        self.controller.close()
 
     def scene_loaded(self, *_: object) -> None:
         """A scene was loaded, with the choices that were saved with it."""
@@ -82,7 +82,7 @@ class ShaSpecWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called when the application closes."""
         self.removeObservers()
-        self.controller.cancel()
+        self.controller.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import tempfile
 import time
@@ -61,7 +62,8 @@ def write_report(error: BaseException, command: str) -> Path | None:
 
 
 def report_text(error: BaseException, command: str) -> str:
-    """The report: command, versions, and the traceback without error messages."""
+    """The report: command, versions, and the traceback without error messages and tokens."""
+    command = re.sub(r"//[^/@\s]+@", "//TOKEN@", command)
     versions = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
     head = [
         f"command: {command}",

@@ -22,7 +22,7 @@ from shaspec.inference.classification import ClassificationSession
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.session import InferenceSession
 from shaspec.io import cases
-from shaspec.io.cases import Source
+from shaspec.io.given_files import Source
 from shaspec.models import weights
 from shaspec.models.summary import card_lines, size_mb
 from shaspec.models.weights import Model

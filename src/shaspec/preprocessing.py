@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shaspec.errors import InputError
+from shaspec.ripples import ripple_limit, ripples
 from shaspec.task import Modality
 
 Array = npt.NDArray[Any]
@@ -46,7 +47,8 @@ def background(volume: Array) -> float | None:
        tenth of the voxels: a quarter of all voxels that are not 0 have it, ten times as many as any
        other value; or several voxels have it, and it is below all others by half their range
        (e.g. -1024);
-    2. 0 if the volume has zeros: it is stripped, padded, or a crop of such a volume;
+    2. 0 if the volume has zeros: it is stripped, padded, or a crop of such a volume; or if it has
+       ripples around 0 (see `foreground`);
     3. None: every voxel is foreground, as in a crop inside the head.
 
     A background other than 0 with an intensity adjacent to the tissue is not detected in a crop
@@ -55,7 +57,8 @@ def background(volume: Array) -> float | None:
     sample = _sample(volume)
     if (value := _standing_out(sample[sample != 0])) is not None:
         return value
-    return 0.0 if (sample == 0).any() or (volume == 0).any() else None
+    zeros = (sample == 0).any() or (volume == 0).any()
+    return 0.0 if zeros or ripple_limit(volume, sample) else None
 
 
 def foreground(volume: Array, value: float | None) -> Mask:
@@ -65,6 +68,10 @@ def foreground(volume: Array, value: float | None) -> Mask:
     have no equal neighbour, only voxels in a block of 2 voxels in every direction count as
     background; outside the volume everything counts as background. In a volume with a background
     other than 0, blocks of zeros are padding and not foreground either.
+
+    Resampling a stripped scan with splines or a windowed sinc leaves ripples around the brain,
+    small values of both signs. They are background: what is negative, and what is small and close
+    to something negative.
     """
     if value is None:
         return np.ones(volume.shape, bool)
@@ -77,6 +84,8 @@ def foreground(volume: Array, value: float | None) -> Mask:
         inside = ~_blocks(~inside)
     if value != 0 and (zeros := volume == 0).any():
         inside &= ~_blocks(zeros)
+    if abs(value) < 1 and (low := ripple_limit(volume, _sample(volume))):
+        inside &= ~ripples(volume, low)
     return inside
 
 

@@ -118,6 +118,8 @@ class FakeSession:
 class FakeEngine:
     """Two models, `instant` and `slow`, and sessions whose behaviour a test sets."""
 
+    where = ""
+
     def __init__(self, task: Task) -> None:
         self.task = task
         self.options: dict[str, Any] = {}

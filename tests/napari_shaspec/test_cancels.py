@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +22,7 @@ def test_cancelled_and_closed_jobs_leave_no_thread_layer_or_widget(
     sys.modules.pop("benchmarks", None)
     from benchmarks.cancels import WAYS, Window, grown
 
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     engine.options = {"pause": 0.005, "windows": 40}
     window, rng = Window(lambda: make_napari_viewer(show=True), "", make_case()), Random(1)
     for way in WAYS:  # what is made once is there after this

@@ -65,3 +65,20 @@ def test_a_folder_with_one_picture_a_modality_is_ours(tmp_path):
     assert not drops.is_ours([tmp_path])
     (tmp_path / "depth.png").touch()
     assert drops.is_ours([tmp_path])
+
+
+def test_a_loop_of_links_in_a_folder_is_passed_over(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "gone").symlink_to("nowhere")
+    assert not drops.is_ours([tmp_path])
+    assert not drops.is_examination([tmp_path])
+    (tmp_path / "z_flair.nii.gz").touch()
+    assert drops.is_ours([tmp_path])
+
+
+@pytest.mark.parametrize("name", ["pipe.zip", "x" * 300 + ".zip", "x" * 300, "a\0b.zip"])
+def test_what_cannot_be_opened_is_not_ours(tmp_path, name):
+    if name == "pipe.zip":
+        os.mkfifo(tmp_path / name)  # whoever opens it would wait for ever
+    assert not drops.is_examination([tmp_path / name])
+    assert not drops.is_ours([tmp_path / name])

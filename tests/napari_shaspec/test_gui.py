@@ -12,7 +12,7 @@ from napari._app_model import get_app_model
 from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QCheckBox, QPushButton
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.layers.views import View
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.gui
 @pytest.fixture
 def open_panel(make_napari_viewer, qtbot, monkeypatch, engine) -> Callable:
     """A shown viewer with the panel, opened as a user does it; sessions are pretended."""
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
 
     def make():
         viewer = make_napari_viewer(show=True)
@@ -165,7 +165,7 @@ def test_napari_can_be_closed_while_a_job_runs(open_panel, qtbot, make_case, eng
 def test_a_sweep_shows_the_row_that_is_clicked(
     make_napari_viewer, qtbot, monkeypatch, engine, make_case
 ):
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness")
@@ -188,7 +188,7 @@ def test_a_sweep_shows_the_row_that_is_clicked(
 def test_the_cross_of_the_robustness_panel_ends_a_running_sweep(
     make_napari_viewer, qtbot, monkeypatch, engine, make_case
 ):
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     engine.options = {"pause": 0.02, "windows": 1000}
     viewer = make_napari_viewer(show=True)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Robustness")
@@ -225,7 +225,7 @@ def test_keys_are_heard_on_the_canvas_and_in_the_panel(qtbot, open_panel, make_c
 def test_the_guided_tour_and_then_napari_can_be_closed_while_a_step_runs(
     make_napari_viewer, qtbot, monkeypatch, engine, make_case
 ):
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     monkeypatch.setattr(actions, "_fits", lambda card: True)
     engine.options = {"pause": 0.02, "windows": 1000}
     viewer = make_napari_viewer(show=True)

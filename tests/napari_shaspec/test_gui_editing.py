@@ -10,7 +10,7 @@ from PIL import Image
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QPushButton, QToolButton
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
 
@@ -22,7 +22,7 @@ ALL = "FLAIR+T1+T1ce+T2"
 @pytest.fixture
 def segmented(make_napari_viewer, qtbot, monkeypatch, engine, make_case) -> Callable:
     """A shown viewer with a result in the panel."""
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Segment")

@@ -7,7 +7,7 @@ from napari.settings import get_plugin_settings
 from npe2 import PluginManifest
 from qtpy.QtWidgets import QAbstractButton, QAbstractScrollArea, QCheckBox, QLabel, QWidget
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.widgets.large_type import POINTS
@@ -25,7 +25,7 @@ BELOW = ("Many cases", "Models", "Guided tour")
 def window(make_napari_viewer, plugin_settings, npe2pm, monkeypatch, qtbot, engine, make_case):
     """A shown viewer with a result in the panel *Segment*."""
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(WIDE, HIGH)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Segment")

@@ -12,7 +12,7 @@ from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 from qtpy.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qtpy.QtWidgets import QCheckBox
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.layers.orientation import Edges, Plane
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.widgets.canvas_marks import pixels_of
@@ -25,7 +25,7 @@ EDGE = 34  # pixels in which a letter and its margin fit
 @pytest.fixture
 def window(make_napari_viewer, monkeypatch, engine):
     """A shown viewer with the panel *Segment*."""
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Segment")

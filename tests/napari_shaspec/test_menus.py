@@ -7,7 +7,7 @@ import time
 import pytest
 from qtpy.QtCore import QTimer
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.features.panel import FeaturesPanel
 from napari_shaspec.widgets.panel import opener
 
@@ -41,7 +41,7 @@ def test_the_sample_case_opens_from_the_menu(make_napari_viewer, monkeypatch, ma
 def test_the_menu_opens_the_panel(make_napari_viewer, monkeypatch, engine):
     from npe2 import PluginManager
 
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer()
     command = PluginManager.instance().commands.get("napari-shaspec.open_segment")
     command(viewer)
@@ -52,7 +52,7 @@ def test_a_panel_that_is_open_already_is_not_opened_a_second_time(
     make_napari_viewer, monkeypatch, engine
 ):
     """napari's menu names the dock after the display name of the plugin, a call after its name."""
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     first = FeaturesPanel(viewer)
     viewer.window.add_dock_widget(first, name="Features (ShaSpec)")

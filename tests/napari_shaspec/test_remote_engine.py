@@ -64,6 +64,7 @@ def test_segment_and_toggle_on_a_server(viewer, make_case, server, model):
 def test_a_cancelled_run_leaves_the_server_free(qtbot, viewer, make_case, server):
     control = SegmentController(viewer, engine=RemoteEngine(server.address))
     add_case(viewer, make_case())
+    qtbot.waitUntil(lambda: control.state.card is not None, timeout=60_000)
     control.segment()
     qtbot.waitUntil(lambda: control.state.progress.total > 0, timeout=60_000)
     control.cancel()

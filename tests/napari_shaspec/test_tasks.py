@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from npe2 import PluginManifest
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.engine import LocalEngine
 from shaspec.inference.events import Finished
 from shaspec.io import write_case
@@ -69,7 +69,7 @@ def engine(task):
 @pytest.fixture
 def desk(tasks, make_napari_viewer, npe2pm, plugin_settings, monkeypatch, engine):
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     viewer.window._qt_window.setGeometry(0, 0, *tasks.SCREEN)
     return tasks.Desk(viewer)

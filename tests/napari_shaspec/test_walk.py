@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from napari.components import ViewerModel
 from npe2 import PluginManifest
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.compare.controller import CompareController
 from napari_shaspec.segment.controller import SegmentController
 from shaspec.io import write_case
@@ -78,7 +78,7 @@ def test_a_random_walk_in_a_window(
 ):
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
     engine = MarkingEngine(task)
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     opened = []

@@ -48,6 +48,12 @@ def test_the_report_has_command_versions_and_places_but_no_text_of_an_error() ->
     assert "Jane Doe" not in text
 
 
+def test_the_report_has_no_token_of_a_server() -> None:
+    text = report_text(caught(), "shaspec predict x --server https://a-secret-token@gpu.org:1/path")
+    assert "a-secret-token" not in text
+    assert "https://TOKEN@gpu.org:1/path" in text
+
+
 def test_lack_of_memory_needs_no_report(reports: Path) -> None:
     assert fault_message(MemoryError(), "x").startswith("out of memory")
     assert list(reports.iterdir()) == []

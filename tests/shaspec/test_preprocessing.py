@@ -13,7 +13,15 @@ from pydantic import ValidationError
 
 from shaspec.errors import InputError
 from shaspec.io import read_volume
-from shaspec.preprocessing import background, content_box, foreground, foreground_box, normalise
+from shaspec.preprocessing import (
+    background,
+    content_box,
+    fill_value,
+    foreground,
+    foreground_box,
+    near_background,
+    normalise,
+)
 from shaspec.task import Modality
 
 MR = Modality(name="T1")
@@ -191,3 +199,91 @@ def test_channels_are_standardised_one_by_one_and_share_a_box() -> None:
     for channel, stored in zip(out, volume, strict=True):
         np.testing.assert_array_equal(channel, normalise(stored, MR))
     assert content_box(out, echoes) == (slice(3, 13), *BOX[1:])
+
+
+@pytest.mark.parametrize("value", [-1024.0, -300.0, -150.0, -1.0, 0.0])
+def test_only_a_far_background_is_brought_next_to_the_tissue(value: float) -> None:
+    """Interpolation between -1024 and tissue would give intensities that count as tissue."""
+    volume = head()
+    outside = volume == 0
+    volume[outside] = value
+    near = near_background(volume, MR)
+    np.testing.assert_array_equal(near[~outside], volume[~outside])
+    np.testing.assert_array_equal(foreground(near, background(near)), ~outside)
+    tissue = np.ptp(volume[~outside])
+    assert (near[outside] == (0 if -value > tissue / 4 else value)).all()
+    other = Modality(name="CT", normalisation="window", window=(-160, 240))
+    assert near_background(volume, other) is volume
+
+
+def test_a_volume_of_background_alone_is_left_as_it_is() -> None:
+    empty = np.full((4, 5, 6), -1024, np.int16)
+    empty[0, 0, 0] = -1023
+    assert near_background(empty, MR) is empty
+
+
+@pytest.mark.parametrize(
+    ("modality", "low"),
+    [
+        (MR, -1024.0),
+        (Modality(name="CT", normalisation="window", window=(-160, 240)), -1024.0),
+        (Modality(name="CT", normalisation="window", window=(-2000, 240)), -2000.0),
+        (Modality(name="photo", normalisation="minmax"), -1024.0),
+    ],
+)
+def test_what_lies_outside_of_a_volume_is_background_or_dark(
+    modality: Modality, low: float
+) -> None:
+    volume = head()
+    volume[volume == 0] = -1024
+    assert fill_value(volume, modality) == low
+    padded = np.pad(volume, 2, constant_values=low)
+    inner = (slice(2, -2),) * 3
+    if modality.normalisation != "minmax":
+        np.testing.assert_allclose(
+            normalise(padded, modality)[inner], normalise(volume, modality), atol=1e-6
+        )
+
+
+def test_the_mean_and_deviation_of_a_data_set_become_0_and_1() -> None:
+    photo = Modality(name="photo", normalisation="fixed", mean=100.0, deviation=20.0)
+    pixels = np.random.default_rng(0).integers(0, 255, (12, 14)).astype(np.uint8)
+    out = normalise(pixels, photo)
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out * 20.0 + 100.0, pixels, atol=1e-4)
+
+
+@pytest.mark.parametrize("low", [-3.0, 0.0, 7.0])
+@pytest.mark.parametrize("width", [0.0, 0.5, 300.0])
+def test_the_ends_of_a_depth_map_become_those_of_an_even_spread(low: float, width: float) -> None:
+    depth = Modality(name="depth", normalisation="minmax")
+    pixels = low + width * np.linspace(0, 1, 12).reshape(3, 4)
+    out = normalise(pixels, depth)
+    if width:
+        np.testing.assert_allclose(
+            out, np.sqrt(3) * np.linspace(-1, 1, 12).reshape(3, 4), atol=1e-5
+        )
+    else:
+        assert np.ptp(out) == 0
+        assert np.isfinite(out).all()
+
+
+def test_the_few_voxels_that_differ_from_all_others_are_not_clipped() -> None:
+    volume = np.full((24, 24, 24), 5, np.int16)
+    volume[3, 4, 5] = 9
+    out = normalise(volume, MR)
+    assert out[3, 4, 5] > out[0, 0, 0] + 10
+
+
+@pytest.mark.parametrize(
+    ("repeats", "close", "found"), [(8, False, True), (7, False, False), (8, True, False)]
+)
+def test_few_voxels_are_background_only_far_below_all_others(
+    repeats: int, close: bool, found: bool
+) -> None:
+    """As the corners of a scan that was turned: eight voxels or more, and nothing near them."""
+    volume = np.random.default_rng(0).normal(500, 100, (20, 20, 20)).astype(np.float32)
+    volume[0, 0, :repeats] = -1024
+    if close:
+        volume[1, 1, 1] = -1000
+    assert background(volume) == (-1024 if found else None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,12 @@ def standardised_by_others(seed: int) -> Any:
     return np.where(volume > 0, (volume - 500) / 100, 0).astype(np.float32)
 
 
+def stripped_and_resampled(seed: int) -> Any:
+    """Ripples of a cubic spline around the tissue, some of them exactly 0."""
+    volume = scipy.ndimage.shift(ball(seed), (0.4, 0.3, -0.5), order=3, output=np.float32)
+    return np.where(np.abs(volume) < 1e-3, 0, volume)
+
+
 def noisy_air(seed: int) -> Any:
     return ball(seed) + np.random.default_rng(seed).rayleigh(20, (22, 20, 18)).astype(np.float32)
 
@@ -91,6 +98,7 @@ KINDS = [
     stripped_in_few_steps,
     inside_the_head,
     standardised_by_others,
+    stripped_and_resampled,
     noisy_air,
     noisy_air_in_integers,
     another_background,

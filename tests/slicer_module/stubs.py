@@ -164,7 +164,7 @@ class QProcess(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.output, self.errors = b"", b""
+        self.input, self.output, self.errors = b"", b"", b""
         type(self).last = self
 
     def setProcessEnvironment(self, environment: dict[str, str]) -> None:
@@ -176,6 +176,9 @@ class QProcess(Widget):
     def start(self, program: str, words: list[str]) -> None:
         self.program, self.words = program, words
 
+    def write(self, data: bytes) -> None:
+        self.input += data
+
     def kill(self) -> None:
         self.emit("finished(int,QProcess::ExitStatus)", 9, 1)
 
@@ -184,7 +187,8 @@ class QProcess(Widget):
         return SimpleNamespace(data=lambda: data)
 
     def readAllStandardError(self) -> Any:
-        return SimpleNamespace(data=lambda: self.errors)
+        data, self.errors = self.errors, b""
+        return SimpleNamespace(data=lambda: data)
 
 
 class QProcessEnvironment(dict[str, str]):

@@ -49,6 +49,9 @@ class FakeEngine:
     def cancel(self) -> None:
         self.listener.cancelled()
 
+    def close(self) -> None:
+        self.closed = True
+
 
 class Ready:
     is_ready = True

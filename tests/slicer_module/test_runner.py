@@ -21,13 +21,27 @@ ROOT = Path(__file__).resolve().parents[2]
 class FakeProcess:
     """Keeps its words; a test speaks for it."""
 
+    def __init__(self) -> None:
+        self.starts: list[list[str]] = []
+        self.lines: list[list[str]] = []
+
+    @property
+    def words(self) -> list[str]:
+        """Those of the last run."""
+        return self.lines[-1]
+
     def start(
         self,
         words: Sequence[str],
         received: Callable[[bytes], None],
         ended: Callable[[int, str], None],
     ) -> None:
-        self.words, self.received, self.ended = list(words), received, ended
+        self.starts.append(list(words))
+        self.received, self.ended = received, ended
+
+    def send(self, data: bytes) -> None:
+        assert data.endswith(b"\n")
+        self.lines.append(json.loads(data))
 
     def kill(self) -> None:
         self.ended(-9, "")
@@ -58,14 +72,19 @@ class Heard:
         self.all.append(("cancelled", None))
 
 
-def started() -> tuple[FakeProcess, Any, Heard]:
+def asked(command: str = "predict") -> Any:
     from ShaSpecLib.parameters import Request
-    from ShaSpecLib.runner import ProcessEngine
+
+    files = {"FLAIR": Path("a b/f.nii"), "T2": Path("t2.nii")}
+    return Request(command, "shaspec", files, Path("out_pred.seg.nrrd"))
+
+
+def started() -> tuple[FakeProcess, Any, Heard]:
+    from ShaSpecLib.runner import ResidentEngine
 
     process, heard = FakeProcess(), Heard()
-    engine = ProcessEngine(process)
-    files = {"FLAIR": Path("a b/f.nii.gz"), "T2": Path("t2.nii.gz")}
-    engine.run(Request("predict", "shaspec", files, Path("out_pred.seg.nrrd")), heard)
+    engine = ResidentEngine(process)
+    engine.run(asked(), heard)
     return process, engine, heard
 
 
@@ -77,8 +96,8 @@ def test_the_words_are_those_of_the_command_line() -> None:
     from shaspec.cli import app
 
     process, _, _ = started()
+    assert process.starts == [["resident"]]
     assert process.words[0] == "predict"
-    assert process.words[-1] == "--json"
     options = {word for word in process.words if word.startswith("--")}
     for command in ("predict", "sweep", "report"):
         shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
@@ -87,10 +106,7 @@ def test_the_words_are_those_of_the_command_line() -> None:
 
 
 def test_a_command_for_a_terminal_is_quoted() -> None:
-    from ShaSpecLib.parameters import Request
-
-    text = Request("predict", "m", {"FLAIR": Path("a b.nii")}, Path("o.nii.gz")).text()
-    assert text.startswith("shaspec predict 'FLAIR=a b.nii' --present FLAIR ")
+    assert asked().text().startswith("shaspec predict 'FLAIR=a b/f.nii' T2=t2.nii --present FLAIR")
 
 
 def test_lines_may_come_in_pieces_and_between_other_output() -> None:
@@ -99,17 +115,37 @@ def test_lines_may_come_in_pieces_and_between_other_output() -> None:
     for start in range(0, len(data), 7):
         process.received(data[start : start + 7])
     process.received(line("notice", text="careful") + line("row", subset="T2"))
-    process.received(line("finished", labels="x").rstrip())
+    process.received(line("finished", labels="x"))
     assert heard.all == [("progress", (1, 4, "encode T2")), ("notice", "careful"), ("row", "T2")]
-    process.ended(0, "")
+    process.received(line("ended", code=0))
     assert heard.all[-1] == ("finished", {"labels": "x"})
 
 
-def test_an_error_is_told_once_with_the_words_of_the_engine() -> None:
-    process, _, heard = started()
-    process.received(line("failed", message="T2 is empty"))
-    process.ended(2, "shaspec: T2 is empty")
-    assert heard.all == [("failed", "T2 is empty")]
+def test_the_next_run_is_one_of_the_same_process() -> None:
+    process, engine, heard = started()
+    process.received(line("finished", labels="x") + line("ended", code=0))
+    engine.run(asked("sweep"), heard)
+    process.received(line("progress", done=0, total=1, stage="decode"))
+    process.received(line("finished", files=["y"]) + line("ended", code=0))
+    assert heard.all[-1] == ("finished", {"files": ["y"]})
+    assert (len(process.starts), [words[0] for words in process.lines]) == (1, ["predict", "sweep"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (line("failed", message="T2 is empty") + line("ended", code=2, message="x"), "T2 is empty"),
+        (line("ended", code=2, message="no such option"), "no such option"),
+        (line("finished", labels="x") + line("ended", code=3, message="disk full"), "disk full"),
+        (line("ended", code=1), "the engine ended the run with code 1 and no message"),
+    ],
+)
+def test_an_error_is_told_once_and_the_process_stays(answer: bytes, message: str) -> None:
+    process, engine, heard = started()
+    process.received(answer)
+    assert heard.all == [("failed", message)]
+    engine.run(asked(), heard)
+    assert len(process.starts) == 1
 
 
 @pytest.mark.parametrize(
@@ -121,47 +157,79 @@ def test_an_error_is_told_once_with_the_words_of_the_engine() -> None:
         (0, "", "the engine ended with exit code 0 and no message"),
     ],
 )
-def test_a_crash_is_an_error_too(code: int, errors: str, message: str) -> None:
-    process, _, heard = started()
+def test_a_crash_is_an_error_and_the_next_run_starts_another_process(
+    code: int, errors: str, message: str
+) -> None:
+    process, engine, heard = started()
     process.ended(code, errors)
     assert heard.all == [("failed", message)]
+    engine.run(asked(), heard)
+    assert len(process.starts) == 2
 
 
-def test_cancel_kills_the_process_and_a_new_run_can_start() -> None:
-    from ShaSpecLib.parameters import Request
+def test_a_crash_between_two_runs_is_silent() -> None:
+    process, engine, heard = started()
+    process.received(line("finished", labels="x") + line("ended", code=0))
+    process.ended(-9, "")
+    assert [kind for kind, _ in heard.all] == ["finished"]
+    engine.run(asked(), heard)
+    assert len(process.starts) == 2
 
+
+def test_cancel_kills_the_process_and_a_new_run_starts_another() -> None:
     process, engine, heard = started()
     with pytest.raises(RuntimeError, match="a run is in progress: cancel it first"):
-        engine.run(Request("predict", "m", {"T2": Path("t")}, Path("o")), heard)
+        engine.run(asked(), heard)
     engine.cancel()
     process.received(line("finished", labels="late"))
     assert heard.all == [("cancelled", None)]
     engine.cancel()  # nothing runs
-    engine.run(Request("sweep", "m", {"T2": Path("t")}, Path("o")), heard)
+    engine.run(asked("sweep"), heard)
     assert process.words[0] == "sweep"
+    assert len(process.starts) == 2
 
 
-def test_the_process_of_qt_passes_on_output_and_the_end(tmp_path: Path) -> None:
-    from ShaSpecLib.runner import QtProcess
+def test_closing_ends_the_process_and_what_it_still_says_is_not_heard() -> None:
+    process, engine, heard = started()
+    process.received(line("finished", labels="x") + line("ended", code=0))
+    old_received, old_ended = process.received, process.ended
+    process.kill = lambda: None  # type: ignore[method-assign] # its end comes later
+    engine.close()
+    engine.run(asked(), heard)
+    old_received(line("ended", code=1, message="old"))
+    old_ended(-9, "")
+    assert [kind for kind, _ in heard.all] == ["finished"]
+    process.received(line("finished", labels="new") + line("ended", code=0))
+    assert heard.all[-1] == ("finished", {"labels": "new"})
+    assert len(process.starts) == 2
+
+
+def test_the_process_of_qt_passes_on_input_output_and_the_end(tmp_path: Path) -> None:
+    from ShaSpecLib.qt_process import LONGEST, QtProcess
 
     heard: list[Any] = []
     process = QtProcess("PythonSlicer", tmp_path)
-    process.start(["predict", "--json"], heard.append, lambda *end: heard.append(end))
+    process.start(["resident"], heard.append, lambda *end: heard.append(end))
     qt = QProcess.last
-    assert (qt.program, qt.words) == ("PythonSlicer", ["-m", "shaspec", "predict", "--json"])
+    assert (qt.program, qt.words) == ("PythonSlicer", ["-m", "shaspec", "resident"])
     assert qt.folder == str(tmp_path)
+    process.send(b"a line\n")
+    assert qt.input == b"a line\n"
     qt.output = b"one"
     qt.emit("readyReadStandardOutput()")
+    qt.errors = b"a warning\n" * LONGEST
+    qt.emit("readyReadStandardError()")
     qt.output, qt.errors = b"two", b"shaspec: no"
     qt.emit("finished(int,QProcess::ExitStatus)", 2, 0)
-    assert heard == [b"one", b"two", (2, "shaspec: no")]
-    heard.clear()
+    (code, errors) = heard.pop()
+    assert heard == [b"one", b"two"]
+    assert (code, errors[-11:], len(errors)) == (2, "shaspec: no", LONGEST)
     process.kill()
     assert heard[-1][0] == 9
 
 
 def test_a_python_that_does_not_start_is_an_error(tmp_path: Path) -> None:
-    from ShaSpecLib.runner import QtProcess
+    from ShaSpecLib.qt_process import QtProcess
 
     heard: list[Any] = []
     QtProcess("nowhere", tmp_path).start([], heard.append, lambda *end: heard.append(end))

@@ -7,7 +7,7 @@ from typing import Any
 from ShaSpecLib.controller import Controller, State
 from ShaSpecLib.engine_names import modalities, models, recognise
 from ShaSpecLib.install import Installer
-from ShaSpecLib.runner import Process, ProcessEngine
+from ShaSpecLib.runner import Process, ResidentEngine
 from ShaSpecLib.widget import Panel
 from ShaSpecLib.world import SceneWorld, remember, restore
 
@@ -15,7 +15,7 @@ from ShaSpecLib.world import SceneWorld, remember, restore
 def make_panel(scene: Any, process: Process) -> tuple[Controller, Panel]:
     """The controller and the panel of the application."""
     world = SceneWorld(scene, show_chart)
-    controller = Controller(ProcessEngine(process), world, modalities, recognise)
+    controller = Controller(ResidentEngine(process), world, modalities, recognise)
     panel = Panel(controller, Installer(), models, ask_report, ask_folder)
     restore(scene, controller)
 

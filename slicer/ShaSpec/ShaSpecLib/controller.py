@@ -162,6 +162,10 @@ class Controller:
         """End the run."""
         self.engine.cancel()
 
+    def close(self) -> None:
+        """End the run, and free what the engine keeps of the case."""
+        self.engine.close()
+
     def command(self) -> str:
         """The command line of *Apply* with the files of the volumes.
 
@@ -190,7 +194,7 @@ class Controller:
         try:
             files = {}
             for row in self.state.present:
-                files[row.modality] = folder / f"case_{row.modality}.nii.gz"
+                files[row.modality] = folder / f"case_{row.modality}.nii"
                 self.world.write(row.volume, files[row.modality])
         except (ValueError, OSError) as error:
             shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ lie where the volumes are seen. Names, colours and terms come from the engine's 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def source_file(node: Any) -> Path | None:
     if not name or node.GetModifiedSinceRead() or node.GetParentTransformNode() is not None:
         return None
     path = Path(name)
-    return path if path.name.lower().endswith(READABLE) and path.is_file() else None
+    return path if path.name.lower().endswith(READABLE) and os.path.isfile(path) else None
 
 
 def read_segmentation(scene: Any, path: Path, name: str, facts: Fields | None = None) -> Any:

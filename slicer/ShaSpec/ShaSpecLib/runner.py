@@ -1,14 +1,14 @@
 """Runs the engine beside Slicer, and tells how it goes.
 
-The panel knows an `Engine`. `ProcessEngine` starts one process per run, which can be killed at any
-time; a resident process, which keeps the features of a case between runs, can take its place.
+The panel knows an `Engine`. `ResidentEngine` starts one process, ``shaspec resident``, which keeps
+the features of a case between runs, so that another subset of it is fast. The process can be killed
+at any time; the next run starts another one.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from ShaSpecLib.parameters import Request
@@ -16,6 +16,11 @@ from ShaSpecLib.parameters import Request
 TAIL = 2000
 """Characters of an unexpected error that are shown."""
 Fields = Mapping[str, Any]
+FIELDS: Mapping[str, set[str]] = {
+    "progress": {"done", "total", "stage"}, "notice": {"text"}, "row": {"values", "subset"},
+    "finished": set(), "failed": {"message"},
+}  # fmt: skip
+"""Events of the engine, and what each has."""
 
 
 class Listener(Protocol):
@@ -49,9 +54,12 @@ class Engine(Protocol):
     def cancel(self) -> None:
         """End the run, if there is one; the listener is told."""
 
+    def close(self) -> None:
+        """End the run, and free what is kept for the next one."""
+
 
 class Process(Protocol):
-    """A process that can be killed."""
+    """A process that can be told something, and killed."""
 
     def start(
         self,
@@ -59,20 +67,23 @@ class Process(Protocol):
         received: Callable[[bytes], None],
         ended: Callable[[int, str], None],
     ) -> None:
-        """Start ``python -m shaspec`` with these words.
+        """Start ``python -m shaspec`` with these words; another process is then forgotten.
 
         Args:
             words: the arguments.
             received: called with parts of standard output.
-            ended: called once, with the exit code and all of standard error.
+            ended: called once, with the exit code and the last part of standard error.
         """
+
+    def send(self, data: bytes) -> None:
+        """Write to its standard input."""
 
     def kill(self) -> None:
         """End it at once; ``ended`` is called."""
 
 
-class ProcessEngine:
-    """A process per run.
+class ResidentEngine:
+    """One process for all runs; it starts with the first one.
 
     Args:
         process: starts and kills it; tests give a fake.
@@ -80,6 +91,8 @@ class ProcessEngine:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self._alive: object | None = None
+        """Stands for the process that runs; what another one says is not heard."""
         self._listener: Listener | None = None
         self._rest = b""
         self._killed = False
@@ -88,14 +101,38 @@ class ProcessEngine:
     def run(self, request: Request, listener: Listener) -> None:
         if self._listener is not None:
             raise RuntimeError("a run is in progress: cancel it first")
-        self._listener, self._rest = listener, b""
-        self._killed, self._answer = False, None
-        self._process.start([*request.words(), "--json"], self._received, self._ended)
+        self._listener, self._killed, self._answer = listener, False, None
+        if self._alive is None:
+            self._start()
+        if self._alive is not None:  # it could be started
+            self._process.send(json.dumps(request.words()).encode() + b"\n")
 
     def cancel(self) -> None:
         if self._listener is not None:
             self._killed = True
             self._process.kill()
+
+    def close(self) -> None:
+        if self._listener is not None:
+            self.cancel()
+        elif self._alive is not None:
+            self._alive = None  # its end is no crash
+            self._process.kill()
+
+    def _start(self) -> None:
+        this = self._alive = object()
+        self._rest = b""
+
+        def received(data: bytes) -> None:
+            if self._alive is this:
+                self._received(data)
+
+        def ended(code: int, errors: str) -> None:
+            if self._alive is this:
+                self._alive = None
+                self._crashed(code, errors)
+
+        self._process.start(["resident"], received, ended)
 
     def _received(self, data: bytes) -> None:
         """A part of the output, which may end within a line."""
@@ -104,36 +141,48 @@ class ProcessEngine:
             try:
                 event = json.loads(line)
                 kind = event.pop("event")
-            except (ValueError, KeyError, AttributeError, TypeError):
+                known = FIELDS[kind] <= event.keys()
+            except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
                 continue  # printed by a library
-            self._tell(kind, event)
+            if known:
+                self._tell(kind, event)
 
     def _tell(self, kind: str, event: dict[str, Any]) -> None:
         listener = self._listener
-        if listener is None or self._killed or self._answer:
+        if listener is None or self._killed:
             return
-        if kind == "progress":
+        if kind == "ended":
+            self._ended(listener, event)
+        elif self._answer:
+            return
+        elif kind == "progress":
             listener.progressed(event["done"], event["total"], event["stage"])
         elif kind == "notice":
             listener.noticed(event["text"])
         elif kind == "row":
             listener.row_added(event)
         elif kind in ("finished", "failed"):
-            # Told when the process has ended: its files are then complete.
-            self._answer = kind, event
+            self._answer = kind, event  # told at the end of the run: its files are then complete
 
-    def _ended(self, code: int, errors: str) -> None:
-        self._received(b"\n")
+    def _ended(self, listener: Listener, event: Fields) -> None:
+        """The run has ended, and the process waits for the next one."""
+        self._listener = None
+        kind, fields = self._answer or ("", {})
+        if kind == "finished" and event["code"] == 0:
+            listener.finished(fields)
+        else:
+            none = f"the engine ended the run with code {event['code']} and no message"
+            listener.failed(fields.get("message") or event.get("message") or none)
+
+    def _crashed(self, code: int, errors: str) -> None:
+        """The process has ended; without a run there is nothing to say."""
         listener, self._listener = self._listener, None
         if listener is None:
             return
-        kind, fields = self._answer or ("", {})
         if self._killed:
             listener.cancelled()
-        elif kind == "finished" and code == 0:
-            listener.finished(fields)
-        elif kind == "failed":
-            listener.failed(fields["message"])
+        elif self._answer and self._answer[0] == "failed":
+            listener.failed(self._answer[1]["message"])
         else:
             listener.failed(last_words(errors, code))
 
@@ -145,52 +194,3 @@ def last_words(errors: str, code: int) -> str:
         return " ".join(message.split())
     tail = before[-TAIL:].strip() or errors[-TAIL:].strip()
     return tail or f"the engine ended with exit code {code} and no message"
-
-
-class QtProcess:
-    """The engine as a `QProcess` of the Python that comes with Slicer.
-
-    Args:
-        python: the program, e.g. ``PythonSlicer``.
-        folder: where it works; it must contain no Python modules.
-    """
-
-    def __init__(self, python: str, folder: Path) -> None:
-        self._python, self._folder = python, folder
-        self._process: Any = None
-
-    def start(
-        self,
-        words: Sequence[str],
-        received: Callable[[bytes], None],
-        ended: Callable[[int, str], None],
-    ) -> None:
-        import qt
-
-        process = self._process = qt.QProcess()
-        environment = qt.QProcessEnvironment.systemEnvironment()
-        environment.insert("COLUMNS", "1000")  # no line breaks in messages
-        environment.insert("PYTHONUNBUFFERED", "1")
-        process.setProcessEnvironment(environment)
-        process.setWorkingDirectory(str(self._folder))
-
-        def output() -> bytes:
-            return bytes(process.readAllStandardOutput().data())
-
-        def done(code: int = 0, *_: object) -> None:
-            received(output())
-            errors = bytes(process.readAllStandardError().data()).decode("utf-8", "replace")
-            ended(int(code), errors)
-
-        def failed(error: int) -> None:
-            if error == qt.QProcess.FailedToStart:  # no signal `finished` follows
-                ended(-1, f"shaspec: {self._python} could not be started")
-
-        process.connect("readyReadStandardOutput()", lambda: received(output()))
-        process.connect("finished(int,QProcess::ExitStatus)", done)
-        process.connect("errorOccurred(QProcess::ProcessError)", failed)
-        process.start(self._python, ["-m", "shaspec", *words])
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()

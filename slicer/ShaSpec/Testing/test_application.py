@@ -49,5 +49,6 @@ def test_the_panel_works_on_the_scene_and_its_choices_come_back(
 
     _, again = application.make_panel(scene, WaitingProcess())
     assert again.model_box.currentText == model
+    controller.close()
     used = {name for name, (tick, _) in again._rows.items() if tick.checked}
     assert used == {"FLAIR", "T1", "T2"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,22 @@ from shaspec.case import Case
 from ShaSpecLib import nodes
 from ShaSpecLib.controller import Controller
 from ShaSpecLib.engine_names import recognise
-from ShaSpecLib.runner import ProcessEngine
+from ShaSpecLib.runner import ResidentEngine
 from ShaSpecLib.world import SceneWorld, recall, remember, restore
 from tests.tiny_models import save_tiny
 
 
 @pytest.fixture
-def controller(scene: Any, head: Case, head_in_scene: dict[str, Any], tmp_path: Path) -> Controller:
+def controller(
+    scene: Any, head: Case, head_in_scene: dict[str, Any], tmp_path: Path
+) -> Iterator[Controller]:
     model = save_tiny(tmp_path / "model", head.task)
     world = SceneWorld(scene)
-    engine = ProcessEngine(WaitingProcess())
+    engine = ResidentEngine(WaitingProcess())
     made = Controller(engine, world, lambda _: head.task.names, recognise, device="cpu")
     made.choose_model(str(model))
-    return made
+    yield made
+    made.close()
 
 
 def test_apply_adds_the_labels_of_the_engine(

@@ -33,7 +33,7 @@ def with_intervals(prediction: Prediction) -> Prediction:
         pixels.
 
     Raises:
-        InputError: if the probability of a region is missing.
+        InputError: if the probabilities of a region are missing.
     """
     if not prediction.probabilities:
         return prediction

@@ -30,6 +30,7 @@ from shaspec.cli.predict import predict
 from shaspec.cli.prepare import prepare, restore
 from shaspec.cli.published import published
 from shaspec.cli.report import report
+from shaspec.cli.resident import resident
 from shaspec.cli.serve import serve
 from shaspec.cli.sweep import sweep
 from shaspec.cli.task import task
@@ -63,6 +64,7 @@ app.command("import-official")(import_official)
 app.command()(phantom)
 app.command()(export)
 app.command()(serve)
+app.command()(resident)
 app.command()(models)
 app.command()(task)
 

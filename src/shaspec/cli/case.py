@@ -54,7 +54,7 @@ def case(
         with reporting(True, console) as report:
             found = choose_study(read_studies(files, report), study)
         console.print(_table(propose(found, wanted), found.date))
-        for problem in found.problems:
+        for problem in (*found.problems, *found.left_out):
             console.print(f"[yellow]{escape(problem)}[/]")
         if list_only or out is None:
             return

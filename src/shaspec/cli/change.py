@@ -48,6 +48,7 @@ def change(
     """
     from shaspec.analysis.change import change_job, match_dates, write_change
     from shaspec.io import read_case
+    from shaspec.io.outputs import refuse_volume
     from shaspec.models.weights import load_model
     from shaspec.report import ENDINGS, write_report
     from shaspec.report.record import record_path
@@ -64,6 +65,7 @@ def change(
         report_case(console, case)
         if out is not None:
             check_results([out], case, overwrite, ENDINGS)
+        refuse_volume(csv)
         check_results([out and record_path(out), csv], case, overwrite)
     match_dates(first, second, asked)  # its errors come before the work
     job = change_job(lambda case: run.session(loaded, case, keep=0), first, second, asked)

@@ -13,27 +13,21 @@ from shaspec.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shaspec.case import Case
-    from shaspec.inference.options import RunOptions
+    from shaspec.inference.interface import AnySession
     from shaspec.models.card import Card
-    from shaspec.models.weights import Model
     from shaspec.prediction import Classification
     from shaspec.task import Subset
 
 
 def classify(
-    console: Console,
-    model: Model,
-    case: Case,
-    subsets: Sequence[Subset],
-    run: RunOptions,
+    console: Console, session: AnySession, subsets: Sequence[Subset]
 ) -> list[Classification]:
-    """The classes of ``case`` from each of ``subsets``; its inputs are encoded once."""
-    from shaspec.inference.classification import ClassificationSession
+    """The classes of a case from each of ``subsets``; its inputs are encoded once."""
+    from shaspec.prediction import Classification
 
-    session = ClassificationSession(model, case, device=run.device, precision=run.precision)
-    report_seen(console, session.seen, case.name, model.card.name)
-    return [run_job(console, session.predict(subset)).prediction for subset in subsets]
+    report_seen(console, session.seen, session.case.name, session.card.name)
+    ended = [run_job(console, session.predict(subset)).prediction for subset in subsets]
+    return [made for made in ended if isinstance(made, Classification)]  # all are
 
 
 def refuse(card: Card, **options: object) -> None:

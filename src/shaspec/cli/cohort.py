@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,15 @@ SIZES, PAGE = "volumes.csv", "summary.html"
 LISTS = (".csv", ".json", ".txt")
 
 
+@dataclass(frozen=True)
+class Share:
+    """The part of the cases that a command has, and who does the work."""
+
+    shard: str = ""
+    workers: int = 1
+    engine: str = "processes"
+
+
 @with_run_options
 def cohort(
     data: Annotated[Path, typer.Argument(help="A folder of cases, or a list of them.")],
@@ -45,6 +55,13 @@ def cohort(
     workers: Annotated[
         int, typer.Option(min=1, help="Number of processes; each loads the model.")
     ] = 1,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="processes: of this computer; ray: of a Ray cluster, by the environment variable "
+            "RAY_ADDRESS, or of this computer without it. Needs shaspec[cluster]."
+        ),
+    ] = "processes",
     probabilities: Probabilities = False,
     csv: Annotated[
         Path | None, typer.Option(help="CSV of the sizes; default: volumes.csv in the folder.")
@@ -71,9 +88,8 @@ def cohort(
         console.print(f"shard {shard} has no case: there are fewer cases than parts")
         return
     settings = Settings(model, subsets, probabilities, grid, overwrite, **run.keywords)
-    run_cohort(
-        console, found, settings, out, source=data, csv=csv, task=task, shard=shard, workers=workers
-    )
+    share = Share(shard, workers, engine)
+    run_cohort(console, found, settings, out, source=data, csv=csv, task=task, share=share)
 
 
 def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFiles]:
@@ -111,8 +127,7 @@ def run_cohort(
     source: Path,
     csv: Path | None,
     task: Task,
-    shard: str = "",
-    workers: int = 1,
+    share: Share | None = None,
 ) -> None:
     """Segment the cases into a folder and report the outcome; exit code 1 if some failed."""
     from shaspec.cohort.manifest import Manifest
@@ -123,8 +138,9 @@ def run_cohort(
 
     assert out is not None
     make_folder(out)
-    manifest = Manifest(out, shard)
-    part = f"-{shard.replace('/', 'of')}" if shard else ""
+    share = share or Share()
+    manifest = Manifest(out, share.shard)
+    part = f"-{share.shard.replace('/', 'of')}" if share.shard else ""
     table = csv or out / SIZES.replace(".", f"{part}.")
     page = out / PAGE.replace(".", f"{part}.")
     inputs = [source, *(path for case in cases for path in case.volumes.values())]
@@ -134,7 +150,7 @@ def run_cohort(
     counts = {"done": 0, "skipped": 0, "failed": 0}
     with progress_bar(console) as bar:
         work = bar.add_task(f"0 of {len(cases)} cases", total=len(cases))
-        for outcome in segment_cohort(cases, settings, out, shard=shard, workers=workers):
+        for outcome in segment_cohort(cases, settings, out, **vars(share)):
             counts[outcome.status] += 1
             said = outcome.error or "; ".join(outcome.notices)
             text = f"{outcome.case}: {outcome.status}{f': {said}' if said else ''}"

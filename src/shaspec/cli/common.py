@@ -122,11 +122,10 @@ def check_results(
 
     ``endings`` are the allowed endings; empty: any. A label map of this program is kept if its
     name is that of an input or a truth; with ``keep_own`` all are kept. Scans and truths beside the
-    files of the case count as inputs even if they were not read.
+    files of the case are never replaced, even if they were not read.
     """
-    from shaspec.io.case_files import is_input
     from shaspec.io.naming import is_result, recognise
-    from shaspec.io.outputs import check_output
+    from shaspec.io.outputs import check_output, refuse_original
 
     named = [path for path in paths if path is not None]
     places = [path.resolve() for path in named]
@@ -135,10 +134,10 @@ def check_results(
         if places.count(place) > 1:
             raise InputError(f"{path}: is named for two results; choose another file for one")
         role = bool(recognise(path.name, case.task)) and not is_result(path.name, case.task)
-        unread = role and place.parent in folders and exists(path) and is_input(path, case.task)
-        inputs = [*case.files.values(), *([path] if unread else [])]
-        keep = keep_own or role
-        check_output(path, inputs, overwrite=overwrite, keep_own=keep, endings=endings)
+        check_output(path, case.files.values(), overwrite=True, endings=endings)
+        if place.parent in folders:
+            refuse_original(path, case.task, keep_own=True)
+        check_output(path, (), overwrite=overwrite, keep_own=keep_own or role)
         make_folder(path.parent)
 
 

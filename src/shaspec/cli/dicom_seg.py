@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from rich.console import Console
 
 from shaspec.cli.common import Overwrite, escape
+from shaspec.errors import InputError
 from shaspec.progress import reporting
 
 
@@ -22,6 +24,16 @@ def dicom_seg(
             help="Number of the series on which the labels were made; default: the one with "
             "their grid."
         ),
+    ] = "",
+    prepared: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of shaspec prepare that the labels are of: they are moved back to the "
+            "series; default: the folder of the labels, if it is one."
+        ),
+    ] = None,
+    modality: Annotated[
+        str, typer.Option(help="With a prepared case: what the series is, e.g. T1ce.")
     ] = "",
     task: Annotated[str, typer.Option(help="A bundled task or a task file.")] = "brats",
     scheme: Annotated[str, typer.Option(help="Label convention; default: detected.")] = "",
@@ -40,15 +52,20 @@ def dicom_seg(
     shaspec[dicom].
     """
     from shaspec.dicom import dicom_files, read_studies
+    from shaspec.dicom.back import Prepared, beside
     from shaspec.dicom.case import choose_study
     from shaspec.dicom.segmentation import write_segmentation
     from shaspec.task import load_task
 
     console = Console()
+    case = Prepared(prepared, modality) if prepared else beside(labels)
+    case = replace(case, modality=modality) if case else None
+    if modality and case is None:
+        raise InputError("--modality: give the folder of the prepared case with --prepared")
     with dicom_files(dicom) as files, reporting(True, console) as report:
         written = write_segmentation(
             labels, choose_study(read_studies(files, report), study), load_task(task), out,
-            series=series, scheme=scheme or None, model=model, edited=edited,
+            series=series, prepared=case, scheme=scheme or None, model=model, edited=edited,
             overwrite=overwrite,
         )  # fmt: skip
     for notice in written.notices:

@@ -38,12 +38,13 @@ def export(
     """
     from shaspec.errors import InputError
     from shaspec.exporting import FORMATS, export_model
+    from shaspec.files.reading import entries_of, exists, is_folder
     from shaspec.models.card import model_folder
     from shaspec.models.weights import load_model
 
-    if out.exists() and model_folder(model).resolve() == out.resolve():
+    if exists(out) and model_folder(model).resolve() == out.resolve():
         raise InputError(f"--out {out} is the folder of the model; choose another one")
-    if not overwrite and out.is_dir() and any(out.iterdir()):
+    if not overwrite and is_folder(out) and entries_of(out):
         raise InputError(f"--out {out} is not empty; choose another folder or add --overwrite")
     console = Console()
     for path in export_model(load_model(model), to.value, out):

@@ -22,6 +22,7 @@ from shaspec.cli.common import (
     source,
     weight_table,
 )
+from shaspec.cli.engines import Engine, Server, engine_of
 from shaspec.cli.json_lines import Json, JsonLines, json_lines
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.inference.options import RunOptions
@@ -29,7 +30,8 @@ from shaspec.inference.options import RunOptions
 if TYPE_CHECKING:
     from shaspec.case import Case
     from shaspec.evaluation.tables import Line
-    from shaspec.models.weights import Model
+    from shaspec.inference.interface import AnySession
+    from shaspec.models.card import Card
     from shaspec.prediction import Prediction
     from shaspec.task import Subset
 
@@ -66,6 +68,7 @@ def predict(
     threshold: Threshold = "",
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     run: RunOptions = RUN,
+    server: Server = "",
     grid: Grid = "",
     json: Json = False,
     overwrite: Overwrite = False,
@@ -78,68 +81,82 @@ def predict(
     """
     from shaspec.cli.cohort import cases_of, run_cohort
     from shaspec.cohort.settings import AVAILABLE, Settings
-    from shaspec.errors import InputError
     from shaspec.io import label_endings
-    from shaspec.models.weights import load_model
+    from shaspec.io.outputs import refuse_original, refuse_volume
 
     console = Console(quiet=json)
     with json_lines(json) as lines:
-        loaded = load_model(model)
-        many = cases_of(case, loaded.card.task, out)
-        thresholds = _thresholds(threshold, loaded, one=not many)
-        if many and json:
-            raise InputError("--json is for one case: give one, or leave out --json")
+        engine = engine_of(server)
+        card = engine.card(model)
+        many = cases_of(case, card.task, out)
+        thresholds = _thresholds(threshold, card, one=not many)
         if many:
+            _check_many(json, server)
             settings = Settings(
                 model, present or AVAILABLE, probabilities, grid, overwrite, **run.keywords
             )
-            task = loaded.card.task
-            run_cohort(console, many, settings, out, source=case[0], csv=volumes, task=task)
+            run_cohort(console, many, settings, out, source=case[0], csv=volumes, task=card.task)
             return
-        asked = loaded.card.task.parse_subset(present) if present else None
-        subject = _read(console, lines, case, loaded, asked, grid)
+        asked = card.task.parse_subset(present) if present else None
+        subject = _read(console, lines, case, card, asked, grid)
         check_results([volumes, out], subject, overwrite)
-        if loaded.card.task.kind == "classification":
-            refuse(loaded.card, volumes=volumes, window=run.window, json=json,
+        refuse_volume(volumes)
+        if out is not None:
+            refuse_original(out, card.task)
+        if card.task.kind == "classification":
+            refuse(card, volumes=volumes, window=run.window, json=json,
                    probabilities=probabilities)  # fmt: skip
-            path = _classify(console, loaded, subject, out, run, overwrite)
+            check_results([out], subject, overwrite, [".csv"])
+            path = _classify(console, engine, engine.session(model, subject, run), out)
         else:
             path = out or _default_name(subject)
             check_results([path], subject, overwrite, label_endings(subject.grid))
-            maps = _maps(loaded, path) if probabilities else []
+            maps = _maps(card, path) if probabilities else []
             check_results(maps, subject, overwrite)
-            _segment(console, lines, loaded, subject, path, volumes, run, thresholds,
-                     maps=bool(maps))  # fmt: skip
+            session = engine.session(model, subject, run)
+            _segment(console, lines, engine, session, path, volumes, thresholds, maps=bool(maps))
         wrote = f"; wrote {escape(str(path))}" if path else ""
-        console.print(f"model {loaded.card.name}, {loaded.card.licence}{wrote}")
+        console.print(f"model {card.name}, {card.licence}{wrote}")
+
+
+def _check_many(json: bool, server: str) -> None:
+    """Raise `InputError` for options that only one case has."""
+    from shaspec.errors import InputError
+
+    if json:
+        raise InputError("--json is for one case: give one, or leave out --json")
+    if server:
+        raise InputError(
+            "--server (or the variable SHASPEC_SERVER) is for one case: give one, or give "
+            "--server '' to segment them on this computer"
+        )
 
 
 def _read(
     console: Console,
     lines: JsonLines,
     files: list[Path],
-    model: Model,
+    card: Card,
     asked: Subset | None,
     grid: str,
 ) -> Case:
     """The case as if only ``asked`` had been acquired, with its notices."""
     from shaspec.io import read_case
 
-    task = model.card.task
-    case = read_case(source(files), task, with_labels=False, present=asked, grid=grid)
+    case = read_case(source(files), card.task, with_labels=False, present=asked, grid=grid)
     report_case(console, case)
     lines.notices(case.notices)
     return case
 
 
 def _classify(
-    console: Console, model: Model, case: Case, out: Path | None, run: RunOptions, overwrite: bool
+    console: Console, engine: Engine, session: AnySession, out: Path | None
 ) -> Path | None:
     """Print the classes of a case; returns the table that was written, if any."""
     from shaspec.io import write_classes
 
-    check_results([out], case, overwrite, [".csv"])
-    predictions = classify(console, model, case, [case.present], run)
+    predictions = classify(console, session, [session.case.present])
+    engine.end(session)
     path = write_classes(out, predictions) if out else None
     console.print(class_table(predictions[0]))
     return path
@@ -148,11 +165,10 @@ def _classify(
 def _segment(
     console: Console,
     lines: JsonLines,
-    model: Model,
-    case: Case,
+    engine: Engine,
+    session: AnySession,
     path: Path,
     volumes: Path | None,
-    run: RunOptions,
     thresholds: dict[str, float],
     *,
     maps: bool,
@@ -162,18 +178,20 @@ def _segment(
     from shaspec.analysis.size_interval import with_intervals
     from shaspec.io.probability_maps import write_probabilities
     from shaspec.models.summary import is_calibrated
-    from shaspec.prediction import NOT_FOUND_NOTE
+    from shaspec.prediction import NOT_FOUND_NOTE, Prediction
     from shaspec.thresholds import thresholded
 
-    session = run.session(model, case)
-    lines.notices(report_seen(console, session.seen, case.name, model.card.name))
+    case, card = session.case, session.card
+    lines.notices(report_seen(console, session.seen, case.name, card.name))
     job = session.predict(case.present, probabilities=maps or bool(thresholds))
-    finished = lines.job(job) if lines.on else run_job(console, job)
-    prediction = thresholded(with_intervals(finished.prediction), thresholds)
+    made = (lines.job(job) if lines.on else run_job(console, job)).prediction
+    assert isinstance(made, Prediction)  # the model segments
+    engine.end(session)
+    prediction = thresholded(with_intervals(made), thresholds)
     prediction.save(path)
     if maps:
-        files = write_probabilities(path, prediction, calibrated=is_calibrated(model.card))
-        said = "calibrated" if is_calibrated(model.card) else "not calibrated"
+        files = write_probabilities(path, prediction, calibrated=is_calibrated(card))
+        said = "calibrated" if is_calibrated(card) else "not calibrated"
         names = ", ".join(file.name for file in files)
         console.print(f"probabilities ({said}): {escape(names)}")
     if volumes is not None:
@@ -185,30 +203,30 @@ def _segment(
         console.print(weight_table(prediction.modality_weights, title="weight of each modality"))
     if not prediction.found_all:
         console.print(NOT_FOUND_NOTE)
-    if said := judgement(model.card, prediction.subset):
+    if said := judgement(card, prediction.subset):
         console.print(escape(said))
     notes = [NOT_FOUND_NOTE] * (not prediction.found_all) + [said] * bool(said)
-    lines.result(prediction, labels=str(path), notes=notes, licence=model.card.licence)
+    lines.result(prediction, labels=str(path), notes=notes, licence=card.licence)
 
 
-def _thresholds(text: str, model: Model, *, one: bool) -> dict[str, float]:
+def _thresholds(text: str, card: Card, *, one: bool) -> dict[str, float]:
     """Parse --threshold; raises an error before the run if it cannot be used."""
     from shaspec.errors import InputError
     from shaspec.thresholds import no_threshold, parse_thresholds
 
-    thresholds = parse_thresholds(text, model.card.task)
+    thresholds = parse_thresholds(text, card.task)
     if thresholds and not one:
         raise InputError("--threshold is for one case: segment the cases one by one")
-    if thresholds and model.network.exclusive:
-        raise no_threshold(model.card.name)
+    if thresholds and card.exclusive:
+        raise no_threshold(card.name)
     return thresholds
 
 
-def _maps(model: Model, path: Path) -> list[Path]:
+def _maps(card: Card, path: Path) -> list[Path]:
     """The files of the probabilities beside a label map."""
     from shaspec.io.probability_maps import probability_files
 
-    files = probability_files(path, model.card.task, exclusive=model.network.exclusive)
+    files = probability_files(path, card.task, exclusive=card.exclusive)
     return list(files.values())
 
 

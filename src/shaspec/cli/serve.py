@@ -12,6 +12,7 @@ from rich.console import Console
 
 from shaspec.cli.common import escape
 from shaspec.errors import InputError
+from shaspec.files.reading import is_folder
 from shaspec.remote.address import DEFAULT_PORT, TOKEN
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _check_options(device: str, precision: str, folder: Path | None) -> None:
     from shaspec.inference.precision import choose_precision
 
     choose_precision(precision, choose_device(device), 3)
-    if folder is not None and not folder.is_dir():
+    if folder is not None and not is_folder(folder):
         raise InputError(f"{folder}: there is no such folder; make it")
 
 
@@ -132,6 +133,6 @@ def _print_how_to_connect(bound: socket, service: Service, token: str) -> None:
     else:
         console.print(f"[yellow]{escape(OPEN)}[/]")
     console.print(
-        "In napari: Preferences > ShaSpec > Server, or set SHASPEC_SERVER to that address. "
-        "Ctrl+C ends the server and deletes all cases."
+        "In napari: Preferences > ShaSpec > Server. For napari, 3D Slicer and the command line: "
+        "set SHASPEC_SERVER to that address. Ctrl+C ends the server and deletes all cases."
     )

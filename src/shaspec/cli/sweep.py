@@ -20,6 +20,7 @@ from shaspec.cli.common import (
     report_seen,
     source,
 )
+from shaspec.cli.engines import Engine, Server, engine_of
 from shaspec.cli.json_lines import Json, JsonLines, json_lines
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
@@ -30,8 +31,8 @@ from shaspec.progress import progress_bar
 if TYPE_CHECKING:
     from shaspec.analysis.subset_table import SubsetTable
     from shaspec.case import Case
-    from shaspec.inference.session import InferenceSession
-    from shaspec.models.weights import Model
+    from shaspec.inference.interface import AnySession
+    from shaspec.models.card import Card
     from shaspec.prediction import Classification
 
 FILES = ("sweep.csv", "shapley.csv", "heat_map.png", "shapley.png")
@@ -54,6 +55,7 @@ def sweep(
         bool, typer.Option("--maps", help="Write maps of entropy and of the smallest subset.")
     ] = False,
     run: RunOptions = RUN,
+    server: Server = "",
     grid: Grid = "",
     labels_by_voxel: ByVoxel = None,
     json: Json = False,
@@ -64,11 +66,10 @@ def sweep(
     The reference are the labels of the case, or the result of all modalities if there are none. A
     classification model predicts the class from every subset.
     """
-    from shaspec.models.weights import load_card
-
     console = Console(quiet=json)
-    cards = [load_card(name) for name in model]
     with json_lines(json) as lines:
+        engine = engine_of(server)
+        cards = [engine.card(name) for name in model]
         for n, card in enumerate(cards):
             if card.name in [other.name for other in cards[:n]]:
                 raise InputError(
@@ -77,12 +78,12 @@ def sweep(
         make_folder(out)
         if all(card.task.kind == "classification" for card in cards):
             refuse(cards[0], save_labels=save_labels, maps=maps, window=run.window, json=json)
-            _classes(console, model, source(case), out, run, overwrite)
+            _classes(console, engine, model, source(case), out, run, overwrite)
             return
         tables: list[SubsetTable] = []
-        for name in model:
-            loaded, subject = _opened(
-                console, lines, name, case, scheme, grid, labels_by_voxel, first=not tables
+        for name, card in zip(model, cards, strict=True):
+            subject = _read(
+                console, lines, card, case, scheme, grid, labels_by_voxel, first=not tables
             )
             if maps and subject.grid.dims == 2:
                 raise InputError("--maps writes NIfTI, which is for volumes; omit it for pictures")
@@ -90,38 +91,36 @@ def sweep(
                 check_results([out / name for name in FILES], subject, overwrite)
             for folder in [out / "labels"] * save_labels + [out / "maps"] * maps:
                 make_folder(folder)
-                check_named(folder, f"{subject.name}_{loaded.card.name}_", subject, overwrite)
-            session = run.session(loaded, subject)
+                check_named(folder, f"{subject.name}_{card.name}_", subject, overwrite)
+            session = engine.session(name, subject, run)
             tables.append(_run(console, lines, session))
-            session.release()
+            engine.end(session)
         paths = _write(console, tables, out, save_labels=save_labels, maps=maps)
         lines.write("finished", files=[str(path) for path in paths])
 
 
-def _opened(
+def _read(
     console: Console,
     lines: JsonLines,
-    name: str,
+    card: Card,
     files: list[Path],
     scheme: str,
     grid: str,
     labels_by_voxel: bool | None,
     *,
     first: bool,
-) -> tuple[Model, Case]:
-    """A model and the case for its task; the case is reported with the first model."""
+) -> Case:
+    """The case for the task of a model; it is reported with the first model."""
     from shaspec.io import read_case
-    from shaspec.models.weights import load_model
 
-    model = load_model(name)
     case = read_case(
-        source(files), model.card.task,
+        source(files), card.task,
         scheme=scheme or None, grid=grid, labels_by_voxel=labels_by_voxel,
     )  # fmt: skip
     if first:
         report_case(console, case)
         lines.notices(case.notices)
-    return model, case
+    return case
 
 
 def _write(
@@ -150,6 +149,7 @@ def _write(
 
 def _classes(
     console: Console,
+    engine: Engine,
     models: list[str],
     files: Path | list[Path] | dict[str, Path],
     out: Path,
@@ -159,30 +159,30 @@ def _classes(
     """The class from every subset, by every model."""
     from shaspec.analysis.subset_table import subsets_of
     from shaspec.io import read_case, write_classes
-    from shaspec.models.weights import load_model
 
     results: list[Classification] = []
     for name in models:
-        model = load_model(name)
-        case = read_case(files, model.card.task)
+        case = read_case(files, engine.card(name).task)
         if not results:
             report_case(console, case)
             check_results([out / FILES[0]], case, overwrite)
         subsets = subsets_of(case.present)
-        mine = classify(console, model, case, subsets, run)
+        session = engine.session(name, case, run)
+        mine = classify(console, session, subsets)
+        engine.end(session)
         results += mine
         console.print(class_of_subsets(mine))
     console.print(f"wrote {escape(str(write_classes(out / 'sweep.csv', results)))}")
 
 
-def _run(console: Console, lines: JsonLines, session: InferenceSession) -> SubsetTable:
+def _run(console: Console, lines: JsonLines, session: AnySession) -> SubsetTable:
     """Print the rows as they come; returns the whole table."""
     from shaspec.analysis.robustness import RowAdded
     from shaspec.analysis.robustness import sweep as run
     from shaspec.inference.events import Notice, Progress
     from shaspec.prediction import NOT_FOUND_NOTE
 
-    card = session.model.card
+    card = session.card
     console.print(f"model {escape(card.name)}, {escape(card.licence)}")
     lines.notices(report_seen(console, session.seen, session.case.name, card.name))
     table: SubsetTable | None = None

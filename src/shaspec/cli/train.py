@@ -6,7 +6,6 @@ import os
 import shlex
 import signal
 import sys
-import tomllib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.table import Table
 
 from shaspec.cli.common import escape, numbers
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import parse_toml
 from shaspec.progress import progress_bar
 from shaspec.training.config import MethodName, TrainConfig, load_config, make_config
 
@@ -114,8 +114,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not found:
         raise InputError(f"--set {text}: say KEY=VALUE, e.g. --set ema=0.99")
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+        return key.strip(), parse_toml(f"value = {value}", "--set")["value"]
+    except InputError:
         return key.strip(), value.strip()
 
 

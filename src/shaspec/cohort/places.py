@@ -15,7 +15,7 @@ from shaspec.errors import InputError
 from shaspec.files.reading import exists, open_regular
 from shaspec.files.writing import make_folder
 from shaspec.io.case_files import CaseFiles
-from shaspec.io.outputs import check_output
+from shaspec.io.outputs import check_output, refuse_volume
 from shaspec.task_names import NO_NAME
 
 GENERATOR = 'content="napari-shaspec cohort"'
@@ -53,6 +53,7 @@ def check_places(
     files = list(inputs)
     for place in (table, page):
         own = (before and place.parent == manifest.folder) or _is_own(place)
+        refuse_volume(place)
         check_output(place, files, overwrite=overwrite or own)
         make_folder(place.parent)
     if table.resolve() in (page.resolve(), path.resolve()):

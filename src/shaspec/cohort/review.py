@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal, get_args
 
 from shaspec.cohort.manifest import Record
 from shaspec.errors import InputError
 from shaspec.evaluation.tables import Line, write_csv
-from shaspec.files.reading import is_file, read_text
+from shaspec.files.reading import is_file
+from shaspec.io.table import read_cells
 
 NAME = "review.csv"
 COLUMNS = ("case", "subset", "mark", "key", "time")
@@ -45,11 +45,12 @@ def read_reviews(folder: Path) -> dict[tuple[str, str], Review]:
     if not is_file(path):
         return {}
     found = {}
-    reader = csv.DictReader(io.StringIO(read_text(path)))
-    if not set(COLUMNS) <= set(reader.fieldnames or ()):
+    header, *cells = read_cells(path) or [[]]
+    if not set(COLUMNS) <= set(header):
         raise InputError(f"{path}: has no columns {', '.join(COLUMNS)}; move the file away")
-    for line in reader:
-        text = (line["mark"] or "").strip()
+    for values in cells:
+        line = dict(zip_longest(header, values[: len(header)], fillvalue=""))
+        text = line["mark"]
         mark = next((known for known in get_args(Mark) if known == text), None)
         if mark is None:
             raise InputError(

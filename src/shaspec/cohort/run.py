@@ -14,12 +14,14 @@ from pathlib import Path
 from shaspec.cohort.manifest import Manifest, Record
 from shaspec.cohort.segmenter import Outcome, Segmenter
 from shaspec.cohort.settings import Settings
+from shaspec.cohort.stages import LOST, TRIES
+from shaspec.errors import InputError
 from shaspec.files.lock import locked_folder
 from shaspec.inference.events import Progress
 from shaspec.io.folders import CaseFiles
 
-TRIES = 2
-"""How often a case is given to a process, if that ends with it."""
+ENGINES = ("processes", "ray")
+MISSING = '--engine ray needs Ray: run pip install "shaspec[cluster]"'
 
 
 def segment_cohort(
@@ -29,6 +31,7 @@ def segment_cohort(
     *,
     shard: str = "",
     workers: int = 1,
+    engine: str = "processes",
 ) -> Iterator[Outcome]:
     """Segment cases into a folder, one label map per case and subset.
 
@@ -42,23 +45,39 @@ def segment_cohort(
         out: folder of the results.
         shard: the part of the cases that this process has, for the name of its manifest.
         workers: processes; each loads the model.
+        engine: ``processes`` of this computer, or ``ray``: the cluster that the environment
+            variable ``RAY_ADDRESS`` names, or this computer without it.
 
     Yields:
         What became of each case, in the order in which they end.
 
     Raises:
-        InputError: for settings that do not fit the model, or a manifest that cannot be written.
+        InputError: for settings that do not fit the model, a manifest that cannot be written, or
+            Ray if it is not installed or cannot be reached.
         WeightsError: if the model cannot be loaded.
     """
+    if engine not in ENGINES:
+        raise InputError(f"--engine {engine}: give {' or '.join(ENGINES)}")
     manifest = Manifest(out, shard)
     with locked_folder(out, "segmenting", f".{manifest.path.stem}.lock"):
-        yield from _segmented(cases, settings, manifest, workers)
+        yield from _segmented(cases, settings, manifest, workers, engine)
 
 
 def _segmented(
-    cases: Sequence[CaseFiles], settings: Settings, manifest: Manifest, workers: int
+    cases: Sequence[CaseFiles], settings: Settings, manifest: Manifest, workers: int, engine: str
 ) -> Iterator[Outcome]:
     segmenter = Segmenter(settings, manifest)  # with workers, too: its errors come before the work
+    if engine == "ray":
+        try:
+            from shaspec.cohort.ray_engine import segment_with_ray
+        except ModuleNotFoundError as error:
+            if error.name != "ray":
+                raise
+            raise InputError(MISSING) from error
+        stages = segmenter.stages
+        del segmenter
+        yield from segment_with_ray(cases, stages, manifest, workers)
+        return
     if workers <= 1 or len(cases) <= 1:
         yield from map(segmenter.segment, cases)
         return
@@ -186,12 +205,8 @@ class _Pool:
         worker.process, worker.connection, worker.case = new.process, new.connection, None
 
     def _lost(self, case: CaseFiles) -> Outcome:
-        text = (
-            f"the process that had it ended {TRIES} times, as it does without memory; use fewer "
-            "--workers"
-        )
-        self._manifest.append(Record(case=case.name, status="failed", error=text))
-        return Outcome(case.name, "failed", text)
+        self._manifest.append(Record(case=case.name, status="failed", error=LOST))
+        return Outcome(case.name, "failed", LOST)
 
 
 def _serve(

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from shaspec.dicom.header import MISSING
+from shaspec.dicom.dataset import MISSING
 from shaspec.dicom.placing import corners
 from shaspec.dicom.series import Series, Study
 from shaspec.dicom.source import copy_file
@@ -20,6 +20,9 @@ SECONDS = 600
 """Time limit for one series."""
 OPTIONS = ("-g", "i", "-b", "n", "-z", "n", "-x", "i", "-c", "", "-f", "volume", "-d", "0")
 """No settings of the user, no sidecar, not packed, neither cropped nor rotated, no comment."""
+HARMLESS = ("(0018,5100)", "(0008,0070)", "(0020,0013)")
+"""Tags that dcm2niix warns about if they are missing or odd: position of the patient, manufacturer,
+number of the image. The place of the volume is checked here."""
 NEAR = 0.1
 """Largest distance in mm between a corner of the volume and where the headers place it."""
 
@@ -47,7 +50,10 @@ def convert(series: Series, study: Study, target: Path) -> tuple[str, ...]:
         inputs.mkdir()
         output.mkdir()
         for index, header in enumerate(series.headers):
-            copy_file(header.path, inputs / f"{index:06d}.dcm")
+            try:
+                copy_file(header.path, inputs / f"{index:06d}.dcm")
+            except InputError as error:
+                raise InputError(f"{series.title}: {error}") from error
         lines = _run(inputs, output, series, study)
         made = sorted(output.glob("*.nii"))
         if len(made) != 1:
@@ -85,9 +91,11 @@ def _run(inputs: Path, output: Path, series: Series, study: Study) -> list[str]:
         for line in told
         if "warning" in line.lower() or "error" in line.lower()
     ]
+    lines = [line for line in lines if not any(tag in line for tag in HARMLESS)]
     if done.returncode:
-        text = f": {lines[0]}" if lines else ""
-        raise InputError(f"{series.title}: dcm2niix ended with code {done.returncode}{text}")
+        errors = [line for line in lines if "error" in line.lower()] or lines
+        text = errors[0] if errors else "a file may be cut off; copy the series again"
+        raise InputError(f"{series.title}: dcm2niix ended with code {done.returncode}: {text}")
     return list(dict.fromkeys(lines))
 
 

@@ -6,8 +6,7 @@ Attributes of enhanced (multi-frame) images are looked up in the functional grou
 
 from __future__ import annotations
 
-import struct
-import warnings
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,32 +15,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from shaspec.dicom.source import MOST_BYTES
+from shaspec.dicom.dataset import DAMAGED, Opened, faults, read_dataset
+from shaspec.dicom.other import DIRECTORY, Other, kind_of
+from shaspec.dicom.pixels import pixel_problem
 from shaspec.errors import InputError
-from shaspec.files.reading import open_regular
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-MISSING = "reading DICOM needs pydicom and dcm2niix: pip install shaspec[dicom]"
 IMAGES = {
     f"1.2.840.10008.5.1.4.1.1.{code}" for code in ("4", "4.1", "4.4", "2", "2.1", "128", "130")
 }
 """SOP classes of MR, CT and PET images."""
-DEFLATED = b"1.2.840.10008.1.2.1.99"
-"""A transfer syntax whose header is compressed; dcm2niix does not read it either."""
-IMPLICIT = "1.2.840.10008.1.2"
-UNCOMPRESSED = {IMPLICIT, "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
 MOST_FRAMES = 20_000
-FAULTS = (
-    AttributeError, EOFError, IndexError, KeyError, LookupError, NotImplementedError, OSError,
-    OverflowError, RecursionError, TypeError, ValueError, struct.error,
-)  # fmt: skip
-"""What pydicom raises for a damaged file."""
+MOST_LETTERS = 64
+"""Of a description, as the standard has it."""
 TAGS = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber",
     "SeriesDescription", "ProtocolName", "StudyDate", "AcquisitionTime", "AcquisitionDateTime",
-    "Modality", "PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs", "ImageType",
+    "Modality", "PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs",
+    "OtherPatientNames", "ImageType", "PhotometricInterpretation", "RescaleSlope",
+    "RescaleIntercept",
     "ScanningSequence", "SequenceName", "PulseSequenceName", "AcquisitionContrast", "AngioFlag",
     "ContrastBolusAgent", "ContrastBolusAgentSequence", "EchoTime", "RepetitionTime",
     "InversionTime", "DiffusionBValue", "Rows", "Columns", "PixelSpacing", "BitsAllocated",
@@ -90,67 +84,64 @@ class Header:
     """Directions of increasing column and row index of every frame, (frames, 6)."""
     expected: int
     """Number of images of the acquisition according to the header; 0: it does not say."""
-    cut_off: bool
-    """Whether the file ends before its pixels do."""
+    pixels: str
+    """Why its pixels cannot be used; empty if they can."""
 
 
-def read_header(path: Path) -> Header | None:
-    """Read one file; None if it is no MR, CT or PET image.
+def read_header(path: Path) -> Header | Other | None:
+    """Read one file; None for a directory of files.
 
     Raises:
         InputError: if pydicom is not installed or the file is damaged. The message has no path, as
             it may contain the name of a patient.
     """
-    try:
-        import pydicom
-    except ImportError:
-        raise InputError(MISSING) from None
-    with open_regular(path) as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        if size > MOST_BYTES or DEFLATED in file.read(1024):
-            raise InputError("is too large or has a deflated header; export it uncompressed")
-        file.seek(0)
-        try:
-            with warnings.catch_warnings(action="ignore"):  # pydicom warns about every odd value
-                found = pydicom.dcmread(
-                    file, stop_before_pixels=True, force=True, specific_tags=list(TAGS)
-                )
-                if str(_get(found, "SOPClassUID")) not in IMAGES:
-                    if "SeriesInstanceUID" in found:
-                        return None
-                    raise InputError("the header is cut off or damaged; copy the file again")
-                return _header(path, found, size - file.tell())
-        except FAULTS as error:
-            text = "the header is cut off or damaged; copy the file again"
-            raise InputError(text) from error
+    opened = read_dataset(path, TAGS)
+    found = opened.dataset
+    with faults():
+        sop_class = str(_get(found, "SOPClassUID") or "")
+        if sop_class in IMAGES:
+            return _header(path, found, opened)
+        if str(found.file_meta.get("MediaStorageSOPClassUID")) == DIRECTORY:
+            return None
+        if "SeriesInstanceUID" in found:
+            return _other(found, sop_class)
+    raise InputError(DAMAGED if opened.marked else "is no DICOM file")
 
 
-def _header(path: Path, found: Dataset, left: int) -> Header:
-    """``left``: bytes of the file behind the header."""
+def _other(found: Dataset, sop_class: str) -> Other:
+    return Other(
+        study=_text(_get(found, "StudyInstanceUID")),
+        series=_text(_get(found, "SeriesInstanceUID")),
+        number=_whole(_get(found, "SeriesNumber")),
+        description=_described(found),
+        kind=kind_of(sop_class),
+        words=_words(found),
+    )
+
+
+def _header(path: Path, found: Dataset, opened: Opened) -> Header:
     agent = _text(_first(found, "ContrastBolusAgent"))
     if not agent and found.get("ContrastBolusAgentSequence"):
         agent = "recorded"
-    name = str(_get(found, "PatientName") or "")
-    ids = [_text(_get(found, key)) for key in ("PatientID", "OtherPatientIDs")]
     positions, axes = _frames(found)
     shape = (int(_get(found, "Rows") or 0), int(_get(found, "Columns") or 0))
     if 0 in shape:  # cut off within the header, so that even the series may be a wrong one
         raise ValueError("size of the image")
-    syntax = str(getattr(found.file_meta, "TransferSyntaxUID", IMPLICIT))
-    bits = int(_get(found, "BitsAllocated") or 0) * int(_get(found, "SamplesPerPixel") or 1)
-    needed = shape[0] * shape[1] * len(positions) * bits // 8
-    element = 8 if syntax == IMPLICIT else 12  # bytes of the tag and length before the pixels
+    rescale = (_first(found, "RescaleSlope"), _first(found, "RescaleIntercept"))
     spacing = _numbers(_first(found, "PixelSpacing"), 2)
     return Header(
         path=path,
         instance=_text(_get(found, "SOPInstanceUID")),
         series=_text(found.SeriesInstanceUID),
         study=_text(_get(found, "StudyInstanceUID")),
-        patient=(ids[0], name, _text(_get(found, "PatientBirthDate"))),
-        words=tuple(filter(None, (*ids, *name.replace("=", "^").replace(" ", "^").split("^")))),
-        number=None if _get(found, "SeriesNumber") is None else int(found.SeriesNumber),
-        description=_text(_get(found, "SeriesDescription") or _get(found, "ProtocolName")),
+        patient=(
+            _text(_get(found, "PatientID")),
+            _text(_get(found, "PatientName")),
+            _text(_get(found, "PatientBirthDate")),
+        ),
+        words=_words(found),
+        number=_whole(_get(found, "SeriesNumber")),
+        description=_described(found),
         date=_text(_get(found, "StudyDate")),
         time=_text(_get(found, "AcquisitionTime") or _get(found, "AcquisitionDateTime")),
         modality=_text(_get(found, "Modality")),
@@ -169,8 +160,21 @@ def _header(path: Path, found: Dataset, left: int) -> Header:
         positions=positions,
         axes=axes,
         expected=int(_get(found, "ImagesInAcquisition") or 0),
-        cut_off=syntax in UNCOMPRESSED and (needed == 0 or left < needed + element),
-    )  # fmt: skip
+        pixels=pixel_problem(opened, rescale, len(positions)),
+    )
+
+
+def _words(found: Dataset) -> tuple[str, ...]:
+    """Words that identify the patient."""
+    names = " ".join(_text(_get(found, key)) for key in ("PatientName", "OtherPatientNames"))
+    ids = [_text(_get(found, k)) for k in ("PatientID", "OtherPatientIDs", "PatientBirthDate")]
+    return tuple(filter(None, (*ids, *re.split(r"[\s^=\\]+", names))))
+
+
+def _described(found: Dataset) -> str:
+    """The description of the series, or its protocol, in at most `MOST_LETTERS` letters."""
+    text = _text(_get(found, "SeriesDescription") or _get(found, "ProtocolName"))
+    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
 
 
 def _frames(found: Dataset) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -218,7 +222,17 @@ def _get(found: Dataset, keyword: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    """One line of printable characters: terminals and windows obey others."""
+    letters = "" if value is None else str(value)
+    return " ".join("".join(c if c.isprintable() else " " for c in letters).split())
+
+
+def _whole(value: Any) -> int | None:
+    """A number of a series; None if it is none."""
+    try:
+        return None if value is None else int(float(str(value)))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _texts(value: Any) -> tuple[str, ...]:

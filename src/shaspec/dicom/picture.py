@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from shaspec.dicom.header import FAULTS, MISSING, Header
+from shaspec.dicom.dataset import faults, read_dataset
+from shaspec.dicom.header import Header
 from shaspec.dicom.series import Series
 from shaspec.errors import InputError
-from shaspec.files.reading import open_regular
 
-MOST_PIXELS = 2**26
-"""Of a file that is decoded for a picture."""
+MOST_BYTES = 2**28
+"""Of a file that is decoded for a picture, and of its pixels."""
 WANTED = (1.0, 1.0, -1.0)
 """Direction of rows and columns of a picture along L, P and S: left and posterior are on the right,
 posterior and inferior are below."""
@@ -33,17 +32,15 @@ def middle_slice(series: Series) -> npt.NDArray[np.float32]:
         InputError: if pydicom is missing, or the pixels cannot be decoded, e.g. because a package
             for their compression is missing.
     """
-    try:
-        import pydicom
-    except ImportError:
-        raise InputError(MISSING) from None
     header = _middle(series.headers)
-    if np.prod(header.shape) * len(header.positions) > MOST_PIXELS:
-        raise InputError(f"{series.title}: too large for a picture")
     try:
-        with warnings.catch_warnings(action="ignore"), open_regular(header.path) as file:
-            pixels = pydicom.dcmread(file, force=True).pixel_array
-    except (*FAULTS, InputError, RuntimeError) as error:  # without the path, which names patients
+        image = read_dataset(header.path, pixels=True, most=MOST_BYTES).dataset
+        with faults():
+            size = header.shape[0] * header.shape[1] * len(header.positions)
+            if size * int(image.SamplesPerPixel) * int(image.BitsAllocated) // 8 > MOST_BYTES:
+                raise InputError("too large")
+            pixels = image.pixel_array
+    except (InputError, RuntimeError) as error:  # without the path, which names patients
         raise InputError(f"{series.title}: its pixels cannot be decoded for a picture") from error
     plane = pixels[len(pixels) // 2] if pixels.ndim == 3 else pixels
     if plane.ndim != 2:

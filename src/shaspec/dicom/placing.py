@@ -80,7 +80,8 @@ def place(headers: Sequence[Header]) -> Placement:
     if np.ptp(axes, axis=0).max() > SAME_AXES:
         raise InputError("its slices have different orientations")
     if len(positions) < LEAST_SLICES:
-        raise InputError(f"has {len(positions)} slices; a volume needs at least {LEAST_SLICES}")
+        count = "1 slice" if len(positions) == 1 else f"{len(positions)} slices"
+        raise InputError(f"has {count}; a volume needs at least {LEAST_SLICES}")
     right, down = axes[0, :3], axes[0, 3:]
     units = np.linalg.norm([right, down], axis=1)
     if np.abs(units - 1).max() > 1e-2 or abs(right @ down) > 1e-2:
@@ -116,9 +117,9 @@ def _stack(positions: Array, normal: Array) -> tuple[Array, float]:
     wide = np.flatnonzero(gaps > 1.5 * step)
     if len(wide):
         count = int(np.rint(gaps[wide] / step - 1).sum())
+        missing = "1 slice is missing," if count == 1 else f"{count} slices are missing, the first"
         raise InputError(
-            f"{count} slices are missing, the first after slice {wide[0] + 1} of {len(along)}; "
-            "export the series again"
+            f"{missing} after slice {wide[0] + 1} of {len(along)}; export the series again"
         )
     ideal = np.linspace(along[0], along[-1], len(along))
     if np.abs(along - ideal).max() > max(UNEVEN * step, 0.02):

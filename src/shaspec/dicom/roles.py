@@ -18,6 +18,7 @@ from shaspec.task import Task
 
 AGENT = "Gd"
 """A word of the parser for contrast agent."""
+SHOWN = 4  # series that an error names
 NONE = "none"
 """Leaves a modality out: ``T1=none``."""
 
@@ -93,7 +94,11 @@ def choose(
         _check_contrast(role, chosen, task, notices)
     if not chosen:
         example = f"{task.names[0]}=NUMBER"
-        raise InputError(f"no series fits a modality of the task; name them, e.g. {example}")
+        found = [f"{p.series.title}: {p.reason}" for p in proposals if p.series.key not in used]
+        listed = "".join(f"; {text}" for text in found[:SHOWN])
+        raise InputError(
+            f"no series fits a modality of the task; name them, e.g. {example}{listed}"
+        )
     for role, series in chosen.items():
         if series.problem:
             raise InputError(

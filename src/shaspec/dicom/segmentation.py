@@ -7,7 +7,6 @@ them to show the segments there (DICOM PS3.3, A.51). It is written by highdicom.
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from shaspec import __version__
-from shaspec.dicom.header import FAULTS
+from shaspec.dicom.back import Prepared, beside, way_back
+from shaspec.dicom.dataset import faults, read_dataset
 from shaspec.dicom.series import Series, Study
 from shaspec.dicom.stack import choose_series, label_of, on_series
 from shaspec.errors import InputError
-from shaspec.files.reading import open_regular
 from shaspec.files.writing import write_atomically
 from shaspec.io.model_results import is_unedited_result
 from shaspec.io.origin import marked_checksum, says_edited
@@ -64,6 +63,7 @@ def write_segmentation(
     out: Path,
     *,
     series: str = "",
+    prepared: Prepared | None = None,
     scheme: str | None = None,
     model: str = "",
     edited: bool = False,
@@ -78,6 +78,8 @@ def write_segmentation(
         out: a ``.dcm`` file.
         series: number of the series on which the labels were made; default: the one whose grid
             they have.
+        prepared: the case of `shaspec.preparation.prepare` that the labels are of: they are moved
+            back to the series; default: the one in whose folder they are.
         scheme: label convention of the file; see `shaspec.read_case`.
         model: name of the model, for the algorithm of the segments.
         edited: whether the labels were corrected by hand: *semi-automatic*. Results that were
@@ -102,8 +104,13 @@ def write_segmentation(
         )
     array, told = _in_codes_of(task, volume, labels, scheme)
     chosen = choose_series(volume.grid, study, series, labels)
-    stack, notices = on_series(volume, array, chosen, task, labels)
-    sources = [_image(path) for path in dict.fromkeys(h.path for h in chosen.headers)]
+    prepared = prepared or beside(labels)
+    through = way_back(prepared, volume.grid, chosen, study, task, labels) if prepared else None
+    stack, notices = on_series(volume, array, chosen, task, labels, through)
+    try:
+        sources = [_image(path) for path in dict.fromkeys(h.path for h in chosen.headers)]
+    except InputError as error:
+        raise InputError(f"{chosen.title}: {error}") from error
     edited = edited or (_is_result(labels) and not is_unedited_result(labels))
     data = _segmentation(sources, stack, chosen, task, model, edited)
     write_atomically(out, data)
@@ -137,13 +144,11 @@ def _require_library() -> None:
 
 def _image(path: Path) -> Dataset:
     """The header of an image, with the attributes that every image must have, if only empty."""
-    import pydicom
-
-    with open_regular(path) as file, warnings.catch_warnings(action="ignore"):
-        image = pydicom.dcmread(file, stop_before_pixels=True)
-    for name in MAY_BE_EMPTY:
-        if name not in image:
-            setattr(image, name, "")
+    image = read_dataset(path).dataset
+    with faults():
+        for name in MAY_BE_EMPTY:
+            if name not in image:
+                setattr(image, name, "")
     return image
 
 
@@ -166,32 +171,30 @@ def _segmentation(
         _segment(number, label_of(task, value), model, edited)
         for number, value in enumerate(values, 1)
     ]
-    try:
-        with warnings.catch_warnings(action="ignore"):  # about every odd value of the images
-            made = highdicom.seg.Segmentation(
-                source_images=sources,
-                pixel_array=numbers[_as_frames(stack, series)],
-                segmentation_type=highdicom.seg.SegmentationTypeValues.BINARY,
-                segment_descriptions=segments,
-                series_instance_uid=generate_uid(),
-                series_number=SERIES_NUMBER + (series.first.number or 0),
-                sop_instance_uid=generate_uid(),
-                instance_number=1,
-                manufacturer="napari-shaspec",
-                manufacturer_model_name=model or "labels",
-                software_versions=__version__,
-                device_serial_number="0",
-                content_label="SEGMENTATION",
-                content_description="Labels of ShaSpec, for research use only",
-                series_description=f"ShaSpec labels on series {series.key}",
-            )
-            data = io.BytesIO()
-            made.save_as(data, enforce_file_format=True)
-    except FAULTS as error:
-        raise InputError(
-            f"{series.title}: its headers cannot be referenced by a DICOM SEG ({error}); export "
-            "the series again from the archive"
-        ) from error
+    damaged = (
+        f"{series.title}: its headers cannot be referenced by a DICOM SEG; export the series again "
+        "from the archive"
+    )
+    with faults(damaged):
+        made = highdicom.seg.Segmentation(
+            source_images=sources,
+            pixel_array=numbers[_as_frames(stack, series)],
+            segmentation_type=highdicom.seg.SegmentationTypeValues.BINARY,
+            segment_descriptions=segments,
+            series_instance_uid=generate_uid(),
+            series_number=SERIES_NUMBER + (series.first.number or 0),
+            sop_instance_uid=generate_uid(),
+            instance_number=1,
+            manufacturer="napari-shaspec",
+            manufacturer_model_name=model or "labels",
+            software_versions=__version__,
+            device_serial_number="0",
+            content_label="SEGMENTATION",
+            content_description="Labels of ShaSpec, for research use only",
+            series_description=f"ShaSpec labels on series {series.key}",
+        )
+        data = io.BytesIO()
+        made.save_as(data, enforce_file_format=True)
     return data.getvalue()
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from shaspec.dicom.header import Header, read_header
+from shaspec.dicom.other import Other, left_out
 from shaspec.dicom.placing import Placement, orientation, place
 from shaspec.errors import InputError
 from shaspec.progress import Report, silent
 
+SHOWN = 3  # files and series that an error names
 HIDDEN = "[patient]"
 """Replaces words that identify the patient."""
 
@@ -68,6 +70,8 @@ class Study:
     """By number."""
     problems: tuple[str, ...]
     """Damaged files that belong to no known series."""
+    left_out: tuple[str, ...]
+    """Series that are no images of a scan, e.g. reports, each with what it is."""
     hidden: re.Pattern[str] | None = field(repr=False)
 
     def hide(self, text: str) -> str:
@@ -78,7 +82,7 @@ class Study:
 def read_studies(files: Sequence[Path], progress: Report = silent) -> tuple[Study, ...]:
     """Group DICOM files into studies and series, by their unique identifiers.
 
-    Only headers are read. Files that are no MR, CT or PET images are left out.
+    Only headers are read. Files that are no MR, CT or PET images are left out and named.
 
     Args:
         files: as from `shaspec.dicom.dicom_files`.
@@ -91,6 +95,7 @@ def read_studies(files: Sequence[Path], progress: Report = silent) -> tuple[Stud
         InputError: if there are no images, or images of several patients.
     """
     headers: list[Header] = []
+    others: list[Other] = []
     damaged: list[tuple[str, str]] = []
     for done, path in enumerate(files):
         progress(done, len(files), "reading headers")
@@ -101,18 +106,26 @@ def read_studies(files: Sequence[Path], progress: Report = silent) -> tuple[Stud
                 raise
             damaged.append((path.name, str(error)))
             continue
-        if header is not None:
+        if isinstance(header, Other):
+            others.append(header)
+        elif header is not None:
             headers.append(header)
-    hidden = _pattern(word for header in headers for word in header.words)
+    named: list[Header | Other] = [*headers, *others]
+    hidden = _pattern(word for each in named for word in each.words)
     problems = tuple(f"file {_hide(name, hidden)}: {text}" for name, text in damaged)
     if not headers:
-        text = f"; {problems[0]}" if problems else ""
+        first = (*problems, *(_hide(text, hidden) for text in left_out(others)))[:SHOWN]
+        text = "".join(f"; {one}" for one in first)
         raise InputError(f"the DICOM files contain no MR, CT or PET images{text}")
     _require_one_patient(headers)
     grouped: dict[str, list[Header]] = defaultdict(list)
     for header in headers:
         grouped[header.study].append(header)
-    studies = [_study(group, problems, hidden) for group in grouped.values()]
+    studies = []
+    for study, group in grouped.items():
+        beside = [o for o in others if o.study == study or o.study not in grouped]
+        out = tuple(_hide(text, hidden) for text in left_out(beside))
+        studies.append(_study(group, problems, out, hidden))
     return tuple(sorted(studies, key=lambda study: study.date))
 
 
@@ -128,7 +141,10 @@ def _require_one_patient(headers: Sequence[Header]) -> None:
 
 
 def _study(
-    headers: Sequence[Header], problems: tuple[str, ...], hidden: re.Pattern[str] | None
+    headers: Sequence[Header],
+    problems: tuple[str, ...],
+    out: tuple[str, ...],
+    hidden: re.Pattern[str] | None,
 ) -> Study:
     grouped: dict[str, list[Header]] = defaultdict(list)
     for header in headers:
@@ -142,11 +158,11 @@ def _study(
         seen[number] += 1
         key = f"{number}.{seen[number]}" if counts[number] > 1 else str(number)
         series.append(_series(key, group, hidden))
-    return Study(_date(headers[0].date), tuple(series), problems, hidden)
+    return Study(_date(headers[0].date), tuple(series), problems, out, hidden)
 
 
 def _series(key: str, group: Sequence[Header], hidden: re.Pattern[str] | None) -> Series:
-    unique = {header.instance or str(header.path): header for header in group}
+    unique = {_identity(header): header for header in group}
     headers = sorted(unique.values(), key=lambda header: header.path)
     notices = []
     if len(unique) < len(group):
@@ -159,8 +175,8 @@ def _series(key: str, group: Sequence[Header], hidden: re.Pattern[str] | None) -
         )
     placement, problem = None, ""
     try:
-        if any(header.cut_off for header in headers):
-            raise InputError("a file is cut off before the end of its pixels; copy it again")
+        if wrong := next((header.pixels for header in headers if header.pixels), ""):
+            raise InputError(wrong)
         placement = place(headers)
     except InputError as error:
         problem = str(error)
@@ -168,6 +184,11 @@ def _series(key: str, group: Sequence[Header], hidden: re.Pattern[str] | None) -
         key, _hide(headers[0].description, hidden), _date(headers[0].date), images,
         orientation(headers), placement, problem, tuple(notices), tuple(headers),
     )  # fmt: skip
+
+
+def _identity(header: Header) -> tuple[str, bytes]:
+    """What copies of an image have in common. Some programs give all images one identifier."""
+    return header.instance or str(header.path), header.positions.tobytes()
 
 
 def _start(group: Sequence[Header]) -> str:

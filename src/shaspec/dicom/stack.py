@@ -28,7 +28,7 @@ def choose_series(grid: Grid, study: Study, wanted: str, labels: Path) -> Series
         if found.placement is None:
             raise InputError(f"{found.title}: {found.problem}")
         return found
-    same = [series for series in usable if _grid(series).matches(grid)]
+    same = [series for series in usable if grid_of(series).matches(grid)]
     if len(same) == 1:
         return same[0]
     which = "no series has" if not same else "several series have"
@@ -43,7 +43,12 @@ def choose_series(grid: Grid, study: Study, wanted: str, labels: Path) -> Series
 
 
 def on_series(
-    volume: Volume, array: npt.NDArray[np.uint8], series: Series, task: Task, labels: Path
+    volume: Volume,
+    array: npt.NDArray[np.uint8],
+    series: Series,
+    task: Task,
+    labels: Path,
+    through: npt.NDArray[np.float64] | None = None,
 ) -> tuple[npt.NDArray[np.uint8], list[str]]:
     """The labels as slices of a series, and notices.
 
@@ -53,6 +58,8 @@ def on_series(
         series: where they are to lie.
         task: names the labels.
         labels: the file, for messages.
+        through: (4, 4), point (L, P, S) in mm of the series -> the same place of the body in the
+            space of the labels; default: the same point.
 
     Returns:
         Array (slices, rows, columns), the slices along their normal.
@@ -62,12 +69,14 @@ def on_series(
     """
     if not array.any():
         raise InputError(f"{labels}: has no labels, so there is nothing to write")
-    grid = _grid(series)
-    if volume.grid.matches(grid):
+    grid = grid_of(series)
+    if through is None and volume.grid.matches(grid):
         return _stack(grid, array), []
-    moved = np.asarray(resample(array, volume.grid, grid, order=0, fill=0), np.uint8)
+    moved = np.asarray(
+        resample(array, volume.grid, grid, order=0, fill=0, through=through), np.uint8
+    )
     told = [f"the labels were resampled to the grid of {series.title} (nearest neighbour)"]
-    outside = _outside(volume.grid, array, grid)
+    outside = _outside(volume.grid, array, grid, through)
     if outside:
         told.append(f"{outside:.1%} of the labels lie outside of {series.title}")
     for value in map(int, np.unique(array[array > 0])):
@@ -84,7 +93,8 @@ def on_series(
     return _stack(grid, moved), told
 
 
-def _grid(series: Series) -> Grid:
+def grid_of(series: Series) -> Grid:
+    """The grid of a series that is one volume."""
     assert series.placement is not None
     return Grid.from_affine(series.placement.affine, series.placement.shape)
 
@@ -94,10 +104,12 @@ def _stack(grid: Grid, array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(grid.to_file(array).transpose(2, 1, 0))
 
 
-def _outside(own: Grid, array: npt.NDArray[np.uint8], grid: Grid) -> float:
+def _outside(
+    own: Grid, array: npt.NDArray[np.uint8], grid: Grid, through: npt.NDArray[np.float64] | None
+) -> float:
     """The part of the labels whose voxels have their centre outside of a grid."""
     places = own.world(np.argwhere(array).T)
-    matrix = grid.voxel_to_lps()
+    matrix = grid.voxel_to_lps() if through is None else through @ grid.voxel_to_lps()
     voxels = np.linalg.solve(matrix[:3, :3], places - matrix[:3, 3:])
     ends = np.array(grid.shape)[:, None] - 0.5
     return float(np.mean(((voxels < -0.5) | (voxels > ends)).any(axis=0)))

@@ -125,13 +125,16 @@ def read_any_text(path: str | Path) -> str:
     data = read_bytes(path, TABLE)
     try:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return data.decode("utf-16")
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return data.decode("cp1252")
+            text = data.decode("utf-16")
+        else:
+            try:
+                text = data.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                text = data.decode("cp1252")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not text ({error}); save it as UTF-8") from error
+    _check_nulls("\0" in text, path)
+    return text
 
 
 def read_json(path: str | Path) -> Any:
@@ -144,6 +147,7 @@ def read_json(path: str | Path) -> Any:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not valid JSON ({error}); correct the file") from error
     _check_depth(content, path)
+    _check_nulls("\\u0000" in text, path)
     return content
 
 
@@ -159,6 +163,7 @@ def parse_toml(text: str, path: str | Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not valid TOML ({error}); correct the file") from error
     _check_depth(content, path)
+    _check_nulls("\\u0000" in text or "\\U00000000" in text, path)
     return content
 
 
@@ -181,6 +186,12 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text[:20]} is not a finite number")
     return number
+
+
+def _check_nulls(has: bool, path: str | Path) -> None:
+    """Refuse null characters: no name of a file has one, and many functions raise for it."""
+    if has:
+        raise InputError(f"{path}: has a null character; correct the file")
 
 
 def _check_depth(content: Any, path: str | Path) -> None:

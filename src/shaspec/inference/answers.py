@@ -6,11 +6,14 @@ import time
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from torch import Tensor
+import torch
 
+from shaspec.inference.frames import Frame
 from shaspec.inference.kept import Corner
 from shaspec.inference.modality_weights import MeanWeights
-from shaspec.inference.windows import Box, WindowAggregator
+from shaspec.inference.outputs import possible_part, probabilities_of
+from shaspec.inference.windows import WindowAggregator
+from shaspec.models.base import Output
 
 
 @dataclass
@@ -26,22 +29,50 @@ class Answers:
     done: int = 0
     """Number of finished windows."""
     weights: MeanWeights = field(default_factory=MeanWeights)
-    aggregator: WindowAggregator | None = None
+    whole: WindowAggregator | None = None
+    """Probabilities everywhere, if they are asked for or there are several windows."""
+    part: WindowAggregator | None = None
+    """Probabilities of a single window, where labels need them."""
 
-    def add(self, values: Tensor, weights: Tensor | None, corner: Corner, box: Box) -> None:
-        """Add the answer ``values`` (K, *size) to the window at ``corner``.
+    @property
+    def for_labels(self) -> WindowAggregator:
+        """The probabilities that labels are made from."""
+        found = self.whole if self.part is None else self.part
+        assert found is not None
+        return found
+
+    @property
+    def for_maps(self) -> WindowAggregator:
+        """The probabilities of a run that asked for them."""
+        assert self.whole is not None
+        return self.whole
+
+    @torch.inference_mode()
+    def add(
+        self, output: Output, corner: Corner, frame: Frame, exclusive: bool, *, only: bool,
+        maps: bool,
+    ) -> None:  # fmt: skip
+        """Add the answer ``output`` to the window at ``corner``.
 
         Args:
-            values: probabilities.
-            weights: of the modalities, (M, K); None of a network without a gate.
+            output: of the network, for a batch of one.
             corner: of the window, in voxels.
-            box: the voxels that all windows cover together.
+            frame: what all windows cover together.
+            exclusive: see `shaspec.models.base.Network`.
+            only: there is no other window.
+            maps: probabilities are asked for, and not only labels.
         """
         place, self.place = self.place, None  # a failure in here leaves half of an answer
-        if self.aggregator is None:
-            self.aggregator = WindowAggregator(len(values), box, values.shape[1:], values.device)
-        self.weights.add(weights, values)
-        self.aggregator.add(values, corner)
+        weights = output.modality_weights()
+        if only:
+            self.part = WindowAggregator.of_part(*possible_part(output, frame, exclusive))
+        if maps or not only or weights is not None:
+            values = probabilities_of(output.logits, exclusive)
+            if self.whole is None:
+                channels, *size = values.shape
+                self.whole = WindowAggregator(channels, frame.all, size, values.device)
+            self.weights.add(None if weights is None else weights[0], values)
+            self.whole.add(values, corner)
         self.done += 1
         self.place = place
 

@@ -26,7 +26,8 @@ from shaspec.inference.memory import choose_device, feature_budget
 from shaspec.inference.precision import choose_precision, computing_in, precision_name
 from shaspec.inference.provenance import provenance
 from shaspec.memory import enough_memory, is_out_of_memory
-from shaspec.models.base import Features
+from shaspec.models import voxelwise
+from shaspec.models.base import Features, Output
 from shaspec.models.card import Seen
 from shaspec.models.weights import Model
 from shaspec.task import Subset
@@ -63,11 +64,11 @@ class Session(ABC, Generic[P_co]):
         precision: str = "auto",
     ) -> None:
         check_fit(model.card, case)
-        self.model, self.case, self.task = model, case, model.card.task
+        self.model, self.card, self.case, self.task = model, model.card, case, model.card.task
         self._device = choose_device(device)
         self._precision = choose_precision(precision, self._device, self.task.dims)
         with enough_memory(f"moving model {model.card.name} to {self._device}"):
-            self._network = model.network.to(self._device)
+            self._network = voxelwise.on_device(model.network, self._device)
         self._keep = keep
         self._kept = KeptFeatures(self._budget())
 
@@ -120,12 +121,13 @@ class Session(ABC, Generic[P_co]):
         self._kept = KeptFeatures(self._budget())
 
     def predict(
-        self, present: Iterable[str] | None = None
+        self, present: Iterable[str] | None = None, *, probabilities: bool = False
     ) -> Iterator[Progress | Notice | Finished[P_co]]:
         """The result as if only ``present`` had been acquired.
 
         Args:
             present: names of modalities of the case; default: all that it has.
+            probabilities: those of regions too; a classification always has its own.
 
         Yields:
             `Progress` before the first and after every step (one encoded or decoded window, or
@@ -136,6 +138,7 @@ class Session(ABC, Generic[P_co]):
             InputError: for modalities that the case does not have.
             OutOfMemoryError: if not even the smallest window (or the whole input) fits into memory.
         """
+        del probabilities
         subset = self._subset(present)
         yield from self._with_what_memory_there_is(lambda: self._attempt(subset))
 
@@ -201,17 +204,14 @@ class Session(ABC, Generic[P_co]):
     @torch.inference_mode()
     def _decode(
         self, features: Mapping[int, Features], absent: Mapping[int, Features] | None = None
-    ) -> tuple[Tensor, Tensor | None]:
-        """Probabilities (K, ...), and the weight of each modality (M, K) if the network has them.
+    ) -> Output:
+        """Output for one window or input.
 
         ``absent`` has the features that some models use for absent modalities.
         """
         present = torch.tensor([[m in features for m in range(self._network.modalities)]])
         with self._computing():
-            output = self._network.decode({**features, **(absent or {})}, present)
-        logits, weights = output.logits[0].float(), output.modality_weights()
-        probabilities = logits.softmax(dim=0) if self._network.exclusive else logits.sigmoid()
-        return probabilities, None if weights is None else weights[0]
+            return self._network.decode({**features, **(absent or {})}, present)
 
     def _computing(self) -> AbstractContextManager[object]:
         """A block in which the network computes in the precision of this session."""
@@ -285,7 +285,7 @@ class Session(ABC, Generic[P_co]):
     def _move_to_cpu(self) -> None:
         self._device = torch.device("cpu")
         self._precision = torch.float32  # which every CPU has
-        self._network = self._network.to(self._device)
+        self._network = voxelwise.on_device(self._network, self._device)
         self.release()
 
     def _budget(self) -> int:

@@ -13,6 +13,7 @@ from shaspec.errors import InputError
 from shaspec.inference.base import Session
 from shaspec.inference.events import Count, Finished, Progress
 from shaspec.inference.kept import Corner
+from shaspec.inference.outputs import probabilities_of
 from shaspec.models.weights import Model
 from shaspec.prediction import Classification
 from shaspec.preprocessing import normalise
@@ -57,7 +58,8 @@ class ClassificationSession(Session[Classification]):
         yield Progress(0, count.total, "prepared")
         features = yield from self._encoded(indices, WHOLE, WHOLE, count)
         start = time.perf_counter()
-        probabilities = self._decode(features)[0].cpu().numpy()
+        output = self._decode(features)
+        probabilities = probabilities_of(output.logits, self._network.exclusive).cpu().numpy()
         end = time.perf_counter()
         yield count.tick("decode")
         seconds = {"encode": count.encoding, "decode": end - start, "total": end - begin}

@@ -7,20 +7,31 @@ a server. This module imports no torch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shaspec.case import Case
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.prediction import Classification, Prediction
 
+if TYPE_CHECKING:
+    from shaspec.models.card import Card, Seen
+
 
 class AnySession(Protocol):
     """One model on one case, for any subset of its modalities."""
 
     @property
+    def card(self) -> Card:
+        """The card of the model."""
+
+    @property
     def case(self) -> Case:
         """The case."""
+
+    @property
+    def seen(self) -> Seen:
+        """Whether the model saw this case in training."""
 
     @property
     def seen_in_training(self) -> bool:
@@ -33,7 +44,7 @@ class AnySession(Protocol):
         """Free what is kept; the session can still be used. Does not wait."""
 
     def predict(
-        self, present: Iterable[str] | None = None
+        self, present: Iterable[str] | None = None, *, probabilities: bool = False
     ) -> Iterator[Progress | Notice | Finished[Prediction | Classification]]:
         """The result as if only ``present`` had been acquired."""
 

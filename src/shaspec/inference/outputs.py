@@ -9,9 +9,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from shaspec.inference.frames import Frame
 from shaspec.inference.spacing import resized
 from shaspec.inference.temperature import tempered
 from shaspec.inference.windows import Box, WindowAggregator
+from shaspec.models.base import Output
 from shaspec.models.resize import Span, linear_resize_part, reached, sources
 from shaspec.task import Task
 from shaspec.task_parts import BACKGROUND
@@ -126,6 +128,70 @@ def whole(means: Tensor, box: Box, shape: Sequence[int], exclusive: bool) -> Ten
     return full
 
 
+def probabilities_of(logits: Tensor, exclusive: bool) -> Tensor:
+    """Logits (1, K, ...) -> float32 probabilities (K, ...)."""
+    values = logits[0].float()
+    return values.softmax(dim=0) if exclusive else values.sigmoid()
+
+
+def possible_part(output: Output, frame: Frame, exclusive: bool) -> tuple[Tensor, Box]:
+    """Probabilities of a window that covers ``frame``, where its labels need them.
+
+    Interpolated logits lie between their neighbours: if these are all background, so is the result.
+
+    Args:
+        output: of the network, for a batch of one.
+        frame: the voxels that are asked for; the window may extend beyond it.
+        exclusive: see `shaspec.models.base.Network`.
+
+    Returns:
+        Probabilities (K, *part) and the part of the frame that they cover: everywhere else is
+        background, also after interpolation to the voxels of the case. Empty where no region is.
+    """
+    small = output.small[0].float()
+    before = small.shape[1:]
+    window = before if output.size is None else output.size
+    hot = _spans(small.argmax(dim=0) > 0 if exclusive else (small > 0).any(dim=0))
+    spans = [
+        _needed(n, m, span, shape, size)
+        for n, m, span, shape, size in zip(
+            before, window, hot, frame.shape, frame.size, strict=True
+        )
+    ]
+    if not all(stop for _, stop in spans):
+        return small.new_zeros(len(small), *(0 for _ in spans)), tuple(slice(0, 0) for _ in spans)
+    reads = [sources(*axis) for axis in zip(before, window, spans, strict=True)]
+    part = small[(slice(None), *(slice(*read) for read in reads))][None]
+    part = linear_resize_part(part, before, window, spans)
+    return probabilities_of(part, exclusive), tuple(slice(*span) for span in spans)
+
+
+def _needed(n: int, m: int, hot: Span, shape: int, size: int) -> Span:
+    """The voxels of an axis of a window that its labels are made of; (0, 0) if there are none.
+
+    ``hot`` are voxels of an axis of ``n``, which is resized to ``m``. Of these, the first ``shape``
+    are resized to ``size`` voxels of the case.
+    """
+    first, end = reached(n, m, hot) if hot[1] else hot
+    end = min(end, shape)
+    if first >= end:
+        return 0, 0
+    if shape == size:
+        return first, end
+    first, end = reached(shape, size, (first, end))
+    return sources(shape, size, (first, end)) if end else (0, 0)
+
+
+def _spans(hot: Tensor) -> list[Span]:
+    """The smallest box around the True of ``hot`` (*spatial); (0, 0) along all axes if none is."""
+    spans = []
+    for axis in range(hot.dim()):
+        others = [k for k in range(hot.dim()) if k != axis]
+        places = torch.nonzero(hot.any(dim=others))[:, 0].tolist()
+        spans.append((places[0], places[-1] + 1) if places else (0, 0))
+    return spans
+
+
 def region_part(
     means: Tensor, box: Box, shape: Sequence[int], size: Sequence[int], exclusive: bool
 ) -> tuple[Tensor, Box]:
@@ -146,14 +212,13 @@ def region_part(
         everything is background.
     """
     hot = means.argmax(dim=0) > 0 if exclusive else (means > 0.5).any(dim=0)
-    places = torch.nonzero(hot)
     nowhere = (means.new_zeros(len(means), *(0 for _ in size)), tuple(slice(0, 0) for _ in size))
-    if not len(places):
+    found = _spans(hot)
+    if not all(stop for _, stop in found):
         return nowhere
-    first, last = places.amin(dim=0).tolist(), places.amax(dim=0).tolist()
     spans = [
-        reached(n, m, (s.start + a, s.start + b + 1))
-        for n, m, s, a, b in zip(shape, size, box, first, last, strict=True)
+        reached(n, m, (s.start + a, s.start + b))
+        for n, m, s, (a, b) in zip(shape, size, box, found, strict=True)
     ]
     if not all(stop for _, stop in spans):
         return nowhere
@@ -176,13 +241,13 @@ def _read(means: Tensor, box: Box, reads: Sequence[Span], exclusive: bool) -> Te
 
 @torch.inference_mode()
 def at_case_spacing(
-    aggregator: WindowAggregator, size: tuple[int, ...], exclusive: bool, *, everywhere: bool
+    aggregator: WindowAggregator, frame: Frame, exclusive: bool, *, everywhere: bool
 ) -> tuple[Tensor, Box]:
     """Probabilities at the voxels of the case.
 
     Args:
         aggregator: of all windows, at the spacing of the task.
-        size: of the frame, in voxels of the case.
+        frame: what they cover.
         exclusive: see `shaspec.models.base.Network`.
         everywhere: False: only where a region can be.
 
@@ -190,9 +255,8 @@ def at_case_spacing(
         (K, *part) and the part of the frame that they cover.
     """
     means = aggregator.mean()
-    shape = tuple(means.shape[1:])
-    if shape == size:
+    if frame.shape == frame.size:
         return means, aggregator.box
     if not everywhere:
-        return region_part(means, aggregator.box, shape, size, exclusive)
-    return resized(means, size), tuple(slice(0, n) for n in size)
+        return region_part(means, aggregator.box, frame.shape, frame.size, exclusive)
+    return resized(means, frame.size), tuple(slice(0, n) for n in frame.size)

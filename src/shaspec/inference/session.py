@@ -22,7 +22,7 @@ from shaspec.inference.mosaic import FeatureMosaic
 from shaspec.inference.outputs import all_probabilities, at_case_spacing, label_map
 from shaspec.inference.regridding import on_grid
 from shaspec.inference.windows import extract_patch, plan
-from shaspec.models.base import Features
+from shaspec.models.base import Features, Output
 from shaspec.models.weights import Model, untrained
 from shaspec.prediction import Prediction
 from shaspec.preprocessing import content
@@ -184,6 +184,7 @@ class InferenceSession(Session[Prediction]):
         indices = self._indices(subset)
         frame = self._prepare(indices)
         corners, size = self._plan(frame)
+        exclusive, only = self._network.exclusive, len(corners) == 1
         answers = resume([] if earlier is None else earlier, (frame.key, size, self._device))
         remaining = corners[answers.done :]
         count = self._count(indices, remaining, size)
@@ -191,20 +192,19 @@ class InferenceSession(Session[Prediction]):
         for corner in remaining:
             features = yield from self._encoded(indices, corner, size, count)
             start = time.perf_counter()
-            answers.add(*self._answer(features, size), corner, frame.all)
+            output = self._answer(features, size)
+            answers.add(output, corner, frame, exclusive, only=only, maps=probabilities)
             answers.decoding += time.perf_counter() - start
             answers.encoding, count.encoding = answers.encoding + count.encoding, 0.0
             yield count.tick("decode")
-        assert answers.aggregator is not None
-        exclusive, shape = self._network.exclusive, self.case.grid.shape
-        place = (answers.aggregator, frame.size, exclusive)
+        shape = self.case.grid.shape
         # The same way with and without probabilities: another order of sums decides ties otherwise.
-        means, part = at_case_spacing(*place, everywhere=False)
+        means, part = at_case_spacing(answers.for_labels, frame, exclusive, everywhere=False)
         labels = label_map(means, self.task, part, frame.size, exclusive)
         labels, temperature = frame.on_case_grid(labels, shape), self.model.card.temperature
         maps = []
         if probabilities:
-            means, part = at_case_spacing(*place, everywhere=True)
+            means, part = at_case_spacing(answers.for_maps, frame, exclusive, everywhere=True)
             found = all_probabilities(means, self.task, part, frame.size, exclusive, temperature)
             maps = [
                 {n: frame.on_case_grid(v, shape, fill=n == BACKGROUND) for n, v in kind.items()}
@@ -261,7 +261,7 @@ class InferenceSession(Session[Prediction]):
     def _image(self, modality: int, corner: Corner, size: Corner) -> Tensor:
         return extract_patch(self._inputs.volume(modality), corner, size)
 
-    def _answer(self, features: dict[int, Features], size: Corner) -> tuple[Tensor, Tensor | None]:
+    def _answer(self, features: dict[int, Features], size: Corner) -> Output:
         """Output of `_decode` for one window of ``size``."""
         others = set(range(self._network.modalities)) - set(features)
         absent = {m: found for m in others if (found := self._absent(m, size)) is not None}

@@ -109,6 +109,13 @@ class WindowAggregator:
         self._shape = (channels, *(s.stop - s.start for s in box))
         self._only: Tensor | None = None
 
+    @classmethod
+    def of_part(cls, values: Tensor, box: Box) -> WindowAggregator:
+        """The answer of a single window where it is needed, ``values`` (K, *box)."""
+        aggregator = cls(len(values), box, values.shape[1:], values.device)
+        aggregator._only = values
+        return aggregator
+
     def add(self, values: Tensor, corner: Sequence[int], share: float = 1.0) -> None:
         """Add the answer ``values`` (K, *size) of the window at ``corner``, weighted by
         ``share``."""

@@ -24,6 +24,7 @@ from shaspec.io.naming import (
     stem,
 )
 from shaspec.io.nifti import is_nifti
+from shaspec.io.region_masks import INSTEAD, are_sufficient, mask_files, mask_match
 from shaspec.io.subjects import of_another, several_subjects
 from shaspec.io.volumes import same_scan
 from shaspec.task import Task
@@ -41,6 +42,8 @@ class Assignment:
     """Files whose names match no role."""
     readings: dict[Path, Reading] = field(default_factory=dict)
     """The reading of each file name."""
+    masks: dict[str, Path] = field(default_factory=dict)
+    """Region or label -> mask, if the labels are in several files; ``roles`` has the first."""
 
 
 def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
@@ -58,10 +61,42 @@ def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
             open_ones.append((path, reading))
         else:
             found.unknown.append(path)
+    claims[LABELS] = _without_masks(listed, claims[LABELS], found, task)
     certain = {role for role, claim in claims.items() if _settle(role, claim, found)}
+    if found.masks:
+        found.roles[LABELS] = next(iter(found.masks.values()))
     for path, reading in open_ones:
         _settle_doubt(path, reading, certain, found)
     return found
+
+
+def _without_masks(
+    listed: Sequence[tuple[str, Path]],
+    claim: list[tuple[Path, Match]],
+    found: Assignment,
+    task: Task,
+) -> list[tuple[Path, Match]]:
+    """The files that may be the labels, without masks of one region each, which become
+    ``found.masks`` if no other file may be the labels and if they tell all labels apart."""
+    if task.dims != 3:
+        return claim
+    known = {path for path, _ in claim} | set(found.unknown)
+    masks = mask_files([(name, path) for name, path in listed if path in known], task)
+    if not masks:
+        return claim
+    rest = [(path, match) for path, match in claim if path not in masks.values()]
+    names = ", ".join(path.name for path in masks.values())
+    found.unknown = [path for path in found.unknown if path not in masks.values()]
+    if rest:
+        found.notices.append(f"not used: {names}; {rest[0][0].name} is the label map")
+    elif are_sufficient(masks, task):
+        found.masks = masks
+    else:
+        found.notices.append(
+            f"not used as labels: {names}; masks of {', '.join(masks)} alone do not tell all "
+            f"labels apart: {INSTEAD}"
+        )
+    return rest
 
 
 def assign_loose(paths: Sequence[Path], task: Task) -> Assignment:
@@ -77,16 +112,17 @@ def assign_loose(paths: Sequence[Path], task: Task) -> Assignment:
         found.notices.append(f"{names}: the modality was taken from the folder name")
     for path in found.unknown:
         require_role(path, task)
-    if len(found.roles) < len(paths) and not found.problems:
+    if len(found.roles) + max(0, len(found.masks) - 1) < len(paths) and not found.problems:
         for path in paths:  # the user listed a file that was set aside
-            if path not in found.roles.values():
+            if path not in (*found.roles.values(), *found.masks.values()):
                 require_role(path, task)
     matches = {p: m for p in paths if (m := read_name(p.name, task).match)}
     scans = {path: match for path, match in matches.items() if match.role != LABELS}
     message = several_subjects(scans) if scans else ""
     labels = found.roles.get(LABELS)
-    if not message and scans and labels in matches:
-        message = of_another(labels, matches[labels], scans)
+    if not message and scans and labels:
+        match = mask_match(labels, task) if found.masks else matches.get(labels)
+        message = of_another(labels, match, scans) if match else ""
     if message:
         found.problems.setdefault("case", message)
     return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shaspec.errors import InputError
@@ -24,8 +24,9 @@ class CaseFiles:
     """The files of one case, in task order; an absent modality has no entry.
 
     ``channel`` is set for a case in one 4D file: modality -> index along the fourth dimension;
-    every entry of ``volumes`` is then that file. ``problems`` prevent the case from being read,
-    ``notices`` do not.
+    every entry of ``volumes`` is then that file. ``masks`` is set for labels in several files:
+    region or label -> mask; ``labels`` is then the first of them. ``problems`` prevent the case
+    from being read, ``notices`` do not.
     """
 
     name: str
@@ -34,6 +35,12 @@ class CaseFiles:
     channel: dict[str, int] | None = None
     problems: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    masks: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def label_files(self) -> tuple[Path, ...]:
+        """Every file of the labels; empty without labels."""
+        return tuple(self.masks.values()) or ((self.labels,) if self.labels else ())
 
 
 def from_roles(

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io.arrays import case_from_arrays
-from shaspec.io.assign import assign_loose
+from shaspec.io.case_labels import label_hints, task_labels
 from shaspec.io.findings import Scan, case_findings, doubts, findings, stray, told
-from shaspec.io.folders import CaseFiles, find_case
-from shaspec.io.formats.table import header_files
+from shaspec.io.folders import CaseFiles
+from shaspec.io.given_files import Source, files_of
 from shaspec.io.gridding import FINEST, on_grid, reference, truth_on_grid
 from shaspec.io.images import read_image, read_label_image
-from shaspec.io.label_names import described_scheme
 from shaspec.io.measured import measured
-from shaspec.io.model_results import automatic_notice, is_unedited_result, result_notice
-from shaspec.io.naming import LABELS, common_name
+from shaspec.io.naming import LABELS
 from shaspec.io.reading import Read, chosen, read_volumes, require
-from shaspec.io.schemes import to_task_labels
 from shaspec.io.sound import read_sound
 from shaspec.memory import enough_memory
 from shaspec.task import Subset, Task
@@ -33,9 +29,6 @@ from shaspec.task import Subset, Task
 __all__ = ["case_from_arrays", "label_hints", "read_case"]
 
 Array = npt.NDArray[Any]
-Source = str | Path | CaseFiles | Sequence[str | Path] | Mapping[str, str | Path]
-
-FOLDERS = 3  # above a label file, whose names may name its label convention
 
 
 @dataclass(frozen=True)
@@ -105,8 +98,9 @@ def _read(
     case = _picture_case(files, task, options) if task.dims == 2 else _case(files, task, options)
     if present is not None:
         require(files.name, task.subset(present), case.present, "; ".join(case.notices))
-    if options.scheme is not None and with_labels and case.labels is None:
-        text = f"label scheme {options.scheme} was ignored: the case has no label file"
+    if options.scheme is not None and with_labels and (case.labels is None or files.masks):
+        why = "masks of single regions have none" if files.masks else "the case has no label file"
+        text = f"label scheme {options.scheme} was ignored: {why}"
         case = replace(case, notices=(*case.notices, text))
     return case
 
@@ -115,7 +109,7 @@ def _case(files: CaseFiles, task: Task, options: _Options) -> Case:
     """A case of volumes."""
     whole = read = read_volumes(files, task)
     if read.labels is not None:
-        array, notice = _task_labels(read.labels.array, files, task, options.scheme)
+        array, notice = task_labels(read.labels.array, files, task, options.scheme)
         whole = replace(read, labels=replace(read.labels, array=array), label_notice=notice)
     case = _gridded(whole, files, task, options, tuple(read.volumes))
     if all(v.grid.matches(case.grid) for v in read.volumes.values()):
@@ -210,7 +204,7 @@ def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:
     if files.labels is not None:
         stored = read_label_image(files.labels)
         _same_size(files.labels, LABELS, stored.shape, files, shape)
-        labels, notice = _task_labels(stored, files, task, options.scheme)
+        labels, notice = task_labels(stored, files, task, options.scheme)
         notices.append(notice)
     paths = _paths(files, arrays)
     return Case(files.name, task, Grid(shape, (1.0, 1.0)), arrays, labels, paths, tuple(notices))
@@ -230,71 +224,3 @@ def _same_size(
 def _paths(files: CaseFiles, volumes: Collection[str]) -> dict[str, Path]:
     there = {name: path for name, path in files.volumes.items() if name in volumes}
     return there | ({LABELS: files.labels} if files.labels else {})
-
-
-def _task_labels(
-    array: Array, files: CaseFiles, task: Task, scheme: str | None
-) -> tuple[npt.NDArray[np.uint8], str]:
-    """The label map in the codes of the task, and a notice of the convention used."""
-    assert files.labels
-    described = None if scheme else described_scheme(files.labels, task)
-    hints = label_hints(files)
-    labels, reading = to_task_labels(array, task, str(files.labels), hints, scheme, described)
-    return labels, reading.notice + automatic_notice(files.labels)
-
-
-def label_hints(files: CaseFiles) -> list[str]:
-    """Names that may name the label convention, the nearest first."""
-    if files.labels is None:
-        return []
-    folders = [folder.name for folder in files.labels.resolve().parents[:FOLDERS]]
-    others = [other.name for other in files.volumes.values()]
-    return [files.labels.name, *folders[:1], files.name, *folders[1:], *others]
-
-
-# -- which files ---------------------------------------------------------------------------------
-
-
-def files_of(source: Source, task: Task, with_labels: bool) -> CaseFiles:
-    """The files of a case, however they are given; see `read_case`. Reads no voxels.
-
-    Raises:
-        InputError: if files cannot be found or told apart.
-    """
-    notices: tuple[str, ...] = ()
-    if isinstance(source, CaseFiles):
-        return source if with_labels else replace(source, labels=None)
-    if isinstance(source, str | Path):
-        return find_case(source, task, with_labels=with_labels)
-    if isinstance(source, Mapping):
-        roles = _named(source, task)
-    else:
-        paths = header_files(Path(p) for p in source)
-        if len(paths) == 1:
-            return find_case(paths[0], task, with_labels=with_labels)
-        found = assign_loose(paths, task)
-        if found.problems:
-            raise InputError(next(iter(found.problems.values())))
-        roles, notices = found.roles, tuple(found.notices)
-        truth = roles.get(LABELS)
-        if truth is not None and is_unedited_result(truth):
-            del roles[LABELS]
-            notices = (*notices, result_notice(truth))
-    labels = roles.pop(LABELS, None)
-    if not roles:
-        raise InputError(f"no modality was given: pass at least one of {task.title_names}")
-    name = common_name(list(roles.values()), task)
-    return CaseFiles(name, roles, labels if with_labels else None, notices=notices)
-
-
-def _named(source: Mapping[str, str | Path], task: Task) -> dict[str, Path]:
-    """A user's mapping with the task's spelling of the names, in task order."""
-    spelled = {role.lower(): role for role in (*task.names, LABELS)}
-    unknown = [key for key in source if key.lower() not in spelled]
-    if unknown:
-        raise InputError(
-            f"unknown modality {', '.join(unknown)}: task {task.name!r} has {task.title_names}, "
-            f"and {LABELS!r} for the label file"
-        )
-    given = {spelled[key.lower()]: Path(path) for key, path in source.items()}
-    return {role: given[role] for role in spelled.values() if role in given}

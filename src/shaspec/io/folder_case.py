@@ -19,6 +19,7 @@ from shaspec.io.naming import (
     read_name,
     recognise,
 )
+from shaspec.io.region_masks import mask_match
 from shaspec.io.subjects import numbers_notice, of_another, several_subjects
 from shaspec.io.unread import unread_notices
 from shaspec.task import Task
@@ -64,7 +65,7 @@ def folder_case(
         labels
         and not problems
         and task.dims == 3
-        and (text := _strange_truth(labels, matches, task))
+        and (text := _strange_truth(labels, matches, task, masked=bool(found.masks)))
     ):
         problems.append(text)
     strange = ", ".join(path.name for path in found.unknown[:SHOWN])
@@ -81,6 +82,7 @@ def folder_case(
         name=folder.resolve().name,
         volumes=found.roles,
         labels=labels,
+        masks=found.masks if labels else {},
         problems=tuple(problems),
         notices=(*notices, *found.notices, *unread),
     )
@@ -132,9 +134,9 @@ def _contradicts(folder: Path, found: Assignment, task: Task) -> str:
     )
 
 
-def _strange_truth(labels: Path, matches: Mapping[Path, Match], task: Task) -> str:
+def _strange_truth(labels: Path, matches: Mapping[Path, Match], task: Task, *, masked: bool) -> str:
     """What to tell if the labels are named after another patient or time than the scans."""
-    match = recognise(labels.name, task)
+    match = mask_match(labels, task) if masked else recognise(labels.name, task)
     return of_another(labels, match, matches) if match and matches else ""
 
 

@@ -161,7 +161,8 @@ def _without_result(case: CaseFiles) -> CaseFiles:
     """The case without a truth that is the result of a model under another name."""
     if case.labels is None or not is_unedited_result(case.labels):
         return case
-    return replace(case, labels=None, notices=(*case.notices, result_notice(case.labels)))
+    notices = (*case.notices, result_notice(case.labels))
+    return replace(case, labels=None, masks={}, notices=notices)
 
 
 def _search(

@@ -27,6 +27,7 @@ OVERLAP = 0.25  # fraction of the smaller field of view that must overlap
 LEAST = 0.005  # fraction of the grid that a scan must cover; less is a wrong voxel size
 BY_VOXEL = {"Use voxel by voxel": True}
 BY_HEADER = {"Use the position of the header": False}
+SAME_MM = 1e-3  # of the elements of two affines
 SAME_VOXEL = 0.45  # voxels; below this the nearest voxel has the same index
 
 
@@ -116,6 +117,8 @@ def truth_on_grid(
             "labels_by_voxel",
             BY_VOXEL | BY_HEADER,
         )
+    if by_voxel is None and not belongs:
+        _require_own_origin(labels, (first, *others))
     _require_kept(labels, first)
     notices.append(
         f"labels ({labels.path.name}) have another grid: resampled to that of {first.path.name}"
@@ -131,6 +134,25 @@ def truth_on_grid(
             {"Use the finest grid": FINEST},
         )
     return found
+
+
+def _require_own_origin(labels: Volume, scans: Collection[Volume]) -> None:
+    """Raise `UndecidedError` if labels of another shape have the affine of a scan.
+
+    A program that crops an array and writes it with the header of the scan leaves them so.
+    """
+    for scan in scans:
+        same = np.allclose(labels.grid.affine, scan.grid.affine, rtol=0, atol=SAME_MM)
+        if same and labels.grid.file_shape != scan.grid.file_shape:
+            shapes = (" x ".join(map(str, v.grid.file_shape)) for v in (labels, scan))
+            raise UndecidedError(
+                f"{labels.path}: the labels have another shape than {scan.path.name} "
+                f"({' and '.join(shapes)} voxels), but the same origin in their header, so they "
+                "may have been cropped under the header of the scan",
+                "correct their origin, or use their header as it is with --labels-by-header",
+                "labels_by_voxel",
+                BY_HEADER,
+            )
 
 
 def _require_kept(labels: Volume, first: Volume) -> None:

@@ -275,7 +275,8 @@ def nonsense(affine: Array, scale: float) -> str:
     if not np.isfinite(affine).all():
         return "contains numbers that are not finite"
     matrix = affine[:3, :3].astype(np.float64) * scale
-    edges = np.linalg.norm(matrix, axis=0)
+    with np.errstate(over="ignore"):  # then an edge is infinite
+        edges = np.linalg.norm(matrix, axis=0)
     if edges.min() < VOXEL_MM[0] or edges.max() > VOXEL_MM[1]:
         return f"gives voxels of {' x '.join(f'{e:.4g}' for e in edges)} mm"
     if abs(np.linalg.det(matrix / edges)) < DEGENERATE:

@@ -25,7 +25,7 @@ from shaspec.task import LabelScheme, Task
 
 DESCRIPTION = "dataset.json"
 SECTIONS = ("labels", "LabelMap")
-BRITISH = {"tumour": "tumor", "tumours": "tumors", "oedema": "edema", "oedematous": "edematous",
+BRITISH = {"oedema": "edema", "oedematous": "edematous",
            "odem": "edema", "oedem": "edema"}  # fmt: skip
 
 Names = dict[str, tuple[int, ...]]
@@ -65,7 +65,7 @@ def _read(path: Path) -> Names:
         if is_segmentation(path):
             return {name: (value,) for name, value in segment_values(path).items()}
         if path.suffix.lower() == ".tsv":
-            rows = csv.DictReader(io.StringIO(read_text(path)), delimiter="\t")
+            rows = csv.DictReader(io.StringIO(read_text(path)), delimiter="\t", restval="")
             return {row["name"]: (_value(row["index"]),) for row in rows}
         content = read_json(path)
         section: dict[str, Any] = next((content[key] for key in SECTIONS if key in content), {})
@@ -113,11 +113,11 @@ def _codes(names: Names, task: Task) -> dict[int, int]:
 
 def _label(name: str, task: Task) -> int | None:
     """The label that a name refers to: the one with the longest matching word."""
-    parts = _parts(name)
+    parts = phrase_of(name)
     words = [(label.value, w) for label in task.labels for w in (label.name, label.title)]
     words += [(label.value, w) for label in task.labels for w in label.words]
     words += [(0, word) for word in task.background_words]
-    lengths = [(_run(_parts(word), parts), code) for code, word in words]
+    lengths = [(_run(phrase_of(word), parts), code) for code, word in words]
     longest = max((n for n, _ in lengths), default=0)
     meant = {code for n, code in lengths if n == longest}
     return meant.pop() if longest and len(meant) == 1 else None
@@ -141,15 +141,17 @@ def _by_region(names: Names, task: Task) -> dict[int, int]:
 
 def _region(name: str, task: Task) -> str | None:
     """``"whole tumor"``, ``"whole"`` or ``"WT"`` -> ``"WT"``."""
-    wanted = set(_parts(name)) - {"tumor"}
+    wanted = set(phrase_of(name)) - {"tumor"}
     titles: Mapping[str, list[set[str]]] = {
-        r.name: [set(_parts(r.name)), set(_parts(r.title)) - {"tumor"}] for r in task.regions
+        r.name: [set(phrase_of(r.name)), set(phrase_of(r.title)) - {"tumor"}] for r in task.regions
     }
     return next((region for region, known in titles.items() if wanted in known), None)
 
 
-def _parts(text: str) -> list[str]:
-    return [BRITISH.get(part, part) for part in re.findall(r"[a-z0-9]+", fold(text))]
+def phrase_of(text: str) -> list[str]:
+    """The words of a name in lower case, British words as American ones."""
+    spelled = fold(text).replace("tumour", "tumor")
+    return [BRITISH.get(part, part) for part in re.findall(r"[a-z0-9]+", spelled)]
 
 
 def _run(wanted: list[str], parts: list[str]) -> int:

@@ -9,8 +9,15 @@ from pathlib import Path
 from shaspec.errors import InputError
 from shaspec.files.reading import entries_of, exists, is_folder
 from shaspec.files.writing import check_place
+from shaspec.io.case_files import is_input
 from shaspec.io.formats.table import is_volume
 from shaspec.io.model_results import is_unedited_result
+from shaspec.io.naming import is_result, recognise
+from shaspec.io.region_masks import names_part
+from shaspec.task import Task
+
+DATA = ("imagesT", "labelsT")
+"""Folders of nnU-Net and the Decathlon begin like this; the names of their files say no role."""
 
 
 def check_output(
@@ -42,6 +49,45 @@ def check_output(
     check_place(path, endings)
     if exists(path) and not overwrite and (keep_own or not is_unedited_result(path)):
         raise InputError(f"{path}: exists already; choose another file, or replace it: --overwrite")
+
+
+def refuse_original(path: Path, task: Task, *, keep_own: bool = False) -> None:
+    """See that ``path`` is not the scan or the truth of any case, which ``--overwrite`` must not
+    replace either, even if this run does not read it.
+
+    The names of the file and of its folder tell: ``p2_seg.nii.gz``, ``labelsTr/p2.nii.gz``.
+
+    Args:
+        path: the file to write.
+        task: defines the names.
+        keep_own: whether unedited results under such a name are kept too.
+
+    Raises:
+        InputError: naming the file.
+    """
+    if not exists(path) or not is_input(path, task) or is_result(path.name, task):
+        return
+    folder = path.absolute().parent.name
+    named = recognise(path.name, task) or recognise(folder, task) or names_part(path.name, task)
+    named = named or folder.startswith(DATA)
+    if named and (keep_own or not is_unedited_result(path)):
+        raise InputError(
+            f"{path}: is a scan or a label file by its name, which --overwrite does not replace; "
+            "choose another output file with --out, or delete this one first"
+        )
+
+
+def refuse_volume(path: Path | None) -> None:
+    """See that a table or a page has no name of a volume, which may be a scan or a truth.
+
+    Raises:
+        InputError: naming the file.
+    """
+    if path is not None and is_volume(path):
+        raise InputError(
+            f"{path}: is the name of a volume, but a table or a page is to be written; choose a "
+            "name that ends in .csv or .html"
+        )
 
 
 def require_no_others(out: Path, targets: Collection[Path]) -> None:

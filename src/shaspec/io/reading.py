@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.io.folders import CaseFiles
 from shaspec.io.measured import measured
+from shaspec.io.region_masks import read_masks
 from shaspec.io.truth_file import read_truth
 from shaspec.io.volumes import Volume, read_channels, read_volume
 from shaspec.task import Subset, Task
@@ -58,7 +59,7 @@ def read_volumes(files: CaseFiles, task: Task) -> Read:
 
     Raises `InputError` naming a file that cannot be read.
     """
-    volumes, labels = _read_all(files)
+    volumes, labels = _read_all(files, task)
     told = list(dict.fromkeys(n for volume in volumes.values() for n in volume.notices))
     there: dict[str, Volume] = {}
     for name, volume in volumes.items():
@@ -84,15 +85,19 @@ def read_volumes(files: CaseFiles, task: Task) -> Read:
     return Read(there, labels, tuple(told))
 
 
-def _read_all(files: CaseFiles) -> tuple[dict[str, Volume], Volume | None]:
+def _read_all(files: CaseFiles, task: Task) -> tuple[dict[str, Volume], Volume | None]:
     """All volumes in task order, and the labels, read in parallel."""
     paths = [] if files.channel else list(files.volumes.values())
     with ThreadPoolExecutor(READERS) as pool:
         reading = pool.map(read_volume, paths)
-        truth = pool.submit(read_truth, files.labels) if files.labels else None
+        truth: Future[Volume] | None = None
+        if files.labels and files.masks:
+            truth = pool.submit(read_masks, files.masks, task)
+        elif files.labels:
+            truth = pool.submit(read_truth, files.labels)
         channels = _read_channels(files) if files.channel else {}
         read = list(reading)
-        labels = truth.result() if truth else None
+        labels = truth.result() if truth is not None else None
     return channels or dict(zip(files.volumes, read, strict=True)), labels
 
 

@@ -151,9 +151,20 @@ def _roles(
 ) -> tuple[FileRole, ...]:
     taken = _taken(found, case)
     shown = folder or (paths[0].parent if paths else Path())
+    masks = {path: name for name, path in found.masks.items()}
     return tuple(
-        _file_role(path, _below(path, shown), found.readings[path], taken, task) for path in paths
+        _mask_role(path, _below(path, shown), masks[path], taken)
+        if path in masks
+        else _file_role(path, _below(path, shown), found.readings[path], taken, task)
+        for path in paths
     )
+
+
+def _mask_role(path: Path, name: str, region: str, taken: Mapping[str, Path]) -> FileRole:
+    """One of several masks; the first stands for the labels."""
+    role = LABELS if taken.get(LABELS) == path else UNUSED
+    reason = f"the mask of {region}, combined with the other masks to labels"
+    return FileRole(path, name, role, Certainty.PROBABLE, reason)
 
 
 def _taken(found: Assignment, case: CaseFiles | None) -> dict[str, Path]:

@@ -34,11 +34,13 @@ class Reading:
 
     scheme: LabelScheme
     evidence: str
+    doubt: str = ""
+    """What else it may be, to end a notice with; empty if nothing."""
 
     @property
     def notice(self) -> str:
         """For the notices of a case."""
-        return f"labels read as {self.scheme.name}, by {self.evidence}"
+        return f"labels read as {self.scheme.name}, by {self.evidence}{self.doubt}"
 
 
 def to_task_labels(
@@ -182,7 +184,21 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
             possible,
             values,
         )
-    return Reading(chosen[0], evidence)
+    return Reading(chosen[0], evidence, _may_be_mask(chosen, fitting, values))
+
+
+def _may_be_mask(
+    chosen: Sequence[LabelScheme], fitting: Sequence[LabelScheme], values: Sequence[int]
+) -> str:
+    """What to add to a notice if the values are also those of a mask of the whole tumour."""
+    masks = [s.name for s in fitting if UNKNOWN in _meaning(s, values)]
+    if not masks or chosen[0].name in masks:
+        return ""
+    value = ", ".join(str(v) for v in values if v)
+    return (
+        f"; {value} is its only value, so it may also be a mask of the whole tumour, whose regions "
+        "cannot be scored"
+    )
 
 
 def _shown(scheme: LabelScheme, values: Sequence[int]) -> bool:

@@ -61,6 +61,7 @@ def sequence_case(
         name=folder.resolve().name,
         volumes=found.roles,
         labels=labels,
+        masks=found.masks if labels else {},
         problems=tuple(problems),
         notices=(*notices, *found.notices, *unread_notices(inside, task)),
     )

@@ -71,6 +71,7 @@ def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFi
                 name=subject_name(own[0].name, modal[own[0]]),
                 volumes=found.roles,
                 labels=labels,
+                masks=found.masks if labels else {},
                 problems=tuple(found.problems.values()),
                 notices=(*notices, *found.notices),
             )

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+
+from shaspec.models import voxelwise
+from shaspec.models.resize import linear_resize
 
 Features = dict[str, Tensor]
 """Output of `encode` for one modality: named tensors (N, C, *spatial)."""
@@ -23,8 +27,15 @@ Features = dict[str, Tensor]
 class Output:
     """The output of a network; subclasses add the fields of a method."""
 
-    logits: Tensor
-    """(N, K, *spatial) at full resolution, no activation."""
+    small: Tensor
+    """(N, K, *small): logits at the resolution of the last layer, no activation."""
+    size: tuple[int, ...] | None = field(default=None, kw_only=True)
+    """Voxels of the input, if the last layer has fewer."""
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """(N, K, *spatial): logits at full resolution, ``small`` interpolated."""
+        return self.small if self.size is None else linear_resize(self.small, self.size)
 
     def modality_weights(self) -> Tensor | None:
         """How much each modality counts in each output channel, (N, M, K), adding up to 1 over the
@@ -154,8 +165,10 @@ class Network(nn.Module, ABC):
         return features
 
     def prepare_for_inference(self) -> None:
-        """Switch to eval mode and fold layers where possible; training needs another copy."""
+        """Switch to eval mode, fold layers where possible, store weights in the layout that is fast
+        on CPUs; training needs another copy."""
         self.eval()
+        voxelwise.lay_out(self)
 
 
 def _scatter(parts: list[tuple[Tensor, Features]], n: int) -> Features:

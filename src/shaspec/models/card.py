@@ -23,6 +23,8 @@ from shaspec.task_names import Line
 
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "model.safetensors"
+EXCLUSIVE = ("linear-fusion", "maml")
+"""Methods whose labels exclude each other where the configuration does not say."""
 LARGEST_WEIGHTS = 64 * 1024**3  # bytes
 
 Seen = Literal["", "by name", "by content"]
@@ -171,6 +173,12 @@ class Card(BaseModel):
         if unknown := sorted(set(fitted) - set(self.task.region_names)):
             raise ValueError(f"calibration has a temperature of unknown region {unknown[0]}")
         return self
+
+    @property
+    def exclusive(self) -> bool:
+        """True if its labels exclude each other; see `shaspec.models.base.Network`."""
+        default = self.method in EXCLUSIVE or self.task.kind == "classification"
+        return bool(self.network.get("exclusive", default))
 
     @property
     def temperature(self) -> dict[str, float]:

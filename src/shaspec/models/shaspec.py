@@ -28,7 +28,6 @@ from shaspec.models.blocks import (
     fold_standardisation,
 )
 from shaspec.models.config import NetworkConfig
-from shaspec.models.resize import linear_resize
 from shaspec.models.shaspec_encoder import Encoder, EncoderConfig
 
 
@@ -210,10 +209,9 @@ class ShaSpec(Network):
             x = level(up(x) + skip([f[f"skip{k}"] for f in features.values()]))
         logits = self.head(x)
         stem = self.config.shared.stem_stride[-self.config.dims :]
-        size = [n * s for n, s in zip(logits.shape[2:], stem, strict=True)]
-        logits = linear_resize(logits, size)
         return ShaSpecOutput(
             logits,
+            size=tuple(n * s for n, s in zip(logits.shape[2:], stem, strict=True)),
             shared=self._rows(features, "shared"),
             specific=self._rows(features, "specific"),
             domain_logits=self._rows(features, "domain"),
@@ -244,5 +242,5 @@ class ShaSpec(Network):
 
     def prepare_for_inference(self) -> None:
         """Eval mode, weight standardisation folded into the weights (exact)."""
-        super().prepare_for_inference()
         fold_standardisation(self)
+        super().prepare_for_inference()

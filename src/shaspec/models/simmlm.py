@@ -21,7 +21,7 @@ from shaspec.models.base import Features, Network, Output, only_present, presenc
 from shaspec.models.blocks import Conv, InstanceNorm, conv_class
 from shaspec.models.config import UNetConfig
 from shaspec.models.maml import UNet
-from shaspec.models.resize import AveragePool, linear_resize
+from shaspec.models.resize import AveragePool
 
 POOLED = 4
 """Size per axis of the gate's last map: that of the published gate for windows of 128."""
@@ -68,9 +68,12 @@ class SimMlmOutput(Output):
 
     def per_subset(self, subsets: int) -> list[SimMlmOutput]:
         """The outputs of V subsets one by one; only the first has the logits of the experts."""
-        parts = zip(self.logits.chunk(subsets), self.weights.chunk(subsets), strict=True)
+        parts = zip(self.small.chunk(subsets), self.weights.chunk(subsets), strict=True)
         experts = [self.expert_logits, *({} for _ in range(subsets - 1))]
-        return [SimMlmOutput(lo, own, w) for (lo, w), own in zip(parts, experts, strict=True)]
+        return [
+            SimMlmOutput(lo, own, w, size=self.size)
+            for (lo, w), own in zip(parts, experts, strict=True)
+        ]
 
 
 class Expert(UNet):
@@ -172,11 +175,11 @@ class SimMlm(Network):
         features = only_present(features, subsets.any(dim=0))
         mixed = [self._mixed(only_present(features, rows), rows) for rows in subsets]
         logits, weights = (torch.cat(parts) for parts in zip(*mixed, strict=True))
-        if self.config.stem_stride > 1:
-            # After the sum: interpolation is linear, so one for all experts does.
-            logits = linear_resize(logits, [n * self.config.stem_stride for n in logits.shape[2:]])
+        # Interpolated after the sum: interpolation is linear, so one for all experts does.
+        stride = self.config.stem_stride
+        size = tuple(n * stride for n in logits.shape[2:]) if stride > 1 else None
         own = {m: f["logits"] for m, f in features.items()}
-        return SimMlmOutput(logits, expert_logits=own, weights=weights)
+        return SimMlmOutput(logits, expert_logits=own, weights=weights, size=size)
 
     def _mixed(self, features: Mapping[int, Features], present: Tensor) -> tuple[Tensor, Tensor]:
         """Mixed logits (N, K, *small) and the weights (N, M, K) of the mixture."""

@@ -1,21 +1,23 @@
 """3D layers in channels-last layout, which is fast on CPUs.
 
-In PyTorch's ``channels_last_3d``, oneDNN convolves two to five times faster, but three operations
-of PyTorch 2.10 to 2.13 are slow. They are replaced here by equivalent ones: the gradient of
-`group_norm` (20 times slower than that of `batch_norm`), the convolution of an image of one
-channel, and the choice of the convolution, which does not use oneDNN for a batch of one in float32.
+In PyTorch's ``channels_last_3d``, oneDNN convolves two to five times faster, but some operations of
+PyTorch 2.10 to 2.13 are slow or inexact. They are replaced here by equivalent ones: `group_norm`
+(its gradient takes 20 times that of `batch_norm`, and it loses two digits in float32), the
+convolution of an image of one channel, and the choice of the convolution, which does not use oneDNN
+for a batch of one in float32.
 `benchmarks/training_steps.py` measures the difference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+
+N = TypeVar("N", bound=nn.Module)
 
 LAYOUT = torch.channels_last_3d
 
@@ -42,8 +44,8 @@ def conv3d(
     dilation: int = 1,
 ) -> Tensor:
     """`torch.nn.functional.conv3d` of maps for which the layout `pays`; the result has it."""
-    if weight.shape[1] == 1 and weight.shape[2:] == (3, 3, 3) and padding == dilation == 1:
-        return _of_one_channel(x, weight, bias, stride)
+    if weight.shape[1] == 1 and weight.shape[-1] > 1 and dilation == 1:
+        return _of_one_channel(x, weight, bias, stride, padding)
     x = x.contiguous(memory_format=LAYOUT)
     if x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu"):
         convolve: Any = torch.mkldnn_convolution
@@ -55,33 +57,41 @@ def conv3d(
 
 
 def _of_one_channel(
-    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[int]
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Sequence[int], padding: int
 ) -> Tensor:
-    """A 3x3x3 convolution of (N, 1, *spatial) as a matrix product: 27 neighbours per voxel."""
-    if torch.is_autocast_enabled("cpu"):
-        x = x.to(torch.get_autocast_dtype("cpu"))
-    blocks = F.pad(x[:, 0], (1,) * 6)
-    for axis, step in enumerate(stride, start=1):
-        blocks = blocks.unfold(axis, 3, step)
-    size = blocks.shape[1:4]
-    rows = []
-    for sample in blocks:
-        neighbours = sample.permute(3, 4, 5, 0, 1, 2).reshape(27, prod(size))
-        rows.append(F.linear(neighbours.T, weight.flatten(1), bias))
-    return torch.stack(rows).view(len(x), *size, -1).movedim(-1, 1)
+    """A convolution of (N, 1, *spatial): the voxels under a row of the kernel become channels."""
+    rows = F.pad(x[:, 0], (padding,) * 6).unfold(3, weight.shape[-1], stride[2]).movedim(-1, 1)
+    columns = weight[:, 0].movedim(-1, 1)[..., None]
+    return conv3d(rows, columns, bias, stride=(*stride[:2], 1))
+
+
+def lay_out(network: nn.Module, layout: torch.memory_format = LAYOUT) -> None:
+    """Store the weights of convolutions in this layout, or every call would copy them."""
+    for parameter in network.parameters():
+        if parameter.dim() == 5:
+            parameter.data = parameter.data.contiguous(memory_format=layout)
+
+
+def on_device(network: N, device: torch.device) -> N:
+    """``network`` on ``device``, its weights in PyTorch's own layout but on a CPU."""
+    if device.type != "cpu":
+        lay_out(network, torch.contiguous_format)
+    return network.to(device)
 
 
 def instance_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     """Affine instance norm of maps (N, C, *spatial) of more than one voxel.
 
-    In bfloat16, a batch norm of each sample. In this layout PyTorch sums voxel by voxel in single
-    precision and loses two digits; in float32 they matter, so the maps are normalised in the
-    contiguous layout.
+    A batch norm of each sample. In this layout PyTorch sums voxel by voxel in single precision and
+    loses two digits. In float32 they matter: there, mean and variance come from `torch.mean`, which
+    adds pairwise.
     """
-    if x.dtype != torch.bfloat16:
-        return torch.group_norm(x.contiguous(), x.shape[1], weight, bias, eps)
-    rows = [
-        torch.batch_norm(row, weight, bias, None, None, True, 0.0, eps, False)
-        for row in torch.split(x.contiguous(memory_format=LAYOUT), 1)
-    ]
+    rows = []
+    for row in torch.split(x.contiguous(memory_format=LAYOUT), 1):
+        mean = variance = None
+        if x.dtype != torch.bfloat16:
+            means = row.mean((2, 3, 4), keepdim=True)
+            mean, variance = means.flatten(), (row - means).square_().mean((0, 2, 3, 4))
+        own = mean is None
+        rows.append(torch.batch_norm(row, weight, bias, mean, variance, own, 0.0, eps, False))
     return rows[0] if len(rows) == 1 else torch.cat(rows)

@@ -2,7 +2,7 @@
 
 from shaspec.preparation.doubt import DoubtfulError
 from shaspec.preparation.prepare import Prepared, prepare
-from shaspec.preparation.restore import to_inputs
+from shaspec.preparation.restore import probabilities_to_inputs, to_input, to_inputs
 from shaspec.preparation.transforms import Transforms, read_transforms, write_transforms
 
 __all__ = [
@@ -10,7 +10,9 @@ __all__ = [
     "Prepared",
     "Transforms",
     "prepare",
+    "probabilities_to_inputs",
     "read_transforms",
+    "to_input",
     "to_inputs",
     "write_transforms",
 ]

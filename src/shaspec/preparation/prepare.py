@@ -16,8 +16,9 @@ import numpy as np
 from shaspec.errors import InputError
 from shaspec.files.writing import make_folder, write_atomically
 from shaspec.geometry import Array
-from shaspec.io.cases import Source, files_of
 from shaspec.io.export import write_volume
+from shaspec.io.folders import CaseFiles
+from shaspec.io.given_files import Source, files_of
 from shaspec.io.gridding import FINEST
 from shaspec.io.gridding import reference as reference_volume
 from shaspec.io.outputs import check_output, require_no_others
@@ -32,6 +33,7 @@ from shaspec.preparation.strip import notices as strip_notices
 from shaspec.preparation.transforms import NAME, Transforms, write_transforms
 from shaspec.progress import Report, silent
 from shaspec.registration import Registration, Rigid, Scan, register
+from shaspec.stripping.engines import OWN
 from shaspec.task import Task
 
 NONE: Mapping[str, Registration] = MappingProxyType({})
@@ -62,6 +64,7 @@ def prepare(
     accept: Collection[str] = (),
     present: Collection[str] | None = None,
     strip: Strip = "auto",
+    skull_engine: str = OWN,
     brain_mask: Path | None = None,
     known: Mapping[str, Registration] = NONE,
     check: bool = False,
@@ -79,6 +82,7 @@ def prepare(
         accept: modalities whose registration is used although it is doubtful.
         present: the modalities to use; default: all.
         strip: ``auto``: strip the scans in which a skull is found; ``always`` or ``never``.
+        skull_engine: ``shaspec``, the bundled network, or ``hd-bet``, if it is installed.
         brain_mask: file with a mask of the brain to use for all scans, in the space of the
             reference, e.g. an edited ``brain/mask.nii.gz`` of an earlier run.
         known: registrations of the same scans to the same reference, e.g. those of a
@@ -92,8 +96,7 @@ def prepare(
         Paths, transforms and notices.
 
     Raises:
-        InputError: if a file cannot be read or written, if no brain is found in a scan with a
-            skull.
+        InputError: if a file cannot be used, no brain is found, or its engine is not installed.
         DoubtfulError: if a registration is doubtful and not accepted. Its picture is in ``out`` /
             ``registration``.
         WeightsError: if a skull is found and the weights for stripping it are not installed.
@@ -104,16 +107,10 @@ def prepare(
     if files.problems:
         raise InputError(files.problems[0])
     _require_elsewhere(out, [*files.volumes.values()])
-    inputs = [p for p in (*files.volumes.values(), files.labels, brain_mask) if p]
-    targets = {n: out / f"{files.name}_{n.lower()}.nii.gz" for n in files.volumes}
-    seg = out / f"{files.name}_seg.nii.gz"
-    require_no_others(out, [*targets.values(), *([seg] if files.labels else [])])
-    make_folder(out)
-    for path in (*targets.values(), seg, out / NAME, out / MASK_FILE):
-        check_output(path, inputs, overwrite=overwrite, keep_own=True)
+    targets, seg = _targets(files, out, brain_mask, overwrite)
     with enough_memory("preparing a case"):
         read = read_volumes(files, task)
-        plan = plan_stripping(read.volumes, task, strip, brain_mask)
+        plan = plan_stripping(read.volumes, task, strip, brain_mask, skull_engine)
         fixed = reference_volume(read.volumes, reference or FINEST, "--reference")
         name = next(n for n, volume in read.volumes.items() if volume is fixed)
         found = _register_all(read.volumes, name, known, progress)
@@ -133,6 +130,20 @@ def prepare(
     told = (*told, *strip_notices(plan, brain, labels))
     notices = (*files.notices, *read.notices, f"{name} is the reference", *moves, *told)
     return Prepared(out, transforms, tuple(paths), notices)
+
+
+def _targets(
+    files: CaseFiles, out: Path, brain_mask: Path | None, overwrite: bool
+) -> tuple[dict[str, Path], Path]:
+    """The file of every scan and that of the labels; raises `InputError` if one is in the way."""
+    inputs = [p for p in (*files.volumes.values(), files.labels, brain_mask) if p]
+    targets = {n: out / f"{files.name}_{n.lower()}.nii.gz" for n in files.volumes}
+    seg = out / f"{files.name}_seg.nii.gz"
+    require_no_others(out, [*targets.values(), *([seg] if files.labels else [])])
+    make_folder(out)
+    for path in (*targets.values(), seg, out / NAME, out / MASK_FILE):
+        check_output(path, inputs, overwrite=overwrite, keep_own=True)
+    return targets, seg
 
 
 def _require_elsewhere(out: Path, inputs: Collection[Path]) -> None:

@@ -21,7 +21,8 @@ from shaspec.preparation.transforms import BrainMask
 from shaspec.preprocessing import fill_value
 from shaspec.progress import Report
 from shaspec.registration import Registration, Scan
-from shaspec.stripping.brain import Brain, Segment, find_brain
+from shaspec.stripping.brain import Brain, find_brain
+from shaspec.stripping.engines import OWN, Engine, checked_engine, load_engine
 from shaspec.task import Task
 
 Strip = Literal["auto", "always", "never"]
@@ -47,7 +48,7 @@ class Plan:
 
     names: tuple[str, ...] = ()
     """Modalities to strip, in task order."""
-    segment: Segment | None = None
+    engine: Engine | None = None
     """Finds the brain in one scan."""
     given: Brain | None = None
     """The brain, if its mask was given."""
@@ -75,13 +76,16 @@ class Plan:
             raise InputError(
                 "--brain-mask: the mask lies outside of the reference; draw it on that scan"
             )
-        if self.given is not None or self.segment is None:
+        if self.given is not None or self.engine is None:
             return self.given
         scans = {
             n: Scan(volumes[n].array, volumes[n].grid, str(volumes[n].path)) for n in self.names
         }
         poses = {n: found[n].transform for n in self.names}
-        return find_brain(scans, poses, grid, self.segment, progress=progress)
+        return find_brain(
+            scans, poses, grid, self.engine.segment, voxel_mm=self.engine.voxel_mm,
+            progress=progress,
+        )  # fmt: skip
 
     def strip(self, moved: Mapping[str, Volume], brain: Brain, task: Task) -> dict[str, Volume]:
         """Empty the planned scans outside of the brain; the others stay as they are."""
@@ -93,7 +97,11 @@ class Plan:
 
 
 def plan_stripping(
-    volumes: Mapping[str, Volume], task: Task, strip: Strip, mask: Path | None
+    volumes: Mapping[str, Volume],
+    task: Task,
+    strip: Strip,
+    mask: Path | None,
+    engine: str = OWN,
 ) -> Plan:
     """Decide which scans of a case are stripped.
 
@@ -103,14 +111,16 @@ def plan_stripping(
         strip: see `Strip`.
         mask: a mask of the brain to be used in place of the network, for all scans; in the space
             of the reference.
+        engine: see `shaspec.stripping.engines`; loaded only if it is needed.
 
     Returns:
         The plan.
 
     Raises:
-        InputError: if the mask cannot be used.
+        InputError: if the mask or the engine cannot be used.
         WeightsError: if the weights for skull stripping are needed and not installed.
     """
+    checked_engine(engine)
     if strip == "never" and mask is not None:
         raise InputError("--brain-mask needs --strip auto or always, not never")
     skulls = tuple(n for n, v in volumes.items() if _has_skull(v, task, n))
@@ -123,13 +133,9 @@ def plan_stripping(
     if not names:
         told = "no skull was found: nothing was stripped"
         return Plan(notices=(told,) if task.anatomy == "brain" else ())
-    # Not before: most cases need no torch here.
-    from shaspec.stripping.segment import segment_with
-    from shaspec.stripping.weights import load_stripper
-
     left = ", ".join(n for n in volumes if n not in names)
     told = f"{left}: no skull was found, not stripped"
-    return Plan(names, segment_with(load_stripper()), notices=(told,) if left else ())
+    return Plan(names, load_engine(engine), notices=(told,) if left else ())
 
 
 def write_brain(
@@ -154,7 +160,9 @@ def write_brain(
         picture = mask_png(volume.array, brain.on(volume.grid), volume.grid, name)
         write_atomically(paths[-1], picture)
     ml = float(np.count_nonzero(brain.on(grid)) * grid.voxel_ml)
-    return BrainMask(file=MASK_FILE, stripped=plan.names, ml=round(ml, 1)), paths
+    engine = plan.engine.name if plan.engine else ""
+    mask = BrainMask(file=MASK_FILE, stripped=plan.names, ml=round(ml, 1), engine=engine)
+    return mask, paths
 
 
 def notices(plan: Plan, brain: Brain | None, labels: Volume | None) -> Iterable[str]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shaspec.errors import InputError, in_words
 from shaspec.files.reading import read_json
 from shaspec.files.writing import write_atomically
 from shaspec.geometry import Array, Grid
+from shaspec.io.header import LIMIT, nonsense
 from shaspec.registration import Registration, Rigid
 
 NAME = "transforms.json"
@@ -23,6 +25,7 @@ SPACE = (
     "affine: voxel (i, j, k) of the input's file to (R, A, S) in mm"
 )
 
+Length = Annotated[int, Field(ge=1, le=32767)]
 Row = tuple[float, float, float, float]
 Matrix = tuple[Row, Row, Row, Row]
 
@@ -32,7 +35,7 @@ class _Input(BaseModel):
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    shape: tuple[int, int, int]
+    shape: tuple[Length, Length, Length]
     affine: Matrix
     matrix: Matrix
     agreement_before: float
@@ -52,6 +55,8 @@ class BrainMask(BaseModel):
     """The modalities that it was applied to; the others had no skull."""
     ml: float
     """Volume in mL."""
+    engine: str = ""
+    """What found it: a key of `shaspec.stripping.engines.ENGINES`; empty: the mask was given."""
 
 
 class _Content(BaseModel):
@@ -133,9 +138,11 @@ def read_transforms(folder: Path) -> Transforms:
     content = read_json(path)
     try:
         parsed = _Content.model_validate(content)
+        if parsed.reference not in parsed.inputs:
+            raise InputError(f"the reference {parsed.reference!r} is none of its inputs")
         grids, found = {}, {}
         for name, entry in parsed.inputs.items():
-            grids[name] = Grid.from_affine(_array(entry.affine), entry.shape)
+            grids[name] = _grid(entry)
             found[name] = Registration(
                 Rigid(_array(entry.matrix)), entry.agreement_before, entry.agreement_after,
                 distance=float("nan"), spread=entry.spread_mm, by_hand=entry.by_hand,
@@ -147,6 +154,16 @@ def read_transforms(folder: Path) -> Transforms:
     except InputError as error:
         raise InputError(f"{path}: {error}; prepare the case again") from error
     return Transforms(parsed.reference, grids, found, parsed.brain_mask)
+
+
+def _grid(entry: _Input) -> Grid:
+    """The grid of an input, within the bounds of those that are read from volumes."""
+    affine = _array(entry.affine)
+    if why := nonsense(affine, 1.0):
+        raise InputError(f"the affine {why}")
+    if math.prod(entry.shape) > LIMIT:
+        raise InputError(f"a grid of {' x '.join(map(str, entry.shape))} voxels")
+    return Grid.from_affine(affine, entry.shape)
 
 
 def _array(matrix: Matrix) -> Array:

@@ -67,8 +67,36 @@ def parse_address(text: str) -> Address:
             f"http://{host} is not encrypted: others on the network could read the scans and the "
             f"token. Use https:// (a reverse proxy), an SSH tunnel, or set {UNENCRYPTED}=1"
         )
+    _check_form(host, parts.path)
     default = 443 if secure else DEFAULT_PORT
     return Address(secure, host, port or default, parts.path.rstrip("/"), token)
+
+
+def _check_form(host: str, path: str) -> None:
+    """Raise `InputError` for what no request can be sent to."""
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise InputError(
+            f"{host!r} is not the name of a server; copy the line that shaspec serve prints"
+        ) from error
+    if not (host + path).isprintable() or not path.isascii() or " " in host + path:
+        raise InputError(
+            f"{path!r} is not a path of a server; copy the line that shaspec serve prints"
+        )
+
+
+def without_token(text: str) -> str:
+    """An address as it can be shown, also one that has another form than `parse_address` needs.
+
+    Args:
+        text: with a token, or without.
+
+    Returns:
+        What is before the token and after it.
+    """
+    scheme, mark, rest = text.strip().rpartition("//")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def _is_here(host: str) -> bool:

@@ -6,16 +6,21 @@ import http.client
 import json
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import IO, Any
 
 from shaspec.errors import ServerError
 from shaspec.remote.address import Address
+from shaspec.remote.idle import Idle
 from shaspec.remote.wire import LONGEST_LINE, VERSION
 
 PATIENCE = 30.0
 """Seconds without a byte after which a connection is lost; a run says something every second."""
+
+END = 1.0
+"""Seconds for the end of an answer, after which its connection can be used again."""
 
 
 class LostError(ServerError):
@@ -40,7 +45,7 @@ class Answer:
 
 
 class Connection:
-    """Requests to one server. Each opens a connection of its own, so any thread can use it.
+    """Requests to one server, from any thread; a connection serves one request after the other.
 
     Args:
         address: of the server.
@@ -50,6 +55,7 @@ class Connection:
     def __init__(self, address: Address, patience: float = PATIENCE) -> None:
         self.address = address
         self._patience = patience
+        self._idle = Idle()
 
     def ask(
         self,
@@ -117,20 +123,46 @@ class Connection:
         fixed = {"Authorization": f"Bearer {self.address.token}"}
         if body is not None and method == "POST":
             fixed["Content-Type"] = "application/json"
+        target = f"{self.address.path}/{VERSION}/{path}"
+        request = method, target, body, {**fixed, **headers}
         try:
-            with closing(self._open(self._patience if patience is None else patience)) as opened:
-                target = f"{self.address.path}/{VERSION}/{path}"
-                opened.request(method, target, body, {**fixed, **headers})
-                yield opened.getresponse()
+            opened, response = self._answered(request, patience or self._patience)
+            try:
+                yield response
+                _end(opened, response)
+            finally:
+                if response.isclosed() and not response.will_close:  # it was read to its end
+                    self._idle.put(opened)
+                else:
+                    opened.close()
         except (OSError, http.client.HTTPException) as error:
             raise self._lost(error) from error
+
+    def _answered(
+        self, request: tuple[str, str, bytes | None, dict[str, str]], patience: float
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """Send a request; on a new connection if one that has waited turns out to be closed."""
+        while True:
+            waited = self._idle.take(patience)
+            opened = waited or self._open(patience)
+            try:
+                opened.request(*request)
+                return opened, opened.getresponse()
+            except (OSError, http.client.HTTPException) as error:
+                opened.close()
+                if waited is None or isinstance(error, TimeoutError):
+                    raise
 
     def _open(self, patience: float) -> http.client.HTTPConnection:
         where = self.address.host, self.address.port
         if not self.address.secure:
             return http.client.HTTPConnection(*where, timeout=patience)
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(*where, timeout=patience, context=context)
+        return http.client.HTTPSConnection(*where, timeout=patience, context=self._context)
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """With the certificates of this system, which take a while to read."""
+        return ssl.create_default_context()
 
     def _lost(self, error: Exception) -> LostError:
         if isinstance(error, ssl.SSLCertVerificationError):
@@ -150,6 +182,14 @@ class Connection:
         return AnswerError(f"server {self.address}: {text}", answer)
 
 
+def _end(opened: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
+    """Read the end of an answer whose content was read."""
+    if not response.isclosed() and opened.sock is not None:
+        opened.sock.settimeout(END)
+        with suppress(OSError, http.client.HTTPException):
+            response.read(1)
+
+
 def _lower(response: http.client.HTTPResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in response.getheaders()}
 
@@ -158,6 +198,6 @@ def _content(response: http.client.HTTPResponse) -> Mapping[str, Any]:
     data = response.read(LONGEST_LINE)
     try:
         content = json.loads(data) if data else {}
-    except ValueError:  # of a proxy
+    except (ValueError, RecursionError):  # of a proxy
         return {}
     return content if isinstance(content, dict) else {}

@@ -25,6 +25,8 @@ from shaspec.remote.wire import (
 )
 
 Array = npt.NDArray[Any]
+LONGEST_TEXT = 4000
+"""Characters of a message that are shown."""
 SPARE = 64 * 1024
 """Bytes by which a compressed array may be larger than the array."""
 
@@ -86,16 +88,21 @@ def said_by(event: ServerEvent, last: Progress, server: str) -> Progress | Notic
         ServerError: if the server failed.
     """
     if isinstance(event, Step):
-        return Progress(event.done, event.total, event.stage)
+        return Progress(event.done, event.total, _short(event.stage))
     if isinstance(event, Said):
-        return Notice(event.text)
+        return Notice(_short(event.text))
     if isinstance(event, Waiting):
         runs = f"{event.before} run" + ("" if event.before == 1 else "s")
         return Progress(0, 0, f"waiting for {runs} of others")
     if isinstance(event, Failed):
         kinds = {"input": InputError, "memory": OutOfMemoryError, "server": ServerError}
-        raise kinds[event.kind](f"server {server}: {event.text}")
+        raise kinds[event.kind](f"server {server}: {_short(event.text)}")
     return last
+
+
+def _short(text: str) -> str:
+    """A text of the server that an interface can show: a line of it can have 16 MiB."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
 
 
 def _bytes(stream: IO[bytes], size: int) -> bytes:

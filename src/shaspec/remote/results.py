@@ -6,30 +6,38 @@ model saw it in training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from shaspec.case import Case
-from shaspec.errors import ServerError
+from shaspec.errors import InputError, ServerError
+from shaspec.geometry import Grid
 from shaspec.inference.feature_maps import FeatureMaps
+from shaspec.memory import free_memory
 from shaspec.models.card import Card, Seen, bundled_models, load_card
 from shaspec.prediction import Classification, Prediction
 from shaspec.remote.wire import Done
 from shaspec.task import Subset
+from shaspec.task_parts import BACKGROUND
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[tuple[str, ...], Array]
+MOST_FEATURES = 2**34
+"""Bytes of feature maps."""
 STRANGE = "the server {} sends a result that does not fit the case: use the same version of shaspec"
 
 
 def most_bytes(card: Card, case: Case, kind: str) -> int:
-    """Bytes that the arrays of a result can take, generously."""
+    """Bytes that the arrays of a result can take; feature maps: half of the free memory."""
+    if kind != "predict":
+        free = free_memory()
+        return MOST_FEATURES if free is None else min(MOST_FEATURES, free // 2)
     voxels = int(np.prod(case.grid.shape))
     maps = 4 * (len(card.task.labels) + len(card.task.regions) + 2)
-    return voxels * (1 + maps) + 2**16 if kind == "predict" else 2**34
+    return voxels * (1 + maps) + 2**16
 
 
 def prediction(
@@ -47,23 +55,28 @@ def prediction(
     Raises:
         ServerError: if the arrays are not those of this case.
     """
-    if card.task.kind == "classification":
-        wanted = (len(card.task.labels),)
-        found = _one(arrays, ("probabilities",), wanted, np.float32, facts)
-        return Classification(case.name, card.task, subset, found, facts)
-    shape = case.grid.shape
+    task, shape = card.task, case.grid.shape
+    if task.kind == "classification":
+        found = _one(arrays, ("probabilities",), (len(task.labels),), np.float32, facts)
+        _demand(bool(np.isfinite(found).all()), facts)
+        return Classification(case.name, task, subset, found, facts)
     labels = _one(arrays, ("labels",), shape, np.uint8, facts)
-    maps = (_named(arrays, kind, shape) for kind in ("probabilities", "label_probabilities"))
-    return Prediction(case.name, card.task, case.grid, subset, labels, facts, *maps)
+    known = np.zeros(256, np.bool_)
+    known[[0, *(label.value for label in task.labels)]] = True
+    _demand(bool(known[labels].all()), facts)
+    names = {
+        "probabilities": task.region_names,
+        "label_probabilities": (BACKGROUND, *(label.name for label in task.labels)),
+    }
+    maps = (_maps(arrays, kind, shape, allowed, facts) for kind, allowed in names.items())
+    return Prediction(case.name, task, case.grid, subset, labels, facts, *maps)
 
 
 def feature_maps(
     card: Card, case: Case, subset: Subset, arrays: Arrays, done: Done, facts: dict[str, Any]
 ) -> FeatureMaps:
     """The feature maps of a run; arguments as of `prediction`, and its last event."""
-    if done.grid is None:
-        raise ServerError(STRANGE.format(facts.get("server")))
-    grid = done.grid.grid()
+    grid = _grid(done, facts)
     return FeatureMaps(
         case=case.name,
         model=card.name,
@@ -71,8 +84,8 @@ def feature_maps(
         present=subset,
         grid=grid,
         inside=_one(arrays, ("inside",), grid.shape, np.bool_, facts),
-        maps={(k[1], k[2]): v for k, v in arrays.items() if k[0] == "maps" and len(k) == 3},
-        windows={(k[1], k[2]): v for k, v in arrays.items() if k[0] == "windows" and len(k) == 3},
+        maps=_features(arrays, "maps", grid.shape, card, facts),
+        windows=_features(arrays, "windows", (), card, facts),
         provenance=facts,
     )
 
@@ -109,14 +122,44 @@ def _one(
     arrays: Arrays, name: tuple[str, ...], shape: tuple[int, ...], dtype: Any, facts: Any
 ) -> Array:
     array = arrays.get(name)
-    if array is None or array.shape != shape or array.dtype != dtype:
-        raise ServerError(STRANGE.format(facts.get("server")))
+    _demand(array is not None and array.shape == shape and array.dtype == dtype, facts)
+    assert array is not None
     return array
 
 
-def _named(arrays: Arrays, kind: str, shape: tuple[int, ...]) -> dict[str, Array]:
-    return {
-        k[1]: v
-        for k, v in arrays.items()
-        if k[0] == kind and len(k) == 2 and v.shape == shape and v.dtype == np.float32
-    }
+def _maps(
+    arrays: Arrays, kind: str, shape: tuple[int, ...], names: Collection[str], facts: Any
+) -> dict[str, Array]:
+    """The maps of a kind by name, each on the grid and of one of the names."""
+    found = {key[1:]: array for key, array in arrays.items() if key[0] == kind}
+    for key, array in found.items():
+        _demand(len(key) == 1 and key[0] in names, facts)
+        _demand(array.shape == shape and array.dtype == np.float32, facts)
+    return {key[0]: array for key, array in found.items()}
+
+
+def _features(
+    arrays: Arrays, kind: str, shape: tuple[int, ...], card: Card, facts: Any
+) -> dict[tuple[str, str], Array]:
+    """Feature maps, (C, *shape) by kind and modality; of windows, (windows, C)."""
+    found = {key[1:]: array for key, array in arrays.items() if key[0] == kind}
+    axes = 1 + len(shape) if shape else 2
+    for key, array in found.items():
+        _demand(len(key) == 2 and key[1] in card.task.names, facts)
+        _demand(array.ndim == axes and array.dtype == np.float32, facts)
+        _demand(not shape or array.shape[1:] == shape, facts)
+    return {(key[0], key[1]): array for key, array in found.items()}
+
+
+def _grid(done: Done, facts: Any) -> Grid:
+    _demand(done.grid is not None, facts)
+    assert done.grid is not None
+    try:
+        return done.grid.grid()
+    except InputError as error:
+        raise ServerError(STRANGE.format(facts.get("server"))) from error
+
+
+def _demand(holds: bool, facts: Any) -> None:
+    if not holds:
+        raise ServerError(STRANGE.format(facts.get("server")))

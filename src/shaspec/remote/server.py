@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -64,12 +65,31 @@ class RemoteServer:
             WeightsError: for an unknown name.
         """
         self._refresh()
+        return self.known_card(model)
+
+    def known_card(self, model: str) -> Card:
+        """`card` without a connection, from what the server said last.
+
+        Args:
+            model: name of the model.
+
+        Returns:
+            Its card.
+
+        Raises:
+            WeightsError: for an unknown name.
+        """
         if model not in self._cards:
             raise WeightsError(
                 f"server {self.connection.address} has no model {model!r}, but "
                 f"{', '.join(self._cards)}: ask who runs it to add --model {model}"
             )
         return self._cards[model]
+
+    @property
+    def cards(self) -> Mapping[str, Card]:
+        """Name of a model -> its card, as the server said last; empty before."""
+        return self._cards
 
     def session(self, model: str, case: Case, **options: Any) -> RemoteSession:
         """Open a session. The case is uploaded by its first run.
@@ -94,8 +114,15 @@ class RemoteServer:
         )
 
     def _refresh(self) -> None:
-        if self._info is not None and time.monotonic() - self._asked < FRESH:
-            return
+        if self._info is None or time.monotonic() - self._asked >= FRESH:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Ask for the models.
+
+        Raises:
+            ServerError: if there is no connection, or the server is of another version.
+        """
         answer = self.connection.ask("GET", "", patience=PATIENCE)
         try:
             self._info = Info.model_validate(answer.content)

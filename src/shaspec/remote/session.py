@@ -20,20 +20,17 @@ from shaspec.remote import results
 from shaspec.remote.connection import AnswerError, Connection
 from shaspec.remote.reading import Array, events_of, said_by
 from shaspec.remote.uploads import packed, upload
-from shaspec.remote.wire import (
-    Done,
-    GridFacts,
-    OpenRequest,
-    RunRequest,
-    Started,
-    VolumeFacts,
-)
+from shaspec.remote.wire import Done, GridFacts, OpenRequest, RunRequest, Started, VolumeFacts
 from shaspec.task import Subset
 
 FAREWELL = 5.0
 """Seconds for a message that nobody waits for."""
 TRIES = 3
 """How often a session that the server has closed is opened again for one run."""
+DELETED = (
+    "server {}: it deletes the volumes before it uses them, so its disk is too small for all cases "
+    "that are open: try again in some minutes"
+)
 Arrays = dict[tuple[str, ...], Array]
 
 
@@ -83,6 +80,7 @@ class RemoteSession:
         self._facts: dict[str, VolumeFacts] = {}  # of the volumes, once they were compressed
         self._name = ""  # on the server; empty: not open
         self._kept: frozenset[Subset] = frozenset()
+        self._farewell: threading.Thread | None = None
 
     @cached_property
     def seen(self) -> Seen:
@@ -114,6 +112,11 @@ class RemoteSession:
         name, self._name, self._kept = self._name, "", frozenset()
         if name:
             self._tell(f"sessions/{name}")
+
+    def wait(self) -> None:
+        """Wait until the server was told what is to be told, at most some seconds."""
+        if self._farewell is not None:
+            self._farewell.join()
 
     def predict(
         self, present: Iterable[str] | None = None, *, probabilities: bool = False
@@ -228,7 +231,7 @@ class RemoteSession:
                     self._name = str(answer.content.get("session", ""))
                     return
                 if number == TRIES:
-                    raise AnswerError("the server deletes the volumes before it uses them", answer)
+                    raise AnswerError(DELETED.format(self._connection.address), answer)
             volumes = {}
             for name, volume in self.case.volumes.items():
                 yield Progress(0, 0, f"compressing {name}")
@@ -237,12 +240,8 @@ class RemoteSession:
             self._facts = {name: volume.facts for name, volume in volumes.items()}
 
     def _request(self) -> bytes:
-        request = OpenRequest(
-            model=self._model,
-            grid=GridFacts.of(self.case.grid),
-            volumes=self._facts,
-            **self._options,
-        )
+        grid, options = GridFacts.of(self.case.grid), self._options
+        request = OpenRequest(model=self._model, grid=grid, volumes=self._facts, **options)
         return request.model_dump_json().encode()
 
     def _attempt(
@@ -278,7 +277,8 @@ class RemoteSession:
             with suppress(ServerError):  # it expires on the server
                 self._connection.ask("DELETE", path, patience=FAREWELL)
 
-        threading.Thread(target=tell, name="shaspec-farewell", daemon=True).start()
+        self._farewell = threading.Thread(target=tell, name="shaspec-farewell", daemon=True)
+        self._farewell.start()
 
     # -- subsets and provenance ------------------------------------------------------------------
 

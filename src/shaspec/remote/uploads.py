@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from shaspec.errors import ServerError
 from shaspec.inference.events import Progress
-from shaspec.remote.connection import Connection, LostError
+from shaspec.remote.connection import Answer, Connection, LostError
 from shaspec.remote.packing import pack
 from shaspec.remote.wire import VolumeFacts
 
@@ -91,7 +92,7 @@ class _StuckError(ServerError):
 
 def _arrived(connection: Connection, volume: Packed) -> int:
     answer = connection.ask("HEAD", f"volumes/{volume.facts.sha256}", accept=(404,))
-    return 0 if answer.status == 404 else int(answer.headers.get("upload-offset", 0))
+    return 0 if answer.status == 404 else _offset(answer, connection, len(volume.data))
 
 
 def _put(connection: Connection, volume: Packed, offset: int, chunk: int) -> int:
@@ -103,4 +104,15 @@ def _put(connection: Connection, volume: Packed, offset: int, chunk: int) -> int
     answer = connection.ask("PUT", path, part, headers=headers, accept=(409, 422))
     if answer.status == 422:
         raise _StuckError(f"server {connection.address}: {answer.content.get('error')}")
-    return int(answer.headers.get("upload-offset", 0))
+    return _offset(answer, connection, len(volume.data))
+
+
+def _offset(answer: Answer, connection: Connection, size: int) -> int:
+    """How many bytes have arrived, as the server says; raises `ServerError` for another text."""
+    text = answer.headers.get("upload-offset", "0")
+    if not re.fullmatch("[0-9]{1,15}", text) or int(text) > size:
+        raise ServerError(
+            f"server {connection.address} does not say how much of a volume has arrived: it is "
+            "another program, or has another version of shaspec"
+        )
+    return int(text)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from shaspec.geometry import Grid
 from shaspec.remote.packing import ArrayFacts, Length
+from shaspec.task_names import Line
 from shaspec.task_parts import MOST_MODALITIES, Frozen
 
 VERSION = "v1"
@@ -28,6 +29,8 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """sha256 of compressed bytes."""
 Number = Annotated[float, Field(ge=-1e9, le=1e9)]
 Size = Annotated[float, Field(gt=0, le=1e6)]
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+"""An interface shows no larger numbers."""
 Row = tuple[Number, Number, Number, Number]
 
 
@@ -114,7 +117,7 @@ class Info(Frozen):
 
     version: str
     """Of shaspec."""
-    chunk: int
+    chunk: Annotated[int, Field(ge=1, le=2**30)]
     """Bytes of one part of an upload at most."""
     models: dict[str, dict[str, Any]]
     """Name -> card, as JSON, in the order to show."""
@@ -134,7 +137,7 @@ class Waiting(Frozen):
     """Other runs come first. Sent every second, so that a lost connection is noticed."""
 
     event: Literal["waiting"] = "waiting"
-    before: int
+    before: Count
 
 
 class Alive(Frozen):
@@ -147,8 +150,8 @@ class Step(Frozen):
     """`Progress` of the run."""
 
     event: Literal["progress"] = "progress"
-    done: int
-    total: int
+    done: Count
+    total: Count
     stage: str
 
 
@@ -177,11 +180,36 @@ class Attached(Frozen):
     bytes: Annotated[int, Field(ge=1)]
 
 
+class _Provenance(BaseModel):
+    """What interfaces, tables and commands use of the provenance of a result."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    model: Line
+    subset: Line
+    device: Line
+    sha256: Line = ""
+    version: Line = ""
+    precision: Line = ""
+    window: tuple[Count, ...] = ()
+    overlap: Number = 0
+    seconds: dict[Short, Number] = {}
+    modality_weights: dict[Short, dict[Short, Number]] = {}
+    outputs: tuple[Line, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def _checked(facts: dict[str, Any]) -> dict[str, Any]:
+    """The provenance as it is; raises ``ValueError`` if a field is not what it has to be."""
+    _Provenance.model_validate(facts)
+    return facts
+
+
 class Done(Frozen):
     """Last event of a run; its arrays came before."""
 
     event: Literal["done"] = "done"
-    provenance: dict[str, Any]
+    provenance: Annotated[dict[str, Any], AfterValidator(_checked)]
     kept: tuple[tuple[str, ...], ...]
     """Subsets that need no further encoding."""
     grid: GridFacts | None = None

@@ -15,6 +15,7 @@ of a case, opens a session, and runs it as often as it likes:
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
 from shaspec import __version__
-from shaspec.errors import in_words
+from shaspec.errors import ShaspecError, in_words
 from shaspec.remote.wire import VERSION, Info, Opened, OpenRequest, Refusal, RunRequest
 from shaspec.server.guard import HEALTH, Guard, refusal
 from shaspec.server.limits import Limits
@@ -35,8 +36,9 @@ from shaspec.server.sessions import Sessions
 from shaspec.server.shelf import Shelf
 from shaspec.server.stream import answer
 from shaspec.server.volumes import Volumes
-from shaspec.server.worker import Worker
+from shaspec.server.worker import BROKEN, Worker
 
+LOG = logging.getLogger(__name__)
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Path(pattern=r"^[\w-]{1,64}$")]
 Count = Annotated[int, Header(ge=0, le=2**50)]
@@ -121,10 +123,19 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
         digest: Digest, request: Request, upload_offset: Count, upload_length: Count
     ) -> Response:
         data = await request.body()
-        offset = await asyncio.to_thread(
-            service.volumes.append, digest, upload_offset, upload_length, data
-        )
+        part = digest, upload_offset, upload_length, data
+        offset = await asyncio.to_thread(_append, service, part)
         return Response(status_code=204, headers={"Upload-Offset": str(offset)})
+
+
+def _append(service: Service, part: tuple[str, int, int, bytes]) -> int:
+    """Store a part of a volume; while the disk is full, sessions that do not run give way."""
+    while True:
+        try:
+            return service.volumes.append(*part)
+        except RefusedError as error:
+            if error.status != 507 or not service.sessions.give_way():
+                raise
 
 
 def _add_sessions(app: FastAPI, service: Service) -> None:
@@ -161,6 +172,12 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RefusedError)
     async def refused(_: Request, error: RefusedError) -> Response:
         return refusal(error)
+
+    @app.exception_handler(ShaspecError)
+    async def unusable(_: Request, error: ShaspecError) -> Response:
+        """E.g. a model folder that was changed: its path is for the log alone."""
+        LOG.error("a request failed", exc_info=error)
+        return refusal(RefusedError(503, BROKEN))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

@@ -122,7 +122,7 @@ class Sessions:
             try:
                 self._make_place()
             except RefusedError:
-                self._volumes.let_go(served.digests)
+                self._volumes.let_go(served.digests, served.used)
                 raise
             self._sessions[served.name] = served
         return served.name
@@ -161,6 +161,18 @@ class Sessions:
                 served.closed = True
                 if not served.runs:
                     self._free(served)
+
+    def give_way(self) -> bool:
+        """End the session that was used least recently; False: none but those that run.
+
+        Its volumes can then be deleted. Its client opens it again with its next run.
+        """
+        with self._lock:
+            for served in self._by_age():
+                if not served.runs:
+                    self.close(served.name)
+                    return True
+        return False
 
     def expire(self) -> None:
         """Close the sessions that were not used for `Limits.idle`."""
@@ -241,15 +253,12 @@ class Sessions:
     def _make_place(self) -> None:
         if len(self._sessions) < self._limits.sessions:
             return
-        for served in self._by_age():
-            if not served.runs:
-                self.close(served.name)
-                return
-        raise RefusedError(503, "all sessions of the server are in use: try again in a minute")
+        if not self.give_way():
+            raise RefusedError(503, "all sessions of the server are in use: try again in a minute")
 
     def _free(self, served: Served) -> None:
         served.session = None
-        self._volumes.let_go(served.digests)
+        self._volumes.let_go(served.digests, served.used)
 
 
 def _events(

@@ -18,6 +18,9 @@ from typing import IO, Any
 from shaspec.server.limits import MB, Limits
 from shaspec.server.refusals import RefusedError
 
+FRESH = 300.0
+"""Seconds for which an uploaded volume waits for its session."""
+
 
 @dataclass
 class _Volume:
@@ -27,6 +30,7 @@ class _Volume:
     arrived: int = 0
     hash: Any = field(default_factory=hashlib.sha256)
     holders: int = 0  # sessions
+    was_held: bool = False
 
     @property
     def complete(self) -> bool:
@@ -128,13 +132,20 @@ class Volumes:
                 )
             for digest in set(digests):
                 self._volumes[digest].holders += 1
+                self._volumes[digest].was_held = True
 
-    def let_go(self, digests: Collection[str]) -> None:
-        """End `hold`; the volumes are deleted when nobody has used them for a while."""
+    def let_go(self, digests: Collection[str], used: float) -> None:
+        """End `hold`; the volumes are deleted when nobody has used them for a while.
+
+        Args:
+            digests: the volumes.
+            used: when the session used them last, in seconds.
+        """
         with self._lock:
             for digest in set(digests):
-                self._volumes[digest].holders -= 1
-                self._volumes[digest].used = self._clock()
+                volume = self._volumes[digest]
+                volume.holders -= 1
+                volume.used = max(volume.used, used)
 
     def read(self, digest: str) -> bytes:
         """The compressed bytes of a volume that is held."""
@@ -172,8 +183,17 @@ class Volumes:
         return volume
 
     def _make_room(self, total: int) -> None:
-        """Delete the volumes that were used least recently, of those that no session holds."""
-        free = [d for d, v in self._volumes.items() if v.complete and not v.holders]
+        """Delete the volumes that were used least recently, of those that no session holds.
+
+        What was uploaded just now waits for its session: otherwise users whose cases do not fit
+        together would delete each other's volumes in turn.
+        """
+        before = self._clock() - FRESH
+        free = [
+            digest
+            for digest, v in self._volumes.items()
+            if v.complete and not v.holders and (v.was_held or v.used < before)
+        ]
         for digest in sorted(free, key=lambda d: self._volumes[d].used):
             if self._has_room(total):
                 return

@@ -20,7 +20,7 @@ from shaspec.server.refusals import RefusedError
 LOG = logging.getLogger(__name__)
 END = object()
 """Comes after the last event of a run."""
-BROKEN = "the server could not carry out the run: tell who runs it; the reason is in its log"
+BROKEN = "the server could not carry this out: tell who runs it; the reason is in its log"
 
 
 @dataclass(eq=False)

@@ -21,9 +21,9 @@ Array = npt.NDArray[Any]
 Field = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Segment = Callable[[Field], Field]
-"""Scaled scan (S, P, L) with voxels of `VOXEL_MM` -> probability of the brain, same shape."""
+"""Scaled scan (S, P, L) -> probability of the brain, same shape."""
 
-BLUR_MM = 0.7  # standard deviation of a slice of `VOXEL_MM`
+BLUR = 0.28  # standard deviation of a slice, relative to its thickness
 BRAIN_ML = (100.0, 2300.0)  # volume of what can be a brain, or a part of one in a slab
 SURE = 0.5  # probability from which a voxel is brain
 
@@ -62,6 +62,7 @@ def find_brain(
     grid: Grid,
     segment: Segment,
     *,
+    voxel_mm: float = VOXEL_MM,
     progress: Report = silent,
 ) -> Brain:
     """Find the brain in the scans of a case: the mean of what is found in each of them.
@@ -70,17 +71,18 @@ def find_brain(
         scans: modality -> scan, with the skull.
         poses: modality -> the transform from the reference to the scan.
         grid: the grid of the reference.
-        segment: finds the brain in one scan, see `shaspec.stripping.segment`.
+        segment: finds the brain in one scan, see `shaspec.stripping.engines`.
+        voxel_mm: voxel size of the scans that ``segment`` is given.
         progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
             the work.
 
     Returns:
-        The brain, on a grid of `VOXEL_MM` that covers ``grid``.
+        The brain, on a grid of ``voxel_mm`` that covers ``grid``.
 
     Raises:
         InputError: if no brain is found.
     """
-    coarse = _coarse(grid)
+    coarse = _coarse(grid, voxel_mm)
     found, seen = {}, {}
     for number, (name, scan) in enumerate(scans.items()):
         progress(number, len(scans), f"{name}: finding the brain")
@@ -130,17 +132,17 @@ def _largest(mask: Mask) -> Mask:
     return mask if number < 2 else np.asarray(pieces == np.bincount(pieces.flat)[1:].argmax() + 1)
 
 
-def _coarse(grid: Grid) -> Grid:
-    """A grid of `VOXEL_MM` over all of ``grid``."""
-    step = VOXEL_MM / np.array(grid.spacing)
+def _coarse(grid: Grid, voxel_mm: float) -> Grid:
+    """A grid of ``voxel_mm`` over all of ``grid``."""
+    step = voxel_mm / np.array(grid.spacing)
     shape = np.ceil(np.array(grid.shape) / step).astype(int)
     return grid.blocks(np.zeros(3), step, tuple(int(n) for n in shape))
 
 
 def _thinned(scan: Scan, coarse: Grid, through: Array) -> Field:
     """A scan on a coarse grid, without aliasing."""
-    spacing = np.array(scan.grid.spacing)
-    sigma = np.where(spacing < VOXEL_MM, BLUR_MM / spacing, 0)
+    spacing, wanted = np.array(scan.grid.spacing), float(max(coarse.spacing))
+    sigma = np.where(spacing < wanted, BLUR * wanted / spacing, 0)
     smooth = ndimage.gaussian_filter(scan.array.astype(np.float32), sigma, truncate=2.5)
     fill = float(smooth.min())
     return resample(smooth, scan.grid, coarse, order=1, fill=fill, through=through)

@@ -25,7 +25,7 @@ def content(files: CaseFiles, task: Task, config: TrainConfig) -> dict[str, Any]
 
     Reading packed files costs a hundredth of preparing them.
     """
-    labels = [files.labels] if files.labels else []
+    labels = files.label_files
     digests = {path: _digest(path) for path in {*files.volumes.values(), *labels}}
     key: dict[str, Any] = {
         "volumes": {

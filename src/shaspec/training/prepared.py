@@ -15,10 +15,15 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from shaspec.errors import InputError
-from shaspec.files.reading import TEXT, open_regular, read_bytes
+from shaspec.files.archives import read_arrays
+from shaspec.files.reading import TEXT, read_bytes
 from shaspec.memory import is_out_of_memory
 
 IMAGES, LABELS, CENTRES, FACTS = "images.npy", "labels.npy", "centres.npz", "facts.json"
+
+
+LARGEST = 2**30
+"""Bytes of all centres: those of 90 million voxels."""
 
 
 class Facts(BaseModel):
@@ -81,8 +86,9 @@ class PreparedCase:
             return []
         shape = self.images.shape[1:]
         path = self.folder / CENTRES
-        with _reading(path), open_regular(path) as stream, np.load(stream) as file:
-            centres = [file[key] for key in sorted(file.files)]
+        with _reading(path):
+            arrays = read_arrays(path, LARGEST)
+            centres = [arrays[key] for key in sorted(arrays)]
             for voxels in centres:
                 _demand(voxels.dtype == np.int32 and voxels.ndim == 2)
                 _demand(0 not in voxels.shape and voxels.shape[1] == len(shape))

@@ -164,10 +164,10 @@ def test_in_napari_the_dialog_shows_every_file_in_full(
 ):
     from napari.settings import get_settings
 
-    from napari_shaspec.case import controller as case_controller
+    from napari_shaspec import chosen_engine
 
     npe2pm.register(PluginManifest.from_distribution("napari-shaspec"))
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     get_settings().appearance.theme = theme
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)

@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
-from napari_shaspec.dates import controller as dates_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.dates.panel import DatesPanel
 from napari_shaspec.widgets.panel import Column
 from tests.napari_shaspec.widths import fits
@@ -59,7 +59,7 @@ def test_in_a_window_a_narrow_panel_measures_in_a_worker(
 
     from napari_shaspec.layers.viewer import add_case
 
-    monkeypatch.setattr(dates_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     long = "a patient with a very long name " * 3

@@ -10,7 +10,7 @@ import pytest
 from npe2 import PluginManifest
 from qtpy.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.metadata import of_kind
 from napari_shaspec.layers.results import find_result
@@ -85,7 +85,7 @@ def install(monkeypatch, npe2pm):
 @pytest.fixture
 def segmented(make_napari_viewer, qtbot, monkeypatch, engine, make_case):
     """Makes a window with a result in the panel."""
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
 
     def make():
         viewer = make_napari_viewer(show=True)

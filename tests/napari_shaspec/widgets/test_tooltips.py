@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_shaspec.case import controller as case_controller
+from napari_shaspec import chosen_engine
 from napari_shaspec.cohort.panel import CohortPanel
 from napari_shaspec.compare.panel import ComparePanel
 from napari_shaspec.dates.panel import DatesPanel
@@ -67,7 +67,7 @@ def _told(widget: QWidget, panel: QWidget) -> bool:
 def test_every_control_has_a_tooltip(
     name, qtbot, viewer, engine, make_case, monkeypatch, plugin_settings
 ):
-    monkeypatch.setattr(case_controller, "LocalEngine", lambda: engine)
+    monkeypatch.setattr(chosen_engine, "LocalEngine", lambda: engine)
     panel = PANELS[name](viewer)
     qtbot.addWidget(panel)
     add_case(viewer, make_case())

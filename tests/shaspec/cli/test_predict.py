@@ -152,14 +152,15 @@ def test_a_file_that_was_read_is_never_written_over(
     assert flair.read_bytes() == before
 
 
-def test_scans_and_truths_beside_the_case_are_not_replaced_though_they_were_not_read(
+def test_scans_and_truths_of_this_or_another_case_are_not_replaced(
     run: Run, folder: Path, shaspec_folder: Path
 ) -> None:
     words = ["predict", folder / "anna", "--model", shaspec_folder, "--present", "T1"]
-    for role in ("flair", "seg"):
-        path = next((folder / "anna").glob(f"*_{role}.nii.gz"))
+    other = shutil.copytree(folder / "anna", folder.parent / "another")
+    for place, role in [("anna", "flair"), ("anna", "seg"), (other, "flair"), (other, "seg")]:
+        path = next((folder / place).glob(f"*_{role}.nii.gz"))
         before = path.read_bytes()
-        with pytest.raises(ShaspecError, match=rf"the input file .*_{role}\.nii\.gz"):
+        with pytest.raises(ShaspecError, match=rf"_{role}\.nii\.gz: is a scan or a label file"):
             run(*words, "--out", path, "--overwrite")
         assert path.read_bytes() == before
 

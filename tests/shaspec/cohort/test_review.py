@@ -51,3 +51,24 @@ def test_another_table_of_that_name_is_refused_and_kept(tmp_path: Path, text: st
     with pytest.raises(InputError, match=NAME):
         write_mark(tmp_path, done("anna"), "accepted")
     assert (tmp_path / NAME).read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "case,subset,mark,key,time\n" + "x" * 200_000 + ",FLAIR,accepted,k,t\n",
+        "case,subset,mark,key,time\nanna\n",
+        'case,subset,mark,key,time\n"anna,FLAIR,seen,k,t\n',
+        "case,subset,mark,key,time\n\0,\0,\0,\0,\0\n",
+    ],
+    ids=["a cell of 200,000 letters", "a short row", "an open quote", "nulls"],
+)
+def test_a_damaged_table_is_read_or_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / NAME).write_text(text)
+    try:
+        assert not read_reviews(tmp_path)
+    except InputError as error:
+        said = str(error)
+    else:
+        said = NAME
+    assert NAME in said

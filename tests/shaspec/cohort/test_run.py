@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,49 +14,22 @@ import nibabel
 import numpy as np
 import pytest
 
-from shaspec.case import Case
 from shaspec.cohort import run as running
 from shaspec.cohort.manifest import Manifest
 from shaspec.cohort.run import Working, cohort_job, segment_cohort
-from shaspec.cohort.segmenter import Outcome, Segmenter
+from shaspec.cohort.segmenter import Outcome
 from shaspec.cohort.settings import Settings
+from shaspec.cohort.stages import Stages, Work
 from shaspec.cohort.summary import write_sizes
 from shaspec.errors import InputError
 from shaspec.inference.session import InferenceSession
-from shaspec.io import CaseFiles, find_cases, read_case, write_case
+from shaspec.io import CaseFiles, read_case
 from shaspec.models.weights import load_model
 from shaspec.task import Task
 
 pytestmark = pytest.mark.slow  # runs networks on several cases
 
 Cohort = Callable[..., list[CaseFiles]]
-
-
-@pytest.fixture
-def cohort(small_case: Case, brats: Task, tmp_path: Path) -> Cohort:
-    """``cohort("anna", "ben")``: small cases in a folder; the second lacks T1ce."""
-
-    def make(*names: str) -> list[CaseFiles]:
-        for number, name in enumerate(names):
-            case = replace(small_case, name=name, labels=None)
-            if number == 1:
-                volumes = {m: v for m, v in case.volumes.items() if m != "T1ce"}
-                case = replace(case, volumes=volumes)
-            write_case(tmp_path / "cases" / name, case)
-        return find_cases(tmp_path / "cases", brats, with_labels=False)
-
-    return make
-
-
-@pytest.fixture
-def settings(shaspec_folder: Path) -> Settings:
-    return Settings(str(shaspec_folder), device="cpu")
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    (tmp_path / "out").mkdir()
-    return tmp_path / "out"
 
 
 def labels_of(path: Path) -> np.ndarray:
@@ -118,14 +92,14 @@ def test_a_bad_case_is_told_and_the_rest_is_done(
 ) -> None:
     cases = cohort("anna", "ben", "cleo", "dora")
     cases[0].volumes["T1"].write_bytes(b"no volume")
-    read = running.Segmenter._one
+    one = Stages._one
 
-    def fails_for_cleo(self: Segmenter, session: Any, case: Case, *rest: Any) -> Iterator[Any]:
-        if case.name == "cleo":
+    def fails_for_cleo(self: Stages, session: Any, work: Work, *rest: Any) -> Iterator[Any]:
+        if work.files.name == "cleo":
             raise ZeroDivisionError("of all things")
-        yield from read(self, session, case, *rest)
+        yield from one(self, session, work, *rest)
 
-    monkeypatch.setattr(Segmenter, "_one", fails_for_cleo)
+    monkeypatch.setattr(Stages, "_one", fails_for_cleo)
     found = {o.case: o for o in segment_cohort(cases, settings, out)}
     expected = {"anna": "failed", "ben": "done", "cleo": "failed", "dora": "done"}
     assert {case: o.status for case, o in found.items()} == expected
@@ -144,7 +118,7 @@ def test_a_run_that_was_killed_while_it_wrote_is_taken_up_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("shaspec.cohort.segmenter.write_probabilities", killed)
+        patch.setattr("shaspec.cohort.stages.write_probabilities", killed)
         with pytest.raises(KeyboardInterrupt):
             list(segment_cohort(cases, settings, out))
     assert len(list(out.glob("*.nii.gz"))) == 1
@@ -210,6 +184,19 @@ def test_a_case_that_ends_its_process_twice_is_given_up(
     found = {o.case: o for o in segment_cohort(cases, settings, out, workers=2)}
     assert (found["anna"].status, found["ben"].status) == ("failed", "done")
     assert "ended 2 times" in found["anna"].error
+
+
+def test_an_engine_that_is_unknown_or_not_installed_is_refused_before_the_work(
+    cohort: Cohort, settings: Settings, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = cohort("anna")
+    with pytest.raises(InputError, match="--engine dask: give processes or ray"):
+        list(segment_cohort(cases, settings, out, engine="dask"))
+    monkeypatch.delitem(sys.modules, "shaspec.cohort.ray_engine", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match=r"--engine ray needs Ray.*shaspec\[cluster\]"):
+        list(segment_cohort(cases, settings, out, engine="ray"))
+    assert not list(out.glob("*.nii.gz"))
 
 
 def test_a_model_that_classifies_and_strange_subsets_are_refused_before_the_work(

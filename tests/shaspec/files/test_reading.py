@@ -158,3 +158,22 @@ def test_sound_json_is_read_as_it_is(content: Any, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps(content), "utf-8-sig")
     assert read_json(path) == content
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '{"image": "a\\u0000b.nii"}'),
+        ("a.toml", 'data = "a\\u0000b"'),
+        ("a.toml", 'data = "a\\U00000000b"'),
+        ("a.csv", "case,FLAIR\nanna,a\0b.nii\n"),
+    ],
+)
+def test_a_null_character_is_refused_where_a_text_comes_in(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    """No path has one, and what looks at paths raises for it."""
+    (tmp_path / name).write_text(text)
+    read = {".json": read_json, ".toml": read_toml, ".csv": read_any_text}[Path(name).suffix]
+    with pytest.raises(InputError, match=rf"{name}: has a null character"):
+        read(tmp_path / name)

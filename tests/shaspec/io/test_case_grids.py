@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shaspec.errors import InputError
+from shaspec.errors import InputError, UndecidedError
 from shaspec.io import read_case
 from shaspec.task import Task
 
@@ -134,6 +134,19 @@ def test_labels_are_taken_by_their_header_where_that_is_asked_for(
     folder = labelled(shift(mm))
     case = read_case(folder, brats, labels_by_voxel=False)
     assert np.argwhere(case.grid.to_file(case.labels))[0].tolist() == [4, 4, 2 + mm]
+
+
+@pytest.mark.parametrize("shape", [(9, 10, 8), (12, 8, 7), (14, 12, 10)])
+def test_labels_cropped_or_padded_under_the_header_of_the_scan_are_refused(
+    shape: tuple[int, ...], brats: Task, labelled: Callable[..., Path]
+) -> None:
+    folder = labelled(shift(0), shape)
+    with pytest.raises(UndecidedError, match=r"seg\.nii: .*same origin.*--labels-by-header"):
+        read_case(folder, brats)
+    case = read_case(folder, brats, labels_by_voxel=False)
+    assert np.argwhere(case.grid.to_file(case.labels))[0].tolist() == [4, 4, 2]
+    moved = read_case(labelled(shift(1), shape), brats)  # its own origin: believed
+    assert np.argwhere(moved.grid.to_file(moved.labels))[0].tolist() == [4, 4, 3]
 
 
 @pytest.mark.parametrize("mm", [4, -3, 900])

@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shaspec.errors import InputError
-from shaspec.io.naming import common_name, find_word, parts, recognise, require_role
+from shaspec.io.naming import (
+    common_name,
+    find_word,
+    is_result,
+    is_silent,
+    name_to_judge,
+    notice,
+    parts,
+    read_name,
+    recognise,
+    require_role,
+    stem,
+)
 from shaspec.task import Task, load_task
 
 NAMES = {
@@ -107,3 +119,102 @@ def test_an_uninformative_name_is_refused_with_the_words_of_the_task(brats: Task
 def test_phases_of_a_ct_are_recognised(name: str, role: str | None) -> None:
     match = recognise(name, load_task("liver-ct"))
     assert (match.role if match else None) == role
+
+
+@pytest.mark.parametrize(
+    ("file", "judged"),
+    [
+        ("T1ce/scan.nii", "T1ce_scan.nii"),
+        ("5_T1_post/0001.nii", "5_T1_post_0001.nii"),
+        ("anna_T1/scan.nii", "scan.nii"),  # a case that is called like this
+        ("T1ce/t2.nii", "t2.nii"),
+        ("T1ce/swi.nii", "swi.nii"),  # says that it is something else
+        ("seg/scan.nii", "scan.nii"),
+    ],
+)
+def test_a_volume_is_judged_by_its_folder_only_if_that_is_a_modality(
+    file: str, judged: str, brats: Task
+) -> None:
+    assert name_to_judge(Path("/data") / file, brats) == judged
+    silent = is_silent(read_name(Path(file).name, brats))
+    assert silent == Path(file).name.startswith(("scan", "0001"))
+
+
+@pytest.mark.parametrize(
+    ("file", "judged"), [("rgb/0001.png", "rgb"), ("x/depth_1.png", "depth_1.png")]
+)
+def test_a_picture_is_judged_by_its_folder_if_its_own_name_says_nothing(
+    file: str, judged: str
+) -> None:
+    assert name_to_judge(Path("/data") / file, load_task("rgbd")) == judged
+
+
+@pytest.mark.parametrize("case", ["anna", "T2 study", "seg of anna", "a · b"])
+@pytest.mark.parametrize("name", ["FLAIR", "T1", "T1ce", "T2"])
+def test_a_layer_is_read_behind_the_name_of_its_case(case: str, name: str, brats: Task) -> None:
+    shown = f"{case} · {name}"
+    match = recognise(shown, brats)
+    assert match is not None
+    assert (match.role, shown[match.start : match.stop]) == (name, name)
+    assert recognise(f"{name} · scan", brats) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "role"),
+    [
+        ("7.png", "avmnist", "image"),
+        ("7.wav", "avmnist", "audio"),
+        ("audio.png", "avmnist", "image"),  # a sound is no picture
+        ("7.png", "rgbd", None),
+        ("7.wav", "rgbd", None),
+    ],
+)
+def test_an_ending_that_fits_one_modality_is_enough(name: str, task: str, role: str | None) -> None:
+    match = recognise(name, load_task(task))
+    assert (match.role if match else None) == role
+    if match is not None:
+        assert match.start == match.stop == len(stem(name))
+
+
+def test_a_word_of_the_task_is_found_where_it_stands(brats: Task) -> None:
+    for name in ("anna_t1ce_2.nii.gz", "x · anna_t1ce", "t1ce"):
+        match = recognise(name, brats)
+        assert match is not None
+        assert name[match.start : match.stop] == "t1ce"
+
+
+def test_a_notice_names_the_file_the_modality_and_the_reason(brats: Task) -> None:
+    match = recognise("anna_T1_odd.nii", brats)
+    assert match is not None
+    assert match.reason
+    text = notice(Path("/data/anna_T1_odd.nii"), match)
+    assert text == f"anna_T1_odd.nii was used as T1: {match.reason}"
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("anna_FLAIR+T2_pred.nii.gz", True),
+        ("anna_pred.seg.nrrd", True),
+        ("anna_FLAIR_prob_ET.nii.gz", True),
+        ("anna_FLAIR_prob_label_NCR.nii.gz", True),
+        ("prob_ET.nii.gz", False),
+        ("anna_prob_T1.nii.gz", False),
+        ("pred_anna_T1.nii.gz", False),
+        ("anna_T1.nii.gz", False),
+    ],
+)
+def test_results_are_told_from_inputs(name: str, result: bool, brats: Task) -> None:
+    assert is_result(name, brats) is result
+
+
+def test_the_name_of_a_result_is_refused_as_an_input(brats: Task) -> None:
+    with pytest.raises(InputError, match=r"result of a model.*FLAIR=anna_FLAIR_pred\.nii"):
+        require_role(Path("anna_FLAIR_pred.nii"), brats)
+    assert require_role(Path("anna_FLAIR.nii"), brats).role == "FLAIR"
+
+
+def test_files_without_a_common_beginning_are_named_by_their_folder(brats: Task) -> None:
+    assert common_name([Path("/x/anna/a_T1.nii"), Path("/x/anna/b_T2.nii")], brats) == "anna"
+    assert common_name([], brats) == "case"
+    assert common_name([Path("Pat-3_day1_T1.nii"), Path("Pat-3_day2_T2.nii")], brats) == "Pat-3"

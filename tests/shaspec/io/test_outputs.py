@@ -13,7 +13,8 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.io import write_labels
 from shaspec.io.origin import Origin
-from shaspec.io.outputs import check_output, require_no_others
+from shaspec.io.outputs import check_output, refuse_original, refuse_volume, require_no_others
+from shaspec.task import load_task
 
 
 def hard_link(path: Path, file: Path) -> Path:
@@ -89,3 +90,40 @@ def test_a_case_is_not_written_among_other_volumes(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=f"other volumes, e.g. {name}"):
             require_no_others(tmp_path, targets)
         (tmp_path / name).unlink()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "p2_seg.nii.gz",
+        "p2/T1_post.nii",
+        "labelsTr/p2.nii.gz",
+        "imagesTr/p2_0001.nii.gz",
+        "gt/7.nii",
+    ],
+)
+def test_the_names_of_file_and_folder_tell_that_it_is_the_original_of_some_case(
+    name: str, tmp_path: Path
+) -> None:
+    path, grid = tmp_path / name, Grid((2, 3, 4), (1, 1, 1))
+    path.parent.mkdir(exist_ok=True)
+    labels, task = np.ones(grid.shape, np.uint8), load_task("brats")
+    refuse_original(path, task)  # nothing is there yet
+    write_labels(path, labels, grid, origin=Origin.RESULT)
+    refuse_original(path, task)
+    with pytest.raises(InputError, match="or delete this one first"):
+        refuse_original(path, task, keep_own=True)
+    for origin in (Origin.EDITED, Origin.LABELS):
+        write_labels(path, labels, grid, origin=origin)
+        with pytest.raises(InputError, match=f"{path.name}: is a scan or a label file"):
+            refuse_original(path, task)
+    path.rename(tmp_path / "p2_FLAIR_pred.nii.gz")
+    refuse_original(tmp_path / "p2_FLAIR_pred.nii.gz", task)
+
+
+@pytest.mark.parametrize("name", ["p1_seg.nii.gz", "T1.mha", "x.nrrd"])
+def test_a_table_has_no_name_of_a_volume(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"{name}: is the name of a volume"):
+        refuse_volume(tmp_path / name)
+    refuse_volume(tmp_path / "sizes.csv")
+    refuse_volume(None)

@@ -197,3 +197,11 @@ def test_an_enhancing_tumour_is_not_read_as_the_cavity_of_another_year() -> None
         )
     chosen = choose_scheme([0, 1, 2, 4], BRATS, "x", ["BraTS2024_00001_seg.nii.gz"])
     assert chosen.scheme.name.startswith("BraTS 2024")
+
+
+def test_one_value_under_a_name_of_a_year_may_be_a_mask_and_says_so() -> None:
+    hints = ["BraTS20_Training_001_seg.nii"]
+    assert "may also be a mask" in choose_scheme([0, 1], BRATS, "x", hints).notice
+    for values in ([0], [0, 2], [0, 1, 2], [0, 1, 2, 4]):
+        assert "mask" not in choose_scheme(values, BRATS, "x", hints).notice
+    assert "mask" not in choose_scheme([0, 1], BRATS, "x", hints, "2017").notice

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
+from torch import Tensor, nn
 
 from shaspec.models import voxelwise
 
@@ -33,7 +33,7 @@ def same(ours: Tensor, theirs: Tensor, inputs: list[Tensor]) -> None:
     size=st.lists(st.integers(3, 7), min_size=3, max_size=3),
     samples=st.integers(1, 2),
     channels=st.sampled_from([1, 1, 3]),
-    kernel=st.sampled_from([1, 3]),
+    kernel=st.sampled_from([1, 3, 5]),
     stride=st.lists(st.integers(1, 2), min_size=3, max_size=3),
     dilation=st.integers(1, 2),
     biased=st.booleans(),
@@ -55,6 +55,19 @@ def test_convolutions_are_those_of_pytorch(
     assert ours.is_contiguous(memory_format=torch.channels_last_3d)
     theirs = F.conv3d(x, weight, bias, tuple(stride), padding, dilation)
     same(ours, theirs, [x, weight] if bias is None else [x, weight, bias])
+
+
+def test_weights_in_the_layout_are_the_same_function() -> None:
+    network = nn.Sequential(nn.Conv3d(2, 3, 3), nn.ConvTranspose3d(3, 4, 2, 2), nn.Conv3d(4, 1, 1))
+    x = drawn(1, 2, 5, 6, 7, seed=0)
+    before = network(x)
+    voxelwise.lay_out(network)
+    torch.testing.assert_close(network(x), before)
+    assert all(
+        p.is_contiguous(memory_format=torch.channels_last_3d)
+        for p in network.parameters()
+        if p.dim() == 5
+    )
 
 
 @settings(max_examples=20, deadline=None)

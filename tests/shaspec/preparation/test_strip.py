@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from shaspec.phantom import make_case
 from shaspec.preparation import prepare, read_transforms, to_inputs
 from shaspec.preparation.strip import MASK_FILE, as_mode
 from shaspec.registration import Registration, Rigid
-from shaspec.stripping import segment, weights
+from shaspec.stripping import hd_bet, segment, weights
 
 pytestmark = pytest.mark.slow
 
@@ -104,6 +105,37 @@ def test_the_mask_is_in_the_transforms_and_does_not_disturb_the_case(
     assert transforms.brain_mask.ml == pytest.approx(ml, abs=0.1)
     assert np.array_equal(to_inputs(mask.array, mask.grid, transforms)["T1"], mask.array)
     assert [files.name for files in find_cases(tmp_path / "out", whole.task)] == ["out"]
+
+
+def test_another_engine_is_used_and_recorded(
+    whole: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+
+    def bright(image: Array) -> Array:
+        sizes.append(image.shape)
+        return np.asarray(image > 0.6, np.float32)
+
+    monkeypatch.setattr(hd_bet, "VOXEL_MM", 4.5)
+    monkeypatch.setattr(hd_bet, "model_file", lambda: tmp_path)
+    monkeypatch.setattr(hd_bet, "segment_with_hd_bet", lambda: bright)
+    prepared(whole, tmp_path, skull_engine="hd-bet")
+    voxels = tuple(
+        math.ceil(n * mm / hd_bet.VOXEL_MM) for n, mm in zip(SHAPE, SPACING, strict=True)
+    )
+    assert sizes == [voxels, voxels]
+    mask = read_transforms(tmp_path / "out").brain_mask
+    assert mask is not None
+    assert mask.engine == "hd-bet"
+
+
+def test_an_engine_that_is_not_installed_is_refused_before_the_work(
+    stripped: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hd_bet, "model_file", lambda: None)
+    with pytest.raises(InputError, match="--skull-engine hd-bet: HD-BET is not installed"):
+        prepared(stripped, tmp_path, skull_engine="hd-bet")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_stripped_case_is_untouched_and_needs_no_weights(stripped: Case, tmp_path: Path) -> None:

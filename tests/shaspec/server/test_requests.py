@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,9 @@ def test_a_full_disk_is_said(shaspec_folder: Path) -> None:
     with running(make_service([shaspec_folder], disk=1000)) as server:
         data = bytes(600)
         assert put(server, data, 0, 600, hashlib.sha256(data).hexdigest()).status == 204
-        # An unused one gives way, one that is being uploaded does not.
-        assert put(server, b"x", 0, 900, 64 * "0").status == 204
+        # It waits for its session, and what is being uploaded is not deleted either.
+        assert put(server, b"x", 0, 900, 64 * "0").status == 507
+        assert put(server, b"x", 0, 400, 64 * "0").status == 204
         answer = put(server, b"x", 0, 900, 64 * "1")
         assert answer.status == 507
         assert "full" in answer.error
@@ -240,3 +242,16 @@ def test_what_is_no_request_is_refused(server: Running, body: bytes) -> None:
     answer = ask(server, "POST", "/v1/sessions", body, Content_Type="application/json")
     assert answer.status in (400, 422)
     assert answer.error
+
+
+def test_a_model_that_vanishes_is_said_without_its_path(
+    shaspec_folder: Path, tmp_path: Path, small_case: Case
+) -> None:
+    folder = shutil.copytree(shaspec_folder, tmp_path / "served")
+    with running(make_service([folder])) as found:
+        request = request_of(found, small_case)
+        (folder / "card.json").unlink()
+        for answer in (ask(found, "GET", "/v1/"), ask(found, "POST", "/v1/sessions", request)):
+            assert answer.status == 503
+            assert "tell who runs it" in answer.error
+            assert str(tmp_path) not in answer.error

@@ -13,7 +13,7 @@ from shaspec.server.limits import Limits
 from shaspec.server.refusals import RefusedError
 from shaspec.server.shelf import Shelf
 from shaspec.server.tokens import check_token, new_token, read_tokens
-from shaspec.server.volumes import Volumes
+from shaspec.server.volumes import FRESH, Volumes
 from tests.serving import make_service
 from tests.tiny_models import save_tiny
 
@@ -47,7 +47,7 @@ def test_a_volume_that_nobody_uses_is_deleted() -> None:
     assert volumes.missing([held, free]) == [free]
     assert volumes.arrived(64 * "0") is None
     assert volumes.read(held) == b"held"
-    volumes.let_go([held])
+    volumes.let_go([held], clock.now)
     volumes.expire()
     assert not volumes.missing([held])  # it was used until now
     clock.now += IDLE + 1
@@ -67,13 +67,28 @@ def test_the_oldest_volume_gives_way(tmp_path: Path) -> None:
     clock = Clock()
     volumes = Volumes(Limits(volumes=2), clock=clock)
     names = []
-    for text in (b"first", b"second", b"third"):
+    for text in (b"first", b"second"):
         names.append(add(volumes, text))
         clock.now += 1
+    with pytest.raises(RefusedError, match="full of the cases of other users"):
+        add(volumes, b"third")  # the others wait for their session
+    volumes.hold(names)
+    volumes.let_go(names, clock.now)
+    clock.now += 1
+    names.append(add(volumes, b"third"))
     assert volumes.missing(names) == names[:1]
     volumes.hold(names[1:])
     with pytest.raises(RefusedError, match="full of the cases of other users"):
         add(volumes, b"fourth")
+    volumes.close()
+
+
+def test_unused_volumes_give_way_without_a_session_too() -> None:
+    clock = Clock()
+    volumes = Volumes(Limits(volumes=1), clock=clock)
+    add(volumes, b"first")
+    clock.now = FRESH + 1
+    add(volumes, b"second")
     volumes.close()
 
 
@@ -91,6 +106,7 @@ def test_sessions_end_when_nobody_uses_them(shaspec_folder: Path) -> None:
     clock.now = IDLE + 1
     service.sessions.expire()
     service.volumes.expire()
+    assert service.volumes.reserved
     with pytest.raises(RefusedError, match="not used for too long"):
         service.sessions.find(first)
     assert not service.volumes.missing([digest])  # of the second
@@ -102,6 +118,12 @@ def test_sessions_end_when_nobody_uses_them(shaspec_folder: Path) -> None:
         service.sessions.enter(served.name)
     with pytest.raises(RefusedError, match="all sessions"):
         service.sessions.open(request)
+    for served in list(service.sessions._sessions.values()):
+        service.sessions.leave(served)
+    clock.now += IDLE + 1
+    service.sessions.expire()
+    service.volumes.expire()
+    assert service.volumes.reserved == 0  # volumes do not outlive their sessions
     service.close()
 
 

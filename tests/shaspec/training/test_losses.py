@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import SourceFileLoader
+from itertools import pairwise
 from pathlib import Path
 from threading import Barrier
 from types import ModuleType
@@ -74,6 +75,28 @@ def test_absent_modalities_do_not_change_the_auxiliary_terms() -> None:
     assert domain_loss(logits, present) == domain_loss(other_logits, present)
 
 
+@given(st.integers(0, 10**6), st.lists(st.lists(st.booleans(), min_size=4, max_size=4)
+                                       .filter(any), min_size=1, max_size=3))  # fmt: skip
+def test_the_auxiliary_terms_compare_the_present_modalities_alone(
+    seed: int, rows: list[list[bool]]
+) -> None:
+    """Neighbours on a cycle of those that are there, and what each modality is mistaken for."""
+    rng = torch.Generator().manual_seed(seed)
+    n, m, present = len(rows), 4, torch.tensor(rows)
+    shared = torch.randn(n * m, 3, 2, generator=rng, dtype=torch.float64)
+    logits = torch.randn(n * m, m, generator=rng, dtype=torch.float64)
+    apart, surprise = [], []
+    for sample, there in zip(shared.view(n, m, 3, 2).numpy(), rows, strict=True):
+        index = np.flatnonzero(there)
+        pairs = zip(index, np.roll(index, -1), strict=True) if len(index) > 1 else ()
+        apart.append(sum(np.abs(sample[a] - sample[b]).mean() for a, b in pairs))
+    for row, x in enumerate(logits.numpy()):
+        if rows[row // m][row % m]:
+            surprise.append(np.log(np.exp(x).sum()) - x[row % m])
+    assert alignment_loss(shared, present).item() == pytest.approx(np.mean(apart))
+    assert domain_loss(logits, present).item() == pytest.approx(np.mean(surprise))
+
+
 def test_a_single_modality_has_no_alignment_loss() -> None:
     assert alignment_loss(torch.randn(4, 3, 2), torch.eye(4, dtype=torch.bool)[:1]) == 0
 
@@ -119,16 +142,18 @@ def test_cross_entropy_is_the_mean_surprise_at_the_true_class(seed: int) -> None
     assert ce_loss(logits, target).item() == pytest.approx(expected)
 
 
-@given(st.integers(0, 10**6), st.sampled_from([0.05, 0.3, 0.7]), st.sampled_from([0.0, 0.2, 0.9]))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@given(st.integers(0, 10**6), st.sampled_from([0.05, 0.3, 0.7]), st.integers(0, 74))
 def test_hard_voxels_are_those_below_the_threshold_but_never_too_few(
-    seed: int, threshold: float, least: float
+    dtype: torch.dtype, seed: int, threshold: float, count: int
 ) -> None:
     logits, target = classes(seed)
     p = np.sort(chances(logits, target))
-    number = min(len(p), max(1, int(least * 75)), len(p))  # of 3 * 5 * 5 voxels
+    number = min(len(p), max(1, count))
+    least = (count + 0.5) / 75  # of 3 * 5 * 5 voxels, far from rounding
     kept = p[: max(number, int((p <= threshold).sum()))]
-    found = ohem_loss(logits, target, threshold=threshold, least=least)
-    assert found.item() == pytest.approx(-np.log(kept).mean())
+    found = ohem_loss(logits.to(dtype), target, threshold=threshold, least=least)
+    assert found.item() == pytest.approx(-np.log(kept).mean(), rel=1e-5)
 
 
 @given(st.integers(0, 10**6), st.booleans(), st.sampled_from([0.0, 7.0]))
@@ -198,3 +223,24 @@ def test_a_batch_spread_over_two_processes_costs_what_it_costs_in_one(
     parts = [(logits[:first], target[:first]), (logits[first:], target[first:])]
     spread = two_processes(lambda rank, reduce: loss(*parts[rank], reduce=reduce, **options))
     torch.testing.assert_close(spread, loss(logits, target, **options))
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 6])
+def test_each_level_counts_half_of_the_finer_one_and_the_coarsest_nothing(levels: int) -> None:
+    weights = deep_weights(levels)
+    assert len(weights) == levels
+    assert sum(weights) == pytest.approx(1)
+    assert weights[-1] == (0 if levels > 1 else 1)
+    for finer, coarser in pairwise(weights[:-1]):
+        assert coarser == pytest.approx(finer / 2)
+
+
+@pytest.mark.parametrize("smooth", [0.0, 1.0, 99.0])
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_region_that_is_not_there_teaches_only_with_smoothing(smooth: float, batch: bool) -> None:
+    target = torch.zeros(2, 1, 4, 4, 4)
+    silent, loud = (dice_loss(torch.full_like(target, x), target, batch=batch, smooth=smooth)
+                    for x in (-40.0, 40.0))  # fmt: skip
+    voxels = 64 * (2 if batch else 1)
+    assert silent.item() == pytest.approx(1 / (smooth + 1))
+    assert loud.item() == pytest.approx(1 - smooth / (smooth + 1 + voxels))

@@ -29,11 +29,11 @@ def mirrored(case: Coarse) -> Iterator[Finding]:
     inside = inside & inside[..., ::-1]
     if np.count_nonzero(inside) < FEWEST:
         return
-    edges = {name: _edges(scan[box], inside) for name, scan in case.scans.items()}
-    gains = {name: _gain(name, edges, inside) for name in edges}
+    edges = np.stack([_edges(scan[box], inside) for scan in case.scans.values()])
+    gains = dict(zip(case.scans, _gains(edges, inside), strict=True))
     worst = max(gains, key=lambda name: gains[name])
     if gains[worst] > BETTER:
-        others = [name for name in edges if name != worst]
+        others = [name for name in gains if name != worst]
         named = worst if len(others) > 1 else f"{worst} or {others[0]}"
         yield Finding(
             "warning",
@@ -45,19 +45,43 @@ def mirrored(case: Coarse) -> Iterator[Finding]:
 
 def _edges(scan: Array, inside: Mask) -> Array:
     """Length of the gradient of intensity."""
-    clipped = np.clip(scan, *np.percentile(scan[inside], TAILS))
-    return np.asarray(np.sqrt(sum(part**2 for part in np.gradient(clipped))))
+    low, high = np.percentile(scan[inside], TAILS).astype(np.float32)
+    clipped = np.clip(scan, low, high)
+    squares = np.zeros_like(clipped)
+    for part in np.gradient(clipped):
+        squares += part * part
+    edges: Array = np.sqrt(squares)
+    return edges
 
 
-def _gain(name: str, edges: dict[str, Array], inside: Mask) -> float:
-    """Mean correlation with the other scans after mirroring, minus that as given."""
-    others = [scan[inside] for other, scan in edges.items() if other != name]
-    turned = edges[name][..., ::-1]
-    given = _agreement(edges[name][inside], others)
-    return max(_agreement(np.roll(turned, s, -1)[inside], others) for s in SHIFTS) - given
+def _gains(edges: Array, inside: Mask) -> list[float]:
+    """Of every scan, the mean correlation with the others after mirroring, minus that as given.
+
+    Args:
+        edges: (scans, S, P, L).
+        inside: (S, P, L), the voxels that count.
+    """
+    *first, last = np.nonzero(inside)
+    flat = edges.reshape(len(edges), -1)
+    width = inside.shape[-1]
+
+    def at(columns: Array) -> Array:
+        places = np.ravel_multi_index((*first, columns), inside.shape)
+        return _standardised(flat[:, places])
+
+    given = at(last)
+    mirrored = [at((width - 1 - last + shift) % width) @ given.T for shift in SHIFTS]
+    best = np.max([_of_others(agreement) for agreement in mirrored], axis=0)
+    return [float(gain) for gain in best - _of_others(given @ given.T)]
 
 
-def _agreement(own: Array, others: list[Array]) -> float:
-    if own.std() == 0 or any(other.std() == 0 for other in others):
-        return 0.0
-    return float(np.mean([np.corrcoef(own, other)[0, 1] for other in others]))
+def _of_others(agreement: Array) -> Array:
+    """Mean of every row of (scans, scans) without its diagonal."""
+    return np.asarray((agreement.sum(axis=1) - np.diag(agreement)) / (len(agreement) - 1))
+
+
+def _standardised(values: Array) -> Array:
+    """Rows (scans, n) of mean 0 and length 1; 0 where all values are equal."""
+    centred = values - values.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.asarray(np.divide(centred, length, out=np.zeros_like(centred), where=length > 0))

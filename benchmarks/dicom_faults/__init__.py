@@ -1,0 +1,1 @@
+"""Damaged, odd and hostile DICOM examinations, and what becomes of each."""
