@@ -41,6 +41,7 @@ class FeaturesController(ModelController[FeaturesState]):
         self._canvas = FeatureCanvas(viewer)
         self.marks = Marks(viewer, self.state, self._canvas, self._job)
         self._next: Callable[[], None] | None = None  # requested during a job
+        self._drawn = self.state.feature_view  # the view on the canvas
         self._computing = False  # the features of the case are being computed
         self._uninterruptible = False  # the running job is not interrupted for another
         self.state.events.case.connect(self._begin_anew)
@@ -240,7 +241,7 @@ class FeaturesController(ModelController[FeaturesState]):
         maps = self.state.maps
         if maps is None:
             return
-        self.state.feature_view = drawn.view
+        self.state.feature_view = self._drawn = drawn.view
         self._canvas.show(maps, drawn.pictures)
         self.marks.renew()  # the number of panes may have changed
         self.marks.arrange()
@@ -259,6 +260,8 @@ class FeaturesController(ModelController[FeaturesState]):
         action, self._next = self._next, None
         if action is not None and not self._closed:
             action()
+        if self.state.maps is not None and not self.state.status.busy:
+            self.state.feature_view = self._drawn  # another one was asked for, and not drawn
 
     def _begin_anew(self, *_: object) -> None:
         """Clears the features: the model or the voxels have changed."""

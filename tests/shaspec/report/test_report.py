@@ -186,7 +186,8 @@ def test_the_command_compares_all_with_all_but_one(
     words = ["report", tmp_path / "anna", "--model", shaspec_folder, "--out", out]
     result = CliRunner().invoke(app, [*map(str, words), "--device", "cpu"])
     assert result.exit_code == 0, (result.output, result.exception)
-    rows = re.findall(r"<tr><td>([FT][A-Z0-9+]+)</td><td>\d", out.read_text("utf-8"))
+    sizes = out.read_text("utf-8").partition("<h2>Confidence</h2>")[0]
+    rows = re.findall(r"<tr><td>([FT][A-Z0-9+]+)</td><td>\d", sizes)
     assert rows == ["FLAIR+T1+T2", "T1+T2", "FLAIR+T2", "FLAIR+T1"]
     assert "shaspec predict FLAIR=" in out.read_text("utf-8")
 
