@@ -179,6 +179,9 @@ class _Response:
     def read(self, most: int) -> bytes:
         return self._body[:most]
 
+    def isclosed(self) -> bool:
+        return True
+
 
 class _Opened:
     """A connection that answers every request with the same bytes."""

@@ -114,7 +114,7 @@ def test_lines_may_come_in_pieces_and_between_other_output() -> None:
     data = b"a library prints\n{}\n" + line("progress", done=1, total=4, stage="encode T2")
     for start in range(0, len(data), 7):
         process.received(data[start : start + 7])
-    process.received(line("notice", text="careful") + line("row", subset="T2"))
+    process.received(line("notice", text="careful") + line("row", subset="T2", values={}))
     process.received(line("finished", labels="x"))
     assert heard.all == [("progress", (1, 4, "encode T2")), ("notice", "careful"), ("row", "T2")]
     process.received(line("ended", code=0))

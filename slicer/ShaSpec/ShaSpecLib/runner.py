@@ -18,7 +18,7 @@ TAIL = 2000
 Fields = Mapping[str, Any]
 FIELDS: Mapping[str, set[str]] = {
     "progress": {"done", "total", "stage"}, "notice": {"text"}, "row": {"values", "subset"},
-    "finished": set(), "failed": {"message"},
+    "finished": set(), "failed": {"message"}, "ended": {"code"},
 }  # fmt: skip
 """Events of the engine, and what each has."""
 

@@ -82,16 +82,14 @@ def on_device(network: N, device: torch.device) -> N:
 def instance_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     """Affine instance norm of maps (N, C, *spatial) of more than one voxel.
 
-    A batch norm of each sample. In this layout PyTorch sums voxel by voxel in single precision and
-    loses two digits. In float32 they matter: there, mean and variance come from `torch.mean`, which
-    adds pairwise.
+    In bfloat16, a batch norm of each sample. In this layout PyTorch sums voxel by voxel in single
+    precision and loses two digits; in float32 they matter, so the maps are normalised in the
+    contiguous layout.
     """
-    rows = []
-    for row in torch.split(x.contiguous(memory_format=LAYOUT), 1):
-        mean = variance = None
-        if x.dtype != torch.bfloat16:
-            means = row.mean((2, 3, 4), keepdim=True)
-            mean, variance = means.flatten(), (row - means).square_().mean((0, 2, 3, 4))
-        own = mean is None
-        rows.append(torch.batch_norm(row, weight, bias, mean, variance, own, 0.0, eps, False))
+    if x.dtype != torch.bfloat16:
+        return torch.group_norm(x.contiguous(), x.shape[1], weight, bias, eps)
+    rows = [
+        torch.batch_norm(row, weight, bias, None, None, True, 0.0, eps, False)
+        for row in torch.split(x.contiguous(memory_format=LAYOUT), 1)
+    ]
     return rows[0] if len(rows) == 1 else torch.cat(rows)

@@ -44,6 +44,9 @@ class Answering:
     def read(self, most: int) -> bytes:
         return self._body[:most]
 
+    def isclosed(self) -> bool:
+        return True
+
     def close(self) -> None:
         pass
 
