@@ -179,6 +179,8 @@ class _Response:
     def read(self, most: int) -> bytes:
         return self._body[:most]
 
+    will_close = True
+
     def isclosed(self) -> bool:
         return True
 

@@ -135,10 +135,10 @@ def test_toml_that_would_break_a_reader_is_refused(text: str, tmp_path: Path) ->
 
 
 # A null character is refused.
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+STRINGS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner),
+    st.none() | st.booleans() | st.integers() | STRINGS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(STRINGS, inner),
     max_leaves=8,
 )
 

@@ -44,6 +44,8 @@ class Answering:
     def read(self, most: int) -> bytes:
         return self._body[:most]
 
+    will_close = True
+
     def isclosed(self) -> bool:
         return True
 
