@@ -70,8 +70,7 @@ def read_arrays(path: Path, limit: int, names: Iterable[str] = ()) -> dict[str, 
     arrays: dict[str, npt.NDArray[Any]] = {}
     left = limit
     with open_zip(path) as archive:
-        members = archive.infolist()
-        if members and min(member.header_offset for member in members):
+        if min((entry.header_offset for entry in archive.infolist()), default=0) > 0:
             raise InputError(f"{path}: is damaged: other bytes come before its arrays")
         for name in [f"{n}{ENDING}" for n in names] or archive.namelist():
             with archive.open(name) as member:
