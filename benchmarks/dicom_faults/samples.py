@@ -18,24 +18,7 @@ from pydicom.uid import (
 
 from benchmarks.dicom_faults import packing
 from benchmarks.dicom_faults import writers as w
-from benchmarks.dicom_faults.pixels import PIXELS
-
-Sample = Callable[[Path], Path]
-
-
-def edited(edit: w.Edit | None, **tags: Any) -> Sample:
-    """One series whose images are changed before they are written."""
-
-    def make(folder: Path) -> Path:
-        w.series(folder, edit=edit, **tags)
-        return folder
-
-    return make
-
-
-def tagged(**tags: Any) -> Sample:
-    """One series with other values of attributes, in every image."""
-    return edited(None, **tags)
+from benchmarks.dicom_faults.pixels import PIXELS, Sample, edited, tagged
 
 
 def without(name: str) -> Sample:
