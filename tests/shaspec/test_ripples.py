@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shaspec.preprocessing import background, foreground, normalise
@@ -43,6 +43,11 @@ def sinc(volume: Any, shift: Any) -> Any:
 @pytest.mark.parametrize("dtype", [np.float32, np.int16])
 @settings(max_examples=6)
 @given(seed=st.integers(0, 500), shift=st.tuples(*[st.floats(-0.5, 0.5)] * 3))
+@example(3, (0.0, 0.0, -0.5))  # along one axis all ripples are about as deep
+@example(3, (0.01, 0.0, 0.0))  # integers: ripples of a few units
+@example(3, (0.0, 0.002, 0.0))
+@example(3, (1e-4, 0.0, 0.0))
+@example(3, (0.0, 9e-6, 0.0))  # all ripples are errors of rounding
 def test_the_foreground_is_the_brain_that_was_resampled(
     way: Any, dtype: Any, seed: int, shift: Any
 ) -> None:

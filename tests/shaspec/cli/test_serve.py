@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,12 +76,14 @@ def test_a_killed_server_leaves_nothing_and_another_one_goes_on(
         session = RemoteServer(address[0]).session("tiny-shaspec", small_case)
         before = last(session.predict())
         assert list(tmp_path.iterdir()) == []  # files without names
-        events = session.predict(("T1",))
-        next(events)
-        process.kill()
-        process.wait(20)
-        with pytest.raises(ServerError):
-            list(events)
+        process.send_signal(signal.SIGSTOP)  # it cannot answer before it is killed
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(lambda: list(session.predict(("T1",))))
+            assert not wait([answer], 0.5).done
+            process.kill()
+            process.wait(20)
+            with pytest.raises(ServerError):
+                answer.result(60)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ServerError, match="no connection to server"):
         list(session.predict(("T1",)))
