@@ -154,8 +154,12 @@ def test_what_is_dark_in_all_scans_is_no_brain_if_the_network_doubts_it(
     assert not after[what == 0].any()
 
 
-def test_a_scan_that_shows_too_little_has_no_say() -> None:
+def test_a_scan_that_shows_too_little_has_no_say_and_a_single_one_neither() -> None:
     images, part, _ = shells()
+    seen = {name: np.ones(part.shape, np.float32) for name in images}
+    for name in images:
+        alone = without_dark(part, part > SURE, {name: images[name]}, seen, 2.5)
+        assert np.array_equal(alone, part)
     seen = {name: np.zeros(part.shape, np.float32) for name in images}
     assert np.array_equal(without_dark(part, part > SURE, images, seen, 2.5), part)
     flat = {name: np.ones(part.shape, np.float32) for name in images}
