@@ -81,7 +81,9 @@ def test_whole_numbers_of_64_bits_reach_the_engine(
     low: int, kind: type, add_volume: Callable[..., Any], tmp_path: Path
 ) -> None:
     voxels = np.arange(5 * 6 * 7).reshape(5, 6, 7) + low
-    node = add_volume(voxels.astype(np.int64), OBLIQUE, "T1")
+    node = add_volume(np.zeros(voxels.shape, np.int16), OBLIQUE, "T1")
+    node.GetImageData().AllocateScalars(vtk.VTK_LONG_LONG, 1)  # as of a file
+    util.arrayFromVolume(node)[:] = voxels.transpose(2, 1, 0)
     read = read_volume(nodes.write_volume(node, tmp_path / "t1.nii"))
     assert read.array.dtype == kind
     np.testing.assert_array_equal(read.grid.to_file(read.array), voxels)
