@@ -59,6 +59,9 @@ def test_adding_up_windows_of_a_volume_gives_the_volume(
     box = tuple(slice(n // 3, n) for n in shape)
     corners, size = plan(box, window, (divisor,) * 3, overlap)
     assert all(n % divisor == 0 for n in size)
+    for part, most, n in zip(box, window, size, strict=True):  # no larger than needed
+        needed = min(part.stop - part.start, most)
+        assert needed <= n < needed + divisor
     if len(corners) > 200:
         return
     aggregator = WindowAggregator(1, box, size, torch.device("cpu"))
