@@ -18,6 +18,7 @@ TOP = 0.3  # share of the largest value among voxels above the smallest; real sc
 SAME = 0.999  # correlation of a scan with its copy; real scans of one head: at most 0.8
 WIDE_MM = 700.0  # mm; every head or trunk is narrower
 THICK_MM = 12.0
+FEW_SLICES = 3  # a scan of so few shows nothing of what is above and below a voxel
 
 
 def few_values(array: Array, most: int = LABEL_VALUES) -> list[float]:
@@ -107,7 +108,7 @@ def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
 
 
 def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
-    """Find voxel sizes and fields of view that are impossible for a head or a trunk."""
+    """Find voxel sizes, fields of view and slices that are impossible for a head or a trunk."""
     for scan in scans:
         if scan.grid is None:
             continue
@@ -120,6 +121,14 @@ def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
                 "warning",
                 f"{scan.shown} is {field} mm large, in voxels of {voxel} mm (S, P, L)",
                 "if the header is wrong, correct its voxel size; else crop it to the body",
+            )
+        fewest = min(scan.grid.shape)
+        if fewest <= FEW_SLICES:
+            yield Finding(
+                "warning",
+                f"{scan.shown} has only {fewest} slice{'s' if fewest > 1 else ''}, and the models "
+                "are made for volumes",
+                "use all slices of the scan",
             )
 
 
