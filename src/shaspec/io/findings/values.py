@@ -51,7 +51,7 @@ def _sample(array: Array, size: int) -> Array:
 
 def _top(array: Array) -> float:
     """The share of voxels with the largest value among those above the smallest."""
-    sample = _sample(array, 16 * SAMPLE).astype(np.float64)
+    sample = _sample(array, 4 * SAMPLE).astype(np.float64)
     low, high = float(sample.min()), float(sample.max())
     width = ROUNDING * (high - low)
     above = int(np.count_nonzero(sample > low + width))
@@ -91,12 +91,13 @@ def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
 
 def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
     """Find the same scan under two names; Hounsfield units of two phases may be proportional."""
-    for one, other in combinations(scans, 2):
+    samples = [_sample(scan.array, SAMPLE) for scan in scans]
+    for (one, first), (other, second) in combinations(zip(scans, samples, strict=True), 2):
         if one.array.shape != other.array.shape:
             continue
-        same = _equal(one.array, other.array)
+        same = np.array_equal(first, second) and np.array_equal(one.array, other.array)
         free = all(scan.continuous and not scan.modality.is_ct for scan in (one, other))
-        if same or (free and _scaled(one.array, other.array)):
+        if same or (free and _scaled(first, second)):
             scale = "" if same else ", apart from their scale"
             yield Finding(
                 "warning",
@@ -133,14 +134,9 @@ def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
 
 
 def _scaled(one: Array, other: Array) -> bool:
-    """Return whether one scan is the other with another scale, or rounded."""
-    pair = np.stack([_sample(a, SAMPLE).astype(np.float64) for a in (one, other)])
+    """Return whether samples say that one scan is the other with another scale, or rounded."""
+    pair = np.stack([a.astype(np.float64) for a in (one, other)])
     inside = pair[:, (pair > pair.min(axis=1, keepdims=True)).all(axis=0)]
     if inside.shape[1] < SAMPLE // 100 or not (inside.std(axis=1) > 0).all():
         return False
     return float(np.asarray(np.corrcoef(inside))[0, 1]) > SAME
-
-
-def _equal(one: Array, other: Array) -> bool:
-    same = np.array_equal(_sample(one, SAMPLE), _sample(other, SAMPLE))
-    return bool(same and np.array_equal(one, other))
