@@ -51,7 +51,7 @@ def _sample(array: Array, size: int) -> Array:
 
 def _top(array: Array) -> float:
     """The share of voxels with the largest value among those above the smallest."""
-    sample = _sample(array, 4 * SAMPLE).astype(np.float64)
+    sample = _sample(array, 16 * SAMPLE).astype(np.float64)
     low, high = float(sample.min()), float(sample.max())
     width = ROUNDING * (high - low)
     above = int(np.count_nonzero(sample > low + width))
