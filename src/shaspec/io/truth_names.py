@@ -79,10 +79,10 @@ def _of_another_visit(
     labels: Path, match: Match, files: Mapping[Path, Match]
 ) -> tuple[str, str] | None:
     """The same for names that agree in the patient and differ in a numbered visit."""
-    times = {path: _times(stem(path.name)[: m.start]) for path, m in files.items()}
-    own = _times(stem(labels.name))
+    times = [_times(stem(path.name), stem(path.name)[: m.start]) for path, m in files.items()]
+    own = _times(stem(labels.name), stem(labels.name))
     for unit in own:
-        numbers = [said[unit] for said in times.values() if unit in said]
+        numbers = [said[unit] for said in times if unit in said]
         if numbers and own[unit] not in numbers:
             return f"{unit}{own[unit]}", f"{unit}{numbers[0]}"
     subject = subject_of(labels.name, match)
@@ -94,10 +94,10 @@ def _of_another_visit(
     return None
 
 
-def _times(text: str) -> dict[str, int]:
-    """Unit -> number of the words for a time: ``ses-2``, ``tp1``, ``t0``."""
+def _times(text: str, front: str) -> dict[str, int]:
+    """Unit -> number of the words for a time: ``ses-2``, ``tp1``; ``t0`` only in ``front``."""
     found = {match["unit"].lower(): int(match["number"]) for match in WEEK.finditer(text)}
-    letters = TIME.findall(text)
+    letters = TIME.findall(front)
     return found | ({"t": int(letters[-1])} if letters else {})
 
 

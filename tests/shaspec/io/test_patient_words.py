@@ -145,6 +145,7 @@ def test_a_number_behind_that_of_the_patient_is_asked_for_where_it_may_be_a_visi
         (["P7_tp1_FLAIR.nii"], "P7_tp2_seg.nii"),
         (["P7_M00_FLAIR.nii"], "P7_M12_seg.nii"),
         (["P7_FLAIR_2019.nii"], "P7_seg_2020.nii"),
+        (["P7_FLAIR_week12.nii"], "P7_seg_week24.nii"),
         (["sub-01_ses-1_T1w.nii"], "sub-01_ses-2_label-lesion_mask.nii"),
         (["P7_T1.nii", "P7_FLAIR.nii"], "masks/P8.nii"),
     ],
