@@ -83,6 +83,7 @@ docs: install $(MADE)
 
 docs/_pictures/.made-figures: $(wildcard docs/figures/*.py) | install
 	$(PYTHON_IN) docs/figures/methods.py
+	$(PYTHON_IN) docs/figures/exports.py
 	@touch $@
 
 docs/_printed/.made: docs/printed.py $(ENGINE) | install

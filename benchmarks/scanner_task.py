@@ -1,6 +1,7 @@
 """From a DICOM folder to a DICOM SEG in a real window, with the mouse, and a picture of every step.
 
-    xvfb-run -a -s "-screen 0 1366x768x24" python -m benchmarks.scanner_task CASE [--out FOLDER]
+    xvfb-run -a -s "-screen 0 1366x768x24" python -m benchmarks.scanner_task CASE [--size 1366x768]
+        [--out FOLDER]
 
 CASE is a stripped, registered case of the task ``brats``. `made_up_exam` puts its brain into a
 head, in another pose for every sequence, and writes DICOM; the rest is done with clicks: the folder
@@ -33,14 +34,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("case", type=Path)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--size", default="1366x768", help="of the screen, as given to Xvfb")
     parser.add_argument("--out", type=Path, default=Path("results/scanner"))
     options = parser.parse_args()
     before = get_settings().appearance.theme
     viewer = napari.Viewer(show=False)
     window = viewer.window._qt_window
-    window.setGeometry(0, 0, 1366, 768)
+    width, height = (int(part) for part in options.size.split("x"))
+    window.setGeometry(0, 0, width, height)
     viewer.window.show()
-    window.setGeometry(0, 0, 1366, 768)
+    window.setGeometry(0, 0, width, height)
     desk = Desk(viewer, options.out)
     problem = ""
     with TemporaryDirectory() as name:

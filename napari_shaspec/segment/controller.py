@@ -186,7 +186,8 @@ class SegmentController(ShowingController):
 
     def _on_failed(self, error: Exception) -> None:
         self._again = False
-        super()._on_failed(self.preparing.explained(error))
+        if not self.preparing.asks(error):
+            super()._on_failed(error)
 
     def _on_ended(self) -> None:
         """The worker has finished; another job can start."""

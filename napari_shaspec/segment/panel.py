@@ -124,7 +124,7 @@ class SegmentPanel(Panel):
         self.inputs.case.offer_preparation(self.questions.prepare)
         self.prepare.preparing.connect(self.questions.prepare)
         self.prepare.pictured.connect(self.questions.show_pictures)
-        self.prepare.edited.connect(control.mask_editing.edit)
+        self.prepare.edited.connect(self.questions.edit_mask)
         self.prepare.stripped.connect(control.mask_editing.strip_again)
         self.measure.measured.connect(control.measuring.measure)
         self.measure.chosen.connect(control.measuring.go_to)

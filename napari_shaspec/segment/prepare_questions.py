@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_shaspec.jobs.runner import later
 from napari_shaspec.jobs.waiting import alive
@@ -71,6 +72,19 @@ class PrepareQuestions:
             return dialog.registration if dialog.exec() else None
         finally:
             dialog.end()
+
+    def edit_mask(self) -> None:
+        """Shows the brain mask to be painted; asks for the scans if it is not known where they
+        are, e.g. for a case that was prepared in another session."""
+        editing = self._controller.mask_editing
+        source = None
+        while not editing.edit(source):
+            folder = QFileDialog.getExistingDirectory(
+                self._parent, "Folder of the scans that this case was prepared from, with the skull"
+            )
+            if not folder:
+                return
+            source = Path(folder)
 
     def show_pictures(self) -> None:
         """Shows the pictures of the preparation of this case."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from napari_shaspec.free_folder import free_folder
 from napari_shaspec.jobs.control import JobControl
+from napari_shaspec.jobs.state import Level, Status
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.segment.prepared_folder import prepared_folders
 from napari_shaspec.segment.state import SegmentState
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from shaspec.preparation import DoubtfulError, Prepared
+    from shaspec.io.folders import CaseFiles
+    from shaspec.preparation import DoubtfulError, Prepared, Transforms
     from shaspec.preparation.strip import Strip
     from shaspec.registration import Registration
     from shaspec.task import Task
@@ -74,6 +76,16 @@ def prepare_job(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Made:
+    """How the open case was prepared."""
+
+    folder: Path
+    transforms: Transforms
+    request: Request | None
+    """None: it was prepared in another session, so it is not known where its scans are."""
+
+
 class Preparing:
     """Keeps ``unprepared``, ``doubtful`` and ``pictures`` of a `SegmentState`.
 
@@ -96,7 +108,7 @@ class Preparing:
         self._request: Request | None = None
         self._done: Prepared | None = None
         self._doubtful: DoubtfulError | None = None
-        self._made: dict[Path, tuple[Request, Prepared]] = {}  # by folder, of this session
+        self._requests: dict[Path, Request] = {}  # by folder of a prepared case, of this session
         for field in ("case", "sources"):
             state.events[field].connect(self._check, max_args=0)
 
@@ -164,11 +176,24 @@ class Preparing:
             for path in sorted(folder.glob(kind))
         )
 
-    def made_case(self) -> tuple[Request, Prepared] | None:
-        """How the open case was prepared, if that was in this session."""
-        layers = [la for la in self._state.sources.values() if la is not None]
-        folders = {path.parent.resolve() for la in layers if (path := origin(la).get("path"))}
-        return next((self._made[folder] for folder in folders if folder in self._made), None)
+    def made_case(self) -> Made | None:
+        """How the open case was prepared; None: it was not, or its transforms cannot be read."""
+        from shaspec.preparation import read_transforms
+
+        for folder in prepared_folders(self._state):
+            try:
+                transforms = read_transforms(folder)
+            except ShaspecError:  # said when the result is to be saved with them
+                continue
+            return Made(folder, transforms, self._requests.get(folder.resolve()))
+        return None
+
+    def remember(self, made: Made, files: CaseFiles) -> Request:
+        """Notes the files that a case was made of, as if it had been prepared in this session."""
+        truth = {} if files.labels is None else {LABELS: files.labels}
+        request = Request({**files.volumes, **truth}, made.folder)
+        self._requests[made.folder.resolve()] = request
+        return request
 
     # -- the job ---------------------------------------------------------------------------------
 
@@ -233,21 +258,24 @@ class Preparing:
             self._done = event.value
             self._job.succeed("the case is prepared")
 
-    def explained(self, error: Exception) -> Exception:
-        """An error of the job in the words of the panel."""
+    def asks(self, error: Exception) -> bool:
+        """Whether an error of the job is a question about a registration, asked when it ended."""
         from shaspec.preparation import DoubtfulError
 
         if not isinstance(error, DoubtfulError):
-            return error
+            return False
         self._doubtful = error
-        return InputError(f"{error.doubt}; look at the picture and decide")
+        level: Level = "warning" if error.found[error.modality].doubtful else "info"
+        self._job.say(f"{error.what}. Decide what to do with it.", level)
+        self._job.outcome = Status.DONE if self._state.results else Status.IDLE
+        return True
 
     def ended(self) -> None:
         """After the job: opens the prepared case, or asks about a doubtful registration."""
         done, self._done = self._done, None
         if done is not None:
             if self._request is not None:
-                self._made[done.folder.resolve()] = (self._request, done)
+                self._requests[done.folder.resolve()] = self._request
             self._open([str(done.folder)])
             self._job.say("\n".join([f"Prepared in {done.folder}", *done.notices]))
         elif self._doubtful is not None:

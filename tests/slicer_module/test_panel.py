@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from shaspec.errors import WeightsError
 from tests.slicer_module.stubs import Clipboard
 
 NAMES = {"v1": "anna_flair", "v2": "anna_t1", "v3": "anna_t1ce", "v4": "notes"}
@@ -177,7 +176,7 @@ def test_a_model_folder_can_be_chosen(parts: Any) -> None:
     assert controller.state.model == panel.model_box.currentText == "mine"
 
     def missing(model: str) -> Sequence[str]:
-        raise WeightsError(f"model {model!r} not found")
+        raise ValueError(f"model {model!r} not found")
 
     controller.modalities = missing
     panel.folder_button.click()
@@ -222,3 +221,74 @@ def test_models_are_those_that_segment_volumes() -> None:
 
     assert "shaspec" in models()
     assert modalities("shaspec") == MODALITIES
+
+
+class Node:
+    """A node with the choices that a scene keeps."""
+
+    def __init__(self, model: str, volumes: Mapping[str, str]) -> None:
+        self._model, self._volumes = model, volumes
+
+    def GetParameter(self, name: str) -> str:
+        return self._model if name == "model" else ""
+
+    def GetNodeReferenceID(self, role: str) -> str | None:
+        return self._volumes.get(role)
+
+
+class Scene:
+    """A scene with such a node."""
+
+    def __init__(self, model: str, volumes: Mapping[str, str]) -> None:
+        self._node = Node(model, volumes)
+
+    def GetSingletonNode(self, *_: str) -> Node:
+        return self._node
+
+
+@pytest.mark.parametrize("error", [ValueError("model 'mine' not found"), ImportError("no engine")])
+def test_a_scene_with_a_model_that_is_not_here_leaves_the_panel_usable(
+    parts: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    world = world_module(monkeypatch)
+    panel, controller, *_ = parts
+
+    def missing(_: str) -> Sequence[str]:
+        raise error
+
+    controller.modalities = missing
+    world.restore(Scene("mine", {"T1": "v2"}), controller)
+    assert controller.state.model == "shaspec"
+    assert panel.apply_button.enabled
+    told = "The model of this scene cannot be used: model 'mine' not found"
+    assert panel.text.text_ == ("" if isinstance(error, ImportError) else told)
+
+
+def test_volumes_that_a_scene_names_and_does_not_have_are_not_used(
+    parts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = world_module(monkeypatch)
+    panel, controller, *_ = parts
+    world.restore(Scene("shaspec", {"T1": "gone", "T2": "v4"}), controller)
+    assert shown(panel)["T1"] == (True, "anna_t1")
+    assert shown(panel)["T2"] == (True, "notes")
+
+
+def test_the_end_of_a_run_that_never_began_deletes_nothing(
+    parts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, controller, *_ = parts
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.txt").write_text("kept")
+    controller.failed("late")
+    assert (tmp_path / "mine.txt").is_file()
+
+
+def world_module(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module of the scene; without slicer-core there are no nodes."""
+    import sys
+    from importlib import import_module
+    from types import ModuleType
+
+    monkeypatch.setitem(sys.modules, "ShaSpecLib.nodes", ModuleType("ShaSpecLib.nodes"))
+    return import_module("ShaSpecLib.world")

@@ -96,16 +96,26 @@ class Controller:
     surfaces: bool = True
     state: State = field(default_factory=State)
     _request: Request | None = None
-    _folder: Path = Path()
+    _folder: Path | None = None
+    """Of the files of a run; None: no run."""
     _rows: list[Fields] = field(default_factory=list)
 
     # -- what is used ----------------------------------------------------------------------------
 
     def choose_model(self, model: str) -> None:
-        """Use another model; volumes are assigned anew by their names."""
+        """Use another model; volumes are assigned anew by their names.
+
+        Raises:
+            ValueError: if there is no such model any more.
+            ImportError: if the engine is not installed.
+        """
         rows = tuple(Row(name) for name in self.modalities(model))
         self._set(model=model, rows=rows, text="", notices=())
         self.find_volumes()
+
+    def say(self, text: str) -> None:
+        """Show a sentence."""
+        self._set(text=text)
 
     def find_volumes(self) -> None:
         """Assign volumes by their names where a modality has none; forget those that are gone."""
@@ -247,7 +257,9 @@ class Controller:
         self._end("cancelled")
 
     def _end(self, text: str) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         self._set(busy=False, progress=0.0, text=text)
 
     def _set(self, **changes: Any) -> None:

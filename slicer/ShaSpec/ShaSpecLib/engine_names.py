@@ -17,10 +17,14 @@ def models() -> Sequence[str]:
 
 
 def modalities(model: str) -> Sequence[str]:
-    """The modalities of a model, from its card."""
+    """The modalities of a model, from its card; raises `ValueError` if it cannot be read."""
+    from shaspec.errors import ShaspecError
     from shaspec.models.card import load_card
 
-    return load_card(model).task.names
+    try:
+        return load_card(model).task.names
+    except ShaspecError as error:
+        raise ValueError(str(error)) from error
 
 
 def recognise(name: str, model: str) -> str:

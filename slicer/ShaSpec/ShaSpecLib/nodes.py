@@ -25,8 +25,9 @@ ATTRIBUTE = "ShaSpec."
 
 
 def volumes(scene: Any) -> list[Any]:
-    """The volumes of a scene that can be a modality: scalar, with voxels, no label maps."""
-    nodes = util.getNodesByClass(VOLUME, scene)
+    """The volumes of a scene that can be a modality: scalar, with voxels, no label maps, and none
+    that a module hides, e.g. the previews of effects."""
+    nodes = [n for n in util.getNodesByClass(VOLUME, scene) if not n.GetHideFromEditors()]
     return [n for n in nodes if not n.IsA(LABELS) and n.GetImageData() is not None]
 
 
@@ -61,10 +62,19 @@ def write_volume(node: Any, path: Path) -> Path:
     voxels = util.arrayFromVolume(node)  # (k, j, i)
     if voxels.ndim != 3:
         raise ValueError(f"{node.GetName()} has several components per voxel: choose a scalar one")
-    image = Nifti1Image(np.ascontiguousarray(voxels.transpose(2, 1, 0)), affine(node))
+    image = Nifti1Image(np.ascontiguousarray(_storable(voxels).transpose(2, 1, 0)), affine(node))
     image.header.set_xyzt_units("mm")
     image.to_filename(path)
     return path
+
+
+def _storable(voxels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Voxels in a type that every reader of NIfTI knows: whole numbers of 64 bits are none."""
+    if voxels.dtype.kind not in "iu" or voxels.dtype.itemsize < 8:
+        return voxels
+    low, high = int(voxels.min()), int(voxels.max())
+    fits = np.iinfo(np.int32).min <= low and high <= np.iinfo(np.int32).max
+    return voxels.astype(np.int32 if fits else np.float64)
 
 
 def source_file(node: Any) -> Path | None:

@@ -176,12 +176,10 @@ class Panel:
             self._controller.choose_model(self.model_box.currentText)
 
     def _choose_folder(self) -> None:
-        from shaspec.errors import ShaspecError  # the engine is there: a model was chosen
-
         if folder := self._ask_folder():
             try:
                 self._controller.choose_model(folder)
-            except ShaspecError as error:
+            except ValueError as error:
                 self.text.setText(str(error))
 
     def _ticked(self, modality: str, on: bool) -> None:

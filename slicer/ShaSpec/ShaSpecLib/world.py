@@ -28,7 +28,8 @@ class SceneWorld:
         self._scene, self._show_chart = scene, show_chart
 
     def volumes(self) -> Mapping[str, str]:
-        return {node.GetID(): node.GetName() for node in nodes.volumes(self._scene)}
+        found = nodes.volumes(self._scene)
+        return {node.GetID(): node.GetName() or node.GetID() for node in found}
 
     def write(self, volume: str, path: Path) -> None:
         nodes.write_volume(self._node(volume), path)
@@ -37,7 +38,7 @@ class SceneWorld:
         return nodes.source_file(self._node(volume))
 
     def show_result(self, path: Path, result: Fields, *, surfaces: bool) -> None:
-        name = f"seg · {result['subset']}"
+        name = self._scene.GenerateUniqueName(f"seg · {result['subset']}")
         made = result.get("provenance", {})
         facts = {"Subset": result["subset"]} | {
             title: made[key]
@@ -45,7 +46,8 @@ class SceneWorld:
             if key in made
         }
         node = nodes.read_segmentation(self._scene, path, name, facts)
-        nodes.size_table(self._scene, f"volumes · {result['subset']}", result)
+        table = self._scene.GenerateUniqueName(f"volumes · {result['subset']}")
+        nodes.size_table(self._scene, table, result)
         if surfaces:
             nodes.show_surfaces(node)
 
@@ -81,15 +83,22 @@ def recall(scene: Any, modalities: Sequence[str]) -> tuple[str, dict[str, tuple[
 
 
 def restore(scene: Any, controller: Controller) -> None:
-    """Make the choices that were kept in a scene, if there are any."""
+    """Make the choices that were kept in a scene, if there are any and the model is there."""
     model, _ = recall(scene, ())
     if not model:
         return
     if model != controller.state.model:
-        controller.choose_model(model)
+        try:
+            controller.choose_model(model)
+        except ValueError as error:  # e.g. a model folder of another computer
+            controller.say(f"The model of this scene cannot be used: {error}")
+            return
+        except ImportError:  # the engine is not installed yet
+            return
     _, chosen = recall(scene, [row.modality for row in controller.state.rows])
+    there = controller.world.volumes()
     for modality, (volume, used) in chosen.items():
-        if volume:
+        if volume in there:
             controller.assign(modality, volume)
         controller.tick(modality, used)
 

@@ -20,6 +20,7 @@ from shaspec.io.segmentation_reader import read_segmentation as engine_reads
 from shaspec.io.terminology import slicer_entry, term_of
 from shaspec.io.volumes import read_volume
 from ShaSpecLib import nodes
+from ShaSpecLib.world import SceneWorld
 
 OBLIQUE = np.array(
     [[0.9, -0.3, 0.1, -20], [0.35, 0.85, -0.2, 10], [-0.02, 0.25, 4.5, 5], [0, 0, 0, 1.0]]
@@ -73,6 +74,25 @@ def test_only_scalar_volumes_with_voxels_are_offered(
     labels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "labels")
     util.updateVolumeFromArray(labels, np.zeros((4, 4, 4), np.int16))
     assert [n.GetID() for n in nodes.volumes(scene)] == [node.GetID()]
+
+
+@pytest.mark.parametrize(("low", "kind"), [(-5, np.int32), (2**40, np.float64)])
+def test_whole_numbers_of_64_bits_reach_the_engine(
+    low: int, kind: type, add_volume: Callable[..., Any], tmp_path: Path
+) -> None:
+    voxels = np.arange(5 * 6 * 7).reshape(5, 6, 7) + low
+    node = add_volume(voxels.astype(np.int64), OBLIQUE, "T1")
+    read = read_volume(nodes.write_volume(node, tmp_path / "t1.nii"))
+    assert read.array.dtype == kind
+    np.testing.assert_array_equal(read.grid.to_file(read.array), voxels)
+
+
+def test_volumes_without_a_name_and_hidden_ones(scene: Any, add_volume: Callable[..., Any]) -> None:
+    node = add_volume(np.zeros((4, 4, 4), np.int16), OBLIQUE, "T1")
+    node.SetName(None)
+    hidden = add_volume(np.zeros((4, 4, 4), np.int16), OBLIQUE, "preview of T1")
+    hidden.SetHideFromEditors(True)
+    assert SceneWorld(scene).volumes() == {node.GetID(): node.GetID()}
 
 
 @pytest.mark.parametrize("matrix", MATRICES.values(), ids=MATRICES)

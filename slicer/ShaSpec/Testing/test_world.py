@@ -56,6 +56,16 @@ def test_apply_adds_the_labels_of_the_engine(
     assert table.GetCellText(table.GetNumberOfRows() - 1, 1) == f"{sizes['WT']:.2f}"
 
 
+def test_two_results_of_a_subset_have_different_names(controller: Controller, scene: Any) -> None:
+    for name in ("T1", "T1ce"):
+        controller.tick(name, False)
+    controller.apply()
+    controller.apply()
+    for kind in ("Segmentation", "Table"):
+        found = util.getNodesByClass(f"vtkMRML{kind}Node", scene)
+        assert len({node.GetName() for node in found}) == len(found) == 2
+
+
 def test_volumes_on_different_grids_give_what_the_engine_gives_for_their_files(
     controller: Controller, scene: Any, head: Case, head_in_scene: dict[str, Any], tmp_path: Path
 ) -> None:

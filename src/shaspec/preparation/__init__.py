@@ -1,5 +1,6 @@
 """From scans as they were acquired to a case that a model can read, and back."""
 
+from shaspec.preparation.acquired import acquired_files
 from shaspec.preparation.doubt import DoubtfulError
 from shaspec.preparation.prepare import Prepared, prepare
 from shaspec.preparation.restore import probabilities_to_inputs, to_input, to_inputs
@@ -9,6 +10,7 @@ __all__ = [
     "DoubtfulError",
     "Prepared",
     "Transforms",
+    "acquired_files",
     "prepare",
     "probabilities_to_inputs",
     "read_transforms",

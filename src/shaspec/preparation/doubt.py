@@ -40,6 +40,7 @@ class DoubtfulError(InputError):
             )
         else:
             what = f"{modality} was {registration}"
+        self.what = what
         self.doubt = f"{self.moving.path}: {what}"
         super().__init__(
             f"{self.doubt}; look at {picture}, then accept it with --accept {modality}, or leave "

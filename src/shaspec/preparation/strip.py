@@ -84,7 +84,7 @@ class Plan:
         poses = {n: found[n].transform for n in self.names}
         return find_brain(
             scans, poses, grid, self.engine.segment, voxel_mm=self.engine.voxel_mm,
-            progress=progress,
+            sharp=self.engine.sharp, progress=progress,
         )  # fmt: skip
 
     def strip(self, moved: Mapping[str, Volume], brain: Brain, task: Task) -> dict[str, Volume]:

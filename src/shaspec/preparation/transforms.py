@@ -41,6 +41,8 @@ class _Input(BaseModel):
     agreement_before: float
     agreement_after: float
     spread_mm: float
+    distance_mm: float | None = None
+    """How far the scan was moved; None: not known."""
     by_hand: bool = False
 
 
@@ -110,6 +112,7 @@ def write_transforms(folder: Path, transforms: Transforms) -> Path:
             "agreement_before": transforms.found[name].before,
             "agreement_after": transforms.found[name].after,
             "spread_mm": transforms.found[name].spread,
+            "distance_mm": _known(transforms.found[name].distance),
             "by_hand": transforms.found[name].by_hand,
         }
         for name, grid in transforms.grids.items()
@@ -143,10 +146,7 @@ def read_transforms(folder: Path) -> Transforms:
         grids, found = {}, {}
         for name, entry in parsed.inputs.items():
             grids[name] = _grid(entry)
-            found[name] = Registration(
-                Rigid(_array(entry.matrix)), entry.agreement_before, entry.agreement_after,
-                distance=float("nan"), spread=entry.spread_mm, by_hand=entry.by_hand,
-            )  # fmt: skip
+            found[name] = _registration(entry)
     except ValidationError as error:
         raise InputError(
             f"{path}: {in_words(error.errors(), 'keys')}; prepare the case again"
@@ -154,6 +154,22 @@ def read_transforms(folder: Path) -> Transforms:
     except InputError as error:
         raise InputError(f"{path}: {error}; prepare the case again") from error
     return Transforms(parsed.reference, grids, found, parsed.brain_mask)
+
+
+def _registration(entry: _Input) -> Registration:
+    """A scan with the identity was not moved, whatever the file says about its distance."""
+    matrix = _array(entry.matrix)
+    distance = math.nan if entry.distance_mm is None else entry.distance_mm
+    if np.array_equal(matrix, np.eye(4)):
+        distance = 0.0
+    return Registration(
+        Rigid(matrix), entry.agreement_before, entry.agreement_after, distance,
+        spread=entry.spread_mm, by_hand=entry.by_hand,
+    )  # fmt: skip
+
+
+def _known(millimetres: float) -> float | None:
+    return None if math.isnan(millimetres) else millimetres
 
 
 def _grid(entry: _Input) -> Grid:

@@ -8,6 +8,7 @@ result can be trusted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -45,7 +46,8 @@ class Registration:
     after: float
     """Agreement after registration."""
     distance: float
-    """How far the head moves, in mm: the largest distance among points of the head."""
+    """How far the head moves, in mm: the largest distance among points of the head; NaN: not known,
+    of a file of version 0.2."""
     spread: float
     """How far two independent runs lie apart, in mm."""
     by_hand: bool = False
@@ -66,17 +68,18 @@ class Registration:
         """True if the scan is moved, and no user has placed it."""
         return not self.already and not self.by_hand
 
+    @property
+    def _moved(self) -> str:
+        return "" if math.isnan(self.distance) else f"moved by up to {self.distance:.1f} mm, "
+
     def __str__(self) -> str:
         if self.already:
             return "already registered"
         if self.by_hand:
-            return (
-                f"placed by hand: moved by up to {self.distance:.1f} mm, rotated by "
-                f"{self.transform.angle:.1f} degrees"
-            )
+            return f"placed by hand: {self._moved}rotated by {self.transform.angle:.1f} degrees"
         doubt = ", DOUBTFUL: check the overlay" if self.doubtful else ""
         return (
-            f"moved by up to {self.distance:.1f} mm, rotated by {self.transform.angle:.1f} degrees "
+            f"{self._moved}rotated by {self.transform.angle:.1f} degrees "
             f"(agreement {self.before:.3f} to {self.after:.3f}, two runs {self.spread:.1f} mm "
             f"apart{doubt})"
         )

@@ -12,6 +12,10 @@ from shaspec.errors import InputError
 DEFAULT_PORT = 8642
 SERVER, TOKEN, UNENCRYPTED = "SHASPEC_SERVER", "SHASPEC_TOKEN", "SHASPEC_UNENCRYPTED"
 """Environment variables."""
+FORM = (
+    "the address of a server has the form https://TOKEN@HOST:PORT, with characters of the token "
+    "other than letters, digits and -._~ as %40 and so on; copy the line that shaspec serve prints"
+)
 
 
 @dataclass(frozen=True)
@@ -48,18 +52,21 @@ def parse_address(text: str) -> Address:
     try:
         parts = urlsplit(text.strip())
         port, host = parts.port, parts.hostname
-    except ValueError as error:
-        raise InputError(f"the address of the server cannot be read ({error})") from error
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise InputError(
-            "the address of a server has the form https://TOKEN@HOST:PORT; copy the line that "
-            "shaspec serve prints"
-        )
-    token = unquote(parts.username or "") or os.environ.get(TOKEN, "")
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    except ValueError as error:  # whose text may hold a part of the token
+        raise InputError(FORM) from error
+    odd = parts.query or parts.fragment or "@" in parts.path  # of a token that was not quoted
+    if parts.scheme not in ("http", "https") or not host or odd:
+        raise InputError(FORM)
+    token = unquote(parts.netloc.rpartition("@")[0]) or os.environ.get(TOKEN, "").strip()
+    if not token:
         raise InputError(
             f"the address of the server {host} has no token: copy the line that shaspec serve "
             f"prints, or set {TOKEN}"
+        )
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise InputError(
+            f"the token for the server {host} has a character that no token has, e.g. a space or "
+            f"an accent: copy the line that shaspec serve prints, or set {TOKEN}"
         )
     secure = parts.scheme == "https"
     if not secure and not _is_here(host) and os.environ.get(UNENCRYPTED) != "1":

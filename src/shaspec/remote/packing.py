@@ -15,6 +15,8 @@ from shaspec.zstandard import zstd
 
 LEVEL = 1
 """Of the compression: higher ones take longer than a local network gains."""
+PART = 2**20
+"""Bytes that are decompressed at once."""
 WINDOW = 27
 """Largest window of the compression as a power of 2 (128 MiB): bounds the memory for unpacking."""
 
@@ -72,18 +74,31 @@ def unpack(facts: ArrayFacts, data: bytes) -> npt.NDArray[Any]:
     Raises:
         InputError: if the bytes do not hold exactly this array.
     """
+    raw = _decompressed(facts, data)
+    stored = np.dtype(facts.dtype)
+    if stored == np.bool_ and (raw > 1).any():
+        raise InputError("the bytes of an array of true and false hold other values")
+    return raw.view(stored).reshape(facts.shape).astype(stored.newbyteorder("="), copy=False)
+
+
+def _decompressed(facts: ArrayFacts, data: bytes) -> npt.NDArray[np.uint8]:
+    """The bytes of an array, part by part into their place: the system gives memory once."""
+    raw, filled, wrong = np.empty(facts.nbytes, np.uint8), 0, False
+    limit = {int(zstd.DecompressionParameter.window_log_max): WINDOW}
+    decompressor = zstd.ZstdDecompressor(options=limit)
     try:
-        limit = {int(zstd.DecompressionParameter.window_log_max): WINDOW}
-        decompressor = zstd.ZstdDecompressor(options=limit)
-        raw = decompressor.decompress(data, facts.nbytes + 1)
+        while not (decompressor.eof or wrong):
+            part = decompressor.decompress(b"" if filled else data, PART)
+            end = filled + len(part)
+            wrong = not part or end > facts.nbytes
+            if not wrong:
+                raw[filled:end] = np.frombuffer(part, np.uint8)
+            filled = end
     except zstd.ZstdError as error:
         raise InputError(f"the bytes of an array cannot be decompressed ({error})") from error
-    if len(raw) != facts.nbytes or not decompressor.eof or decompressor.unused_data:
+    if wrong or filled != facts.nbytes or decompressor.unused_data:
         raise InputError(
             f"the bytes of an array do not hold {facts.nbytes} bytes, as its shape "
             f"{facts.shape} and type {facts.dtype} need"
         )
-    stored = np.dtype(facts.dtype)
-    if stored == np.bool_ and raw.translate(None, b"\0\1"):
-        raise InputError("the bytes of an array of true and false hold other values")
-    return np.frombuffer(raw, stored).reshape(facts.shape).astype(stored.newbyteorder("="))
+    return raw

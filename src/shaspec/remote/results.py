@@ -25,6 +25,10 @@ from shaspec.task_parts import BACKGROUND
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[tuple[str, ...], Array]
+EXCHANGED = (
+    "server {}: its model {!r} was exchanged while this case was open, so the result is of another "
+    "model than the panel or the command says: run it again"
+)
 MOST_FEATURES = 2**34
 """Bytes of feature maps."""
 STRANGE = "the server {} sends a result that does not fit the case: use the same version of shaspec"
@@ -61,9 +65,7 @@ def prediction(
         _demand(bool(np.isfinite(found).all()), facts)
         return Classification(case.name, task, subset, found, facts)
     labels = _one(arrays, ("labels",), shape, np.uint8, facts)
-    known = np.zeros(256, np.bool_)
-    known[[0, *(label.value for label in task.labels)]] = True
-    _demand(bool(known[labels].all()), facts)
+    _demand(_only(labels, {0, *(label.value for label in task.labels)}), facts)
     names = {
         "probabilities": task.region_names,
         "label_probabilities": (BACKGROUND, *(label.name for label in task.labels)),
@@ -88,6 +90,11 @@ def feature_maps(
         windows=_features(arrays, "windows", (), card, facts),
         provenance=facts,
     )
+
+
+def is_of(card: Card, done: Done) -> bool:
+    """Whether a result is of the model of a card: it says the same hash of the weights."""
+    return str(done.provenance.get("sha256", "")) == card.sha256
 
 
 def provenance(done: Done, case: Case, source: str, seen: Seen, server: str) -> dict[str, Any]:
@@ -116,6 +123,12 @@ def source_of(card: Card) -> str:
     """The name of the same model on this machine, if it is a bundled one; else empty."""
     here = card.name in bundled_models() and load_card(card.name).sha256 == card.sha256
     return card.name if here else ""
+
+
+def _only(labels: Array, known: Collection[int]) -> bool:
+    """Whether a label map has no other values; some passes over bytes, no table for each voxel."""
+    between = [value for value in range(max(known)) if value not in known]
+    return int(labels.max()) <= max(known) and not any((labels == v).any() for v in between)
 
 
 def _one(

@@ -110,8 +110,13 @@ class RemoteServer:
         card = self.card(model)
         assert self._info is not None
         return RemoteSession(
-            self.connection, card, case, model=model, chunk=self._info.chunk, **options
-        )
+            self.connection, card, case, model=model, chunk=self._info.chunk,
+            outdated=self._forget, **options,
+        )  # fmt: skip
+
+    def _forget(self) -> None:
+        """The next session asks for the models again."""
+        self._info = None
 
     def _refresh(self) -> None:
         if self._info is None or time.monotonic() - self._asked >= FRESH:

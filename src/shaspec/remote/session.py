@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from shaspec.prediction import Classification, Prediction
 from shaspec.remote import results
 from shaspec.remote.connection import AnswerError, Connection
 from shaspec.remote.reading import Array, events_of, said_by
-from shaspec.remote.uploads import packed, upload
+from shaspec.remote.uploads import DELETED, packed, upload
 from shaspec.remote.wire import Done, GridFacts, OpenRequest, RunRequest, Started, VolumeFacts
 from shaspec.task import Subset
 
@@ -27,10 +27,6 @@ FAREWELL = 5.0
 """Seconds for a message that nobody waits for."""
 TRIES = 3
 """How often a session that the server has closed is opened again for one run."""
-DELETED = (
-    "server {}: it deletes the volumes before it uses them, so its disk is too small for all cases "
-    "that are open: try again in some minutes"
-)
 Arrays = dict[tuple[str, ...], Array]
 
 
@@ -50,6 +46,7 @@ class RemoteSession:
         overlap: least share of a window that overlaps with the next, from 0 to below 1.
         keep: bytes of features to keep at most; default: as many as the server allows.
         precision: ``float32``, ``bfloat16``, or ``auto``: that of the server.
+        outdated: called if the server turns out to have another model under this name.
 
     Raises:
         InputError: if the case is of another task than the model, or an option cannot be used.
@@ -67,8 +64,10 @@ class RemoteSession:
         overlap: float = 0.25,
         keep: int | None = None,
         precision: str = "auto",
+        outdated: Callable[[], None] = lambda: None,
     ) -> None:
         check_fit(card, case)
+        self._outdated = outdated
         self.card, self.case, self.task = card, case, card.task
         self._connection, self._model, self._chunk = connection, model, chunk
         self._options: dict[str, Any] = {
@@ -196,8 +195,9 @@ class RemoteSession:
         """The prediction on the grid of a subset, resampled to the grid of this case."""
         options = self._options | {"keep": 0}
         alone = RemoteSession(
-            self._connection, self.card, own, model=self._model, chunk=self._chunk, **options
-        )
+            self._connection, self.card, own, model=self._model, chunk=self._chunk,
+            outdated=self._outdated, **options,
+        )  # fmt: skip
         try:
             for event in alone.predict(subset, probabilities=probabilities):
                 if isinstance(event, Finished) and isinstance(event.prediction, Prediction):
@@ -249,7 +249,7 @@ class RemoteSession:
     ) -> Generator[Progress | Notice, None, tuple[Done, Arrays]]:
         """One run of the open session."""
         arrays: Arrays = {}
-        job, last = "", Progress(0, 0, "")
+        job, last, address = "", Progress(0, 0, ""), str(self._connection.address)
         most = results.most_bytes(self.card, self.case, request.kind)
         body = request.model_dump_json().encode()
         with self._connection.stream(f"sessions/{self._name}/runs", body) as stream:
@@ -259,10 +259,14 @@ class RemoteSession:
                         job = event.job
                     elif isinstance(event, Done):
                         job = ""
+                        if request.kind != "untrained" and not results.is_of(self.card, event):
+                            self._outdated()
+                            self._name, self._kept = "", frozenset()
+                            raise ServerError(results.EXCHANGED.format(address, self._model))
                         self._kept = frozenset(event.kept)
                         return event, arrays
                     else:
-                        said = said_by(event, last, str(self._connection.address))
+                        said = said_by(event, last, address)
                         last = said if isinstance(said, Progress) else last
                         yield said
             finally:

@@ -19,6 +19,10 @@ from shaspec.remote.wire import VolumeFacts
 
 TRIES = 5
 """Lost connections in a row after which an upload gives up."""
+DELETED = (
+    "server {}: it deletes the volumes before it uses them, so its disk is too small for all cases "
+    "that are open: try again in some minutes"
+)
 PAUSE = 0.5
 """Seconds before the second try; each later pause is twice as long."""
 

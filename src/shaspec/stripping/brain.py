@@ -15,6 +15,7 @@ from shaspec.geometry import Grid
 from shaspec.io.resample import resample
 from shaspec.progress import Report, silent
 from shaspec.registration import Rigid, Scan
+from shaspec.stripping.dark import without_dark
 from shaspec.stripping.scaling import VOXEL_MM, scaled
 
 Array = npt.NDArray[Any]
@@ -63,6 +64,7 @@ def find_brain(
     segment: Segment,
     *,
     voxel_mm: float = VOXEL_MM,
+    sharp: bool = False,
     progress: Report = silent,
 ) -> Brain:
     """Find the brain in the scans of a case: the mean of what is found in each of them.
@@ -73,6 +75,7 @@ def find_brain(
         grid: the grid of the reference.
         segment: finds the brain in one scan, see `shaspec.stripping.engines`.
         voxel_mm: voxel size of the scans that ``segment`` is given.
+        sharp: take the surface as it is found; default: `shaspec.stripping.dark.without_dark`.
         progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
             the work.
 
@@ -83,19 +86,22 @@ def find_brain(
         InputError: if no brain is found.
     """
     coarse = _coarse(grid, voxel_mm)
-    found, seen = {}, {}
+    images, found, seen = {}, {}, {}
     for number, (name, scan) in enumerate(scans.items()):
         progress(number, len(scans), f"{name}: finding the brain")
         through = poses[name].matrix
-        image = _thinned(scan, coarse, through)
+        images[name] = _thinned(scan, coarse, through)
         ones = np.ones(scan.array.shape, np.float32)
         seen[name] = resample(ones, scan.grid, coarse, order=0, fill=0, through=through)
-        found[name] = segment(scaled(image)) * seen[name]
+        found[name] = segment(scaled(images[name])) * seen[name]
     progress(len(scans), len(scans), "found the brain")
     weight = np.maximum(np.sum(list(seen.values()), axis=0), 1)
-    part = one_piece(np.asarray(np.sum(list(found.values()), axis=0) / weight, np.float32))
+    mean = np.asarray(np.sum(list(found.values()), axis=0) / weight, np.float32)
+    part = one_piece(mean)
     joint = part > SURE
     overlaps = {name: _dice(found[name] > SURE, joint & (seen[name] > 0)) for name in scans}
+    if not sharp:
+        part = one_piece(without_dark(mean, joint, images, seen, voxel_mm))
     brain = Brain(part, coarse, overlaps)
     if not BRAIN_ML[0] <= brain.ml <= BRAIN_ML[1]:
         files = ", ".join(scan.name for scan in scans.values())

@@ -27,6 +27,8 @@ class Engine:
     segment: Segment
     voxel_mm: float
     """Voxel size of the scans that ``segment`` is given."""
+    sharp: bool = False
+    """Whether the surface that it finds is taken as it is, see `shaspec.stripping.dark`."""
 
 
 def installed() -> tuple[str, ...]:
@@ -67,7 +69,7 @@ def load_engine(name: str) -> Engine:
         WeightsError: if its weights are missing or cannot be used.
     """
     if checked_engine(name) == hd_bet.NAME:
-        return Engine(name, hd_bet.segment_with_hd_bet(), hd_bet.VOXEL_MM)
+        return Engine(name, hd_bet.segment_with_hd_bet(), hd_bet.VOXEL_MM, sharp=True)
     # Not before: most cases need no torch here.
     from shaspec.stripping.segment import segment_with
     from shaspec.stripping.weights import load_stripper

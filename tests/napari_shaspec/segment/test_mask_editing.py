@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.layers import brain_mask
+from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.prepare_dialog import PrepareDialog
 from shaspec.io import find_cases, read_volume, write_case
-from shaspec.io.export import write_labels
+from shaspec.io.export import write_labels, write_volume
 from shaspec.preparation import read_transforms
 from shaspec.stripping import engines, hd_bet, segment, weights
 
@@ -83,6 +85,54 @@ def test_cases_that_were_not_prepared_here_have_no_mask_to_edit(controller, head
     controller.mask_editing.edit()
     assert controller.state.brain_mask == "none"
     assert brain_mask.shown(controller.viewer, "p1") is None
+
+
+@pytest.fixture
+def later(prepared, engine):
+    """A controller of another session."""
+    prepared.viewer.layers.clear()
+    control = SegmentController(prepared.viewer, engine=engine, run=run_here)
+    yield control
+    control.close()
+
+
+@pytest.mark.parametrize("named", ["p1_prepared", "elsewhere"])
+def test_a_prepared_case_that_is_opened_again_has_its_mask_to_edit(
+    later, acquired, registered, named
+):
+    out = acquired.with_name("out").rename(acquired.with_name(named))
+    later.open([out])
+    assert later.state.brain_mask == "offered"
+    known = later.mask_editing.edit()
+    assert known == (named == "p1_prepared"), "found by the name of the folder"
+    assert known or later.mask_editing.edit(acquired)
+    layer = brain_mask.shown(later.viewer, named)
+    place = tuple(int(n) - 1 for n in layer.data.shape)
+    layer.data[place] = 1
+    asked = len(registered)
+    later.mask_editing.strip_again()
+    assert later.state.case == f"{named}_2"
+    assert len(registered) == asked, "nothing is registered again"
+    masks = [read_volume(f / "brain/mask.nii.gz").array for f in (out, out.with_name(f"{named}_2"))]
+    assert np.argwhere(masks[0] != masks[1]).tolist() == [list(place)]
+    moved = [read_volume(next(f.glob("*t1.nii.gz"))).array[masks[0] > 0]
+             for f in (out, out.with_name(f"{named}_2"))]  # fmt: skip
+    assert np.array_equal(*moved), "a scan that was not moved is not resampled"
+
+
+def test_the_scans_of_another_patient_are_refused(later, acquired, head, tmp_path):
+    later.open([acquired.with_name("out")])
+    other = tmp_path / "other"
+    write_case(other, head)
+    flair = next(path for path in other.iterdir() if "flair" in path.name)
+    volume = read_volume(flair)
+    write_volume(flair, volume.array * 1.01, volume.grid)
+    assert not later.mask_editing.edit(other)
+    assert "intensities differ" in later.state.message.text
+    next(path for path in other.iterdir() if "t2" in path.name).unlink()
+    assert not later.mask_editing.edit(other)
+    assert "has no T2" in later.state.message.text
+    assert later.state.brain_mask == "offered"
 
 
 def test_the_bar_offers_what_comes_next(qtbot):

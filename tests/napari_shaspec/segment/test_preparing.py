@@ -9,6 +9,7 @@ import pytest
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QLineEdit, QPushButton
 
+from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.segment.prepare_dialog import DoubtDialog, PicturesDialog, PrepareDialog
 from shaspec.errors import InputError
@@ -72,6 +73,7 @@ def test_after_a_doubt_the_work_goes_on_without_registering_again(
     assert state.doubtful.modality == "T2"
     assert state.doubtful.picture.is_file()
     assert "--accept" not in state.message.text
+    assert state.message.level == "warning", "a question is no error"
     assert state.case == "p1"
     count = len(registered)
     controller.preparing.decide(decision)
@@ -79,6 +81,17 @@ def test_after_a_doubt_the_work_goes_on_without_registering_again(
     assert state.doubtful is None
     assert state.case == "out"
     assert (state.sources["T2"] is not None) == (decision == "use")
+
+
+def test_a_look_at_every_registration_is_no_error(controller, acquired, registered):
+    controller.open([acquired])
+    controller.preparing.prepare(acquired.with_name("out"), check=True)
+    state = controller.state
+    assert state.doubtful.modality == "T2"
+    assert (state.message.level, state.status) == ("info", Status.IDLE)
+    assert "T2 was moved" in state.message.text
+    controller.preparing.decide("use")
+    assert state.case == "out"
 
 
 def test_a_doubt_that_is_left_open_leaves_all_as_it_was(controller, acquired, registered):

@@ -36,6 +36,22 @@ def test_what_was_written_comes_back(written: Path) -> None:
     assert all(grid.matches(GRID) for grid in found.grids.values())
     np.testing.assert_array_equal(found.found["T1"].transform.matrix, TURNED.matrix)
     assert (found.found["T1"].spread, found.found["T1"].by_hand) == (0.2, True)
+    assert found.found["T1"].distance == 1.0
+    assert found.found["FLAIR"].already
+    write_transforms(written, found)
+    assert read_transforms(written).found["T1"].distance == 1.0
+
+
+def test_a_file_without_distances_says_what_was_moved(written: Path) -> None:
+    content = json.loads((written / NAME).read_text())
+    for entry in content["inputs"].values():
+        del entry["distance_mm"]
+    (written / NAME).write_text(json.dumps(content))
+    found = read_transforms(written)
+    assert [found.found[name].already for name in ("FLAIR", "T1")] == [True, False]
+    assert "nan" not in str(found.found["T1"])
+    write_transforms(written, found)
+    assert not read_transforms(written).found["T1"].already
 
 
 def put(content: Any, path: tuple[Any, ...], value: Any) -> None:

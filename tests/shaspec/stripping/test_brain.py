@@ -13,6 +13,7 @@ from shaspec.geometry import Grid
 from shaspec.io.resample import resample
 from shaspec.registration import Rigid, Scan
 from shaspec.stripping.brain import SURE, Field, find_brain, one_piece
+from shaspec.stripping.dark import without_dark
 
 GRID = Grid((40, 48, 40), (4.0, 4.0, 4.0))
 RADIUS_MM = 50.0
@@ -121,3 +122,45 @@ def test_a_hole_is_filled() -> None:
     part = np.ones((9, 9, 9), np.float32)
     part[4, 4, 4] = 0
     assert (one_piece(part) > SURE).all()
+
+
+def shells(scale: float = 1.0, offset: float = 0.0) -> tuple[dict[str, Field], Field, Field]:
+    """Two scans of a ball with bone and fluid around it, its probability, and which shell is what.
+
+    1: brain, 2: doubtful, dark in both (bone); 3: doubtful, dark in T1 alone (fluid); 4: dark in
+    both, but the network is sure (a tumour).
+    """
+    places = np.indices((40, 40, 40)) - 20
+    away = np.linalg.norm(places, axis=0)
+    what = np.select([away < 15, away < 17], [1, np.where(places[0] > 0, 2, 3)], 0)
+    what[(what == 1) & (away > 13) & (places[1] > 10)] = 4
+    noise = np.random.default_rng(1).normal(0, 0.05, what.shape)
+    t1 = np.select([what == 1], [1.0], 0.1) + noise
+    t2 = np.select([what == 1, what == 3], [1.0, 1.6], 0.1) + noise
+    images = {"T1": t1 * scale + offset, "T2": t2 / scale - offset}
+    part = np.select([what == 1, what == 4, what > 1], [1.0, 0.95, 0.7], 0.1)
+    return images, part.astype(np.float32), what
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1.0, 0.0), (900.0, -1024.0), (0.001, 5.0)])
+def test_what_is_dark_in_all_scans_is_no_brain_if_the_network_doubts_it(
+    scale: float, offset: float
+) -> None:
+    images, part, what = shells(scale, offset)
+    seen = {name: np.ones(part.shape, np.float32) for name in images}
+    after = without_dark(part, part > SURE, images, seen, 2.5) > SURE
+    assert not after[what == 2].any(), "bone"
+    assert after[(what == 1) | (what == 3) | (what == 4)].all(), "brain, fluid, tumour"
+    assert not after[what == 0].any()
+
+
+def test_a_scan_that_shows_too_little_has_no_say_and_a_single_one_neither() -> None:
+    images, part, _ = shells()
+    seen = {name: np.ones(part.shape, np.float32) for name in images}
+    for name in images:
+        alone = without_dark(part, part > SURE, {name: images[name]}, seen, 2.5)
+        assert np.array_equal(alone, part)
+    seen = {name: np.zeros(part.shape, np.float32) for name in images}
+    assert np.array_equal(without_dark(part, part > SURE, images, seen, 2.5), part)
+    flat = {name: np.ones(part.shape, np.float32) for name in images}
+    assert np.array_equal(without_dark(part, part > SURE, flat, flat, 2.5), part)
