@@ -7,7 +7,9 @@
 Without ``--data`` the cases are phantoms of ``--size`` voxels. Every number of processes segments
 the same cases into an empty folder. *Waiting* is the share of the time of a process in which its
 network waits: without Ray for reading and writing, with Ray for the next case. The time until the
-first case is not in it, but in the seconds. The last column is the speed against the first row of
+first case is not in it, but in the seconds. *Processor* are the seconds of the processor of all
+processes, which other work on the computer does not change; with Ray they are not known, as its
+processes are not ended by this one. The last column is the speed against the first row of
 the engine, divided by the number of processes: 1 is perfect. A process has at least one core to
 itself only where the computer has that many, so the number of cores is printed too. With Ray the
 tasks that read and write have processes of their own.
@@ -45,16 +47,19 @@ def main() -> int:
         data = options.data or phantoms(Path(name) / "data", options.cases, options.size)
         cases = find_cases(data, task, with_labels=False)[: options.cases]
         print(f"{len(cases)} cases, model {options.model}, {len(os.sched_getaffinity(0))} cores")
-        print("engine     processes  seconds  cases per hour  waiting  speed per process")
+        print(f"{'engine':11}processes  seconds  processor  cases per hour  waiting  "
+              "speed per process")  # fmt: skip
         for engine in options.engines.split(","):
             alone = 0.0
             for workers in map(int, options.workers.split(",")):
                 out = Path(name) / f"out-{engine}-{workers}"
                 out.mkdir()
+                before = processor()
                 seconds = timed(cases, options.model, out, workers, engine)
+                spent = f"{processor() - before:.1f}" if engine == "processes" else "-"
                 rate = 3600 * len(cases) / seconds
                 alone = alone or rate / workers
-                print(f"{engine:11}{workers:9}{seconds:9.1f}{rate:16.0f}{waiting(out):9.0%}"
+                print(f"{engine:11}{workers:9}{seconds:9.1f}{spent:>11}{rate:16.0f}{waiting(out):9.0%}"
                       f"{rate / workers / alone:19.2f}", flush=True)  # fmt: skip
     return 0
 
@@ -75,6 +80,11 @@ def timed(cases: list[CaseFiles], model: str, out: Path, workers: int, engine: s
         if outcome.status != "done":
             raise SystemExit(f"{outcome.case}: {outcome.status} {outcome.error}")
     return time.perf_counter() - begin
+
+
+def processor() -> float:
+    """Seconds of the processor so far, of this process and of those that it has ended."""
+    return sum(os.times()[:4])
 
 
 def waiting(out: Path) -> float:

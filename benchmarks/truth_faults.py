@@ -70,6 +70,7 @@ TRUTH_FAULTS: Mapping[str, TruthFault] = {
     "slices turned round": upside_down,
     "shifted by 15 mm": shifted(15.0),
     "shifted by 30 mm": shifted(30.0),
+    "shifted by 10 mm": shifted(10.0),
     "axes of a slice exchanged": transposed,
     "mask of the brain": of_the_brain,
     "labels of tissues": of_tissues,
@@ -79,7 +80,7 @@ TRUTH_FAULTS: Mapping[str, TruthFault] = {
 def is_found(labels: Array, case: Case) -> bool:
     """Whether the check warns or refuses."""
     try:
-        return bool(list(stray(labels, case.volumes, case.task)))
+        return bool(list(stray(labels, case.volumes, case.task, spacing=case.grid.spacing)))
     except InputError:
         return True
 

@@ -29,7 +29,7 @@ from shaspec.files.reading import is_folder
 from shaspec.io import find_case, read_volume
 from shaspec.io.formats.table import SEGMENTATION, header_files
 from shaspec.io.naming import LABELS, common_name, is_result, stem
-from shaspec.io.schemes import to_task_labels
+from shaspec.io.schemes import is_whole, to_task_labels
 from shaspec.io.segmentation_nrrd import is_segmentation
 from shaspec.io.segmentation_reader import read_segmentation
 from shaspec.io.sound import is_sound
@@ -144,7 +144,10 @@ def _single(path: Path, task: Task) -> LayerDataTuple:
     try:
         hints = [path.name, path.parent.name]
         labels, _ = to_task_labels(volume.array, task, str(path), hints, None)
-    except InputError:  # not labels of the task: unchanged, in napari's colours
+    except InputError as error:  # not labels of the task: unchanged, in napari's colours
+        if not is_whole(volume.array):
+            notifications.info(f"{path.name} is shown as an image: {error}")
+            return layer_data.image_layer(volume.array, metadata, name)
         options: dict[str, Any] = {
             "name": name,
             "metadata": {KEY: metadata},

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def through_onnx(task: Task, subset: tuple[str, ...]) -> Labels:
     folder = task.folder / "onnx"
     if not folder.is_dir():
         export_model(model, "onnx", folder)
-    encode, decode = (session(folder / f"{name}.onnx") for name in ("encode", "decode"))
+    encode, decode = (graph(folder / f"{name}.onnx") for name in ("encode", "decode"))
     names = [output.name for output in encode.get_outputs()]
     indices = [model.task.names.index(name) for name in subset]
     inputs = Inputs(task.case, model.task)
@@ -149,7 +150,8 @@ def by_command_line_on_a_server(task: Task, subset: tuple[str, ...]) -> Labels:
     return task.case.grid.from_file(np.asarray(nibabel.load(out).dataobj))
 
 
-def session(path: Path) -> Any:
+@cache  # for all subsets
+def graph(path: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

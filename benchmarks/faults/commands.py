@@ -59,10 +59,17 @@ def commands(samples: Path, out: Path) -> list[Command]:
 
 
 def import_all() -> None:
-    """Import the engine with its libraries, so that a forked process begins with its work."""
+    """Import the engine with its libraries, so that a forked process begins with its work.
+
+    Modules of extras that are not installed, such as Ray, are left out.
+    """
     for module in pkgutil.walk_packages(shaspec.__path__, "shaspec."):
         if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+            try:
+                importlib.import_module(module.name)
+            except ModuleNotFoundError as error:
+                if error.name is None or error.name.startswith("shaspec"):
+                    raise
     importlib.import_module("matplotlib.backends.backend_agg")
     importlib.import_module("torch._dynamo")  # by the first optimizer
 

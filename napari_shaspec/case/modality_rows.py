@@ -40,11 +40,14 @@ class ModalityRows:
         self._dims = dims
         self._task: Task | None = None
         self._arrived: list[Layer] = []
+        self._batches = 0  # of changes of layers that have not ended
         self._ticks: dict[str, frozenset[str]] = {}  # of the cases that are open but not shown
         for layer in viewer.layers:
             layer.events.name.connect(self._refresh_choices)
         viewer.layers.events.inserted.connect(self._on_inserted, position="last")
         viewer.layers.events.removed.connect(self._on_removed, position="last")
+        viewer.layers.events.begin_batch.connect(self._on_batch)
+        viewer.layers.events.end_batch.connect(self._on_batch_end, position="last")
         state.events.status.connect(self._catch_up)
 
     def set_task(self, task: Task) -> None:
@@ -87,6 +90,8 @@ class ModalityRows:
         """Disconnects from the viewer and restores the opacity of dimmed layers."""
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self._viewer.layers.events.removed.disconnect(self._on_removed)
+        self._viewer.layers.events.begin_batch.disconnect(self._on_batch)
+        self._viewer.layers.events.end_batch.disconnect(self._on_batch_end)
         for layer in self._viewer.layers:
             layer.events.name.disconnect(self._refresh_choices)
         if self._dims:
@@ -94,14 +99,25 @@ class ModalityRows:
 
     def _on_inserted(self, event: Any) -> None:
         event.value.events.name.connect(self._refresh_choices)
-        self._refresh_choices()
         self._arrived.append(event.value)
-        self._catch_up()
+        self._follow()
 
     def _on_removed(self, event: Any) -> None:
         event.value.events.name.disconnect(self._refresh_choices)
-        self._refresh_choices()
-        self._catch_up()
+        self._follow()
+
+    def _on_batch(self, *_: object) -> None:
+        self._batches += 1
+
+    def _on_batch_end(self, *_: object) -> None:
+        self._batches = max(0, self._batches - 1)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Follows a change of layers; several at once, e.g. when all are removed, at their end."""
+        if not self._batches:
+            self._refresh_choices()
+            self._catch_up()
 
     def _catch_up(self, *_: object) -> None:
         """Empties the rows of removed layers and assigns added layers."""

@@ -99,9 +99,11 @@ class VolumeSources:
         """Make the case; volumes on another grid than the first are resampled, with a notice.
 
         Inputs of a classification are not resampled. Raises `InputError` for layers that do not
-        overlap, are constant or contain NaN, and for a truth that would lose labelled voxels.
+        overlap, are constant or contain NaN, and for a truth that would lose labelled voxels or
+        that is a mask of the brain.
         """
         from shaspec.io import case_from_arrays
+        from shaspec.io.findings import stray, told
         from shaspec.io.resample import resample_scan
 
         first = self.first
@@ -117,6 +119,10 @@ class VolumeSources:
                 )
         labels = self.labels(notices)
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
+        if case.labels is not None and self.truth is not None and first.grid.dims == 3:
+            layer = f"layer {self.truth.layer!r}"
+            found = stray(case.labels, case.volumes, self.task, layer, first.grid.spacing)
+            notices += told(found)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
         channels = {p.modality: p.channel for p in self.parts if p.channel is not None}
         return replace(

@@ -69,8 +69,12 @@ def run_in_worker(
         yield from events
 
     def finished() -> None:
-        events.close()  # napari quits the worker when its window is closed
-        handlers.ended()
+        try:
+            events.close()  # napari quits the worker when its window is closed
+        except Exception as error:  # noqa: BLE001 - what ends a job must not keep it from ending
+            handlers.failed(error)
+        finally:
+            handlers.ended()
 
     # The handlers report errors, so napari must not raise them again.
     worker = create_worker(body, _start_thread=False, _ignore_errors=True)

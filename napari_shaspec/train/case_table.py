@@ -15,7 +15,7 @@ ROW = 22  # pixels
 
 
 class TrainingTable(ReadOnlyTable):
-    """One row per case, cases with problems first."""
+    """One row per case, cases with problems first, then those with notices."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("shaspec_training_cases", parent, row_height=ROW)
@@ -29,7 +29,7 @@ class TrainingTable(ReadOnlyTable):
         self.clear()
         self.setColumnCount(2 + len(cases.modalities))
         self.setHorizontalHeaderLabels(["case", *cases.modalities, "use"])
-        rows = sorted(cases.rows, key=lambda row: not row.problem)
+        rows = sorted(cases.rows, key=lambda row: (not row.problem, not row.notice))
         self.setRowCount(len(rows))
         for line, row in enumerate(rows):
             self._fill(line, row, cases.modalities)
@@ -38,13 +38,14 @@ class TrainingTable(ReadOnlyTable):
     def _fill(self, line: int, row: CaseRow, modalities: tuple[str, ...]) -> None:
         marks = ["✓" if name in row.present else "–" for name in modalities]
         missing = [name for name in modalities if name not in row.present]
-        tip = row.problem or (f"missing {', '.join(missing)}" if missing else "complete")
+        said = row.problem or row.notice
+        tip = said or (f"missing {', '.join(missing)}" if missing else "complete")
         for column, text in enumerate((row.name, *marks, row.role)):
             item = QTableWidgetItem(text)
             item.setToolTip(f"{row.name}: {tip}")
             if 0 < column <= len(modalities):
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-            if row.problem:
+            if said:
                 background = theme.colour("warning")
                 item.setBackground(QColor(background))
                 item.setForeground(QColor(theme.readable_on(background)))

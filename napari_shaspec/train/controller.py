@@ -122,17 +122,15 @@ class TrainController:
         if self._closed or cases is None:
             return
         self._job.track(Progress(event.done, event.total, "reading cases"))
-        if event.problem:
-            rows = [
-                replace(row, problem=event.problem) if row.name == event.name else row
-                for row in cases.rows
-            ]
-            text = f"case {event.name}: {event.problem}"
-            problems = (*(p for p in cases.problems if p != text), text)
-            self.state.cases = replace(cases, rows=tuple(rows), problems=problems)
+        self.state.cases = cases = cases.with_checked(
+            event.name, event.present, event.problem, event.notice
+        )
         if event.done == event.total:
-            problems = self.state.cases.problems if self.state.cases else ()
-            self._job.succeed(f"{event.total} cases read, {len(problems) or 'no'} problems")
+            doubtful = sum(bool(row.notice) for row in cases.rows)
+            also = f", {doubtful} with a notice: see the tips in the table" if doubtful else ""
+            self._job.succeed(
+                f"{event.total} cases read, {len(cases.problems) or 'no'} problems{also}"
+            )
 
     # -- the run -----------------------------------------------------------------------------------
 

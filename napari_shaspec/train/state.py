@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from napari_shaspec.jobs.state import JobState
 from napari_shaspec.train.history import LossCurve
@@ -44,6 +44,9 @@ class CaseRow:
     role: str
     """Role in the run: ``train``, ``held out``, ``unlabelled``, ``not used``."""
     problem: str = ""
+    """Why the run cannot use it."""
+    notice: str = ""
+    """What is doubtful about it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,20 @@ class FoundCases:
             counts[row.role] += 1
         roles = ", ".join(f"{n} {role}" for role, n in counts.items() if n)
         return f"{len(self.rows)} cases: {roles}"
+
+    def with_checked(
+        self, name: str, present: frozenset[str], problem: str, notice: str
+    ) -> FoundCases:
+        """The cases after one of them was read."""
+        rows = [
+            replace(row, present=present, problem=problem or row.problem, notice=notice)
+            if row.name == name
+            else row
+            for row in self.rows
+        ]
+        text = f"case {name}: {problem}" if problem else ""
+        problems = tuple(dict.fromkeys(filter(None, (*self.problems, text))))
+        return replace(self, rows=tuple(rows), problems=problems)
 
 
 @dataclass(eq=False)

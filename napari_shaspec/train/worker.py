@@ -22,6 +22,8 @@ class Checked:
 
     name: str
     problem: str
+    notice: str
+    present: frozenset[str]
     done: int
     total: int
 
@@ -60,8 +62,9 @@ def check(form: TrainForm, cases: FoundCases) -> Iterator[Checked]:
     run = config(form, cases)
     selection = select_cases(run, task)
     total = len(selection.to_read)
-    for k, (files, problem) in enumerate(read_through(selection, run, task), 1):
-        yield Checked(files.name, problem, k, total)
+    for k, case in enumerate(read_through(selection, run, task), 1):
+        notice = "; ".join(case.notices)
+        yield Checked(case.name, case.problem, notice, frozenset(case.present), k, total)
 
 
 def the_task(cases: FoundCases) -> Task:

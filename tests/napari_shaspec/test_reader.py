@@ -137,6 +137,14 @@ def test_labels_of_another_kind_are_shown_as_they_are(tmp_path):
     assert data.max() == 89
 
 
+def test_labels_that_were_interpolated_are_shown_as_an_image_and_not_rounded(tmp_path):
+    array = np.linspace(0, 4, 60).reshape(3, 4, 5).astype(np.float32)
+    nib.save(nib.Nifti1Image(array, np.eye(4)), tmp_path / "p1_seg.nii")
+    ((data, options, kind),) = read_layers(str(tmp_path / "p1_seg.nii"))
+    assert (kind, options["name"]) == ("image", "p1_seg")
+    assert sorted(data.ravel().tolist()) == sorted(array.ravel().tolist())
+
+
 def test_a_file_with_another_name_becomes_an_image(tmp_path):
     ((_, options, kind),) = read_layers(str(write_scan(tmp_path / "something.nii.gz")))
     assert (options["name"], kind) == ("something", "image")

@@ -35,7 +35,7 @@ def run(code: str, *arguments: str) -> str:
 
 def test_modules_of_cases_do_not_import_torch() -> None:
     names = ["case", "conventions", "geometry", "io", "models.card", "phantom", "preprocessing"]
-    names += ["remote.server", "task", "task_files"]
+    names += ["cohort.stages", "remote.server", "task", "task_files"]
     run("import " + ", ".join(f"shaspec.{name}" for name in names))
 
 

@@ -219,7 +219,7 @@ def labelled_cases(
 
 def _told(case: CaseFiles) -> str:
     """The name of a case without labels, and why they are not used if it has some."""
-    said = [text for text in case.notices if text.startswith("not used as labels")]
+    said = [t for t in case.notices if t.startswith(("not used", "labels")) and "labels" in t]
     return f"{case.name} ({said[0]})" if said else case.name
 
 

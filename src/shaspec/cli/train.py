@@ -251,17 +251,19 @@ def list_cases(settings: TrainConfig) -> None:
     selection = select_cases(settings, task)
     table = Table("case", *task.names, "use", "problem")
     use = uses(selection)
+    said: list[str] = []
     wrong = [*selection.problems, *settings_problems(settings, task, selection)]
     with progress_bar(console) as bar:
         work = bar.add_task("reading cases", total=len(selection.to_read))
-        for files, problem in read_through(selection, settings, task):
-            marks = ["yes" if name in files.volumes else "-" for name in task.names]
-            table.add_row(escape(files.name), *marks, use[files.name], escape(problem))
-            wrong += [f"case {files.name}: {problem}"] if problem else []
+        for case in read_through(selection, settings, task):
+            marks = ["yes" if name in case.present else "-" for name in task.names]
+            table.add_row(escape(case.name), *marks, use[case.name], escape(case.problem))
+            wrong += [f"case {case.name}: {case.problem}"] if case.problem else []
+            said += [f"case {case.name}: {text}" for text in case.notices]
             bar.advance(work)
     console.print(table)
     console.print(counted(selection))
-    for notice in selection.notices:
+    for notice in (*selection.notices, *said):
         console.print(f"[yellow]{escape(notice)}[/]")
     if wrong:
         raise InputError(f"{len(wrong)} problem{'s' * (len(wrong) > 1)}: {'; '.join(wrong)}")

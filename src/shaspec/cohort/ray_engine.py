@@ -102,15 +102,6 @@ class _Cluster:
         self._ready: deque[_Job] = deque()
         self._pending: dict[Any, tuple[str, _Job]] = {}
         self._actors: list[_Actor] = []
-        self._actors = [self._start() for _ in range(count)]
-        try:
-            errors = ray.get([actor.handle.start.remote() for actor in self._actors])
-        except RayError as error:
-            self.close()
-            raise InputError(f"a process of the Ray cluster cannot start: {error}") from error
-        if any(errors):
-            self.close()
-            raise InputError(f"on a computer of the Ray cluster: {next(filter(None, errors))}")
 
     def run(self, cases: Sequence[CaseFiles]) -> Iterator[Outcome]:
         """Segment cases; see `segment_with_ray`."""
@@ -149,12 +140,24 @@ class _Cluster:
         done, _ = ray.wait(refs, num_returns=1, fetch_local=False)
         return list(done)
 
+    def _start_all(self) -> None:
+        """Start the actors with the first case: none where all cases are done."""
+        self._actors = [self._start() for _ in range(self._count)]
+        try:
+            errors = ray.get([actor.handle.start.remote() for actor in self._actors])
+        except RayError as error:
+            raise InputError(f"a process of the Ray cluster cannot start: {error}") from error
+        if any(errors):
+            raise InputError(f"on a computer of the Ray cluster: {next(filter(None, errors))}")
+
     def _start(self) -> _Actor:
         made = ray.remote(Predictor).options(**self._options)
         return _Actor(made.remote(self._place, self._threads))
 
     def _feed(self) -> None:
         """Give the cases that are read to the actors that have fewest."""
+        if self._ready and not self._actors:
+            self._start_all()
         while self._ready:
             actor = min(self._actors, key=lambda a: len(a.jobs))
             if len(actor.jobs) >= QUEUE:

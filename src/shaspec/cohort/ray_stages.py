@@ -1,6 +1,7 @@
 """What runs in the processes of a Ray cluster: tasks that read and write, actors with the network.
 
-An actor keeps the model between cases. A task reads or writes one case.
+An actor keeps the model between cases. A task reads or writes one case, in a process that does not
+import torch.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-
-import torch
+from typing import TYPE_CHECKING
 
 from shaspec.cohort.manifest import Record
 from shaspec.cohort.stages import Loaded, Result, Stages, Work
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.events import Progress
 from shaspec.io import CaseFiles
-from shaspec.models.weights import Model, load_model
+
+if TYPE_CHECKING:
+    from shaspec.models.weights import Model
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Predictor:
     """
 
     def __init__(self, place: Place, threads: int) -> None:
+        import torch
+
         place.enter()
         self._place = place
         torch.set_num_threads(threads)
@@ -88,6 +92,8 @@ class Predictor:
 
     def start(self) -> str:
         """Load the model; returns why that fails, or nothing."""
+        from shaspec.models.weights import load_model
+
         wanted = self._place.stages.card
         try:
             self._model = load_model(self._place.stages.settings.model)

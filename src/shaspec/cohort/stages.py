@@ -1,7 +1,8 @@
 """The stages of one case of a cohort: plan, read the files, run the network, write the results.
 
 They share nothing but their arguments, so that each can run in another process or on another
-computer. `shaspec.cohort.segmenter` runs them one after the other.
+computer. `shaspec.cohort.segmenter` runs them one after the other. Only `Stages.predict` imports
+torch: processes that read and write start faster without it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from shaspec import __version__
 from shaspec.case import Case
@@ -24,7 +24,6 @@ from shaspec.cohort.settings import AVAILABLE, Settings
 from shaspec.errors import ShaspecError
 from shaspec.files.reading import is_file
 from shaspec.inference.events import Finished, Notice, Progress
-from shaspec.inference.session import InferenceSession
 from shaspec.io import CaseFiles, label_ending, read_case
 from shaspec.io.naming import RESULT
 from shaspec.io.outputs import check_output
@@ -32,10 +31,13 @@ from shaspec.io.probability_maps import probability_files, write_probabilities
 from shaspec.memory import is_out_of_memory
 from shaspec.models.card import Card
 from shaspec.models.summary import is_calibrated
-from shaspec.models.weights import Model
 from shaspec.prediction import Prediction
 from shaspec.task import Subset
 from shaspec.task_names import NO_NAME
+
+if TYPE_CHECKING:
+    from shaspec.inference.session import InferenceSession
+    from shaspec.models.weights import Model
 
 TRIES = 2
 """How often a case is given to a process, if that ends with it."""
@@ -286,7 +288,7 @@ class Stages:
 
     def _origin(self) -> dict[str, Any]:
         """What produced a result."""
-        versions = {"shaspec": __version__, "torch": torch.__version__,
+        versions = {"shaspec": __version__, "torch": version("torch"),
                     "python": platform.python_version()}  # fmt: skip
         return {
             "model": self.card.name,

@@ -76,7 +76,10 @@ def _check(key: str, array: Array, task: Task, name: str) -> None:
     if array.ndim != task.dims + (channels > 1) or array.dtype.kind not in "iuf":
         axes = "three axes (S, P, L)" if task.dims == 3 else "two axes (row, column)"
         first = f"{channels} channels and then " if channels > 1 else ""
-        raise InputError(f"{key} of {name}: an array of {first}{axes} of real numbers")
+        raise InputError(
+            f"{key} of {name}: is an array of {array.ndim} axes of type {array.dtype}; pass one of "
+            f"{first}{axes} of real numbers"
+        )
     if array.dtype.kind == "f" and np.isinf(array).any():
         raise InputError(f"{key} of {name} contains infinite values; replace them or leave it out")
 

@@ -25,7 +25,8 @@ from shaspec.io.naming import (
 )
 from shaspec.io.nifti import is_nifti
 from shaspec.io.region_masks import INSTEAD, are_sufficient, mask_files, mask_match
-from shaspec.io.subjects import of_another, several_subjects
+from shaspec.io.subjects import several_subjects
+from shaspec.io.truth_names import of_another
 from shaspec.io.volumes import same_scan
 from shaspec.task import Task
 
@@ -44,6 +45,16 @@ class Assignment:
     """The reading of each file name."""
     masks: dict[str, Path] = field(default_factory=dict)
     """Region or label -> mask, if the labels are in several files; ``roles`` has the first."""
+
+    @property
+    def label_files(self) -> tuple[Path, ...]:
+        """Every file of the labels."""
+        labels = self.roles.get(LABELS)
+        return tuple(self.masks.values()) or ((labels,) if labels else ())
+
+    def told(self, path: Path) -> bool:
+        """Return whether a notice begins with the name of a file."""
+        return any(text.startswith(f"{path.name} ") for text in self.notices)
 
 
 def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:

@@ -161,7 +161,7 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
         others = read.volumes.values()
         labels = truth_on_grid(read.labels, first, others, notices, options.by_voxel)
         notices.append(read.label_notice)
-        notices += told(stray(labels, arrays, task, str(files.labels)))
+        notices += told(stray(labels, arrays, task, str(files.labels), first.grid.spacing))
     paths = _paths(files, volumes)
     open_roles = tuple(doubts((*found, *in_place)))
     return Case(

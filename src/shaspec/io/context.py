@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 
+from shaspec.io.names.parse import T1_FLAIR
+from shaspec.io.names.tokens import tokenise
+from shaspec.io.names.vocabulary import Sense, base_vocabulary
 from shaspec.io.naming import LABELS, Certainty, Match, Reading, read_name, stem
 from shaspec.task import Task
 
 GIVEN_NAME = ("roi",)
 """Words for a label map that are also a given name."""
-T1_FLAIR = "it may be a T1 FLAIR, or a FLAIR at time t1 or on the grid of the T1"
-TIME = re.compile(r"(?<![^\W_])t[12](?=[\W_]+FLAIR(?![^\W_]))")
-"""A time in small letters in front of FLAIR in capitals."""
+TIME = re.compile(r"(?i)(?<![^\W_])t[12](?=[\W_]+FLAIR(?![^\W_]))")
+"""What may be a time in front of FLAIR."""
 
 
 def in_context(names: Sequence[str], readings: Sequence[Reading], task: Task) -> list[Reading]:
@@ -79,7 +81,7 @@ def _t1_flair(names: Sequence[str], readings: Sequence[Reading]) -> list[Reading
     That is where another file is the T1, or where ``t2_FLAIR`` has the same name otherwise.
     """
     certain = {r.match.role for r in readings if r.match and not r.match.reason}
-    times = [TIME.sub("t", name) for name in names]
+    times = [name if _of_scanner(name) else TIME.sub("t", name) for name in names]
     seen = []
     for name, time, reading in zip(names, times, readings, strict=True):
         match = reading.match
@@ -89,6 +91,11 @@ def _t1_flair(names: Sequence[str], readings: Sequence[Reading]) -> list[Reading
             continue
         seen.append(Reading(None, ("FLAIR", match.role), T1_FLAIR, match.evidence))
     return seen
+
+
+def _of_scanner(name: str) -> bool:
+    """Return whether a name has a word of a scanner's protocol: ``AX_T1_FLAIR``."""
+    return any(token.says(Sense.SCANNER) for token in tokenise(stem(name), base_vocabulary()))
 
 
 def _is_t1_flair(match: Match) -> bool:

@@ -10,6 +10,7 @@ from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, input_files, is_input
 from shaspec.io.channels import channel_case, channel_count
 from shaspec.io.formats.table import is_volume
+from shaspec.io.label_folders import is_label_folder
 from shaspec.io.naming import (
     LABELS,
     Certainty,
@@ -18,13 +19,16 @@ from shaspec.io.naming import (
     name_to_judge,
     read_name,
     recognise,
+    stem,
 )
 from shaspec.io.region_masks import mask_match
-from shaspec.io.subjects import numbers_notice, of_another, several_subjects
+from shaspec.io.subjects import numbers_notice, several_subjects
+from shaspec.io.truth_names import of_another
 from shaspec.io.unread import unread_notices
 from shaspec.task import Task
 
 SHOWN = 6
+CASES = 3  # folders of scans beside a scan; so many are cases, fewer may be its versions
 
 
 def folder_case(
@@ -50,12 +54,25 @@ def folder_case(
     for name, path in files:
         if name == path.parent.name and not is_volume(path.parent) and path in found.roles.values():
             found.notices.append(f"{path.name} was assigned by the name of its folder, {name}")
+        if path in found.label_files and path.parent != folder and not found.told(path):
+            text = f"{path.name} was used as labels because of its folder, {path.parent.name}"
+            found.notices.append(text)
     if message := _contradicts(folder, found, task):
         found.problems["T1"] = message
     labels = found.roles.pop(LABELS, None)
     if not with_labels:
         labels, _ = None, found.problems.pop(LABELS, None)
     problems = list(found.problems.values())
+    beside = _folders_of_scans(inside, {path.parent for _, path in files}, task)
+    named = ", ".join(beside[:SHOWN]) + (", ..." if len(beside) > SHOWN else "")
+    if len(beside) >= CASES:
+        first = next(iter(found.roles.values()), files[0][1]).name
+        problems.append(
+            f"{folder}: has a scan ({first}) beside {len(beside)} folders of scans ({named}); move "
+            "it into a folder of its own, or pass the folder or the files of one case"
+        )
+    elif beside:
+        found.notices.append(f"not searched: {named}, with scans of their own")
     matches = _modalities(files, task)
     if not problems and task.dims == 3 and (message := several_subjects(matches)):
         problems.append(message)
@@ -100,7 +117,21 @@ def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
         elif task.dims == 3 and _says_modality(path.name, task):
             one = _within(path, task)
             files += one if len(one) == 1 else []
+        elif is_label_folder(path, task):
+            inner = input_files(entries(path, task), task)
+            files += [(in_folder(path.name, file), file) for file in inner[:SHOWN]]
     return files
+
+
+def _folders_of_scans(inside: list[Path], used: set[Path], task: Task) -> list[str]:
+    """The names of folders in ``inside`` with scans of two modalities or more."""
+    found = []
+    for path in inside:
+        if task.dims == 3 and is_folder(path) and path not in used:
+            own = (recognise(p.name, task) for p in input_files(entries(path, task), task))
+            roles = {match.role for match in own if match} - {LABELS}
+            found += [path.name] if len(roles) > 1 else []
+    return found
 
 
 def _within(folder: Path, task: Task) -> list[tuple[str, Path]]:
@@ -137,7 +168,10 @@ def _contradicts(folder: Path, found: Assignment, task: Task) -> str:
 def _strange_truth(labels: Path, matches: Mapping[Path, Match], task: Task, *, masked: bool) -> str:
     """What to tell if the labels are named after another patient or time than the scans."""
     match = mask_match(labels, task) if masked else recognise(labels.name, task)
-    return of_another(labels, match, matches) if match and matches else ""
+    if match is None:  # masks/P7.nii
+        end = len(stem(labels.name))
+        match = Match(LABELS, Certainty.PROBABLE, (), "", end, end)
+    return of_another(labels, match, matches) if matches else ""
 
 
 def _modalities(files: list[tuple[str, Path]], task: Task) -> dict[Path, Match]:

@@ -26,13 +26,20 @@ from shaspec.io.description import DESCRIPTION
 from shaspec.io.folder_case import folder_case
 from shaspec.io.formats.table import DICOM, header_of, is_volume
 from shaspec.io.grouping import by_stem, group_by_folder
+from shaspec.io.label_folders import (
+    anonymous,
+    derivatives,
+    label_folders,
+    with_truths,
+    without_derivatives,
+)
 from shaspec.io.linked import repeats_named, without_links
 from shaspec.io.model_results import is_unedited_result, result_notice
 from shaspec.io.moments import pair_by_time
 from shaspec.io.naming import LABELS, notice, require_role, stem
 from shaspec.io.sequence_folders import sequence_case
 from shaspec.io.side_by_side import side_by_side
-from shaspec.io.splits import listed_cases
+from shaspec.io.splits import only_listed
 from shaspec.io.table import is_table, read_table
 from shaspec.io.unread import is_dicom_folder, unread_format, unread_notices
 from shaspec.io.volumes import is_4d
@@ -41,6 +48,8 @@ from shaspec.task import Task
 __all__ = ["DEPTH", "CaseFiles", "find_case", "find_cases", "is_input"]
 
 DEPTH = 3  # levels of folders searched for cases
+INNER = ("anat", "images", "scans")
+"""Folders inside that of a case, as in BIDS and XNAT, which do not name it."""
 
 
 def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
@@ -74,9 +83,9 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
 
 
 def _name_of(folder: Path) -> str:
-    """The name of a case folder, preceded by the subject for the inner folders of BIDS."""
+    """The name of a case folder, preceded by that of its parent if it is called ``anat``."""
     folder = folder.resolve()
-    inner = folder.name == "anat" or folder.name.startswith("ses-")
+    inner = folder.name.lower() in INNER or folder.name.startswith("ses-")
     return f"{_name_of(folder.parent)}_{folder.name}" if inner and folder.name else folder.name
 
 
@@ -108,7 +117,7 @@ def find_cases(
             from_roles(name, roles, with_labels=with_labels) for name, roles in rows
         )
     if is_file(folder) and folder.suffix.lower() == ".txt":
-        return _listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
+        return only_listed(folder, find_cases(folder.parent, task, with_labels=with_labels))
     if is_file(folder) and folder.name == DESCRIPTION:
         folder = folder.parent
     if is_file(folder) and is_datalist(folder):
@@ -154,6 +163,8 @@ def _walk(folder: Path, task: Task, with_labels: bool, depth: int) -> Iterator[C
     for where, case in kept:
         if counts[case.name] > 1:  # e.g. every case keeps its files in a folder "anat"
             case = replace(case, name="_".join(where.relative_to(folder).parts))
+        elif case.name == where.name:
+            case = replace(case, name=_name_of(where))
         yield case
 
 
@@ -169,9 +180,10 @@ def _search(
     folder: Path, task: Task, with_labels: bool, depth: int
 ) -> Iterator[tuple[Path, CaseFiles]]:
     inside = entries(folder, task)
+    beside = label_folders(inside, task) if with_labels else []
     several = side_by_side(folder, inside, task, with_labels)
     if several:
-        yield from ((folder / case.name, case) for case in several)
+        yield from with_truths([(folder / case.name, case) for case in several], beside, task)
         return
     if holds_channels(folder):
         for path in inside:
@@ -200,9 +212,17 @@ def _search(
     if case is not None:
         yield folder, case
     elif depth:
-        for path in inside:
-            if is_folder(path) and not _is_for_labels(path):
-                yield from _guarded(path, _search(path, task, with_labels, depth - 1))
+        beside, skipped = label_folders(inside, task), derivatives(inside)
+        inner: list[tuple[Path, CaseFiles]] = []
+        others = [p for p in inside if is_folder(p) and p not in (*beside, *skipped)]
+        for path in others:
+            if not _is_for_labels(path):
+                inner += _guarded(path, _search(path, task, with_labels, depth - 1))
+        for path in [p for p in beside if not inner or (len(inner) > 1 and anonymous(p, task))]:
+            inner += _guarded(path, _search(path, task, with_labels, depth - 1))
+            beside.remove(path)
+        inner = with_truths(inner, beside, task) if with_labels else inner
+        yield from without_derivatives(inner, skipped if with_labels else [])
 
 
 def _guarded(
@@ -265,19 +285,3 @@ def _seen(folder: Path, task: Task) -> str:
     if is_dicom_folder(folder):
         seen = [f"it is a DICOM folder: {DICOM.advice}"]
     return "".join(f"; {text}" for text in seen)
-
-
-def _listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
-    """The cases listed in a text file, in its order, as ``39``, ``39.png`` or ``rgb/39.png``."""
-    names = listed_cases(path)
-    known = {case.name: case for case in cases}
-    name, number = Counter(names).most_common(1)[0]
-    if number > 1:
-        raise InputError(f"{path}: lists {name} {number} times; write every case once")
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise InputError(
-            f"{path}: lists {', '.join(unknown[:4])}, but {path.parent} has no such "
-            "case; write one case name per line"
-        )
-    return [known[name] for name in names]

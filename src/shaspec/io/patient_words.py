@@ -26,7 +26,8 @@ VISIT = re.compile(
     r"operat\w*|surg\w*|rt|radio\w*|radiation|treatment|therap\w*|chemo\w*|resection|resektion|bestrahlung|"
     r"strahlentherapie|biops\w*)(?![^\W_])"
     r"|(?<![^\W_])(?P<word>baseline|base|bl|follow[-_ ]?up|fu|verlauf|initial|progress(?:ion)?|"
-    r"recurren\w*|rezidiv)[-_ ]?(?P<number>\d{0,3})(?![^\W_])",
+    r"recurren\w*|rezidiv)[-_ ]?(?P<number>\d{0,3})(?![^\W_])"
+    r"|(?<![^\W_])(?P<after>m\d{2}|\d{1,2}(?:mo|mths?|months?|wks?|weeks?|yrs?|years?))(?![^\W_])",
     re.IGNORECASE,
 )
 WEEK = re.compile(
@@ -39,11 +40,13 @@ SHORT_DATE = re.compile(r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 SHORT_VISIT = re.compile(r"(?<![^\W_])[vV]\d{1,2}(?![^\W_])")
 SHORT_NAME = re.compile(r"(?<![^\W_])[pvPV]\d{1,2}(?![^\W_])")
 """``p2`` beside a modality is the acceleration of a scan; by itself it is a patient."""
-SERIES = re.compile(r"(?:s|se|ser|series|i|im|img|e|echo|a|r|run|sl|t|n|nr|no|ph|m)\d+")
+SERIES = re.compile(r"(?:s|se|ser|series|i|im|img|e|echo|a|r|run|sl|t|n|nr|no|ph)\d+|m\d(?!\d)\d*")
 """What converters put behind a name: the number of a series, an image or an echo."""
+WITH_VISITS = re.compile(r"brats\w*|upenn|rhuh|ucsd|ucsf|ptgbm|lumiere", re.IGNORECASE)
+"""Data sets in which the number behind that of a patient is a visit: ``UPENN-GBM-00001_21``."""
 PATIENTS = re.compile(
     r"ses|session|sub|subject|subj|pat|patient|proband|person|participant|case|fall|visit|week|day|month|tp|"
-    r"timepoint|p|s|id|pid|study|cohort|brats\w*|ucsf|pdgm|upenn|gbm|lgg|hgg|glioma|gliom|gli|men|met|mets|ped|ssa|"
+    r"timepoint|p|s|id|pid|study|cohort|brats\w*|ucsf|ucsd|pdgm|upenn|rhuh|gbm|lgg|hgg|glioma|gliom|gli|men|met|mets|ped|ssa|"
     r"lumiere|egd|burdenko|tcga|tcia|rembrandt|ivygap|cptac|isles\w*|msd|wmh|ixi|oasis\w*|adni",
     re.IGNORECASE,
 )
@@ -54,12 +57,13 @@ NAME = 3  # letters of the shortest word that may be a name
 
 
 def visits(name: str) -> tuple[str, ...]:
-    """The words of a name for the time of an examination: ``preop``, ``baseline``, ``week 3``."""
+    """The words of a name for the time of an examination: ``preop``, ``baseline``, ``M12``."""
     text = stem(name)
     found = []
     for match in VISIT.finditer(text):
         word = match["word"]
-        said = f"{word}{match['number']}" if word else f"{match['when']}{match['what'][:2]}"
+        said = f"{word}{match['number']}" if word else match["after"]
+        said = said or f"{match['when']}{match['what'][:2]}"
         found.append(re.sub(r"[-_ ]", "", said.lower()))
     return tuple(found)
 
@@ -79,6 +83,22 @@ def behind(name: str, match: Match | None) -> tuple[str, ...]:
     short = SHORT_VISIT if match else SHORT_NAME
     described = text[match.start : match.stop] if match else text
     return (*weeks, *(found.lower() for found in short.findall(described)), *words)
+
+
+def initials_behind(name: str, match: Match) -> tuple[str, ...]:
+    """The last word behind the modality if it is one or two letters that mean nothing else, which
+    may be initials: ``T1_A``, ``FLAIR_CD``."""
+    return _initials(re.findall(r"[^\W_]+", stem(name)[match.stop :])[-1:])
+
+
+def initials_in_front(front: str) -> tuple[str, ...]:
+    """The same for the first word in front of the modality: ``A_T1``."""
+    return _initials(re.findall(r"[^\W_]+", front)[:1])
+
+
+def _initials(words: Sequence[str]) -> tuple[str, ...]:
+    short = [word.lower() for word in words if word.isalpha() and len(word) < NAME]
+    return tuple(w for w in short if not any(t.known for t in tokenise(w, base_vocabulary())))
 
 
 def numbers_behind(name: str, match: Match) -> tuple[str, ...]:

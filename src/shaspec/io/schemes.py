@@ -86,7 +86,7 @@ def label_values(array: Array, source: str) -> list[int]:
             "the label file, or load this one as a modality"
         )
     whole = _whole(array)
-    if array.dtype.kind == "f" and np.abs(array - whole).max() > ROUNDING:
+    if not is_whole(array):
         raise InputError(
             f"{source}: contains values that are not whole numbers, so this is not a label map, or "
             "it was interpolated; resample labels with nearest neighbour"
@@ -94,6 +94,11 @@ def label_values(array: Array, source: str) -> list[int]:
     inside = whole[whole != 0]  # few voxels, so counting is fast
     found = [int(v) for v in np.flatnonzero(np.bincount(inside))]
     return found if inside.size == whole.size else [0, *found]
+
+
+def is_whole(array: Array) -> bool:
+    """Return whether all values are whole numbers within `ROUNDING`, so that it may be labels."""
+    return array.dtype.kind != "f" or bool((np.abs(array - np.rint(array)) <= ROUNDING).all())
 
 
 def choose_scheme(

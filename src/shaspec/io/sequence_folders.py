@@ -13,7 +13,8 @@ from shaspec.files.reading import is_folder
 from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
 from shaspec.io.naming import LABELS, Match, Reading, in_folder, is_silent, read_name, recognise
-from shaspec.io.subjects import of_another, several_in_folders
+from shaspec.io.subjects import several_in_folders
+from shaspec.io.truth_names import of_another
 from shaspec.io.unread import unread_notices
 from shaspec.task import Task
 

@@ -8,6 +8,7 @@ of a path is the name of the case. The tables of BraTS, ``name_mapping.csv`` and
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file, read_any_text, read_json
+from shaspec.io.case_files import CaseFiles
 from shaspec.io.datalist import KNOWN, is_datalist, read_entries
 from shaspec.io.naming import stem
 from shaspec.io.table import (
@@ -186,3 +188,19 @@ def _has_columns(path: Path) -> bool:
 
 def _header(path: Path) -> list[str]:
     return next(iter(read_cells(path)), [])
+
+
+def only_listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
+    """The cases listed in a text file, in its order, as ``39``, ``39.png`` or ``rgb/39.png``."""
+    names = listed_cases(path)
+    known = {case.name: case for case in cases}
+    name, number = Counter(names).most_common(1)[0]
+    if number > 1:
+        raise InputError(f"{path}: lists {name} {number} times; write every case once")
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(
+            f"{path}: lists {', '.join(unknown[:4])}, but {path.parent} has no such "
+            "case; write one case name per line"
+        )
+    return [known[name] for name in names]

@@ -17,9 +17,11 @@ from shaspec.io.patient_words import (
     NUMBER,
     PATIENTS,
     SHORT_NAME,
+    WITH_VISITS,
     YEAR,
     behind,
     differ,
+    initials_behind,
     numbers_behind,
     visits,
 )
@@ -27,9 +29,9 @@ from shaspec.io.patient_words import (
 SERIES = re.compile(r"[1-9]\d{0,3}")
 LEADING = re.compile(r"[pvPV]\d{1,2}(?=[\W_])")
 """A patient or visit in front; elsewhere ``p2`` is the acceleration of a scan."""
-SHORT_VERSION = re.compile(r"v\d{1,2}")
 Subject = tuple[str, ...]
 SHOWN = 4
+FEW = 3  # files; fewer that differ in a number behind that of the patient may be of two visits
 
 
 def subject_of(name: str, match: Match) -> Subject:
@@ -81,7 +83,7 @@ def several_subjects(files: Mapping[Path, Match], shown: Mapping[Path, str] | No
     groups = by_subject(files)
     named = {subject: paths for subject, paths in groups.items() if subject}
     if len(named) < 2:
-        named = _by_end(files)
+        named = _by_end(files, with_initials=not shown)
     if len(named) < 2:
         return ""
     return _told(named, next(iter(files)).parent, shown or {}, numbers=in_doubt(files))
@@ -100,33 +102,6 @@ def several_in_folders(files: Mapping[Path, Match], inner: Mapping[Path, Path]) 
     own = {path: tuple(SHORT_NAME.findall(stem(r.name))) for path, r in inner.items()}
     folder = next(iter(files)).parent
     return _told(_groups(own), folder, shown) if differ([*own.values()]) else ""
-
-
-def of_another(labels: Path, match: Match, files: Mapping[Path, Match]) -> str:
-    """What to tell about a label file that is named after another patient or time; or nothing."""
-    said = _identity(labels, match)
-    others = [_identity(path, m) for path, m in files.items()]
-    for own, all_others in zip(said, zip(*others, strict=True), strict=True):
-        spoken = [words for words in all_others if words]
-        if own and spoken and not any(own & words for words in spoken):
-            return (
-                f"{labels}: its name says {' '.join(sorted(own))}, those of the scans say "
-                f"{' '.join(sorted(spoken[0]))}; if it is their truth, give it as "
-                f"labels={labels.name} or rename it, else remove it"
-            )
-    return ""
-
-
-def _identity(path: Path, match: Match) -> tuple[set[str], set[str], set[str]]:
-    """The words for the patient, for the visit, and the date of a name."""
-    date = DATE.search(stem(path.name))
-    digits = {re.sub(r"\D", "", date.group())} if date else set()
-    front = stem(path.name)[: match.start]
-    words = set(behind(front, None)) | {w.lower() for w in SHORT_NAME.findall(stem(path.name))}
-    words |= set(re.findall(r"(?<![^\W_])\d+(?![^\W_])", CLOCK.sub("", front)))
-    words |= set(behind(path.name, match))
-    named = {word for word in words if not SHORT_VERSION.fullmatch(word)}
-    return named, set(visits(path.name)), digits
 
 
 def numbers_notice(files: Mapping[Path, Match]) -> str:
@@ -179,7 +154,7 @@ def _told(
     )
 
 
-def _by_end(files: Mapping[Path, Match]) -> dict[Subject, list[Path]]:
+def _by_end(files: Mapping[Path, Match], *, with_initials: bool) -> dict[Subject, list[Path]]:
     """The files by the words behind the modality, where these name several patients or visits."""
     times = {path: visits(path.name) for path in files}
     if differ(list(times.values())):
@@ -188,7 +163,11 @@ def _by_end(files: Mapping[Path, Match]) -> dict[Subject, list[Path]]:
     numbers = {path: numbers_behind(path.name, match) for path, match in files.items()}
     if len(set(numbers.values())) in range(2, len(files)) and not any(map(_front, files.items())):
         ends = {path: ends[path] + numbers[path] for path in files}  # T1_12, T2_12, FLAIR_13
-    return _groups(ends) if differ(list(ends.values())) else {}
+    if differ(list(ends.values())):
+        return _groups(ends)
+    initials = {path: initials_behind(path.name, match) for path, match in files.items()}
+    told = with_initials and all(initials.values()) and differ([*initials.values()])
+    return _groups(initials) if told else {}
 
 
 def _groups(said: Mapping[Path, Subject]) -> dict[Subject, list[Path]]:
@@ -225,18 +204,29 @@ def _numbered(subjects: Iterable[Subject], files: int) -> bool:
 
     Numbers with leading zeros, and those of subjects and sessions, name different cases.
     """
-    words = _only_number(list(subjects), files)
+    listed = list(subjects)
+    words = _only_number(listed, files)
     series = all(map(SERIES.fullmatch, words)) and not all(map(YEAR.fullmatch, words))
-    return bool(words) and series
+    return bool(words) and series and not (files < FEW and _behind_number(listed))
+
+
+def _behind_number(subjects: Sequence[Subject]) -> bool:
+    """Return whether subjects differ behind a number, e.g. of the patient: ``P12_3``, ``P12_5``."""
+    columns = [set(column) for column in zip(*subjects, strict=True)]
+    apart = next(i for i, column in enumerate(columns) if len(column) > 1)
+    return apart > 0 and any(c.isdigit() for word in columns[apart - 1] for c in word)
 
 
 def _only_number(subjects: Sequence[Subject], files: int) -> Subject:
-    """The words by which subjects differ, if these are single, unique for each file, and not behind
-    a word for a patient; else empty."""
+    """The words by which subjects differ, if these are single, unique for each file, and neither
+    behind a word for a patient nor where a data set has the number of a visit; else empty."""
     if len(set(subjects)) != files or len({len(subject) for subject in subjects}) > 1:
         return ()
     columns = list(zip(*subjects, strict=True))
     apart = [i for i, column in enumerate(columns) if len(set(column)) > 1]
     if len(apart) != 1 or (apart[0] and PATIENTS.fullmatch(columns[apart[0] - 1][0])):
+        return ()
+    front = [column[0] for column in columns[: apart[0]]]
+    if any(map(WITH_VISITS.fullmatch, front)) and any(map(str.isdecimal, front)):
         return ()
     return columns[apart[0]]

@@ -253,17 +253,35 @@ def _told_by_lists(config: TrainConfig, names: Sequence[str]) -> Iterator[str]:
             )
 
 
-def read_through(
-    selection: Selection, config: TrainConfig, task: Task
-) -> Iterator[tuple[CaseFiles, str]]:
-    """Read every case as in the run; yields it with its error, or ``""``."""
+@dataclass(frozen=True)
+class Looked:
+    """What reading a case before the run has found."""
+
+    name: str
+    present: tuple[str, ...]
+    """Its modalities, without those whose files are empty."""
+    problem: str = ""
+    """Why the run cannot use it."""
+    notices: tuple[str, ...] = ()
+    """What is doubtful about it, e.g. a scan that is not registered."""
+
+
+def read_through(selection: Selection, config: TrainConfig, task: Task) -> Iterator[Looked]:
+    """Read every case as in the run."""
     for files in selection.to_read:
         try:
-            read_case(files, task, scheme=config.scheme, labels_by_voxel=config.labels_by_voxel)
+            by_voxel = config.labels_by_voxel
+            case = read_case(files, task, scheme=config.scheme, labels_by_voxel=by_voxel)
         except InputError as error:
-            yield files, str(error)
+            yield Looked(files.name, tuple(files.volumes), str(error))
         else:
-            yield files, ""
+            said = tuple(text for text in case.notices if not _is_routine(text))
+            yield Looked(files.name, tuple(case.volumes), notices=said)
+
+
+def _is_routine(notice: str) -> bool:
+    """Return whether a notice only says how the labels were read."""
+    return notice.startswith(("labels read as", "labels combined")) and ";" not in notice
 
 
 def _unknown(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
+from superqt.utils import WorkerBase
 
 from napari_shaspec.jobs.runner import (
     Handlers,
@@ -142,3 +144,35 @@ def test_a_job_changes_nothing_after_its_panel_was_closed():
     assert stop.is_set()
     start(steps(error=RuntimeError("at a bad moment")), told.handlers, threading.Event())
     assert (told.errors, told.ended) == ([], 2)
+
+
+@pytest.mark.parametrize("where", ["event", "failed"])
+def test_a_handler_that_fails_does_not_keep_a_job_from_ending(where, qtbot):
+    told, error = Told(), InputError("no such file")
+
+    def fails(*_):
+        raise ValueError("a fault of the panel")
+
+    handlers = replace(told.handlers, **{where: fails})
+    with qtbot.captureExceptions() as faults:
+        run_in_worker(steps(error=error), handlers, threading.Event())
+        qtbot.waitUntil(lambda: told.ended == 1, timeout=10_000)
+    assert [str(fault[1]) for fault in faults] == ["a fault of the panel"]
+
+
+def test_an_error_in_the_closing_of_a_job_that_was_quit_does_not_keep_it_from_ending(qtbot):
+    def job():
+        try:
+            for k in range(1000):
+                time.sleep(0.005)
+                yield Progress(k, 1000, "step")
+        finally:
+            raise RuntimeError("while closing")
+
+    told = Told()
+    run_in_worker(job, told.handlers, threading.Event())
+    qtbot.waitUntil(lambda: len(told.events) > 2, timeout=10_000)
+    for worker in list(WorkerBase._worker_set):  # as napari does when it ends
+        worker.quit()
+    qtbot.waitUntil(lambda: told.ended == 1, timeout=10_000)
+    assert isinstance(told.errors[0], JobError)

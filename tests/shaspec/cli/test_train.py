@@ -45,6 +45,19 @@ def test_train_lists_cases_and_problems_before_it_starts(
     assert not (tmp_path / "run").exists()
 
 
+def test_check_tells_what_is_doubtful_in_the_content_of_a_case(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(folder, tmp_path / "data"))
+    t1, t2 = (next((data / "anna").glob(f"*_{name}.*")) for name in ("t1", "t2"))
+    shutil.copy(t1, t2)
+    words = ["train", "--out", tmp_path / "run", "--data", data, "--max-steps", 1, "--check"]
+    said = " ".join(run(*words).output.split())
+    assert "case anna: T1" in said
+    assert "have the same voxels" in said
+    assert "labels read as" not in said
+
+
 def test_check_reads_the_unlabelled_and_validation_cases(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:

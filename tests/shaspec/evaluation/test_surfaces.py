@@ -182,3 +182,10 @@ def test_the_outline_of_a_picture_has_the_length_of_its_edges() -> None:
     for corners, length in patterns.items():
         pattern = sum(bit << i for i, bit in enumerate(corners))
         assert lengths[pattern] == pytest.approx(length), corners
+
+
+def test_the_box_of_an_empty_mask_holds_nothing() -> None:
+    assert bounding_box(np.zeros((4, 5, 6), bool)) == (slice(0, 0),) * 3
+    one = np.zeros((4, 5), bool)
+    one[3, 2] = True
+    assert bounding_box(one) == (slice(3, 4), slice(2, 3))

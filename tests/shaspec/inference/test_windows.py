@@ -59,6 +59,9 @@ def test_adding_up_windows_of_a_volume_gives_the_volume(
     box = tuple(slice(n // 3, n) for n in shape)
     corners, size = plan(box, window, (divisor,) * 3, overlap)
     assert all(n % divisor == 0 for n in size)
+    for part, most, n in zip(box, window, size, strict=True):  # no larger than needed
+        needed = min(part.stop - part.start, most)
+        assert needed <= n < needed + divisor
     if len(corners) > 200:
         return
     aggregator = WindowAggregator(1, box, size, torch.device("cpu"))
@@ -131,3 +134,28 @@ def test_a_window_of_several_channels_is_that_of_each(
     assert window.shape == (channels, *size)
     for one, whole in zip(window, image, strict=True):
         assert torch.equal(one, extract_patch(whole, corner, size))
+
+
+def test_a_window_over_the_whole_box_is_the_mean_itself() -> None:
+    values = torch.rand(2, 4, 5, 6)
+    box = (slice(3, 7), slice(0, 5), slice(1, 7))
+    aggregator = WindowAggregator(2, box, (4, 5, 6), torch.device("cpu"))
+    aggregator.add(values, (3, 0, 1))
+    assert aggregator.mean().data_ptr() == values.data_ptr()
+    assert torch.equal(aggregator.mean(), values)
+    assert WindowAggregator.of_part(values, box).mean() is values
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (0, 0, 0, 0)])
+def test_axes_that_are_not_as_many_are_an_error(corner: tuple[int, ...]) -> None:
+    box = (slice(0, 4),) * 3
+    aggregator = WindowAggregator(1, box, (4, 4, 4), torch.device("cpu"))
+    for call in (
+        lambda: extract_patch(torch.ones(4, 4, 4), corner, (4, 4, 4)),
+        lambda: aggregator.add(torch.ones(1, 4, 4, 4), corner),
+        lambda: plan(box, [2 for _ in corner], (1, 1, 1), 0.5),
+        lambda: plan(box, (2, 2, 2), [1 for _ in corner], 0.5),
+        lambda: union([box, tuple(slice(c, 4) for c in corner)]),
+    ):
+        with pytest.raises(ValueError, match="zip"):
+            call()

@@ -34,7 +34,10 @@ def sorted_out(brats: Task, *names: str) -> Assignment:
 @pytest.mark.parametrize(
     ("names", "roles"),
     [
-        (["p_t1_FLAIR", "p_t2"], {"T1": "p_t1_FLAIR", "T2": "p_t2"}),
+        (["p_T1_FLAIR", "p_T2"], {"T1": "p_T1_FLAIR", "T2": "p_T2"}),
+        (["p_t1_FLAIR", "p_t2"], None),
+        (["P7_t1_FLAIR"], None),
+        (["p7_t1_flair", "p7_t2_flair"], None),
         (["AX_T1_FLAIR", "AX_T2_FLAIR"], {"T1": "AX_T1_FLAIR", "FLAIR": "AX_T2_FLAIR"}),
         (["p_t1_T1", "p_t1_FLAIR", "p_t1_T2"],
          {"T1": "p_t1_T1", "FLAIR": "p_t1_FLAIR", "T2": "p_t1_T2"}),

@@ -165,3 +165,17 @@ def test_a_single_volume_is_a_case_with_one_modality(
     assert list(case.volumes) == ["T1ce"]
     with pytest.raises(InputError, match="contains labels"):
         find_case(write_file(tmp_path / "p_seg.nii.gz"), brats)
+
+
+@pytest.mark.parametrize(("count", "refused"), [(1, False), (3, True)])
+def test_folders_of_scans_beside_a_scan_are_named_and_many_are_refused(
+    count: int, refused: bool, touch: Any, brats: Task, tmp_path: Path
+) -> None:
+    touch(tmp_path, "stray_FLAIR.nii")
+    for number in range(count):
+        touch(tmp_path / f"p{number}", "t1.nii", "t2.nii")
+    (case,) = find_cases(tmp_path, brats)
+    told = case.problems[0] if refused else case.notices[0]
+    assert "stray_FLAIR.nii" in told or not refused
+    assert "p0" in told
+    assert bool(case.problems) == refused

@@ -30,6 +30,8 @@ def touch(folder: Path, *names: str) -> Path:
         ["T1_Mueller.nii", "FLAIR_Meier.nii"],
         ["T1-Mueller-Anna.nii", "T1KM-Mueller-Anna.nii", "FLAIR-Meier.nii"],
         ["T1_p01.nii", "FLAIR_p02.nii"],
+        ["T1_A.nii", "FLAIR_B.nii"],
+        ["T1_AB.nii", "FLAIR_CD.nii"],
         ["T1_12.nii", "T1ce_12.nii", "FLAIR_13.nii"],
         ["T1_v1.nii", "T2_v1.nii", "FLAIR_v2.nii"],
         ["T1_2019.nii", "FLAIR_2020.nii"],
@@ -63,6 +65,14 @@ def test_files_of_several_patients_or_times_are_listed_and_refused(
     [
         (["p1_T1.nii", "p2_FLAIR.nii"], ["p1", "p2"]),
         (["v1_T1.nii", "v2_FLAIR.nii"], ["v1", "v2"]),
+        (["P7_FLAIR_M00.nii", "P7_T1ce_M12.nii"], ["P7_m00", "P7_m12"]),
+        (["P7_6mo_FLAIR.nii", "P7_12mo_T1ce.nii"], ["P7_12mo", "P7_6mo"]),
+        (["UPENN-GBM-00001_11_T1.nii", "UPENN-GBM-00001_21_FLAIR.nii"],
+         ["UPENN-GBM-00001_11", "UPENN-GBM-00001_21"]),
+        (["BraTS-GLI-02405-100-t1c.nii", "BraTS-GLI-02405-101-t2f.nii"],
+         ["BraTS-GLI-02405-100", "BraTS-GLI-02405-101"]),
+        (["BraTS-MEN-RT-0002-1_t1c.nii", "BraTS-MEN-RT-0002-2_flair.nii"],
+         ["BraTS-MEN-RT-0002-1", "BraTS-MEN-RT-0002-2"]),
         (["preop_T1.nii", "postop_FLAIR.nii"], ["postop", "preop"]),
         (["anna_vor_OP_T1.nii", "anna_nach_OP_FLAIR.nii"], ["anna_nachop", "anna_vorop"]),
         (["T1_vor_Bestrahlung.nii", "FLAIR_nach_Bestrahlung.nii"], ["nachbe", "vorbe"]),
@@ -71,7 +81,7 @@ def test_files_of_several_patients_or_times_are_listed_and_refused(
         (["T1_20190301101010.nii", "FLAIR_20200501101510.nii"], ["20190301", "20200501"]),
         (["张三_T1.nii", "李四_FLAIR.nii"], ["张三", "李四"]),
     ],
-)
+)  # fmt: skip
 def test_patients_and_times_in_every_name_are_cases(
     names: list[str], cases: list[str], brats: Task, tmp_path: Path
 ) -> None:
@@ -89,6 +99,8 @@ def test_patients_and_times_in_every_name_are_cases(
         ["M\u00fcller_T1.nii", "Mu\u0308ller_FLAIR.nii"],
         ["T1_e1.nii", "FLAIR_e2.nii"],
         ["T1/x.nii", "FLAIR/y.nii"],
+        ["T1_A.nii", "FLAIR_A.nii"],
+        ["wT1.nii", "r_FLAIR.nii"],
     ],
 )
 def test_series_echoes_and_times_of_one_day_are_one_case(
@@ -104,6 +116,17 @@ def test_numbers_that_alone_tell_files_apart_give_a_notice(brats: Task, tmp_path
     assert "T1_401.nii" in case.notices[0]
 
 
+@pytest.mark.parametrize("names", [["P12_3_T1.nii", "P12_5_FLAIR.nii"]])
+def test_a_number_behind_that_of_the_patient_is_asked_for_where_it_may_be_a_visit(
+    names: list[str], brats: Task, tmp_path: Path
+) -> None:
+    (problem,) = find_case(touch(tmp_path / "two", *names), brats).problems
+    assert "may be those of patients, or of series" in problem
+    three = find_case(touch(tmp_path / "three", *names, "P12_7_T1_KM.nii"), brats)
+    assert three.problems == ()
+    assert "numbers 3, 5, 7" in three.notices[0]
+
+
 @pytest.mark.parametrize(
     ("scans", "labels"),
     [
@@ -114,6 +137,17 @@ def test_numbers_that_alone_tell_files_apart_give_a_notice(brats: Task, tmp_path
         (["T1_2019-03-01.nii"], "seg_2020-03-01.nii"),
         (["p1_preop_T1.nii"], "p1_postop_seg.nii"),
         (["T1/p1.nii", "FLAIR/p1.nii"], "seg/p2.nii"),
+        (["A_T1.nii"], "B_seg.nii"),
+        (["UPENN-GBM-00001_11_T1.nii"], "UPENN-GBM-00001_21_segm.nii"),
+        (["BraTS-GLI-00005-000-t1c.nii"], "BraTS-GLI-00005-001-seg.nii"),
+        (["RHUH-0001_0_t1ce.nii", "RHUH-0001_0_flair.nii"], "RHUH-0001_2_segmentations.nii"),
+        (["P7_t0_FLAIR.nii"], "P7_t1_seg.nii"),
+        (["P7_tp1_FLAIR.nii"], "P7_tp2_seg.nii"),
+        (["P7_M00_FLAIR.nii"], "P7_M12_seg.nii"),
+        (["P7_FLAIR_2019.nii"], "P7_seg_2020.nii"),
+        (["P7_FLAIR_week12.nii"], "P7_seg_week24.nii"),
+        (["sub-01_ses-1_T1w.nii"], "sub-01_ses-2_label-lesion_mask.nii"),
+        (["P7_T1.nii", "P7_FLAIR.nii"], "masks/P8.nii"),
     ],
 )
 def test_a_truth_of_another_patient_or_time_is_refused(
@@ -127,13 +161,19 @@ def test_a_truth_of_another_patient_or_time_is_refused(
 
 
 @pytest.mark.parametrize(
-    "labels", ["seg.nii", "p1_seg_v2.nii", "tumor_seg_p1.nii", "manual_seg_final_v2.nii"]
+    "labels",
+    ["seg.nii", "p1_seg_v2.nii", "tumor_seg_p1.nii", "manual_seg_final_v2.nii", "p1_t1_seg.nii"],
 )
 def test_a_truth_that_names_no_other_patient_is_taken(
     labels: str, brats: Task, tmp_path: Path
 ) -> None:
     folder = touch(tmp_path / "case", "p1_T1.nii", "p1_FLAIR.nii", labels)
     assert find_case(folder, brats).labels == folder / labels
+
+
+def test_a_truth_with_the_number_of_its_own_series_is_taken(brats: Task, tmp_path: Path) -> None:
+    folder = touch(tmp_path / "case", "3_T1.nii", "5_FLAIR.nii", "9_seg.nii")
+    assert find_case(folder, brats).labels == folder / "9_seg.nii"
 
 
 @given(st.sampled_from(["pre-OP", "Pre_op", "PREOP", "preoperative", "pre-operativ"]))

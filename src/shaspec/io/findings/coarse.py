@@ -49,7 +49,7 @@ class Coarse:
         ]
         spacing = tuple(n * mm for n, mm in zip(steps, grid.spacing, strict=True))
         scans = {
-            name: _thinned(volume, steps)
+            name: thinned(volume, steps)
             for name, volume in volumes.items()
             if volume.ndim == len(steps) and task.modality(name).normalisation in CONTINUOUS
         }
@@ -79,10 +79,12 @@ class Coarse:
         return float(np.prod(self.spacing)) / 1000
 
 
-def _thinned(volume: Array, steps: list[int]) -> npt.NDArray[np.float32]:
-    """The mean along the last axis of the middle row of each block of ``steps`` voxels."""
+def thinned(volume: Array, steps: list[int], *, labelled: bool = False) -> npt.NDArray[np.float32]:
+    """The mean along the last axis of the middle row of each block of ``steps`` voxels; with
+    ``labelled`` the share of voxels above 0."""
     *first, last = steps
     shape = [n // step for n, step in zip(volume.shape, steps, strict=True)]
     rows = tuple(slice(s // 2, s // 2 + n * s, s) for n, s in zip(shape[:-1], first, strict=True))
-    part = volume[(*rows, slice(shape[-1] * last))].astype(np.float32)
+    part = volume[(*rows, slice(shape[-1] * last))]
+    part = (part > 0 if labelled else part).astype(np.float32)
     return np.asarray(part.reshape(*shape, last) @ np.full(last, 1 / last, np.float32))

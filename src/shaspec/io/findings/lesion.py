@@ -7,10 +7,11 @@ the brain, is at least 0.79 in FLAIR or T2; mirrored truths have 0.07 (median).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from shaspec.io.findings.place import misplaced
 from shaspec.io.findings.scan import Array, Finding
 from shaspec.preprocessing import background, foreground
 from shaspec.task import Task
@@ -23,8 +24,11 @@ FEWEST = 100  # sampled voxels of the labels, and
 BRAIN = 5000  # of the brain; fewer are not judged
 
 
-def unlike_lesion(labels: Array, volumes: Mapping[str, Array], task: Task) -> Iterator[Finding]:
-    """Find labels with oedema on tissue that is no brighter than the rest of the brain."""
+def unlike_lesion(
+    labels: Array, volumes: Mapping[str, Array], task: Task, spacing: Sequence[float]
+) -> Iterator[Finding]:
+    """Find labels with oedema on tissue that is no brighter than the rest of the brain, or less
+    bright than the tissue beside it."""
     oedema = next((label.value for label in task.labels if label.name == OEDEMA), None)
     every = (slice(None, None, STEP),) * 3
     lesion = labels[every] > 0
@@ -45,6 +49,8 @@ def unlike_lesion(labels: Array, volumes: Mapping[str, Array], task: Task) -> It
             "than elsewhere, so they may be mirrored, shifted or of another patient",
             "check the label file over the scans",
         )
+    else:
+        yield from misplaced(labels, {name: volumes[name] for name in known}, spacing)
 
 
 def _brighter(scan: Array, lesion: Array) -> float | None:

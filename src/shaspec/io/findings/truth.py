@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,11 @@ OUTSIDE = 0.1  # share of labelled voxels in the background; real cases have non
 
 
 def stray(
-    labels: Array, volumes: Mapping[str, Array], task: Task, source: str = "labels"
+    labels: Array,
+    volumes: Mapping[str, Array],
+    task: Task,
+    source: str = "labels",
+    spacing: Sequence[float] = (1.0, 1.0, 1.0),
 ) -> Iterator[Finding]:
     """Find labels in the background of every scan, or on tissue like any other.
 
@@ -29,6 +33,7 @@ def stray(
         volumes: modality -> (S, P, L) of the same shape.
         task: defines the normalisations; only standardised scans (``zscore``) have a background.
         source: of the labels, for messages.
+        spacing: of a voxel, mm.
 
     Raises:
         InputError: for a mask of the brain.
@@ -49,7 +54,7 @@ def stray(
     for name, volume in volumes.items():
         value = background(volume) if task.modality(name).normalisation == "zscore" else None
         if value is None:
-            yield from unlike_lesion(labels, volumes, task)
+            yield from unlike_lesion(labels, volumes, task, spacing)
             return
         outside &= volume[inside] == value
     share = outside.mean() if outside.size else 0.0
@@ -61,7 +66,7 @@ def stray(
             "check the label file over the scans",
         )
     else:
-        yield from unlike_lesion(labels, volumes, task)
+        yield from unlike_lesion(labels, volumes, task, spacing)
 
 
 def _covers_head(labels: Array, volumes: Mapping[str, Array], task: Task) -> bool:

@@ -18,6 +18,7 @@ TOP = 0.3  # share of the largest value among voxels above the smallest; real sc
 SAME = 0.999  # correlation of a scan with its copy; real scans of one head: at most 0.8
 WIDE_MM = 700.0  # mm; every head or trunk is narrower
 THICK_MM = 12.0
+FEW_SLICES = 3  # a scan of so few shows nothing of what is above and below a voxel
 
 
 def few_values(array: Array, most: int = LABEL_VALUES) -> list[float]:
@@ -90,12 +91,13 @@ def masks(scans: Sequence[Scan]) -> Iterator[Finding]:
 
 def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
     """Find the same scan under two names; Hounsfield units of two phases may be proportional."""
-    for one, other in combinations(scans, 2):
+    samples = [_sample(scan.array, SAMPLE) for scan in scans]
+    for (one, first), (other, second) in combinations(zip(scans, samples, strict=True), 2):
         if one.array.shape != other.array.shape:
             continue
-        same = _equal(one.array, other.array)
+        same = np.array_equal(first, second) and np.array_equal(one.array, other.array)
         free = all(scan.continuous and not scan.modality.is_ct for scan in (one, other))
-        if same or (free and _scaled(one.array, other.array)):
+        if same or (free and _scaled(first, second)):
             scale = "" if same else ", apart from their scale"
             yield Finding(
                 "warning",
@@ -107,7 +109,7 @@ def twins(scans: Sequence[Scan]) -> Iterator[Finding]:
 
 
 def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
-    """Find voxel sizes and fields of view that are impossible for a head or a trunk."""
+    """Find voxel sizes, fields of view and slices that are impossible for a head or a trunk."""
     for scan in scans:
         if scan.grid is None:
             continue
@@ -121,17 +123,20 @@ def sizes(scans: Sequence[Scan]) -> Iterator[Finding]:
                 f"{scan.shown} is {field} mm large, in voxels of {voxel} mm (S, P, L)",
                 "if the header is wrong, correct its voxel size; else crop it to the body",
             )
+        fewest = min(scan.grid.shape)
+        if fewest <= FEW_SLICES:
+            yield Finding(
+                "warning",
+                f"{scan.shown} has only {fewest} slice{'s' if fewest > 1 else ''}, and the models "
+                "are made for volumes",
+                "use all slices of the scan",
+            )
 
 
 def _scaled(one: Array, other: Array) -> bool:
-    """Return whether one scan is the other with another scale, or rounded."""
-    pair = np.stack([_sample(a, SAMPLE).astype(np.float64) for a in (one, other)])
+    """Return whether samples say that one scan is the other with another scale, or rounded."""
+    pair = np.stack([a.astype(np.float64) for a in (one, other)])
     inside = pair[:, (pair > pair.min(axis=1, keepdims=True)).all(axis=0)]
     if inside.shape[1] < SAMPLE // 100 or not (inside.std(axis=1) > 0).all():
         return False
     return float(np.asarray(np.corrcoef(inside))[0, 1]) > SAME
-
-
-def _equal(one: Array, other: Array) -> bool:
-    same = np.array_equal(_sample(one, SAMPLE), _sample(other, SAMPLE))
-    return bool(same and np.array_equal(one, other))

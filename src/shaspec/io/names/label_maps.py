@@ -11,7 +11,7 @@ from shaspec.io.names.tokens import Token
 from shaspec.io.names.vocabulary import Sense, Vocabulary
 
 LABEL_SENSES = (Sense.LABEL, Sense.OWN_LABEL, Sense.TRUTH)
-MASKS = ("mask", "maske", "masque", "mascara", "roi", "rois", "voi", "outline")
+MASKS = ("mask", "msk", "maske", "masque", "mascara", "roi", "rois", "voi", "outline")
 
 
 def label_tokens(parts: Parts) -> list[Token]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -25,6 +26,9 @@ from shaspec.io.names.vocabulary import Sense, Vocabulary
 
 T1_FAMILY = ("T1", PLAIN, AFTER)
 CACHED = 4096  # cached names; finding the cases of a folder reads each several times
+T1_FLAIR = "it may be a T1 FLAIR, or a FLAIR at time t1 or on the grid of the T1"
+TIME = re.compile(r"(?<![^\W_])t1[\W_]+FLAIR(?![^\W_])")
+"""A time in small letters in front of FLAIR in capitals."""
 NOTHING_SAID = "no word of the name identifies the file"
 
 
@@ -56,7 +60,7 @@ def read(text: str, vocabulary: Vocabulary, allowed: frozenset[str] | None = Non
         return Reading(reason=f"{spell(derived)} is not an image", evidence=words_of(derived))
     if label_tokens(parts):
         return read_labels(text, tokens, parts, vocabulary)
-    kind = image_kind(parts, vocabulary)
+    kind = _or_time(text, parts, image_kind(parts, vocabulary))
     if kind.kinds:
         return _read_image(text, tokens, parts, kind, vocabulary)
     lesion = parts.tokens[-1:] and parts.tokens[-1].says(Sense.LESION)
@@ -146,6 +150,14 @@ def _with_contrast(kind: Kind, image: Token, parts: Parts, vocabulary: Vocabular
         certainty, reason = Certainty.PROBABLE, f"{said} was read as contrast agent"
     after = base == AFTER or found.agent is Agent.GIVEN
     return Kind((AFTER if after else PLAIN,), evidence, certainty, reason)
+
+
+def _or_time(text: str, parts: Parts, kind: Kind) -> Kind:
+    """A doubt for a T1 FLAIR that may be a FLAIR at time t1: ``P7_t1_FLAIR``."""
+    scanner = any(t.says(Sense.SCANNER) for t in parts.tokens)
+    if scanner or not kind.reason.endswith("T1 FLAIR") or not TIME.search(text):
+        return kind
+    return Kind(("FLAIR", *kind.kinds), kind.evidence, Certainty.DOUBTFUL, T1_FLAIR)
 
 
 def _says_after(images: Sequence[Token]) -> bool:

@@ -14,7 +14,7 @@ OTHER = "*"
 """In a pattern: unknown words after the first known word."""
 SHORT = 2
 """Digits of a number that names a file, not a patient or a date."""
-SILENT = frozenset({Sense.NEUTRAL, Sense.PERSON})
+SILENT = frozenset({Sense.NEUTRAL, Sense.SCANNER, Sense.PERSON})
 
 
 def pattern_of(text: str, vocabulary: Vocabulary) -> str:

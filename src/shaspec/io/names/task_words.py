@@ -13,6 +13,8 @@ from shaspec.task import Task
 
 Words = tuple[tuple[str, tuple[str, ...]], ...]
 PartWords = tuple[tuple[str, frozenset[int]], ...]
+Named = tuple[frozenset[int], tuple[str, ...], str]
+"""Labels, their names and words, and their title."""
 CACHED = 32  # tasks
 TITLE_WORD = 4  # minimum letters of a word in a title that may name a label
 
@@ -21,16 +23,22 @@ def task_vocabulary(task: Task) -> Vocabulary:
     """The vocabulary for reading names as files of ``task``."""
     words = tuple((m.name, (m.name, *m.words)) for m in task.modalities)
     segmented = (*(label.name for label in task.labels), *task.region_names)
-    return _vocabulary(words, task.label_words, segmented, _parts(task))
+    every = frozenset(label.value for label in task.labels)
+    return _vocabulary(words, task.label_words, segmented, _parts(_named(task), every))
 
 
-def _parts(task: Task) -> PartWords:
-    """Words for single labels of ``task`` -> the labels that they name, if not all of them."""
-    every = {label.value for label in task.labels}
-    named: list[tuple[set[int], tuple[str, ...], str]]
-    named = [({label.value}, (label.name, *label.words), label.title) for label in task.labels]
-    named += [(set(), task.background_words, "")]
-    named += [(set(region.labels), (region.name,), region.title) for region in task.regions]
+def _named(task: Task) -> tuple[Named, ...]:
+    """The labels and regions of ``task``, and the background."""
+    labels = [
+        (frozenset({label.value}), (label.name, *label.words), label.title) for label in task.labels
+    ]
+    regions = [(frozenset(r.labels), (r.name,), r.title) for r in task.regions]
+    return (*labels, (frozenset(), tuple(task.background_words), ""), *regions)
+
+
+@lru_cache(maxsize=CACHED)
+def _parts(named: tuple[Named, ...], every: frozenset[int]) -> PartWords:
+    """Words for single labels -> the labels that they name, if not ``every`` one."""
     found: dict[str, set[int]] = {}
     for values, names, title in named:
         words = {name for name in names if len(_phrase(name)) == 1}

@@ -49,6 +49,7 @@ class Sense(StrEnum):
     PAIR = "a pair, target first"
     TEMPLATE = "a template"
     NEUTRAL = "irrelevant for the contrast"
+    SCANNER = "a plane or a sequence in the protocol of a scanner"
     PERSON = "a patient, visit or study"
 
 
@@ -141,6 +142,7 @@ _TABLES = {
     ("targets", "templates"): Sense.TEMPLATE,
     ("neutral", "technique"): Sense.NEUTRAL,
     ("neutral", "processing"): Sense.NEUTRAL,
+    ("scanner", "words"): Sense.SCANNER,
     ("neutral", "persons"): Sense.PERSON,
 }
 

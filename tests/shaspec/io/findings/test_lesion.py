@@ -25,7 +25,8 @@ def case(request: Any) -> Case:
 
 
 def told(case: Case, labels: Any, subset: tuple[str, ...] = BRATS.names) -> str:
-    found = stray(labels, {name: case.volumes[name] for name in subset}, BRATS)
+    volumes = {name: case.volumes[name] for name in subset}
+    found = stray(labels, volumes, BRATS, spacing=case.grid.spacing)
     return " ".join(finding.sentence for finding in found)
 
 

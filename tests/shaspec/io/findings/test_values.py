@@ -107,3 +107,11 @@ def test_findings_are_notices_of_the_case(small_case: Case) -> None:
     scan = small_case.volumes["T1"]
     case = case_from_arrays({"T1": scan, "T2": scan}, small_case.task)
     assert any("have the same voxels" in notice for notice in case.notices)
+
+
+@pytest.mark.parametrize(("slices", "found"), [(1, True), (3, True), (12, False)])
+def test_a_scan_of_few_slices_is_told(slices: int, found: bool) -> None:
+    shape = (slices, 30, 30)
+    volume = noise(0, 900)[:1, :1, :1] * np.ones(shape) + np.arange(30)
+    scan = Scan(load_task("brats").modality("T1"), volume, Grid(shape, (3.0, 1.0, 1.0)))
+    assert any("slice" in finding.text for finding in findings([scan])) == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ SAID = [
     for name, role in TABLE
     if role not in (NOTHING, OPEN) and " · " not in name and "SPACE-" not in name
 ]
+OWN_PATIENT = re.compile(r"^[^\W_]+_\d{3,}_seg")
+"""Names with the number of a patient, in front of which no other patient stands."""
 PLAIN = [name for name in SAID if "sub-" not in name and "patient" not in name]
 CLEAR = [name for name in SAID if not name.startswith("+")]
 PATIENTS = ("Mueller_0012", "T2D-study_007", "Markus_Post_1980", "Roi_Cohen_42", "sub-T1",
@@ -65,7 +68,11 @@ def test_case_does_not_change_the_answer(name: str, upper: bool) -> None:
     assert answer(name.upper() if upper else name.lower(), brats) == answer(name, brats)
 
 
-@given(st.sampled_from(SAID), st.sampled_from(PATIENTS), st.sampled_from(("_", "__", " ")))
+@given(
+    st.sampled_from([name for name in SAID if not OWN_PATIENT.match(name)]),
+    st.sampled_from(PATIENTS),
+    st.sampled_from(("_", "__", " ")),
+)
 def test_a_patient_in_front_does_not_change_the_answer(
     name: str, patient: str, separator: str
 ) -> None:
