@@ -23,6 +23,7 @@ from scipy import ndimage
 import shaspec
 from benchmarks.end_to_end import Scores, mean, scores
 from benchmarks.made_up_exam import acquired, head_of, random_pose
+from benchmarks.skull import remembering
 from shaspec.case import Case
 from shaspec.geometry import Array, Grid
 from shaspec.io import find_cases, read_case
@@ -106,20 +107,18 @@ def stages(exam: Exam, thin: Exam) -> dict[str, Case]:
     reference = exam.scans[exam.reference]
     found = {n: register(reference, s).transform for n, s in exam.scans.items()}
     found[exam.reference] = Rigid()
-    segment = segment_with(load_stripper())
-    brain = find_brain(exam.scans, found, reference.grid, segment).on
+    segment = remembering(segment_with(load_stripper()))
     true, grid = exam.true_transforms, reference.grid
+    brain = find_brain(exam.scans, found, grid, segment).on
+    alone = find_brain(exam.scans, found, grid, segment, sharp=True).on
     return {
         "as prepared": assembled(exam, found, brain, grid),
         "true poses": assembled(exam, true, brain, grid),
-        "true brain": assembled(exam, found, exam.true_brain, grid),
+        "brain of the network alone": assembled(exam, found, alone, grid),
         "true poses and brain": assembled(exam, true, exam.true_brain, grid),
-        "as prepared, 1 mm grid": assembled(exam, found, brain, fine(grid)),
         "true poses and brain, 1 mm grid": assembled(exam, true, exam.true_brain, fine(grid)),
-        "true poses and brain, slices of 1 mm": assembled(
-            thin, true, exam.true_brain, fine(grid)
-        ),
-    }  # fmt: skip
+        "true poses and brain, slices of 1 mm": assembled(thin, true, exam.true_brain, fine(grid)),
+    }
 
 
 def thinner(exam: Exam, random: np.random.Generator) -> Exam:
