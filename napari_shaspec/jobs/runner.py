@@ -69,6 +69,8 @@ def run_in_worker(
         yield from events
 
     def finished() -> None:
+        for signal, slot in slots:  # napari keeps workers as long as their window, with their slots
+            signal.disconnect(slot)
         try:
             events.close()  # napari quits the worker when its window is closed
         except Exception as error:  # noqa: BLE001 - what ends a job must not keep it from ending
@@ -78,9 +80,13 @@ def run_in_worker(
 
     # The handlers report errors, so napari must not raise them again.
     worker = create_worker(body, _start_thread=False, _ignore_errors=True)
-    worker.yielded.connect(handlers.event)
-    worker.errored.connect(handlers.failed)
-    worker.finished.connect(finished)
+    slots = (
+        (worker.yielded, handlers.event),
+        (worker.errored, handlers.failed),
+        (worker.finished, finished),
+    )
+    for signal, slot in slots:
+        signal.connect(slot)
     worker.start()
 
 

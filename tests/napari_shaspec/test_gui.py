@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,6 +152,18 @@ def test_the_cross_of_the_panel_ends_a_running_job(open_panel, qtbot, make_case,
     viewer.window.remove_dock_widget(panel)
     qtbot.waitUntil(lambda: engine.sessions[0].released == 1, timeout=30_000)
     assert len(viewer.layers) == 5
+
+
+def test_nothing_is_kept_of_a_panel_that_was_closed(open_panel, qtbot, make_case):
+    viewer, panel = open_panel()
+    add_case(viewer, make_case())
+    segment(qtbot, panel)
+    kept = [weakref.ref(panel.controller), weakref.ref(panel)]
+    viewer.window.remove_dock_widget(panel)
+    del panel
+    qtbot.wait(50)
+    gc.collect()
+    assert [ref() for ref in kept] == [None, None]
 
 
 def test_napari_can_be_closed_while_a_job_runs(open_panel, qtbot, make_case, engine):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -176,3 +178,17 @@ def test_an_error_in_the_closing_of_a_job_that_was_quit_does_not_keep_it_from_en
         worker.quit()
     qtbot.waitUntil(lambda: told.ended == 1, timeout=10_000)
     assert isinstance(told.errors[0], JobError)
+
+
+@pytest.mark.gui
+def test_napari_keeps_nothing_of_a_job_that_has_ended(make_napari_viewer, qtbot):
+    """A window of napari keeps its workers until it is closed, and they their slots."""
+    make_napari_viewer()
+    told = Told()
+    run_in_worker(steps(), told.handlers, threading.Event())
+    qtbot.waitUntil(lambda told=told: told.ended == 1, timeout=10_000)
+    assert len(told.events) == 3
+    kept = weakref.ref(told)
+    del told
+    gc.collect()
+    assert kept() is None
