@@ -97,9 +97,9 @@ def judgement(card: Card, subset: Sequence[str], sizes: Sizes | None = None, uni
         unit: of ``sizes``, mL or px.
 
     Returns:
-        E.g. ``ET cannot be judged without T1ce: mean Dice of this model 0.18, with all modalities
-        0.64 (fold 0). From 15 subsets of this case: 0.0 to 9.1 mL.`` Empty if the card has no
-        score of the subset.
+        The line, e.g.
+        ``ET cannot be judged without T1ce: mean Dice of this model 0.18, with all modalities ...``,
+        and the range of the sizes. Empty if the card has no score of the subset.
 
     Raises:
         InputError: for an unknown modality, or without any.
