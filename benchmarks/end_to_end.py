@@ -38,15 +38,25 @@ Scores = dict[tuple[str, str], float]
 MEAN = "mean"
 
 
-def main() -> None:
-    """Print Dice before and after, per region and subset, and the errors of the registrations."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def command_line(description: str | None, cases: int) -> argparse.ArgumentParser:
+    """The options: real cases, how many of them, and how they are taken apart.
+
+    Args:
+        description: of the benchmark.
+        cases: default number of cases.
+    """
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--cases", type=int, default=6)
+    parser.add_argument("--cases", type=int, default=cases)
     parser.add_argument("--thickest", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", default="shaspec")
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Print Dice before and after, per region and subset, and the errors of the registrations."""
+    options = command_line(__doc__, cases=6).parse_args()
     console, random = Console(width=110), np.random.default_rng(options.seed)
     model = shaspec.load_model(options.model)
     cases = find_cases(options.folder, model.task)

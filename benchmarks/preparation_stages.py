@@ -9,11 +9,9 @@ scan, as `shaspec prepare` takes it, or voxels of 1 mm over the same volume.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -21,7 +19,7 @@ from rich.table import Table
 from scipy import ndimage
 
 import shaspec
-from benchmarks.end_to_end import Scores, mean, scores
+from benchmarks.end_to_end import Scores, command_line, mean, scores
 from benchmarks.made_up_exam import acquired, head_of, random_pose
 from benchmarks.skull import remembering
 from shaspec.case import Case
@@ -132,13 +130,8 @@ def thinner(exam: Exam, random: np.random.Generator) -> Exam:
 
 def main() -> None:
     """Print Dice per way, mean over all subsets and cases."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--cases", type=int, default=4)
+    parser = command_line(__doc__, cases=4)
     parser.add_argument("--skip", type=int, default=0)
-    parser.add_argument("--thickest", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", default="shaspec")
     options = parser.parse_args()
     console, random = Console(width=110), np.random.default_rng(options.seed)
     model = shaspec.load_model(options.model)
