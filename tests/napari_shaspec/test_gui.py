@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 import weakref
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from napari_shaspec.models import controller
 from napari_shaspec.models.worker import CheckpointImport
 from napari_shaspec.tour import actions
 from shaspec.inference.events import Progress
+from tests.napari_shaspec.garbage import wait_until_freed
 
 pytestmark = pytest.mark.gui
 
@@ -161,9 +161,7 @@ def test_nothing_is_kept_of_a_panel_that_was_closed(open_panel, qtbot, make_case
     kept = [weakref.ref(panel.controller), weakref.ref(panel)]
     viewer.window.remove_dock_widget(panel)
     del panel
-    qtbot.wait(50)
-    gc.collect()
-    assert [ref() for ref in kept] == [None, None]
+    wait_until_freed(qtbot, *kept)
 
 
 def test_napari_can_be_closed_while_a_job_runs(open_panel, qtbot, make_case, engine):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import weakref
 
 import nibabel as nib
 import numpy as np
 import pytest
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
-from qtpy.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QCheckBox
 
 from napari_shaspec import chosen_engine
 from napari_shaspec.layers.orientation import Edges, Plane
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.widgets.canvas_marks import pixels_of
+from tests.napari_shaspec.garbage import wait_until_freed
 
 pytestmark = pytest.mark.gui
 
@@ -140,10 +140,7 @@ def test_nothing_is_left_of_the_planes_that_are_closed(window, qtbot, make_case)
     canvas = viewer.window._qt_viewer.canvas.native
     qtbot.keyClick(canvas, Qt.Key.Key_O, Qt.KeyboardModifier.AltModifier)
     assert not panel.controller.state.planes
-    qtbot.wait(200)
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    gc.collect()
-    assert [ref() for ref in kept if ref() is not None] == []
+    wait_until_freed(qtbot, *kept)
     assert canvas.size() == before
     viewer.window.remove_dock_widget(panel)
     qtbot.wait(100)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 import weakref
@@ -21,6 +20,7 @@ from napari_shaspec.jobs.runner import (
 )
 from shaspec.errors import InputError
 from shaspec.inference.events import Progress
+from tests.napari_shaspec.garbage import wait_until_freed
 
 
 class Told:
@@ -190,5 +190,4 @@ def test_napari_keeps_nothing_of_a_job_that_has_ended(make_napari_viewer, qtbot)
     assert len(told.events) == 3
     kept = weakref.ref(told)
     del told
-    gc.collect()
-    assert kept() is None
+    wait_until_freed(qtbot, kept)
