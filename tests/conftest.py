@@ -10,6 +10,7 @@ Environment that tests read:
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -45,6 +46,8 @@ def _has_screen(config: pytest.Config) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before napari is imported: settings of its own, and Qt without a screen where none is."""
+    # Python looks for garbage among a million objects of the libraries, a tenth of all time.
+    gc.set_threshold(20_000, 20, 20)
     folder = tempfile.mkdtemp(prefix="napari-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     for name in ("SHASPEC_SERVER", "SHASPEC_TOKEN"):  # panels of tests run on this machine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,12 @@ def texts(*folders: Path) -> list[str]:
     return found
 
 
-CODE = texts(ROOT / "src" / "shaspec", ROOT / "napari_shaspec", ROOT / "slicer")
+@cache
+def code() -> list[str]:
+    """The strings of the engine, the plugin and the module for 3D Slicer."""
+    return texts(ROOT / "src" / "shaspec", ROOT / "napari_shaspec", ROOT / "slicer")
+
+
 QUOTED = re.findall(r"^> `(.*)`$", (ROOT / "docs" / "troubleshooting.md").read_text("utf-8"), re.M)
 CONTROLS = sorted(
     {name for page in PAGES for name in re.findall(r"\{guilabel\}`(.*?)`", page.read_text("utf-8"))}
@@ -37,7 +43,7 @@ CONTROLS = sorted(
 def test_a_quoted_message_is_one_of_the_program(message: str) -> None:
     """Piece by piece: what stands between two ellipses of the page is somewhere in the code."""
     for piece in filter(None, (p.strip(" ()") for p in message.split("…"))):
-        assert any(piece in text for text in CODE), piece
+        assert any(piece in text for text in code()), piece
 
 
 @pytest.mark.parametrize("control", CONTROLS)
@@ -45,7 +51,7 @@ def test_a_named_control_is_one_of_the_panel(control: str) -> None:
     manifest = (ROOT / "napari_shaspec" / "napari.yaml").read_text("utf-8")
     modalities = {"FLAIR", "T1", "T1ce", "T2"}
     titles = set(re.findall(r"title: (.*)", manifest))
-    assert control in {*CODE, *titles, *modalities}
+    assert control in {*code(), *titles, *modalities}
 
 
 def texts_of_controls(panel: str) -> set[str]:

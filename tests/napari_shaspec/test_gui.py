@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,9 +36,22 @@ def open_panel(make_napari_viewer, qtbot, monkeypatch, engine) -> Callable:
         viewer = make_napari_viewer(show=True)
         viewer.window.resize(1200, 800)
         _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Segment")
+        wait_for_layout(qtbot, viewer)
         return viewer, panel
 
     return make
+
+
+def wait_for_layout(qtbot, viewer):
+    """Returns when the canvas has the size that the docks leave to it."""
+    canvas = viewer.window._qt_viewer.canvas.native
+    sizes = deque(maxlen=5)
+
+    def unchanged() -> bool:
+        sizes.append(canvas.size())
+        return len(sizes) == sizes.maxlen and all(size == sizes[0] for size in sizes)
+
+    qtbot.waitUntil(unchanged, timeout=10_000)
 
 
 def press(qtbot, panel, name, kind=QPushButton):

@@ -81,7 +81,7 @@ def export_onnx(model: Model, folder: Path) -> list[Path]:
     size = [n * step for n, step in zip(steps, network.divisor, strict=True)]
     # A size of 1 would be taken for a constant.
     images = [torch.zeros(2, channels, *size) for channels in card.task.channels]
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), _quiet(), _not_in_place(network):
         names = list(network.encode(images[0], 0))
         encoder = _Encode(network).eval()
         features = encoder(*images)
@@ -159,6 +159,19 @@ def _drop_unused(encode: Any, decode: Any) -> None:
         kept = [value for value in values if value.name not in unused]
         values.clear()
         values.extend(kept)
+
+
+@contextmanager
+def _not_in_place(network: Network) -> Iterator[None]:
+    """An activation that overwrites its input is exported as several operations, and slowly."""
+    changed: list[Any] = [m for m in network.modules() if getattr(m, "inplace", False)]
+    for module in changed:
+        module.inplace = False
+    try:
+        yield
+    finally:
+        for module in changed:
+            module.inplace = True
 
 
 @contextmanager

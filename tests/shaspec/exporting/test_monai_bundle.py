@@ -8,8 +8,6 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-from monai.bundle import ConfigWorkflow, verify_metadata
-from monai.bundle import run as run_bundle
 
 import shaspec
 from shaspec.case import Case
@@ -84,6 +82,8 @@ def bundle(folder: Path, method: str, window: int) -> Path:
 
 @pytest.mark.parametrize("method", ["shaspec", "maml"])
 def test_the_metadata_is_verified_by_monai(method: str, tmp_path: Path) -> None:
+    from monai.bundle import verify_metadata  # MONAI takes seconds
+
     folder, schema = bundle(tmp_path, method, 32), tmp_path / "schema.json"
     schema.write_text(json.dumps(SCHEMA), "utf-8")
     meta = folder / "configs" / "metadata.json"
@@ -96,6 +96,8 @@ def test_the_metadata_is_verified_by_monai(method: str, tmp_path: Path) -> None:
 
 
 def test_the_bundle_has_the_properties_that_monai_asks_for(tmp_path: Path, case: Case) -> None:
+    from monai.bundle import ConfigWorkflow
+
     folder = bundle(tmp_path, "shaspec", 32)
     workflow = ConfigWorkflow(
         str(folder / "configs" / "inference.json"),
@@ -119,6 +121,8 @@ def test_the_bundle_has_the_properties_that_monai_asks_for(tmp_path: Path, case:
 def test_monais_run_gives_the_labels_of_this_program(
     method: str, window: int, present: str, tmp_path: Path, case: Case
 ) -> None:
+    from monai.bundle import run as run_bundle
+
     folder = bundle(tmp_path, method, window)
     run_bundle(
         config_file=str(folder / "configs" / "inference.json"),
