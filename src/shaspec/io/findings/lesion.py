@@ -43,10 +43,11 @@ def unlike_lesion(
     """
     oedema = next((label.value for label in task.labels if label.name == OEDEMA), None)
     every = (slice(None, None, STEP),) * 3
-    lesion = labels[every] > 0
+    some = labels[every]
+    lesion = some > 0
     if task.anatomy != "brain" or oedema is None or np.count_nonzero(lesion) < FEWEST:
         return
-    if not (labels == oedema).any():
+    if not (some == oedema).any():
         return
     found = {
         name: _brighter(volumes[name][every], values[name], lesion)
