@@ -41,8 +41,10 @@ def rows(folder: Path, *, short: bool) -> Iterator[Row]:
     from benchmarks.performance.monai_way import monai_row
     from benchmarks.performance.processes import start_row
     from benchmarks.performance.published_way import published_rows
+    from benchmarks.performance.reading import reading_row
 
     write_case(folder / CASE, case)
+    yield reading_row(folder / CASE)
     yield monai_row(load_model("shaspec"), folder / CASE)
     yield from published_rows(case)
     yield start_row()

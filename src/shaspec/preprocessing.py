@@ -247,8 +247,10 @@ def _standing_out(sample: Array) -> float | None:
     if low == high:
         return None
     width = ROUNDING * max(abs(low), abs(high), high - low)
-    bins = np.rint((sample - np.float64(low)) / width)
-    places, counts = np.unique(bins, return_counts=True)
+    bins = np.rint((sample - np.float64(low)) / width).astype(np.intp)  # at most 1 / ROUNDING
+    counts = np.bincount(bins)
+    places = np.flatnonzero(counts)
+    counts = counts[places]
     for index in (int(counts.argmax()), 0):
         count, others = counts[index], np.delete(counts, index)
         often = others.max(initial=0)

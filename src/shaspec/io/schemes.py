@@ -249,6 +249,8 @@ def named_schemes(
 def _length(wanted: Sequence[str], parts: Sequence[str]) -> int:
     """The number of parts of ``wanted`` if it is a contiguous part of ``parts``, else 0."""
     n = len(wanted)
+    if any(word.isalnum() and word not in parts for word in wanted):  # fast, for nearly all
+        return 0
     runs = (parts[k : k + n] for k in range(len(parts) - n + 1))
     matches = (all(map(fnmatchcase, run, wanted)) for run in runs)
     return n if n and any(matches) else 0

@@ -16,6 +16,7 @@ from shaspec.io.formats import table
 from shaspec.io.formats.metaimage import open_metaimage
 from shaspec.io.formats.mgh import open_mgh
 from shaspec.io.formats.nrrd_file import open_nrrd
+from shaspec.io.formats.packed import Bytes
 from shaspec.io.formats.pair import open_pair
 from shaspec.io.formats.stored import Stored
 from shaspec.io.formats.table import Format, format_of, header_of
@@ -114,7 +115,7 @@ def _open(path: Path) -> Stored:
     return OPENERS[format_of(path) or table.NIFTI](path)
 
 
-def _volume(header: Header, data: bytes, path: Path) -> Volume:
+def _volume(header: Header, data: Bytes, path: Path) -> Volume:
     """The 3D volume at ``header.offset`` of ``data``."""
     i, j, k = header.shape
     flat = np.frombuffer(data, header.dtype, i * j * k, header.offset)

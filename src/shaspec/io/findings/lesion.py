@@ -13,30 +13,47 @@ import numpy as np
 
 from shaspec.io.findings.place import misplaced
 from shaspec.io.findings.scan import Array, Finding
-from shaspec.preprocessing import background, foreground
+from shaspec.preprocessing import foreground
 from shaspec.task import Task
 
 BRIGHTER = {"FLAIR": 0.3, "T2": 0.1}  # smallest difference where one of the two is there, and
 BOTH = 0.4  # of the larger one where both are
 OEDEMA = "ED"
-STEP = 2  # every second voxel along each axis is enough
-FEWEST = 100  # sampled voxels of the labels, and
-BRAIN = 5000  # of the brain; fewer are not judged
+STEP = 3  # every third voxel along each axis is enough
+FEWEST = 50  # sampled voxels of the labels, and
+BRAIN = 1500  # of the brain; fewer are not judged
 
 
 def unlike_lesion(
-    labels: Array, volumes: Mapping[str, Array], task: Task, spacing: Sequence[float]
+    labels: Array,
+    volumes: Mapping[str, Array],
+    values: Mapping[str, float | None],
+    task: Task,
+    spacing: Sequence[float],
 ) -> Iterator[Finding]:
     """Find labels with oedema on tissue that is no brighter than the rest of the brain, or less
-    bright than the tissue beside it."""
+    bright than the tissue beside it.
+
+    Args:
+        labels: label map (S, P, L), 0 for background.
+        volumes: modality -> (S, P, L) of the same shape.
+        values: modality -> `shaspec.preprocessing.background` of the volume.
+        task: defines the labels.
+        spacing: of a voxel, mm.
+    """
     oedema = next((label.value for label in task.labels if label.name == OEDEMA), None)
     every = (slice(None, None, STEP),) * 3
-    lesion = labels[every] > 0
+    some = labels[every]
+    lesion = some > 0
     if task.anatomy != "brain" or oedema is None or np.count_nonzero(lesion) < FEWEST:
         return
-    if not (labels == oedema).any():
+    if not (some == oedema).any():
         return
-    found = {n: _brighter(volumes[n][every], lesion) for n in BRIGHTER if n in volumes}
+    found = {
+        name: _brighter(volumes[name][every], values[name], lesion)
+        for name in BRIGHTER
+        if name in volumes
+    }
     known = {name: value for name, value in found.items() if value is not None}
     if not known:
         return
@@ -50,12 +67,12 @@ def unlike_lesion(
             "check the label file over the scans",
         )
     else:
-        yield from misplaced(labels, {name: volumes[name] for name in known}, spacing)
+        yield from misplaced(labels, {name: volumes[name] for name in known}, values, spacing)
 
 
-def _brighter(scan: Array, lesion: Array) -> float | None:
+def _brighter(scan: Array, value: float | None, lesion: Array) -> float | None:
     """Mean in the lesion minus mean outside it, in standard deviations of the brain."""
-    brain = foreground(scan, background(scan))
+    brain = foreground(scan, value)
     inside, outside = scan[brain & lesion], scan[brain & ~lesion]
     if inside.size < FEWEST or outside.size < BRAIN:
         return None

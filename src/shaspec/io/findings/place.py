@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from shaspec.io.findings.coarse import thinned
 from shaspec.io.findings.scan import Array, Finding
-from shaspec.preprocessing import background, foreground
+from shaspec.preprocessing import foreground
 
 VOXEL_MM = 6.0
 NEAR_MM = (7.0, 20.0)  # moves that are tried
@@ -29,16 +29,20 @@ Floats = npt.NDArray[np.float32]
 
 
 def misplaced(
-    labels: Array, volumes: Mapping[str, Array], spacing: Sequence[float]
+    labels: Array,
+    volumes: Mapping[str, Array],
+    values: Mapping[str, float | None],
+    spacing: Sequence[float],
 ) -> Iterator[Finding]:
     """Find labels of a lesion that would lie on brighter tissue a centimetre or two away.
 
     Args:
         labels: label map (S, P, L), 0 for background.
         volumes: FLAIR, T2 or both, each (S, P, L).
+        values: modality -> `shaspec.preprocessing.background` of the volume.
         spacing: of a voxel, mm.
     """
-    gain, move = best_move(labels, volumes, spacing)
+    gain, move = best_move(labels, volumes, values, spacing)
     if gain > GAINS.get(tuple(sorted(volumes)), np.inf):
         yield Finding(
             "warning",
@@ -50,7 +54,10 @@ def misplaced(
 
 
 def best_move(
-    labels: Array, volumes: Mapping[str, Array], spacing: Sequence[float]
+    labels: Array,
+    volumes: Mapping[str, Array],
+    values: Mapping[str, float | None],
+    spacing: Sequence[float],
 ) -> tuple[float, npt.NDArray[np.float64]]:
     """The move after which the tissue under the labels is brighter in every scan.
 
@@ -74,8 +81,8 @@ def best_move(
     given = weights[tuple(places.T)]
     given /= given.sum()
     worst = np.full(len(moves), np.inf)
-    for volume in volumes.values():
-        scan, brain = _standardised(thinned(volume, steps))
+    for name, volume in volumes.items():
+        scan, brain = _standardised(thinned(volume, steps), values[name])
         if np.count_nonzero(brain) < BRAIN:
             return nothing
         bright, inside = (
@@ -88,9 +95,9 @@ def best_move(
     return float(worst[best]), moves[best] * sizes
 
 
-def _standardised(scan: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _standardised(scan: Floats, value: float | None) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """A coarse scan with mean 0 and deviation 1 in the brain, 0 elsewhere; and the brain."""
-    brain = foreground(scan, background(scan))
+    brain = foreground(scan, value)
     if not brain.any():
         return scan, brain
     clipped = np.clip(scan, *np.percentile(scan[brain], TAILS))

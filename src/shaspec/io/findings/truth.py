@@ -59,7 +59,7 @@ def stray(
     for name, volume in volumes.items():
         value = values[name]
         if value is None or task.modality(name).normalisation != "zscore":
-            yield from unlike_lesion(labels, volumes, task, spacing)
+            yield from unlike_lesion(labels, volumes, values, task, spacing)
             return
         outside &= volume[box][inside] == value
     share = outside.mean() if outside.size else 0.0
@@ -71,7 +71,7 @@ def stray(
             "check the label file over the scans",
         )
     else:
-        yield from unlike_lesion(labels, volumes, task, spacing)
+        yield from unlike_lesion(labels, volumes, values, task, spacing)
 
 
 def _covers_head(

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shaspec.errors import InputError
-from shaspec.io.formats.packed import GZIP, ZLIB, load
+from shaspec.io.formats.packed import GZIP, ZLIB, Bytes, load
 from shaspec.io.formats.payload import HEAD, Payload, beside
 from shaspec.io.formats.placing import affine_of, in_mm, placed_header
 from shaspec.io.formats.stored import Stored
@@ -70,7 +70,7 @@ def open_metaimage(path: Path) -> Stored:
     )
     payload = _payload(fields, start, skip, path)
 
-    def voxels() -> bytes:
+    def voxels() -> Bytes:
         data = payload.read(header.end)
         if channels == 1:
             return data

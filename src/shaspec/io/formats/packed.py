@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 from isal import igzip_lib, isal_zlib
 
 from shaspec.errors import InputError
@@ -25,6 +26,9 @@ SLACK = 1024 * 1024  # bytes that may follow the last voxel
 PEEK = 64 * 1024  # bytes of a plain or gzip file that contain its header
 BLOCKS = 2 * 1024 * 1024  # the same for bzip2, xz and Zstandard, which compress whole blocks
 MEMORY = 256 * 1024 * 1024  # bytes that xz may use for its dictionary
+PIECE = 256 * 1024  # bytes decompressed at once; they stay in the cache of the processor
+START = 64 * 1024 * 1024  # bytes for which there is room at once
+Bytes = bytes | memoryview
 
 
 class Decompressor(Protocol):
@@ -34,7 +38,7 @@ class Decompressor(Protocol):
     def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    def decompress(self, data: Bytes, max_length: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,9 @@ BY_MAGIC = (GZIP, BZIP2, XZ, ZSTD)
 BROKEN = (isal_zlib.error, zstd.ZstdError, lzma.LZMAError, EOFError, OSError, ValueError)
 
 
-def codec_of(data: bytes) -> Codec | None:
+def codec_of(data: Bytes) -> Codec | None:
     """The compression of ``data``, by its first bytes; None if it is not compressed."""
-    return next((codec for codec in BY_MAGIC if data.startswith(codec.magic)), None)
+    return next((codec for codec in BY_MAGIC if data[: len(codec.magic)] == codec.magic), None)
 
 
 def first_bytes(path: Path, size: int) -> bytes:
@@ -67,12 +71,12 @@ def first_bytes(path: Path, size: int) -> bytes:
         return data[:size]
     if codec is not GZIP:
         data = load(path, BLOCKS)
-    return unpack(data, codec, size, path)
+    return unpack(data, codec, size, path).tobytes()
 
 
-def all_bytes(path: Path, end: int) -> bytes:
+def all_bytes(path: Path, end: int) -> Bytes:
     """The bytes of a file, decompressed, at least up to ``end``; `InputError` if it is shorter."""
-    data = load(path, LIMIT + SLACK)
+    data: Bytes = load(path, LIMIT + SLACK)
     codec = codec_of(data)
     if codec is not None:
         data = unpack(data, codec, end, path, whole=True)
@@ -95,24 +99,22 @@ def load(path: Path, limit: int) -> bytes:
             raise InputError(f"{path}: cannot be read ({reason(error)})") from error
 
 
-def unpack(data: bytes, codec: Codec, size: int, path: Path, *, whole: bool = False) -> bytes:
+def unpack(data: Bytes, codec: Codec, size: int, path: Path, *, whole: bool = False) -> memoryview:
     """The first ``size`` bytes of compressed ``data``, or fewer if it is shorter.
 
     ``whole`` requires the end of the stream and a valid checksum. A file may consist of several
     streams, as written by block-wise compressors.
     """
-    if not data.startswith(codec.magic):
+    if bytes(data[: len(codec.magic)]) != codec.magic:
         raise InputError(f"{path}: damaged: not compressed as stated in its header; copy it again")
-    parts: list[bytes] = []
-    room = size
+    out = _Growing(size)
     try:
-        while data and data.startswith(codec.magic) and room > 0:
+        while data and bytes(data[: len(codec.magic)]) == codec.magic and out.room > 0:
             stream = codec.start()
-            parts.append(stream.decompress(data, room))
-            room -= len(parts[-1])
+            out.fill(stream, data)
             if whole and not stream.eof:
                 # Either voxels are missing, or there are more than the header states.
-                rest = stream.decompress(b"", SLACK) if room == 0 else b""
+                rest = stream.decompress(b"", SLACK) if out.room == 0 else b""
                 if not stream.eof:
                     what = (
                         "truncated" if len(rest) < SLACK else "more data than stated in its header"
@@ -124,4 +126,37 @@ def unpack(data: bytes, codec: Codec, size: int, path: Path, *, whole: bool = Fa
             f"{path}: damaged: the compressed data cannot be read ({error}); copy or download it "
             "again"
         ) from error
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return out.bytes()
+
+
+class _Growing:
+    """Decompressed bytes, at most ``size``.
+
+    They are decompressed piece by piece into an array of numpy: for large arrays it asks for large
+    pages of memory, without which as much time is spent on new pages as on the decompression.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size, self.used = size, 0
+        # A header may state more than the file contains.
+        self.array = np.empty(min(size, START), np.uint8)
+
+    @property
+    def room(self) -> int:
+        return self.size - self.used
+
+    def fill(self, stream: Decompressor, data: Bytes) -> None:
+        """Decompress ``data`` until its stream ends, or needs more of it, or nothing has room."""
+        piece = stream.decompress(data, min(PIECE, self.room))
+        while True:
+            end = self.used + len(piece)
+            if end > len(self.array):
+                self.array.resize(min(self.size, max(end, 2 * len(self.array))), refcheck=False)
+            self.array[self.used : end] = np.frombuffer(piece, np.uint8)
+            self.used = end
+            if stream.eof or not piece or not self.room:
+                return
+            piece = stream.decompress(b"", min(PIECE, self.room))
+
+    def bytes(self) -> memoryview:
+        return self.array[: self.used].data

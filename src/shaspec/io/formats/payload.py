@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file
-from shaspec.io.formats.packed import SLACK, Codec, load, unpack
+from shaspec.io.formats.packed import SLACK, Bytes, Codec, load, unpack
 from shaspec.io.header import LIMIT
 
 HEAD = 1024 * 1024  # maximum bytes of a text header
@@ -28,14 +28,15 @@ class Payload:
     skip: int = 0
     """Bytes to skip after decompression; -1: the voxels are the last bytes of the file."""
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> Bytes:
         """The ``size`` bytes of the voxels; raises `InputError` if there are more or fewer."""
-        data = load(self.path, LIMIT + SLACK)
+        stored = load(self.path, LIMIT + SLACK)
         start = self.start
         for _ in range(self.lines):
-            start = data.find(b"\n", start) + 1
+            start = stored.find(b"\n", start) + 1
             if not start:
                 raise InputError(f"{self.path}: has fewer lines than stated in its header")
+        data: Bytes = stored
         if self.codec is not None:
             end = size + max(self.skip, 0)
             data, start = unpack(data[start:], self.codec, end, self.path, whole=True), 0

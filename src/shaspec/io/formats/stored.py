@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from shaspec.io.formats.packed import Bytes
 from shaspec.io.header import Header
 
 
@@ -13,6 +14,6 @@ class Stored:
     """One file of volumes of any format."""
 
     header: Header
-    load: Callable[[], bytes]
+    load: Callable[[], Bytes]
     """Reads the bytes with the voxels from ``header.offset`` on, (i, j, k) with the first axis
     fastest, one channel after the other. Raises `InputError` for a damaged file."""

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from shaspec.io.findings.place import NEAR_MM, best_move, misplaced
 
 SHAPE, SPACING = (30, 36, 32), (4.0, 4.0, 4.0)
+VALUES = dict.fromkeys(("FLAIR", "T1", "T2"), 0.0)
+"""The background of the volumes."""
 LESION = np.s_[12:18, 14:21, 12:18]
 
 
@@ -40,7 +42,7 @@ def test_labels_are_found_if_their_lesion_lies_at_some_distance(
 ) -> None:
     volumes = {name: brain(seed) for seed, name in enumerate(names)}
     distance = float(np.linalg.norm([4 * x, 4 * y, 4 * z]))
-    found = list(misplaced(truth(x, y, z), volumes, SPACING))
+    found = list(misplaced(truth(x, y, z), volumes, VALUES, SPACING))
     if distance == 0:
         assert not found
     elif NEAR_MM[0] + 3 <= distance <= NEAR_MM[1] - 3:
@@ -48,7 +50,7 @@ def test_labels_are_found_if_their_lesion_lies_at_some_distance(
 
 
 def test_the_move_leads_back_to_the_lesion() -> None:
-    gain, move = best_move(truth(3, 0, 0), {"FLAIR": brain()}, SPACING)
+    gain, move = best_move(truth(3, 0, 0), {"FLAIR": brain()}, VALUES, SPACING)
     assert gain > 0.5
     assert np.linalg.norm(move - (-12, 0, 0)) < 6
 
@@ -57,8 +59,8 @@ def test_a_lesion_that_is_bright_in_one_scan_only_is_left_to_that_scan() -> None
     flat = brain(1)
     flat[LESION] -= 200
     volumes = {"FLAIR": brain(), "T2": flat}
-    assert best_move(truth(3, 0, 0), volumes, SPACING)[0] < best_move(
-        truth(3, 0, 0), {"FLAIR": brain()}, SPACING
+    assert best_move(truth(3, 0, 0), volumes, VALUES, SPACING)[0] < best_move(
+        truth(3, 0, 0), {"FLAIR": brain()}, VALUES, SPACING
     )[0]  # fmt: skip
 
 
@@ -66,10 +68,10 @@ def test_a_lesion_that_is_bright_in_one_scan_only_is_left_to_that_scan() -> None
 def test_no_labels_and_few_labels_are_not_judged(voxels: int) -> None:
     labels = np.zeros(SHAPE, np.uint8)
     labels[9 : 9 + voxels, 9:11, 9:11] = 2
-    assert list(misplaced(labels, {"FLAIR": brain()}, SPACING)) == []
+    assert list(misplaced(labels, {"FLAIR": brain()}, VALUES, SPACING)) == []
 
 
 def test_a_small_brain_and_other_scans_are_not_judged() -> None:
     small = {"FLAIR": np.where(np.indices(SHAPE)[0] < 5, brain(), 0)}
-    assert list(misplaced(truth(3), small, SPACING)) == []
-    assert list(misplaced(truth(3), {"T1": brain()}, SPACING)) == []
+    assert list(misplaced(truth(3), small, VALUES, SPACING)) == []
+    assert list(misplaced(truth(3), {"T1": brain()}, VALUES, SPACING)) == []
