@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from napari_shaspec.models import controller
 from napari_shaspec.models.worker import CheckpointImport
 from napari_shaspec.tour import actions
 from shaspec.inference.events import Progress
-from tests.napari_shaspec.garbage import wait_until_freed
+from tests.napari_shaspec.waiting import wait_for_layout, wait_until_freed
 
 pytestmark = pytest.mark.gui
 
@@ -40,18 +39,6 @@ def open_panel(make_napari_viewer, qtbot, monkeypatch, engine) -> Callable:
         return viewer, panel
 
     return make
-
-
-def wait_for_layout(qtbot, viewer):
-    """Returns when the canvas has the size that the docks leave to it."""
-    canvas = viewer.window._qt_viewer.canvas.native
-    sizes = deque(maxlen=5)
-
-    def unchanged() -> bool:
-        sizes.append(canvas.size())
-        return len(sizes) == sizes.maxlen and all(size == sizes[0] for size in sizes)
-
-    qtbot.waitUntil(unchanged, timeout=10_000)
 
 
 def press(qtbot, panel, name, kind=QPushButton):

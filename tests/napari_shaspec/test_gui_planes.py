@@ -15,7 +15,7 @@ from napari_shaspec import chosen_engine
 from napari_shaspec.layers.orientation import Edges, Plane
 from napari_shaspec.layers.viewer import add_case
 from napari_shaspec.widgets.canvas_marks import pixels_of
-from tests.napari_shaspec.garbage import wait_until_freed
+from tests.napari_shaspec.waiting import wait_until_freed
 
 pytestmark = pytest.mark.gui
 

@@ -20,7 +20,7 @@ from napari_shaspec.jobs.runner import (
 )
 from shaspec.errors import InputError
 from shaspec.inference.events import Progress
-from tests.napari_shaspec.garbage import wait_until_freed
+from tests.napari_shaspec.waiting import wait_until_freed
 
 
 class Told:
