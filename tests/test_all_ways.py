@@ -180,7 +180,7 @@ def in_slicer(task: Task, subset: tuple[str, ...]) -> Labels:
             volumes[name] = core_scene.add_volume(scene, voxels, image.affine, f"a_{name}")
         control = Controller(
             ResidentEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
-            engine_names.recognise, device="cpu", precision="float32",
+            engine_names.assign, device="cpu", precision="float32",
         )  # fmt: skip
         control.choose_model(str(task.model))
         for name in set(task.files) - set(subset):

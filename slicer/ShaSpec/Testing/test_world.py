@@ -15,7 +15,7 @@ import shaspec
 from shaspec.case import Case
 from ShaSpecLib import nodes
 from ShaSpecLib.controller import Controller
-from ShaSpecLib.engine_names import recognise
+from ShaSpecLib.engine_names import assign
 from ShaSpecLib.runner import ResidentEngine
 from ShaSpecLib.world import SceneWorld, recall, remember, restore
 from tests.tiny_models import save_tiny
@@ -28,7 +28,7 @@ def controller(
     model = save_tiny(tmp_path / "model", head.task)
     world = SceneWorld(scene)
     engine = ResidentEngine(WaitingProcess())
-    made = Controller(engine, world, lambda _: head.task.names, recognise, device="cpu")
+    made = Controller(engine, world, lambda _: head.task.names, assign, device="cpu")
     made.choose_model(str(model))
     yield made
     made.close()
@@ -139,7 +139,7 @@ def test_a_scene_keeps_results_and_choices(
     assert model == controller.state.model
     assert chosen["FLAIR"] == (flair.GetID(), True)
     assert chosen["T2"][1] is False
-    fresh = Controller(controller.engine, controller.world, controller.modalities, recognise)
+    fresh = Controller(controller.engine, controller.world, controller.modalities, assign)
     restore(scene, fresh)
     assert [row.modality for row in fresh.state.present] == ["FLAIR", "T1", "T1ce"]
 
