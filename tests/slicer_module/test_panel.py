@@ -132,3 +132,21 @@ def test_the_end_of_a_run_that_never_began_deletes_nothing(
     (tmp_path / "mine.txt").write_text("kept")
     controller.failed("late")
     assert (tmp_path / "mine.txt").is_file()
+
+
+def test_an_installation_that_failed_is_said_in_the_panel(
+    parts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ShaSpecLib.install import InstallError
+    from ShaSpecLib.widget import Panel
+
+    def install(_: Ready) -> bool:
+        raise InstallError("no network")
+
+    _, controller, *_ = parts
+    monkeypatch.setattr(Ready, "is_ready", False)
+    monkeypatch.setattr(Ready, "install", install)
+    panel = Panel(controller, Ready(), lambda: ["shaspec"], str, str)
+    panel.install_button.click()
+    assert panel.text.text_ == "no network"
+    assert panel.install_button.visible

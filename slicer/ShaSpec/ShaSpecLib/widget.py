@@ -10,7 +10,7 @@ import ctk
 import qt
 
 from ShaSpecLib.controller import Controller, Row, State, Volume
-from ShaSpecLib.install import Installer
+from ShaSpecLib.install import Installer, InstallError
 from ShaSpecLib.parameters import DEVICES
 
 NONE = "(none)"
@@ -167,10 +167,13 @@ class Panel:
     # -- clicks ----------------------------------------------------------------------------------
 
     def _install(self) -> None:
-        if self._installer.install():
-            self.start()
-        else:
-            self.text.setText("The engine is not installed.")
+        try:
+            if self._installer.install():
+                self.start()
+            else:
+                self.text.setText("The engine is not installed.")
+        except InstallError as error:
+            self.text.setText(str(error))
 
     def _model_chosen(self, *_: object) -> None:
         if not self._showing and self.model_box.currentText:
