@@ -26,12 +26,7 @@ from shaspec.task import load_task
 from tests.serving import make_service, running
 from tests.tiny_models import TINY, save_tiny
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.napari,
-    pytest.mark.filterwarnings(r"ignore:# The axis name.*:UserWarning"),
-    pytest.mark.filterwarnings(r"ignore:.*isinstance\(treespec, LeafSpec\):FutureWarning"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.napari]
 
 ROOT = Path(__file__).resolve().parents[1]
 # The graphs run for all 15; to start the other programs takes seconds.
