@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError
 from subprocess import CalledProcessError
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ import pytest
 LATEST = {"shaspec": "99.0", "torch": "99.0"}
 
 
-def installer(there: dict[str, str], **modules: Any) -> Any:
+def installer(there: dict[str, str], server: bool = False, **modules: Any) -> Any:
     """With these packages in these versions, and these modules of the application."""
     from ShaSpecLib.install import Installer
 
@@ -25,7 +25,10 @@ def installer(there: dict[str, str], **modules: Any) -> Any:
         raise PackageNotFoundError(name)
 
     return Installer(
-        lambda name: name if name in there or name in names else None, names.__getitem__, version
+        lambda name: name if name in there or name in names else None,
+        names.__getitem__,
+        version,
+        server,
     )
 
 
@@ -36,9 +39,9 @@ def packaging(there: dict[str, str], ensure: Callable[..., None]) -> Any:
         with open(path, encoding="utf-8") as file:
             return file.read().split()
 
-    def pip_ensure(wanted: list[str], requester: str) -> None:
-        ensure(wanted, requester)
-        there.update(LATEST)
+    def pip_ensure(wanted: list[str], requester: str, skip_packages: Sequence[str] = ()) -> None:
+        ensure(wanted, requester, *skip_packages)
+        there.update({name: new for name, new in LATEST.items() if name not in skip_packages})
 
     return SimpleNamespace(load_requirements=load, pip_ensure=pip_ensure)
 
@@ -77,6 +80,20 @@ def test_torch_comes_through_its_extension_and_the_rest_through_slicers_packagin
     )
     assert made.install()
     assert asked == [(True, ">=2.10"), (["shaspec>=0.2.0", "torch>=2.10"], "ShaSpec")]
+
+
+def test_where_networks_run_on_a_server_there_is_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ShaSpecLib.install import Installer
+
+    there: dict[str, str] = {}
+    asked: list[Any] = []
+    made = installer(there, True, slicer_packaging=packaging(there, lambda *w: asked.append(w)))
+    assert made.install()
+    assert asked == [(["shaspec>=0.2.0"], "ShaSpec", "torch", "lightning-fabric")]
+    assert "torch" not in there
+    assert not installer(there).is_ready
+    monkeypatch.setenv("SHASPEC_SERVER", "http://token@127.0.0.1:8642")
+    assert Installer(there.get, version=there.__getitem__).is_ready
 
 
 @pytest.mark.parametrize("there", [{}, {"shaspec": "0.2.0"}, {"shaspec": "0.1", "torch": "2.12"}])

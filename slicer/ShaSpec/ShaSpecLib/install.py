@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +13,10 @@ from typing import Any
 
 REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "requirements.txt"
 REQUESTER = "ShaSpec"
+SERVER = "SHASPEC_SERVER"
+"""Environment variable; where it is set, networks run elsewhere (docs/serve.md), without torch."""
+NETWORKS = ("torch", "lightning-fabric")
+"""Packages that only networks on this computer need."""
 
 
 class InstallError(Exception):
@@ -25,6 +30,7 @@ class Installer:
         find: finds a module by name without importing it; tests give a fake.
         load: imports a module.
         version: of an installed package.
+        server: whether networks run on a server; default: whether `SERVER` is set.
     """
 
     def __init__(
@@ -32,13 +38,17 @@ class Installer:
         find: Callable[[str], object] = importlib.util.find_spec,
         load: Callable[[str], Any] = importlib.import_module,
         version: Callable[[str], str] = metadata.version,
+        server: bool | None = None,
     ) -> None:
         self._find, self._load, self._version = find, load, version
+        self._server = bool(os.environ.get(SERVER)) if server is None else server
 
     @property
     def is_ready(self) -> bool:
-        """Whether the engine and torch can be imported, in the versions that this module needs."""
-        return all(map(self._is_there, requirements()))
+        """Whether the engine can be imported, with torch unless networks run on a server, in the
+        versions that this module needs."""
+        left_out = NETWORKS if self._server else ()
+        return all(self._is_there(name) for name in requirements() if name not in left_out)
 
     def install(self) -> bool:
         """Install what is missing; Slicer asks the user before it downloads.
@@ -53,7 +63,7 @@ class Installer:
             InstallError: if it failed, e.g. without a network.
         """
         try:
-            if not self._has("torch") and self._has("PyTorchUtils"):
+            if not (self._server or self._has("torch")) and self._has("PyTorchUtils"):
                 logic = self._load("PyTorchUtils").PyTorchUtilsLogic()
                 wanted = requirements()["torch"]
                 if logic.installTorch(askConfirmation=True, torchVersionRequirement=wanted) is None:
@@ -71,10 +81,13 @@ class Installer:
     def _install_requirements(self) -> None:
         if self._has("slicer.packaging"):  # since Slicer 5.12
             packaging = self._load("slicer.packaging")
+            wanted = packaging.load_requirements(str(REQUIREMENTS))
+            options: dict[str, Any] = {}
+            if self._server:
+                wanted = [each for each in wanted if not str(each).startswith(NETWORKS)]
+                options["skip_packages"] = list(NETWORKS)
             try:
-                packaging.pip_ensure(
-                    packaging.load_requirements(str(REQUIREMENTS)), requester=REQUESTER
-                )
+                packaging.pip_ensure(wanted, requester=REQUESTER, **options)
             except RuntimeError:  # the user declined
                 return
             return
