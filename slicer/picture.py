@@ -46,7 +46,7 @@ def main(path: Path) -> None:
         }
         control = Controller(
             ResidentEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
-            engine_names.recognise, device="cpu",
+            engine_names.assign, device="cpu",
         )  # fmt: skip
         control.choose_model("shaspec")
         control.tick(LEFT_OUT, False)

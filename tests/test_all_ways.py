@@ -26,12 +26,7 @@ from shaspec.task import load_task
 from tests.serving import make_service, running
 from tests.tiny_models import TINY, save_tiny
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.napari,
-    pytest.mark.filterwarnings(r"ignore:# The axis name.*:UserWarning"),
-    pytest.mark.filterwarnings(r"ignore:.*isinstance\(treespec, LeafSpec\):FutureWarning"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.napari]
 
 ROOT = Path(__file__).resolve().parents[1]
 # The graphs run for all 15; to start the other programs takes seconds.
@@ -180,7 +175,7 @@ def in_slicer(task: Task, subset: tuple[str, ...]) -> Labels:
             volumes[name] = core_scene.add_volume(scene, voxels, image.affine, f"a_{name}")
         control = Controller(
             ResidentEngine(WaitingProcess()), SceneWorld(scene), engine_names.modalities,
-            engine_names.recognise, device="cpu", precision="float32",
+            engine_names.assign, device="cpu", precision="float32",
         )  # fmt: skip
         control.choose_model(str(task.model))
         for name in set(task.files) - set(subset):

@@ -59,18 +59,19 @@ def steps(d: Diagram, y: float, names: tuple[tuple[str, str], ...], width: float
 
 def export_monai_bundle() -> Diagram:
     """What `monai.bundle run` does with a case, and whose functions do it."""
-    d = Diagram(9.9, 2.6)
+    d = Diagram(11.5, 2.6)
     row = (
         ("cases of\na folder", DATA),
-        ("load, orient,\ncrop", SPECIFIC),
-        ("resample,\nnormalise", SHARED),
-        ("network, window\nby window", SHARED),
+        ("load,\norient", SPECIFIC),
+        ("normalise", SHARED),
+        ("crop", SPECIFIC),
+        ("resample,\nwindows, network", SHARED),
         ("regions to\none map", SHARED),
         ("write", SPECIFIC),
     )
     boxes = steps(d, 1.15, row, 1.3)
-    model = d.box(boxes[3].x, 2.2, "model.safetensors, card.json", width=2.3, height=0.36)
-    d.arrow(model.bottom, boxes[3].top)
+    model = d.box(boxes[4].x, 2.2, "model.safetensors, card.json", width=2.3, height=0.36)
+    d.arrow(model.bottom, boxes[4].top)
     present = d.box(boxes[1].x + 0.2, 2.2, "--present FLAIR+T2", width=1.8, height=0.36)
     d.arrow(present.bottom, boxes[1].top)
     d.box(2.2, 0.3, "", SPECIFIC, width=0.3, height=0.22)

@@ -116,6 +116,7 @@ class HandOver:
         chosen = _choose(panel, "image_selection", image.name)
         chosen &= _choose(panel, "label_for_init", mask.name)
         chosen &= _set_value(panel, "class_for_init", MASK)
+        _unfold(panel, "label_for_init")
         todo = "press Initialize, then Initialize with Mask"
         if not chosen:
             todo = f"choose the image {image.name!r} and the mask {mask.name!r} with class {MASK}"
@@ -179,3 +180,14 @@ def _set_value(panel: Any, field: str, value: int) -> bool:
         return False
     box.setValue(value)
     return True
+
+
+def _unfold(panel: Any, field: str) -> None:
+    """Open the group boxes around a field of the other panel, which are folded at its start."""
+    from qtpy.QtWidgets import QGroupBox, QWidget
+
+    widget = getattr(panel, field, None)
+    while isinstance(widget, QWidget):
+        if isinstance(widget, QGroupBox) and widget.isCheckable():
+            widget.setChecked(True)
+        widget = widget.parent()

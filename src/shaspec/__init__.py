@@ -17,13 +17,14 @@ from shaspec.lazy import getter
 
 if TYPE_CHECKING:
     from shaspec.case import Case
+    from shaspec.case_reading import read_case
     from shaspec.case_session import CaseSession
     from shaspec.errors import InputError, ShaspecError, ShaspecWarning
     from shaspec.io.folders import find_cases
     from shaspec.models.card import bundled_models
     from shaspec.phantom import make_case
     from shaspec.prediction import Classification, Prediction
-    from shaspec.predictor import Predictor, load_model, read_case
+    from shaspec.predictor import Predictor, load_model
     from shaspec.task import Task, load_task
 
 __version__ = "0.2.0"  # of both distributions: their pyproject.toml files read it here
@@ -49,7 +50,7 @@ __all__ = [
 
 _MODULES = {
     "load_model": "shaspec.predictor",
-    "read_case": "shaspec.predictor",
+    "read_case": "shaspec.case_reading",
     "Predictor": "shaspec.predictor",
     "CaseSession": "shaspec.case_session",
     "bundled_models": "shaspec.models.card",

@@ -21,6 +21,8 @@ from shaspec.memory import is_out_of_memory
 
 RAISE = "SHASPEC_RAISE"
 """Environment variable; if it is set, as in the tests, no error is caught here."""
+LEFT_OUT = {"torch": "torch", "lightning_fabric": "lightning-fabric"}
+"""Modules that a client of a server can do without (docs/serve.md) -> the package to install."""
 PACKAGES = ("torch", "numpy", "scipy", "nibabel", "pydantic", "safetensors", "napari")
 
 
@@ -37,8 +39,10 @@ def fault_message(error: BaseException, command: str) -> str:
         command: the command line.
 
     Returns:
-        One sentence that names the report file, or one about memory.
+        One sentence that names the report file, or one about memory or a missing package.
     """
+    if text := missing_package(error):
+        return text
     if is_out_of_memory(error):
         return "out of memory: close other programs, or use smaller windows or a smaller case"
     first = (str(error).splitlines() or [""])[0][:200]
@@ -46,6 +50,18 @@ def fault_message(error: BaseException, command: str) -> str:
     report = write_report(error, command)
     where = f"; the details are in {report}" if report else ""
     return f"this is an error in the program ({what}){where}; please report it"
+
+
+def missing_package(error: BaseException) -> str:
+    """What to do about a package that a light installation leaves out; empty: another error."""
+    name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    package = LEFT_OUT.get(name.partition(".")[0])
+    if package is None:
+        return ""
+    return (
+        f"this needs {package}, which is not installed on this computer: run pip install "
+        f"{package}; predict, sweep and report also run on a server: --server or SHASPEC_SERVER"
+    )
 
 
 def write_report(error: BaseException, command: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""The Python interface: load a model, read a case, predict, save.
+"""The Python interface: load a model, predict, save.
 
 Calls return their results. Interfaces that show progress and cancel jobs use the event streams of
 `shaspec.inference` instead.
@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 from shaspec.analysis.subset_table import SubsetTable
 from shaspec.case import Case
+from shaspec.case_reading import read_case
 from shaspec.case_session import CaseSession
 from shaspec.errors import InputError
 from shaspec.inference.classification import ClassificationSession
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.session import InferenceSession
-from shaspec.io import cases
 from shaspec.io.given_files import Source
 from shaspec.models import weights
 from shaspec.models.summary import card_lines, size_mb
@@ -29,7 +29,7 @@ from shaspec.models.weights import Model
 from shaspec.notebook import html_table
 from shaspec.prediction import Classification, Prediction
 from shaspec.progress import Report
-from shaspec.task import Subset, Task, load_task
+from shaspec.task import Subset, Task
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,26 +69,6 @@ def load_model(
     size = None if window is None else tuple(window)
     options = (device, size, overlap, keep, precision)
     return Predictor(model.network, model.card, model.source, *options)
-
-
-def read_case(source: Source, task: Task | str | Path | Model = "brats", **options: Any) -> Case:
-    """Read a case from files.
-
-    Args:
-        source: a case folder, a 4D file, a list of files, or ``{modality: file}``.
-        task: a task, the name of a bundled task, the path of a task file, or a model, whose task
-            is used.
-        options: keyword options of `shaspec.io.read_case`, e.g. ``scheme`` or ``with_labels``.
-
-    Returns:
-        The case, all volumes on one grid.
-
-    Raises:
-        InputError: if files cannot be read or assigned to modalities; the message names the file.
-    """
-    if isinstance(task, Model):
-        task = task.card.task
-    return cases.read_case(source, task if isinstance(task, Task) else load_task(task), **options)
 
 
 def _documented_by(method: Callable[..., Any]) -> Callable[[F], F]:

@@ -59,6 +59,16 @@ def test_lack_of_memory_needs_no_report(reports: Path) -> None:
     assert list(reports.iterdir()) == []
 
 
+@pytest.mark.parametrize("module", ["torch", "torch.nn", "lightning_fabric"])
+def test_a_package_that_was_left_out_is_named_and_needs_no_report(
+    module: str, reports: Path
+) -> None:
+    text = fault_message(ModuleNotFoundError(f"No module named {module!r}", name=module), "x")
+    assert f"run pip install {module.partition('.')[0].replace('_', '-')}; " in text
+    assert "--server" in text
+    assert list(reports.iterdir()) == []
+
+
 def test_without_a_folder_for_reports_there_is_still_a_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from shaspec import make_case
+from shaspec.fault import RAISE
+from shaspec.io import write_case
 
 TESTS = Path(__file__).parent
 FREE = [
@@ -37,6 +42,29 @@ def test_modules_of_cases_do_not_import_torch() -> None:
     names = ["case", "conventions", "geometry", "io", "models.card", "phantom", "preprocessing"]
     names += ["cohort.stages", "remote.server", "task", "task_files"]
     run("import " + ", ".join(f"shaspec.{name}" for name in names))
+
+
+def test_the_python_client_of_a_server_does_not_import_torch(tmp_path: Path) -> None:
+    write_case(tmp_path / "anna", make_case(9_000_001, shape=(24, 24, 24)))
+    code = "import shaspec; from shaspec.remote.server import RemoteServer; "
+    run(f"{code}shaspec.read_case(sys.argv[1])", str(tmp_path / "anna"))
+
+
+def test_without_torch_the_command_line_says_what_to_do(tmp_path: Path) -> None:
+    write_case(tmp_path / "anna", make_case(9_000_001, shape=(24, 24, 24)))
+    code = (
+        "import sys; sys.modules['torch'] = None; from shaspec.cli import main; "
+        "sys.argv[1:] = ['predict', sys.argv[1], '--out', 'x_pred.nii.gz']; main()"
+    )
+    environment = {k: v for k, v in os.environ.items() if k not in (RAISE, "SHASPEC_SERVER")}
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "anna")],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    said = " ".join(result.stderr.split())
+    assert result.returncode == 2, said
+    assert "this needs torch, which is not installed on this computer" in said
+    assert "--server" in said
 
 
 @pytest.mark.slow

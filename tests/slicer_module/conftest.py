@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.slicer_module import stubs
+from tests.slicer_module.panel_parts import MODALITIES, FakeEngine, FakeWorld, Ready
 
 MODULE = Path(__file__).resolve().parents[2] / "slicer" / "ShaSpec"
 
@@ -46,3 +47,18 @@ def application(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for name in [n for n in sys.modules if n.partition(".")[0] in ("ShaSpec", "ShaSpecLib")]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def parts() -> tuple[Any, Any, FakeWorld, FakeEngine]:
+    """Panel, controller, scene and engine."""
+    from ShaSpecLib.controller import Controller
+    from ShaSpecLib.engine_names import assign
+    from ShaSpecLib.widget import Panel
+
+    world, engine = FakeWorld(), FakeEngine()
+    controller = Controller(engine, world, lambda _: MODALITIES, assign)
+    panel = Panel(
+        controller, Ready(), lambda: ["shaspec", "maml"], lambda: "report.html", lambda: "mine"
+    )
+    return panel, controller, world, engine

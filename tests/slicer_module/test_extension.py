@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -34,11 +35,13 @@ def test_the_catalog_entry_has_the_fields_of_the_extensions_index() -> None:
     assert f'EXTENSION_CATEGORY "{entry["category"]}"' in text
 
 
-def test_the_requirement_is_met_by_this_version_of_the_engine() -> None:
-    text = (MODULE / "Resources" / "requirements.txt").read_text("utf-8")
-    requirement = Requirement(text.strip())
-    assert requirement.name == "shaspec"
-    assert requirement.specifier.contains(shaspec.__version__)
+def test_the_requirements_are_this_version_of_the_engine_and_what_it_needs_of_torch() -> None:
+    lines = (MODULE / "Resources" / "requirements.txt").read_text("utf-8").split()
+    engine, torch = map(Requirement, lines)
+    assert engine.name == "shaspec"
+    assert engine.specifier.contains(shaspec.__version__)
+    project = tomllib.loads((EXTENSION.parent / "src" / "pyproject.toml").read_text("utf-8"))
+    assert str(torch) in project["project"]["dependencies"]
 
 
 def test_the_icon_is_a_square() -> None:

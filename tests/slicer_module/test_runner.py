@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-import shaspec
 from tests.slicer_module.stubs import QProcess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -235,53 +232,3 @@ def test_a_python_that_does_not_start_is_an_error(tmp_path: Path) -> None:
     QtProcess("nowhere", tmp_path).start([], heard.append, lambda *end: heard.append(end))
     QProcess.last.emit("errorOccurred(QProcess::ProcessError)", QProcess.FailedToStart)
     assert heard == [(-1, "shaspec: nowhere could not be started")]
-
-
-# -- installing ----------------------------------------------------------------------------------
-
-
-def installer(there: set[str], **modules: Any) -> Any:
-    from ShaSpecLib.install import Installer
-
-    names = {
-        name.replace("_", ".", 1) if "slicer" in name else name: m for name, m in modules.items()
-    }
-    return Installer(lambda n: n if n in there | set(names) else None, lambda n: names[n])
-
-
-def test_nothing_is_installed_where_the_engine_is() -> None:
-    assert installer({"shaspec", "torch"}).is_ready
-    assert not installer({"shaspec"}).is_ready
-
-
-def test_torch_comes_through_its_extension_and_the_rest_through_slicers_packaging() -> None:
-    there: set[str] = set()
-    asked: list[Any] = []
-    torch = SimpleNamespace(
-        PyTorchUtilsLogic=lambda: SimpleNamespace(
-            installTorch=lambda askConfirmation, torchVersionRequirement: (
-                there.add("torch"),
-                asked.append(f"torch{torchVersionRequirement}"),
-            )
-        )
-    )
-    packaging = SimpleNamespace(
-        load_requirements=lambda path: Path(path).read_text("utf-8").split(),
-        pip_ensure=lambda reqs, requester: (there.add("shaspec"), asked.append((reqs, requester))),
-    )
-    made = installer(there, PyTorchUtils=torch, slicer_packaging=packaging)
-    made._find = lambda n: n if n in there | {"PyTorchUtils", "slicer.packaging"} else None
-    assert made.install()
-    engine = tomllib.loads((ROOT / "src" / "pyproject.toml").read_text("utf-8"))["project"]
-    assert asked[0] in engine["dependencies"]
-    assert asked[1:] == [([f"shaspec>={shaspec.__version__}"], "ShaSpec")]
-
-
-@pytest.mark.parametrize("agrees", [True, False])
-def test_without_slicers_packaging_the_user_is_asked_here(agrees: bool) -> None:
-    ran: list[str] = []
-    util = SimpleNamespace(
-        confirmOkCancelDisplay=lambda text, windowTitle: agrees, pip_install=ran.append
-    )
-    assert not installer(set(), slicer_util=util).install()  # the fake installs nothing
-    assert [text.startswith("-r ") for text in ran] == [True] * agrees

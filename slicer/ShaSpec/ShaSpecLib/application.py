@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ShaSpecLib.controller import Controller, State
-from ShaSpecLib.engine_names import modalities, models, recognise
+from ShaSpecLib.engine_names import assign, modalities, models
 from ShaSpecLib.install import Installer
 from ShaSpecLib.runner import Process, ResidentEngine
 from ShaSpecLib.widget import Panel
@@ -15,7 +15,7 @@ from ShaSpecLib.world import SceneWorld, remember, restore
 def make_panel(scene: Any, process: Process) -> tuple[Controller, Panel]:
     """The controller and the panel of the application."""
     world = SceneWorld(scene, show_chart)
-    controller = Controller(ResidentEngine(process), world, modalities, recognise)
+    controller = Controller(ResidentEngine(process), world, modalities, assign)
     panel = Panel(controller, Installer(), models, ask_report, ask_folder)
     restore(scene, controller)
 

@@ -19,11 +19,36 @@ from ShaSpecLib.runner import Engine, Fields
 RESULT = "result_pred.seg.nrrd"
 
 
+@dataclass(frozen=True)
+class Volume:
+    """A volume of the scene."""
+
+    name: str
+    header: Path | None = None
+    """A DICOM file that it was read from."""
+
+
+class Assigned(Protocol):
+    """What the engine finds in volumes."""
+
+    @property
+    def volumes(self) -> Mapping[str, str]:
+        """Modality -> node ID."""
+
+    @property
+    def notices(self) -> Mapping[str, str]:
+        """Modality -> why its volume is only probable."""
+
+    @property
+    def doubts(self) -> Sequence[str]:
+        """What the user has to decide."""
+
+
 class World(Protocol):
     """The scene, as far as the panel needs it."""
 
-    def volumes(self) -> Mapping[str, str]:
-        """Node ID -> name of every volume that can be a modality."""
+    def volumes(self) -> Mapping[str, Volume]:
+        """Node ID -> volume, of every volume that can be a modality."""
 
     def write(self, volume: str, path: Path) -> None:
         """Write a volume as NIfTI; raises `ValueError` if it cannot be."""
@@ -47,6 +72,10 @@ class Row:
     """ID of the volume node; empty: none."""
     used: bool = True
     """Whether its tick is on."""
+    chosen: bool = False
+    """Whether the user chose the volume, or that there is none."""
+    notice: str = ""
+    """Why its volume is only probable; empty: it is certain, or the user chose it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +90,7 @@ class State:
     text: str = ""
     """What is going on, or how the last run ended."""
     doubts: tuple[str, ...] = ()
-    """About the names of volumes."""
+    """About the modalities of volumes."""
     notices: tuple[str, ...] = ()
     """Of the last run."""
 
@@ -76,8 +105,8 @@ class State:
         return bool(self.present) and not self.busy
 
 
-Recognise = Callable[[str, str], str]
-"""Name of a volume and name of a model -> modality; empty: none, or a doubt."""
+Assign = Callable[[Mapping[str, Volume], str, Mapping[str, str]], Assigned]
+"""Volumes, name of a model, and volumes that are settled by modality (empty: none) -> others."""
 
 
 @dataclass
@@ -88,7 +117,7 @@ class Controller:
     world: World
     modalities: Callable[[str], Sequence[str]]
     """Name of a model -> its modalities."""
-    recognise: Recognise
+    assigned: Assign
     changed: Callable[[State], None] = lambda _: None
     """Called with every new state."""
     device: str = "auto"
@@ -118,34 +147,31 @@ class Controller:
         self._set(text=text)
 
     def find_volumes(self) -> None:
-        """Assign volumes by their names where a modality has none; forget those that are gone."""
+        """Assign volumes to modalities without one, by tags and names; forget what is gone."""
         there = self.world.volumes()
-        rows = [row if row.volume in there else replace(row, volume="") for row in self.state.rows]
-        taken = {row.volume for row in rows}
-        claims: dict[str, list[str]] = {}
-        for volume, name in there.items():
-            if volume not in taken:
-                claims.setdefault(self.recognise(name, self.state.model), []).append(volume)
-        doubts = []
-        for index, row in enumerate(rows):
-            found = claims.get(row.modality, [])
-            if row.volume or not found:
-                continue
-            if len(found) > 1:
-                names = ", ".join(there[volume] for volume in found)
-                doubts.append(f"{row.modality}: {names} have its name; choose one of them")
-            else:
-                rows[index] = replace(row, volume=found[0])
-        self._set(rows=tuple(rows), doubts=tuple(doubts))
+        rows = [
+            Row(row.modality, used=row.used) if row.volume and row.volume not in there else row
+            for row in self.state.rows
+        ]
+        doubts: tuple[str, ...] = ()
+        if rows:
+            taken = {row.modality: row.volume for row in rows if row.volume or row.chosen}
+            found = self.assigned(there, self.state.model, taken)
+            doubts = tuple(found.doubts)
+            for index, row in enumerate(rows):
+                if volume := found.volumes.get(row.modality):
+                    notice = found.notices.get(row.modality, "")
+                    rows[index] = replace(row, volume=volume, notice=notice)
+        self._set(rows=tuple(rows), doubts=doubts)
 
     def assign(self, modality: str, volume: str) -> None:
         """Use a volume as a modality; empty: none. Another modality that used it loses it."""
         rows = []
         for row in self.state.rows:
             if row.modality == modality:
-                row = replace(row, volume=volume)
+                row = Row(modality, volume, row.used, chosen=True)
             elif volume and row.volume == volume:
-                row = replace(row, volume="")
+                row = Row(row.modality, used=row.used)
             rows.append(row)
         self._set(rows=tuple(rows))
 
@@ -183,12 +209,13 @@ class Controller:
             ValueError: if a volume is not what its file says, or nothing is ticked.
         """
         files: dict[str, Path] = {}
-        names = self.world.volumes()
+        there = self.world.volumes()
         for row in self.state.present:
             path = self.world.source(row.volume)
             if path is None:
+                name = there[row.volume].name if row.volume in there else row.modality
                 raise ValueError(
-                    f"{names.get(row.volume, row.modality)} is not saved in a file that the engine "
+                    f"{name} is not saved in a file that the engine "
                     "reads, so no command can reproduce the result: save it as NIfTI first"
                 )
             files[row.modality] = path

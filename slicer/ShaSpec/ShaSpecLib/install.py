@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Any
 
 REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "requirements.txt"
 REQUESTER = "ShaSpec"
-TORCH = ">=2.10"
-"""What the engine requires."""
+SERVER = "SHASPEC_SERVER"
+"""Environment variable; where it is set, networks run elsewhere (docs/serve.md), without torch."""
+NETWORKS = ("torch", "lightning-fabric")
+"""Packages that only networks on this computer need."""
+
+
+class InstallError(Exception):
+    """An installation that failed, with what the user can do."""
 
 
 class Installer:
@@ -20,35 +29,52 @@ class Installer:
     Args:
         find: finds a module by name without importing it; tests give a fake.
         load: imports a module.
+        version: of an installed package.
+        server: whether networks run on a server; default: whether `SERVER` is set.
     """
 
     def __init__(
         self,
         find: Callable[[str], object] = importlib.util.find_spec,
         load: Callable[[str], Any] = importlib.import_module,
+        version: Callable[[str], str] = metadata.version,
+        server: bool | None = None,
     ) -> None:
-        self._find, self._load = find, load
+        self._find, self._load, self._version = find, load, version
+        self._server = bool(os.environ.get(SERVER)) if server is None else server
 
     @property
     def is_ready(self) -> bool:
-        """Whether the engine and torch can be imported."""
-        return self._has("shaspec") and self._has("torch")
+        """Whether the engine can be imported, with torch unless networks run on a server, in the
+        versions that this module needs."""
+        left_out = NETWORKS if self._server else ()
+        return all(self._is_there(name) for name in requirements() if name not in left_out)
 
     def install(self) -> bool:
         """Install what is missing; Slicer asks the user before it downloads.
 
         torch comes through the PyTorch extension if that is there: it chooses the build for the
-        graphics card. Otherwise pip takes what the engine requires.
+        graphics card. Otherwise pip takes its default.
 
         Returns:
             Whether the engine is there now; False if the user declined.
+
+        Raises:
+            InstallError: if it failed, e.g. without a network.
         """
-        if not self._has("torch") and self._has("PyTorchUtils"):
-            logic = self._load("PyTorchUtils").PyTorchUtilsLogic()
-            if logic.installTorch(askConfirmation=True, torchVersionRequirement=TORCH) is None:
-                return False
-        if not self._has("shaspec"):
-            self._install_requirements()
+        try:
+            if not (self._server or self._has("torch")) and self._has("PyTorchUtils"):
+                logic = self._load("PyTorchUtils").PyTorchUtilsLogic()
+                wanted = requirements()["torch"]
+                if logic.installTorch(askConfirmation=True, torchVersionRequirement=wanted) is None:
+                    return False
+            if not self.is_ready:
+                self._install_requirements()
+        except (CalledProcessError, OSError, ValueError) as error:
+            raise InstallError(
+                f"The engine could not be installed ({error}). Slicer's Python console says more; "
+                "check the network and the free disk space, and try again."
+            ) from error
         importlib.invalidate_caches()
         return self.is_ready
 
@@ -56,7 +82,14 @@ class Installer:
         if self._has("slicer.packaging"):  # since Slicer 5.12
             packaging = self._load("slicer.packaging")
             wanted = packaging.load_requirements(str(REQUIREMENTS))
-            packaging.pip_ensure(wanted, requester=REQUESTER)
+            options: dict[str, Any] = {}
+            if self._server:
+                wanted = [each for each in wanted if not str(each).startswith(NETWORKS)]
+                options["skip_packages"] = list(NETWORKS)
+            try:
+                packaging.pip_ensure(wanted, requester=REQUESTER, **options)
+            except RuntimeError:  # the user declined
+                return
             return
         util = self._load("slicer.util")
         text = (
@@ -65,8 +98,25 @@ class Installer:
         if util.confirmOkCancelDisplay(text, windowTitle=REQUESTER):
             util.pip_install(f'-r "{REQUIREMENTS}"')
 
+    def _is_there(self, name: str) -> bool:
+        if not self._has(name):
+            return False
+        try:
+            from packaging.specifiers import SpecifierSet
+
+            wanted = SpecifierSet(requirements()[name])
+            return wanted.contains(self._version(name), prereleases=True)
+        except (ImportError, ValueError):  # no record of its version, e.g. a source tree
+            return True
+
     def _has(self, name: str) -> bool:
         try:
             return self._find(name) is not None
         except (ImportError, ValueError):  # its package is missing
             return False
+
+
+def requirements() -> dict[str, str]:
+    """Package -> versions, e.g. ``>=2.10``, of the file that pip gets."""
+    lines = REQUIREMENTS.read_text("utf-8").split()
+    return {line.partition(">=")[0]: f">={line.partition('>=')[2]}" for line in lines}

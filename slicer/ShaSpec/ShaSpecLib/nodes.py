@@ -18,6 +18,8 @@ from slicer import util
 
 Fields = Mapping[str, Any]
 VOLUME, LABELS = "vtkMRMLScalarVolumeNode", "vtkMRMLLabelMapVolumeNode"
+INSTANCES = "DICOM.instanceUIDs"
+"""The attribute in which Slicer keeps what a volume was read from."""
 READABLE = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz")
 """Files that the engine reads as they are."""
 ATTRIBUTE = "ShaSpec."
@@ -85,6 +87,16 @@ def source_file(node: Any) -> Path | None:
         return None
     path = Path(name)
     return path if path.name.lower().endswith(READABLE) and os.path.isfile(path) else None
+
+
+def dicom_file(node: Any) -> Path | None:
+    """A DICOM file that a volume was read from, by the database of the application."""
+    instances = (node.GetAttribute(INSTANCES) or "").split()
+    database = getattr(slicer, "dicomDatabase", None)
+    if not instances or database is None:
+        return None
+    name = database.fileForInstance(instances[0])  # empty: it was removed from the database
+    return Path(name) if name and os.path.isfile(name) else None
 
 
 def read_segmentation(scene: Any, path: Path, name: str, facts: Fields | None = None) -> Any:

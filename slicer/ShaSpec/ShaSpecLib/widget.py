@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import ctk
 import qt
 
-from ShaSpecLib.controller import Controller, Row, State
-from ShaSpecLib.install import Installer
+from ShaSpecLib.controller import Controller, Row, State, Volume
+from ShaSpecLib.install import Installer, InstallError
 from ShaSpecLib.parameters import DEVICES
 
 NONE = "(none)"
@@ -79,9 +79,9 @@ class Panel:
         self._showing = True
         if list(self._rows) != [row.modality for row in state.rows]:
             self._make_rows(state.rows)
-        names = self._controller.world.volumes()
+        volumes = self._controller.world.volumes()
         for row in state.rows:
-            self._show_row(row, names, state.busy)
+            self._show_row(row, volumes, state.busy)
         self.apply_button.setEnabled(state.can_run)
         self.cancel_button.setVisible(state.busy)
         self.progress.setVisible(state.busy)
@@ -90,7 +90,8 @@ class Panel:
         for button in (self.subsets_button, self.report_button, self.command_button):
             button.setEnabled(state.can_run)
         self.text.setText(state.text)
-        said = (*state.doubts, *state.notices)
+        probable = (row.notice for row in state.rows if row.notice)
+        said = (*state.doubts, *probable, *state.notices)
         self.notices.setText("\n".join(said))
         self.notices.setVisible(bool(said))
         self._showing = False
@@ -152,24 +153,27 @@ class Panel:
             self.form.addRow(tick, box)
             self._rows[row.modality] = tick, box
 
-    def _show_row(self, row: Row, names: Any, busy: bool) -> None:
+    def _show_row(self, row: Row, volumes: Mapping[str, Volume], busy: bool) -> None:
         tick, box = self._rows[row.modality]
         tick.setChecked(row.used and bool(row.volume))
         tick.setEnabled(bool(row.volume) and not busy)
         box.setEnabled(not busy)
         box.clear()
         box.addItem(NONE, "")
-        for volume, name in names.items():
-            box.addItem(name, volume)
+        for node, volume in volumes.items():
+            box.addItem(volume.name, node)
         box.setCurrentIndex(box.findData(row.volume))
 
     # -- clicks ----------------------------------------------------------------------------------
 
     def _install(self) -> None:
-        if self._installer.install():
-            self.start()
-        else:
-            self.text.setText("The engine is not installed.")
+        try:
+            if self._installer.install():
+                self.start()
+            else:
+                self.text.setText("The engine is not installed.")
+        except InstallError as error:
+            self.text.setText(str(error))
 
     def _model_chosen(self, *_: object) -> None:
         if not self._showing and self.model_box.currentText:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ShaSpecLib import nodes
-from ShaSpecLib.controller import Controller, State
+from ShaSpecLib.controller import Controller, State, Volume
 from ShaSpecLib.runner import Fields
 
 MODULE = "ShaSpec"
@@ -27,9 +27,11 @@ class SceneWorld:
     ) -> None:
         self._scene, self._show_chart = scene, show_chart
 
-    def volumes(self) -> Mapping[str, str]:
-        found = nodes.volumes(self._scene)
-        return {node.GetID(): node.GetName() or node.GetID() for node in found}
+    def volumes(self) -> Mapping[str, Volume]:
+        return {
+            node.GetID(): Volume(node.GetName() or node.GetID(), nodes.dicom_file(node))
+            for node in nodes.volumes(self._scene)
+        }
 
     def write(self, volume: str, path: Path) -> None:
         nodes.write_volume(self._node(volume), path)
@@ -70,6 +72,7 @@ def remember(scene: Any, state: State) -> None:
     node.SetParameter(MODEL, state.model)
     for row in state.rows:
         node.SetParameter(f"use {row.modality}", str(int(row.used)))
+        node.SetParameter(f"none {row.modality}", str(int(row.chosen and not row.volume)))
         node.SetNodeReferenceID(row.modality, row.volume or None)
 
 
@@ -97,9 +100,12 @@ def restore(scene: Any, controller: Controller) -> None:
             return
     _, chosen = recall(scene, [row.modality for row in controller.state.rows])
     there = controller.world.volumes()
+    node = _parameter_node(scene)
     for modality, (volume, used) in chosen.items():
         if volume in there:
             controller.assign(modality, volume)
+        elif node.GetParameter(f"none {modality}") == "1":
+            controller.assign(modality, "")
         controller.tick(modality, used)
 
 

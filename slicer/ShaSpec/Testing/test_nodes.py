@@ -20,6 +20,7 @@ from shaspec.io.segmentation_reader import read_segmentation as engine_reads
 from shaspec.io.terminology import slicer_entry, term_of
 from shaspec.io.volumes import read_volume
 from ShaSpecLib import nodes
+from ShaSpecLib.controller import Volume
 from ShaSpecLib.world import SceneWorld
 
 OBLIQUE = np.array(
@@ -94,7 +95,7 @@ def test_volumes_without_a_name_and_hidden_ones(scene: Any, add_volume: Callable
     node.SetName(None)
     hidden = add_volume(np.zeros((4, 4, 4), np.int16), OBLIQUE, "preview of T1")
     hidden.SetHideFromEditors(True)
-    assert SceneWorld(scene).volumes() == {node.GetID(): node.GetID()}
+    assert SceneWorld(scene).volumes() == {node.GetID(): Volume(node.GetID())}
 
 
 @pytest.mark.parametrize("matrix", MATRICES.values(), ids=MATRICES)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +16,10 @@ from waiting_process import WaitingProcess
 
 import shaspec
 from shaspec.case import Case
+from shaspec.io import write_case
 from ShaSpecLib import nodes
 from ShaSpecLib.controller import Controller
-from ShaSpecLib.engine_names import recognise
+from ShaSpecLib.engine_names import assign
 from ShaSpecLib.runner import ResidentEngine
 from ShaSpecLib.world import SceneWorld, recall, remember, restore
 from tests.tiny_models import save_tiny
@@ -28,7 +32,7 @@ def controller(
     model = save_tiny(tmp_path / "model", head.task)
     world = SceneWorld(scene)
     engine = ResidentEngine(WaitingProcess())
-    made = Controller(engine, world, lambda _: head.task.names, recognise, device="cpu")
+    made = Controller(engine, world, lambda _: head.task.names, assign, device="cpu")
     made.choose_model(str(model))
     yield made
     made.close()
@@ -139,7 +143,7 @@ def test_a_scene_keeps_results_and_choices(
     assert model == controller.state.model
     assert chosen["FLAIR"] == (flair.GetID(), True)
     assert chosen["T2"][1] is False
-    fresh = Controller(controller.engine, controller.world, controller.modalities, recognise)
+    fresh = Controller(controller.engine, controller.world, controller.modalities, assign)
     restore(scene, fresh)
     assert [row.modality for row in fresh.state.present] == ["FLAIR", "T1", "T1ce"]
 
@@ -160,3 +164,28 @@ def test_a_command_names_the_files_of_unchanged_volumes(
     util.arrayFromVolumeModified(node)
     with pytest.raises(ValueError, match="save it as NIfTI first"):
         controller.command()
+
+
+def test_the_copied_command_gives_the_labels_of_the_panel(
+    controller: Controller, scene: Any, head: Case, tmp_path: Path
+) -> None:
+    write_case(tmp_path / "anna", head)
+    for name, path in shaspec.read_case(tmp_path / "anna").files.items():
+        if name in ("FLAIR", "T2"):
+            node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", path.name)
+            node.AddDefaultStorageNode()
+            node.GetStorageNode().SetFileName(str(path))
+            assert node.GetStorageNode().ReadData(node)
+            controller.assign(name, node.GetID())
+    for name in ("T1", "T1ce"):
+        controller.tick(name, False)
+    controller.apply()
+    (node,) = util.getNodesByClass("vtkMRMLSegmentationNode", scene)
+    _, *words = shlex.split(controller.command())
+    done = subprocess.run([sys.executable, "-m", "shaspec", *words], check=False, cwd=tmp_path)
+    assert done.returncode == 0
+    again = nodes.read_segmentation(scene, tmp_path / "case_FLAIR+T2_pred.seg.nrrd", "again")
+    flair = scene.GetNodeByID(controller.state.present[0].volume)
+    labels = nodes.label_map(again, flair)
+    assert len(np.unique(labels)) > 1
+    assert np.count_nonzero(labels != nodes.label_map(node, flair)) == 0

@@ -36,7 +36,7 @@ from shaspec.cli.sweep import sweep
 from shaspec.cli.task import task
 from shaspec.cli.train import train
 from shaspec.errors import ShaspecError
-from shaspec.fault import command_line, fault_message, is_off
+from shaspec.fault import command_line, fault_message, is_off, missing_package
 from shaspec.memory import is_out_of_memory
 
 app = typer.Typer(
@@ -72,8 +72,8 @@ app.command()(task)
 def main() -> None:
     """Entry point: errors written for a user come as one message, not as a traceback.
 
-    The exit code is 2 for those, and 3 for an unexpected error, see `shaspec.fault`. Lack of memory
-    is handled by `shaspec.__main__`.
+    The exit code is 2 for those and for a missing package, and 3 for an unexpected error, see
+    `shaspec.fault`. Lack of memory is handled by `shaspec.__main__`.
     """
     try:
         app()
@@ -88,7 +88,7 @@ def main() -> None:
             raise
         text = fault_message(error, command_line())
         Console(stderr=True).print(f"[bold red]shaspec:[/] {escape(text)}")
-        sys.exit(3)
+        sys.exit(2 if missing_package(error) else 3)
 
 
 def _version(asked: bool) -> None:

@@ -48,7 +48,7 @@ class Choice:
 
 def propose(study: Study, task: Task) -> tuple[Proposal, ...]:
     """Propose a modality of ``task`` for every series of a study, with the reason."""
-    return tuple(_propose(series, task) for series in study.series)
+    return tuple(propose_series(series, task) for series in study.series)
 
 
 def choose(
@@ -108,7 +108,8 @@ def choose(
     return Choice(chosen, tuple(notices))
 
 
-def _propose(series: Series, task: Task) -> Proposal:
+def propose_series(series: Series, task: Task) -> Proposal:
+    """Propose a modality of ``task`` for one series, with the reason."""
     header = series.first
     weighting, evidence = weighting_of(header)
     agent = f" {AGENT}" if header.agent else ""
@@ -220,19 +221,33 @@ def enhanced(role: str, task: Task) -> str:
     return other if other != role else ""
 
 
+def with_agent(series: Series, role: str, task: Task) -> str:
+    """The modality that ``series`` is if there was a contrast agent that nobody recorded.
+
+    Empty: the task has no such modality, or the description says that there was none.
+    """
+    said = read_name(f"{series.description} {AGENT}", task)  # a contradiction after "native"
+    without = role in said.candidates or (said.match is not None and said.match.role == role)
+    return "" if without else enhanced(role, task)
+
+
+def is_later(series: Series, other: Series) -> bool:
+    """Return whether ``series`` was acquired after ``other``, where both say when."""
+    return series.first.time > other.first.time > ""
+
+
 def _check_contrast(
     role: str, chosen: Mapping[str, Series], task: Task, notices: list[str]
 ) -> None:
     """See that an image without contrast agent was not acquired after the injection."""
-    series, other = chosen[role], enhanced(role, task)
-    if not other or _role(f"{series.description} {AGENT}", task) == role:
-        return  # nothing to mistake it for, or the description says "native"
-    if other not in chosen:
+    series = chosen[role]
+    other = with_agent(series, role, task)
+    if other and other not in chosen:
         notices.append(
             f"{role} is {series.title}: no contrast agent is recorded; if there was one, give "
             f"{other}={series.key}"
         )
-    elif series.first.time > chosen[other].first.time > "":
+    elif other and is_later(series, chosen[other]):
         raise _undecided(
             f"{series.title} fits {role}, but was acquired after {other}, {chosen[other].title}, "
             "so it may show contrast agent",

@@ -7,6 +7,7 @@ Which modalities are present is an input of the decoder, so a toggle runs this g
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
@@ -176,11 +177,14 @@ def _not_in_place(network: Network) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the exporter's notes on libraries that are not needed."""
+    """Without the exporter's notes on libraries that are not needed and on names of axes."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "# The axis name", UserWarning)
+            warnings.filterwarnings("ignore", r".*isinstance\(treespec, LeafSpec", FutureWarning)
+            yield
     finally:
         logger.setLevel(level)

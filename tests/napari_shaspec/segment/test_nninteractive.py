@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from npe2 import PluginManifest
-from qtpy.QtWidgets import QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QGroupBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from napari_shaspec import chosen_engine
 from napari_shaspec.jobs.state import Status
@@ -33,8 +33,14 @@ class Other(QWidget):
         self.class_for_init = QSpinBox()
         self._viewer = napari_viewer
         column = QVBoxLayout(self)
-        for view in (self.image_selection, self.label_for_init, self.class_for_init):
-            column.addWidget(view)
+        column.addWidget(self.image_selection)
+        self.fold = QGroupBox("Initialize with Segmentation:")
+        self.fold.setCheckable(True)
+        self.fold.setChecked(False)
+        column.addWidget(self.fold)
+        inner = QVBoxLayout(self.fold)
+        for view in (self.label_for_init, self.class_for_init):
+            inner.addWidget(view)
         napari_viewer.layers.events.inserted.connect(self.list_layers)
         self.list_layers()
 
@@ -146,6 +152,7 @@ def test_the_plugin_opens_with_an_image_and_the_edited_region(
     assert other.image_selection.currentText() == "FLAIR"
     assert other.label_for_init.currentText() == mask.name
     assert other.class_for_init.value() == 1
+    assert other.fold.isChecked()
     assert "Initialize with Mask" in said
     assert notifications[-1] == said
     panel.controller.state.message = type(control.state.message)()

@@ -19,11 +19,7 @@ from shaspec.models.weights import Model, load_model
 from shaspec.task import load_task
 from tests.tiny_models import save_tiny
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings(r"ignore:# The axis name.*:UserWarning"),
-    pytest.mark.filterwarnings(r"ignore:.*isinstance\(treespec, LeafSpec\):FutureWarning"),
-]
+pytestmark = pytest.mark.slow
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "maml": ("rgbd", {"n_downsamplings": 1}),
     "simmlm": ("rgbd", {"n_downsamplings": 1, "n_gate_downsamplings": 2, "stem_stride": 2}),
