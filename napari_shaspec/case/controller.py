@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from napari_shaspec import model_folders, recent_cases
 from napari_shaspec.case import assignment, opening, other_task
-from napari_shaspec.case.assignment import cases_of
 from napari_shaspec.case.modality_rows import ModalityRows
 from napari_shaspec.case.open_cases import OpenCases
 from napari_shaspec.case.session_cache import SessionCache
@@ -23,9 +22,9 @@ from napari_shaspec.chosen_engine import ChosenEngine, Hears
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
-from napari_shaspec.jobs.runner import Runner
+from napari_shaspec.jobs.runner import Runner, after
 from napari_shaspec.layers.metadata import origin
-from napari_shaspec.layers.viewer import prepare_view
+from napari_shaspec.layers.viewer import orient, show_scale_bar
 from napari_shaspec.recent_cases import RecentCase
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.command import Result, command_of
@@ -64,11 +63,17 @@ class CaseController(ABC, Generic[W]):
         self._closed = False
         self._cases = OpenCases(viewer)
         state.events.case.connect(self._cases.show, max_args=1)
-        prepare_view(viewer)
+        orient(viewer)
+        if not after(0.1, self._show_scale_bar):  # the panel is seen first
+            self._show_scale_bar()
         self._unfollow = model_folders.follow(self._on_known_models)
         self._unfollow_recent = recent_cases.follow(self._refresh_recent)
         state.events.cases.connect(self._refresh_recent)
         self._refresh_recent()
+
+    def _show_scale_bar(self) -> None:
+        if not self._closed:
+            show_scale_bar(self.viewer)
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, the files of a case, or DICOM, with this plugin's reader."""
@@ -112,10 +117,10 @@ class CaseController(ABC, Generic[W]):
         if self.state.status.busy or self.state.sources.get(modality) is layer:
             return
         others = {n: la for n, la in self.state.sources.items() if n != modality}
-        cases = cases_of({**others, modality: layer})
+        cases = assignment.cases_of({**others, modality: layer})
         if (
             len(cases) > 1
-            and cases_of(others) != cases
+            and assignment.cases_of(others) != cases
             and not notifications.ask(MIX.format(*cases))
         ):
             self.state.events.sources.emit(self.state.sources, self.state.sources)  # unchanged

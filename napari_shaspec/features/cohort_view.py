@@ -10,7 +10,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_shaspec.widgets.controls import fix_height
-from napari_shaspec.widgets.figure_canvas import figure_on_canvas
+from napari_shaspec.widgets.figure_canvas import FigureView
 
 if TYPE_CHECKING:
     from shaspec.analysis.features.cohort import WindowPoint
@@ -38,16 +38,16 @@ class CohortView(QWidget):
         )
         self._save.setObjectName("shaspec_save_many")
         self._save.setToolTip("Save the figure, and its points as CSV next to it")
-        self.figure, self.canvas = figure_on_canvas()
-        fix_height(self.canvas, HEIGHT)
-        self.canvas.setToolTip("Circles: shared features. Triangles: specific features")
+        self.view = FigureView()
+        fix_height(self.view, HEIGHT)
+        self.view.setToolTip("Circles: shared features. Triangles: specific features")
         buttons = QHBoxLayout()
         buttons.addWidget(self._open, 1)
         buttons.addWidget(self._save, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(buttons)
-        layout.addWidget(self.canvas)
+        layout.addWidget(self.view)
         self._open.clicked.connect(self._on_open)
         self._save.clicked.connect(self._on_save)
         self.show_points((), None)
@@ -58,19 +58,20 @@ class CohortView(QWidget):
 
     def show_points(self, points: Sequence[WindowPoint], task: Task | None) -> None:
         """Draws the figure, or hides it if there are no points."""
-        for view in (self.canvas, self._save):
+        for view in (self.view, self._save):
             view.setVisible(bool(points))
         if not points or task is None:
             return
         from shaspec.analysis.features.figure import draw_cohort
 
-        self.figure.clear()
-        pane = draw_cohort(self.figure, points, task)
+        figure = self.view.figure
+        figure.clear()
+        pane = draw_cohort(figure, points, task)
         handles, names = pane.get_legend_handles_labels()
-        self.figure.legend(
+        figure.legend(
             handles, names, loc="outside lower center", ncols=2, fontsize=7, frameon=False
         )
-        self.canvas.draw_idle()
+        self.view.canvas.draw_idle()
 
     def _on_open(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder with a folder per case")

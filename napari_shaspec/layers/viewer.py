@@ -20,7 +20,17 @@ CAMERA = ("away", "down", "right")
 
 def prepare_view(viewer: ViewerModel) -> None:
     """Shows the patient's left on the right, in 2D and in 3D, and a scale bar in millimetres."""
+    orient(viewer)
+    show_scale_bar(viewer)
+
+
+def orient(viewer: ViewerModel) -> None:
+    """Shows the patient's left on the right, in 2D and in 3D."""
     viewer.scene.camera.orientation = CAMERA
+
+
+def show_scale_bar(viewer: ViewerModel) -> None:
+    """Shows a scale bar in millimetres; the first one reads all units of physics (0.3 s)."""
     viewer.canvas.overlays.scale_bar.visible = True
 
 

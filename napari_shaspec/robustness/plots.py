@@ -1,10 +1,10 @@
-"""Figures of a sweep in the colours of napari's theme. matplotlib is imported when needed."""
+"""Figures of a sweep in the colours of napari's theme."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QShowEvent
@@ -12,12 +12,9 @@ from qtpy.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from napari_shaspec.robustness.state import Shown
 from napari_shaspec.widgets import theme
-from napari_shaspec.widgets.figure_canvas import figure_on_canvas
+from napari_shaspec.widgets.figure_canvas import FigureView
 from shaspec.analysis.robustness_plots import HeatMapAxes, Ink, draw_contributions, draw_heat_map
 from shaspec.analysis.subset_table import Measure, SubsetTable, subsets_of
-
-if TYPE_CHECKING:
-    pass
 
 
 class SubsetPlot(QWidget):
@@ -29,11 +26,11 @@ class SubsetPlot(QWidget):
         self._measure: Measure | None = None
         self._shown: Shown | None = None
         self._stale = True
-        self.figure, self.canvas = figure_on_canvas()
+        self.view = FigureView()
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._layers = QStackedLayout(self)
-        self._layers.addWidget(self.canvas)
+        self._layers.addWidget(self.view)
         self._layers.addWidget(self._text)
         theme.follow(self, self._redraw)
 
@@ -52,7 +49,7 @@ class SubsetPlot(QWidget):
 
     @abstractmethod
     def draw(self, tables: Sequence[SubsetTable], measure: Measure, ink: Ink) -> None:
-        """Draws ``self.figure``."""
+        """Draws the figure of ``self.view``."""
 
     def missing(self, tables: Sequence[SubsetTable], measure: Measure) -> str:
         """Why there is nothing to draw; empty if there is something."""
@@ -71,7 +68,7 @@ class SubsetPlot(QWidget):
             paper = theme.colour("background")
             ink = Ink(theme.colour("text"), theme.colour("primary"), paper)
             self.draw(self._tables, measure, ink)
-            self.canvas.draw_idle()
+            self.view.canvas.draw_idle()
 
 
 class HeatMap(SubsetPlot):
@@ -82,14 +79,14 @@ class HeatMap(SubsetPlot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.canvas.mpl_connect("button_press_event", self._on_pressed)
+        self.view.pressed.connect(self._on_pressed)
         self._blocks: HeatMapAxes | None = None
 
     def draw(self, tables: Sequence[SubsetTable], measure: Measure, ink: Ink) -> None:
         """Draws the heat map, with a frame around the shown row."""
         from matplotlib.patches import Rectangle
 
-        self._blocks = draw_heat_map(self.figure, tables, measure, ink)
+        self._blocks = draw_heat_map(self.view.figure, tables, measure, ink)
         order = subsets_of(tables[0].modalities)
         if self._shown is not None and self._shown.model in self._blocks.columns:
             left, right = self._blocks.columns[self._shown.model]
@@ -115,7 +112,7 @@ class Contributions(SubsetPlot):
 
     def draw(self, tables: Sequence[SubsetTable], measure: Measure, ink: Ink) -> None:
         """Draws the bars of the complete tables."""
-        draw_contributions(self.figure, [t for t in tables if t.complete], measure, ink)
+        draw_contributions(self.view.figure, [t for t in tables if t.complete], measure, ink)
 
     def missing(self, tables: Sequence[SubsetTable], measure: Measure) -> str:
         """Shapley values need every subset."""

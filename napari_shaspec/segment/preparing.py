@@ -178,9 +178,9 @@ class Preparing:
 
     def made_case(self) -> Made | None:
         """How the open case was prepared; None: it was not, or its transforms cannot be read."""
-        from shaspec.preparation import read_transforms
-
         for folder in prepared_folders(self._state):
+            from shaspec.preparation import read_transforms
+
             try:
                 transforms = read_transforms(folder)
             except ShaspecError:  # said when the result is to be saved with them

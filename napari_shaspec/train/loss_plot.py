@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_shaspec.train.history import LossCurve
 from napari_shaspec.widgets import theme
 from napari_shaspec.widgets.controls import fix_height
-from napari_shaspec.widgets.figure_canvas import figure_on_canvas
+from napari_shaspec.widgets.figure_canvas import FigureView
 
 EVERY = 1000  # ms between two redraws: steps can be faster
 HEIGHT = 190
@@ -23,7 +23,7 @@ class LossPlot(QWidget):
         self.setObjectName("shaspec_losses")
         fix_height(self, HEIGHT)
         self.setToolTip("Loss terms, averaged over the last steps")
-        self.figure, self.canvas = figure_on_canvas()
+        self.view = FigureView()
         self._curve = LossCurve()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -31,7 +31,7 @@ class LossPlot(QWidget):
         self._timer.timeout.connect(self.draw)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.canvas)
+        layout.addWidget(self.view)
         theme.follow(self, self.draw)
         self.hide()
 
@@ -54,9 +54,10 @@ class LossPlot(QWidget):
         from matplotlib.ticker import MaxNLocator
 
         text, paper = theme.colour("text"), theme.colour("background")
-        self.figure.clear()
-        self.figure.set_facecolor(paper)
-        axes = self.figure.add_subplot()
+        figure = self.view.figure
+        figure.clear()
+        figure.set_facecolor(paper)
+        axes = figure.add_subplot()
         axes.set_facecolor(paper)
         few = "." if len(self._curve.steps) < 20 else ""
         for name, steps, values in self._curve.lines():
@@ -68,4 +69,4 @@ class LossPlot(QWidget):
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(text)
         axes.legend(frameon=False, labelcolor=text, fontsize=8)
-        self.canvas.draw_idle()
+        self.view.canvas.draw_idle()

@@ -1,10 +1,13 @@
-"""A matplotlib figure as a Qt widget."""
+"""A matplotlib figure as a Qt widget; matplotlib is imported when the figure is first used."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import QSize, Signal
 from qtpy.QtGui import QResizeEvent
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_shaspec.widgets.large_type import follow_growth
 
@@ -13,10 +16,41 @@ if TYPE_CHECKING:
 
 
 DPI = 100
+SIZE = QSize(640, 480)  # pixels, if the layout asks
 
 
-def figure_on_canvas() -> tuple[Figure, Any]:
-    """An empty figure and the widget that shows it."""
+class FigureView(QWidget):
+    """A figure and the canvas that shows it, both made when one of them is first used."""
+
+    pressed = Signal(object)
+    """A matplotlib event: the mouse was pressed on the figure."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._inside = QVBoxLayout(self)
+        self._inside.setContentsMargins(0, 0, 0, 0)
+
+    @property
+    def figure(self) -> Figure:
+        """The figure, empty at first."""
+        figure: Figure = self.canvas.figure
+        return figure
+
+    @cached_property
+    def canvas(self) -> Any:
+        """The widget of matplotlib inside of this one."""
+        canvas = _canvas()
+        canvas.mpl_connect("button_press_event", self.pressed.emit)
+        self._inside.addWidget(canvas)
+        return canvas
+
+    def sizeHint(self) -> QSize:
+        """The same before and after the canvas is made."""
+        return SIZE
+
+
+def _canvas() -> Any:
+    """A canvas with an empty figure."""
     from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
     from matplotlib.figure import Figure
 
@@ -32,7 +66,6 @@ def figure_on_canvas() -> tuple[Figure, Any]:
                 self.figure.dpi = factor * DPI
                 self.resizeEvent(QResizeEvent(self.size(), self.size()))
 
-    figure = Figure(layout="constrained", dpi=DPI)
-    canvas = Canvas(figure)
+    canvas = Canvas(Figure(layout="constrained", dpi=DPI))
     follow_growth(canvas, lambda factor: canvas.grow(1 + 0.7 * (factor - 1)))
-    return figure, canvas
+    return canvas

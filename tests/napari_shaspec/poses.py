@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 from pathlib import Path
 
 from shaspec.io.volumes import Volume
 from shaspec.registration import Registration, Rigid
 
-PREPARE = importlib.import_module(
-    "shaspec.preparation.prepare"
-)  # the package has a function of this name
+REGISTER = "shaspec.preparation.prepared.register"
+"""The function that is replaced."""
 POSE = Rigid.about((0, 0, 0), (0.1, -0.15, 0.1), (9, -12, 6))
 DOUBTFUL = Registration(POSE, 0.1, 0.2, distance=12.0, spread=9.0)
 SOUND = replace(DOUBTFUL, spread=0.1)

@@ -60,7 +60,7 @@ def way_back(
         InputError: if the labels are not of this case, or the series is none of its inputs.
         UndecidedError: if it can be one of several inputs, which were moved differently.
     """
-    from shaspec.preparation import read_transforms  # with it come matplotlib and scipy
+    from shaspec.preparation import read_transforms  # with it comes scipy
 
     transforms = read_transforms(prepared.folder)
     _require_own(transforms, grid, labels, prepared.folder)

@@ -182,8 +182,8 @@ def test_many_cases_are_a_figure_that_can_be_saved(
     points = panel.controller.state.cohort
     assert {point.case for point in points} == {"anna", "berta", "carl"}
     assert {point.kind for point in points} == {"shared", "specific"}
-    assert panel.cohort.canvas.isVisible()
-    assert len(panel.cohort.figure.axes) == 1
+    assert panel.cohort.view.isVisible()
+    assert len(panel.cohort.view.figure.axes) == 1
     wanted = tmp_path / "many.svg"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(wanted), ""))
     find(panel, "save_many", QPushButton).click()

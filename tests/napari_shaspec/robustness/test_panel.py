@@ -143,14 +143,14 @@ def test_subsets_with_a_modality_are_left_out(qtbot, swept, find, click):
 def test_a_click_in_the_heat_map_shows_that_result(qtbot, swept):
     swept.tabs.setCurrentWidget(swept.heat_map)
     heat = swept.heat_map
-    heat.canvas.draw()
-    axes = heat.figure.axes[0]
+    heat.view.canvas.draw()
+    axes = heat.view.figure.axes[0]
     x, y = axes.transData.transform((6.0, 14.5))  # the last row: T2 alone
-    ratio = heat.canvas.devicePixelRatioF()
-    place = heat.canvas.rect().topLeft()
+    ratio = heat.view.canvas.devicePixelRatioF()
+    place = heat.view.canvas.rect().topLeft()
     place.setX(int(x / ratio))
-    place.setY(int(heat.canvas.height() - y / ratio))
-    qtbot.mouseClick(heat.canvas, Qt.MouseButton.LeftButton, pos=place)
+    place.setY(int(heat.view.canvas.height() - y / ratio))
+    qtbot.mouseClick(heat.view.canvas, Qt.MouseButton.LeftButton, pos=place)
     assert swept.controller.state.shown == Shown("instant", ("T2",))
 
 
@@ -164,7 +164,7 @@ def test_bars_wait_for_the_last_subset(qtbot, panel, viewer, make_case, engine, 
     assert "need all subsets" in text.text()
     qtbot.waitUntil(lambda: panel.controller.state.status is Status.DONE, timeout=30_000)
     assert not text.isVisible()
-    assert len(panel.contributions.figure.axes[0].patches) == 12
+    assert len(panel.contributions.view.figure.axes[0].patches) == 12
 
 
 def test_two_models_stand_in_one_table(qtbot, panel, viewer, make_case, find, click):

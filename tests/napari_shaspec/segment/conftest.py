@@ -15,7 +15,7 @@ from shaspec.io.export import write_volume
 from shaspec.io.resample import resample
 from shaspec.phantom import make_case as make_phantom
 from shaspec.registration import Registration, Rigid
-from tests.napari_shaspec.poses import POSE, PREPARE, SOUND
+from tests.napari_shaspec.poses import POSE, REGISTER, SOUND
 
 
 @pytest.fixture
@@ -60,5 +60,5 @@ def registered(monkeypatch) -> list[str]:
         found = SOUND if "t2" in asked[-1] else Registration(Rigid(), 0.2, 0.2, 0.0, 0.0)
         return replace(found, spread=9.0) if found is SOUND and "doubt" in asked else found
 
-    monkeypatch.setattr(PREPARE, "register", register)
+    monkeypatch.setattr(REGISTER, register)
     return asked

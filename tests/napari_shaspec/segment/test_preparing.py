@@ -18,7 +18,7 @@ from shaspec.io.export import write_volume
 from shaspec.preparation import DoubtfulError
 from shaspec.preparation.overlay import overlay_png
 from shaspec.preparation.transforms import NAME
-from tests.napari_shaspec.poses import DOUBTFUL, PREPARE, scans
+from tests.napari_shaspec.poses import DOUBTFUL, REGISTER, scans
 
 
 def layers_of(viewer, case: str) -> set[str]:
@@ -185,7 +185,7 @@ def test_a_cancelled_preparation_writes_no_volume(panel, qtbot, acquired, monkey
             reported.set()
         raise AssertionError("not cancelled")
 
-    monkeypatch.setattr(PREPARE, "register", register)
+    monkeypatch.setattr(REGISTER, register)
     control = panel.controller
     control.open([acquired])
     control.preparing.prepare(acquired.with_name("out"))

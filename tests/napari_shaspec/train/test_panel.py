@@ -108,11 +108,11 @@ def test_losses_are_drawn_while_they_come(qtbot, panel, made, find, click):
     wait_for_step(qtbot, panel, 3)
 
     def drawn():
-        axes = panel.losses.figure.axes
+        axes = panel.losses.view.figure.axes
         return axes and [len(line.get_xdata()) for line in axes[0].lines] == [3, 3]
 
     qtbot.waitUntil(drawn, timeout=30_000)
-    axes = panel.losses.figure.axes[0]
+    axes = panel.losses.view.figure.axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["dice", "bce"]
     assert "0 cases, 4 phantoms" in find(panel, "lines", QPlainTextEdit).toPlainText()
     for _ in range(7):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -49,9 +48,8 @@ def whole(stripped: Case) -> Case:
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scans are registered: finding that out takes longer than all tests here."""
-    module = sys.modules["shaspec.preparation.prepare"]  # the package has a function of this name
     same = Registration(Rigid(), 1.0, 1.0, 0.0, 0.0)
-    monkeypatch.setattr(module, "register", lambda *_args, **_options: same)
+    monkeypatch.setattr("shaspec.preparation.prepared.register", lambda *_args, **_options: same)
 
 
 @pytest.fixture

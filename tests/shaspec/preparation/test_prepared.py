@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from shaspec.io.export import write_volume
 from shaspec.io.resample import resample
 from shaspec.phantom import make_case
 from shaspec.preparation import prepare, read_transforms, to_inputs
-from shaspec.preparation.prepare import OVERLAYS
+from shaspec.preparation.prepared import OVERLAYS
 from shaspec.preparation.transforms import NAME
 from shaspec.registration import Registration, Rigid, Scan
 from shaspec.task import load_task
@@ -25,7 +24,7 @@ from shaspec.task import load_task
 pytestmark = pytest.mark.slow
 
 SHAPE, SPACING = (40, 50, 42), (4.0, 4.0, 4.0)
-PREPARE = sys.modules["shaspec.preparation.prepare"]  # the package has a function of this name
+REGISTER = "shaspec.preparation.prepared.register"
 TRUTH = Rigid.about((0, 0, 0), (0.1, -0.15, 0.1), (9, -12, 6))
 
 
@@ -125,7 +124,7 @@ def test_a_doubtful_registration_is_refused_with_a_picture(
     write_case(folder, head.only(("T1", "T2")))
     next(folder.glob("*seg*")).unlink()
     doubtful = Registration(TRUTH, 0.1, 0.2, distance=12.0, spread=9.0)
-    monkeypatch.setattr(PREPARE, "register", lambda *_args, **_options: doubtful)
+    monkeypatch.setattr(REGISTER, lambda *_args, **_options: doubtful)
     with pytest.raises(
         InputError, match=r"t2.nii.gz: the registration of T2 is doubtful.*--accept"
     ):
@@ -141,7 +140,7 @@ def one_grid(head: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
         shift = Rigid.about((0, 0, 0), (0, 0, 0), (0, 0, 4 if "t2" in moving.name else 8))
         return Registration(shift, 0.1, 0.2, 8.0, 0.0)
 
-    monkeypatch.setattr(PREPARE, "register", moved)
+    monkeypatch.setattr(REGISTER, moved)
     write_case(tmp_path / "in", head.only(("FLAIR", "T1", "T2")))
     return tmp_path / "in"
 
