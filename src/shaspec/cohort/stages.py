@@ -108,8 +108,11 @@ class Stages:
             before: asked subset -> its last line in the manifest.
 
         Raises:
-            InputError: if the case has none of the listed subsets.
+            InputError: if the files of the case are doubtful, or it has none of the listed
+                subsets.
         """
+        if files.problems:
+            raise InputError(files.problems[0])
         task = self.card.task
         planned = self.settings.subsets_of(files.volumes, files.name, task)
         redo = self.settings.overwrite
