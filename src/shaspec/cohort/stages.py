@@ -21,7 +21,7 @@ from shaspec.case import Case
 from shaspec.cohort.inputs import input_of, is_same
 from shaspec.cohort.manifest import Input, Record
 from shaspec.cohort.settings import AVAILABLE, Settings
-from shaspec.errors import ShaspecError
+from shaspec.errors import InputError, ShaspecError
 from shaspec.files.reading import is_file
 from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.io import CaseFiles, label_ending, read_case

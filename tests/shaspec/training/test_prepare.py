@@ -20,7 +20,7 @@ from nibabel.nifti1 import Nifti1Image
 from torch.utils.data import DataLoader
 
 from shaspec.case import Case
-from shaspec.errors import InputError, ShaspecError
+from shaspec.errors import ShaspecError
 from shaspec.io import write_case, write_labels
 from shaspec.preprocessing import normalise
 from shaspec.task import Task
