@@ -111,13 +111,13 @@ class CaseController(ABC, Generic[W]):
         """Assigns ``layer`` to ``modality``; None: the modality is missing."""
         if self.state.status.busy or self.state.sources.get(modality) is layer:
             return
+        unfit = assignment.unfit(layer, modality, self.state.task)
+        if unfit:
+            self._job.refuse(unfit)
         others = {n: la for n, la in self.state.sources.items() if n != modality}
         cases = cases_of({**others, modality: layer})
-        if (
-            len(cases) > 1
-            and cases_of(others) != cases
-            and not notifications.ask(MIX.format(*cases))
-        ):
+        mixed = len(cases) > 1 and cases_of(others) != cases
+        if unfit or (mixed and not notifications.ask(MIX.format(*cases))):
             self.state.events.sources.emit(self.state.sources, self.state.sources)  # unchanged
             return
         self._rows.assign(modality, layer)
@@ -291,5 +291,7 @@ class ModelController(CaseController[M]):
     def _case(self) -> tuple[VolumeSources, Subset]:
         """Collects the voxels and the ticked modalities for a job; raises `ShaspecError`."""
         card = self.state.card_in_use
-        sources = assignment.collect(self.state.sources, card.task, self.state.present)
-        return sources, card.task.subset(self.state.present)
+        rows, task = self.state.sources, card.task
+        spare = assignment.spare_layers(self.viewer.layers, rows, task, self.state.case)
+        sources = assignment.collect(rows, task, self.state.present, notices=spare)
+        return sources, task.subset(self.state.present)
