@@ -82,7 +82,7 @@ class VolumeSources:
     raises an error in doubtful cases."""
 
     notices: tuple[str, ...] = ()
-    """About the choice of the layers, for the user."""
+    """About the choice of the layers, for the user; not about the case."""
 
     reduce: Reduce | None = None
     """See `Case.reduce`; None if the layers are not those of a case as it was read."""
@@ -144,7 +144,7 @@ class VolumeSources:
             files=files,
             channels=channels,
             reduce=self.reduce,
-            notices=(*self.notices, *notices, *case.notices),
+            notices=(*notices, *case.notices),
         )
 
     def labels(self, notices: list[str]) -> npt.NDArray[Any] | None:

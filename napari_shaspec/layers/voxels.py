@@ -17,17 +17,22 @@ import numpy.typing as npt
 STEP = 61
 """Every how many voxels one is in the checksum of `mark_of`; no divisor of usual image sizes."""
 WORD = 8  # bytes
+FIXED = (0, 0)
 
 Mark = tuple[int, int]
 
 
-def mark_of(array: npt.NDArray[Any]) -> Mark:
-    """A fingerprint of the values of an array: 4 ms for 9 million floats.
+def mark_of(data: npt.ArrayLike) -> Mark:
+    """A fingerprint of the values of an array: 7 ms for 9 million floats.
 
     The sum of all words changes with any single voxel, the checksum of a sample with an exchange
-    of voxels, such as a flip.
+    of voxels, such as a flip. An array that cannot be written to, such as that of a file, needs
+    none.
     """
-    flat = np.ravel(np.asarray(array), order="K")
+    array = np.asarray(data)
+    if not array.flags.writeable:
+        return FIXED
+    flat = np.ravel(array, order="K")
     raw = np.ascontiguousarray(flat).view(np.uint8)
     whole = raw.size // WORD * WORD
     total = int(raw[:whole].view(np.uint64).sum(dtype=np.uint64))
