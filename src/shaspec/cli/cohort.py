@@ -147,6 +147,7 @@ def run_cohort(
     share: Share | None = None,
 ) -> None:
     """Segment the cases into a folder and report the outcome; exit code 1 if some failed."""
+    from shaspec.cohort.inputs import repeated
     from shaspec.cohort.manifest import Manifest
     from shaspec.cohort.page import write_page
     from shaspec.cohort.places import check_names, check_places
@@ -184,6 +185,8 @@ def run_cohort(
         f"{counts['failed']}; wrote {escape(str(table))}, {escape(str(page))} and "
         f"{escape(str(manifest.path))}"
     )
+    for name, said in repeated(manifest, names).items():
+        report_notice(console)(f"{name}: {said}")
     if failed:
         report_left_out(console, failed)
         raise typer.Exit(1)

@@ -13,6 +13,7 @@ from shaspec.cli.common import escape, report_notice, report_seen
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.files.writing import make_folder, rename
 from shaspec.inference.options import RunOptions
+from shaspec.models.fingerprint import Repeats
 from shaspec.notices import NoticeKind, of_kind, to_judge
 from shaspec.progress import progress_bar
 
@@ -66,6 +67,7 @@ class EvaluationRun:
     gave_way: list[GaveWay] = field(default_factory=list)
     notices: dict[str, list[str]] = field(default_factory=dict)
     """Scored case -> what the user has to judge about it."""
+    repeats: Repeats = field(default_factory=Repeats)
 
     def write(self, folder: Path) -> list[Row]:
         """Evaluate all cases; ``metrics-so-far.csv`` is rewritten after every case, and becomes
@@ -132,7 +134,8 @@ class EvaluationRun:
         from shaspec.evaluation.protocol import evaluate_case
 
         console, options = self.console, self.options
-        console.print(f"{escape(case.name)}: {escape('; '.join(case.notices))}")
+        said = [*case.notices, *filter(None, [self.repeats.notice(case)])]
+        console.print(f"{escape(case.name)}: {escape('; '.join(said))}")
         how = self.model.card.seen(case)
         report_seen(console, how, case.name, self.name)
         self.seen += [case.name] if how == "by content" else []
@@ -156,8 +159,8 @@ class EvaluationRun:
             self.passed_over[case.name] = f"has none of {options.subsets}: it lacks {missing}"
             return False
         self.rows += scores
-        if said := to_judge(case.notices):
-            self.notices[case.name] = list(said)
+        if doubts := to_judge(said):
+            self.notices[case.name] = list(doubts)
         return True
 
     def _gave_way(self, way: GaveWay) -> None:

@@ -108,8 +108,7 @@ class Stages:
             before: asked subset -> its last line in the manifest.
 
         Raises:
-            InputError: if the files of the case are doubtful, or it has none of the listed
-                subsets.
+            InputError: for doubtful files, or a case with none of the listed subsets.
         """
         if files.problems:
             raise InputError(files.problems[0])

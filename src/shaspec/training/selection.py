@@ -6,15 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shaspec.errors import InputError, OutOfMemoryError, WeightsError
+from shaspec.errors import InputError, WeightsError
 from shaspec.files.reading import is_file
-from shaspec.io.cases import read_case
 from shaspec.io.datalist import is_datalist
 from shaspec.io.folders import CaseFiles, find_cases
 from shaspec.io.splits import HeldOut, folds_of, held_out, holds_out, listed_cases
 from shaspec.io.table import is_table
 from shaspec.models.card import load_card
-from shaspec.notices import to_judge
 from shaspec.phantom import DEMO_SEED
 from shaspec.phantom import TASKS as WITH_PHANTOMS
 from shaspec.task import Task
@@ -259,31 +257,6 @@ def _told_by_lists(config: TrainConfig, names: Sequence[str]) -> Iterator[str]:
                 f"{path} has the folds {folds}, of which none is held out: all are trained on; "
                 "hold one out with fold"
             )
-
-
-@dataclass(frozen=True)
-class Looked:
-    """What reading a case before the run has found."""
-
-    name: str
-    present: tuple[str, ...]
-    """Its modalities, without those whose files are empty."""
-    problem: str = ""
-    """Why the run cannot use it."""
-    notices: tuple[str, ...] = ()
-    """What is doubtful about it, e.g. a scan that is not registered."""
-
-
-def read_through(selection: Selection, config: TrainConfig, task: Task) -> Iterator[Looked]:
-    """Read every case as in the run."""
-    for files in selection.to_read:
-        try:
-            by_voxel = config.labels_by_voxel
-            case = read_case(files, task, scheme=config.scheme, labels_by_voxel=by_voxel)
-        except (InputError, OutOfMemoryError) as error:
-            yield Looked(files.name, tuple(files.volumes), str(error))
-        else:
-            yield Looked(files.name, tuple(case.volumes), notices=to_judge(case.notices))
 
 
 def _unknown(

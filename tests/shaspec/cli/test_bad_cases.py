@@ -111,16 +111,22 @@ DOUBTFUL: dict[str, tuple[Damage, str]] = {
 """Cases that are scored, with a notice."""
 
 
+def another(case: Case, name: str) -> Case:
+    """A case with other voxels."""
+    scale = 1 + sum(map(ord, name)) / 9000
+    return replace(case, name=name, volumes={m: v * scale for m, v in case.volumes.items()})
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, small_case: Case) -> Path:
     """A folder with two good cases, all of the above, and folders without a case."""
     root = tmp_path_factory.mktemp("bad") / "data"
     for name in ("good", "good-too", "bare", "incomplete"):
-        write_case(root / name, replace(small_case, name=name))
+        write_case(root / name, another(small_case, name))
     file(root / "bare", "seg").unlink()
     file(root / "incomplete", "t2").unlink()
     for name, (damage, _) in (BAD_SCANS | BAD_TRUTHS | DOUBTFUL).items():
-        write_case(root / name, replace(small_case, name=name))
+        write_case(root / name, another(small_case, name))
         damage(root / name)
     (root / "not-copied").mkdir()
     (root / "notes").mkdir()
@@ -227,3 +233,20 @@ def test_a_case_that_cannot_be_segmented_leaves_the_scores_of_the_others(
     assert result.exit_code == 1, result.output
     assert set(named(result.output, "left out, cannot be used")) == {"good"}
     assert {row["case"] for row in rows_of(tmp_path / "out" / "metrics.csv")} == {"good-too"}
+
+
+def test_a_copied_case_is_told_since_one_patient_counts_twice(
+    data: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    copied = tmp_path / "data"
+    for name, origin in (("a", "good"), ("b", "good-too"), ("z", "good")):
+        shutil.copytree(data / origin, copied / name)
+    file(copied / "z", "flair").write_bytes(file(data / "good-too", "flair").read_bytes())
+    told = ": the same voxels as in case b and a, so one patient counts twice; leave one out"
+    words = ["evaluate", shaspec_folder, copied, "--subsets", "T2", "--metrics", "dice"]
+    said = run(*words, "--out", tmp_path / "scores").output
+    assert named(said, "scored with notices") == {"z": f"FLAIR, T1, T1ce, T2{told}"}
+    said = run("cohort", copied, "--model", shaspec_folder, "--out", tmp_path / "maps").output
+    assert f"\nz: FLAIR, T1, T1ce, T2{told}\n" in said
+    words = ["train", "--data", copied, "--out", tmp_path / "run", "--max-steps", 1, "--check"]
+    assert f"\ncase z: FLAIR, T1, T1ce, T2{told}\n" in run(*words).output
