@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_shaspec.case.bare_layers import is_bare, placed
 from napari_shaspec.case.open_cases import MIXED
 from napari_shaspec.case.volume_sources import VolumeSource, VolumeSources
 from napari_shaspec.layers.metadata import file_of, origin, place_of, transform_of
@@ -177,6 +178,10 @@ def collect(
     present = used if present is None else present
     ticked = [_image(task.modality(name), layer) for name, layer in used.items() if name in present]
     others = [_unticked(task, name, layer) for name, layer in used.items() if name not in present]
+    notices = list(notices)
+    if task.kind == "segmentation" and task.dims == 3:
+        ticked, said = placed(ticked)
+        notices += said
     if ticked and task.kind == "segmentation":
         others = [part for part in others if part and part.grid.matches(ticked[0].grid)]
     parts = {part.modality: part for part in (*ticked, *others) if part}
@@ -203,18 +208,6 @@ def _reduce(layers: Mapping[str, Image], parts: Mapping[str, VolumeSource]) -> R
     )
     one = found[0] if found else None
     return one if as_read and all(other is one for other in found) else None
-
-
-def is_bare(layer: Layer) -> bool:
-    """Whether nothing says how large the voxels of a layer are: an array that a script added."""
-    plain = np.eye(layer.ndim + 1)
-    named = any(str(unit) != "pixel" for unit in layer.units or ())
-    return (
-        "grid" not in origin(layer)
-        and bool(np.all(np.asarray(layer.scale) == 1))
-        and np.array_equal(layer.affine.affine_matrix, plain)
-        and not named
-    )
 
 
 def _unticked(task: Task, name: str, layer: Image) -> VolumeSource | None:

@@ -129,3 +129,41 @@ def test_an_array_of_a_whole_head_of_1_mm_needs_no_scale(controller, viewer):
     assert Grid(viewer.layers[0].data.shape, (1.0,) * 3).shape == (160, 200, 168)
     controller.segment()
     assert "no voxel size" not in controller.state.message.text
+
+
+@pytest.mark.parametrize("name", ["FLAIR", "T1ce"])  # before and after the layers with a position
+def test_an_array_of_the_shape_of_a_scan_takes_its_place(
+    name, controller, viewer, make_case, engine
+):
+    case = make_case(present=("T1", "T2"))
+    add_case(viewer, case)
+    noise = np.random.default_rng(5).normal(0, 5, case.grid.shape)
+    layer = bare(viewer, name, viewer.layers["T1"].data * 2 + noise)
+    controller.segment()
+    used = engine.sessions[-1].case
+    assert used.grid.matches(case.grid)
+    assert np.array_equal(used.volumes[name], layer.data)
+    assert (
+        f"layer {name!r} has no voxel size and position: its voxels were taken as those of 'T1'"
+        in controller.state.message.text
+    )
+    controller.tick(name, False)
+    controller.segment()
+    assert "no voxel size" not in controller.state.message.text
+
+
+@pytest.mark.parametrize("name", ["FLAIR", "T1ce"])
+def test_an_array_of_another_shape_beside_scans_with_a_position_is_refused(
+    name, controller, viewer, make_case
+):
+    add_case(viewer, make_case(present=("T1", "T2")))
+    bare(viewer, name, np.random.default_rng(5).normal(100, 5, (20, 30, 40)))
+    controller.segment()
+    said = controller.state.message
+    assert said.level == "error"
+    assert (
+        f"layer {name!r} has no voxel size and position, and another shape than 'T1'" in said.text
+    )
+    controller.tick(name, False)
+    controller.segment()
+    assert controller.state.message.text.startswith("T1+T2: done")
