@@ -44,6 +44,15 @@ def _has_screen(config: pytest.Config) -> bool:
     return bool(display or xvfb)
 
 
+def _use_settings(path: Path) -> None:
+    """napari's settings, and those of the plugin beside them, are these and not the user's."""
+    os.environ["NAPARI_CONFIG"] = str(path)
+    read = sys.modules.get("napari.settings")
+    if read is not None:  # by napari's own plugin for pytest
+        read._CFG_PATH = str(path)  # type: ignore[attr-defined]
+        read.get_settings(path)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Before napari is imported: settings of its own, and Qt without a screen where none is."""
     # Python looks for garbage among a million objects of the libraries, a tenth of all time.
@@ -53,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("SHASPEC_SERVER", "SHASPEC_TOKEN"):  # panels of tests run on this machine
         os.environ.pop(name, None)
     os.environ["SHASPEC_RAISE"] = "1"  # an unexpected error fails a test
-    os.environ["NAPARI_CONFIG"] = str(Path(folder) / "settings.yaml")
+    _use_settings(Path(folder) / "settings.yaml")
     if not _has_screen(config):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 

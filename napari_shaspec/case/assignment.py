@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_shaspec.case.bare_layers import is_bare, placed
 from napari_shaspec.case.open_cases import MIXED
 from napari_shaspec.case.volume_sources import VolumeSource, VolumeSources
 from napari_shaspec.layers.metadata import file_of, origin, place_of, transform_of
+from napari_shaspec.layers.voxels import mark_of
 from shaspec.case import Reduce
 from shaspec.errors import InputError
 from shaspec.io.naming import recognise
@@ -40,6 +42,16 @@ def candidates(layers: Iterable[Layer], task: Task) -> list[Image]:
         and channels_of(layer) in task.channels
         and not layer.multiscale
     ]
+
+
+def unfit(layer: Layer | None, modality: str, task: Task | None) -> str:
+    """Why a layer cannot be an input of the task, e.g. a label map; empty if it can."""
+    if layer is None or task is None or candidates([layer], task):
+        return ""
+    return (
+        f"layer {layer.name!r} cannot be {modality}: choose an image with {task.dims} dimensions, "
+        "which is not a label map or a result"
+    )
 
 
 def channels_of(layer: Image) -> int:
@@ -85,6 +97,24 @@ def find_layers(layers: Iterable[Layer], task: Task, case: str) -> dict[str, Ima
     return found
 
 
+def spare_layers(
+    layers: Iterable[Layer], sources: Mapping[str, Image | None], task: Task, case: str
+) -> list[str]:
+    """Notices about layers that look like a modality whose row has another layer."""
+    used = [layer for layer in sources.values() if layer is not None]
+    said = []
+    for layer in candidates(layers, task):
+        name = origin(layer).get("modality") or modality_of(layer.name, task) or ""
+        row = sources.get(name)
+        if row is None or layer in used or case_of(layer) not in ("", case):
+            continue
+        said.append(
+            f"layer {layer.name!r} looks like {name} too and is not used, since {row.name!r} is; "
+            "choose it in the table if it is meant"
+        )
+    return said
+
+
 def truths(layers: Iterable[Layer], task: Task, case: str) -> list[Labels]:
     """The layers that can be the ground truth of ``case``, its own first.
 
@@ -114,6 +144,7 @@ def collect(
     task: Task,
     present: Collection[str] | None = None,
     truth: Labels | None = None,
+    notices: Iterable[str] = (),
 ) -> VolumeSources:
     """Collect the current voxels of the assigned layers.
 
@@ -125,6 +156,7 @@ def collect(
         task: the task of the model.
         present: the ticked modalities; default: all.
         truth: the layer of the ground truth, or None.
+        notices: about the choice of the layers.
 
     Raises:
         InputError: if nothing is assigned or ticked, or a layer cannot be used; names the layer.
@@ -146,6 +178,10 @@ def collect(
     present = used if present is None else present
     ticked = [_image(task.modality(name), layer) for name, layer in used.items() if name in present]
     others = [_unticked(task, name, layer) for name, layer in used.items() if name not in present]
+    notices = list(notices)
+    if task.kind == "segmentation" and task.dims == 3:
+        ticked, said = placed(ticked)
+        notices += said
     if ticked and task.kind == "segmentation":
         others = [part for part in others if part and part.grid.matches(ticked[0].grid)]
     parts = {part.modality: part for part in (*ticked, *others) if part}
@@ -156,6 +192,7 @@ def collect(
         tuple(parts[name] for name in used if name in parts),
         None if truth is None else _part("truth", truth),
         ticked[0].modality if ticked else "",
+        notices=tuple(notices),
         reduce=_reduce({name: used[name] for name in parts}, parts),
     )
 
@@ -165,7 +202,7 @@ def _reduce(layers: Mapping[str, Image], parts: Mapping[str, VolumeSource]) -> R
     found = [origin(layer).get("reduce") for layer in layers.values()]
     as_read = all(
         origin(layer).get("modality") == name
-        and file_of(layer) is not None
+        and parts[name].path is not None
         and parts[name].grid.matches(origin(layer)["grid"])
         for name, layer in layers.items()
     )
@@ -200,4 +237,7 @@ def _part(name: str, layer: Image | Labels) -> VolumeSource:
             "file with this plugin, which keeps the orientation"
         )
     channel = origin(layer).get("channel")
-    return VolumeSource(name, layer.name, array, place, file_of(layer), channel)
+    mark = mark_of(array)
+    return VolumeSource(
+        name, layer.name, array, place, file_of(layer, mark), channel, is_bare(layer), mark
+    )

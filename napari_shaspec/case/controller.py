@@ -22,9 +22,9 @@ from napari_shaspec.chosen_engine import ChosenEngine, Hears
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
-from napari_shaspec.jobs.runner import Runner, after
+from napari_shaspec.jobs.runner import Runner
 from napari_shaspec.layers.metadata import origin
-from napari_shaspec.layers.viewer import orient, show_scale_bar
+from napari_shaspec.layers.viewer import prepare_view_soon
 from napari_shaspec.recent_cases import RecentCase
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.command import Result, command_of
@@ -63,17 +63,11 @@ class CaseController(ABC, Generic[W]):
         self._closed = False
         self._cases = OpenCases(viewer)
         state.events.case.connect(self._cases.show, max_args=1)
-        orient(viewer)
-        if not after(0.1, self._show_scale_bar):  # the panel is seen first
-            self._show_scale_bar()
+        prepare_view_soon(viewer, lambda: not self._closed)
         self._unfollow = model_folders.follow(self._on_known_models)
         self._unfollow_recent = recent_cases.follow(self._refresh_recent)
         state.events.cases.connect(self._refresh_recent)
         self._refresh_recent()
-
-    def _show_scale_bar(self) -> None:
-        if not self._closed:
-            show_scale_bar(self.viewer)
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, the files of a case, or DICOM, with this plugin's reader."""
@@ -116,13 +110,13 @@ class CaseController(ABC, Generic[W]):
         """Assigns ``layer`` to ``modality``; None: the modality is missing."""
         if self.state.status.busy or self.state.sources.get(modality) is layer:
             return
+        unfit = assignment.unfit(layer, modality, self.state.task)
+        if unfit:
+            self._job.refuse(unfit)
         others = {n: la for n, la in self.state.sources.items() if n != modality}
         cases = assignment.cases_of({**others, modality: layer})
-        if (
-            len(cases) > 1
-            and assignment.cases_of(others) != cases
-            and not notifications.ask(MIX.format(*cases))
-        ):
+        mixed = len(cases) > 1 and assignment.cases_of(others) != cases
+        if unfit or (mixed and not notifications.ask(MIX.format(*cases))):
             self.state.events.sources.emit(self.state.sources, self.state.sources)  # unchanged
             return
         self._rows.assign(modality, layer)
@@ -296,5 +290,7 @@ class ModelController(CaseController[M]):
     def _case(self) -> tuple[VolumeSources, Subset]:
         """Collects the voxels and the ticked modalities for a job; raises `ShaspecError`."""
         card = self.state.card_in_use
-        sources = assignment.collect(self.state.sources, card.task, self.state.present)
-        return sources, card.task.subset(self.state.present)
+        rows, task = self.state.sources, card.task
+        spare = assignment.spare_layers(self.viewer.layers, rows, task, self.state.case)
+        sources = assignment.collect(rows, task, self.state.present, notices=spare)
+        return sources, task.subset(self.state.present)

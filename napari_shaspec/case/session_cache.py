@@ -59,6 +59,7 @@ class SessionCache:
 
         The cached session is used if it fits; otherwise it is freed and another is opened.
         """
+        yield from (Notice(text) for text in parts.notices)
         if not self.fits(model, parts):
             self.forget()
             yield LOADING

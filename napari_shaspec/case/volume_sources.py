@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers.metadata import Place
+from napari_shaspec.layers.voxels import Mark
 from shaspec.case import Case, Reduce
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
@@ -31,6 +32,10 @@ class VolumeSource:
     path: Path | None
     channel: int | None = None
     """Of a 4D file: index along the fourth dimension."""
+    bare: bool = False
+    """Whether nothing is known about the voxel size: the layer of an array without a scale."""
+    mark: Mark | None = None
+    """Of the voxels at the time of the snapshot, since the layer may be changed in place."""
 
     @property
     def array(self) -> npt.NDArray[Any]:
@@ -53,7 +58,11 @@ class VolumeSource:
 
     def same_as(self, other: VolumeSource) -> bool:
         """Whether the voxels and their position are identical."""
-        same = self.data is other.data and self.place.flipped == other.place.flipped
+        same = (
+            self.data is other.data
+            and self.mark == other.mark
+            and self.place.flipped == other.place.flipped
+        )
         return same and self.grid.matches(other.grid, 1e-6)
 
 
@@ -71,6 +80,9 @@ class VolumeSources:
     truth_by_voxel: bool | None = None
     """For a truth in another position: True uses its voxel indices, False its position, None
     raises an error in doubtful cases."""
+
+    notices: tuple[str, ...] = ()
+    """About the choice of the layers, for the user; not about the case."""
 
     reduce: Reduce | None = None
     """See `Case.reduce`; None if the layers are not those of a case as it was read."""
@@ -103,7 +115,7 @@ class VolumeSources:
         that is a mask of the brain.
         """
         from shaspec.io import case_from_arrays
-        from shaspec.io.findings import stray, told
+        from shaspec.io.findings import size_findings, stray, told
         from shaspec.io.resample import resample_scan
 
         first = self.first
@@ -123,6 +135,8 @@ class VolumeSources:
             layer = f"layer {self.truth.layer!r}"
             found = stray(case.labels, case.volumes, self.task, layer, first.grid.spacing)
             notices += told(found)
+        if first.bare:
+            notices += told(size_findings(case.volumes, case.grid, self.task))
         files = {p.modality: p.path for p in self.parts if p.path is not None}
         channels = {p.modality: p.channel for p in self.parts if p.channel is not None}
         return replace(

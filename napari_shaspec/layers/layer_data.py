@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_shaspec.layers.metadata import KEY, LayerMetadata, placement
+from napari_shaspec.layers.voxels import Voxels
 from shaspec.case import Case
 from shaspec.geometry import Grid
 from shaspec.task import Task
@@ -90,7 +90,7 @@ def image_layer(array: npt.NDArray[Any], metadata: LayerMetadata, name: str) -> 
     if array.ndim > metadata["grid"].dims:
         return np.moveaxis(array, 0, -1), {**options, "rgb": True}, "image"
     limits = metadata.get("window") or contrast_limits(array)
-    own: LayerMetadata = {**metadata, "contrast": limits, "voxels": ref(array)}
+    own: LayerMetadata = {**metadata, "contrast": limits, "voxels": Voxels.of(array)}
     grey = {"colormap": "gray", "contrast_limits": limits, "metadata": {KEY: own}}
     return array, {**options, **grey}, "image"
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
-from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_shaspec.layers.voxels import Mark, Voxels
 from shaspec.case import Case, Reduce
 from shaspec.geometry import Grid
 from shaspec.task import Label, Task
@@ -62,8 +62,8 @@ class LayerMetadata(TypedDict, total=False):
     """Of a modality in a 4D file: its index along the fourth dimension."""
     reduce: Reduce | None
     """Of a modality whose file has another grid than others: see `Case.reduce`."""
-    voxels: ref[npt.NDArray[Any]]
-    """Of an image: the array as it was read. If the layer has another one, it is not the file."""
+    voxels: Voxels
+    """Of an image: the voxels as they were read. If the layer has others, it is not the file."""
     modality: str
     """Of an image, and of the features over it."""
     window: tuple[float, float] | None
@@ -100,11 +100,12 @@ def origin(layer: Layer) -> LayerMetadata:
     return entry if isinstance(entry, dict) else {}  # type: ignore[return-value]
 
 
-def file_of(layer: Layer) -> Path | None:
-    """The file with the voxels of an image; None if they were replaced since it was read."""
+def file_of(layer: Layer, mark: Mark | None = None) -> Path | None:
+    """The file with the voxels of an image; None if they were replaced or changed since it was
+    read. ``mark``: that of its voxels (`mark_of`), if known."""
     what = origin(layer)
     read = what.get("voxels")
-    return what.get("path") if read is None or read() is layer.data else None
+    return what.get("path") if read is None or read.are(layer.data, mark) else None
 
 
 def of_kind(viewer: ViewerModel, kind: LayerKind) -> Iterator[Layer]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_shaspec.jobs.runner import after
 from napari_shaspec.layers.layer_data import case_layers
 from napari_shaspec.layers.metadata import folders_of, of_kind, own_name
 from shaspec.case import Case
@@ -16,22 +18,28 @@ if TYPE_CHECKING:
 
 # napari's default, ("towards", ...), mirrors a patient in 3D for arrays in the order (S, P, L).
 CAMERA = ("away", "down", "right")
+LATER = 0.1  # s
 
 
 def prepare_view(viewer: ViewerModel) -> None:
     """Shows the patient's left on the right, in 2D and in 3D, and a scale bar in millimetres."""
-    orient(viewer)
-    show_scale_bar(viewer)
+    viewer.scene.camera.orientation = CAMERA
+    viewer.canvas.overlays.scale_bar.visible = True
 
 
-def orient(viewer: ViewerModel) -> None:
-    """Shows the patient's left on the right, in 2D and in 3D."""
+def prepare_view_soon(viewer: ViewerModel, wanted: Callable[[], bool]) -> None:
+    """The same, the scale bar a moment later and if it is still ``wanted``.
+
+    The first scale bar reads all units of physics, which takes longer than to open a panel.
+    """
     viewer.scene.camera.orientation = CAMERA
 
+    def show() -> None:
+        if wanted():
+            prepare_view(viewer)
 
-def show_scale_bar(viewer: ViewerModel) -> None:
-    """Shows a scale bar in millimetres; the first one reads all units of physics (0.3 s)."""
-    viewer.canvas.overlays.scale_bar.visible = True
+    if not after(LATER, show):
+        show()
 
 
 def add_case(viewer: ViewerModel, case: Case) -> list[Layer]:

@@ -18,6 +18,7 @@ from napari_shaspec.layers.results import (
     keep_edits,
     layer_of,
 )
+from napari_shaspec.layers.voxels import Voxels
 from napari_shaspec.segment.painted import is_painted, is_same, painted_copy
 from napari_shaspec.segment.state import SegmentState
 from napari_shaspec.settings import InferenceSettings, display_settings
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
 
 SegmentResult = Prediction | Classification
-MadeOf = dict[str, "tuple[Image, object]"]
+MadeOf = dict[str, "tuple[Image, Voxels]"]
 """Modality -> its layer and voxels."""
 
 
@@ -93,7 +94,7 @@ class Results:
         Results stay valid if a modality was added or removed.
         """
         return all(
-            layer is None or (layer is old and layer.data is voxels)
+            layer is None or (layer is old and voxels.are(layer.data))
             for modality, (old, voxels) in self._made_of.items()
             for layer in [sources.get(modality)]
         )
@@ -125,7 +126,7 @@ class Results:
         for modality in result.subset:
             layer = self._state.sources.get(modality)
             if layer is not None:
-                self._made_of[modality] = (layer, layer.data)
+                self._made_of[modality] = (layer, Voxels.of(layer.data))
         self._state.results = tuple((self.named() | {subset: result}).values())
         self._state.edited = self.edited()
         self._state.shown = subset

@@ -56,7 +56,8 @@ def scan_data(form: TrainForm) -> Iterator[FoundCases]:
 
 def check(form: TrainForm, cases: FoundCases) -> Iterator[Checked]:
     """Reads every case of the run, and yields a `Checked` for each."""
-    from shaspec.training.selection import read_through, select_cases
+    from shaspec.training.read_through import read_through
+    from shaspec.training.selection import select_cases
 
     task = the_task(cases)
     run = config(form, cases)

@@ -53,7 +53,8 @@ class Case:
     channels: Mapping[str, int] = field(default_factory=dict, kw_only=True)
     """Index along the fourth dimension of its file, for modalities in one 4D file."""
     notices: tuple[str, ...] = ()
-    """Notices for the user, e.g. resampled volumes, an oblique file, the label scheme."""
+    """Notices for the user, e.g. resampled volumes, an oblique file, the label scheme. Strings;
+    `shaspec.notices` tells their kinds apart."""
     doubts: tuple[str, ...] = ()
     """Those of the notices that speak against which file is which modality."""
     reduce: Reduce | None = field(default=None, repr=False)

@@ -189,7 +189,7 @@ class Task(Frozen):
                 f"task {self.name!r} has {', '.join(self.names)}"
             )
         if not wanted:
-            raise InputError(f"no modality is present: tick at least one of {self.title_names}")
+            raise InputError(f"no modality is present: choose at least one of {self.title_names}")
         return tuple(name for name in self.names if name in wanted)
 
     def parse_subset(self, text: str) -> Subset:

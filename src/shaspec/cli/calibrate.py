@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from shaspec.cli.common import Fold, Overwrite, Splits, Subsets, escape
+from shaspec.cli.common import Fold, Overwrite, Splits, Subsets, escape, report_left_out
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.inference.options import RunOptions
@@ -76,8 +76,7 @@ def calibrate(
         write_calibration(Path(model), calibration)
         console.print(f"wrote the temperatures into the card of {escape(model)}")
     if counting.failed:
-        listed = "; ".join(f"{name}: {why}" for name, why in counting.failed.items())
-        console.print(f"[bold red]left out, cannot be used: {escape(listed)}[/]")
+        report_left_out(console, counting.failed)
         raise typer.Exit(1)
 
 
@@ -97,7 +96,7 @@ def _cases(
     from shaspec.io.splits import fold_cases
 
     chosen = None if splits is None else fold_cases(splits, fold)
-    return labelled_cases(console, data, card.task, chosen)
+    return labelled_cases(console, data, card.task, chosen)[0]
 
 
 @dataclass

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import Grid, Overwrite, PairWithin, Probabilities, escape
+from shaspec.cli.common import (
+    Grid,
+    Overwrite,
+    PairWithin,
+    Probabilities,
+    escape,
+    report_left_out,
+    report_notice,
+)
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
 from shaspec.files.reading import is_folder
@@ -18,7 +26,7 @@ from shaspec.inference.options import RunOptions
 from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shaspec.cohort.settings import Settings
     from shaspec.io import CaseFiles
@@ -82,7 +90,9 @@ def cohort(
 
     console = Console()
     task = load_card(model).task
-    cases = find_cases(data, task, with_labels=False, within=pair_within)
+    cases = find_cases(
+        data, task, with_labels=False, within=pair_within, notice=report_notice(console)
+    )
     found = shard_of(cases, shard)
     if not found:
         console.print(f"shard {shard} has no case: there are fewer cases than parts")
@@ -92,8 +102,12 @@ def cohort(
     run_cohort(console, found, settings, out, source=data, csv=csv, task=task, share=share)
 
 
-def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFiles]:
+def cases_of(
+    words: Sequence[Path], task: Task, out: Path | None, notice: Callable[[str], None]
+) -> list[CaseFiles]:
     """The cases of a folder or list of many; empty if the words name a single case.
+
+    ``notice`` is called with what concerns no single case.
 
     A folder of one case is one of many if ``out`` is a folder.
     """
@@ -101,8 +115,9 @@ def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFi
 
     if len(words) != 1 or not (is_folder(words[0]) or words[0].suffix.lower() in LISTS):
         return []
+    said: list[str] = []
     try:
-        found = find_cases(words[0], task, with_labels=False)
+        found = find_cases(words[0], task, with_labels=False, notice=said.append)
     except InputError:
         return []  # reported when it is read as a case
     wants_folder = out is not None and (is_folder(out) or not out.suffix)
@@ -115,6 +130,8 @@ def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFi
             "results of all, or name one case: its folder, FOLDER/NAME if files are side by "
             "side, or its files"
         )
+    for text in said:
+        notice(text)
     return found
 
 
@@ -130,6 +147,7 @@ def run_cohort(
     share: Share | None = None,
 ) -> None:
     """Segment the cases into a folder and report the outcome; exit code 1 if some failed."""
+    from shaspec.cohort.inputs import repeated
     from shaspec.cohort.manifest import Manifest
     from shaspec.cohort.page import write_page
     from shaspec.cohort.places import check_names, check_places
@@ -167,7 +185,8 @@ def run_cohort(
         f"{counts['failed']}; wrote {escape(str(table))}, {escape(str(page))} and "
         f"{escape(str(manifest.path))}"
     )
+    for name, said in repeated(manifest, names).items():
+        report_notice(console)(f"{name}: {said}")
     if failed:
-        listed = "; ".join(f"{name}: {why}" for name, why in failed.items())
-        console.print(f"[bold red]left out, cannot be used: {escape(listed)}[/]")
+        report_left_out(console, failed)
         raise typer.Exit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -156,6 +156,17 @@ def report_case(console: Console, case: Case) -> None:
     console.print(f"case {escape(case.name)}: {', '.join(case.present)}{absent}")
     for notice in case.notices:
         console.print(f"[yellow]{escape(notice)}[/]")
+
+
+def report_notice(console: Console) -> Callable[[str], None]:
+    """What prints a notice for the user."""
+    return lambda text: console.print(f"[yellow]{escape(text)}[/]")
+
+
+def report_left_out(console: Console, failed: Mapping[str, str]) -> None:
+    """Print which cases cannot be used and why, a line each."""
+    for name, why in failed.items():
+        console.print(f"[bold red]left out, cannot be used: {escape(f'{name}: {why}')}[/]")
 
 
 def report_seen(console: Console, seen: Seen, case: str, model: str) -> list[str]:

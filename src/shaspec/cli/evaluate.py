@@ -17,6 +17,7 @@ from shaspec.cli.common import (
     Splits,
     Subsets,
     escape,
+    report_left_out,
 )
 from shaspec.cli.evaluation_run import EvaluationOptions, EvaluationRun
 from shaspec.cli.results import print_comparison, print_published, print_scores
@@ -85,6 +86,8 @@ def evaluate(
         console.print(escape(f"{labels[name]}: {method_of(card)}, {card.preset}"))
     results: dict[str, list[Row]] = {}
     failed: dict[str, str] = {}
+    passed_over: dict[str, str] = {}
+    doubtful: dict[str, list[str]] = {}
     reading = {"scheme": scheme or None, "grid": grid, "labels_by_voxel": labels_by_voxel}
     options = EvaluationOptions(
         data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules,
@@ -92,8 +95,9 @@ def evaluate(
     )  # fmt: skip
     for name, loaded in models.items():
         folder = out if not results else out / "against"
-        evaluation = EvaluationRun(console, labels[name], loaded, options, failed)
+        evaluation = EvaluationRun(console, labels[name], loaded, options, failed, passed_over)
         results[labels[name]] = evaluation.write(folder)
+        doubtful |= evaluation.notices
     print_scores(console, results, rules.text, out)
     if against:
         first, second = results.items()
@@ -101,10 +105,21 @@ def evaluate(
     for table in published:
         print_published(console, table)
     console.print(f"wrote {escape(str(out / 'metrics.csv'))}, summary.csv and what goes with them")
+    _report_doubts(console, doubtful, passed_over)
     if failed:
-        listed = "; ".join(f"{name}: {why}" for name, why in failed.items())
-        console.print(f"[bold red]left out, cannot be used: {escape(listed)}[/]")
+        report_left_out(console, failed)
         raise typer.Exit(1)
+
+
+def _report_doubts(
+    console: Console, doubtful: dict[str, list[str]], passed_over: dict[str, str]
+) -> None:
+    """Print what is in no score, and which scores to look at again."""
+    for name, why in passed_over.items():
+        console.print(f"[yellow]not evaluated: {escape(f'{name}: {why}')}[/]")
+    for name, said in doubtful.items():
+        told = "; ".join(said)
+        console.print(f"[yellow]scored with notices: {escape(f'{name}: {told}')}[/]")
 
 
 def _labels(models: dict[str, Model]) -> dict[str, str]:

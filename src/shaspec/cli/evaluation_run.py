@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shaspec.cli.common import escape, report_seen
+from shaspec.cli.common import escape, report_notice, report_seen
 from shaspec.errors import InputError, OutOfMemoryError
 from shaspec.files.writing import make_folder, rename
 from shaspec.inference.options import RunOptions
+from shaspec.models.fingerprint import Repeats
+from shaspec.notices import NoticeKind, of_kind, to_judge
 from shaspec.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -55,12 +57,17 @@ class EvaluationRun:
     options: EvaluationOptions
     failed: dict[str, str]
     """Case that cannot be used -> reason; shared by all runs of a command."""
+    passed_over: dict[str, str]
+    """Case without a truth, or with none of the subsets -> which of them; shared likewise."""
     rows: list[Row] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     """Cases with the content of a training case."""
     namesakes: list[str] = field(default_factory=list)
     """Cases with only the name of a training case."""
     gave_way: list[GaveWay] = field(default_factory=list)
+    notices: dict[str, list[str]] = field(default_factory=dict)
+    """Scored case -> what the user has to judge about it."""
+    repeats: Repeats = field(default_factory=Repeats)
 
     def write(self, folder: Path) -> list[Row]:
         """Evaluate all cases; ``metrics-so-far.csv`` is rewritten after every case, and becomes
@@ -89,7 +96,10 @@ class EvaluationRun:
         options.rules.check(task)
         typed = options.subsets.split(",") if options.subsets else ()
         subsets = list(dict.fromkeys(map(task.parse_subset, typed)))
-        cases = labelled_cases(self.console, options.data, task, options.chosen, options.within)
+        cases, bare = labelled_cases(
+            self.console, options.data, task, options.chosen, options.within
+        )
+        self.passed_over.update(bare)
         make_folder(folder)
         _check_tables(folder, cases, options)
         with progress_bar(self.console) as bar:
@@ -104,7 +114,7 @@ class EvaluationRun:
             raise self._nothing_evaluated()
         rename(folder / SO_FAR, folder / METRICS_FILE)
         write_csv(folder / SUMMARY_FILE, summary(self.rows))
-        used = [files.name for files in cases if files.name not in self.failed]
+        used = list(dict.fromkeys(row.case for row in self.rows))
         write_protocol(folder / PROTOCOL_FILE, self._protocol(used))
         return self.rows
 
@@ -120,11 +130,12 @@ class EvaluationRun:
             return None
 
     def _add_scores(self, case: Case, subsets: Sequence[Subset]) -> bool:
-        """Score a case; False, with the reason in ``failed``, if memory does not suffice."""
+        """Score a case; False, with the reason in ``failed``, if it cannot be segmented."""
         from shaspec.evaluation.protocol import evaluate_case
 
         console, options = self.console, self.options
-        console.print(f"{escape(case.name)}: {escape('; '.join(case.notices))}")
+        said = [*case.notices, *filter(None, [self.repeats.notice(case)])]
+        console.print(f"{escape(case.name)}: {escape('; '.join(said))}")
         how = self.model.card.seen(case)
         report_seen(console, how, case.name, self.name)
         self.seen += [case.name] if how == "by content" else []
@@ -140,12 +151,16 @@ class EvaluationRun:
                     **options.keywords,
                 )
             )
-        except OutOfMemoryError as error:
+        except (InputError, OutOfMemoryError) as error:
             self.failed[case.name] = str(error)
             return False
         if not scores:
-            console.print(f"[yellow]{escape(case.name)} has none of {escape(options.subsets)}[/]")
+            missing = ", ".join(case.missing)
+            self.passed_over[case.name] = f"has none of {options.subsets}: it lacks {missing}"
+            return False
         self.rows += scores
+        if doubts := to_judge(said):
+            self.notices[case.name] = list(doubts)
         return True
 
     def _gave_way(self, way: GaveWay) -> None:
@@ -156,7 +171,9 @@ class EvaluationRun:
         data = self.options.data
         if not self.failed:
             return InputError(f"none of the cases in {data} has one of {self.options.subsets}")
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in self.failed.items())
+        reasons = "; ".join(
+            f"{name}: {reason}" for name, reason in (self.failed | self.passed_over).items()
+        )
         return InputError(f"none of the cases in {data} can be used: {reasons}")
 
     def _protocol(self, cases: Sequence[str]) -> dict[str, Any]:
@@ -180,6 +197,8 @@ class EvaluationRun:
             gave_way=[asdict(way) for way in self.gave_way],
             same_name_in_training=self.namesakes,
             left_out=self.failed,
+            not_evaluated=self.passed_over,
+            notices=self.notices,
             command=shlex.join(["shaspec", *sys.argv[1:]]),
         )
 
@@ -190,37 +209,42 @@ def labelled_cases(
     task: Task,
     chosen: set[str] | None,
     within: float | None = None,
-) -> list[CaseFiles]:
+) -> tuple[list[CaseFiles], dict[str, str]]:
     """The labelled cases of a folder, only ``chosen`` ones; prints which have no labels.
+
+    Cases whose files are doubtful are among them, since their labels may be what is doubtful.
+
+    Returns:
+        The cases, and why the others have no labels, by their names.
 
     Raises:
         InputError: if there are none, or a chosen case is missing.
     """
     from shaspec.io import find_cases
 
-    cases = find_cases(data, task, within=within)
-    labelled = [case for case in cases if case.labels is not None]
-    missing = sorted((chosen or set()) - {case.name for case in labelled})
+    cases = find_cases(data, task, within=within, notice=report_notice(console))
+    usable = [case for case in cases if case.labels is not None or case.problems]
+    missing = sorted((chosen or set()) - {case.name for case in usable})
     if missing:
         more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
         raise InputError(
             f"--splits names {', '.join(missing[:4])}{more}, but {data} has no such labelled case"
         )
-    mine = [case for case in cases if chosen is None or case.name in chosen]
-    bare = [_told(case) for case in mine if case.labels is None]
-    if bare:
-        console.print(f"[yellow]no label file, so not evaluated: {escape(', '.join(bare))}[/]")
-    mine = [case for case in mine if case.labels is not None]
-    if not mine:
-        said = f" ({'; '.join(bare)})" if any("(" in text for text in bare) else ""
+    usable = [case for case in usable if chosen is None or case.name in chosen]
+    why = {
+        case.name: next(iter(of_kind(case.notices, NoticeKind.LABELS_UNUSED)), "")
+        for case in cases
+        if (chosen is None or case.name in chosen) and case.labels is None and not case.problems
+    }
+    named = [f"{name} ({reason})" if reason else name for name, reason in why.items()]
+    if not any(case.labels for case in usable):
+        told = [f"{case.name}: {case.problems[0]}" for case in usable]
+        told += named if any(why.values()) else []
+        said = f" ({'; '.join(told)})" if told else ""
         raise InputError(f"{data} has no labelled case to evaluate on{said}")
-    return mine
-
-
-def _told(case: CaseFiles) -> str:
-    """The name of a case without labels, and why they are not used if it has some."""
-    said = [t for t in case.notices if t.startswith(("not used", "labels")) and "labels" in t]
-    return f"{case.name} ({said[0]})" if said else case.name
+    if named:
+        console.print(f"[yellow]no label file, so not evaluated: {escape(', '.join(named))}[/]")
+    return usable, {name: reason or "no label file" for name, reason in why.items()}
 
 
 def _check_tables(folder: Path, cases: Sequence[CaseFiles], options: EvaluationOptions) -> None:

@@ -17,6 +17,7 @@ from shaspec.cli.common import (
     check_results,
     escape,
     report_case,
+    report_notice,
     report_seen,
     run_job,
     source,
@@ -88,7 +89,7 @@ def predict(
     with json_lines(json) as lines:
         engine = engine_of(server)
         card = engine.card(model)
-        many = cases_of(case, card.task, out)
+        many = cases_of(case, card.task, out, report_notice(console))
         thresholds = _thresholds(threshold, card, one=not many)
         if many:
             _check_many(json, server)

@@ -244,7 +244,8 @@ def list_cases(settings: TrainConfig) -> None:
     """Read every case of the run and report present and missing modalities and problems."""
     from shaspec.task import load_task
     from shaspec.training.check import counted, settings_problems, uses
-    from shaspec.training.selection import read_through, select_cases
+    from shaspec.training.read_through import read_through
+    from shaspec.training.selection import select_cases
 
     console = Console()
     task = load_task(settings.task).at(settings.spacing)

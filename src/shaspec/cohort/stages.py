@@ -21,7 +21,7 @@ from shaspec.case import Case
 from shaspec.cohort.inputs import input_of, is_same
 from shaspec.cohort.manifest import Input, Record
 from shaspec.cohort.settings import AVAILABLE, Settings
-from shaspec.errors import ShaspecError
+from shaspec.errors import InputError, ShaspecError
 from shaspec.files.reading import is_file
 from shaspec.inference.events import Finished, Notice, Progress
 from shaspec.io import CaseFiles, label_ending, read_case
@@ -108,8 +108,10 @@ class Stages:
             before: asked subset -> its last line in the manifest.
 
         Raises:
-            InputError: if the case has none of the listed subsets.
+            InputError: for doubtful files, or a case with none of the listed subsets.
         """
+        if files.problems:
+            raise InputError(files.problems[0])
         task = self.card.task
         planned = self.settings.subsets_of(files.volumes, files.name, task)
         redo = self.settings.overwrite

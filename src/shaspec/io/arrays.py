@@ -12,7 +12,7 @@ import numpy.typing as npt
 from shaspec.case import Case
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io.findings import Scan, case_findings, findings, told
+from shaspec.io.findings import Scan, case_findings, findings, size_findings, told
 from shaspec.io.measured import measured
 from shaspec.io.schemes import label_values
 from shaspec.task import Task
@@ -35,7 +35,8 @@ def case_from_arrays(
         volumes: modality -> array of real numbers: (S, P, L) or (row, column), channels first for a
             colour picture. NaN is background; an array without contrast counts as absent.
         task: defines the modalities and labels.
-        spacing: voxel size in mm, (S, P, L); default: 1.
+        spacing: voxel size in mm, (S, P, L); default: 1, with a notice if the head is then too
+            small.
         labels: label map (*spatial) in the codes of ``task``.
         name: name of the case.
         grid: shape, spacing and position together; replaces ``spacing``.
@@ -61,13 +62,15 @@ def case_from_arrays(
     if not arrays:
         raise InputError(f"{name}: no modality contains an image: {'; '.join(said)}")
     shape = next(iter(arrays.values())).shape[-task.dims :]
+    assumed = grid is None and spacing is None
     grid = grid or Grid(shape, spacing or (1.0,) * task.dims)
     where = grid if task.dims == 3 else None
     if labels is not None:
         labels = _labels(np.asarray(labels), task, name)
     case = Case(name, task, grid, arrays, labels)  # refuses arrays of different shapes
     scans = [Scan(task.modality(key), array, where) for key, array in arrays.items()]
-    said += told([*findings(scans), *case_findings(arrays, grid, task)])
+    seen = [*findings(scans), *case_findings(arrays, grid, task)]
+    said += told([*seen, *(size_findings(arrays, grid, task) if assumed else ())])
     return replace(case, notices=tuple(said))
 
 

@@ -28,6 +28,7 @@ from shaspec.io.region_masks import INSTEAD, are_sufficient, mask_files, mask_ma
 from shaspec.io.subjects import several_subjects
 from shaspec.io.truth_names import of_another
 from shaspec.io.volumes import same_scan
+from shaspec.notices import CaseNotice, NoticeKind
 from shaspec.task import Task
 
 
@@ -46,15 +47,19 @@ class Assignment:
     masks: dict[str, Path] = field(default_factory=dict)
     """Region or label -> mask, if the labels are in several files; ``roles`` has the first."""
 
+    explained: set[Path] = field(default_factory=set)
+    """Files whose notices say why they have their roles."""
+
     @property
     def label_files(self) -> tuple[Path, ...]:
         """Every file of the labels."""
         labels = self.roles.get(LABELS)
         return tuple(self.masks.values()) or ((labels,) if labels else ())
 
-    def told(self, path: Path) -> bool:
-        """Return whether a notice begins with the name of a file."""
-        return any(text.startswith(f"{path.name} ") for text in self.notices)
+    def explain(self, path: Path, text: str) -> None:
+        """Add the notice why a file has its role."""
+        self.notices.append(text)
+        self.explained.add(path)
 
 
 def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
@@ -103,10 +108,11 @@ def _without_masks(
     elif are_sufficient(masks, task):
         found.masks = masks
     else:
-        found.notices.append(
+        text = (
             f"not used as labels: {names}; masks of {', '.join(masks)} alone do not tell all "
             f"labels apart: {INSTEAD}"
         )
+        found.notices.append(CaseNotice(text, NoticeKind.LABELS_UNUSED))
     return rest
 
 
@@ -162,7 +168,7 @@ def _settle(role: str, claim: Sequence[tuple[Path, Match]], found: Assignment) -
         if match.certainty is Certainty.CERTAIN or len(chosen) > 1:
             continue
         if path == chosen[0]:
-            found.notices.append(notice(path, match))
+            found.explain(path, notice(path, match))
         else:
             found.notices.append(f"not used: {path.name}; {chosen[0].name} is {role}")
     return bool(certain)
@@ -191,13 +197,14 @@ def _settle_doubt(path: Path, reading: Reading, certain: set[str], found: Assign
     modalities = [role for role in reading.candidates if role != LABELS]
     options = " or ".join(f"{role}={path.name}" for role in reading.candidates)
     if not modalities:
-        found.notices.append(
-            f"not used: {path.name} ({reading.reason}); pass {options} if it is the reference"
-        )
+        text = f"not used: {path.name} ({reading.reason}); pass {options} if it is the reference"
+        found.notices.append(CaseNotice(text, NoticeKind.LABELS_UNUSED))
     elif set(modalities) <= certain:
         taken = ", ".join(f"{role} is {found.roles[role].name}" for role in modalities
                           if role in found.roles)  # fmt: skip
-        found.notices.append(f"not used: {path.name} ({reading.reason}); {taken or options}")
+        kind = NoticeKind.LABELS_UNUSED if LABELS in reading.candidates else NoticeKind.WARNING
+        text = f"not used: {path.name} ({reading.reason}); {taken or options}"
+        found.notices.append(CaseNotice(text, kind))
     else:
         found.problems[path.name] = (
             f"{path}: the modality of this file is unclear ({reading.reason}); list the files one "

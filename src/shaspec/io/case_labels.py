@@ -21,16 +21,18 @@ FOLDERS = 3  # above a label file, whose names may name its label convention
 
 def task_labels(
     array: Array, files: CaseFiles, task: Task, scheme: str | None
-) -> tuple[npt.NDArray[np.uint8], str]:
-    """The label map in the codes of the task, and a notice of the convention used."""
+) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+    """The label map in the codes of the task, and notices: the convention used, and doubts."""
     assert files.labels
-    empty = "" if array.any() else f"; {files.labels.name} is empty: no voxel is labelled"
+    empty = "" if array.any() else f"{files.labels.name} is empty: no voxel is labelled"
     if files.masks:
-        return array.astype(np.uint8, copy=False), masks_notice(files.masks) + empty
+        combined = tuple(filter(None, (masks_notice(files.masks), empty)))
+        return array.astype(np.uint8, copy=False), combined
     described = None if scheme else described_scheme(files.labels, task)
     hints = label_hints(files)
     labels, reading = to_task_labels(array, task, str(files.labels), hints, scheme, described)
-    return labels, reading.notice + automatic_notice(files.labels) + empty
+    said = (reading.notice, automatic_notice(files.labels), empty)
+    return labels, tuple(filter(None, said))
 
 
 def label_hints(files: CaseFiles) -> list[str]:

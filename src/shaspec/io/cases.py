@@ -109,8 +109,8 @@ def _case(files: CaseFiles, task: Task, options: _Options) -> Case:
     """A case of volumes."""
     whole = read = read_volumes(files, task)
     if read.labels is not None:
-        array, notice = task_labels(read.labels.array, files, task, options.scheme)
-        whole = replace(read, labels=replace(read.labels, array=array), label_notice=notice)
+        array, said = task_labels(read.labels.array, files, task, options.scheme)
+        whole = replace(read, labels=replace(read.labels, array=array), label_notices=said)
     case = _gridded(whole, files, task, options, tuple(read.volumes))
     if all(v.grid.matches(case.grid) for v in read.volumes.values()):
         return case
@@ -160,7 +160,7 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
     if read.labels is not None:
         others = read.volumes.values()
         labels = truth_on_grid(read.labels, first, others, notices, options.by_voxel)
-        notices.append(read.label_notice)
+        notices += read.label_notices
         notices += told(stray(labels, arrays, task, str(files.labels), first.grid.spacing))
     paths = _paths(files, volumes)
     open_roles = tuple(doubts((*found, *in_place)))
@@ -204,8 +204,8 @@ def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:
     if files.labels is not None:
         stored = read_label_image(files.labels)
         _same_size(files.labels, LABELS, stored.shape, files, shape)
-        labels, notice = task_labels(stored, files, task, options.scheme)
-        notices.append(notice)
+        labels, said = task_labels(stored, files, task, options.scheme)
+        notices += said
     paths = _paths(files, arrays)
     return Case(files.name, task, Grid(shape, (1.0, 1.0)), arrays, labels, paths, tuple(notices))
 

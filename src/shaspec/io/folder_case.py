@@ -9,6 +9,7 @@ from shaspec.files.reading import is_folder
 from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, input_files, is_input
 from shaspec.io.channels import channel_case, channel_count
+from shaspec.io.empty_folders import empty_sequences
 from shaspec.io.formats.table import is_volume
 from shaspec.io.label_folders import is_label_folder
 from shaspec.io.naming import (
@@ -50,13 +51,13 @@ def folder_case(
         if match := recognise(name, task):
             path = found.roles[match.role] = found.unknown.pop()
             text = f"{path.name} was used as {match.role} because of its folder name"
-            found.notices.append(f"{text}, {path.absolute().parent.name}")
+            found.explain(path, f"{text}, {path.absolute().parent.name}")
     for name, path in files:
         if name == path.parent.name and not is_volume(path.parent) and path in found.roles.values():
-            found.notices.append(f"{path.name} was assigned by the name of its folder, {name}")
-        if path in found.label_files and path.parent != folder and not found.told(path):
+            found.explain(path, f"{path.name} was assigned by the name of its folder, {name}")
+        if path in found.label_files and path.parent != folder and path not in found.explained:
             text = f"{path.name} was used as labels because of its folder, {path.parent.name}"
-            found.notices.append(text)
+            found.explain(path, text)
     if message := _contradicts(folder, found, task):
         found.problems["T1"] = message
     labels = found.roles.pop(LABELS, None)
@@ -101,7 +102,7 @@ def folder_case(
         labels=labels,
         masks=found.masks if labels else {},
         problems=tuple(problems),
-        notices=(*notices, *found.notices, *unread),
+        notices=(*empty_sequences(inside, found.roles, task), *notices, *found.notices, *unread),
     )
 
 

@@ -13,7 +13,7 @@ per line.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +23,14 @@ from shaspec.io.case_files import CaseFiles, entries, from_roles, input_files, i
 from shaspec.io.channels import channel_case, channel_cases, holds_channels
 from shaspec.io.datalist import IMAGE, is_datalist, read_datalist
 from shaspec.io.description import DESCRIPTION
+from shaspec.io.empty_folders import folders_without_case, without_case_notice
 from shaspec.io.folder_case import folder_case
 from shaspec.io.formats.table import DICOM, header_of, is_volume
 from shaspec.io.grouping import by_stem, group_by_folder
 from shaspec.io.label_folders import (
     anonymous,
     derivatives,
+    is_for_labels,
     label_folders,
     with_truths,
     without_derivatives,
@@ -90,7 +92,12 @@ def _name_of(folder: Path) -> str:
 
 
 def find_cases(
-    folder: str | Path, task: Task, *, with_labels: bool = True, within: float | None = None
+    folder: str | Path,
+    task: Task,
+    *,
+    with_labels: bool = True,
+    within: float | None = None,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> list[CaseFiles]:
     """Find all cases in a folder or list.
 
@@ -102,6 +109,7 @@ def find_cases(
         with_labels: whether label files are included.
         within: for pictures of several cameras: pair those that are nearest in time by their names,
             at most so many seconds apart. Default: pictures are paired by equal names.
+        notice: called with what concerns no single case, e.g. folders without a case.
 
     Returns:
         The files of each case, sorted by path. A case whose files cannot be assigned is included
@@ -129,7 +137,7 @@ def find_cases(
         raise InputError(f"{folder}: no such folder")
     if within is not None:
         return _paired(folder, task, with_labels, within)
-    cases = list(_walk(folder, task, with_labels, DEPTH))
+    cases = list(_walk(folder, task, with_labels, DEPTH, notice))
     if not cases:
         raise InputError(
             f"{folder}: no cases; put one folder per case into it, each with files "
@@ -153,11 +161,19 @@ def _paired(folder: Path, task: Task, with_labels: bool, within: float) -> list[
     return cases
 
 
-def _walk(folder: Path, task: Task, with_labels: bool, depth: int) -> Iterator[CaseFiles]:
+def _walk(
+    folder: Path,
+    task: Task,
+    with_labels: bool,
+    depth: int,
+    told: Callable[[str], None] = lambda _: None,
+) -> Iterator[CaseFiles]:
     """Cases in ``folder``: the folder itself, else its subfolders, with unique names."""
     found = [
         (where, _without_result(case)) for where, case in _search(folder, task, with_labels, depth)
     ]
+    if text := without_case_notice(folders_without_case(folder, found, task), depth):
+        told(text)
     kept = without_links(found, folder)
     counts = Counter(case.name for _, case in kept)
     for where, case in kept:
@@ -216,7 +232,7 @@ def _search(
         inner: list[tuple[Path, CaseFiles]] = []
         others = [p for p in inside if is_folder(p) and p not in (*beside, *skipped)]
         for path in others:
-            if not _is_for_labels(path):
+            if not is_for_labels(path):
                 inner += _guarded(path, _search(path, task, with_labels, depth - 1))
         for path in [p for p in beside if not inner or (len(inner) > 1 and anonymous(p, task))]:
             inner += _guarded(path, _search(path, task, with_labels, depth - 1))
@@ -233,12 +249,6 @@ def _guarded(
         yield from list(found)
     except InputError as error:
         yield folder, CaseFiles(folder.name, {}, problems=(str(error),))
-
-
-def _is_for_labels(folder: Path) -> bool:
-    """Return whether a folder has the labels of the images in the folder beside it."""
-    images = folder.with_name(folder.name.replace("labels", "images"))
-    return folder.name.startswith("labelsT") or (images != folder and is_folder(images))
 
 
 def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:

@@ -14,6 +14,7 @@ from pathlib import Path
 from shaspec.files.reading import is_folder
 from shaspec.io.case_files import CaseFiles, entries, input_files
 from shaspec.io.naming import LABELS, recognise, stem
+from shaspec.notices import CaseNotice, NoticeKind
 from shaspec.task import Task
 
 Found = list[tuple[Path, CaseFiles]]
@@ -34,6 +35,12 @@ def is_label_folder(path: Path, task: Task) -> bool:
         return False
     rest = path.name[: match.start] + path.name[match.stop :]
     return not re.search(r"[^\W_]", rest) and bool(input_files(entries(path, task), task))
+
+
+def is_for_labels(folder: Path) -> bool:
+    """Return whether a folder has the labels of the images in the folder beside it."""
+    images = folder.with_name(folder.name.replace("labels", "images"))
+    return folder.name.startswith("labelsT") or (images != folder and is_folder(images))
 
 
 def derivatives(inside: Sequence[Path]) -> list[Path]:
@@ -64,20 +71,20 @@ def with_truths(found: Found, folders: Sequence[Path], task: Task) -> Found:
         elif own:
             names = ", ".join(path.name for path in own[:SHOWN])
             text = f"not used as labels: {names} in the folder {own[0].parent.name}"
-            case = replace(case, notices=(*case.notices, text))
+            case = replace(case, notices=(*case.notices, _unused(text)))
         cases.append((where, case))
     if left:
         names = ", ".join(path.name for path in sorted(left)[:SHOWN])
         folder = min(left).parent.name
         text = f"not used as labels: {names} in the folder {folder}, of no case by their names"
         where, case = cases[0]
-        cases[0] = (where, replace(case, notices=(*case.notices, text)))
+        cases[0] = (where, replace(case, notices=(*case.notices, _unused(text))))
     return cases
 
 
 def without_derivatives(found: Found, skipped: Sequence[Path]) -> Found:
     """The cases, which say that derivatives were not searched for their labels."""
-    text = f"labels in the folder {DERIVATIVES} were not searched; give them file by file"
+    text = _unused(f"labels in the folder {DERIVATIVES} were not searched; give them file by file")
     return (
         [
             (where, replace(case, notices=(*case.notices, text)) if case.labels is None else case)
@@ -86,6 +93,10 @@ def without_derivatives(found: Found, skipped: Sequence[Path]) -> Found:
         if skipped
         else found
     )
+
+
+def _unused(text: str) -> CaseNotice:
+    return CaseNotice(text, NoticeKind.LABELS_UNUSED)
 
 
 def anonymous(folder: Path, task: Task) -> bool:

@@ -11,6 +11,7 @@ from shaspec.io.images import is_image, read_label_image
 from shaspec.io.naming import parts
 from shaspec.io.origin import checksum, marked_checksum
 from shaspec.io.truth_file import read_truth
+from shaspec.notices import CaseNotice, NoticeKind
 
 AUTOMATIC = frozenset(
     [
@@ -53,18 +54,22 @@ def is_unedited_result(path: Path) -> bool:
     return bool(np.array_equal(labels, labels.astype(np.uint8))) and checksum(labels) == said
 
 
-def result_notice(path: Path) -> str:
+def result_notice(path: Path) -> CaseNotice:
     """The notice about a result that is not used as a truth."""
-    return (
+    return CaseNotice(
         f"not used as labels: {path.name} is an unedited result of a model; if it is to be used, "
-        f"give it as labels={path.name}"
+        f"give it as labels={path.name}",
+        NoticeKind.LABELS_UNUSED,
     )
 
 
 def automatic_notice(path: Path) -> str:
-    """What to add to a notice about labels whose name says that a program made them, else empty."""
+    """The notice about labels whose name says that a program made them; empty for others."""
     words = set(parts(path.name))
     said = sorted(words & AUTOMATIC)
     if not said or words & CORRECTED:
         return ""
-    return f"; the name contains {said[0]!r}, so a program may have made them without a correction"
+    return (
+        f"labels {path.name}: the name contains {said[0]!r}, so a program may have made them "
+        "without a correction"
+    )

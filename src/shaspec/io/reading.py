@@ -26,7 +26,7 @@ class Read:
     """In task order, without empty volumes."""
     labels: Volume | None
     notices: tuple[str, ...]
-    label_notice: str = ""
+    label_notices: tuple[str, ...] = ()
     """How the labels were read."""
 
 

@@ -18,6 +18,7 @@ from shaspec.io.label_names import phrase_of
 from shaspec.io.naming import LABELS, Certainty, Match, stem
 from shaspec.io.truth_file import read_truth
 from shaspec.io.volumes import Volume
+from shaspec.notices import CaseNotice, NoticeKind
 from shaspec.task import Task
 
 Masks = Mapping[str, Path]
@@ -117,10 +118,10 @@ def read_masks(masks: Masks, task: Task) -> Volume:
     return replace(first, array=labels, limits=limits, notices=notices, nan=None)
 
 
-def masks_notice(masks: Masks) -> str:
+def masks_notice(masks: Masks) -> CaseNotice:
     """How the labels were read, for the notices of a case."""
     named = ", ".join(f"{name} from {path.name}" for name, path in masks.items())
-    return f"labels combined from masks: {named}"
+    return CaseNotice(f"labels combined from masks: {named}", NoticeKind.LABELS_READ)
 
 
 def _inside(volume: Volume) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shaspec.errors import InputError, UndecidedError
+from shaspec.notices import CaseNotice, NoticeKind
 from shaspec.task import LabelScheme, Task
 
 Array = npt.NDArray[Any]
@@ -38,9 +39,10 @@ class Reading:
     """What else it may be, to end a notice with; empty if nothing."""
 
     @property
-    def notice(self) -> str:
+    def notice(self) -> CaseNotice:
         """For the notices of a case."""
-        return f"labels read as {self.scheme.name}, by {self.evidence}{self.doubt}"
+        text = f"labels read as {self.scheme.name}, by {self.evidence}{self.doubt}"
+        return CaseNotice(text, NoticeKind.WARNING if self.doubt else NoticeKind.LABELS_READ)
 
 
 def to_task_labels(

@@ -12,6 +12,7 @@ from pathlib import Path
 from shaspec.files.reading import is_folder
 from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
+from shaspec.io.empty_folders import empty_sequences
 from shaspec.io.naming import LABELS, Match, Reading, in_folder, is_silent, read_name, recognise
 from shaspec.io.subjects import several_in_folders
 from shaspec.io.truth_names import of_another
@@ -64,7 +65,12 @@ def sequence_case(
         labels=labels,
         masks=found.masks if labels else {},
         problems=tuple(problems),
-        notices=(*notices, *found.notices, *unread_notices(inside, task)),
+        notices=(
+            *empty_sequences(inside, found.roles, task),
+            *notices,
+            *found.notices,
+            *unread_notices(inside, task),
+        ),
     )
 
 

@@ -21,13 +21,14 @@ import numpy.typing as npt
 import torch
 
 from shaspec.case import Case
-from shaspec.errors import InputError, ShaspecError
+from shaspec.errors import InputError, OutOfMemoryError, ShaspecError
 from shaspec.files.reading import is_folder
 from shaspec.files.writing import new_folder, sweep
 from shaspec.inference.spacing import resized, shape_at
 from shaspec.inference.windows import union
 from shaspec.io.cases import read_case
 from shaspec.io.folders import CaseFiles
+from shaspec.memory import enough_memory
 from shaspec.models.fingerprint import fingerprint
 from shaspec.phantom import make_case
 from shaspec.preprocessing import content_box, normalise
@@ -130,11 +131,10 @@ def _ensure(job: _Job | LeftOut) -> PreparedCase | LeftOut:
     folder = job.target.folder
     if not is_folder(folder):
         try:
-            case = job.load()
-        except InputError as error:
+            with enough_memory(f"preparing case {job.target.name}"):
+                _write(folder, job.load(), job.task)
+        except (InputError, OutOfMemoryError) as error:
             return LeftOut(job.target.name, str(error))
-        try:
-            _write(folder, case, job.task)
         except OSError as error:
             raise ShaspecError(
                 f"prepared cases cannot be written to {folder.parent} ({error}): make "

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from shaspec.errors import InputError, WeightsError
 from shaspec.files.reading import is_file
-from shaspec.io.cases import read_case
 from shaspec.io.datalist import is_datalist
 from shaspec.io.folders import CaseFiles, find_cases
 from shaspec.io.splits import HeldOut, folds_of, held_out, holds_out, listed_cases
@@ -74,7 +73,8 @@ class Selection:
 
 def select_cases(config: TrainConfig, task: Task) -> Selection:
     """Find the cases by their names; reads no voxel."""
-    there = find_cases(config.data, task) if config.data else []
+    about: list[str] = []
+    there = find_cases(config.data, task, notice=about.append) if config.data else []
     selection = _real_cases(config, there) if config.data else Selection()
     seeds = range(config.phantom_seed, config.phantom_seed + config.phantoms)
     # Without real cases, `labelled` chooses among the phantoms.
@@ -86,7 +86,8 @@ def select_cases(config: TrainConfig, task: Task) -> Selection:
         selection = _supervised(selection, config)
     if config.data and not selection.training and not selection.problems:
         selection = replace(selection, problems=(f"no labelled case to train on in {config.data}",))
-    selection = replace(selection, notices=(*selection.notices, *_seen_by_start(selection, config)))
+    said = (*about, *selection.notices, *_seen_by_start(selection, config))
+    selection = replace(selection, notices=said)
     return _validated(selection, config, task) if config.validate_every_minutes else selection
 
 
@@ -98,8 +99,13 @@ def _supervised(selection: Selection, config: TrainConfig) -> Selection:
             f"unlabelled = {config.unlabelled}: not used, because method {config.method!r} needs "
             "labels: choose m3l or mean-teacher to use it"
         )
-    if selection.unlabelled:
-        bare = _names([files.name for files in selection.unlabelled])
+    doubtful = [f"case {f.name}: {f.problems[0]}" for f in selection.unlabelled if f.problems]
+    if config.cases:
+        problems += doubtful
+    else:
+        notices += [f"{text}: not used" for text in doubtful]
+    if unlabelled := [files.name for files in selection.unlabelled if not files.problems]:
+        bare = _names(unlabelled)
         text = f"{bare}: no label file, which supervised training needs"
         if config.cases:
             problems.append(f"{config.cases}: {text}; add the labels or take them off the list")
@@ -251,37 +257,6 @@ def _told_by_lists(config: TrainConfig, names: Sequence[str]) -> Iterator[str]:
                 f"{path} has the folds {folds}, of which none is held out: all are trained on; "
                 "hold one out with fold"
             )
-
-
-@dataclass(frozen=True)
-class Looked:
-    """What reading a case before the run has found."""
-
-    name: str
-    present: tuple[str, ...]
-    """Its modalities, without those whose files are empty."""
-    problem: str = ""
-    """Why the run cannot use it."""
-    notices: tuple[str, ...] = ()
-    """What is doubtful about it, e.g. a scan that is not registered."""
-
-
-def read_through(selection: Selection, config: TrainConfig, task: Task) -> Iterator[Looked]:
-    """Read every case as in the run."""
-    for files in selection.to_read:
-        try:
-            by_voxel = config.labels_by_voxel
-            case = read_case(files, task, scheme=config.scheme, labels_by_voxel=by_voxel)
-        except InputError as error:
-            yield Looked(files.name, tuple(files.volumes), str(error))
-        else:
-            said = tuple(text for text in case.notices if not _is_routine(text))
-            yield Looked(files.name, tuple(case.volumes), notices=said)
-
-
-def _is_routine(notice: str) -> bool:
-    """Return whether a notice only says how the labels were read."""
-    return notice.startswith(("labels read as", "labels combined")) and ";" not in notice
 
 
 def _unknown(

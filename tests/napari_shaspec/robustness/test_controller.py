@@ -230,3 +230,12 @@ def test_the_command_of_the_selected_row_is_copied(control, viewer, make_case, n
     row = control.state.row(control.state.shown)
     row.prediction.provenance.update(facts)
     assert control.command() == "shaspec predict T2=t2.nii --present T2 --model m --device cpu"
+
+
+def test_a_truth_that_is_painted_in_place_is_compared_with_anew(control, viewer, swept):
+    before = control.state.tables[0].rows[0].values["dice"]["WT"]
+    assert before > 0
+    viewer.layers["truth"].data[:] = 0
+    viewer.layers["truth"].data[2:4, 2:4, 2:4] = 2
+    control.sweep()
+    assert control.state.tables[0].rows[0].values["dice"]["WT"] == 0

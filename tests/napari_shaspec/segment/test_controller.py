@@ -65,7 +65,7 @@ def test_no_modality_ticked_is_refused_with_a_sentence(
     controller.segment()
     assert controller.state.status is Status.IDLE
     assert controller.state.message.level == "error"
-    assert "tick at least one" in notifications[-1]
+    assert "choose at least one" in notifications[-1]
 
 
 def test_without_layers_the_next_step_is_named(controller, notifications):

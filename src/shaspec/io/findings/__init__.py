@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from shaspec.errors import InputError
 from shaspec.geometry import Grid
-from shaspec.io.findings.anatomy import axes, size, skull, unit
+from shaspec.io.findings.anatomy import assumed_size, axes, size, skull, unit
 from shaspec.io.findings.coarse import Coarse
 from shaspec.io.findings.contrast import contrast
 from shaspec.io.findings.extent import cut, noise
@@ -31,6 +31,7 @@ __all__ = [
     "case_findings",
     "doubts",
     "findings",
+    "size_findings",
     "stray",
     "told",
 ]
@@ -79,6 +80,19 @@ def case_findings(volumes: Mapping[str, Array], grid: Grid, task: Task) -> tuple
         if found:
             return found
     return ()
+
+
+def size_findings(volumes: Mapping[str, Array], grid: Grid, task: Task) -> tuple[Finding, ...]:
+    """The finding in volumes without a voxel size, for which ``grid`` has an assumed one.
+
+    Args:
+        volumes: modality -> array on ``grid``.
+        grid: has the assumed voxel size.
+        task: defines the expected anatomy.
+    """
+    if task.dims != 3 or task.kind != "segmentation":
+        return ()
+    return tuple(assumed_size(Coarse.of(volumes, grid, task)))
 
 
 def told(found: Iterable[Finding]) -> list[str]:

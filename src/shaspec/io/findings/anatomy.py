@@ -110,6 +110,20 @@ def size(case: Coarse) -> Iterator[Finding]:
                 return
 
 
+def assumed_size(case: Coarse) -> Iterator[Finding]:
+    """Find a head that is too small because its voxel size is not known and was assumed."""
+    if case.task.anatomy not in ("brain", "head"):
+        return
+    ml = max(np.count_nonzero(mask) for mask in case.foregrounds.values()) * case.voxel_ml
+    if ml < WHOLE_ML:
+        yield Finding(
+            "warning",
+            f"no voxel size is given, so 1 mm was assumed: the head then has {ml:.3g} mL, less "
+            "than a human brain",
+            "give the voxel size: spacing of an array, scale of a layer in mm",
+        )
+
+
 def _is_whole(head: Mask) -> bool:
     """Whether the field of view crops no large part of a head."""
     for axis in range(3):
