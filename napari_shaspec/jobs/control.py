@@ -13,6 +13,7 @@ from typing import Any
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.runner import Handlers, Runner
 from napari_shaspec.jobs.state import JobState, Level, Message, Status
+from napari_shaspec.jobs.wording import in_window
 from shaspec.errors import ShaspecError
 from shaspec.fault import fault_message, is_off
 from shaspec.inference.events import Notice, Progress
@@ -77,7 +78,7 @@ class JobControl:
         elif isinstance(event, Notice):
             self.notices.append(event.text)
             self.say(event.text, "warning")
-            notifications.info(event.text)
+            notifications.info(in_window(event.text))
 
     def fail(self, error: Exception) -> None:
         """Shows an error that ended the job."""
@@ -109,8 +110,8 @@ class JobControl:
     def refuse(self, text: str) -> None:
         """Shows an error in the panel and as a notification."""
         self.say(text, "error")
-        notifications.error(text)
+        notifications.error(in_window(text))
 
     def say(self, text: str, level: Level = "info") -> None:
         """Shows a message in the panel."""
-        self._state.message = Message(text, level)
+        self._state.message = Message(in_window(text), level)
