@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from napari_shaspec import model_folders
+from napari_shaspec.jobs.importing import importing
 from napari_shaspec.settings import InferenceSettings, server_settings
 from shaspec.case import Case
 from shaspec.errors import InputError
@@ -82,8 +83,9 @@ class LocalEngine:
 
     def session(self, model: str, case: Case, settings: InferenceSettings) -> Session:
         _require_torch()
-        from shaspec.inference.classification import ClassificationSession
-        from shaspec.inference.session import InferenceSession
+        with importing():
+            from shaspec.inference.classification import ClassificationSession
+            from shaspec.inference.session import InferenceSession
 
         loaded = self._load(model)
         if loaded.card.task.kind == "classification":
@@ -108,8 +110,9 @@ class LocalEngine:
         self, model: str, folder: str, settings: InferenceSettings
     ) -> Iterator[Progress | Notice | Computed[list[WindowPoint]]]:
         _require_torch()
-        from shaspec.analysis.features.cohort import cohort_job
-        from shaspec.io import find_cases
+        with importing():
+            from shaspec.analysis.features.cohort import cohort_job
+            from shaspec.io import find_cases
 
         loaded = self._load(model)
         files = find_cases(folder, loaded.card.task, with_labels=False)
