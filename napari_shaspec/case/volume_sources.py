@@ -30,7 +30,7 @@ class VolumeSource:
     place: Place
     path: Path | None
     channel: int | None = None
-    """Of a 4D file: index along the fourth dimension."""
+    """In a 4D file: index along the fourth dimension."""
 
     @property
     def array(self) -> npt.NDArray[Any]:
@@ -121,8 +121,8 @@ class VolumeSources:
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         if case.labels is not None and self.truth is not None and first.grid.dims == 3:
             layer = f"layer {self.truth.layer!r}"
-            found = stray(case.labels, case.volumes, self.task, layer, first.grid.spacing)
-            notices += told(found)
+            shifted = stray(case.labels, case.volumes, self.task, layer, first.grid.spacing)
+            notices += told(shifted)
         files = {p.modality: p.path for p in self.parts if p.path is not None}
         channels = {p.modality: p.channel for p in self.parts if p.channel is not None}
         return replace(

@@ -58,8 +58,8 @@ def cohort(
     engine: Annotated[
         str,
         typer.Option(
-            help="processes: of this computer; ray: of a Ray cluster, by the environment variable "
-            "RAY_ADDRESS, or of this computer without it. Needs shaspec[cluster]."
+            help="processes: on this computer; ray: on the Ray cluster of the environment variable "
+            "RAY_ADDRESS, or on this computer if it is not set. Needs shaspec[cluster]."
         ),
     ] = "processes",
     probabilities: Probabilities = False,
@@ -83,13 +83,13 @@ def cohort(
     console = Console()
     task = load_card(model).task
     cases = find_cases(data, task, with_labels=False, within=pair_within)
-    found = shard_of(cases, shard)
-    if not found:
+    own_cases = shard_of(cases, shard)
+    if not own_cases:
         console.print(f"shard {shard} has no case: there are fewer cases than parts")
         return
     settings = Settings(model, subsets, probabilities, grid, overwrite, **run.keywords)
     share = Share(shard, workers, engine)
-    run_cohort(console, found, settings, out, source=data, csv=csv, task=task, share=share)
+    run_cohort(console, own_cases, settings, out, source=data, csv=csv, task=task, share=share)
 
 
 def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFiles]:
@@ -102,20 +102,20 @@ def cases_of(words: Sequence[Path], task: Task, out: Path | None) -> list[CaseFi
     if len(words) != 1 or not (is_folder(words[0]) or words[0].suffix.lower() in LISTS):
         return []
     try:
-        found = find_cases(words[0], task, with_labels=False)
+        cases = find_cases(words[0], task, with_labels=False)
     except InputError:
         return []  # reported when it is read as a case
     wants_folder = out is not None and (is_folder(out) or not out.suffix)
-    if len(found) < 2 and not (wants_folder and is_folder(words[0])):
+    if len(cases) < 2 and not (wants_folder and is_folder(words[0])):
         return []
     if not wants_folder:
-        names = ", ".join(case.name for case in found[:4]) + (", ..." if len(found) > 4 else "")
+        names = ", ".join(case.name for case in cases[:4]) + (", ..." if len(cases) > 4 else "")
         raise InputError(
-            f"{words[0]}: contains {len(found)} cases ({names}); give --out DIR, a folder for the "
+            f"{words[0]}: contains {len(cases)} cases ({names}); give --out DIR, a folder for the "
             "results of all, or name one case: its folder, FOLDER/NAME if files are side by "
             "side, or its files"
         )
-    return found
+    return cases
 
 
 def run_cohort(

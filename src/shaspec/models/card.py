@@ -59,7 +59,7 @@ class Training(BaseModel):
     cases: tuple[str, ...] = ()
     """Names of the real cases, also those of the start model."""
     unlabelled: tuple[str, ...] = ()
-    """Those of ``cases`` whose labels were not used."""
+    """The cases of ``cases`` whose labels were not used."""
     fingerprints: Hashes = Field(default_factory=dict)
     """Case -> modality -> hash of its voxels, to recognise renamed cases. If the start model saw
     other voxels under the same name, they are listed as ``name@`` and the first digits of its
