@@ -259,7 +259,7 @@ def model_folder(name_or_folder: str | Path) -> Path:
             raise WeightsError(
                 f"model {str(name_or_folder)!r} is no longer bundled, because it did not beat the "
                 "zero-fill baseline: use --model shaspec, train one with `shaspec train --method "
-                f"{name_or_folder}`, or give its model folder of version 0.2"
+                f"{name_or_folder}`, or give its folder of version 0.1 or 0.2"
             )
         raise WeightsError(
             f"model {str(name_or_folder)!r} not found: give a folder with {CARD_FILE} and "
