@@ -2,7 +2,7 @@
 
 A panel never waits for a server. What `ChosenEngine.models` and `ChosenEngine.card` tell is what
 the server said last; it is asked in a worker when the panel opens, when the preference changes, and
-then from time to time. So a server that stops or comes back is noticed, and told in the panel.
+then from time to time. So a server that stops or comes back is noticed, and the panel says so.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class LocalEngine:
         self._loaded: tuple[str, str, Model] | None = None  # name or folder, sha256, model
 
     def refresh(self) -> None:
-        """Nothing: the list of models is always read anew."""
+        """Does nothing: the list of models is read every time."""
 
     def models(self) -> list[str]:
         from shaspec.models.card import bundled_models

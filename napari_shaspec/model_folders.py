@@ -33,7 +33,7 @@ def remember(folder: str | Path) -> None:
     """Adds ``folder`` to the lists of all panels, including open ones."""
     kept, path = section("models"), str(Path(folder).absolute())
     if kept is not None:
-        others = [known for known in stored() if known != path]
+        others = [stored_path for stored_path in stored() if stored_path != path]
         # Removed first, so that a change is signalled if the folder was trained again.
         kept.folders = os.pathsep.join(others)
         kept.folders = os.pathsep.join([*others, path])
@@ -48,7 +48,9 @@ def forget(folder: str | Path) -> None:
     """Removes ``folder`` from the lists; its files are kept."""
     kept = section("models")
     if kept is not None:
-        kept.folders = os.pathsep.join(known for known in stored() if known != str(folder))
+        kept.folders = os.pathsep.join(
+            stored_path for stored_path in stored() if stored_path != str(folder)
+        )
 
 
 def stored() -> list[str]:

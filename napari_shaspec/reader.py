@@ -104,8 +104,8 @@ def _one_case(paths: list[Path], task: Task) -> Choices | None:
     """The choices for files that are one case, in which something is open; None: no question."""
     if len(paths) < 2 or not question.can_ask():
         return None
-    known = [role for path in paths if (role := role_of(path, task))]
-    if not set(known) & set(task.names) or len(set(known)) < len(known):
+    roles = [role for path in paths if (role := role_of(path, task))]
+    if not set(roles) & set(task.names) or len(set(roles)) < len(roles):
         return None  # files that are checked one by one
     choices = Choices(paths, task)
     return choices if choices.doubtful else None

@@ -1,4 +1,4 @@
-"""The engine on a server of `shaspec serve`, in the place of the one on this computer; no torch."""
+"""The engine on a server of `shaspec serve` instead of the one on this computer; no torch."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class RemoteEngine:
         cards = {} if self._server is None else self._server.cards
         if not cards:
             raise ServerError(
-                f"server {self.where} has not told its models yet: wait until it answers"
+                f"server {self.where} has not sent its list of models yet: wait until it answers"
             )
         return cards
 

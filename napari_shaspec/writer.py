@@ -58,13 +58,13 @@ def _write(path: str | Path, data: npt.NDArray[Any], meta: dict[str, Any]) -> Pa
 
 def _origin(data: npt.NDArray[Any], meta: dict[str, Any]) -> Origin:
     """What the labels of a layer are; a layer that others made is a label map."""
-    what = meta.get("metadata", {}).get(KEY, {})
-    if what.get("kind") == "edited":
+    entry = meta.get("metadata", {}).get(KEY, {})
+    if entry.get("kind") == "edited":
         return Origin.EDITED
-    if what.get("kind") not in ("result", "swept"):
+    if entry.get("kind") not in ("result", "swept"):
         return Origin.LABELS
-    painted = "checksum" in what and what["checksum"] != checksum(data)
-    painted |= bool(what.get("provenance", {}).get("edited"))  # before it was opened again
+    painted = "checksum" in entry and entry["checksum"] != checksum(data)
+    painted |= bool(entry.get("provenance", {}).get("edited"))  # before it was opened again
     return Origin.EDITED if painted else Origin.RESULT
 
 

@@ -88,14 +88,14 @@ def draw(volume: Any, node: Any, table: Any, path: Path) -> None:
 
 def surfaces_of(node: Any) -> list[tuple[str, tuple[float, ...], Any]]:
     """Name, colour and closed surface of every segment that has voxels."""
-    segmentation, found = node.GetSegmentation(), []
+    segmentation, surfaces = node.GetSegmentation(), []
     for index in range(segmentation.GetNumberOfSegments()):
         surface = vtk.vtkPolyData()
         segment = segmentation.GetNthSegment(index)
         node.GetClosedSurfaceRepresentation(segmentation.GetNthSegmentID(index), surface)
         if surface.GetNumberOfPoints():
-            found.append((segment.GetName(), segment.GetColor(), surface))
-    return found
+            surfaces.append((segment.GetName(), segment.GetColor(), surface))
+    return surfaces
 
 
 def volume_of(surface: Any) -> float:

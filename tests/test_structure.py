@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -15,6 +16,36 @@ FOLDERS = {"shaspec": ROOT / "src" / "shaspec", "napari_shaspec": ROOT / "napari
 PANELS = {"segment", "robustness", "compare", "dates", "features", "cohort", "train", "models"}
 DRIVERS = {"tour"}
 """Panels that drive others."""
+FLOORS = {
+    "napari_shaspec": (
+        "drops free_folder jobs settings user_folder",
+        "layers model_folders recent_cases remote_engine run_times",
+        "engine widgets writer",
+        "assign chosen_engine menus",
+        "dicom",
+        "reader",
+        "case sample_data",
+        "segment robustness compare dates features cohort train models",
+        "tour",
+    ),
+    "shaspec": (
+        "errors lazy notebook progress ripples task_names tasks weights zstandard",
+        "files geometry memory task_files task_parts",
+        "fault task_checks",
+        "task",
+        "case conventions preprocessing",
+        "io models phantom registration",
+        "case_reading prediction stripping",
+        "inference thresholds",
+        "evaluation exporting preparation remote",
+        "analysis dicom editing measuring server",
+        "case_session report",
+        "cohort predictor training",
+        "cli",
+        "__main__",
+    ),
+}
+"""Folders and modules directly below a package, from the ground up; imports go down."""
 AROUND = ("benchmarks", "docs", "examples", "scripts", "slicer", "tests")
 """Code that is not installed. ``golden`` in it is kept as the authors of the papers ran it."""
 SCREEN = {"napari", "napari_shaspec", "qtpy", "magicgui", "superqt", "vispy", "psygnal"}
@@ -131,6 +162,46 @@ def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
 @pytest.mark.parametrize("package", FOLDERS)
 def test_no_folders_import_each_other_in_a_circle(package: str) -> None:
     assert circle(room_graph(package)) == []
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_folders_import_from_lower_floors_only(package: str) -> None:
+    """Siblings on a floor do not import each other, as `io`, `models` and `phantom`."""
+    floor = {
+        f"{package}.{room}": number
+        for number, rooms in enumerate(FLOORS[package])
+        for room in rooms.split()
+    }
+    assert {path.stem for path in FOLDERS[package].iterdir() if is_room(path)} == {
+        name.rpartition(".")[2] for name in floor
+    }
+    upward = [
+        (room, other)
+        for room, others in room_graph(package).items()
+        for other in others
+        if floor[other] >= floor[room]
+    ]
+    assert upward == []
+
+
+def is_room(path: Path) -> bool:
+    """True for a module or a folder with files, but not for what Python or the package adds."""
+    plain = not path.name.startswith(("__pycache__", "__init__", "."))
+    return plain and (path.suffix == ".py" or path.is_dir())
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_the_tree_in_contributing_lists_every_folder_and_module(package: str) -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    start = f"```\n{FOLDERS[package].relative_to(ROOT)}/\n"
+    listed = re.findall(r"^  (\w+(?:/|\.py)) +(.+)$", page.split(start)[1].split("```")[0], re.M)
+    there = {
+        path.name + ("/" if path.is_dir() else "")
+        for path in FOLDERS[package].iterdir()
+        if is_room(path) and path.name != "__main__.py"
+    }
+    assert {name for name, _ in listed} == there
+    assert not [name for name, sentence in listed if not re.fullmatch(r"[A-Z`].*\.", sentence)]
 
 
 def test_panels_are_imported_by_no_one_but_the_tour() -> None:

@@ -195,9 +195,9 @@ class AssignDialog(QDialog):
 
     def _summary(self) -> str:
         used = {row.chosen for row in self._choices.rows}
-        wanted = [role for role in self._choices.options if role]
-        there = [TITLES.get(role, role) for role in wanted if role in used]
-        missing = [role for role in wanted if role not in used and role != LABELS]
+        roles = [role for role in self._choices.options if role]
+        there = [TITLES.get(role, role) for role in roles if role in used]
+        missing = [role for role in roles if role not in used and role != LABELS]
         return f"Opens {', '.join(there)}." + (
             f" Missing: {', '.join(missing)}." if missing else ""
         )
@@ -207,10 +207,10 @@ def _shown(row: Row) -> RoleRow:
     file = row.file
     recalled = row.recalled is not None and not row.contradicted
     role = row.chosen if recalled else file.role
-    what = "not clear" if role is None else TITLES.get(role, role)
+    role_text = "not clear" if role is None else TITLES.get(role, role)
     if role == UNUSED and row.certainty == Certainty.DOUBTFUL:
-        what = "not clear"
-    guess = f"{what}\n{row.certainty}"
+        role_text = "not clear"
+    guess = f"{role_text}\n{row.certainty}"
     return RoleRow(
         file.place, file.name, str(file.path), guess, file.reason, row.settled, row.chosen
     )

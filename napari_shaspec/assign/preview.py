@@ -37,7 +37,7 @@ class Preview:
     grid: Any = None
     """The `shaspec.geometry.Grid` of a volume; None: a picture."""
     channel: int | None = None
-    """Of a 4D file."""
+    """For a 4D file: the channel that is shown."""
 
     @property
     def place(self) -> tuple[Path, int | None]:

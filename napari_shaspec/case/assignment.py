@@ -84,17 +84,17 @@ def newest_case(layers: Iterable[Layer]) -> str:
 
 def find_layers(layers: Iterable[Layer], task: Task, case: str) -> dict[str, Image | None]:
     """Modality -> its layer of ``case``, otherwise a layer with a matching name."""
-    found: dict[str, Image | None] = dict.fromkeys(task.names)
+    by_modality: dict[str, Image | None] = dict.fromkeys(task.names)
     for layer in reversed(candidates(layers, task)):  # the top of the list first
-        what = origin(layer)
-        if what.get("case", "") not in ("", case):
+        facts = origin(layer)
+        if facts.get("case", "") not in ("", case):
             continue
-        name = what.get("modality") or modality_of(layer.name, task)
-        if name not in found or found[name] is not None:
+        name = facts.get("modality") or modality_of(layer.name, task)
+        if name not in by_modality or by_modality[name] is not None:
             continue
         if channels_of(layer) == task.modality(name).channels:
-            found[name] = layer
-    return found
+            by_modality[name] = layer
+    return by_modality
 
 
 def spare_layers(
@@ -122,7 +122,7 @@ def truths(layers: Iterable[Layer], task: Task, case: str) -> list[Labels]:
     """
     from napari.layers import Labels
 
-    found = [
+    truth_layers = [
         layer
         for layer in layers
         if isinstance(layer, Labels)
@@ -130,7 +130,7 @@ def truths(layers: Iterable[Layer], task: Task, case: str) -> list[Labels]:
         and origin(layer).get("kind", "truth") == "truth"
         and case_of(layer) in ("", case)
     ]
-    return sorted(found, key=lambda layer: case_of(layer) != case)
+    return sorted(truth_layers, key=lambda layer: case_of(layer) != case)
 
 
 def modality_of(name: str, task: Task) -> str | None:
@@ -199,15 +199,15 @@ def collect(
 
 def _reduce(layers: Mapping[str, Image], parts: Mapping[str, VolumeSource]) -> Reduce | None:
     """`Case.reduce` of the case whose layers these are, if they are as they were read."""
-    found = [origin(layer).get("reduce") for layer in layers.values()]
+    reductions = [origin(layer).get("reduce") for layer in layers.values()]
     as_read = all(
         origin(layer).get("modality") == name
         and parts[name].path is not None
         and parts[name].grid.matches(origin(layer)["grid"])
         for name, layer in layers.items()
     )
-    one = found[0] if found else None
-    return one if as_read and all(other is one for other in found) else None
+    one = reductions[0] if reductions else None
+    return one if as_read and all(other is one for other in reductions) else None
 
 
 def _unticked(task: Task, name: str, layer: Image) -> VolumeSource | None:
@@ -220,9 +220,9 @@ def _unticked(task: Task, name: str, layer: Image) -> VolumeSource | None:
 
 def _image(modality: Modality, layer: Image) -> VolumeSource:
     if channels_of(layer) != modality.channels:
-        wanted = "a colour" if modality.channels > 1 else "a grey"
+        kind = "a colour" if modality.channels > 1 else "a grey"
         raise InputError(
-            f"{modality.name} is {wanted} image, layer {layer.name!r} is not: choose another one, "
+            f"{modality.name} is {kind} image, layer {layer.name!r} is not: choose another one, "
             "or none, in the table"
         )
     return _part(modality.name, layer)

@@ -72,10 +72,10 @@ class CaseController(ABC, Generic[W]):
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, the files of a case, or DICOM, with this plugin's reader."""
         try:
-            found = opening.without_dicom(paths)
-            if found is None:  # the user has cancelled
+            opened = opening.without_dicom(paths)
+            if opened is None:  # the user has cancelled
                 return
-            paths = found
+            paths = opened
             opening.open_paths(self.viewer, paths)
         except ShaspecError as error:
             self._job.refuse(str(error))
@@ -268,10 +268,10 @@ class ModelController(CaseController[M]):
             models = self._engine.models()
         except ShaspecError:  # of a server, which has not answered yet
             return
-        moved, known = self._engine.moved(), self.state.models
+        moved, listed = self._engine.moved(), self.state.models
         if moved:
-            known = (*models, *([model] if card is not None and model not in models else []))
-        self.state.models = (*known, *(name for name in models if name not in known))
+            listed = (*models, *([model] if card is not None and model not in models else []))
+        self.state.models = (*listed, *(name for name in models if name not in listed))
         if card is None:
             if models:
                 self.choose_model(models[0])

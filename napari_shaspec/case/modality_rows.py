@@ -149,8 +149,8 @@ class ModalityRows:
             old = self._state.sources
             if not any(old.values()):  # no layer is left of the named case
                 self._state.case = case
-            found = find_layers([layer], task, self._state.case)
-            self._set_sources({n: old[n] or la for n, la in found.items()}, self._state.case)
+            layers = find_layers([layer], task, self._state.case)
+            self._set_sources({n: old[n] or la for n, la in layers.items()}, self._state.case)
 
     def _set_sources(self, sources: Mapping[str, Image | None], case: str) -> None:
         """Changes rows (only here): a newly assigned row is ticked, an empty one is unticked."""
@@ -178,6 +178,6 @@ class ModalityRows:
         if self._task is not None:
             # Cleared first, so that a renamed layer also triggers an update.
             self._state.choices = ()
-            found = candidates(self._viewer.layers, self._task)
-            self._state.choices = tuple(reversed(found))
+            layers = candidates(self._viewer.layers, self._task)
+            self._state.choices = tuple(reversed(layers))
             self._state.cases = OpenCases(self._viewer).names()

@@ -54,10 +54,10 @@ def open_paths(viewer: ViewerModel, paths: Sequence[str | Path]) -> None:
             "pictures of one case"
         )
     try:
-        found = reader(names)
+        layers = reader(names)
     except (ValueError, OSError) as error:
         raise InputError(str(error)) from error
-    for data in found:
+    for data in layers:
         if data[0] is not None:
             viewer.layers.append(Layer.create(*data))
             repaint()  # napari takes a tenth of a second for a layer
@@ -76,20 +76,20 @@ def assign_files(viewer: ViewerModel, case: str, task: Task) -> bool:
     from napari_shaspec.reader import read_checked
 
     inputs = [la for la in viewer.layers if _is_input(la, case)]
-    found = read_checked(_choices(inputs, case, task))
-    if not found:
+    case_read = read_checked(_choices(inputs, case, task))
+    if not case_read:
         return False
     place = min(viewer.layers.index(layer) for layer in inputs)
     with batch(viewer):
         remove_layers(viewer, inputs)
-    for number, data in enumerate(found):
+    for number, data in enumerate(case_read):
         viewer.layers.insert(place + number, Layer.create(*data))
     return True
 
 
 def _is_input(layer: Layer, case: str) -> bool:
-    what = origin(layer)
-    return what.get("case") == case and what.get("kind") in ("modality", "truth")
+    facts = origin(layer)
+    return facts.get("case") == case and facts.get("kind") in ("modality", "truth")
 
 
 def _choices(inputs: Sequence[Layer], case: str, task: Task) -> Choices:
@@ -111,10 +111,10 @@ def _choices(inputs: Sequence[Layer], case: str, task: Task) -> Choices:
 
 def _current(inputs: Sequence[Layer]) -> Current:
     """The files, or channels of a file, of the layers, and their roles."""
-    found = {}
+    current = {}
     for layer in inputs:
-        what = origin(layer)
-        path = what.get("path")
+        facts = origin(layer)
+        path = facts.get("path")
         if path is not None:
-            found[path.absolute(), what.get("channel")] = what.get("modality", LABELS)
-    return found
+            current[path.absolute(), facts.get("channel")] = facts.get("modality", LABELS)
+    return current

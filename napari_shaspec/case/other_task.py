@@ -26,16 +26,16 @@ def model_for(layer: Layer, task: Task | None, models: Iterable[str], engine: En
         engine: reads the cards.
 
     Returns:
-        The first model of the task of the layer; empty if the layer is no modality of a case, the
-        chosen model has this modality, or there is no such model.
+        The first model of the task of the layer; empty if the layer is not a modality of a case,
+        the chosen model has this modality, or there is no such model.
     """
-    what = origin(layer)
-    modality, wanted = what.get("modality", ""), what.get("task")
-    if task is None or what.get("kind") != "modality" or wanted in (None, task.name):
+    facts = origin(layer)
+    modality, task_name = facts.get("modality", ""), facts.get("task")
+    if task is None or facts.get("kind") != "modality" or task_name in (None, task.name):
         return ""
     if modality in task.names:  # e.g. a task file of the user's own with the same sequences
         return ""
-    return next((model for model in models if _fits(model, wanted, modality, engine)), "")
+    return next((model for model in models if _fits(model, task_name, modality, engine)), "")
 
 
 def _fits(model: str, task: str | None, modality: str, engine: Engine) -> bool:

@@ -31,7 +31,7 @@ class VolumeSource:
     place: Place
     path: Path | None
     channel: int | None = None
-    """Of a 4D file: index along the fourth dimension."""
+    """In a 4D file: index along the fourth dimension."""
     bare: bool = False
     """Whether nothing is known about the voxel size: the layer of an array without a scale."""
     mark: Mark | None = None
@@ -133,8 +133,8 @@ class VolumeSources:
         case = case_from_arrays(volumes, self.task, labels=labels, name=self.name, grid=first.grid)
         if case.labels is not None and self.truth is not None and first.grid.dims == 3:
             layer = f"layer {self.truth.layer!r}"
-            found = stray(case.labels, case.volumes, self.task, layer, first.grid.spacing)
-            notices += told(found)
+            shifted = stray(case.labels, case.volumes, self.task, layer, first.grid.spacing)
+            notices += told(shifted)
         if first.bare:
             notices += told(size_findings(case.volumes, case.grid, self.task))
         files = {p.modality: p.path for p in self.parts if p.path is not None}

@@ -30,7 +30,7 @@ class Row:
     said: str = ""
     """Why it failed, or what was found about the input."""
     record: Record | None = None
-    """Of the result, if it is done."""
+    """Record of the result, if it is done."""
     mark: Mark = ""
 
     @property

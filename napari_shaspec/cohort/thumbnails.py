@@ -34,7 +34,7 @@ def pictures(rows: Sequence[Row], out: Path, task: Task) -> Iterator[Pictured | 
 
 
 def picture_of(row: Row, out: Path, task: Task) -> Pictured | None:
-    """The picture of a result, from the folder or made anew; None: no result, or unreadable."""
+    """The picture of a result, from the folder or drawn again; None: no result, or unreadable."""
     if row.record is None or not row.record.outputs:
         return None
     try:

@@ -144,5 +144,5 @@ def _known(row: Row, out: Path, task: Task) -> Row:
 def _record(out: Path, case: str, asked: str) -> Record | None:
     """The last line on a case; a failure before its modalities were read names no subset."""
     latest = Manifest(out).latest() if is_folder(out) else {}
-    found = [latest[key] for key in ((case, asked), (case, "")) if key in latest]
-    return max(found, key=lambda record: record.time, default=None)
+    records = [latest[key] for key in ((case, asked), (case, "")) if key in latest]
+    return max(records, key=lambda record: record.time, default=None)

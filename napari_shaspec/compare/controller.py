@@ -177,7 +177,7 @@ class CompareController:
     # -- what changes in the viewer ----------------------------------------------------------------
 
     def _refresh(self, *_: object) -> None:
-        """Lists the layers anew; a layer that is gone is replaced in the choice.
+        """Lists the layers again; a layer that is gone is replaced in the choice.
 
         Until the user chooses, compares or shows something, the choice is that of `proposed_pair`.
         """
@@ -187,15 +187,15 @@ class CompareController:
         self.state.names = names_of((*layers, *images))
         self.state.choices = layers
         first, second = self.state.first, self.state.second
-        known: tuple[Labels | Image, ...] = (*layers, *images)
+        listed: tuple[Labels | Image, ...] = (*layers, *images)
         in_use = self._asked or self.state.shown is not None or self.state.status.busy
-        if not in_use or (first not in known and second not in known):
+        if not in_use or (first not in listed and second not in listed):
             self._asked = False
             first, second = proposed_pair(layers)
-        elif first not in known:  # an image is replaced by an image
+        elif first not in listed:  # an image is replaced by an image
             alike = images if second in images else layers
             first = next((layer for layer in reversed(alike) if layer is not second), None)
-        if second not in known or second is first:
+        if second not in listed or second is first:
             alike = images if first in images else layers
             second = next((layer for layer in alike if layer is not first), None)
         self._take(first, second)

@@ -74,7 +74,9 @@ class ComparePanel(Panel):
         self.line.setToolTip("Where the line between A and B is")
         self.swipe = SwipeView(napari_viewer, control.move_line)
         self.save = push_button("save_agreement", "Save table…", "Save the table as CSV")
-        self._shown = {what: push_button(what.value, *texts) for what, texts in BUTTONS.items()}
+        self._shown = {
+            content: push_button(content.value, *texts) for content, texts in BUTTONS.items()
+        }
         self.fill(
             self.pair,
             self.run,
@@ -98,11 +100,11 @@ class ComparePanel(Panel):
             Shown.DIFFERENCE: (0, 2, 1, 2),
             Shown.SWIPE: (1, 0, 1, 2),
         }
-        for what, button in self._shown.items():
+        for content, button in self._shown.items():
             button.setCheckable(True)
-            button.clicked.connect(lambda _=False, what=what: self.controller.show(what))
+            button.clicked.connect(lambda _=False, content=content: self.controller.show(content))
             group.addButton(button)
-            grid.addWidget(button, *places[what])
+            grid.addWidget(button, *places[content])
         grid.addWidget(self.hold, 1, 2, 1, 2)
         for column in range(4):
             grid.setColumnStretch(column, 1)
@@ -188,7 +190,7 @@ class ComparePanel(Panel):
             Shown.SWIPE: lambda: state.two and state.first is not state.second,
         }
         self._group.setExclusive(False)
-        for what, button in self._shown.items():
-            button.setEnabled(enabled[what]())
-            button.setChecked(state.shown is what)
+        for content, button in self._shown.items():
+            button.setEnabled(enabled[content]())
+            button.setChecked(state.shown is content)
         self._group.setExclusive(True)

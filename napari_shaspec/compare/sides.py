@@ -48,8 +48,8 @@ def comparable(viewer: ViewerModel) -> tuple[Labels, ...]:
     """The label maps that can be compared, the top of the list first."""
     from napari.layers import Labels
 
-    found = [layer for layer in reversed(viewer.layers) if isinstance(layer, Labels)]
-    return tuple(layer for layer in found if origin(layer).get("kind") in (None, *KINDS))
+    label_layers = [layer for layer in reversed(viewer.layers) if isinstance(layer, Labels)]
+    return tuple(layer for layer in label_layers if origin(layer).get("kind") in (None, *KINDS))
 
 
 def proposed_pair(layers: Sequence[Labels]) -> tuple[Labels | None, Labels | None]:
@@ -74,8 +74,8 @@ def images_of(viewer: ViewerModel) -> tuple[Image, ...]:
     """The scans of a viewer, the top of the list first: they can be looked at, not compared."""
     from napari.layers import Image
 
-    found = [layer for layer in reversed(viewer.layers) if isinstance(layer, Image)]
-    return tuple(layer for layer in found if origin(layer).get("kind") in (None, "modality"))
+    image_layers = [layer for layer in reversed(viewer.layers) if isinstance(layer, Image)]
+    return tuple(layer for layer in image_layers if origin(layer).get("kind") in (None, "modality"))
 
 
 def names_of(layers: Sequence[Labels | Image]) -> dict[int, str]:
@@ -83,9 +83,9 @@ def names_of(layers: Sequence[Labels | Image]) -> dict[int, str]:
     cases = {case for layer in layers if (case := origin(layer).get("case"))}
     names = {}
     for layer in layers:
-        what = origin(layer)
-        model = what.get("provenance", {}).get("model", "")
-        case = what.get("case", "") if len(cases) > 1 else ""
+        facts = origin(layer)
+        model = facts.get("provenance", {}).get("model", "")
+        case = facts.get("case", "") if len(cases) > 1 else ""
         parts = [part for part in (model, case) if part and part not in layer.name.split(" · ")]
         names[id(layer)] = " · ".join([layer.name, *parts])
     return names
@@ -98,9 +98,11 @@ def side_of(layer: Labels, name: str) -> Side:
         raise InputError(
             f"layer {layer.name!r} is rotated or sheared: reset its transform, then compare"
         )
-    what = origin(layer)
+    facts = origin(layer)
     data = np.array(layer.data)
-    return Side(layer, name, what.get("case", ""), what.get("definition"), data, layer.data, place)
+    return Side(
+        layer, name, facts.get("case", ""), facts.get("definition"), data, layer.data, place
+    )
 
 
 def task_of(first: Side, second: Side) -> Task:

@@ -198,16 +198,16 @@ class DatesController:
 
     def _list_models(self) -> None:
         """Lists the models; the chosen one, or else the first, is read again."""
-        chosen, known = self.state.model, self.state.models
+        chosen, listed = self.state.model, self.state.models
         try:
             models = self._engine.models()
         except ShaspecError:  # of a server, which has not answered yet
             return
         if self._engine.moved():
-            known = (*models, *([chosen] if chosen and chosen not in models else []))
+            listed = (*models, *([chosen] if chosen and chosen not in models else []))
             if missing := self._engine.missing([chosen] if chosen else []):
                 self._job.say(missing, "warning")
-        self.state.models = (*known, *(model for model in models if model not in known))
+        self.state.models = (*listed, *(model for model in models if model not in listed))
         if chosen in models or (not chosen and models):
             self.choose_model(chosen or models[0])
 

@@ -1,6 +1,6 @@
 """What the names of two cases say: whether they are of one patient, and which date is earlier.
 
-Names are no proof. They choose the two cases that the panel offers first, and whether the user is
+Names prove nothing. They choose the two cases that the panel offers first, and whether the user is
 asked before two cases are compared.
 """
 

@@ -75,7 +75,7 @@ class SeriesDialog(QDialog):
         self._studies, self._why, self._run = studies, why, run
         self._stop = threading.Event()
         self.choices = studies[-1]
-        """Of the study that is chosen."""
+        """Choices of the selected study."""
         self.folder = folder
         """Where the case is written."""
         self._message = MessageBox()

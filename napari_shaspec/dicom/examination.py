@@ -45,10 +45,10 @@ def converted(source: Path) -> Path | None:
             files = open_files.enter_context(dicom_files(source))
             return files, read_studies(files, report)
 
-        found = cancellable(read, READING)
-        if found is None:
+        conversion = cancellable(read, READING)
+        if conversion is None:
             return None
-        files, studies = found
+        files, studies = conversion
         volumes = [task for task in tasks() if task.dims == 3]
         task = max(volumes, key=lambda one: sum(_fitting(study, one) for study in studies))
         choices = [SeriesChoices(study, task) for study in studies]

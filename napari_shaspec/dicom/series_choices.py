@@ -44,8 +44,8 @@ class SeriesRow:
         proposal = self.proposal
         if proposal.series.problem:
             return "cannot be used"
-        what = proposal.role or " or ".join(proposal.candidates)
-        return "\n".join((f"{what}?" if what and not self.settled else what or "–",
+        role_text = proposal.role or " or ".join(proposal.candidates)
+        return "\n".join((f"{role_text}?" if role_text and not self.settled else role_text or "–",
                           *proposal.demerits))  # fmt: skip
 
     @property

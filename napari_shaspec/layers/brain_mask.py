@@ -64,8 +64,8 @@ def shown(viewer: ViewerModel, case: str) -> Labels | None:
     """The mask of a case that is being edited."""
     from napari.layers import Labels
 
-    found = (la for la in of_kind(viewer, "mask") if isinstance(la, Labels))
-    return next((la for la in found if _is_of(la, case)), None)
+    masks = (la for la in of_kind(viewer, "mask") if isinstance(la, Labels))
+    return next((la for la in masks if _is_of(la, case)), None)
 
 
 def remove(viewer: ViewerModel) -> None:
@@ -85,5 +85,5 @@ def writing(labels: Labels, path: Path) -> Callable[[], Path]:
 
 
 def _is_of(layer: Layer, case: str) -> bool:
-    what = origin(layer)
-    return what.get("region") == REGION and what.get("case") == case
+    facts = origin(layer)
+    return facts.get("region") == REGION and facts.get("case") == case

@@ -59,37 +59,37 @@ class LayerMetadata(TypedDict, total=False):
     grid: Grid
     path: Path | None
     channel: int | None
-    """Of a modality in a 4D file: its index along the fourth dimension."""
+    """For a modality in a 4D file: its index along the fourth dimension."""
     reduce: Reduce | None
-    """Of a modality whose file has another grid than others: see `Case.reduce`."""
+    """For a modality on another grid than the others: see `Case.reduce`."""
     voxels: Voxels
-    """Of an image: the voxels as they were read. If the layer has others, it is not the file."""
+    """For an image: the voxels as they were read; a layer with others does not show the file."""
     modality: str
-    """Of an image, and of the features over it."""
+    """For an image, and for features shown over it."""
     window: tuple[float, float] | None
-    """Of a modality with absolute intensities (CT): the intensity window of the task."""
+    """For a modality with absolute intensities (CT): the intensity window of the task."""
     ct: bool
-    """Of a modality: whether its intensities are Hounsfield units."""
+    """For a modality: whether its intensities are Hounsfield units."""
     contrast: tuple[float, float]
-    """Of an image: its contrast limits as it was opened."""
+    """For an image: its contrast limits when it was opened."""
     subset: str
-    """Of a result: the available modalities, joined by ``+``."""
+    """For a result: the available modalities, joined by ``+``."""
     title: str
-    """Of a result: `Prediction.title`, the subset with the thresholds."""
+    """For a result: `Prediction.title`, the subset with the thresholds."""
     region: str
-    """Of a probability or a mask."""
+    """For a probability or a mask: its region."""
     checksum: int
-    """Of a result as it was computed; a different checksum means that it was edited."""
+    """Checksum of a result as it was computed; a different one means that it was edited."""
     edits: list[str]
-    """Of a result: what was edited since it was computed, e.g. ``grow WT 1 mm``."""
+    """For a result: what was edited since it was computed, e.g. ``grow WT 1 mm``."""
     map: str
     """Kind of map, e.g. ``disagreement``."""
     task: str
     """Name of the task of the case or result."""
     labels: tuple[Label, ...]
-    """Of a label map: the labels of its values."""
+    """For a label map: the labels of its values."""
     definition: Task
-    """Of a label map: its task, with the regions."""
+    """For a label map: its task, with the regions."""
     notices: tuple[str, ...]
     provenance: dict[str, Any]
 
@@ -103,9 +103,9 @@ def origin(layer: Layer) -> LayerMetadata:
 def file_of(layer: Layer, mark: Mark | None = None) -> Path | None:
     """The file with the voxels of an image; None if they were replaced or changed since it was
     read. ``mark``: that of its voxels (`mark_of`), if known."""
-    what = origin(layer)
-    read = what.get("voxels")
-    return what.get("path") if read is None or read.are(layer.data, mark) else None
+    facts = origin(layer)
+    read = facts.get("voxels")
+    return facts.get("path") if read is None or read.are(layer.data, mark) else None
 
 
 def of_kind(viewer: ViewerModel, kind: LayerKind) -> Iterator[Layer]:

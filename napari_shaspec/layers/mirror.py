@@ -53,7 +53,7 @@ class Mirror:
         self._on_layers()
 
     def close(self) -> None:
-        """Lets go of the layers; the target is not needed any more."""
+        """Disconnects from the layers; the target is not needed any more."""
         _disconnect(self._watched)
         for own in self._of_layer.values():
             _disconnect(own)

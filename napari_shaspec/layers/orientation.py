@@ -56,8 +56,8 @@ def sides_of(layers: Iterable[Layer]) -> Sides:
     """
     from napari.layers import Image
 
-    found = {_named(layer) for layer in layers if isinstance(layer, Image)}
-    return found.pop() if len(found) == 1 else ()
+    sides = {_named(layer) for layer in layers if isinstance(layer, Image)}
+    return sides.pop() if len(sides) == 1 else ()
 
 
 def edges_of(viewer: ViewerModel) -> Edges | None:
@@ -92,9 +92,9 @@ def _axis(side: str, sides: Sides) -> int:
 
 
 def _named(layer: Layer) -> Sides:
-    """The sides by the names of the axes of a layer; empty if these are no sides."""
+    """The sides by the names of the axes of a layer; empty if these do not name sides."""
     names = tuple(name.upper() for name in layer.axis_labels)
-    known = [frozenset((name, OPPOSITE[name])) for name in names if name in OPPOSITE]
-    if len(set(known)) == len(names) == len(WORLD):
+    pairs = [frozenset((name, OPPOSITE[name])) for name in names if name in OPPOSITE]
+    if len(set(pairs)) == len(names) == len(WORLD):
         return names
     return WORLD if "grid" in origin(layer) and layer.ndim == len(WORLD) else ()

@@ -136,7 +136,7 @@ class Planes:
     def _move_to_viewer(self, *_: object) -> None:
         """Moves the other planes to the point of the viewer.
 
-        Only their own slice: napari draws a layer anew for every other coordinate that changes.
+        Only their own slice: napari draws a layer again for every other coordinate that changes.
         """
         self._moving = True  # a plane with fewer layers may not have the slice
         try:

@@ -84,6 +84,6 @@ def glow(name: str) -> Any:
 
 
 def _is_of(layer: Image, region: str, made: Prediction) -> bool:
-    what = origin(layer)
-    same = what.get("region") == region and what["case"] == made.case
-    return same and what["grid"].matches(made.grid)
+    facts = origin(layer)
+    same = facts.get("region") == region and facts["case"] == made.case
+    return same and facts["grid"].matches(made.grid)

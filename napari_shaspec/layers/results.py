@@ -167,8 +167,8 @@ def layer_of(viewer: ViewerModel, prediction: Prediction) -> Labels | None:
 
 def _title(layer: Labels) -> str:
     """The name of a result as it was given, without the model."""
-    what = origin(layer)
-    return f"seg · {what.get('title', what['subset'])}"
+    facts = origin(layer)
+    return f"seg · {facts.get('title', facts['subset'])}"
 
 
 def _tell_models_apart(viewer: ViewerModel, new: Labels) -> None:

@@ -33,7 +33,7 @@ class TextSize:
 
 CAPTION = TextSize(14, 24)
 NAPARI = TextSize(10, 22)
-"""Of napari's own texts: scale bar, names of layers, texts at shapes."""
+"""Size of napari's own texts: scale bar, names of layers, texts at shapes."""
 LETTER = TextSize(16, 34)
 """Pixels."""
 

@@ -54,7 +54,7 @@ class ModelsController:
 
     def remove(self, model: str) -> None:
         """Removes a folder from the list, not its files. Bundled models cannot be removed."""
-        if any(known.model == model and known.source == "bundled" for known in self.state.models):
+        if any(entry.model == model and entry.source == "bundled" for entry in self.state.models):
             self._job.refuse(f"{model} is bundled with the plugin and cannot be removed")
             return
         model_folders.forget(model)

@@ -44,4 +44,4 @@ class ModelsState(JobState):
     @property
     def shown(self) -> KnownModel | None:
         """The selected row."""
-        return next((known for known in self.models if known.model == self.chosen), None)
+        return next((entry for entry in self.models if entry.model == self.chosen), None)

@@ -53,15 +53,15 @@ class ModelTable(ReadOnlyTable):
         """Fills the table and selects the row of ``chosen``."""
         with QSignalBlocker(self):
             self.setRowCount(len(models))
-            for row, known in enumerate(models):
-                for column, text in enumerate(_cells(known)):
+            for row, entry in enumerate(models):
+                for column, text in enumerate(_cells(entry)):
                     item = QTableWidgetItem(text)
-                    item.setToolTip(known.problem or known.model)
+                    item.setToolTip(entry.problem or entry.model)
                     self.setItem(row, column, item)
                 first = self.item(row, 0)
                 assert first is not None
-                first.setData(Qt.ItemDataRole.UserRole, known.model)
-                if known.model == chosen:
+                first.setData(Qt.ItemDataRole.UserRole, entry.model)
+                if entry.model == chosen:
                     self.selectRow(row)
 
     def _on_selected(self) -> None:

@@ -101,10 +101,10 @@ class RobustnessController(CaseController[RobustnessState]):
 
     def _on_known_models(self) -> None:
         before, chosen = self.state.card_of, self.state.chosen
-        found = current_cards(self._engine, before, chosen)
-        if found is None:  # a server has not answered yet
+        cards = current_cards(self._engine, before, chosen)
+        if cards is None:  # a server has not answered yet
             return
-        now, warning = found
+        now, warning = cards
         self._set_cards(now)
         if warning:
             self._job.say(warning, "warning")

@@ -60,11 +60,11 @@ class Autosave:
         """Writes what has changed, and removes the file of a result without edits."""
         for subset, result in self._maps().items():
             edited = self._state.edited.get(subset)
-            known = self._files.get(id(result))
+            stored = self._files.get(id(result))
             if edited is None:
-                if known is not None:
-                    self._remove(known[1])
-            elif known is None or self._safe.get(known[1]) is not edited:
+                if stored is not None:
+                    self._remove(stored[1])
+            elif stored is None or self._safe.get(stored[1]) is not edited:
                 self._save(subset, result, edited)
 
     def _save(self, subset: str, result: Prediction, edited: Prediction) -> None:
@@ -107,10 +107,10 @@ class Autosave:
     def saved(self, subset: str, edited: Prediction | None) -> None:
         """The user has saved a result as it was in ``edited``: its file is not needed until it is
         edited again."""
-        known = self._files.get(id(self._maps().get(subset)))
-        if known is not None and edited is not None and edited is self._state.edited.get(subset):
-            self._remove(known[1])
-            self._safe[known[1]] = edited
+        stored = self._files.get(id(self._maps().get(subset)))
+        if stored is not None and edited is not None and edited is self._state.edited.get(subset):
+            self._remove(stored[1])
+            self._safe[stored[1]] = edited
 
     def _remove(self, path: Path) -> None:
         self._safe.pop(path, None)
@@ -200,15 +200,15 @@ def look_job(
     folder: Path, fits: Callable[[Path, Head], bool]
 ) -> Iterator[tuple[tuple[Path, Head], ...]]:
     """The files that fit, the oldest first. Reads files: runs in a worker."""
-    found = []
+    edits = []
     for path in sorted(folder.glob("*.npz"), key=lambda file: file.stat().st_mtime):
         try:
             head = read_head(path)
         except InputError:
             continue  # of another version, or damaged
         if fits(path, head):
-            found.append((path, head))
-    yield tuple(found)
+            edits.append((path, head))
+    yield tuple(edits)
 
 
 def _never() -> threading.Event:

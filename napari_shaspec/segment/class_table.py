@@ -32,8 +32,8 @@ class ClassTable(ResultTable):
             return
         task = results[0].task
         named = {task.subset_name(result.subset): result for result in results}
-        found = {name: dict(result.ranked) for name, result in named.items()}
-        order = list(found.get(shown) or next(iter(found.values())))
+        probabilities = {name: dict(result.ranked) for name, result in named.items()}
+        order = list(probabilities.get(shown) or next(iter(probabilities.values())))
         self._subsets = list(named)
         with QSignalBlocker(self):
             self.clear()
@@ -47,7 +47,7 @@ class ClassTable(ResultTable):
             for row, label in enumerate(order):
                 self.setItem(row, 0, QTableWidgetItem(label.title))
                 for column, name in enumerate(named, 1):
-                    percent = 100 * found[name][label]
+                    percent = 100 * probabilities[name][label]
                     text = f"{label.title} from {name}: {percent:.3f} %"
                     item = number_item(f"{percent:.1f}", text)
                     font = self.font()

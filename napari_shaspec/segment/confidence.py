@@ -85,8 +85,8 @@ class Confidence:
         result = self._state.shown_map
         if result is None:
             return
-        wanted = {**self._state.thresholds, region: round(value, 2)}
-        self._state.thresholds = checked(wanted, result.task)
+        thresholds = {**self._state.thresholds, region: round(value, 2)}
+        self._state.thresholds = checked(thresholds, result.task)
         self._apply()
 
     def keep(self, made: Prediction, current: Prediction) -> None:

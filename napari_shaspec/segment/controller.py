@@ -175,11 +175,11 @@ class SegmentController(ShowingController):
     def _take(self, result: Prediction | Classification, event: Made | None = None) -> None:
         """Shows a result and replaces an earlier one of the same subset."""
         run_times.remember(self.state.model, result, first=not self.state.results)
-        found = result.sentence if isinstance(result, Classification) else "done"
+        outcome = result.sentence if isinstance(result, Classification) else "done"
         kept = self._results.take(result, self._kept.settings, event.drawn if event else None)
         painted = f"\nYour edits are kept in layer {kept.name!r}." if kept else ""
         self._views.show(self.state.shown_map)
-        self._job.succeed(f"{self.state.shown}: {found}{how(result)}{painted}")
+        self._job.succeed(f"{self.state.shown}: {outcome}{how(result)}{painted}")
 
     def _on_not_opened(self, paths: Sequence[str | Path], error: ShaspecError) -> None:
         self.preparing.refused(paths, error)

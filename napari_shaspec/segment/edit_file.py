@@ -43,14 +43,14 @@ class Head:
     task: str
     subset: str
     sha256: str
-    """Of the weights of the model."""
+    """SHA-256 of the weights of the model."""
     paths: dict[str, str]
     """Modality -> its file."""
     edits: list[str]
     saved: str
     """Date and time, e.g. ``28 Nov 2026, 14:02``."""
     provenance: dict[str, Any]
-    """Of the computed result."""
+    """Provenance of the computed result."""
 
     def fits(self, task: Task, sha256: str, paths: Mapping[str, str]) -> bool:
         """Whether it was made from these files with this model."""
@@ -85,7 +85,7 @@ def write_edits(path: Path, result: Prediction, edited: Labels, head: Head) -> N
 
 
 def read_head(path: Path) -> Head:
-    """What a file belongs to; raises `InputError` if it is no such file."""
+    """What a file belongs to; raises `InputError` if it is not such a file."""
     return _opened(path, LARGEST_HEAD, ("head",))[0]
 
 
@@ -93,7 +93,7 @@ def read_edits(path: Path, task: Task, grid: Grid, case: str) -> tuple[Predictio
     """The computed result, its edited labels, and what they belong to.
 
     Raises:
-        InputError: it is no such file, or it was not made on ``grid``.
+        InputError: it is not such a file, or it was not made on ``grid``.
     """
     limit = LARGEST_HEAD + 2 * max(LARGEST, math.prod(grid.shape))
     head, place, arrays = _opened(path, limit, ("head", "computed", "edited"))

@@ -70,16 +70,16 @@ class EditHistory:
         return [*self._earlier, *done]
 
     def record(self, name: str = BRUSH) -> bool:
-        """Takes over what has changed since the last call, as one edit; False: nothing has."""
+        """Records what has changed since the last call as one edit; False if nothing has."""
         where = np.flatnonzero(self.voxels != self._known)
         if not where.size:
             return False
-        now, known = self.voxels.flat, self._known.flat
-        self._done.append(_Change(where, known[where], now[where], name))
+        now, before = self.voxels.flat, self._known.flat
+        self._done.append(_Change(where, before[where], now[where], name))
         if len(self._done) > MOST:
             self._final[self._done.popleft().name] += 1
         self._undone.clear()
-        known[where] = now[where]
+        before[where] = now[where]
         return True
 
     def undo(self) -> str:

@@ -213,7 +213,7 @@ class Editing:
         self._note(layer)
 
     def close(self) -> None:
-        """Lets go of the layers."""
+        """Disconnects from the layers."""
         self.choose_tool(NO_TOOL)
         for layer in list(self._bound):
             layer.events.mode.disconnect(self._on_mode)
@@ -242,7 +242,7 @@ class Editing:
         self._state.can_redo_edit = history is not None and history.can_redo
 
     def _refresh(self, layer: Labels) -> None:
-        """Draws all layers anew that show the array."""
+        """Redraws all layers that show the array."""
         for each in [layer, *of_kind(self._viewer, "pane")]:
             if each.data is layer.data:
                 each.refresh()

@@ -68,11 +68,11 @@ def _write(result: Prediction, folder: Path, path: Path, edited: bool) -> Iterat
     if result.probabilities and not edited and not result.thresholds:
         single = {f"{LABEL} {name}": m for name, m in result.label_probabilities.items()}
         maps = {**result.probabilities, **single}
-        found = probabilities_to_inputs(labels, maps, grid, transforms, result.task)
+        restored = probabilities_to_inputs(labels, maps, grid, transforms, result.task)
     else:
-        found = to_inputs(labels, grid, transforms)
+        restored = to_inputs(labels, grid, transforms)
     origin = Origin.EDITED if edited else Origin.RESULT
     yield [
-        write_labels(targets[n], found[n], transforms.grids[n], result.task.labels, origin)
+        write_labels(targets[n], restored[n], transforms.grids[n], result.task.labels, origin)
         for n in targets
     ]

@@ -80,13 +80,13 @@ class Look:
         """What the labels on the canvas are."""
         state, result = self._state, self._state.shown_map
         if state.view is View.STACK:
-            found = []
+            results = []
             for layer in self._pictured.layers():
                 model = origin(layer).get("provenance", {}).get("model", "")
                 title = self._pictured.title(layer)
                 told = f"model {model}" if model and model not in title else ""
-                found += [f"segmented from {title}", told]
-            return found
+                results += [f"segmented from {title}", told]
+            return results
         result = state.edited.get(state.shown, result)
         if result is None:
             return []

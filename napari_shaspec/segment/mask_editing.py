@@ -44,7 +44,7 @@ class MaskEditing:
         viewer.layers.events.removed.connect(self._on_removed)
 
     def close(self) -> None:
-        """Lets go of the viewer."""
+        """Disconnects from the viewer."""
         self._viewer.layers.events.removed.disconnect(self._on_removed)
 
     def _on_removed(self, _event: object) -> None:

@@ -52,7 +52,7 @@ class Measuring:
 
     @property
     def measurements(self) -> tuple[Measurements, ...]:
-        """Those of the shown result, for a report."""
+        """The measurements of the shown result, for a report."""
         return () if self._state.measured is None else (self._state.measured,)
 
     def measure(self, region: str) -> None:

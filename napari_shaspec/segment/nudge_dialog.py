@@ -91,7 +91,7 @@ class NudgeDialog(QDialog):
         use = buttons.addButton("Use this pose", QDialogButtonBox.ButtonRole.AcceptRole)
         assert use is not None
         use.setObjectName("shaspec_nudge_use")
-        use.setAutoDefault(False)  # Enter in a number is no decision
+        use.setAutoDefault(False)  # Enter in a number field must not decide
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         bottom = QHBoxLayout()

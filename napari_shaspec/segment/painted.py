@@ -25,8 +25,8 @@ def painted_copy(result: Prediction, layer: Labels) -> Prediction:
     facts = {**result.provenance, "edited": True}
     if edits := origin(layer).get("edits"):
         facts["edits"] = list(edits)
-    known = (layer.data >= 0) & (layer.data <= 255)  # others would become labels of the task
-    labels = np.where(known, layer.data, 0).astype("uint8")
+    valid = (layer.data >= 0) & (layer.data <= 255)  # others would become labels of the task
+    labels = np.where(valid, layer.data, 0).astype("uint8")
     return replace(result, labels=labels, provenance=facts)
 
 

@@ -182,8 +182,8 @@ class SegmentPanel(Panel):
     def _show_verb(self) -> None:
         card = self.controller.state.card
         if card is not None:
-            what = f"{verb(card.task)} the case from the ticked modalities ({shortcuts.SEGMENT})"
-            self.run.set_text(verb(card.task), what)
+            tooltip = f"{verb(card.task)} the case from the ticked modalities ({shortcuts.SEGMENT})"
+            self.run.set_text(verb(card.task), tooltip)
 
     def _show_auto_update(self) -> None:
         card = self.controller.state.card

@@ -71,8 +71,8 @@ class Pictured:
             layer: the result.
             tell_model: name the model even if it is that of the panel.
         """
-        what, card = origin(layer), self._state.card
-        facts, case = what.get("provenance", {}), what.get("case", "")
+        entry, card = origin(layer), self._state.card
+        facts, case = entry.get("provenance", {}), entry.get("case", "")
         thresholds = facts.get("thresholds", {}).items()
         model = facts.get("model", "")
         other = tell_model or card is None or facts.get("sha256", card.sha256) != card.sha256
@@ -100,12 +100,12 @@ class Pictured:
 
     def _mine(self, layer: Labels) -> bool:
         """Whether a layer shows a result in the table of the panel."""
-        what = origin(layer)
-        return what.get("kind") == "result" and any(
+        facts = origin(layer)
+        return facts.get("kind") == "result" and any(
             isinstance(result, Prediction)
-            and what["case"] == result.case
-            and what["subset"] == result.task.subset_name(result.subset)
-            and what["provenance"].get("sha256") == result.provenance.get("sha256")
+            and facts["case"] == result.case
+            and facts["subset"] == result.task.subset_name(result.subset)
+            and facts["provenance"].get("sha256") == result.provenance.get("sha256")
             for result in self._state.results
         )
 

@@ -43,10 +43,10 @@ class SideView(QtViewer):
     keyReleaseEvent = keyPressEvent
 
     def _bind_shortcuts(self) -> None:
-        """Not needed without keys; napari has bound them for its own canvas."""
+        """Does nothing: napari has bound its keys to its own canvas only."""
 
     def end(self) -> None:
-        """Lets go of the model and closes."""
+        """Disconnects from the model and closes."""
         self.marks.end()
         self.close()
 

@@ -141,7 +141,7 @@ class Preparing:
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """Those of the case; of one that was not opened, all of the task."""
+        """The modalities of the case; before one is opened, all modalities of the task."""
         sources = self._state.sources
         return tuple(n for n, layer in sources.items() if self._refused or layer is not None)
 
@@ -157,9 +157,9 @@ class Preparing:
         return free_folder(folder.with_name(f"{folder.name}_prepared"), "_")
 
     def _is_truth(self, layer: Layer) -> bool:
-        what = origin(layer)
-        truth = what.get("kind") == "truth" and what.get("case") == self._state.case
-        return truth and what.get("path") is not None
+        facts = origin(layer)
+        truth = facts.get("kind") == "truth" and facts.get("case") == self._state.case
+        return truth and facts.get("path") is not None
 
     def _check(self) -> None:
         """Looks for findings that a preparation mends, and for the pictures of one."""
@@ -226,7 +226,7 @@ class Preparing:
             self._run(request, known)
 
     def decide(self, decision: Decision, placed: Registration | None = None) -> None:
-        """Goes on after a question about a registration, without computing the others again.
+        """Continues after a question about a registration, without computing the others again.
 
         ``placed``: how the user has placed the scan, to be used instead.
         """
@@ -241,8 +241,10 @@ class Preparing:
         else:
             self._job.say("The case was not prepared; its files are as they were.")
             return
-        found = doubtful.found if placed is None else doubtful.found | {doubtful.modality: placed}
-        self._run(request, found)
+        registrations = (
+            doubtful.found if placed is None else doubtful.found | {doubtful.modality: placed}
+        )
+        self._run(request, registrations)
 
     def _run(self, request: Request, known: Mapping[str, Registration]) -> None:
         task = self._state.task

@@ -55,11 +55,11 @@ class Reopened:
             self._job.say(f"{result.title}: {result.provenance['notices'][0]}", "warning")
 
     def _result_of(self, layer: Layer) -> Prediction | None:
-        """The result in a layer, which is then marked as one; None: it is no saved result of the
+        """The result in a layer, which is then marked as one; None: it is not a saved result of the
         open case, or the table has one of its subset."""
-        task, what = self._state.task, origin(layer)
-        path, grid = what.get("path"), what.get("grid")
-        if task is None or path is None or grid is None or "kind" in what or "labels" not in what:
+        task, entry = self._state.task, origin(layer)
+        path, grid = entry.get("path"), entry.get("grid")
+        if task is None or path is None or grid is None or "kind" in entry or "labels" not in entry:
             return None
         subset = saved_subset(stem(path.name), self._state.case, task)
         images = [la for la in self._state.sources.values() if la is not None]
@@ -74,7 +74,7 @@ class Reopened:
         facts = {"notices": [NOTICE.format(path.name)], **edited}
         result = Prediction(self._state.case, task, grid, subset, labels.data.copy(), facts)
         mark: LayerMetadata = {
-            **what,
+            **entry,
             "kind": "result",
             "case": result.case,
             "subset": name,

@@ -214,10 +214,10 @@ class Results:
 
     def on_removed(self, layer: Layer) -> None:
         """Removes a result from the table when its layer is removed."""
-        what = origin(layer)
-        subset = what.get("subset", "")
+        facts = origin(layer)
+        subset = facts.get("subset", "")
         result = self.named().get(subset)
-        if what.get("kind") != "result" or result is None or what.get("case") != result.case:
+        if facts.get("kind") != "result" or result is None or facts.get("case") != result.case:
             return
         if self._layer_of(result) is None:  # else this was a copy of it
             self._state.results = tuple(p for p in self._state.results if p is not result)
@@ -226,13 +226,13 @@ class Results:
 
     def edited(self) -> dict[str, Prediction]:
         """Subset name -> the edited result, for edited results."""
-        found = {}
+        edited = {}
         for subset, result in self.named().items():
             layer = self._layer_of(result)
             if isinstance(result, Prediction) and layer is not None and is_painted(result, layer):
                 before, now = self._state.edited.get(subset), painted_copy(result, layer)
-                found[subset] = now if before is None or not is_same(before, now) else before
-        return found
+                edited[subset] = now if before is None or not is_same(before, now) else before
+        return edited
 
     def foreign_labels(self) -> str:
         """A message about painted labels that the task does not have; empty if there are none."""
@@ -264,24 +264,27 @@ class Results:
         """Edited label maps, the shown one first; then the kept layers of earlier results."""
         named = self.named()
         order = sorted(named, key=lambda subset: subset != self._state.shown)
-        found = []
+        results = []
         for subset in order:
             result = named[subset]
             if isinstance(result, Prediction):
                 layer = self._layer_of(result)
                 painted = layer is not None and is_painted(result, layer)
-                found.append(painted_copy(result, layer) if layer and painted else result)
+                results.append(painted_copy(result, layer) if layer and painted else result)
         task = self._state.task
         if task is None:
-            return found
+            return results
         for layer in of_kind(self._viewer, "edited"):
-            what = origin(layer)
-            if what.get("case") == (self._state.case or UNNAMED) and what.get("task") == task.name:
-                names = task.parse_subset(what["subset"])
-                facts, grid = what["provenance"], what["grid"]
-                made = Prediction(what["case"], task, grid, names, layer.data, facts)
-                found.append(painted_copy(made, layer))
-        return found
+            entry = origin(layer)
+            if (
+                entry.get("case") == (self._state.case or UNNAMED)
+                and entry.get("task") == task.name
+            ):
+                names = task.parse_subset(entry["subset"])
+                facts, grid = entry["provenance"], entry["grid"]
+                made = Prediction(entry["case"], task, grid, names, layer.data, facts)
+                results.append(painted_copy(made, layer))
+        return results
 
 
 def how(prediction: Prediction | Classification) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BrainMaskState = Literal["none", "offered", "edited"]
 NO_TOOL, ERASER = -1, 0
-"""Values of ``tool`` that are no label."""
+"""Values of ``tool`` that are not labels."""
 
 
 @dataclass(eq=False)
@@ -62,11 +62,11 @@ class SegmentState(ModelState):
     brain_mask: BrainMaskState = "none"
     """Whether the brain mask of the case can be edited, or is being edited."""
     measured: Measurements | None = None
-    """Of the shown result with its edits; None: not measured."""
+    """Lesions of the shown result with its edits; None: not measured."""
     measuring: bool = False
     """Whether a measurement is running."""
     opacity: float = 0.6
-    """Of the result layers, 0 to 1."""
+    """Opacity of the result layers, 0 to 1."""
     contour: bool = False
     """Whether results are drawn as outlines."""
     planes: bool = False

@@ -31,17 +31,17 @@ class VolumeTable(ResultTable):
         if not results:
             return
         task, unit = results[0].task, results[0].grid.unit
-        what, long = UNITS[unit]
+        unit_text, long = UNITS[unit]
         titles = {region.name: region.title for region in task.regions}
         regions = [(name, titles[name]) for name in task.reported_regions]
         with QSignalBlocker(self):
             self.clear()
             self.setColumnCount(1 + len(regions))
             self.setRowCount(len(results))
-            self.setHorizontalHeaderItem(0, QTableWidgetItem(f"{what}s in {unit}"))
+            self.setHorizontalHeaderItem(0, QTableWidgetItem(f"{unit_text}s in {unit}"))
             for column, (name, title) in enumerate(regions, 1):
                 item = QTableWidgetItem(name)
-                item.setToolTip(f"{title}, {what} in {long}")
+                item.setToolTip(f"{title}, {unit_text} in {long}")
                 self.setHorizontalHeaderItem(column, item)
             for row, result in enumerate(results):
                 self._fill(row, result, regions)

@@ -12,7 +12,7 @@ from napari_shaspec.segment.shortcuts import WINDOW
 from napari_shaspec.widgets.controls import narrow
 
 OWN = "Own"
-"""Shown in place of a preset for a window that is none."""
+"""Shown if the window is not one of the presets."""
 LARGEST = 1e9
 
 

@@ -45,7 +45,7 @@ class Windowing:
         self._on_layers()
 
     def close(self) -> None:
-        """Lets go of the layers."""
+        """Disconnects from the layers."""
         self._viewer.layers.selection.events.active.disconnect(self._choose)
         for name in ("inserted", "removed"):
             self._viewer.layers.events[name].disconnect(self._on_layers)
@@ -160,6 +160,6 @@ class Windowing:
         return any(modality.is_ct for modality in named if modality.name == self._state.windowed)
 
     def _key(self, layer: Image) -> SourceKey:
-        what = origin(layer)
+        facts = origin(layer)
         name = self._named().get(layer, layer.name)
-        return what.get("path") or what.get("case", self._state.case), name
+        return facts.get("path") or facts.get("case", self._state.case), name

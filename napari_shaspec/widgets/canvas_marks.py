@@ -72,7 +72,7 @@ class CanvasMarks(QWidget):
         self._refresh()
 
     def end(self) -> None:
-        """Lets go of the viewer and removes the marks."""
+        """Disconnects from the viewer and removes the marks."""
         self._drawn.disconnect(self._refresh)
         self._leader.dims.events.point.disconnect(self._refresh)
         self._canvas.removeEventFilter(self)

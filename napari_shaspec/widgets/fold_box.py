@@ -1,4 +1,7 @@
-"""A row of a panel that unfolds; closed at first, so that the panel stays short."""
+"""A row of a panel that unfolds; closed at first, so that the panel stays short.
+
+superqt's ``QCollapsible`` is not used: its icon keeps the colour of the first theme.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class FoldBox(QWidget):
     """
 
     unfolded = Signal()
-    """The user opened the box, or it has got more to show: time to scroll to it."""
+    """The user opened the box, or its content has grown: the panel should scroll to it."""
 
     def __init__(self, name: str, text: str, tooltip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -11,7 +11,7 @@ from napari_shaspec.settings import display_settings, section
 from napari_shaspec.widgets.event_watch import EventWatch
 
 POINTS = 16
-"""Of all texts in a panel. On a wall two metres high, a capital letter is then 4 cm high."""
+"""Size of all texts in a panel. On a wall two metres high, a capital letter is then 4 cm high."""
 SHEET = f"QWidget, QTabBar::tab {{ font-size: {POINTS}pt; }}"
 GROWTH = 1.7
 """Sizes in pixels that hold text grow with it."""

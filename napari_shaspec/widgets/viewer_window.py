@@ -15,5 +15,5 @@ def window_of(viewer: ViewerModel) -> QtViewer | None:
     """The widget with the canvas of a viewer; None for a model without a window."""
     real = getattr(viewer, "__wrapped__", viewer)  # plugins get a proxy
     tops = QApplication.topLevelWidgets()
-    found = (view for top in tops for view in top.findChildren(QtViewer))
-    return next((view for view in found if view.viewer is real), None)
+    views = (view for top in tops for view in top.findChildren(QtViewer))
+    return next((view for view in views if view.viewer is real), None)

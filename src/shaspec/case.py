@@ -56,7 +56,7 @@ class Case:
     """Notices for the user, e.g. resampled volumes, an oblique file, the label scheme. Strings;
     `shaspec.notices` tells their kinds apart."""
     doubts: tuple[str, ...] = ()
-    """Those of the notices that speak against which file is which modality."""
+    """The notices that question which file is which modality."""
     reduce: Reduce | None = field(default=None, repr=False)
     """For volumes that were on several grids."""
 

@@ -18,8 +18,11 @@ def with_conventions(task: Task) -> Task:
         return task
     today = load_task(task.name)
     labels = {label.value: label for label in today.labels}
-    known = {value: label.name for value, label in labels.items()}
-    if set(task.names) != set(today.names) or {v.value: v.name for v in task.labels} != known:
+    names_by_value = {value: label.name for value, label in labels.items()}
+    if (
+        set(task.names) != set(today.names)
+        or {v.value: v.name for v in task.labels} != names_by_value
+    ):
         return task
     modalities = []
     for modality in task.modalities:

@@ -46,10 +46,10 @@ def fault_message(error: BaseException, command: str) -> str:
     if is_out_of_memory(error):
         return "out of memory: close other programs, or use smaller windows or a smaller case"
     first = (str(error).splitlines() or [""])[0][:200]
-    what = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    cause = f"{type(error).__name__}: {first}" if first else type(error).__name__
     report = write_report(error, command)
     where = f"; the details are in {report}" if report else ""
-    return f"this is an error in the program ({what}){where}; please report it"
+    return f"this is an error in the program ({cause}){where}; please report it"
 
 
 def missing_package(error: BaseException) -> str:
@@ -80,7 +80,7 @@ def write_report(error: BaseException, command: str) -> Path | None:
 def report_text(error: BaseException, command: str) -> str:
     """The report: command, versions, and the traceback without error messages and tokens."""
     command = re.sub(r"//[^/@\s]+@", "//TOKEN@", command)
-    versions = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
+    versions = [f"{name} {version}" for name in PACKAGES if (version := _version(name))]
     head = [
         f"command: {command}",
         f"shaspec {__version__}, Python {platform.python_version()}, {platform.platform()}",

@@ -13,7 +13,7 @@ from pathlib import Path
 from shaspec.errors import OutOfMemoryError, ShaspecError
 
 CLASSES = {"MemoryError", "OutOfMemoryError"}
-"""Of Python, numpy (a subclass) and torch."""
+"""Out-of-memory errors of Python, numpy (a subclass) and torch."""
 TEXTS = re.compile(
     "|".join(
         (

@@ -139,11 +139,11 @@ class Task(Frozen):
         """
         by_name = {m.name: m for m in self.modalities}
         by_value = {label.value: label for label in self.labels}
-        for given, known in ((list(modalities), by_name), (list(labels), by_value)):
-            if given and sorted(map(str, given)) != sorted(map(str, known)):
+        for given, by_key in ((list(modalities), by_name), (list(labels), by_value)):
+            if given and sorted(map(str, given)) != sorted(map(str, by_key)):
                 raise InputError(
                     f"an order of task {self.name!r} names each of "
-                    f"{', '.join(map(str, known))} once, not {', '.join(map(str, given))}"
+                    f"{', '.join(map(str, by_key))} once, not {', '.join(map(str, given))}"
                 )
         ordered = tuple(by_name[n] for n in modalities or by_name)
         values = tuple(by_value[v] for v in labels or by_value)
@@ -181,16 +181,16 @@ class Task(Frozen):
         Raises:
             InputError: for an unknown name, or without any name.
         """
-        wanted = set(present)
-        unknown = wanted - set(self.names)
+        chosen = set(present)
+        unknown = chosen - set(self.names)
         if unknown:
             raise InputError(
                 f"unknown modality {', '.join(sorted(unknown))}: "
                 f"task {self.name!r} has {', '.join(self.names)}"
             )
-        if not wanted:
+        if not chosen:
             raise InputError(f"no modality is present: choose at least one of {self.title_names}")
-        return tuple(name for name in self.names if name in wanted)
+        return tuple(name for name in self.names if name in chosen)
 
     def parse_subset(self, text: str) -> Subset:
         """Read a subset from text.

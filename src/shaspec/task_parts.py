@@ -15,7 +15,7 @@ BACKGROUND = "background"
 FULL = "+"
 """Joins modality names everywhere: file names, tables, command line, layers."""
 MOST_MODALITIES = 16
-"""Of a task: 16 have 65,535 subsets."""
+"""Most modalities of a task; 16 have 65,535 subsets."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,9}$")]
 """A whole number as text: keys of JSON and TOML are texts."""

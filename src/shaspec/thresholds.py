@@ -30,18 +30,18 @@ def parse_thresholds(text: str, task: Task) -> dict[str, float]:
     Raises:
         InputError: for an unknown region, or a value that is not a number within `LIMITS`.
     """
-    found: dict[str, float] = {}
+    thresholds: dict[str, float] = {}
     if text and not task.regions:
         raise InputError(f"--threshold: task {task.name!r} has no regions; leave the option out")
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = part.partition("=")
         try:
-            found[name.strip()] = float(value)
+            thresholds[name.strip()] = float(value)
         except ValueError:
             raise InputError(
                 f"--threshold {part}: give a region and a number, e.g. {task.region_names[0]}=0.3"
             ) from None
-    return checked(found, task)
+    return checked(thresholds, task)
 
 
 def checked(thresholds: Mapping[str, float], task: Task) -> dict[str, float]:

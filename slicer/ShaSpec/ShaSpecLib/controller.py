@@ -156,11 +156,11 @@ class Controller:
         doubts: tuple[str, ...] = ()
         if rows:
             taken = {row.modality: row.volume for row in rows if row.volume or row.chosen}
-            found = self.assigned(there, self.state.model, taken)
-            doubts = tuple(found.doubts)
+            assigned = self.assigned(there, self.state.model, taken)
+            doubts = tuple(assigned.doubts)
             for index, row in enumerate(rows):
-                if volume := found.volumes.get(row.modality):
-                    notice = found.notices.get(row.modality, "")
+                if volume := assigned.volumes.get(row.modality):
+                    notice = assigned.notices.get(row.modality, "")
                     rows[index] = replace(row, volume=volume, notice=notice)
         self._set(rows=tuple(rows), doubts=doubts)
 

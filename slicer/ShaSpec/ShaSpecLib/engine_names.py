@@ -58,5 +58,5 @@ def assign(volumes: Mapping[str, Volume], model: str, taken: Mapping[str, str]) 
         node: Held(volume.name, series_of(volume.header) if volume.header else None)
         for node, volume in volumes.items()
     }
-    found: Assigned = assign_held(held, load_card(model).task, taken)
-    return found
+    assigned: Assigned = assign_held(held, load_card(model).task, taken)
+    return assigned

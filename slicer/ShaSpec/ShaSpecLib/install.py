@@ -65,8 +65,11 @@ class Installer:
         try:
             if not (self._server or self._has("torch")) and self._has("PyTorchUtils"):
                 logic = self._load("PyTorchUtils").PyTorchUtilsLogic()
-                wanted = requirements()["torch"]
-                if logic.installTorch(askConfirmation=True, torchVersionRequirement=wanted) is None:
+                requirement = requirements()["torch"]
+                if (
+                    logic.installTorch(askConfirmation=True, torchVersionRequirement=requirement)
+                    is None
+                ):
                     return False
             if not self.is_ready:
                 self._install_requirements()
@@ -81,13 +84,13 @@ class Installer:
     def _install_requirements(self) -> None:
         if self._has("slicer.packaging"):  # since Slicer 5.12
             packaging = self._load("slicer.packaging")
-            wanted = packaging.load_requirements(str(REQUIREMENTS))
+            packages = packaging.load_requirements(str(REQUIREMENTS))
             options: dict[str, Any] = {}
             if self._server:
-                wanted = [each for each in wanted if not str(each).startswith(NETWORKS)]
+                packages = [each for each in packages if not str(each).startswith(NETWORKS)]
                 options["skip_packages"] = list(NETWORKS)
             try:
-                packaging.pip_ensure(wanted, requester=REQUESTER, **options)
+                packaging.pip_ensure(packages, requester=REQUESTER, **options)
             except RuntimeError:  # the user declined
                 return
             return
@@ -104,8 +107,8 @@ class Installer:
         try:
             from packaging.specifiers import SpecifierSet
 
-            wanted = SpecifierSet(requirements()[name])
-            return wanted.contains(self._version(name), prereleases=True)
+            versions = SpecifierSet(requirements()[name])
+            return versions.contains(self._version(name), prereleases=True)
         except (ImportError, ValueError):  # no record of its version, e.g. a source tree
             return True
 

@@ -141,10 +141,10 @@ class ResidentEngine:
             try:
                 event = json.loads(line)
                 kind = event.pop("event")
-                known = FIELDS[kind] <= event.keys()
+                complete = FIELDS[kind] <= event.keys()
             except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
                 continue  # printed by a library
-            if known:
+            if complete:
                 self._tell(kind, event)
 
     def _tell(self, kind: str, event: dict[str, Any]) -> None:

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from shaspec.analysis.disagreement import BOTH, ONLY_HERE, ONLY_THERE, Difference, difference
 from shaspec.errors import InputError
 from shaspec.evaluation.scoring import TrueRegion
-from shaspec.evaluation.tables import Line, write_csv
+from shaspec.evaluation.tables import Line
+from shaspec.files.tables import write_csv
 from shaspec.geometry import Grid
 from shaspec.task import Task
 
@@ -82,15 +83,15 @@ def agreement(
             have, or an unknown region.
     """
     here, there = (_checked(labels, task, grid) for labels in (first, second))
-    found = []
+    agreements = []
     for name in task.reported_regions if regions is None else regions:
         parts = difference(here, there, task, name, grid)
         masks = [(parts.map & side).astype(bool) for side in (ONLY_HERE, ONLY_THERE)]
         length = "hd95_mm" if grid.dims == 3 else "hd95_px"
         scores = TrueRegion(masks[1], grid.spacing).scores(masks[0], ("dice", length))
         size, other = (parts.sizes[side] + parts.sizes[BOTH] for side in (ONLY_HERE, ONLY_THERE))
-        found.append(RegionAgreement(name, scores["dice"], scores[length], size, other, parts))
-    return tuple(found)
+        agreements.append(RegionAgreement(name, scores["dice"], scores[length], size, other, parts))
+    return tuple(agreements)
 
 
 def write_agreement(
@@ -138,8 +139,8 @@ def _checked(labels: npt.NDArray[Any], task: Task, grid: Grid) -> npt.NDArray[np
         raise InputError(
             f"a label map of shape {labels.shape} cannot be compared on a grid of {grid.shape}"
         )
-    known = {0, *(label.value for label in task.labels)}
-    foreign = sorted(set(np.unique(labels).tolist()) - known)
+    task_values = {0, *(label.value for label in task.labels)}
+    foreign = sorted(set(np.unique(labels).tolist()) - task_values)
     if foreign:
         names = ", ".join(f"{label.value} {label.name}" for label in task.labels)
         raise InputError(

@@ -17,7 +17,8 @@ import numpy as np
 
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.evaluation.tables import Line, write_csv
+from shaspec.evaluation.tables import Line
+from shaspec.files.tables import write_csv
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.interface import AnySession
 from shaspec.prediction import Prediction

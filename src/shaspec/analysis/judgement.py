@@ -66,9 +66,9 @@ def subset_scores(card: Card, subset: Sequence[str]) -> SubsetScores | None:
     measured: dict[str, dict[Subset, Mapping[str, float]]] = {}
     for name, scores in card.scores.items():
         where, _, text = name.rpartition(", ")
-        found = _subset_of(text, task)
-        if found:
-            measured.setdefault(where, {})[found] = scores
+        read_subset = _subset_of(text, task)
+        if read_subset:
+            measured.setdefault(where, {})[read_subset] = scores
     for where, rows in measured.items():
         here, full = rows.get(asked), rows.get(task.names)
         if here is None or full is None:
@@ -151,12 +151,12 @@ def all_scores(scores: SubsetScores) -> list[str]:
 
 
 def _range(sizes: Sizes, region: str, unit: str) -> str:
-    found = [size[region] for size in sizes.values() if region in size]
-    if len(found) < 2:
+    volumes = [size[region] for size in sizes.values() if region in size]
+    if len(volumes) < 2:
         return ""
     digits = 0 if unit == "px" else 1
-    low, high = (f"{value:.{digits}f}" for value in (min(found), max(found)))
-    return f" From {len(found)} subsets of this case: {low} to {high} {unit}.".replace(" .", ".")
+    low, high = (f"{value:.{digits}f}" for value in (min(volumes), max(volumes)))
+    return f" From {len(volumes)} subsets of this case: {low} to {high} {unit}.".replace(" .", ".")
 
 
 def _subset_of(text: str, task: Task) -> Subset:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shaspec.analysis.disagreement import entropy, smallest_subset
 from shaspec.analysis.robustness_plots import draw_contributions, draw_heat_map
@@ -14,6 +12,7 @@ from shaspec.analysis.shapley import contributions
 from shaspec.analysis.subset_table import Measure, SubsetTable
 from shaspec.errors import InputError
 from shaspec.evaluation.figures import figure_bytes
+from shaspec.files.tables import write_csv
 from shaspec.files.writing import write_atomically
 from shaspec.io.export import label_ending, write_labels, write_volume
 from shaspec.io.naming import RESULT
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 def write_rows(path: Path, tables: Iterable[SubsetTable]) -> Path:
     """Writes a CSV file with one line per model, subset and region; values with six digits."""
-    return _write_csv(path, [line for table in tables for line in table.records()])
+    return write_csv(path, [line for table in tables for line in table.records()], nan="nan")
 
 
 def write_shapley(path: Path, tables: Iterable[SubsetTable], measures: Sequence[Measure]) -> Path:
@@ -49,7 +48,7 @@ def write_shapley(path: Path, tables: Iterable[SubsetTable], measures: Sequence[
         for region, values in contributions(table, measure).items()
         for modality, value in values.items()
     ]
-    return _write_csv(path, lines)
+    return write_csv(path, lines, nan="nan")
 
 
 def heat_map_figure(tables: Sequence[SubsetTable], measure: Measure) -> Figure:
@@ -127,14 +126,3 @@ def write_maps(folder: Path, table: SubsetTable) -> list[Path]:
             path = folder / f"{stem}_smallest_{name}_{region}.nii.gz"
             paths.append(write_labels(path, labels, grid))
     return paths
-
-
-def _write_csv(path: Path, lines: Sequence[Mapping[str, Any]]) -> Path:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(lines[0]) if lines else [])
-    writer.writeheader()
-    writer.writerows(
-        {k: f"{v:.6f}" if isinstance(v, float) else v for k, v in line.items()} for line in lines
-    )
-    write_atomically(path, text.getvalue().encode())
-    return path

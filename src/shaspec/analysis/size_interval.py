@@ -37,8 +37,8 @@ def with_intervals(prediction: Prediction) -> Prediction:
     """
     if not prediction.probabilities:
         return prediction
-    found = {name: list(pair) for name, pair in _intervals(prediction).items()}
-    return replace(prediction, provenance={**prediction.provenance, FACT: found})
+    intervals = {name: list(pair) for name, pair in _intervals(prediction).items()}
+    return replace(prediction, provenance={**prediction.provenance, FACT: intervals})
 
 
 def size_intervals(prediction: Prediction) -> Intervals:
@@ -51,8 +51,8 @@ def size_intervals(prediction: Prediction) -> Intervals:
         Region -> size at the threshold 0.75 and at 0.25, in ``grid.unit``; empty if the
         probabilities of the result were never computed.
     """
-    found = prediction.provenance.get(FACT, {})
-    return {name: (float(low), float(high)) for name, (low, high) in found.items()}
+    thresholds_used = prediction.provenance.get(FACT, {})
+    return {name: (float(low), float(high)) for name, (low, high) in thresholds_used.items()}
 
 
 def interval_text(interval: tuple[float, float], unit: str) -> str:

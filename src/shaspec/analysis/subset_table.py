@@ -14,7 +14,7 @@ import numpy.typing as npt
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import dice
 from shaspec.evaluation.surfaces import Surface, bounding_box, diagonal, hd95
-from shaspec.files.writing import write_atomically
+from shaspec.files.tables import write_csv
 from shaspec.notebook import html_table
 from shaspec.prediction import Prediction, size_text
 from shaspec.task import Subset, Task
@@ -81,8 +81,8 @@ def _area(predicted: Mask, _: Mask, __: Spacing) -> float:
 
 def _hd95(predicted: Mask, reference: Mask, spacing: Spacing) -> float:
     box = bounding_box(predicted | reference)
-    found, true = (Surface(mask[box], spacing) for mask in (predicted, reference))
-    return hd95(found, true, one_empty=diagonal(predicted.shape, spacing))
+    predicted_surface, true = (Surface(mask[box], spacing) for mask in (predicted, reference))
+    return hd95(predicted_surface, true, one_empty=diagonal(predicted.shape, spacing))
 
 
 DICE = Measure("dice", "Dice", _dice, "high", 3, (0.0, 1.0))
@@ -253,11 +253,7 @@ class SubsetTable:
         Raises:
             InputError: if the file cannot be written.
         """
-        text = self.to_dataframe().to_csv(
-            index=False, float_format="%.6f", na_rep="nan", lineterminator="\r\n"
-        )
-        write_atomically(Path(path), text.encode())
-        return Path(path)
+        return write_csv(Path(path), self.records(), nan="nan")
 
     def __repr__(self) -> str:
         return (

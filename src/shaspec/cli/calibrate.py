@@ -120,20 +120,20 @@ class _Counting:
         from shaspec.progress import progress_bar
 
         card = self.model.card
-        found: dict[str, list[Counts]] = {}
+        collected: dict[str, list[Counts]] = {}
         with progress_bar(self.console) as bar:
             work = bar.add_task(escape(card.name), total=len(cases))
             for files in cases:
                 bar.update(work, description=escape(files.name))
-                found[files.name] = self._of_case(files)
+                collected[files.name] = self._of_case(files)
                 bar.advance(work)
-        found = {name: counts for name, counts in found.items() if counts}
-        if not found:
+        collected = {name: counts for name, counts in collected.items() if counts}
+        if not collected:
             reasons = "; ".join(f"{name}: {why}" for name, why in self.failed.items())
             raise InputError(f"no case can be used: {reasons or 'none has one of the subsets'}")
-        counts = merged([one for counts in found.values() for one in counts])
-        seen = tuple(name for name in found if name in self.seen)
-        return Counted(card.task.name, counts, tuple(found), seen, (card.sha256,))
+        counts = merged([one for counts in collected.values() for one in counts])
+        seen = tuple(name for name in collected if name in self.seen)
+        return Counted(card.task.name, counts, tuple(collected), seen, (card.sha256,))
 
     def _of_case(self, files: CaseFiles) -> list[Counts]:
         """Counts of one case; none, with the reason in ``failed``, if it cannot be used."""
@@ -168,7 +168,7 @@ def _report(
     from shaspec.evaluation.calibration_run import COUNTS_FILE, TABLE_FILE, table, write_counts
     from shaspec.evaluation.figures import save_figure
     from shaspec.evaluation.reliability_figure import reliability_figure
-    from shaspec.evaluation.tables import write_csv
+    from shaspec.files.tables import write_csv
 
     write_counts(out / COUNTS_FILE, counted)
     write_csv(out / TABLE_FILE, table(counted, calibration))

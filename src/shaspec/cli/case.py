@@ -44,7 +44,7 @@ def case(
     from shaspec.task import load_task
 
     console = Console()
-    wanted = load_task(task)
+    chosen_task = load_task(task)
     given = dict(_role_and_number(word) for word in series or ())
     if len(given) < len(series or ()):
         raise InputError(f"{' '.join(series or ())}: give every modality once")
@@ -52,15 +52,21 @@ def case(
         raise InputError("name the folder of the case with --out, or list the series with --list")
     with dicom_files(dicom) as files:
         with reporting(True, console) as report:
-            found = choose_study(read_studies(files, report), study)
-        console.print(_table(propose(found, wanted), found.date))
-        for problem in (*found.problems, *found.left_out):
+            chosen_study = choose_study(read_studies(files, report), study)
+        console.print(_table(propose(chosen_study, chosen_task), chosen_study.date))
+        for problem in (*chosen_study.problems, *chosen_study.left_out):
             console.print(f"[yellow]{escape(problem)}[/]")
         if list_only or out is None:
             return
         with reporting(True, console) as report:
             written = write_study(
-                found, files, wanted, out, given=given, overwrite=overwrite, progress=report
+                chosen_study,
+                files,
+                chosen_task,
+                out,
+                given=given,
+                overwrite=overwrite,
+                progress=report,
             )
     for notice in written.notices:
         console.print(f"[yellow]{escape(notice)}[/]")

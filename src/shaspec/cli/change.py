@@ -69,12 +69,14 @@ def change(
         check_results([out and record_path(out), csv], case, overwrite)
     match_dates(first, second, asked)  # its errors come before the work
     job = change_job(lambda case: run.session(loaded, case, keep=0), first, second, asked)
-    found = run_job(console, job).value
-    console.print(change_table(found))
-    written = [write_change(csv, found)] if csv else []
+    comparison = run_job(console, job).value
+    console.print(change_table(comparison))
+    written = [write_change(csv, comparison)] if csv else []
     if out is not None:
         written.append(
-            write_report(out, found.later_case, [found.later], loaded.card, change=found)
+            write_report(
+                out, comparison.later_case, [comparison.later], loaded.card, change=comparison
+            )
         )
         written.append(record_path(out))
     wrote = f"; wrote {', '.join(map(str, written))}" if written else ""

@@ -66,8 +66,8 @@ def cohort(
     engine: Annotated[
         str,
         typer.Option(
-            help="processes: of this computer; ray: of a Ray cluster, by the environment variable "
-            "RAY_ADDRESS, or of this computer without it. Needs shaspec[cluster]."
+            help="processes: on this computer; ray: on the Ray cluster of the environment variable "
+            "RAY_ADDRESS, or on this computer if it is not set. Needs shaspec[cluster]."
         ),
     ] = "processes",
     probabilities: Probabilities = False,
@@ -93,13 +93,13 @@ def cohort(
     cases = find_cases(
         data, task, with_labels=False, within=pair_within, notice=report_notice(console)
     )
-    found = shard_of(cases, shard)
-    if not found:
+    own_cases = shard_of(cases, shard)
+    if not own_cases:
         console.print(f"shard {shard} has no case: there are fewer cases than parts")
         return
     settings = Settings(model, subsets, probabilities, grid, overwrite, **run.keywords)
     share = Share(shard, workers, engine)
-    run_cohort(console, found, settings, out, source=data, csv=csv, task=task, share=share)
+    run_cohort(console, own_cases, settings, out, source=data, csv=csv, task=task, share=share)
 
 
 def cases_of(
@@ -117,22 +117,22 @@ def cases_of(
         return []
     said: list[str] = []
     try:
-        found = find_cases(words[0], task, with_labels=False, notice=said.append)
+        cases = find_cases(words[0], task, with_labels=False, notice=said.append)
     except InputError:
         return []  # reported when it is read as a case
     wants_folder = out is not None and (is_folder(out) or not out.suffix)
-    if len(found) < 2 and not (wants_folder and is_folder(words[0])):
+    if len(cases) < 2 and not (wants_folder and is_folder(words[0])):
         return []
     if not wants_folder:
-        names = ", ".join(case.name for case in found[:4]) + (", ..." if len(found) > 4 else "")
+        names = ", ".join(case.name for case in cases[:4]) + (", ..." if len(cases) > 4 else "")
         raise InputError(
-            f"{words[0]}: contains {len(found)} cases ({names}); give --out DIR, a folder for the "
+            f"{words[0]}: contains {len(cases)} cases ({names}); give --out DIR, a folder for the "
             "results of all, or name one case: its folder, FOLDER/NAME if files are side by "
             "side, or its files"
         )
     for text in said:
         notice(text)
-    return found
+    return cases
 
 
 def run_cohort(

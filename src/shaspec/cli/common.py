@@ -30,7 +30,7 @@ E = TypeVar("E")
 
 Splits = Annotated[Path | None, typer.Option(help="JSON, CSV or text file of held-out cases.")]
 Fold = Annotated[int | None, typer.Option(help="Use the cases of this fold only.")]
-Subsets = Annotated[str, typer.Option(help="Only these, e.g. all,T1ce,FLAIR+T2")]
+Subsets = Annotated[str, typer.Option(help="Subsets to use, e.g. all,T1ce,FLAIR+T2")]
 Grid = Annotated[
     str,
     typer.Option(

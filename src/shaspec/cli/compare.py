@@ -22,12 +22,12 @@ def compare(
     against: Annotated[
         list[Path] | None, typer.Option(help="metrics.csv of B; once for each fold.")
     ] = None,
-    names: Annotated[str, typer.Option(help="What to call the two, e.g. shaspec,maml")] = "A,B",
+    names: Annotated[str, typer.Option(help="Names of the two, e.g. shaspec,maml")] = "A,B",
     out: Annotated[
         Path | None, typer.Option(help="Folder for tables and figures; default: print only.")
     ] = None,
 ) -> None:
-    """Paired differences between two models, per region and subset and over all subsets."""
+    """Compute paired differences between two models, per region and subset and over all subsets."""
     from shaspec.evaluation.protocol import rules_beside
     from shaspec.evaluation.tables import read_rows
 

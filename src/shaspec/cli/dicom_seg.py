@@ -28,12 +28,12 @@ def dicom_seg(
     prepared: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of shaspec prepare that the labels are of: they are moved back to the "
-            "series; default: the folder of the labels, if it is one."
+            help="Prepared case of the labels (written by shaspec prepare). The labels are moved "
+            "back to the series. Default: the folder of the labels, if it is a prepared case."
         ),
     ] = None,
     modality: Annotated[
-        str, typer.Option(help="With a prepared case: what the series is, e.g. T1ce.")
+        str, typer.Option(help="With a prepared case: the modality of the series, e.g. T1ce.")
     ] = "",
     task: Annotated[str, typer.Option(help="A bundled task or a task file.")] = "brats",
     scheme: Annotated[str, typer.Option(help="Label convention; default: detected.")] = "",

@@ -79,7 +79,7 @@ class OnServer:
     def session(self, model: str, case: Case, run: RunOptions) -> AnySession:
         if run.device != "auto":
             raise InputError(
-                f"--device {run.device}: who runs the server chooses its device; leave out "
+                f"--device {run.device}: the device is chosen on the server; leave out "
                 "--device, or give --server '' to run on this computer"
             )
         options = {"window": run.window, "overlap": run.overlap, "precision": run.precision}
@@ -88,7 +88,7 @@ class OnServer:
     def end(self, session: AnySession) -> None:
         session.release()
         if isinstance(session, RemoteSession):
-            session.wait()  # or this process ends before it has told the server
+            session.wait()  # or this process ends before the server knows
 
 
 class Keeper(Protocol):

@@ -60,7 +60,7 @@ def evaluate(
     pair_within: PairWithin = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Dice, HD95, lesion-wise scores and sizes over all subsets, for every case in DATA.
+    """Compute Dice, HD95, lesion-wise scores and sizes of all subsets for every case in DATA.
 
     Cases that cannot be used are left out and listed at the end; the exit code is then 1.
     """

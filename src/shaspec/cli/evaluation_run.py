@@ -88,9 +88,9 @@ class EvaluationRun:
             METRICS_FILE,
             SO_FAR,
             SUMMARY_FILE,
-            write_csv,
             write_rows,
         )
+        from shaspec.files.tables import write_csv
 
         options, task = self.options, self.model.card.task
         options.rules.check(task)

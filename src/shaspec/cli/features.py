@@ -139,10 +139,10 @@ def _case(
     if weights := mean_weights(maps):
         console.print(weight_table(weights, title="mean weight over the head"))
     if with_measures and maps.of("shared") and len(subject.present) > 1:
-        found = run_job(console, measure_job(session, maps)).value
-        written.append(write_measures(out, found))
-        console.print(measure_table(found))
-        console.print(found.sentence)
+        measures = run_job(console, measure_job(session, maps)).value
+        written.append(write_measures(out, measures))
+        console.print(measure_table(measures))
+        console.print(measures.sentence)
     return written
 
 
@@ -163,7 +163,7 @@ def _cohort(
         raise InputError("--cohort takes one folder with a folder per case")
     files = find_cases(paths[0], model.card.task, with_labels=False)
     table, picture = out / "cohort_features.csv", out / "cohort_features.png"
-    inputs = [path for found in files for path in found.volumes.values()]
+    inputs = [path for case_files in files for path in case_files.volumes.values()]
     for path in (table, picture):
         check_output(path, inputs, overwrite=overwrite)
     job = cohort_job(lambda case: run.session(model, case, keep=0), model.card.task, files)
@@ -193,14 +193,14 @@ def write_maps(out: Path, maps: FeatureMaps) -> list[Path]:
     }
     pictures |= {(ERROR, m): v for m, v in imputation_error(maps).items()}
     return [
-        write_volume(out / f"{maps.case}_{what}_{m}.nii.gz", volume, maps.grid)
-        for (what, m), volume in pictures.items()
+        write_volume(out / f"{maps.case}_{kind}_{m}.nii.gz", volume, maps.grid)
+        for (kind, m), volume in pictures.items()
     ]
 
 
 def write_measures(out: Path, found: Measures) -> Path:
     """``measures.csv``: a row per number, with both controls."""
-    from shaspec.evaluation.tables import write_csv
+    from shaspec.files.tables import write_csv
 
     path = out / MEASURES_FILE
     head = {"case": found.case, "model": found.model}

@@ -30,9 +30,11 @@ def import_official(
     from shaspec.models.import_official import import_official as convert
     from shaspec.task import load_task
 
-    wanted = load_task(task).reordered(modalities.split("+") if modalities else [], numbers(labels))
+    chosen_task = load_task(task).reordered(
+        modalities.split("+") if modalities else [], numbers(labels)
+    )
     make_folder(out)
-    card, report = convert(file, method, wanted, out, part=part or None, absent=absent)
+    card, report = convert(file, method, chosen_task, out, part=part or None, absent=absent)
     console = Console()
     for line in report.lines():
         console.print(escape(line))

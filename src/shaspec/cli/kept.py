@@ -73,7 +73,7 @@ class _KeepingEngine:
         return self.kept.session(self.engine, key, model, case, run)
 
     def end(self, session: AnySession) -> None:
-        """Nothing: that is what keeping is."""
+        """Does nothing: the session is kept for the next request."""
 
 
 class PartSession:

@@ -13,9 +13,9 @@ from shaspec.cli.common import Overwrite, escape, lengths, numbers
 
 def phantom(
     out: Annotated[Path, typer.Argument(help="Folder of the case to write.")],
-    seed: Annotated[int, typer.Option(help="Same seed, same case.")] = 9_000_000,
+    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same case.")] = 9_000_000,
     task: Annotated[str, typer.Option(help="brats (a head) or liver-ct (an abdomen).")] = "brats",
-    size: Annotated[str, typer.Option(help="Voxels S,P,L; default: an ordinary scan's.")] = "",
+    size: Annotated[str, typer.Option(help="Voxels S,P,L; default: as an ordinary scan.")] = "",
     spacing: Annotated[str, typer.Option(help="Size of a voxel in mm, S,P,L.")] = "",
     overwrite: Overwrite = False,
 ) -> None:

@@ -63,7 +63,7 @@ def predict(
         ),
     ] = None,
     volumes: Annotated[
-        Path | None, typer.Option("--volumes", "--csv", help="CSV of the regions' sizes to write.")
+        Path | None, typer.Option("--volumes", "--csv", help="CSV file of region sizes to write.")
     ] = None,
     probabilities: Probabilities = False,
     threshold: Threshold = "",
@@ -256,7 +256,7 @@ def volume_table(prediction: Prediction) -> Table:
 
 def write_volumes(path: Path, prediction: Prediction) -> None:
     """A CSV with the size of every region."""
-    from shaspec.evaluation.tables import write_csv
+    from shaspec.files.tables import write_csv
 
     subset = prediction.task.subset_name(prediction.subset)
     unit = prediction.grid.unit.lower()

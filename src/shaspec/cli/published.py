@@ -15,7 +15,7 @@ def published(
         list[str] | None, typer.Argument(help="Tables to print; none: list them all.")
     ] = None,
 ) -> None:
-    """Tables of published results. Protocols differ: compare within one, never across."""
+    """Print tables of published results. Compare only results of one protocol."""
     from shaspec.evaluation.published import all_published, load_published
 
     console = Console()

@@ -35,10 +35,10 @@ def resident(
         float, typer.Option(min=0, help="Minutes without a command after which memory is freed.")
     ] = 30,
 ) -> None:
-    """Run commands from standard input, one JSON list of words a line; for programs.
+    """Run commands from standard input, for programs: one JSON list of words per line.
 
-    Models and features stay in memory, so that another subset of the same case is fast. The answer
-    to every line are the events of --json, the last one "ended".
+    Models and features stay in memory, so that another subset of the same case is fast. Every line
+    is answered by the events of --json; the last one is "ended".
     """
     group = context.find_root().command
     lines, kept, out = _lines_of(sys.stdin), Kept(), JsonLines(True)

@@ -51,7 +51,8 @@ def print_comparison(
     from shaspec.evaluation.comparison import compare
     from shaspec.evaluation.report import as_rich, difference_overview, difference_table, record
     from shaspec.evaluation.results import write_heat_map, write_tables
-    from shaspec.evaluation.tables import COMPARISON_FILE, write_csv
+    from shaspec.evaluation.tables import COMPARISON_FILE
+    from shaspec.files.tables import write_csv
 
     lines = compare(a[1], b[1])
     names = a[0], b[0]

@@ -36,7 +36,7 @@ def serve(
         bool, typer.Option("--bundled/--no-bundled", help="Offer the bundled models.")
     ] = True,
     host: Annotated[
-        str, typer.Option(help="Address to listen on. Default: this computer alone.")
+        str, typer.Option(help="Address to listen on. Default: this computer only.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = DEFAULT_PORT,
     token_file: Annotated[
@@ -52,7 +52,7 @@ def serve(
     precision: Annotated[
         str, typer.Option(help="float32, bfloat16, or auto; for runs that ask for auto.")
     ] = "auto",
-    sessions: Annotated[int, typer.Option(min=1, help="Open cases of all users.")] = 64,
+    sessions: Annotated[int, typer.Option(min=1, help="Most open cases of all users.")] = 64,
     idle: Annotated[
         float, typer.Option(min=1, help="Minutes after which unused cases are deleted.")
     ] = 30,

@@ -63,7 +63,7 @@ def sweep(
 ) -> None:
     """Segment one case from every subset of its modalities, and compare the results.
 
-    The reference are the labels of the case, or the result of all modalities if there are none. A
+    The reference is the label map of the case, or the result of all modalities if there is none. A
     classification model predicts the class from every subset.
     """
     console = Console(quiet=json)

@@ -47,12 +47,12 @@ def train(
     phantoms: Annotated[
         int | None, typer.Option(help="Number of synthetic cases to train on.")
     ] = None,
-    phantom_seed: Annotated[int | None, typer.Option(help="Seed of the first of them.")] = None,
-    max_minutes: Annotated[float | None, typer.Option()] = None,
-    max_steps: Annotated[int | None, typer.Option()] = None,
+    phantom_seed: Annotated[int | None, typer.Option(help="Seed of the first phantom.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Minutes of training.")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Steps of training.")] = None,
     crop: Annotated[str, typer.Option(help="Crop in voxels S,P,L.")] = "",
-    batch: Annotated[int | None, typer.Option()] = None,
-    seed: Annotated[int | None, typer.Option()] = None,
+    batch: Annotated[int | None, typer.Option(help="Samples per step.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the run.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     start: Annotated[str | None, typer.Option(help="A model to start from.")] = None,
     setting: Annotated[
@@ -68,13 +68,13 @@ def train(
     ] = False,
     init: Annotated[
         Path | None,
-        typer.Option(help="Write task.toml and train.toml for this folder of cases, and end."),
+        typer.Option(help="Write task.toml and train.toml for this folder of cases, and exit."),
     ] = None,
     modalities: Annotated[
         str, typer.Option(help="With --init: parts of the file names, e.g. T1=t1w,T2=t2w")
     ] = "",
     labels_word: Annotated[
-        str, typer.Option(help="With --init: the part of the file names that says labels.")
+        str, typer.Option(help="With --init: the part of the file names that marks labels.")
     ] = "",
 ) -> None:
     """Train a model; run the same command again to resume."""
@@ -110,8 +110,8 @@ def _refuse(names: list[str], why: str) -> None:
 
 def parse_setting(text: str) -> tuple[str, Any]:
     """``key=value``, the value as in TOML, or just text."""
-    key, found, value = text.partition("=")
-    if not found:
+    key, separator, value = text.partition("=")
+    if not separator:
         raise InputError(f"--set {text}: say KEY=VALUE, e.g. --set ema=0.99")
     try:
         return key.strip(), parse_toml(f"value = {value}", "--set")["value"]
@@ -276,16 +276,16 @@ def propose(folder: Path, out: Path, modalities: list[str], labels_word: str) ->
     from shaspec.training.templates import write
 
     console = Console()
-    found = look(folder, modalities, labels_word)
-    task = found.task
-    known = f" (known: the task {task.name!r} of this package)" if found.bundled else ""
-    number = len(found.cases)
+    proposal = look(folder, modalities, labels_word)
+    task = proposal.task
+    origin_note = f" (known: the task {task.name!r} of this package)" if proposal.bundled else ""
+    number = len(proposal.cases)
     cases = "1 case" if number == 1 else f"{number} cases"
-    console.print(f"{cases}, {len(found.labelled)} with labels{known}")
+    console.print(f"{cases}, {len(proposal.labelled)} with labels{origin_note}")
     console.print(f"modalities: {escape(', '.join(task.names))}")
     console.print(f"labels: {escape(', '.join(f'{v.value} {v.name}' for v in task.labels))}")
-    for notice in found.notices:
+    for notice in proposal.notices:
         console.print(f"[yellow]{escape(notice)}[/]")
-    paths = write(found, out)
+    paths = write(proposal, out)
     console.print(f"wrote {escape(', '.join(map(str, paths)))}; read first, then:")
     console.print(f"shaspec train {escape(str(paths[-1]))}")

@@ -53,7 +53,7 @@ class Record(BaseModel):
     outputs: tuple[str, ...] = ()
     """Names of the files, in the folder of the manifest; the label map is the first."""
     unit: str = ""
-    """Of the sizes: mL or px."""
+    """Unit of the sizes: mL or px."""
     sizes: dict[str, float] = Field(default_factory=dict)
     """Region -> size."""
     seconds: dict[str, float] = Field(default_factory=dict)

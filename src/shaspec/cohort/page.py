@@ -34,10 +34,10 @@ def write_page(path: Path, manifest: Manifest, cases: Collection[str], task: Tas
     Raises:
         InputError: it cannot be written.
     """
-    wanted = set(cases)
-    records = [r for r in manifest.latest().values() if r.case in wanted]
+    case_names = set(cases)
+    records = [r for r in manifest.latest().values() if r.case in case_names]
     done = sorted((r for r in records if r.status == "done"), key=lambda r: (r.case, r.asked))
-    failed, absent = failures(records), sorted(wanted - {r.case for r in records})
+    failed, absent = failures(records), sorted(case_names - {r.case for r in records})
     sections = [
         _section("Sizes of the regions", _sizes(done, task), "numbers"),
         _section("Failed cases", [("case", "reason"), *sorted(failed.items())]),
@@ -48,7 +48,7 @@ def write_page(path: Path, manifest: Manifest, cases: Collection[str], task: Tas
         _section("Provenance", _provenance(done), "facts"),
     ]
     template = (resources.files("shaspec.cohort") / "page.html").read_text("utf-8")
-    title = f"{len(wanted)} cases, {len(done)} results"
+    title = f"{len(case_names)} cases, {len(done)} results"
     page = Template(template).substitute(
         title=escape(title),
         task=escape(task.title),
@@ -127,12 +127,12 @@ def _size(value: float | None) -> str:
 
 
 def _notices(done: Sequence[Record]) -> Rows:
-    found: dict[str, list[str]] = {}
+    by_notice: dict[str, list[str]] = {}
     for record in done:
         seen = ["was seen in training by this model"] * record.seen_in_training
         for text in (*record.notices, *seen):
-            found.setdefault(record.case, []).append(text)
-    rows = [(case, text) for case, texts in found.items() for text in dict.fromkeys(texts)]
+            by_notice.setdefault(record.case, []).append(text)
+    rows = [(case, text) for case, texts in by_notice.items() for text in dict.fromkeys(texts)]
     return [("case", "notice"), *rows]
 
 

@@ -47,8 +47,8 @@ def check_places(
     path = manifest.path
     if not before and exists(path) and not _begins(path, b'{"format":'):
         raise InputError(
-            f"{path}: is no manifest of this program, which would add lines to it; move it away, "
-            "or choose another folder"
+            f"{path}: is not a manifest of this program, which would add lines to it; move it "
+            "away, or choose another folder"
         )
     files = list(inputs)
     for place in (table, page):
@@ -62,9 +62,9 @@ def check_places(
 
 def check_names(cases: Iterable[CaseFiles]) -> None:
     """See that no two cases would have results of the same name; raises `InputError`."""
-    known: dict[str, CaseFiles] = {}
+    by_name: dict[str, CaseFiles] = {}
     for case in cases:
-        other = known.setdefault(NO_NAME.sub("_", case.name).lower(), case)
+        other = by_name.setdefault(NO_NAME.sub("_", case.name).lower(), case)
         if other is not case:
             files = [next(iter(c.volumes.values()), Path(c.name)) for c in (other, case)]
             raise InputError(

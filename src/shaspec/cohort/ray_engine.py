@@ -77,7 +77,7 @@ class _Job:
     notices: tuple[str, ...] = ()
     actor: _Actor | None = None
     result: Any = None
-    """Of a subset whose line for the manifest is still to come."""
+    """Result of a subset that is not in the manifest yet."""
     lines: dict[str, Record] = field(default_factory=dict)
     """Asked subset -> its last line in the manifest."""
     seconds: dict[Any, dict[str, float]] = field(default_factory=dict)

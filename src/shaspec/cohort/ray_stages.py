@@ -94,13 +94,13 @@ class Predictor:
         """Load the model; returns why that fails, or nothing."""
         from shaspec.models.weights import load_model
 
-        wanted = self._place.stages.card
+        card = self._place.stages.card
         try:
             self._model = load_model(self._place.stages.settings.model)
         except ShaspecError as error:
             return str(error)
-        if self._model.card.sha256 != wanted.sha256:
-            return f"model {wanted.name!r} has other weights there"
+        if self._model.card.sha256 != card.sha256:
+            return f"model {card.name!r} has other weights there"
         return ""
 
     def segment(self, work: Work, loaded: Loaded) -> Iterator[Result | Record | None]:

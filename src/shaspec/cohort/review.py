@@ -11,8 +11,9 @@ from typing import Literal, get_args
 
 from shaspec.cohort.manifest import Record
 from shaspec.errors import InputError
-from shaspec.evaluation.tables import Line, write_csv
+from shaspec.evaluation.tables import Line
 from shaspec.files.reading import is_file
+from shaspec.files.tables import write_csv
 from shaspec.io.table import read_cells
 
 NAME = "review.csv"
@@ -27,7 +28,7 @@ class Review:
 
     mark: Mark
     key: str
-    """Of the record of the result: a result that was made anew is to be reviewed again."""
+    """Key of the record of the result: a result that was computed again needs a new review."""
     time: str = ""
 
 
@@ -44,22 +45,22 @@ def read_reviews(folder: Path) -> dict[tuple[str, str], Review]:
     path = folder / NAME
     if not is_file(path):
         return {}
-    found = {}
+    reviews = {}
     header, *cells = read_cells(path) or [[]]
     if not set(COLUMNS) <= set(header):
         raise InputError(f"{path}: has no columns {', '.join(COLUMNS)}; move the file away")
     for values in cells:
         line = dict(zip_longest(header, values[: len(header)], fillvalue=""))
         text = line["mark"]
-        mark = next((known for known in get_args(Mark) if known == text), None)
+        mark = next((choice for choice in get_args(Mark) if choice == text), None)
         if mark is None:
             raise InputError(
                 f"{path}: the mark {text!r} of {line['case']} is neither accepted nor rejected; "
                 "correct it, or leave it empty"
             )
-        if mark:  # a mark that was emptied in a spreadsheet is none
-            found[line["case"], line["subset"]] = Review(mark, line["key"], line["time"])
-    return found
+        if mark:  # a mark that was emptied in a spreadsheet does not count
+            reviews[line["case"], line["subset"]] = Review(mark, line["key"], line["time"])
+    return reviews
 
 
 def mark_of(record: Record, reviews: Reviews) -> Mark:

@@ -94,7 +94,7 @@ class Working:
     """Event: how far one case of a cohort is."""
 
     number: int
-    """Of the case, from 0."""
+    """Number of the case, from 0."""
     case: str
     progress: Progress
 

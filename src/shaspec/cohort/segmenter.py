@@ -85,7 +85,7 @@ class Segmenter:
 
 def by_case(manifest: Manifest) -> dict[str, dict[str, Record]]:
     """Case -> asked subset -> the last line about it."""
-    found: dict[str, dict[str, Record]] = {}
+    latest: dict[str, dict[str, Record]] = {}
     for (case, asked), record in manifest.latest().items():
-        found.setdefault(case, {})[asked] = record
-    return found
+        latest.setdefault(case, {})[asked] = record
+    return latest

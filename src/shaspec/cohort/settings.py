@@ -53,10 +53,10 @@ class Settings(RunOptions):
         """
         if self.subsets.strip().lower() == AVAILABLE:
             return [task.subset(there)]
-        found = [s for s in self.listed(task) or task.subsets() if set(s) <= set(there)]
-        if not found:
+        subsets = [s for s in self.listed(task) or task.subsets() if set(s) <= set(there)]
+        if not subsets:
             raise InputError(f"case {case} has {', '.join(there)}, so none of {self.subsets}")
-        return found
+        return subsets
 
     def key(self, sha256: str) -> str:
         """A hash that is equal for runs with the same results from the same files.
@@ -82,8 +82,8 @@ def shard_of(cases: Sequence[T], shard: str) -> list[T]:
     """
     if not shard:
         return list(cases)
-    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", shard.strip())
-    number, count = map(int, found.groups()) if found else (0, 0)
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", shard.strip())
+    number, count = map(int, match.groups()) if match else (0, 0)
     if not 1 <= number <= count:
         raise InputError(f"--shard {shard!r}: give a number of N parts as i/N, from 1/N to N/N")
     return list(cases[number - 1 :: count])

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from shaspec.models.weights import Model
 
 TRIES = 2
-"""How often a case is given to a process, if that ends with it."""
+"""How many processes may end while they work on a case before it counts as failed."""
 LOST = (
     f"the process that had it ended {TRIES} times, as it does without memory; use fewer --workers"
 )
@@ -55,7 +55,7 @@ class Work:
     planned: Sequence[Subset]
     """The subsets that are asked for."""
     left: Sequence[Subset]
-    """Those of them that are not done; empty: the case is skipped."""
+    """The planned subsets that are not done; empty: the case is skipped."""
     before: Mapping[str, Record]
     """Asked subset -> its last line in the manifest."""
 
@@ -68,7 +68,7 @@ class Loaded:
     inputs: Mapping[str, Input]
     """Modality -> its file."""
     seconds: float
-    """For reading and hashing."""
+    """Seconds for reading and hashing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class Result:
     labels: Path
     """The file of the label map."""
     maps: Sequence[Path]
-    """Those of the probabilities."""
+    """The files of the probabilities."""
     notices: tuple[str, ...]
     reading: float
     """Seconds for reading the case."""
@@ -91,9 +91,9 @@ class Stages:
 
     settings: Settings
     card: Card
-    """Of the model."""
+    """Card of the model."""
     folder: Path
-    """Of the results."""
+    """Folder of the results."""
 
     @property
     def key(self) -> str:
@@ -284,8 +284,8 @@ class Stages:
             return False
         there = all(is_file(self.folder / name) for name in record.outputs)
         return there and all(
-            name in files.volumes and is_same(files.volumes[name], known)
-            for name, known in record.inputs.items()
+            name in files.volumes and is_same(files.volumes[name], recorded)
+            for name, recorded in record.inputs.items()
         )
 
     def _origin(self) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from shaspec.cohort.manifest import Manifest
-from shaspec.evaluation.tables import Line, write_csv
+from shaspec.evaluation.tables import Line
+from shaspec.files.tables import write_csv
 from shaspec.task import Task
 
 COLUMNS = ("case", "subset", "region")

@@ -57,7 +57,7 @@ def way_back(
         None: the series is the reference, or was not moved.
 
     Raises:
-        InputError: if the labels are not of this case, or the series is none of its inputs.
+        InputError: if the labels are not of this case, or the series is not one of its inputs.
         UndecidedError: if it can be one of several inputs, which were moved differently.
     """
     from shaspec.preparation import read_transforms  # with it comes scipy
@@ -69,10 +69,10 @@ def way_back(
     if prepared.modality:
         fitting = [name for name in fitting if name == prepared.modality]
     if not fitting:
-        wanted = f" {prepared.modality}" if prepared.modality else ""
+        modality_text = f" {prepared.modality}" if prepared.modality else ""
         raise InputError(
-            f"{prepared.folder}: {series.title} is not an input{wanted} of this prepared case: "
-            "none has its grid; choose another series with --series"
+            f"{prepared.folder}: {series.title} is not an input{modality_text} of this prepared "
+            "case: none has its grid; choose another series with --series"
         )
     inverse = {name: transforms.found[name].transform.inverse.matrix for name in fitting}
     name = fitting[0]

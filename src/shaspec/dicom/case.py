@@ -55,7 +55,7 @@ def case_from_dicom(
         Paths and notices.
 
     Raises:
-        InputError: if files are damaged, the choice is doubtful, or a series is no single volume.
+        InputError: if files are damaged, the choice is doubtful, or a series is not one volume.
     """
     with dicom_files(source) as files:
         chosen = choose_study(read_studies(files, progress), study)
@@ -112,9 +112,9 @@ def choose_study(studies: Sequence[Study], wanted: str) -> Study:
     """The study with a date or number (from 1); raises `InputError` if it is not unique."""
     if not wanted and len(studies) == 1:
         return studies[0]
-    found = [s for n, s in enumerate(studies, 1) if wanted and wanted in (str(n), s.date)]
-    if len(found) == 1:
-        return found[0]
+    matching = [s for n, s in enumerate(studies, 1) if wanted and wanted in (str(n), s.date)]
+    if len(matching) == 1:
+        return matching[0]
     shown = {
         f"{n}: {s.date or 'no date'} ({len(s.series)} series)": str(n)
         for n, s in enumerate(studies, 1)

@@ -108,8 +108,8 @@ def _check(volume: Volume, series: Series) -> None:
             f"{series.title}: dcm2niix made a volume of {volume.grid.file_shape} voxels, the "
             f"headers describe {expected.shape}"
         )
-    found = corners(expected.shape, volume.grid.affine)
-    distance = np.linalg.norm(found[:, None] - expected.corners()[None], axis=2)
+    actual = corners(expected.shape, volume.grid.affine)
+    distance = np.linalg.norm(actual[:, None] - expected.corners()[None], axis=2)
     if max(distance.min(axis=0).max(), distance.min(axis=1).max()) > NEAR:
         raise InputError(
             f"{series.title}: dcm2niix places the volume elsewhere than the headers "

@@ -116,11 +116,11 @@ def read_dataset(
             raise InputError("is too large or has a deflated header; export it uncompressed")
         file.seek(0, SEEK_SET)
         with faults():
-            found = dcmread(
+            dataset = dcmread(
                 _Bounded(file, size),
                 stop_before_pixels=not pixels,
                 force=True,
                 specific_tags=list(tags) or None,
             )
         left, head = size - file.tell(), file.read(ELEMENT)
-        return Opened(found, left, head, is_marked(file))
+        return Opened(dataset, left, head, is_marked(file))

@@ -29,7 +29,7 @@ IMAGES = {
 """SOP classes of MR, CT and PET images."""
 MOST_FRAMES = 20_000
 MOST_LETTERS = 64
-"""Of a description, as the standard has it."""
+"""Longest description that the standard allows."""
 TAGS = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber",
     "SeriesDescription", "ProtocolName", "StudyDate", "AcquisitionTime", "AcquisitionDateTime",
@@ -96,16 +96,16 @@ def read_header(path: Path) -> Header | Other | None:
             it may contain the name of a patient.
     """
     opened = read_dataset(path, TAGS)
-    found = opened.dataset
+    dataset = opened.dataset
     with faults():
-        sop_class = str(_get(found, "SOPClassUID") or "")
+        sop_class = str(_get(dataset, "SOPClassUID") or "")
         if sop_class in IMAGES:
-            return _header(path, found, opened)
-        if str(found.file_meta.get("MediaStorageSOPClassUID")) == DIRECTORY:
+            return _header(path, dataset, opened)
+        if str(dataset.file_meta.get("MediaStorageSOPClassUID")) == DIRECTORY:
             return None
-        if "SeriesInstanceUID" in found:
-            return _other(found, sop_class)
-    raise InputError(DAMAGED if opened.marked else "is no DICOM file")
+        if "SeriesInstanceUID" in dataset:
+            return _other(dataset, sop_class)
+    raise InputError(DAMAGED if opened.marked else "is not a DICOM file")
 
 
 def _other(found: Dataset, sop_class: str) -> Other:
@@ -228,7 +228,7 @@ def _text(value: Any) -> str:
 
 
 def _whole(value: Any) -> int | None:
-    """A number of a series; None if it is none."""
+    """A number of a series; None if it is not a number."""
     try:
         return None if value is None else int(float(str(value)))
     except (ValueError, OverflowError):

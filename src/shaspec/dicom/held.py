@@ -58,8 +58,8 @@ def series_of(file: Path) -> Series | None:
         file: any file of the series.
 
     Returns:
-        The series with this file alone; None if it is no image that the engine reads, or pydicom is
-        not installed.
+        The series with this file alone; None if it is not an image that the engine reads, or
+        pydicom is not installed.
     """
     try:
         return read_studies([file])[0].series[0]
@@ -98,10 +98,10 @@ def assign_held(
             doubts.append(f"{role}: {listed} fit; choose one of them")
         elif keys:
             used[role] = keys[0]
-    found = {role: key for role, key in used.items() if key in claims}
-    for role in list(found):
+    claimed = {role: key for role, key in used.items() if key in claims}
+    for role in list(claimed):
         if after := _acquired_after(role, used, volumes, task):
-            name = volumes[found.pop(role)].name
+            name = volumes[claimed.pop(role)].name
             del used[role]
             doubts.append(f"{name} fits {role}, but {after}, so it may show contrast agent; choose")
     for key, claim in claims.items():
@@ -109,10 +109,10 @@ def assign_held(
             choices = " or ".join(claim.candidates)
             doubts.append(f"{volumes[key].name} may be {choices} ({claim.reason}); choose")
     notices = {}
-    for role, key in found.items():
+    for role, key in claimed.items():
         if reason := claims[key].reason or _unrecorded(role, used, volumes[key], task):
             notices[role] = f"{volumes[key].name} is used as {role}: {reason}"
-    return Assigned(found, notices, tuple(doubts))
+    return Assigned(claimed, notices, tuple(doubts))
 
 
 def _claim(held: Held, reading: Reading, task: Task) -> _Claim:

@@ -1,4 +1,4 @@
-"""DICOM files that are no images of a scan: reports, screenshots, documents, structures."""
+"""DICOM files that are not images of a scan: reports, screenshots, documents, structures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Other:
     description: str = field(repr=False)
     """As written, so it may contain the name of the patient."""
     kind: str
-    """Of the object, e.g. ``Encapsulated PDF``."""
+    """Kind of the object, e.g. ``Encapsulated PDF``."""
     words: tuple[str, ...] = field(repr=False)
     """Words that identify the patient."""
 
@@ -34,7 +34,7 @@ def kind_of(sop_class: str) -> str:
 
 
 def left_out(others: Sequence[Other]) -> tuple[str, ...]:
-    """A sentence without its end for each series that is no image of a scan.
+    """A sentence without its end for each series that is not an image of a scan.
 
     The descriptions may contain the name of the patient.
     """

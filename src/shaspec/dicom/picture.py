@@ -13,7 +13,7 @@ from shaspec.dicom.series import Series
 from shaspec.errors import InputError
 
 MOST_BYTES = 2**28
-"""Of a file that is decoded for a picture, and of its pixels."""
+"""Largest file that is decoded for a picture; the limit holds for its pixels too."""
 WANTED = (1.0, 1.0, -1.0)
 """Direction of rows and columns of a picture along L, P and S: left and posterior are on the right,
 posterior and inferior are below."""

@@ -30,13 +30,13 @@ def pixel_problem(opened: Opened, rescale: tuple[Any, Any], frames: int) -> str:
         frames: number of frames.
 
     Returns:
-        The reason, for a sentence about the series; empty: nothing speaks against them.
+        The reason, for a sentence about the series; empty if they can be used.
     """
-    found = opened.dataset
-    rows, columns = int(found.get("Rows") or 0), int(found.get("Columns") or 0)
-    syntax = str(getattr(found.file_meta, "TransferSyntaxUID", IMPLICIT))
+    dataset = opened.dataset
+    rows, columns = int(dataset.get("Rows") or 0), int(dataset.get("Columns") or 0)
+    syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", IMPLICIT))
     if syntax in UNCOMPRESSED:
-        bits = int(found.get("BitsAllocated") or 0) * int(found.get("SamplesPerPixel") or 1)
+        bits = int(dataset.get("BitsAllocated") or 0) * int(dataset.get("SamplesPerPixel") or 1)
         problem = _wrong_size(opened, syntax, rows * columns * frames * bits // 8)
         if problem:
             return problem
@@ -47,13 +47,13 @@ def pixel_problem(opened: Opened, rescale: tuple[Any, Any], frames: int) -> str:
         )
     if max(rows, columns) > LARGEST:
         return f"its images of {rows} x {columns} pixels are not plausible"
-    colours = str(found.get("PhotometricInterpretation") or GREY).strip().upper()
+    colours = str(dataset.get("PhotometricInterpretation") or GREY).strip().upper()
     if colours == INVERTED:
         return f"its grey values are inverted ({INVERTED}); export the series as {GREY}"
     if colours != GREY:
         return f"its images are in colour ({colours}), so they have no intensities"
     if not all(value is None or np.isfinite(float(value)) for value in rescale):
-        return "its rescale slope or intercept is no number; export the series again"
+        return "its rescale slope or intercept is not a number; export the series again"
     return ""
 
 

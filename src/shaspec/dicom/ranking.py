@@ -18,7 +18,7 @@ FINER = 0.8
 
 
 def demerits(series: Series) -> tuple[str, ...]:
-    """Why other series of the same modality are preferred; empty: nothing speaks against it."""
+    """Why other series of the same modality are preferred; empty if there is no reason."""
     return tuple(dict.fromkeys(DERIVED[w] for w in series.first.image_type if w in DERIVED))
 
 

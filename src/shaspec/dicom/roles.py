@@ -94,8 +94,8 @@ def choose(
         _check_contrast(role, chosen, task, notices)
     if not chosen:
         example = f"{task.names[0]}=NUMBER"
-        found = [f"{p.series.title}: {p.reason}" for p in proposals if p.series.key not in used]
-        listed = "".join(f"; {text}" for text in found[:SHOWN])
+        reasons = [f"{p.series.title}: {p.reason}" for p in proposals if p.series.key not in used]
+        listed = "".join(f"; {text}" for text in reasons[:SHOWN])
         raise InputError(
             f"no series fits a modality of the task; name them, e.g. {example}{listed}"
         )
@@ -271,7 +271,7 @@ def _best(
     usable = [p for p in fitting if not p.series.problem] or fitting
     fewest = min((len(p.demerits) for p in usable), default=0)
     left = [p for p in usable if len(p.demerits) == fewest]
-    # Equal T1 series may be before and after contrast agent, so they are no repeats.
+    # Equal T1 series may be before and after contrast agent, so they are not repeats.
     if left and not enhanced(role, task) and is_repeat([p.series for p in left]):
         left = [max(left, key=lambda p: (p.series.images, p.series.first.time, p.series.key))]
     left = [

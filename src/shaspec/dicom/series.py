@@ -29,7 +29,7 @@ class Series:
     """The number of the series; ``5.1``, ``5.2`` if several have the same number."""
     description: str
     date: str
-    """Of the study, ``YYYY-MM-DD``; empty if unknown."""
+    """Date of the study, ``YYYY-MM-DD``; empty if unknown."""
     images: int
     orientation: str
     """``axial``, ``sagittal`` or ``coronal``, with ``oblique`` in front if it is tilted by more
@@ -71,7 +71,7 @@ class Study:
     problems: tuple[str, ...]
     """Damaged files that belong to no known series."""
     left_out: tuple[str, ...]
-    """Series that are no images of a scan, e.g. reports, each with what it is."""
+    """Series that are not images of a scan, e.g. reports, with their kind."""
     hidden: re.Pattern[str] | None = field(repr=False)
 
     def hide(self, text: str) -> str:
@@ -82,7 +82,7 @@ class Study:
 def read_studies(files: Sequence[Path], progress: Report = silent) -> tuple[Study, ...]:
     """Group DICOM files into studies and series, by their unique identifiers.
 
-    Only headers are read. Files that are no MR, CT or PET images are left out and named.
+    Only headers are read. Files that are not MR, CT or PET images are left out and named.
 
     Args:
         files: as from `shaspec.dicom.dicom_files`.
@@ -132,10 +132,10 @@ def read_studies(files: Sequence[Path], progress: Report = silent) -> tuple[Stud
 def _require_one_patient(headers: Sequence[Header]) -> None:
     """Raise `InputError` if IDs, names or birth dates differ."""
     for values in zip(*(header.patient for header in headers), strict=True):
-        known = {re.sub(r"[\W_]", "", value).casefold() for value in values} - {""}
-        if len(known) > 1:
+        patients = {re.sub(r"[\W_]", "", value).casefold() for value in values} - {""}
+        if len(patients) > 1:
             raise InputError(
-                f"the DICOM files are of {len(known)} patients (ID, name or birth date differ); "
+                f"the DICOM files are of {len(patients)} patients (ID, name or birth date differ); "
                 "give the folder of one patient"
             )
 
@@ -201,8 +201,13 @@ def _date(text: str) -> str:
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str] | None:
     """Matches words that identify the patient; short ones only as whole words."""
-    found = sorted({word.strip() for word in words if len(word.strip()) > 1}, key=len, reverse=True)
-    parts = [re.escape(w) if len(w) > 3 else rf"(?<![^\W_]){re.escape(w)}(?![^\W_])" for w in found]
+    longest_first = sorted(
+        {word.strip() for word in words if len(word.strip()) > 1}, key=len, reverse=True
+    )
+    parts = [
+        re.escape(w) if len(w) > 3 else rf"(?<![^\W_]){re.escape(w)}(?![^\W_])"
+        for w in longest_first
+    ]
     return re.compile("|".join(parts), re.IGNORECASE) if parts else None
 
 

@@ -21,13 +21,13 @@ def choose_series(grid: Grid, study: Study, wanted: str, labels: Path) -> Series
     """The series with a number, or the only one with the grid of the labels; else `InputError`."""
     usable = [series for series in study.series if series.placement is not None]
     if wanted:
-        found = next((series for series in study.series if series.key == wanted), None)
-        if found is None:
+        chosen = next((series for series in study.series if series.key == wanted), None)
+        if chosen is None:
             numbers = ", ".join(series.key for series in study.series)
             raise InputError(f"--series {wanted}: the study has the series {numbers}")
-        if found.placement is None:
-            raise InputError(f"{found.title}: {found.problem}")
-        return found
+        if chosen.placement is None:
+            raise InputError(f"{chosen.title}: {chosen.problem}")
+        return chosen
     same = [series for series in usable if grid_of(series).matches(grid)]
     if len(same) == 1:
         return same[0]

@@ -103,12 +103,12 @@ def _nearest_around(labels: Labels, region: Nested, spacing: Sequence[float]) ->
     Distances are computed per label, because the index of the nearest voxel depends on the order
     of the axes where several are equally near.
     """
-    found = np.zeros(labels.shape, np.uint8)
+    nearest = np.zeros(labels.shape, np.uint8)
     least = np.full(labels.shape, np.inf)
     for value in region.around:
         there = labels == value
         if there.any():
             distance = scipy.ndimage.distance_transform_edt(~there, spacing)
             nearer = distance < least - ROUNDING_MM
-            found[nearer], least[nearer] = value, distance[nearer]
-    return found
+            nearest[nearer], least[nearer] = value, distance[nearer]
+    return nearest

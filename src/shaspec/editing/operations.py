@@ -1,8 +1,8 @@
 """The operations: each takes a label map, a task and the name of a region, and is pure.
 
 Distances are in millimetres between voxel centres, with the voxel size along each axis; for
-pictures they are in pixels. The edge of the volume is no surface: a tumour that the field of view
-cuts off is not eroded there.
+pictures they are in pixels. The edge of the volume is not a surface: a tumour that the field of
+view cuts off is not eroded there.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Operation:
         if self.kind not in get_args(Kind):
             raise InputError(f"unknown operation {self.kind!r}: use {', '.join(get_args(Kind))}")
         if not (math.isfinite(self.amount) and self.amount >= 0):
-            raise InputError(f"{self.kind}: {self.amount} is no size; give a number of 0 or more")
+            raise InputError(f"{self.kind}: {self.amount} is not a size; give a number from 0 on")
 
     def text(self, unit: str = "") -> str:
         """The operation for messages and provenance, e.g. ``grow WT 2 mm``.
@@ -86,19 +86,19 @@ def apply(labels: Labels, operation: Operation, task: Task, grid: Grid) -> Label
     Raises:
         InputError: the task has no such region.
     """
-    what, region, amount = operation.kind, operation.region, operation.amount
-    if what == "fill holes":
+    kind, region, amount = operation.kind, operation.region, operation.amount
+    if kind == "fill holes":
         return fill_holes(labels, task, region)
-    if what == "keep largest":
+    if kind == "keep largest":
         return keep_largest(labels, task, region, grid)
     changed = {"remove islands": remove_islands, "smooth": smooth, "grow": grow, "shrink": shrink}
-    return changed[what](labels, task, region, grid, amount)
+    return changed[kind](labels, task, region, grid, amount)
 
 
 def fill_holes(labels: Labels, task: Task, region: str) -> Labels:
     """Fill background that is enclosed by a region.
 
-    Other labels inside the region stay: necrosis inside the enhancing ring is no hole.
+    Other labels inside the region stay: necrosis inside the enhancing ring is not a hole.
 
     Args:
         labels: uint8 label map (*spatial).
@@ -111,12 +111,12 @@ def fill_holes(labels: Labels, task: Task, region: str) -> Labels:
     Raises:
         InputError: the task has no such region.
     """
-    what = nested(task, region)
-    mask = what.mask(labels)
+    nesting = nested(task, region)
+    mask = nesting.mask(labels)
     new = labels.copy()
     if mask.any():
         box = around(mask, (1.0,) * labels.ndim, 0.0)
-        new[box][scipy.ndimage.binary_fill_holes(mask[box]) & (labels[box] == 0)] = what.paints
+        new[box][scipy.ndimage.binary_fill_holes(mask[box]) & (labels[box] == 0)] = nesting.paints
     return new
 
 
@@ -256,19 +256,19 @@ def _reshape(
 
     ``change`` maps the mask to the new one, both in the box around the region with a margin.
     """
-    what = nested(task, region)
-    mask = what.mask(labels)
-    wanted = mask.copy()
+    nesting = nested(task, region)
+    mask = nesting.mask(labels)
+    reshaped = mask.copy()
     if mask.any():
         box = around(mask, grid.spacing, margin_mm)
-        wanted[box] = change(mask[box])
-    return with_mask(labels, what, wanted, grid.spacing)
+        reshaped[box] = change(mask[box])
+    return with_mask(labels, nesting, reshaped, grid.spacing)
 
 
 def _keep(labels: Labels, task: Task, region: str, grid: Grid, voxels: float | None) -> Labels:
     """Keeps the parts of a region with at least so many voxels; None: the largest parts."""
-    what = nested(task, region)
-    mask = what.mask(labels)
+    nesting = nested(task, region)
+    mask = nesting.mask(labels)
     parts, boxes = components(mask)
     if not boxes:
         return labels.copy()
@@ -276,4 +276,4 @@ def _keep(labels: Labels, task: Task, region: str, grid: Grid, voxels: float | N
     least = sizes[1:].max() if voxels is None else voxels * (1 - 1e-9)
     large = sizes >= least
     large[0] = False
-    return with_mask(labels, what, large[parts], grid.spacing)
+    return with_mask(labels, nesting, large[parts], grid.spacing)

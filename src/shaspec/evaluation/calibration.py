@@ -54,13 +54,13 @@ def fit_temperature(counts: LogitCounts) -> float:
         return 1.0
     low, high = np.log(LIMITS)
     # The negative log likelihood is convex in 1 / temperature, so there is one minimum.
-    found = minimize_scalar(
+    minimum = minimize_scalar(
         lambda log: negative_log_likelihood(counts, float(np.exp(log))),
         bounds=(low, high),
         method="bounded",
         options={"xatol": 1e-4},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(minimum.x))
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +108,10 @@ def of_region(counts: Counts, region: str) -> LogitCounts:
     Raises:
         InputError: if there are none.
     """
-    found = [by_region[region] for by_region in counts.values() if region in by_region]
-    if not found:
+    region_counts = [by_region[region] for by_region in counts.values() if region in by_region]
+    if not region_counts:
         raise InputError(f"no voxels of region {region} were counted")
-    return total(found)
+    return total(region_counts)
 
 
 def fit(counts: Counts) -> dict[str, float]:

@@ -67,8 +67,8 @@ def count_case(
     truth = dict(zip(task.region_names, task.region_masks(case.labels), strict=True))
     session = InferenceSession(model, case, **options)
     for subset in (s for s in subsets or task.subsets() if set(s) <= set(case.present)):
-        found = last_event(session.predict(subset, probabilities=True)).prediction
-        maps = found.probabilities.items()
+        prediction = last_event(session.predict(subset, probabilities=True)).prediction
+        maps = prediction.probabilities.items()
         yield {len(subset): {name: LogitCounts.of(p, truth[name]) for name, p in maps}}
     session.release()
 
@@ -81,7 +81,7 @@ class Counted:
     counts: Counts
     cases: tuple[str, ...]
     seen: tuple[str, ...]
-    """Those of them that the model saw in training."""
+    """The cases that the model saw in training."""
     models: tuple[str, ...]
     """Checksums."""
 

@@ -178,9 +178,9 @@ def evaluate_case(
         name = task.subset_name(subset)
         prediction = _predict(session, subset, gave_way)
         masks = task.region_masks(prediction.labels)
-        found = dict(zip(task.region_names, masks, strict=True))
+        predicted_masks = dict(zip(task.region_names, masks, strict=True))
         for region in task.reported_regions:
-            predicted = rules.applied(region, found[region])
+            predicted = rules.applied(region, predicted_masks[region])
             scores = truth[region].scores(predicted, rules.measured(task))
             yield Row(case.name, name, region, scores)
     session.release()

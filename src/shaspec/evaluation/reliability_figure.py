@@ -33,9 +33,9 @@ def reliability_figure(counts: Counts, temperature: Mapping[str, float], title: 
                 ("as computed", 1.0, BEFORE),
                 ("calibrated", temperature[region], AFTER),
             ):
-                found = reliability(counts[number][region], t)
-                label = f"{name}: {100 * found.error:.1f} %"
-                axes.plot(found.predicted, found.observed, ".-", color=colour, label=label)
+                bins = reliability(counts[number][region], t)
+                label = f"{name}: {100 * bins.error:.1f} %"
+                axes.plot(bins.predicted, bins.observed, ".-", color=colour, label=label)
             axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
             axes.tick_params(labelsize=7)
             axes.legend(fontsize=6, frameon=False, loc="upper left")

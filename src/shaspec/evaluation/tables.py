@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from pathlib import Path
 from shaspec.errors import InputError
 from shaspec.evaluation.metrics import METRICS
 from shaspec.files.reading import is_folder
-from shaspec.files.writing import write_atomically
+from shaspec.files.tables import write_csv
 from shaspec.io.table import read_cells, read_number
 
 METRICS_FILE = "metrics.csv"
@@ -97,21 +95,3 @@ def _score(cell: str) -> float:
     if math.isinf(value):
         raise ValueError(f"{cell} is not a score")
     return value
-
-
-def write_csv(path: Path, lines: Sequence[Line], columns: Sequence[str] = ()) -> None:
-    """Writes a CSV file atomically; ``columns`` is the header of an empty file.
-
-    Raises `InputError` if it cannot be written.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(lines[0]) if lines else columns)
-    writer.writeheader()
-    writer.writerows({k: _text(v) for k, v in line.items()} for line in lines)
-    write_atomically(path, text.getvalue().encode())
-
-
-def _text(value: str | float) -> str:
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:.6f}"
-    return str(value)

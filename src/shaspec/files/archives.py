@@ -64,8 +64,8 @@ def read_arrays(path: Path, limit: int, names: Iterable[str] = ()) -> dict[str, 
         Name -> array.
 
     Raises:
-        InputError: if the file cannot be read, is no such archive, lacks an array, or its arrays
-            are larger.
+        InputError: if the file cannot be read, is not such an archive, lacks an array, or its
+            arrays are larger.
     """
     arrays: dict[str, npt.NDArray[Any]] = {}
     left = limit

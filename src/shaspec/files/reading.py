@@ -189,7 +189,7 @@ def _finite(text: str) -> float:
 
 
 def _check_nulls(has: bool, path: str | Path) -> None:
-    """Refuse null characters: no name of a file has one, and many functions raise for it."""
+    """Refuse null characters: no file name contains one, and many functions fail on them."""
     if has:
         raise InputError(f"{path}: has a null character; correct the file")
 

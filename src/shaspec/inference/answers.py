@@ -37,9 +37,9 @@ class Answers:
     @property
     def for_labels(self) -> WindowAggregator:
         """The probabilities that labels are made from."""
-        found = self.whole if self.part is None else self.part
-        assert found is not None
-        return found
+        answer = self.whole if self.part is None else self.part
+        assert answer is not None
+        return answer
 
     @property
     def for_maps(self) -> WindowAggregator:

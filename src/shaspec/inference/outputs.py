@@ -213,12 +213,12 @@ def region_part(
     """
     hot = means.argmax(dim=0) > 0 if exclusive else (means > 0.5).any(dim=0)
     nowhere = (means.new_zeros(len(means), *(0 for _ in size)), tuple(slice(0, 0) for _ in size))
-    found = _spans(hot)
-    if not all(stop for _, stop in found):
+    region_spans = _spans(hot)
+    if not all(stop for _, stop in region_spans):
         return nowhere
     spans = [
         reached(n, m, (s.start + a, s.start + b))
-        for n, m, s, (a, b) in zip(shape, size, box, found, strict=True)
+        for n, m, s, (a, b) in zip(shape, size, box, region_spans, strict=True)
     ]
     if not all(stop for _, stop in spans):
         return nowhere

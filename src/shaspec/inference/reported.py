@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class _Stopped(BaseException):
-    """Ends the work: nobody waits for its result any more."""
+    """Ends the work, because its result is not needed any more."""
 
 
 def reported(work: Callable[[Report], T]) -> Iterator[Progress | Computed[T]]:

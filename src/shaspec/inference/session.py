@@ -205,10 +205,10 @@ class InferenceSession(Session[Prediction]):
         maps = []
         if probabilities:
             means, part = at_case_spacing(answers.for_maps, frame, exclusive, everywhere=True)
-            found = all_probabilities(means, self.task, part, frame.size, exclusive, temperature)
+            values = all_probabilities(means, self.task, part, frame.size, exclusive, temperature)
             maps = [
                 {n: frame.on_case_grid(v, shape, fill=n == BACKGROUND) for n, v in kind.items()}
-                for kind in found
+                for kind in values
             ]
         total = time.perf_counter() - answers.begin
         seconds = {"encode": answers.encoding, "decode": answers.decoding, "total": total}
@@ -264,7 +264,7 @@ class InferenceSession(Session[Prediction]):
     def _answer(self, features: dict[int, Features], size: Corner) -> Output:
         """Output of `_decode` for one window of ``size``."""
         others = set(range(self._network.modalities)) - set(features)
-        absent = {m: found for m in others if (found := self._absent(m, size)) is not None}
+        absent = {m: value for m in others if (value := self._absent(m, size)) is not None}
         return self._decode(features, absent)
 
     @torch.inference_mode()

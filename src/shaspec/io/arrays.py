@@ -53,12 +53,12 @@ def case_from_arrays(
     for key in task.subset(volumes):
         array = np.asarray(volumes[key])
         _check(key, array, task, name)
-        found = measured(array, task.modality(key))
-        if found.absent:
-            said.append(f"{key}: {found.absent}; it counts as missing")
+        checked = measured(array, task.modality(key))
+        if checked.absent:
+            said.append(f"{key}: {checked.absent}; it counts as missing")
             continue
-        said += [f"{key}: {found.notice}"] * bool(found.notice)
-        arrays[key] = found.array
+        said += [f"{key}: {checked.notice}"] * bool(checked.notice)
+        arrays[key] = checked.array
     if not arrays:
         raise InputError(f"{name}: no modality contains an image: {'; '.join(said)}")
     shape = next(iter(arrays.values())).shape[-task.dims :]
@@ -88,8 +88,8 @@ def _check(key: str, array: Array, task: Task, name: str) -> None:
 
 
 def _labels(labels: Array, task: Task, name: str) -> npt.NDArray[np.uint8]:
-    known = {0, *(label.value for label in task.labels)}
-    strange = set(label_values(labels, f"labels of {name}")) - known
+    task_values = {0, *(label.value for label in task.labels)}
+    strange = set(label_values(labels, f"labels of {name}")) - task_values
     if strange:
         raise InputError(
             f"labels of {name} contain {sorted(strange)}, which task {task.name!r} does not define"

@@ -67,7 +67,7 @@ def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
     listed = list(files)
     readings = [read_name(name, task) for name, _ in listed]
     readings = in_context([name for name, _ in listed], readings, task)
-    found = Assignment(readings={p: r for (_, p), r in zip(listed, readings, strict=True)})
+    assignment = Assignment(readings={p: r for (_, p), r in zip(listed, readings, strict=True)})
     claims: dict[str, list[tuple[Path, Match]]] = {role: [] for role in (*task.names, LABELS)}
     open_ones: list[tuple[Path, Reading]] = []
     for (_, path), reading in zip(listed, readings, strict=True):
@@ -76,14 +76,14 @@ def assign(files: Iterable[tuple[str, Path]], task: Task) -> Assignment:
         elif reading.candidates:
             open_ones.append((path, reading))
         else:
-            found.unknown.append(path)
-    claims[LABELS] = _without_masks(listed, claims[LABELS], found, task)
-    certain = {role for role, claim in claims.items() if _settle(role, claim, found)}
-    if found.masks:
-        found.roles[LABELS] = next(iter(found.masks.values()))
+            assignment.unknown.append(path)
+    claims[LABELS] = _without_masks(listed, claims[LABELS], assignment, task)
+    certain = {role for role, claim in claims.items() if _settle(role, claim, assignment)}
+    if assignment.masks:
+        assignment.roles[LABELS] = next(iter(assignment.masks.values()))
     for path, reading in open_ones:
-        _settle_doubt(path, reading, certain, found)
-    return found
+        _settle_doubt(path, reading, certain, assignment)
+    return assignment
 
 
 def _without_masks(
@@ -96,8 +96,8 @@ def _without_masks(
     ``found.masks`` if no other file may be the labels and if they tell all labels apart."""
     if task.dims != 3:
         return claim
-    known = {path for path, _ in claim} | set(found.unknown)
-    masks = mask_files([(name, path) for name, path in listed if path in known], task)
+    claimed = {path for path, _ in claim} | set(found.unknown)
+    masks = mask_files([(name, path) for name, path in listed if path in claimed], task)
     if not masks:
         return claim
     rest = [(path, match) for path, match in claim if path not in masks.values()]
@@ -122,27 +122,30 @@ def assign_loose(paths: Sequence[Path], task: Task) -> Assignment:
     Files of several patients or dates are reported as a problem.
     """
     named = [(name_to_judge(path, task), path) for path in paths]
-    found = assign(named, task)
+    assignment = assign(named, task)
     by_folder = [path for name, path in named if name != path.name]
     if by_folder and task.dims == 3:
         names = ", ".join(f"{path.parent.name}/{path.name}" for path in by_folder)
-        found.notices.append(f"{names}: the modality was taken from the folder name")
-    for path in found.unknown:
+        assignment.notices.append(f"{names}: the modality was taken from the folder name")
+    for path in assignment.unknown:
         require_role(path, task)
-    if len(found.roles) + max(0, len(found.masks) - 1) < len(paths) and not found.problems:
+    if (
+        len(assignment.roles) + max(0, len(assignment.masks) - 1) < len(paths)
+        and not assignment.problems
+    ):
         for path in paths:  # the user listed a file that was set aside
-            if path not in (*found.roles.values(), *found.masks.values()):
+            if path not in (*assignment.roles.values(), *assignment.masks.values()):
                 require_role(path, task)
     matches = {p: m for p in paths if (m := read_name(p.name, task).match)}
     scans = {path: match for path, match in matches.items() if match.role != LABELS}
     message = several_subjects(scans) if scans else ""
-    labels = found.roles.get(LABELS)
+    labels = assignment.roles.get(LABELS)
     if not message and scans and labels:
-        match = mask_match(labels, task) if found.masks else matches.get(labels)
+        match = mask_match(labels, task) if assignment.masks else matches.get(labels)
         message = of_another(labels, match, scans) if match else ""
     if message:
-        found.problems.setdefault("case", message)
-    return found
+        assignment.problems.setdefault("case", message)
+    return assignment
 
 
 def doubt(role: str, paths: list[Path]) -> str:

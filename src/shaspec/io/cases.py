@@ -148,8 +148,8 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
     if first.grid.oblique:
         notices.append(f"{first.path.name} was acquired obliquely: shown along its own axes")
     scans = [Scan(task.modality(name), v.array, v.grid, v.path) for name, v in volumes.items()]
-    found = findings(scans)
-    notices += told(found)
+    scan_findings = findings(scans)
+    notices += told(scan_findings)
     arrays = {
         name: on_grid(volume, first, task.modality(name), notices)
         for name, volume in volumes.items()
@@ -163,7 +163,7 @@ def _gridded(read: Read, files: CaseFiles, task: Task, options: _Options, subset
         notices += read.label_notices
         notices += told(stray(labels, arrays, task, str(files.labels), first.grid.spacing))
     paths = _paths(files, volumes)
-    open_roles = tuple(doubts((*found, *in_place)))
+    open_roles = tuple(doubts((*scan_findings, *in_place)))
     return Case(
         files.name,
         task,
@@ -185,17 +185,19 @@ def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:
     for name, path in files.volumes.items():
         modality = task.modality(name)
         sound = modality.medium == "sound"
-        found = measured(
+        checked = measured(
             read_sound(path) if sound else read_image(path, modality.channels), modality
         )
-        if found.absent:
-            notices.append(f"{name} ({path.name}) is empty ({found.absent}) and counts as missing")
+        if checked.absent:
+            notices.append(
+                f"{name} ({path.name}) is empty ({checked.absent}) and counts as missing"
+            )
             continue
-        notices += [f"{name} ({path.name}): {found.notice}"] * bool(found.notice)
-        shape = shape or found.array.shape[-2:]
+        notices += [f"{name} ({path.name}): {checked.notice}"] * bool(checked.notice)
+        shape = shape or checked.array.shape[-2:]
         if task.kind == "segmentation":
-            _same_size(path, name, found.array.shape[-2:], files, shape)
-        arrays[name] = found.array
+            _same_size(path, name, checked.array.shape[-2:], files, shape)
+        arrays[name] = checked.array
     if not arrays:
         raise InputError(f"{'; '.join(notices)}: no modality of case {files.name} is left")
     scans = [Scan(task.modality(n), a, None, files.volumes[n]) for n, a in arrays.items()]

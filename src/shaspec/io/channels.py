@@ -112,11 +112,11 @@ def _order(path: Path, task: Task) -> _Order:
     if count > 1 and count == len(named) and LABELS not in named:
         return _Order(named, f"were taken as {', '.join(named)}, the order in its name")
     source = f"were taken as {', '.join(task.names)} (no {DESCRIPTION})"
-    what = reading.match.role if reading.match else " ".join(reading.evidence)
-    if count > 1 and what not in ("", LABELS):
+    described = reading.match.role if reading.match else " ".join(reading.evidence)
+    if count > 1 and described not in ("", LABELS):
         problem = (
-            f"{path}: contains {count} volumes, but its name says {what!r}; save the right volume "
-            f"as a file of its own, or add a {DESCRIPTION} that lists the channels"
+            f"{path}: contains {count} volumes, but its name says {described!r}; save the right "
+            f"volume as a separate file, or add a {DESCRIPTION} that lists the channels"
         )
     elif count not in (0, len(task.names)):
         problem = (

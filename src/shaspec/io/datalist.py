@@ -55,20 +55,20 @@ def is_datalist(path: Path) -> bool:
 def read_entries(path: Path) -> list[Entry]:
     """All cases in the order of the list; raises `InputError` naming section and entry."""
     content: dict[str, Any] = read_json(path)
-    found: dict[str, Entry] = {}
+    by_name: dict[str, Entry] = {}
     for section in (*KNOWN, *UNKNOWN):
         rows = content.get(section) or []
         if not isinstance(rows, list):
             raise InputError(f"{path}: {section} is not a list of cases; put them in [ ]")
         for number, row in enumerate(rows):
             entry = _entry(row, section, f"{path}: {section}, entry {number}")
-            if entry.name in found:
+            if entry.name in by_name:
                 raise InputError(
                     f"{path}: two cases are called {entry.name!r}; give each entry a "
                     f'unique "{CASE[0]}": "..."'
                 )
-            found[entry.name] = entry
-    return list(found.values())
+            by_name[entry.name] = entry
+    return list(by_name.values())
 
 
 def read_datalist(path: Path, task: Task, *, with_labels: bool) -> dict[str, dict[str, Path]]:

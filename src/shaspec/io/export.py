@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +13,7 @@ from nibabel.nifti1 import Nifti1Image
 
 from shaspec.case import Case
 from shaspec.errors import InputError
+from shaspec.files.tables import write_csv
 from shaspec.files.writing import sweep, write_atomically
 from shaspec.geometry import Grid
 from shaspec.io import nifti
@@ -88,16 +87,19 @@ def write_classes(path: str | Path, results: Sequence[Classification]) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".csv":
         raise InputError(f"{path}: probabilities are written as .csv; change the ending")
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["case", "model", "subset", "class", "title", "probability"])
-    for result in results:
-        subset = result.task.subset_name(result.subset)
-        for label, probability in result.ranked:
-            what = (result.case, result.provenance.get("model", ""), subset)
-            writer.writerow([*what, label.name, label.title, f"{probability:.6f}"])
-    write_atomically(path, text.getvalue().encode())
-    return path
+    lines = [
+        {
+            "case": result.case,
+            "model": result.provenance.get("model", ""),
+            "subset": result.task.subset_name(result.subset),
+            "class": label.name,
+            "title": label.title,
+            "probability": float(probability),
+        }
+        for result in results
+        for label, probability in result.ranked
+    ]
+    return write_csv(path, lines, ("case", "model", "subset", "class", "title", "probability"))
 
 
 def write_sizes(path: str | Path, results: Sequence[Prediction]) -> Path:
@@ -119,18 +121,15 @@ def write_sizes(path: str | Path, results: Sequence[Prediction]) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".csv":
         raise InputError(f"{path}: sizes are written as .csv; change the ending")
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["case", "subset", "region", results[0].grid.unit.lower(), *CHANGES])
+    unit = results[0].grid.unit.lower()
+    lines = []
     for result in results:
         subset = result.task.subset_name(result.subset)
-        edited = "yes" if result.provenance.get("edited") else "no"
+        changes = ("yes" if result.provenance.get("edited") else "no", result.threshold_text)
         for region, size in result.region_sizes().items():
-            writer.writerow(
-                [result.case, subset, region, f"{size:.4f}", edited, result.threshold_text]
-            )
-    write_atomically(path, text.getvalue().encode())
-    return path
+            line = {"case": result.case, "subset": subset, "region": region, unit: f"{size:.4f}"}
+            lines.append(line | dict(zip(CHANGES, changes, strict=True)))
+    return write_csv(path, lines, ("case", "subset", "region", unit, *CHANGES))
 
 
 def write_case(folder: str | Path, case: Case) -> list[Path]:

@@ -42,67 +42,80 @@ def folder_case(
     files = _files(inside, task)
     if not any(path.parent == folder or is_input(path.parent, task) for _, path in files):
         return None
-    found = assign(files, task)
-    scans = [path for _, path in files if path != found.roles.get(LABELS)]
+    assignment = assign(files, task)
+    scans = [path for _, path in files if path != assignment.roles.get(LABELS)]
     if task.dims == 3 and len(scans) == 1 and channel_count(scans[0]) > 1:
-        return channel_case(scans[0], task, with_labels, found.roles.get(LABELS))
-    if len(files) == len(found.unknown) == 1:
-        name = name_to_judge(found.unknown[0], task) if task.dims == 3 else ""
+        return channel_case(scans[0], task, with_labels, assignment.roles.get(LABELS))
+    if len(files) == len(assignment.unknown) == 1:
+        name = name_to_judge(assignment.unknown[0], task) if task.dims == 3 else ""
         if match := recognise(name, task):
-            path = found.roles[match.role] = found.unknown.pop()
+            path = assignment.roles[match.role] = assignment.unknown.pop()
             text = f"{path.name} was used as {match.role} because of its folder name"
-            found.explain(path, f"{text}, {path.absolute().parent.name}")
+            assignment.explain(path, f"{text}, {path.absolute().parent.name}")
     for name, path in files:
-        if name == path.parent.name and not is_volume(path.parent) and path in found.roles.values():
-            found.explain(path, f"{path.name} was assigned by the name of its folder, {name}")
-        if path in found.label_files and path.parent != folder and path not in found.explained:
+        if (
+            name == path.parent.name
+            and not is_volume(path.parent)
+            and path in assignment.roles.values()
+        ):
+            assignment.explain(path, f"{path.name} was assigned by the name of its folder, {name}")
+        if (
+            path in assignment.label_files
+            and path.parent != folder
+            and path not in assignment.explained
+        ):
             text = f"{path.name} was used as labels because of its folder, {path.parent.name}"
-            found.explain(path, text)
-    if message := _contradicts(folder, found, task):
-        found.problems["T1"] = message
-    labels = found.roles.pop(LABELS, None)
+            assignment.explain(path, text)
+    if message := _contradicts(folder, assignment, task):
+        assignment.problems["T1"] = message
+    labels = assignment.roles.pop(LABELS, None)
     if not with_labels:
-        labels, _ = None, found.problems.pop(LABELS, None)
-    problems = list(found.problems.values())
+        labels, _ = None, assignment.problems.pop(LABELS, None)
+    problems = list(assignment.problems.values())
     beside = _folders_of_scans(inside, {path.parent for _, path in files}, task)
     named = ", ".join(beside[:SHOWN]) + (", ..." if len(beside) > SHOWN else "")
     if len(beside) >= CASES:
-        first = next(iter(found.roles.values()), files[0][1]).name
+        first = next(iter(assignment.roles.values()), files[0][1]).name
         problems.append(
             f"{folder}: has a scan ({first}) beside {len(beside)} folders of scans ({named}); move "
             "it into a folder of its own, or pass the folder or the files of one case"
         )
     elif beside:
-        found.notices.append(f"not searched: {named}, with scans of their own")
+        assignment.notices.append(f"not searched: {named}, with scans of their own")
     matches = _modalities(files, task)
     if not problems and task.dims == 3 and (message := several_subjects(matches)):
         problems.append(message)
     elif task.dims == 3 and (text := numbers_notice(matches)):
-        found.notices.append(text)
+        assignment.notices.append(text)
     if (
         labels
         and not problems
         and task.dims == 3
-        and (text := _strange_truth(labels, matches, task, masked=bool(found.masks)))
+        and (text := _strange_truth(labels, matches, task, masked=bool(assignment.masks)))
     ):
         problems.append(text)
-    strange = ", ".join(path.name for path in found.unknown[:SHOWN])
-    strange += ", ..." if len(found.unknown) > SHOWN else ""
+    strange = ", ".join(path.name for path in assignment.unknown[:SHOWN])
+    strange += ", ..." if len(assignment.unknown) > SHOWN else ""
     unread = unread_notices(inside, task)
-    if not found.roles and not problems:
+    if not assignment.roles and not problems:
         seen = "; ".join([strange or "only labels", *unread])
         problems.append(
             f"{folder}: no file name contains a modality of {task.title_names} ({seen}); rename "
             f"the files, or list them one by one ({task.names[0]}=file)"
         )
-    notices = [f"not recognised and not used: {strange}"] if strange and found.roles else []
+    notices = [f"not recognised and not used: {strange}"] if strange and assignment.roles else []
     return CaseFiles(
         name=folder.resolve().name,
-        volumes=found.roles,
+        volumes=assignment.roles,
         labels=labels,
-        masks=found.masks if labels else {},
+        masks=assignment.masks if labels else {},
         problems=tuple(problems),
-        notices=(*empty_sequences(inside, found.roles, task), *notices, *found.notices, *unread),
+        notices=(
+            *empty_sequences(inside, assignment.roles, task),
+            *notices,
+            *assignment.notices,
+            *unread,
+        ),
     )
 
 
@@ -126,13 +139,13 @@ def _files(inside: list[Path], task: Task) -> list[tuple[str, Path]]:
 
 def _folders_of_scans(inside: list[Path], used: set[Path], task: Task) -> list[str]:
     """The names of folders in ``inside`` with scans of two modalities or more."""
-    found = []
+    folders = []
     for path in inside:
         if task.dims == 3 and is_folder(path) and path not in used:
             own = (recognise(p.name, task) for p in input_files(entries(path, task), task))
             roles = {match.role for match in own if match} - {LABELS}
-            found += [path.name] if len(roles) > 1 else []
-    return found
+            folders += [path.name] if len(roles) > 1 else []
+    return folders
 
 
 def _within(folder: Path, task: Task) -> list[tuple[str, Path]]:

@@ -151,8 +151,8 @@ def _paired(folder: Path, task: Task, with_labels: bool, within: float) -> list[
         raise InputError(
             f"--pair-within is for pictures, and task {task.name!r} reads volumes: leave it out"
         )
-    found = pair_by_time(folder, entries(folder, task), task, within, with_labels=with_labels)
-    cases = [_without_result(case) for case in found]
+    pairs = pair_by_time(folder, entries(folder, task), task, within, with_labels=with_labels)
+    cases = [_without_result(case) for case in pairs]
     if not cases:
         raise InputError(
             f"{folder}: no pictures to pair; put a folder of pictures for each of "
@@ -169,12 +169,12 @@ def _walk(
     told: Callable[[str], None] = lambda _: None,
 ) -> Iterator[CaseFiles]:
     """Cases in ``folder``: the folder itself, else its subfolders, with unique names."""
-    found = [
+    folders = [
         (where, _without_result(case)) for where, case in _search(folder, task, with_labels, depth)
     ]
-    if text := without_case_notice(folders_without_case(folder, found, task), depth):
+    if text := without_case_notice(folders_without_case(folder, folders, task), depth):
         told(text)
-    kept = without_links(found, folder)
+    kept = without_links(folders, folder)
     counts = Counter(case.name for _, case in kept)
     for where, case in kept:
         if counts[case.name] > 1:  # e.g. every case keeps its files in a folder "anat"
@@ -256,10 +256,10 @@ def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     folder = path.parent
     inside = entries(folder, task) if is_folder(folder) else []
     cases = side_by_side(folder, inside, task, with_labels)
-    found = next((case for case in cases if case.name == path.name), None)
-    if found is None:
+    same_name = next((case for case in cases if case.name == path.name), None)
+    if same_name is None:
         raise InputError(f"{path}: no such file or folder")
-    return _without_result(found)
+    return _without_result(same_name)
 
 
 def _of_list(name: str, roles: dict[str, Path], task: Task, with_labels: bool) -> CaseFiles:
@@ -274,8 +274,8 @@ def _of_list(name: str, roles: dict[str, Path], task: Task, with_labels: bool) -
 def _file_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     """A single file: all modalities in 4D, or one of them."""
     if not is_input(path, task):
-        known = unread_format(path)
-        advice = f"; it is {known.title}: {known.advice}" if known else ""
+        unread = unread_format(path)
+        advice = f"; it is {unread.title}: {unread.advice}" if unread else ""
         raise InputError(
             f"{path}: is not a {input_kind(task)}, which task {task.name!r} requires{advice}"
         )

@@ -35,10 +35,10 @@ def files_of(source: Source, task: Task, with_labels: bool) -> CaseFiles:
         paths = header_files(Path(p) for p in source)
         if len(paths) == 1:
             return find_case(paths[0], task, with_labels=with_labels)
-        found = assign_loose(paths, task)
-        if found.problems:
-            raise InputError(next(iter(found.problems.values())))
-        roles, notices, masks = found.roles, tuple(found.notices), found.masks
+        assignment = assign_loose(paths, task)
+        if assignment.problems:
+            raise InputError(next(iter(assignment.problems.values())))
+        roles, notices, masks = assignment.roles, tuple(assignment.notices), assignment.masks
         truth = roles.get(LABELS)
         if truth is not None and is_unedited_result(truth):
             del roles[LABELS]

@@ -123,8 +123,10 @@ def truth_on_grid(
     notices.append(
         f"labels ({labels.path.name}) have another grid: resampled to that of {first.path.name}"
     )
-    found = resample(labels.array, labels.grid, first.grid, order=0, fill=0)
-    gone = sorted({int(v) for v in np.unique(labels.array)} - {int(v) for v in np.unique(found)})
+    resampled = resample(labels.array, labels.grid, first.grid, order=0, fill=0)
+    gone = sorted(
+        {int(v) for v in np.unique(labels.array)} - {int(v) for v in np.unique(resampled)}
+    )
     if gone:
         raise UndecidedError(
             f"{labels.path}: no voxel of the labels {', '.join(map(str, gone))} remains on the "
@@ -133,7 +135,7 @@ def truth_on_grid(
             "grid",
             {"Use the finest grid": FINEST},
         )
-    return found
+    return resampled
 
 
 def _require_own_origin(labels: Volume, scans: Collection[Volume]) -> None:

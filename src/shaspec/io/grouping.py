@@ -22,8 +22,8 @@ CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})", re.ASCII)
 
 def channel_of(name: str) -> tuple[str, int] | None:
     """``"liver_012_0001.nii.gz"`` -> ``("liver_012", 1)``; None for other names."""
-    found = CHANNEL.fullmatch(stem(name))
-    return (found["case"], int(found["channel"])) if found else None
+    match = CHANNEL.fullmatch(stem(name))
+    return (match["case"], int(match["channel"])) if match else None
 
 
 def group_by_channel(files: Sequence[Path], order: Sequence[str]) -> dict[str, dict[str, Path]]:
@@ -33,10 +33,10 @@ def group_by_channel(files: Sequence[Path], order: Sequence[str]) -> dict[str, d
     """
     cases: dict[str, dict[str, Path]] = {}
     for path in files:
-        found = channel_of(path.name)
-        if found is None:
+        channel_match = channel_of(path.name)
+        if channel_match is None:
             return {}
-        case, channel = found
+        case, channel = channel_match
         if channel < len(order):
             cases.setdefault(case, {})[order[channel]] = path
     return cases
@@ -82,19 +82,21 @@ def group_by_folder(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]
     A case folder is recognised by files whose names match another role than the folder's.
     Volumes are grouped only if a folder has several: otherwise each folder is a sequence of a case.
     """
-    found: dict[str, list[Path]] = {}
+    by_folder: dict[str, list[Path]] = {}
     for folder in inside:
         match = recognise(folder.name, task) if is_folder(folder) else None
         files = input_files(entries(folder, task), task) if match else []
         if match is None or not files:
             continue
         own = {m.role for p in files if (m := recognise(p.name, task))}
-        if match.role in found or not own <= {match.role}:
+        if match.role in by_folder or not own <= {match.role}:
             return {}
-        found[match.role] = files
-    if not set(found) & set(task.names) or (task.dims == 3 and not _shared_stems(found, task)):
+        by_folder[match.role] = files
+    if not set(by_folder) & set(task.names) or (
+        task.dims == 3 and not _shared_stems(by_folder, task)
+    ):
         return {}
-    return found
+    return by_folder
 
 
 def _shared_stems(folders: dict[str, list[Path]], task: Task) -> bool:

@@ -209,31 +209,31 @@ def _affine(
     sizes = place["pixdim"]
     sizes[1:4] = np.abs(sizes[1:4])  # nibabel corrects both errors in the same way
     sizes[0] = sizes[0] if sizes[0] in (-1, 1) else 1
-    found: dict[str, Array] = {}
+    affines: dict[str, Array] = {}
     if int(place["sform_code"]) > 0:
-        found["sform"] = place.get_sform()
+        affines["sform"] = place.get_sform()
     if int(place["qform_code"]) > 0:
         try:
-            found["qform"] = place.get_qform()
+            affines["qform"] = place.get_qform()
         except ValueError:  # a quaternion longer than 1
-            found["qform"] = np.full((4, 4), np.nan)
-    oriented = bool(found)
+            affines["qform"] = np.full((4, 4), np.nan)
+    oriented = bool(affines)
     if not oriented:
         place.set_data_shape(shape)
-        found["voxel sizes"] = place.get_base_affine()
+        affines["voxel sizes"] = place.get_base_affine()
         notices.append(
             f"{path.name} has no orientation in its header (no sform, no qform): "
             "left and right are assumed as in Analyze files"
         )
-    scale = _mm_per_unit(place, found, path, notices)
-    reasons = {name: nonsense(affine, scale) for name, affine in found.items()}
-    for name, affine in found.items():
+    scale = _mm_per_unit(place, affines, path, notices)
+    reasons = {name: nonsense(affine, scale) for name, affine in affines.items()}
+    for name, affine in affines.items():
         if reasons[name]:
             continue
-        if name == "qform" and "sform" in found:
+        if name == "qform" and "sform" in affines:
             notices.append(f"the sform of {path.name} {reasons['sform']}: its qform was used")
             place["sform_code"] = 0
-        elif name == "sform" and (apart := _apart(found, shape) * scale) > APART_MM:
+        elif name == "sform" and (apart := _apart(affines, shape) * scale) > APART_MM:
             notices.append(
                 f"the sform and the qform of {path.name} are {apart:.3g} mm apart: its sform was "
                 "used; tools that read the qform show it elsewhere, or mirrored"

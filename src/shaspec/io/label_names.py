@@ -41,8 +41,8 @@ def described_scheme(labels: Path, task: Task) -> LabelScheme | None:
     for path in _sidecars(labels.absolute()):
         codes = _codes(_read(path), task) if is_file(path) else {}
         if any(code > 0 for code in codes.values()):
-            known = {label.value: label.name for label in task.labels} | {0: "background"}
-            text = ", ".join(f"{value} {known[code]}" for value, code in codes.items())
+            names_by_value = {label.value: label.name for label in task.labels} | {0: "background"}
+            text = ", ".join(f"{value} {names_by_value[code]}" for value, code in codes.items())
             return LabelScheme(
                 name=f"{path.name} says ({text})", codes={str(v): c for v, c in codes.items()}
             )
@@ -103,11 +103,11 @@ def _codes(names: Names, task: Task) -> dict[int, int]:
     """Value -> code of the task, for values whose names the task defines and that agree."""
     if any(len(values) > 1 for values in names.values()):
         return _by_region(names, task)
-    found: dict[int, set[int | None]] = {}
+    meanings: dict[int, set[int | None]] = {}
     for name, values in names.items():
         for value in values:
-            found.setdefault(value, set()).add(_label(name, task))
-    single = {value: next(iter(codes)) for value, codes in found.items() if len(codes) == 1}
+            meanings.setdefault(value, set()).add(_label(name, task))
+    single = {value: next(iter(codes)) for value, codes in meanings.items() if len(codes) == 1}
     return {value: code for value, code in single.items() if value and code is not None}
 
 
@@ -141,11 +141,11 @@ def _by_region(names: Names, task: Task) -> dict[int, int]:
 
 def _region(name: str, task: Task) -> str | None:
     """``"whole tumor"``, ``"whole"`` or ``"WT"`` -> ``"WT"``."""
-    wanted = set(phrase_of(name)) - {"tumor"}
+    words = set(phrase_of(name)) - {"tumor"}
     titles: Mapping[str, list[set[str]]] = {
         r.name: [set(phrase_of(r.name)), set(phrase_of(r.title)) - {"tumor"}] for r in task.regions
     }
-    return next((region for region, known in titles.items() if wanted in known), None)
+    return next((region for region, title_words in titles.items() if words in title_words), None)
 
 
 def phrase_of(text: str) -> list[str]:

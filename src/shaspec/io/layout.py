@@ -149,13 +149,13 @@ def _endings(groups: list[list[Path]]) -> dict[str, str]:
         for ending in {name[start:] for name in names for start in range(len(name))}
     )
     least = max(1, round(RECURS * len(rests))) if len(rests) < 4 else max(2, RECURS * len(rests))
-    found = {
+    endings = {
         next((e for e in (name[s:] for s in range(len(name))) if count[e] >= least), None)
         for names in rests
         for name in names
     }
-    found.discard(None)
-    words = sorted("_".join(ending) for ending in found if ending)
+    endings.discard(None)
+    words = sorted("_".join(ending) for ending in endings if ending)
     return {word: _title(spelled[tuple(word.split("_"))]) for word in words}
 
 
@@ -190,19 +190,23 @@ def _labels(described: dict[str, Any], folder: Path) -> dict[str, tuple[int, ...
     Decathlon: ``{"1": "tumour"}``; nnU-Net: ``{"tumour": 1}``, or a list of values for a region.
     """
     labels = described.get("labels") or {}
-    found: dict[str, tuple[int, ...]] = {}
+    values_by_label: dict[str, tuple[int, ...]] = {}
     try:
         for key, value in labels.items():
             if key.isdigit() and isinstance(value, str):
-                found[f"{value}-{key}" if value in found else value] = (int(key),)
+                values_by_label[f"{value}-{key}" if value in values_by_label else value] = (
+                    int(key),
+                )
             else:
-                found[key] = tuple(map(int, value if isinstance(value, list) else [value]))
+                values_by_label[key] = tuple(
+                    map(int, value if isinstance(value, list) else [value])
+                )
     except (AttributeError, TypeError, ValueError) as error:
         raise InputError(
             f'{folder / DESCRIPTION}: "labels" does not give each label a number, as '
             '{"1": "tumour"} or {"tumour": 1} do; correct or remove it'
         ) from error
-    real = {name: tuple(v for v in values if v) for name, values in found.items()}
+    real = {name: tuple(v for v in values if v) for name, values in values_by_label.items()}
     return {name: values for name, values in real.items() if values}
 
 

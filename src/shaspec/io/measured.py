@@ -50,8 +50,8 @@ def measured(
     valid = array if invalid is None else array[~invalid]
     if not valid.size:
         return Measured(array, absent="none of its values was measured")
-    known = limits if invalid is None else None
-    low, high = known or (float(valid.min()), float(valid.max()))
+    valid_limits = limits if invalid is None else None
+    low, high = valid_limits or (float(valid.min()), float(valid.max()))
     if low == high:
         return Measured(array, absent=f"every value is {low:g}")
     if invalid is None:

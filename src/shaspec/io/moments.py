@@ -44,20 +44,20 @@ class Moment:
 def moment(name: str) -> Moment | None:
     """The time in the name of a picture; None: there is none."""
     text = stem(name)
-    if found := CLOCK.search(text):
+    if match := CLOCK.search(text):
         try:
-            year, month, day, hours, minutes, seconds = map(int, found.groups()[:6])
+            year, month, day, hours, minutes, seconds = map(int, match.groups()[:6])
             whole = datetime(year, month, day, hours, minutes, seconds).toordinal() * 86400
         except ValueError:  # no such day
             return None
         return Moment(
-            (whole + hours * 3600 + minutes * 60 + seconds) * NANO + _part(found[7] or found[8]),
+            (whole + hours * 3600 + minutes * 60 + seconds) * NANO + _part(match[7] or match[8]),
             "date",
         )
-    if found := EPOCH.search(text):
-        return Moment(int(found[1]) * NANO + _part(found[2] or found[3]), "epoch")
-    if found := SECONDS.search(text):
-        return Moment(int(found[1]) * NANO + _part(found[2]), "start")
+    if match := EPOCH.search(text):
+        return Moment(int(match[1]) * NANO + _part(match[2] or match[3]), "epoch")
+    if match := SECONDS.search(text):
+        return Moment(int(match[1]) * NANO + _part(match[2]), "start")
     return None
 
 
@@ -79,15 +79,15 @@ def pair_by_time(
         with_labels: False: label files are left out.
 
     Returns:
-        The cases in order of time; none if no name speaks of a modality. A modality without a
+        The cases in order of time; none if no name contains a modality. A modality without a
         picture near enough is missing, and a notice says so.
 
     Raises:
         InputError: for a picture without a time in its name, and for doubtful pairs.
     """
     listed = list(inside)
-    found = group_by_folder(listed, task) or _by_name(listed, task)
-    roles = {role: found[role] for role in (*task.names, LABELS) if found.get(role)}
+    groups = group_by_folder(listed, task) or _by_name(listed, task)
+    roles = {role: groups[role] for role in (*task.names, LABELS) if groups.get(role)}
     if not with_labels:
         roles.pop(LABELS, None)
     if not roles or set(roles) == {LABELS}:
@@ -124,13 +124,13 @@ class _Pair:
 
 
 def _time(path: Path) -> Moment:
-    found = moment(path.name)
-    if found is None:
+    time = moment(path.name)
+    if time is None:
         raise InputError(
             f"{path}: has no time in its name, by which --pair-within could pair it; rename it, or "
             "leave --pair-within out to pair pictures by name"
         )
-    return found
+    return time
 
 
 def _nearest(
@@ -187,9 +187,9 @@ def _case(
 
 def _by_name(inside: Iterable[Path], task: Task) -> dict[str, list[Path]]:
     """Role -> pictures of one folder, by the words of their names."""
-    found: dict[str, list[Path]] = {}
+    by_name: dict[str, list[Path]] = {}
     for path in inside:
         match = recognise(path.name, task) if is_file(path) and is_input(path, task) else None
         if match is not None:
-            found.setdefault(match.role, []).append(path)
-    return found
+            by_name.setdefault(match.role, []).append(path)
+    return by_name

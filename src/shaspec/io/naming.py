@@ -72,10 +72,10 @@ def parts(name: str) -> list[str]:
 
 def find_word(word: str, name_parts: Sequence[str]) -> tuple[int, int] | None:
     """The last position of ``word`` in the parts of a name, as (start, stop)."""
-    wanted = parts(word)
-    for stop in range(len(name_parts), len(wanted) - 1, -1):
-        if wanted and list(name_parts[stop - len(wanted) : stop]) == wanted:
-            return stop - len(wanted), stop
+    word_parts = parts(word)
+    for stop in range(len(name_parts), len(word_parts) - 1, -1):
+        if word_parts and list(name_parts[stop - len(word_parts) : stop]) == word_parts:
+            return stop - len(word_parts), stop
     return None
 
 
@@ -124,16 +124,16 @@ def is_result(name: str, task: Task) -> bool:
     words = parts(re.sub(rf"{re.escape(table.SEGMENTATION)}$", "", name, flags=re.IGNORECASE))
     if PROBABILITY in words[1:]:
         shown = words[len(words) - words[::-1].index(PROBABILITY) :]
-        known = [parts(region) for region in task.region_names]
-        return shown in known or shown[:1] == [LABEL]
+        regions = [parts(region) for region in task.region_names]
+        return shown in regions or shown[:1] == [LABEL]
     return words[-1:] == [RESULT] and RESULT not in task.label_words
 
 
 def _fitting(name: str, task: Task) -> list[str]:
     """The modalities of the medium that the file ending implies; empty if it implies none."""
     medium = "sound" if is_sound(Path(name)) else "image" if is_image(Path(name)) else None
-    found = [m.name for m in task.modalities if m.medium == medium]
-    return found if len(found) < len(task.modalities) else []
+    fitting = [m.name for m in task.modalities if m.medium == medium]
+    return fitting if len(fitting) < len(task.modalities) else []
 
 
 def name_to_judge(path: Path, task: Task) -> str:

@@ -48,8 +48,8 @@ def origin_text(origin: Origin, labels: Array) -> str:
 
 def marked_checksum(path: Path) -> str:
     """The checksum in the mark of a model's result; empty for other files."""
-    found = MARK.search(_head(path))
-    return found[1].decode() if found else ""
+    mark = MARK.search(_head(path))
+    return mark[1].decode() if mark else ""
 
 
 def says_edited(path: Path) -> bool:

@@ -59,13 +59,13 @@ NAME = 3  # letters of the shortest word that may be a name
 def visits(name: str) -> tuple[str, ...]:
     """The words of a name for the time of an examination: ``preop``, ``baseline``, ``M12``."""
     text = stem(name)
-    found = []
+    visit_words = []
     for match in VISIT.finditer(text):
         word = match["word"]
         said = f"{word}{match['number']}" if word else match["after"]
         said = said or f"{match['when']}{match['what'][:2]}"
-        found.append(re.sub(r"[-_ ]", "", said.lower()))
-    return tuple(found)
+        visit_words.append(re.sub(r"[-_ ]", "", said.lower()))
+    return tuple(visit_words)
 
 
 def behind(name: str, match: Match | None) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def behind(name: str, match: Match | None) -> tuple[str, ...]:
     words = [w for token in tokens if not token.key for w in token.words if _names(w, token.known)]
     short = SHORT_VISIT if match else SHORT_NAME
     described = text[match.start : match.stop] if match else text
-    return (*weeks, *(found.lower() for found in short.findall(described)), *words)
+    return (*weeks, *(word.lower() for word in short.findall(described)), *words)
 
 
 def initials_behind(name: str, match: Match) -> tuple[str, ...]:

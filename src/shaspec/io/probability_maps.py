@@ -48,8 +48,8 @@ def probability_files(labels: Path, task: Task, *, exclusive: bool) -> dict[str,
     bare = ENDINGS.sub("", labels.name).removesuffix(f"_{RESULT}")
     names = {region: region for region in task.region_names}
     if exclusive:
-        known = (BACKGROUND, *(label.name for label in task.labels))
-        names |= {f"{LABEL} {name}": f"{LABEL}_{name}" for name in known}
+        label_names = (BACKGROUND, *(label.name for label in task.labels))
+        names |= {f"{LABEL} {name}": f"{LABEL}_{name}" for name in label_names}
     strange = [name for name in names.values() if re.search(r'[\\/:*?"<>|\x00-\x1f]', name)]
     if strange:
         raise InputError(

@@ -63,15 +63,15 @@ def read_volumes(files: CaseFiles, task: Task) -> Read:
     told = list(dict.fromkeys(n for volume in volumes.values() for n in volume.notices))
     there: dict[str, Volume] = {}
     for name, volume in volumes.items():
-        found = measured(volume.array, task.modality(name), volume.nan, volume.limits)
+        checked = measured(volume.array, task.modality(name), volume.nan, volume.limits)
         shown = f"{name} ({volume.path.name})"
-        if found.absent:
-            told.append(f"{shown} is empty ({found.absent}) and counts as missing")
+        if checked.absent:
+            told.append(f"{shown} is empty ({checked.absent}) and counts as missing")
             continue
-        told += [f"{shown}: {found.notice}"] * bool(found.notice)
-        if found.array is not volume.array:
-            limits = float(found.array.min()), float(found.array.max())
-            volume = replace(volume, array=found.array, limits=limits)
+        told += [f"{shown}: {checked.notice}"] * bool(checked.notice)
+        if checked.array is not volume.array:
+            limits = float(checked.array.min()), float(checked.array.max())
+            volume = replace(volume, array=checked.array, limits=limits)
         there[name] = volume
     if not there:
         raise InputError(

@@ -40,9 +40,9 @@ def mask_files(names: Iterable[tuple[str, Path]], task: Task) -> dict[str, Path]
     """
     groups: dict[tuple[str, ...], list[tuple[str, Path]]] = {}
     for name, path in names:
-        found = _named(name, task)
-        if found is not None:
-            part, rest = found
+        named = _named(name, task)
+        if named is not None:
+            part, rest = named
             groups.setdefault(rest, []).append((part, path))
     group = max(groups.values(), key=len, default=[])
     masks = dict(group)
@@ -51,7 +51,7 @@ def mask_files(names: Iterable[tuple[str, Path]], task: Task) -> dict[str, Path]
 
 
 def masks_with(labels: Path, others: Iterable[Path], task: Task) -> dict[str, Path]:
-    """The masks of a truth whose label file is ``labels``; empty if that is no mask, or if the
+    """The masks of a truth whose label file is ``labels``; empty if that is not a mask, or if the
     ``others`` do not contain all masks that it needs."""
     masks = mask_files([(path.name, path) for path in (labels, *others)], task)
     return masks if labels in masks.values() and are_sufficient(masks, task) else {}
@@ -61,8 +61,8 @@ def mask_match(path: Path, task: Task) -> Match:
     """What the name of a mask says: labels; the words in front of these name the patient."""
     text = stem(path.name)
     words = list(re.finditer(r"[^\W_]+", text))
-    found = _named(path.name, task)
-    rest = set(found[1]) if found else set()
+    named = _named(path.name, task)
+    rest = set(named[1]) if named else set()
     first = next((w for w in words if phrase_of(w.group())[0] not in rest), None)
     start = first.start() if first else len(text)
     return Match(LABELS, Certainty.CERTAIN, (), "", start, len(text))
@@ -98,11 +98,11 @@ def read_masks(masks: Masks, task: Task) -> Volume:
             )
         codes |= np.uint16(1 << bit) * _inside(volume)
     table = np.zeros(1 << len(names), np.uint8)
-    known = np.zeros(table.size, bool)
-    known[0] = True
+    is_known = np.zeros(table.size, bool)
+    is_known[0] = True
     for value, code in _memberships(names, task).items():
-        table[code], known[code] = value, True
-    wrong = ~known[codes]
+        table[code], is_known[code] = value, True
+    wrong = ~is_known[codes]
     if wrong.any():
         code = int(np.bincount(codes[wrong]).argmax())
         inside = [masks[n].name for bit, n in enumerate(names) if code >> bit & 1]
@@ -172,16 +172,16 @@ def _named(name: str, task: Task) -> tuple[str, tuple[str, ...]] | None:
 
 def _phrases(task: Task) -> list[tuple[str, list[str]]]:
     """(region or label, phrase); regions first, also written as one word."""
-    known: list[tuple[str, str]] = []
+    known_phrases: list[tuple[str, str]] = []
     for region in task.regions:
-        known += [(region.name, region.name), (region.name, region.title)]
-    named = {text for text, _ in known}
+        known_phrases += [(region.name, region.name), (region.name, region.title)]
+    named = {text for text, _ in known_phrases}
     for label in task.labels:
         if label.name not in named:
-            known += [(label.name, text) for text in (label.name, label.title)]
+            known_phrases += [(label.name, text) for text in (label.name, label.title)]
         same = next((r.name for r in task.regions if set(r.labels) == {label.value}), label.name)
-        known += [(same, text) for text in label.words]
-    phrases = [(name, phrase_of(text)) for name, text in known]
+        known_phrases += [(same, text) for text in label.words]
+    phrases = [(name, phrase_of(text)) for name, text in known_phrases]
     phrases += [(r.name, [w for w in phrase_of(r.title) if w != "tumor"]) for r in task.regions]
     glued = [(name, ["".join(phrase)]) for name, phrase in phrases if len(phrase) > 1]
     return [pair for pair in (*phrases, *glued) if pair[1]]

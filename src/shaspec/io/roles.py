@@ -73,8 +73,8 @@ def file_roles(source: Path | Sequence[Path], task: Task) -> tuple[FileRole, ...
         paths = [path for path in listed if is_input(path, task)]
         if case := _channel_case(paths, task):
             return _channel_roles(case, task)
-        found = assign(_named(paths, task), task)
-        return () if isinstance(source, Path) else _roles(found, None, paths, task)
+        assignment = assign(_named(paths, task), task)
+        return () if isinstance(source, Path) else _roles(assignment, None, paths, task)
     folder = source
     try:
         cases = find_cases(folder, task) if is_folder(folder) else []
@@ -85,8 +85,8 @@ def file_roles(source: Path | Sequence[Path], task: Task) -> tuple[FileRole, ...
         return _channel_roles(cases[0], task)
     if len(cases) > 1 or not 0 < len(paths) <= MOST:
         return ()
-    found = assign(_named(paths, task), task)
-    return _roles(found, cases[0] if cases else None, paths, task, folder)
+    assignment = assign(_named(paths, task), task)
+    return _roles(assignment, cases[0] if cases else None, paths, task, folder)
 
 
 def _channel_case(paths: Sequence[Path], task: Task) -> CaseFiles | None:
@@ -204,8 +204,8 @@ def _file_role(
         return FileRole(path, name, None if free else UNUSED, certainty, reading.reason, free)
     if not is_silent(reading):
         return FileRole(path, name, UNUSED, Certainty.CERTAIN, reading.reason)
-    wanted = {*task.names, *([LABELS] if task.kind == "segmentation" else [])}
-    free = not wanted <= set(taken)
+    roles = {*task.names, *([LABELS] if task.kind == "segmentation" else [])}
+    free = not roles <= set(taken)
     return FileRole(path, name, UNUSED, Certainty.DOUBTFUL, reading.reason, free)
 
 

@@ -94,8 +94,8 @@ def label_values(array: Array, source: str) -> list[int]:
             "it was interpolated; resample labels with nearest neighbour"
         )
     inside = whole[whole != 0]  # few voxels, so counting is fast
-    found = [int(v) for v in np.flatnonzero(np.bincount(inside))]
-    return found if inside.size == whole.size else [0, *found]
+    values = [int(v) for v in np.flatnonzero(np.bincount(inside))]
+    return values if inside.size == whole.size else [0, *values]
 
 
 def is_whole(array: Array) -> bool:
@@ -118,8 +118,8 @@ def choose_scheme(
         reading = Reading(described, "the names of its labels")
     else:
         reading = _recognised(values, task, source, hints)
-    known = reading.scheme.mapping
-    if not set(values) <= set(known):
+    mapping = reading.scheme.mapping
+    if not set(values) <= set(mapping):
         raise _undecided(
             f"{source}: contains the label values {_text(values)}, which do not fit "
             f"{reading.scheme.name}, chosen by {reading.evidence}",
@@ -141,19 +141,19 @@ def find_scheme(text: str, task: Task) -> LabelScheme:
 
     Raises `InputError` listing all schemes.
     """
-    wanted = text.strip().lower()
+    key = text.strip().lower()
     titles = {s.name: _title(s) for s in task.schemes}
-    exact = [s for s in task.schemes if wanted in (s.name.lower(), titles[s.name].lower())]
-    begun = [s for s in task.schemes if wanted and s.name.lower().startswith(wanted)]
+    exact = [s for s in task.schemes if key in (s.name.lower(), titles[s.name].lower())]
+    begun = [s for s in task.schemes if key and s.name.lower().startswith(key)]
     named = [s for s in task.schemes if _length(_parts(text), _parts(titles[s.name]))]
     spoken = [s for s in task.schemes if any(_length(_parts(text), _parts(w)) for w in s.words)]
-    found = next((group for group in (exact, begun, named, spoken) if group), [])
-    if len(found) != 1:
+    matches = next((group for group in (exact, begun, named, spoken) if group), [])
+    if len(matches) != 1:
         raise InputError(
-            f"label scheme {text!r} {'fits several' if found else 'is unknown'}: task "
+            f"label scheme {text!r} {'fits several' if matches else 'is unknown'}: task "
             f"{task.name!r} has {', '.join(titles.values()) or 'none'}"
         )
-    return found[0]
+    return matches[0]
 
 
 # -- by names and values -------------------------------------------------------------------------
@@ -168,10 +168,10 @@ def _recognised(values: Sequence[int], task: Task, source: str, hints: Sequence[
     else:
         chosen, evidence = [s for s in fitting if _shown(s, values)] or fitting, "their values"
     if not chosen:
-        known = named or schemes
+        candidates = named or schemes
         raise _undecided(
             f"{source}: contains the label values {_text(values)}, which do not fit "
-            f"{' or '.join(_title(s) for s in known)}"
+            f"{' or '.join(_title(s) for s in candidates)}"
             f"{f', as the name {hint} suggests' if named else ''}",
             f"{CHOOSE}{_listed(fitting) if named else ''} or correct the file"
             if task.schemes
@@ -213,8 +213,8 @@ def _shown(scheme: LabelScheme, values: Sequence[int]) -> bool:
 
     A file with none of them, e.g. only 1 and 2, does not tell which scheme it follows.
     """
-    found = set(scheme.shown_by) & set(values)
-    return not found or found == set(scheme.shown_by)
+    shown_values = set(scheme.shown_by) & set(values)
+    return not shown_values or shown_values == set(scheme.shown_by)
 
 
 def _undecided(

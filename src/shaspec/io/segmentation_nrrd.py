@@ -83,8 +83,8 @@ def _place(grid: Grid) -> dict[str, Any]:
 
 
 def _segmentation(voxels: npt.NDArray[np.uint8], segments: Sequence[Label]) -> dict[str, str]:
-    known = {segment.value for segment in segments}
-    others = [int(v) for v in np.unique(voxels) if v and int(v) not in known]
+    values = {segment.value for segment in segments}
+    others = [int(v) for v in np.unique(voxels) if v and int(v) not in values]
     named = [Label(value=v, name=f"label {v}", title=f"label {v}", colour=GREY) for v in others]
     fields = {
         "Segmentation_ContainedRepresentationNames": f"{REPRESENTATION}|",

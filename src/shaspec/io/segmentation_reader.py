@@ -31,7 +31,7 @@ class Segmentation:
     array: npt.NDArray[np.uint8]
     """(S, P, L): the number of a segment, from 1; 0 is background."""
     names: tuple[str, ...]
-    """Of segment 1, 2 and so on."""
+    """Codes of segment 1, 2 and so on."""
     grid: Grid
     notices: tuple[str, ...] = ()
     values: tuple[int, ...] = ()
@@ -51,8 +51,8 @@ class Segmentation:
     def in_codes(self, task: Task) -> npt.NDArray[np.uint8] | None:
         """(S, P, L) in the codes of ``task``; None if it does not define every segment."""
         codes = [_code(name, task) for name in self.names]
-        known = [0, *(code for code in codes if code is not None)]
-        return np.array(known, np.uint8)[self.array] if len(known) == len(codes) + 1 else None
+        sources = [0, *(code for code in codes if code is not None)]
+        return np.array(sources, np.uint8)[self.array] if len(sources) == len(codes) + 1 else None
 
 
 def read_segmentation(path: str | Path) -> Segmentation:
@@ -62,18 +62,18 @@ def read_segmentation(path: str | Path) -> Segmentation:
         raise InputError(
             f"{path}: segmentations end in {SEGMENTATION}; change the ending if it is one"
         )
-    found = read_nrrd_header(path)
-    if not found.header.oriented:
+    nrrd_header = read_nrrd_header(path)
+    if not nrrd_header.header.oriented:
         raise InputError(f"{path}: has no position in the patient; save it again")
-    if found.header.dtype.kind not in "iu":
+    if nrrd_header.header.dtype.kind not in "iu":
         raise InputError(
-            f"{path}: contains {found.header.dtype.name}, not whole numbers; save it again"
+            f"{path}: contains {nrrd_header.header.dtype.name}, not whole numbers; save it again"
         )
-    layers = found.voxels()
-    layers = layers[None] if found.list_axis is None else layers
+    layers = nrrd_header.voxels()
+    layers = layers[None] if nrrd_header.list_axis is None else layers
     try:
-        grid = Grid.from_affine(found.header.affine, layers.shape[1:])
-        return _segments(layers, found.fields, grid, path)
+        grid = Grid.from_affine(nrrd_header.header.affine, layers.shape[1:])
+        return _segments(layers, nrrd_header.fields, grid, path)
     except (ValueError, LookupError, TypeError) as error:
         raise InputError(f"{path}: is not a readable segmentation ({error})") from error
 
@@ -85,25 +85,25 @@ def _segments(
     numbers = sorted(int(m[1]) for key in header if (m := re.fullmatch(r"Segment(\d+)_ID", key)))
     if not 0 < len(numbers) <= MOST:
         raise InputError(f"{path}: has {len(numbers)} segments; 1 to {MOST} can be shown")
-    found = np.zeros(layers.shape[1:], np.uint8)
+    voxels = np.zeros(layers.shape[1:], np.uint8)
     names, values, hidden = [], [], False
     for count, number in enumerate(numbers, 1):
         value = int(header.get(f"Segment{number}_LabelValue", number + 1))
         mask = layers[int(header.get(f"Segment{number}_Layer", 0))] == value
-        hidden |= bool(found[mask].any())
-        found[mask] = count
+        hidden |= bool(voxels[mask].any())
+        voxels[mask] = count
         values.append(value)
         names.append(str(header.get(f"Segment{number}_Name", f"segment {count}")))
     notices = ("segments overlap; the last one is shown",) if hidden else ()
-    return Segmentation(grid.from_file(found), tuple(names), grid, notices, tuple(values))
+    return Segmentation(grid.from_file(voxels), tuple(names), grid, notices, tuple(values))
 
 
 def _code(name: str, task: Task) -> int | None:
     """The value of the label that names a segment; unnamed ones are written as ``label 9``."""
     for label in task.labels:
-        known = {label.name.lower(), label.title.lower()}
-        spelled = {in_ascii(text) for text in known} - {""}
-        if name.strip().lower() in known | spelled:
+        names = {label.name.lower(), label.title.lower()}
+        spelled = {in_ascii(text) for text in names} - {""}
+        if name.strip().lower() in names | spelled:
             return label.value
     numbered = re.fullmatch(r"label (\d{1,3})", name)
     return int(numbered[1]) if numbered and int(numbered[1]) <= 255 else None

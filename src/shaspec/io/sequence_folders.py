@@ -45,30 +45,30 @@ def sequence_case(
         ]
     if not files:
         return None
-    found = assign(files, task)
+    assignment = assign(files, task)
     if not with_labels:
-        found.roles.pop(LABELS, None)
-        found.problems.pop(LABELS, None)
-    problems = list(found.problems.values())
-    if not problems and (message := _several(files, found.roles, folder, task)):
+        assignment.roles.pop(LABELS, None)
+        assignment.problems.pop(LABELS, None)
+    problems = list(assignment.problems.values())
+    if not problems and (message := _several(files, assignment.roles, folder, task)):
         problems.append(message)
-    labels = found.roles.pop(LABELS, None)
-    if not found.roles and not found.problems:
+    labels = assignment.roles.pop(LABELS, None)
+    if not assignment.roles and not assignment.problems:
         return None
     notices = [f"assigned by folder names: {', '.join(by_folder)}"] if by_folder else []
-    if found.unknown:
-        strange = ", ".join(str(path.relative_to(folder)) for path in found.unknown)
+    if assignment.unknown:
+        strange = ", ".join(str(path.relative_to(folder)) for path in assignment.unknown)
         notices.append(f"not recognised and not used: {strange}")
     return CaseFiles(
         name=folder.resolve().name,
-        volumes=found.roles,
+        volumes=assignment.roles,
         labels=labels,
-        masks=found.masks if labels else {},
+        masks=assignment.masks if labels else {},
         problems=tuple(problems),
         notices=(
-            *empty_sequences(inside, found.roles, task),
+            *empty_sequences(inside, assignment.roles, task),
             *notices,
-            *found.notices,
+            *assignment.notices,
             *unread_notices(inside, task),
         ),
     )
@@ -92,7 +92,7 @@ def _name(folder: Path, reading: Reading, volume: Path, task: Task) -> str:
 def _several(
     files: list[tuple[str, Path]], used: Mapping[str, Path], folder: Path, task: Task
 ) -> str:
-    """What to tell if the names of files and folders speak of several patients or dates."""
+    """The error text if names of files and folders belong to several patients or dates."""
     judged = {path: name for name, path in files}
     matches: dict[Path, Match] = {}
     inner: dict[Path, Path] = {}

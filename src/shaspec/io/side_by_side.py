@@ -37,13 +37,13 @@ def side_by_side(
         return _by_subject(files, task, with_labels) if task.dims == 3 else []
     cases = []
     for name, roles in groups.items():
-        known = {m: roles[m] for m in (*task.names, LABELS) if m in roles}
+        task_roles = {m: roles[m] for m in (*task.names, LABELS) if m in roles}
         labels = folder.with_name(folder.name.replace("images", "labels"))
         beside = (labels / f"{name}{ending}" for ending in ENDINGS)
-        found = next((p for p in beside if labels != folder and is_file_or_link(p)), None)
-        if found and LABELS not in known:
-            known[LABELS] = found
-        cases.append(from_roles(name, known, notices, with_labels=with_labels))
+        label_file = next((p for p in beside if labels != folder and is_file_or_link(p)), None)
+        if label_file and LABELS not in task_roles:
+            task_roles[LABELS] = label_file
+        cases.append(from_roles(name, task_roles, notices, with_labels=with_labels))
     return cases
 
 
@@ -60,20 +60,20 @@ def _by_subject(files: list[Path], task: Task, with_labels: bool) -> list[CaseFi
     cases = []
     for subject, own in groups.items():
         beside = [p for p, match in others.items() if _of(p, match, subject)]
-        found = assign([(p.name, p) for p in (*own, *beside)], task)
-        labels = found.roles.pop(LABELS, None)
+        assignment = assign([(p.name, p) for p in (*own, *beside)], task)
+        labels = assignment.roles.pop(LABELS, None)
         if not with_labels:
-            labels, _ = None, found.problems.pop(LABELS, None)
-        unknown = ", ".join(p.name for p in (*found.unknown, *strange))
+            labels, _ = None, assignment.problems.pop(LABELS, None)
+        unknown = ", ".join(p.name for p in (*assignment.unknown, *strange))
         notices = [f"not recognised and not used: {unknown}"] if unknown else []
         cases.append(
             CaseFiles(
                 name=subject_name(own[0].name, modal[own[0]]),
-                volumes=found.roles,
+                volumes=assignment.roles,
                 labels=labels,
-                masks=found.masks if labels else {},
-                problems=tuple(found.problems.values()),
-                notices=(*notices, *found.notices),
+                masks=assignment.masks if labels else {},
+                problems=tuple(assignment.problems.values()),
+                notices=(*notices, *assignment.notices),
             )
         )
     return sorted(cases, key=lambda case: case.name)

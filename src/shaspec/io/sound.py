@@ -57,14 +57,14 @@ def decode(data: bytes, name: str) -> Array:
             wanted = min(frames, math.ceil(MARGIN * LENGTH / SAMPLE_RATE * rate))
             if not 1 <= width <= 4 or not 1 <= channels <= 64:
                 raise InputError(f"{name}: {channels} channels of {width} bytes; record it again")
-            found = file.readframes(wanted)
+            frames_read = file.readframes(wanted)
     except (wave.Error, EOFError, RuntimeError, ValueError, ArithmeticError) as error:
         raise InputError(
             f"{name}: is not a readable sound ({error}); save it as WAV, 16-bit PCM"
         ) from error
-    if len(found) < wanted * channels * width:
+    if len(frames_read) < wanted * channels * width:
         raise InputError(f"{name}: is truncated; copy or record it again")
-    samples: Array = _numbers(found, width).reshape(-1, channels).mean(axis=1)
+    samples: Array = _numbers(frames_read, width).reshape(-1, channels).mean(axis=1)
     if samples.size == 0 or np.ptp(samples) == 0:
         raise InputError(
             f"{name}: begins with half a second of silence; trim it, or leave the file out "

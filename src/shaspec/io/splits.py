@@ -193,14 +193,14 @@ def _header(path: Path) -> list[str]:
 def only_listed(path: Path, cases: list[CaseFiles]) -> list[CaseFiles]:
     """The cases listed in a text file, in its order, as ``39``, ``39.png`` or ``rgb/39.png``."""
     names = listed_cases(path)
-    known = {case.name: case for case in cases}
+    by_name = {case.name: case for case in cases}
     name, number = Counter(names).most_common(1)[0]
     if number > 1:
         raise InputError(f"{path}: lists {name} {number} times; write every case once")
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in by_name]
     if unknown:
         raise InputError(
             f"{path}: lists {', '.join(unknown[:4])}, but {path.parent} has no such "
             "case; write one case name per line"
         )
-    return [known[name] for name in names]
+    return [by_name[name] for name in names]

@@ -113,10 +113,10 @@ def names_cases(column: str) -> bool:
 def name_column(path: Path, row: dict[str, str]) -> str:
     """The column with the case names."""
     own = [name for name in CASE if name in row]
-    found = next(iter([*own, *reversed([name for name in row if names_cases(name)])]), None)
-    if found is None:
+    column = next(iter([*own, *reversed([name for name in row if names_cases(name)])]), None)
+    if column is None:
         raise InputError(f"{path}: has no column {CASE[0]!r}; it has {', '.join(row)}")
-    return found
+    return column
 
 
 def read_table(path: Path, task: Task) -> dict[str, dict[str, Path]]:

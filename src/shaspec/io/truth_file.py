@@ -19,13 +19,13 @@ def read_truth(path: Path) -> Volume:
                 "voxel; combine its masks into one label map"
             )
         return read_volume(path)
-    found = read_segmentation(path)
-    limits = (0.0, float(found.stored.max()))
-    notices = tuple(f"labels ({path.name}): {text}" for text in found.notices)
-    return Volume(found.stored, found.grid, path, limits, notices=notices)
+    segmentation = read_segmentation(path)
+    limits = (0.0, float(segmentation.stored.max()))
+    notices = tuple(f"labels ({path.name}): {text}" for text in segmentation.notices)
+    return Volume(segmentation.stored, segmentation.grid, path, limits, notices=notices)
 
 
 def segment_values(path: Path) -> dict[str, int]:
     """Name of a segment -> its value in what `read_truth` gives."""
-    found = read_segmentation(path)
-    return dict(zip(found.names, found.told, strict=True))
+    segmentation = read_segmentation(path)
+    return dict(zip(segmentation.names, segmentation.told, strict=True))

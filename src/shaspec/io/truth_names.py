@@ -1,4 +1,4 @@
-"""Whether the name of a label file speaks of another patient or time than those of the scans."""
+"""Whether a label file belongs, by its name, to another patient or time than the scans."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def _of_another_visit(
 
 def _times(text: str, front: str) -> dict[str, int]:
     """Unit -> number of the words for a time: ``ses-2``, ``tp1``; ``t0`` only in ``front``."""
-    found = {match["unit"].lower(): int(match["number"]) for match in WEEK.finditer(text)}
+    times = {match["unit"].lower(): int(match["number"]) for match in WEEK.finditer(text)}
     letters = TIME.findall(front)
-    return found | ({"t": int(letters[-1])} if letters else {})
+    return times | ({"t": int(letters[-1])} if letters else {})
 
 
 def _apart(one: Subject, other: Subject) -> tuple[str, str] | None:

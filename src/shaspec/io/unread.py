@@ -33,14 +33,14 @@ def unread_format(path: Path) -> Format | None:
     named = format_of(path)
     if named is not None:
         return None if begins_as_named(path) else replace(named, advice=DAMAGED)
-    known = format_of(path, (*NOT_READ, LONE_IMG))
-    if known is LONE_IMG and header_of(path) != path:
+    unread = format_of(path, (*NOT_READ, LONE_IMG))
+    if unread is LONE_IMG and header_of(path) != path:
         return None
-    if known is None and (other := format_of(path, BY_NAME)) is not None:
+    if unread is None and (other := format_of(path, BY_NAME)) is not None:
         return other
     name = path.name.lower()
     bare = "." not in name or name.rpartition(".")[2].isdecimal()
-    return DICOM if known is None and bare and _marked(path) else known
+    return DICOM if unread is None and bare and _marked(path) else unread
 
 
 def is_dicom_folder(folder: Path) -> bool:
@@ -59,21 +59,23 @@ def unread_notices(inside: Iterable[Path], task: Task) -> list[str]:
     """A sentence for each image file of an unsupported format, and for DICOM folders."""
     if task.dims != 3:
         return []
-    found: dict[str, str] = {}
+    notices: dict[str, str] = {}
     for path in inside:
-        known = unread_format(path) if not is_folder(path) else None
+        unread = unread_format(path) if not is_folder(path) else None
         if is_folder(path) and is_dicom_folder(path):
-            known = DICOM
-        if known is None:
+            unread = DICOM
+        if unread is None:
             continue
         match = recognise(path.name, task)
-        if known in BY_NAME and match is None:
+        if unread in BY_NAME and match is None:
             continue
-        what = f", {match.role} by its name" if match else ""
-        key = path.name if match or is_folder(path) else known.title
-        text = f"not supported and not read: {path.name} ({known.title}{what}); {known.advice}"
-        found.setdefault(key, text)
-    return list(found.values())[:SHOWN]
+        role_text = f", {match.role} by its name" if match else ""
+        key = path.name if match or is_folder(path) else unread.title
+        text = (
+            f"not supported and not read: {path.name} ({unread.title}{role_text}); {unread.advice}"
+        )
+        notices.setdefault(key, text)
+    return list(notices.values())[:SHOWN]
 
 
 def _marked(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 A diameter connects two points of the outline, which runs halfway between the voxel centres inside
 and outside (marching squares at one half): a row of n voxels is n voxel sizes long. It may cross
-holes and notches, as one drawn on a ring-shaped lesion does.
+holes and notches, like a diameter drawn by hand on a ring-shaped lesion.
 """
 
 from __future__ import annotations

@@ -188,10 +188,10 @@ def _pairs(
         for part in range(1, count + 1):
             curve = outline(parts == part, to_mm)
             outlines.append((at, curve, curve.longest()))
-    most = max(found[0].length for _, _, found in outlines)
-    for at, curve, found in outlines:
-        if found[0].length >= most - 1e-6:
-            for longest in found:
+    most = max(pair[0].length for _, _, pair in outlines)
+    for at, curve, pair in outlines:
+        if pair[0].length >= most - 1e-6:
+            for longest in pair:
                 perpendicular = curve.perpendicular(longest)
                 rank = (round(longest.length, 5), round(perpendicular.length, 5), -at)
                 yield rank, at, longest, perpendicular

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.evaluation.tables import Line, write_csv
+from shaspec.evaluation.tables import Line
+from shaspec.files.tables import write_csv
 from shaspec.measuring.lesions import Measurements
 
 

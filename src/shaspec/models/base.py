@@ -216,13 +216,13 @@ def only_present(features: Mapping[int, Features], present: Tensor) -> dict[int,
     So only ``present`` (N, M) decides which features are used, not the cache of a caller.
     """
     kept: dict[int, Features] = {}
-    for m, found in features.items():
+    for m, feature in features.items():
         column = present[:, m]
         if all_rows(column):
-            kept[m] = found
+            kept[m] = feature
         elif any_row(column):
             kept[m] = {
                 name: torch.where(row_mask(present, m, value), value, 0)
-                for name, value in found.items()
+                for name, value in feature.items()
             }
     return kept

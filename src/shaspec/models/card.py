@@ -59,7 +59,7 @@ class Training(BaseModel):
     cases: tuple[str, ...] = ()
     """Names of the real cases, also those of the start model."""
     unlabelled: tuple[str, ...] = ()
-    """Those of ``cases`` whose labels were not used."""
+    """The cases of ``cases`` whose labels were not used."""
     fingerprints: Hashes = Field(default_factory=dict)
     """Case -> modality -> hash of its voxels, to recognise renamed cases. If the start model saw
     other voxels under the same name, they are listed as ``name@`` and the first digits of its
@@ -259,7 +259,7 @@ def model_folder(name_or_folder: str | Path) -> Path:
             raise WeightsError(
                 f"model {str(name_or_folder)!r} is no longer bundled, because it did not beat the "
                 "zero-fill baseline: use --model shaspec, train one with `shaspec train --method "
-                f"{name_or_folder}`, or give its model folder of version 0.2"
+                f"{name_or_folder}`, or give its folder of version 0.1 or 0.2"
             )
         raise WeightsError(
             f"model {str(name_or_folder)!r} not found: give a folder with {CARD_FILE} and "

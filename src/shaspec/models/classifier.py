@@ -38,7 +38,7 @@ class ClassifierConfig(NetworkConfig):
     grid: int = 3
     """Size per axis to which the last map of an encoder is pooled."""
     channels: int = 64
-    """Of a feature."""
+    """Number of channels of a feature."""
     hidden: int = 64
     dropout: float = 0.5
 
@@ -125,16 +125,16 @@ class ShaSpecClassifier(Network):
         present = presence(features, self.modalities, present)
         features = only_present(features, present)
         blank = {k: torch.zeros_like(v) for k, v in next(iter(features.values())).items()}
-        found = [features.get(m, blank) for m in range(self.modalities)]
+        in_order = [features.get(m, blank) for m in range(self.modalities)]
         count = present.sum(dim=1, keepdim=True)
-        substitute = torch.stack([f["shared"] for f in found]).sum(dim=0) / count
+        substitute = torch.stack([f["shared"] for f in in_order]).sum(dim=0) / count
         slots = [
             torch.where(row_mask(present, m, substitute), f["fused"], substitute)
-            for m, f in enumerate(found)
+            for m, f in enumerate(in_order)
         ]
 
         def rows(name: str) -> Tensor:
-            return torch.stack([f[name] for f in found], dim=1).flatten(0, 1)
+            return torch.stack([f[name] for f in in_order], dim=1).flatten(0, 1)
 
         return ShaSpecOutput(
             self.head(torch.cat(slots, dim=1)),

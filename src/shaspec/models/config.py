@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from shaspec.models.blocks import Dims
 
 LARGEST = 4096
-"""Of a number of channels, a kernel, a stride ..."""
+"""Largest number of channels, kernel size, stride and so on in a card."""
 DEEPEST = 64
 """Levels, and blocks of a level; a network with more takes minutes to make."""
 COUNTS = ("depth", "blocks", "convs", "downsamplings", "dilations")

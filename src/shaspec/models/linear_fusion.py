@@ -3,7 +3,7 @@
 The paper's figure from left to right: a Mix Transformer encodes every modality with the same
 weights (`mix_transformer`); in every block each stream takes 20 % from the others; one head
 segments each stream; a learned mean of the streams' predictions is the ensemble. An absent modality
-is a learned mask token in the place of its first tokens (masked modality learning, M3L). Any number
+is replaced by a learned mask token (masked modality learning, M3L). Any number
 of modalities from two on exchange by `mix_transformer.linear_fusion`; 3D has one more axis.
 """
 

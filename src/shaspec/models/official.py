@@ -84,8 +84,8 @@ def _check(
         for name in problems["of another shape"]
     }
     mismatches = [
-        _listed(what, [details.get(name, name) for name in names_])
-        for what, names_ in problems.items()
+        _listed(problem, [details.get(name, name) for name in names_])
+        for problem, names_ in problems.items()
         if names_
     ]
     if mismatches:

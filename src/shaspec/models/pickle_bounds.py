@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import IO, Any
 
 MOST_BYTES = 12 * 1024**2
-"""Of a pickle, without the values of tensors; in memory it takes up to a hundred times as much."""
+"""Largest pickle without the values of tensors; in memory it takes up to 100 times as much."""
 NESTED = (tuple, frozenset)
 
 

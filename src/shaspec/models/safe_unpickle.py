@@ -43,7 +43,7 @@ class StoredTensor(NamedTuple):
     key: str
     """Name of its storage in the file."""
     numel: int
-    """Of the storage."""
+    """Number of elements of the storage."""
     offset: int
     size: tuple[int, ...]
     stride: tuple[int, ...]
@@ -202,7 +202,7 @@ def _tensor(storage: Any, offset: int, size: Any, stride: Any, *rest: Any) -> St
 
 def _scalar(dtype: Any, raw: Any) -> Any:
     if not isinstance(dtype, _NumpyType) or not isinstance(raw, bytes):
-        raise pickle.UnpicklingError("a number that is none")
+        raise pickle.UnpicklingError("an invalid number")
     return np.frombuffer(raw, dtype.numpy)[0]
 
 

@@ -190,9 +190,9 @@ def _built(card: Card, config: BaseModel, path: Path) -> Network:
         if is_out_of_memory(error):
             raise
         raise WeightsError(f"{path}: no network can be made of its settings ({error})") from error
-    known = config.model_dump()
-    for key, wanted in (("dims", card.task.dims), ("in_channels", max(card.task.channels))):
-        fits = fits and known.get(key) in (None, wanted)
+    stored = config.model_dump()
+    for key, expected in (("dims", card.task.dims), ("in_channels", max(card.task.channels))):
+        fits = fits and stored.get(key) in (None, expected)
     if not fits or network.modalities != len(card.task.modalities):
         raise WeightsError(f"{path}: its network does not fit its task; copy the card again")
     return network

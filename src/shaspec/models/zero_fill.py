@@ -26,7 +26,7 @@ class ZeroFillConfig(NetworkConfig):
     out_channels: int
     dims: Dims = 3
     in_channels: int = 1
-    """Of every modality."""
+    """Number of channels of every modality."""
     init_filters: int = Field(8, gt=0, multiple_of=8)
     blocks_down: tuple[int, ...] = (1, 2, 2, 4)
     blocks_up: tuple[int, ...] = (1, 1, 1)

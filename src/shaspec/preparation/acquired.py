@@ -17,7 +17,7 @@ from shaspec.preparation.transforms import Transforms, read_transforms
 from shaspec.task import Task
 
 ROUNDING = 1e-4
-"""Of the largest intensity: a prepared scan may be stored in another type."""
+"""Tolerance relative to the largest intensity: a prepared scan may be stored in another type."""
 
 
 def acquired_files(source: Source, folder: Path, task: Task) -> CaseFiles:

@@ -34,14 +34,14 @@ class DoubtfulError(InputError):
         self.fixed, self.moving = volumes[reference], volumes[modality]
         registration = found[modality]
         if registration.doubtful:
-            what = (
+            problem = (
                 f"the registration of {modality} is doubtful: two runs lie "
                 f"{registration.spread:.1f} mm apart"
             )
         else:
-            what = f"{modality} was {registration}"
-        self.what = what
-        self.doubt = f"{self.moving.path}: {what}"
+            problem = f"{modality} was {registration}"
+        self.what = problem
+        self.doubt = f"{self.moving.path}: {problem}"
         super().__init__(
             f"{self.doubt}; look at {picture}, then accept it with --accept {modality}, or leave "
             "the scan out with --present"

@@ -66,7 +66,7 @@ class Nudge:
             width in mm; the head above, anterior above in the axial plane.
         """
         matrix = voxel_map(self._source, self._grid, registration.transform.matrix)
-        found = []
+        pictures = []
         for axis in range(3):
             index = list(np.indices((*self._grid.shape[:axis], 1, *self._grid.shape[axis + 1 :])))
             index[axis] = index[axis] + self._middle[axis]
@@ -82,5 +82,5 @@ class Nudge:
             picture = picture[::-1] if axis else picture
             zoom = [mm / min(spacing) for mm in spacing]
             picture = ndimage.zoom(picture, (*zoom, 1), order=0) if max(zoom) > 1 else picture
-            found.append(np.ascontiguousarray(np.clip(picture * 255, 0, 255), np.uint8))
-        return found
+            pictures.append(np.ascontiguousarray(np.clip(picture * 255, 0, 255), np.uint8))
+        return pictures

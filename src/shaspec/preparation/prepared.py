@@ -112,20 +112,22 @@ def prepare(
         plan = plan_stripping(read.volumes, task, strip, brain_mask, skull_engine)
         fixed = reference_volume(read.volumes, reference or FINEST, "--reference")
         name = next(n for n, volume in read.volumes.items() if volume is fixed)
-        found = _register_all(read.volumes, name, known, progress)
-        moved = {n: _moved(v, fixed, found[n], task, n) for n, v in read.volumes.items()}
-        overlays = _overlays(out, moved, name, found)
-        _require_trusted(read, name, found, accept, overlays, check=check)
-        labels, told = _labels(read, name, found)
-        brain = plan.find(read.volumes, found, fixed.grid, progress)
+        registrations = _register_all(read.volumes, name, known, progress)
+        moved = {n: _moved(v, fixed, registrations[n], task, n) for n, v in read.volumes.items()}
+        overlays = _overlays(out, moved, name, registrations)
+        _require_trusted(read, name, registrations, accept, overlays, check=check)
+        labels, told = _labels(read, name, registrations)
+        brain = plan.find(read.volumes, registrations, fixed.grid, progress)
         mask, masks = write_brain(out, brain, plan, moved, fixed.grid) if brain else (None, [])
         stripped = plan.strip(moved, brain, task) if brain else moved
         paths = [write_volume(targets[n], v.array, v.grid) for n, v in stripped.items()]
         if labels is not None:
             paths.append(write_volume(seg, labels.array, labels.grid))
-        transforms = Transforms(name, {n: v.grid for n, v in read.volumes.items()}, found, mask)
+        transforms = Transforms(
+            name, {n: v.grid for n, v in read.volumes.items()}, registrations, mask
+        )
         paths += [*overlays.values(), *masks, write_transforms(out, transforms)]
-    moves = [f"{n}: {found[n]}" for n in found if n != name]
+    moves = [f"{n}: {registrations[n]}" for n in registrations if n != name]
     told = (*told, *strip_notices(plan, brain, labels))
     notices = (*files.notices, *read.notices, f"{name} is the reference", *moves, *told)
     return Prepared(out, transforms, tuple(paths), notices)
@@ -160,9 +162,9 @@ def _register_all(
     """Modality -> its registration to the reference."""
     fixed = volumes[reference]
     scan = Scan(fixed.array, fixed.grid, str(fixed.path))
-    found = {name: known[name] for name in volumes if name in known}
-    found[reference] = Registration(Rigid(), 1.0, 1.0, 0.0, 0.0)
-    others = [name for name in volumes if name not in found]
+    registrations = {name: known[name] for name in volumes if name in known}
+    registrations[reference] = Registration(Rigid(), 1.0, 1.0, 0.0, 0.0)
+    others = [name for name in volumes if name not in registrations]
     for number, name in enumerate(others):
         volume = volumes[name]
         if not (volume.oriented and fixed.oriented):
@@ -176,8 +178,8 @@ def _register_all(
             progress(first * total + done, len(others) * total, f"{name}: {stage}")
 
         moving = Scan(volume.array, volume.grid, str(volume.path))
-        found[name] = register(scan, moving, progress=tell)
-    return {name: found[name] for name in volumes}
+        registrations[name] = register(scan, moving, progress=tell)
+    return {name: registrations[name] for name in volumes}
 
 
 def _moved(

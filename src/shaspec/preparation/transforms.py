@@ -142,18 +142,18 @@ def read_transforms(folder: Path) -> Transforms:
     try:
         parsed = _Content.model_validate(content)
         if parsed.reference not in parsed.inputs:
-            raise InputError(f"the reference {parsed.reference!r} is none of its inputs")
-        grids, found = {}, {}
+            raise InputError(f"the reference {parsed.reference!r} is not one of its inputs")
+        grids, entries = {}, {}
         for name, entry in parsed.inputs.items():
             grids[name] = _grid(entry)
-            found[name] = _registration(entry)
+            entries[name] = _registration(entry)
     except ValidationError as error:
         raise InputError(
             f"{path}: {in_words(error.errors(), 'keys')}; prepare the case again"
         ) from error
     except InputError as error:
         raise InputError(f"{path}: {error}; prepare the case again") from error
-    return Transforms(parsed.reference, grids, found, parsed.brain_mask)
+    return Transforms(parsed.reference, grids, entries, parsed.brain_mask)
 
 
 def _registration(entry: _Input) -> Registration:

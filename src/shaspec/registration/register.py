@@ -149,11 +149,11 @@ def _best(measure: Agreement, start: Rigid, centre: Array, tolerance: float) -> 
     def transform(p: Array) -> Rigid:
         return start @ Rigid.about(centre, p[:3] / ARM_MM, p[3:])
 
-    found = optimize.minimize(
+    best = optimize.minimize(
         lambda p: -measure(transform(p)), np.zeros(6), method="Powell",
         options={"xtol": tolerance, "ftol": 1e-5, "direc": np.eye(6) * 2, "maxiter": 20},
     )  # fmt: skip
-    return transform(np.asarray(found.x))
+    return transform(np.asarray(best.x))
 
 
 def _aside(transform: Rigid, centre: Array) -> Rigid:

@@ -1,1 +1,1 @@
-"""Client of `shaspec serve`: sessions on another machine, in the place of local ones; no torch."""
+"""Client of `shaspec serve`: sessions on another machine instead of local ones; no torch."""

@@ -168,7 +168,7 @@ class Connection:
         if isinstance(error, ssl.SSLCertVerificationError):
             return LostError(
                 f"server {self.address}: its certificate is not trusted ({error.verify_message}): "
-                "ask who runs it"
+                "ask the administrator of the server"
             )
         said = getattr(error, "strerror", "") or str(error) or "it ended"
         reason = "no answer" if isinstance(error, TimeoutError) else said

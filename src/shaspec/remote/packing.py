@@ -14,7 +14,7 @@ from shaspec.task_parts import Frozen
 from shaspec.zstandard import zstd
 
 LEVEL = 1
-"""Of the compression: higher ones take longer than a local network gains."""
+"""Compression level: higher levels take longer than a local network gains."""
 PART = 2**20
 """Bytes that are decompressed at once."""
 WINDOW = 27

@@ -61,9 +61,9 @@ def prediction(
     """
     task, shape = card.task, case.grid.shape
     if task.kind == "classification":
-        found = _one(arrays, ("probabilities",), (len(task.labels),), np.float32, facts)
-        _demand(bool(np.isfinite(found).all()), facts)
-        return Classification(case.name, task, subset, found, facts)
+        probabilities = _one(arrays, ("probabilities",), (len(task.labels),), np.float32, facts)
+        _demand(bool(np.isfinite(probabilities).all()), facts)
+        return Classification(case.name, task, subset, probabilities, facts)
     labels = _one(arrays, ("labels",), shape, np.uint8, facts)
     _demand(_only(labels, {0, *(label.value for label in task.labels)}), facts)
     names = {
@@ -144,24 +144,24 @@ def _maps(
     arrays: Arrays, kind: str, shape: tuple[int, ...], names: Collection[str], facts: Any
 ) -> dict[str, Array]:
     """The maps of a kind by name, each on the grid and of one of the names."""
-    found = {key[1:]: array for key, array in arrays.items() if key[0] == kind}
-    for key, array in found.items():
+    arrays_of_kind = {key[1:]: array for key, array in arrays.items() if key[0] == kind}
+    for key, array in arrays_of_kind.items():
         _demand(len(key) == 1 and key[0] in names, facts)
         _demand(array.shape == shape and array.dtype == np.float32, facts)
-    return {key[0]: array for key, array in found.items()}
+    return {key[0]: array for key, array in arrays_of_kind.items()}
 
 
 def _features(
     arrays: Arrays, kind: str, shape: tuple[int, ...], card: Card, facts: Any
 ) -> dict[tuple[str, str], Array]:
     """Feature maps, (C, *shape) by kind and modality; of windows, (windows, C)."""
-    found = {key[1:]: array for key, array in arrays.items() if key[0] == kind}
+    arrays_of_kind = {key[1:]: array for key, array in arrays.items() if key[0] == kind}
     axes = 1 + len(shape) if shape else 2
-    for key, array in found.items():
+    for key, array in arrays_of_kind.items():
         _demand(len(key) == 2 and key[1] in card.task.names, facts)
         _demand(array.ndim == axes and array.dtype == np.float32, facts)
         _demand(not shape or array.shape[1:] == shape, facts)
-    return {(key[0], key[1]): array for key, array in found.items()}
+    return {(key[0], key[1]): array for key, array in arrays_of_kind.items()}
 
 
 def _grid(done: Done, facts: Any) -> Grid:

@@ -82,7 +82,7 @@ class RemoteServer:
         if model not in self._cards:
             raise WeightsError(
                 f"server {self.connection.address} has no model {model!r}, but "
-                f"{', '.join(self._cards)}: ask who runs it to add --model {model}"
+                f"{', '.join(self._cards)}: ask its administrator to add --model {model}"
             )
         return self._cards[model]
 

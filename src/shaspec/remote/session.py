@@ -34,7 +34,7 @@ class RemoteSession:
     """One model on one case, for any subset of its modalities; the network runs on a server.
 
     The first run uploads the volumes. The name of the case and its files stay here. If the server
-    has closed the session meanwhile, or was started anew, the next run opens it again.
+    has closed the session meanwhile, or was restarted, the next run opens it again.
 
     Args:
         connection: to the server.
@@ -113,7 +113,7 @@ class RemoteSession:
             self._tell(f"sessions/{name}")
 
     def wait(self) -> None:
-        """Wait until the server was told what is to be told, at most some seconds."""
+        """Wait until all pending requests were sent to the server, at most some seconds."""
         if self._farewell is not None:
             self._farewell.join()
 

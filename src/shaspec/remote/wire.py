@@ -67,7 +67,7 @@ class VolumeFacts(ArrayFacts):
     """A volume that was uploaded."""
 
     sha256: Digest
-    """Of its compressed bytes."""
+    """SHA-256 of its compressed bytes."""
 
 
 class OpenRequest(Frozen):
@@ -100,7 +100,7 @@ class RunRequest(Frozen):
     """``untrained``: features of a network with random weights."""
     probabilities: bool = False
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    """Of random weights."""
+    """Seed of the random weights."""
 
 
 class Refusal(Frozen):
@@ -116,7 +116,7 @@ class Info(Frozen):
     """What a server is."""
 
     version: str
-    """Of shaspec."""
+    """Version of shaspec."""
     chunk: Annotated[int, Field(ge=1, le=2**30)]
     """Bytes of one part of an upload at most."""
     models: dict[str, dict[str, Any]]
@@ -213,7 +213,7 @@ class Done(Frozen):
     kept: tuple[tuple[str, ...], ...]
     """Subsets that need no further encoding."""
     grid: GridFacts | None = None
-    """Of feature maps."""
+    """Grid of the feature maps."""
 
 
 ServerEvent = Annotated[

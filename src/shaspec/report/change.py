@@ -101,6 +101,6 @@ def _line(pane: Axes, row: RegionChange, change: Change) -> None:
 def _colour(task: Task, region: str) -> str:
     """The colour of the first label that is in this region and in no smaller one."""
     labels = {r.name: set(r.labels) for r in task.regions}
-    smaller = [found for found in labels.values() if found < labels[region]]
+    smaller = [value for value in labels.values() if value < labels[region]]
     own = labels[region] - set().union(*smaller) or labels[region]
     return next(label.colour for label in task.labels if label.value in own)

@@ -35,7 +35,7 @@ DIAMETERS = (
 )
 INTERVAL = (
     f"Sizes if every region began above a probability of {HIGH} or {LOW} instead of 0.5: how sharp "
-    "the edge is that the network draws. This is no confidence interval."
+    "the edge is that the network draws. This is not a confidence interval."
 )
 INTERVAL_EDITED = "The sizes at these thresholds are those of the model, before the edits."
 EDITED_ROW = "Rows marked (edited) were edited by hand."
@@ -88,12 +88,12 @@ def notes(predictions: Sequence[Prediction]) -> list[str]:
 
 def confidence(pictured: Prediction) -> list[list[str]]:
     """Table of size intervals: a header, and one row per region; empty without probabilities."""
-    found, digits = size_intervals(pictured), 2 if pictured.grid.dims == 3 else 0
+    intervals, digits = size_intervals(pictured), 2 if pictured.grid.dims == 3 else 0
     unit, sizes = pictured.grid.unit, pictured.region_sizes()
     head = ["region", unit, f"at {HIGH}", f"at {LOW}"]
     rows = [
         [name, size_text(sizes[name], digits), *(f"{size:.{digits}f}" for size in pair)]
-        for name, pair in found.items()
+        for name, pair in intervals.items()
     ]
     return [head, *rows] if rows else []
 

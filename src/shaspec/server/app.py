@@ -112,10 +112,10 @@ def _add_uploads(app: FastAPI, service: Service) -> None:
 
     @app.head(path)
     async def arrived(digest: Digest) -> Response:
-        known = service.volumes.arrived(digest)
-        if known is None:
+        held = service.volumes.arrived(digest)
+        if held is None:
             raise RefusedError(404, "nothing of this volume has arrived")
-        headers = {"Upload-Offset": str(known[0]), "Upload-Length": str(known[1])}
+        headers = {"Upload-Offset": str(held[0]), "Upload-Length": str(held[1])}
         return Response(headers=headers)
 
     @app.put(path, status_code=204)

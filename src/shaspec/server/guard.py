@@ -53,7 +53,7 @@ class Guard:
         except RefusedError as error:
             await refusal(error)(scope, receive, send)
             return
-        await self._app(scope, self._bounded(scope, receive), self._patient(send))
+        await self._app(scope, self._bounded(scope, receive), self._with_timeout(send))
 
     def _check(self, scope: Scope) -> None:
         headers = dict(scope["headers"])
@@ -75,7 +75,7 @@ class Guard:
         return self._limits.chunk if scope["method"] == "PUT" else self._limits.body
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
-        """Ends a body that is too large, or that a client does not go on sending."""
+        """Refuses a body that is too large or that stops arriving."""
         most, arrived, complete = self._most(scope), 0, False
 
         async def bounded() -> Message:
@@ -94,8 +94,8 @@ class Guard:
 
         return bounded
 
-    def _patient(self, send: Send) -> Send:
-        """Gives up a client that does not read its answer."""
+    def _with_timeout(self, send: Send) -> Send:
+        """Ends the connection of a client that does not read its answer."""
 
         async def patient(message: Message) -> None:
             await asyncio.wait_for(send(message), self._limits.stall)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shaspec.models.weights import Model
 
 NAME = "(uploaded)"
-"""Of every case: its real name stays with the client."""
+"""Name of every case on the server; its real name stays with the client."""
 
 
 def check_request(request: OpenRequest, card: Card) -> int:

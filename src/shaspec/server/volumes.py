@@ -104,7 +104,8 @@ class Volumes:
             except OSError as error:
                 self._delete(digest)
                 raise RefusedError(
-                    507, "the disk of the server is full: tell who runs it, or try later"
+                    507,
+                    "the disk of the server is full: tell its administrator, or try later",
                 ) from error
             volume.hash.update(data)
             volume.arrived += len(data)
@@ -114,10 +115,10 @@ class Volumes:
             return volume.arrived
 
     def missing(self, digests: Iterable[str]) -> list[str]:
-        """Those that are not complete."""
+        """The uploads that are not complete."""
         with self._lock:
-            known = self._volumes
-            return [d for d in dict.fromkeys(digests) if d not in known or not known[d].complete]
+            held = self._volumes
+            return [d for d in dict.fromkeys(digests) if d not in held or not held[d].complete]
 
     def hold(self, digests: Collection[str]) -> None:
         """Keep volumes for a session.
@@ -177,7 +178,7 @@ class Volumes:
             file = TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by _delete
         except OSError as error:
             raise RefusedError(
-                507, "the server cannot write to its disk: tell who runs it"
+                507, "the server cannot write to its disk: tell its administrator"
             ) from error
         volume = self._volumes[digest] = _Volume(total, file, self._clock())
         return volume

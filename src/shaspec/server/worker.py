@@ -20,7 +20,7 @@ from shaspec.server.refusals import RefusedError
 LOG = logging.getLogger(__name__)
 END = object()
 """Comes after the last event of a run."""
-BROKEN = "the server could not carry this out: tell who runs it; the reason is in its log"
+BROKEN = "the server failed on this request; its administrator finds the reason in its log"
 
 
 @dataclass(eq=False)

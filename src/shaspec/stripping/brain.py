@@ -86,20 +86,20 @@ def find_brain(
         InputError: if no brain is found.
     """
     coarse = _coarse(grid, voxel_mm)
-    images, found, seen = {}, {}, {}
+    images, brains, seen = {}, {}, {}
     for number, (name, scan) in enumerate(scans.items()):
         progress(number, len(scans), f"{name}: finding the brain")
         through = poses[name].matrix
         images[name] = _thinned(scan, coarse, through)
         ones = np.ones(scan.array.shape, np.float32)
         seen[name] = resample(ones, scan.grid, coarse, order=0, fill=0, through=through)
-        found[name] = segment(scaled(images[name])) * seen[name]
+        brains[name] = segment(scaled(images[name])) * seen[name]
     progress(len(scans), len(scans), "found the brain")
     weight = np.maximum(np.sum(list(seen.values()), axis=0), 1)
-    mean = np.asarray(np.sum(list(found.values()), axis=0) / weight, np.float32)
+    mean = np.asarray(np.sum(list(brains.values()), axis=0) / weight, np.float32)
     part = one_piece(mean)
     joint = part > SURE
-    overlaps = {name: _dice(found[name] > SURE, joint & (seen[name] > 0)) for name in scans}
+    overlaps = {name: _dice(brains[name] > SURE, joint & (seen[name] > 0)) for name in scans}
     if not sharp:
         part = one_piece(without_dark(mean, joint, images, seen, voxel_mm))
     brain = Brain(part, coarse, overlaps)
@@ -147,8 +147,8 @@ def _coarse(grid: Grid, voxel_mm: float) -> Grid:
 
 def _thinned(scan: Scan, coarse: Grid, through: Array) -> Field:
     """A scan on a coarse grid, without aliasing."""
-    spacing, wanted = np.array(scan.grid.spacing), float(max(coarse.spacing))
-    sigma = np.where(spacing < wanted, BLUR * wanted / spacing, 0)
+    spacing, target = np.array(scan.grid.spacing), float(max(coarse.spacing))
+    sigma = np.where(spacing < target, BLUR * target / spacing, 0)
     smooth = ndimage.gaussian_filter(scan.array.astype(np.float32), sigma, truncate=2.5)
     fill = float(smooth.min())
     return resample(smooth, scan.grid, coarse, order=1, fill=fill, through=through)

@@ -138,14 +138,14 @@ def train_step(run: Run, progress: float) -> float:
 @torch.inference_mode()
 def validate(run: Run) -> list[float]:
     """Dice of the averaged network on generated heads that it was not trained on."""
-    found = []
+    scores = []
     for number in range(CHECKS):
         image, brain = run.sample(HELD_OUT + number)
         with torch.autocast("cpu", torch.bfloat16):
             mask = run.average(image).float() > 0
         truth = brain > 0.5
-        found.append(2 * float((mask & truth).sum()) / float(mask.sum() + truth.sum()))
-    return found
+        scores.append(2 * float((mask & truth).sum()) / float(mask.sum() + truth.sum()))
+    return scores
 
 
 def save(run: Run) -> None:

@@ -43,7 +43,7 @@ class Change(NamedTuple):
     noise: Tensor
     """Its deviation."""
     seed: Tensor
-    """Of the noise, one for each sample."""
+    """Seed of the noise, one for each sample."""
 
     def of(self, sample: int, channels: Tensor) -> Change:
         """What happens to some channels of one sample of a batch, as a batch of one."""

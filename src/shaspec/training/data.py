@@ -37,7 +37,7 @@ class Samples:
     available: Tensor
     """bool (N, M)"""
     numbers: tuple[int, ...]
-    """Of each sample in the run."""
+    """Number of each sample in the run."""
 
 
 def samples(

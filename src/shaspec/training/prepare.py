@@ -146,9 +146,9 @@ def _ensure(job: _Job | LeftOut) -> PreparedCase | LeftOut:
 def _write(folder: Path, case: Case, task: Task) -> None:
     volumes = {n: normalise(v, task.modality(n)) for n, v in case.volumes.items()}
     box = union([content_box(v, task.modality(n)) for n, v in volumes.items()])
-    known = np.zeros(case.grid.shape, np.uint8) if case.labels is None else case.labels
-    shape = shape_at(known[box].shape, case.grid.spacing, task.spacing, case.name)
-    labels = _resized(known[box], shape, labels=True)
+    written_labels = np.zeros(case.grid.shape, np.uint8) if case.labels is None else case.labels
+    shape = shape_at(written_labels[box].shape, case.grid.spacing, task.spacing, case.name)
+    labels = _resized(written_labels[box], shape, labels=True)
     images = np.zeros((sum(task.channels), *shape), np.int16)
     scales = np.ones(len(images), np.float32)
     owners = [m.name for m in task.modalities for _ in range(m.channels)]

@@ -18,7 +18,7 @@ LINEAR_FROM = 40.0  # softplus(x) is x to the last bit of a double
 
 
 class RegionSums(NamedTuple):
-    """Of every sample and region, each (N, K); p is the sigmoid of the logits, t the mask."""
+    """Sums per sample and region, each (N, K); p is the sigmoid of the logits, t the mask."""
 
     overlap: Tensor
     """Sum of p * t over the voxels."""

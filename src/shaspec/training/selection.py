@@ -36,7 +36,7 @@ class Selection:
     """Names of those cases of ``training`` and ``phantoms`` whose labels are not used."""
     held_out: tuple[CaseFiles, ...] = ()
     validation: tuple[CaseFiles, ...] = ()
-    """Those of ``held_out`` that the model is tried on while it learns."""
+    """The cases of ``held_out`` that validate the model during training."""
     demo_phantoms: tuple[int, ...] = ()
     """Seeds of phantoms for validation instead."""
     problems: tuple[str, ...] = ()
@@ -195,19 +195,19 @@ def _validated(selection: Selection, config: TrainConfig, task: Task) -> Selecti
 def _real_cases(config: TrainConfig, there: Sequence[CaseFiles]) -> Selection:
     """The cases of ``config.data``, which contains those of ``there``."""
     assert config.data is not None
-    found = {files.name: files for files in there}
-    listed = listed_cases(config.cases) if config.cases else list(found)
+    by_name = {files.name: files for files in there}
+    listed = listed_cases(config.cases) if config.cases else list(by_name)
     held = held_out_cases(config).names
-    problems = _unknown(listed, found, config.cases, config.data)
-    problems += _unknown(sorted(held), found, split_file(config), config.data)
-    names = [name for name in dict.fromkeys(listed) if name in found and name not in held]
-    here = [found[name] for name in names]
+    problems = _unknown(listed, by_name, config.cases, config.data)
+    problems += _unknown(sorted(held), by_name, split_file(config), config.data)
+    names = [name for name in dict.fromkeys(listed) if name in by_name and name not in held]
+    here = [by_name[name] for name in names]
     labelled = [files for files in here if files.labels is not None]
     problems += [f"case {files.name}: {files.problems[0]}" for files in labelled if files.problems]
     return Selection(
         tuple(files for files in labelled if not files.problems),
         tuple(files for files in here if files.labels is None),
-        held_out=tuple(found[name] for name in found if name in held),
+        held_out=tuple(by_name[name] for name in by_name if name in held),
         problems=tuple(problems),
         notices=tuple(_told_by_lists(config, names)),
     )

@@ -84,7 +84,7 @@ def test_the_variable_names_the_server_and_the_result_says_so(
 @pytest.mark.parametrize(
     ("words", "kind", "message"),
     [
-        (["--device", "cpu"], InputError, "--device cpu: who runs the server chooses"),
+        (["--device", "cpu"], InputError, "--device cpu: the device is chosen on the server"),
         (["--model", "other"], WeightsError, "has no model 'other', but tiny-shaspec"),
         (["--server", GONE], ServerError, "no connection to server http://127.0.0.1:9"),
         (["--server", "gpu"], InputError, "https://TOKEN@HOST:PORT"),

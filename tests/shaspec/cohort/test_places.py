@@ -53,7 +53,7 @@ def test_tables_and_pages_of_earlier_runs_are_replaced(brats: Task, tmp_path: Pa
 
 def test_a_manifest_of_another_program_gets_no_lines(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text('{"file": "a.nii"}\n')
-    with pytest.raises(InputError, match=r"manifest\.jsonl: is no manifest of this program"):
+    with pytest.raises(InputError, match=r"manifest\.jsonl: is not a manifest of this program"):
         check(tmp_path, overwrite=True)
 
 

@@ -51,7 +51,7 @@ def test_a_report_beside_the_scans_is_named_without_the_patient(tmp_path: Path) 
 PIXELS: list[tuple[dict[str, Any], str]] = [
     ({"PhotometricInterpretation": "MONOCHROME1"}, "its grey values are inverted"),
     ({"PhotometricInterpretation": "PALETTE COLOR"}, "its images are in colour"),
-    ({"RescaleSlope": "1e400"}, "rescale slope or intercept is no number"),
+    ({"RescaleSlope": "1e400"}, "rescale slope or intercept is not a number"),
     ({"Rows": 16}, "more pixels than their headers say"),
     ({"Rows": 33}, "cut off before the end of its pixels"),
 ]

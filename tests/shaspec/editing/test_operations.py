@@ -261,7 +261,7 @@ def test_the_text_of_an_operation_has_its_number_and_unit(operation, text):
 
 @pytest.mark.parametrize("amount", [-1.0, np.nan, np.inf])
 def test_a_number_that_is_no_size_is_refused(amount):
-    with pytest.raises(InputError, match="no size"):
+    with pytest.raises(InputError, match="not a size"):
         Operation("grow", "WT", amount)
 
 

@@ -68,7 +68,7 @@ def test_a_time_series_is_refused_as_a_case(
     [
         ("perfusion_T1.nii.gz", None, r"contains 4 volumes, but its name says 'perfusion t1'"),
         ("x_T1.nii.gz", None, r"contains 4 volumes, but its name says 'T1'"),
-        ("dwi.nii.gz", None, "save the right volume as a file of its own"),
+        ("dwi.nii.gz", None, "save the right volume as a separate file"),
         ("x.nii.gz", ["T1", "T1ce"], r"dataset\.json lists 2 channels \(T1, T1ce\)"),
         ("x.nii.gz", ["T1", "T1ce", "T2", "FLAIR", "ADC"], "contains 4 volumes.*lists 5 channels"),
     ],

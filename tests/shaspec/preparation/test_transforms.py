@@ -64,7 +64,7 @@ def put(content: Any, path: tuple[Any, ...], value: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        (("reference",), "T2", "none of its inputs"),
+        (("reference",), "T2", "not one of its inputs"),
         (("inputs", "T1", "shape"), [7, 6, 10**9], "shape"),
         (("inputs", "T1", "shape"), [7, 0, 5], "shape"),
         (("inputs", "T1", "shape"), [30000, 30000, 30000], "voxels"),

@@ -244,7 +244,7 @@ def test_sizes_at_two_thresholds_are_on_the_page_and_in_its_record(
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "<h2>Confidence</h2>" in page
     assert "<td>3.00</td><td>4.25</td>" in page
-    assert "no confidence interval" in page
+    assert "not a confidence interval" in page
     record = json.loads((tmp_path / "r.json").read_text("utf-8"))
     assert record["results"][0]["size_intervals"] == facts["size_intervals"]
     edited = replace(sure, provenance=facts | {"edited": True})

@@ -16,7 +16,7 @@ import numpy as np
 from shaspec.analysis.features.cloud import plane
 from shaspec.case import Case
 from shaspec.errors import InputError
-from shaspec.evaluation.tables import write_csv
+from shaspec.files.tables import write_csv
 from shaspec.inference.events import Computed, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps, Floats
 from shaspec.inference.interface import AnySession

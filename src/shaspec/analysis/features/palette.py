@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 COLOURS = ("#4477aa", "#228833", "#ccbb44", "#ee6677", "#aa3377", "#66ccee", "#bbbbbb")
-"""Of modalities or kinds of features, in order; Tol's bright scheme, safe for colour blindness."""
+"""Colours of modalities or kinds of features: Tol's bright scheme, safe for colour blindness."""
 NOTHING = "#777777"
-"""Of voxels in no region."""
+"""Colour of voxels in no region."""

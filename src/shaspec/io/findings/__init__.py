@@ -76,9 +76,9 @@ def case_findings(volumes: Mapping[str, Array], grid: Grid, task: Task) -> tuple
         return ()
     case = Coarse.of(volumes, grid, task)
     for check in CASE_CHECKS:
-        found = tuple(check(case))
-        if found:
-            return found
+        findings = tuple(check(case))
+        if findings:
+            return findings
     return ()
 
 
@@ -105,5 +105,5 @@ def told(found: Iterable[Finding]) -> list[str]:
 
 
 def doubts(found: Iterable[Finding]) -> list[str]:
-    """The findings that speak against the roles of the files, as sentences."""
+    """The findings that question the roles of the files, as sentences."""
     return [finding.sentence for finding in found if finding.of_roles]

@@ -186,10 +186,10 @@ def axes(case: Coarse) -> Iterator[Finding]:
         return
     every = (slice(None, None, 2 if case.from_file else 1),) * 3  # as sure, and ten times as fast
     inside = case.anywhere[every]
-    found = np.median([_mirror(scan[every], inside) for scan in case.scans.values()], axis=0)
-    best = int(found.argmax())
+    gains = np.median([_mirror(scan[every], inside) for scan in case.scans.values()], axis=0)
+    best = int(gains.argmax())
     margin = TURNED[len(case.scans) > 1] if case.from_file else MIRRORED
-    if best == 2 or found[best] <= max(LIKE, found[2] + margin):
+    if best == 2 or gains[best] <= max(LIKE, gains[2] + margin):
         return
     if case.from_file:
         yield Finding(
@@ -213,9 +213,9 @@ def _mirror(scan: npt.NDArray[np.float32], inside: Mask) -> list[float]:
     box = bounding_box(inside)
     mask = inside[box]
     values = np.where(mask, scan[box], 0)
-    found = []
+    gains = []
     for axis in range(3):
         either = mask | np.flip(mask, axis)
         both = np.stack([values[either], np.flip(values, axis)[either]])
-        found.append(float(np.corrcoef(both)[0, 1]) if (both.std(axis=1) > 0).all() else 0.0)
-    return found
+        gains.append(float(np.corrcoef(both)[0, 1]) if (both.std(axis=1) > 0).all() else 0.0)
+    return gains

@@ -49,17 +49,21 @@ def unlike_lesion(
         return
     if not (some == oedema).any():
         return
-    found = {
+    contrasts = {
         name: _brighter(volumes[name][every], values[name], lesion)
         for name in BRIGHTER
         if name in volumes
     }
-    known = {name: value for name, value in found.items() if value is not None}
-    if not known:
+    measured_contrasts = {name: value for name, value in contrasts.items() if value is not None}
+    if not measured_contrasts:
         return
-    least = BOTH if len(known) == len(BRIGHTER) else BRIGHTER[next(iter(known))]
-    if max(known.values()) < least:
-        names = " and ".join(known)
+    least = (
+        BOTH
+        if len(measured_contrasts) == len(BRIGHTER)
+        else BRIGHTER[next(iter(measured_contrasts))]
+    )
+    if max(measured_contrasts.values()) < least:
+        names = " and ".join(measured_contrasts)
         yield Finding(
             "warning",
             f"the labels do not look like a lesion in {names}: the tissue there is not brighter "
@@ -67,7 +71,9 @@ def unlike_lesion(
             "check the label file over the scans",
         )
     else:
-        yield from misplaced(labels, {name: volumes[name] for name in known}, values, spacing)
+        yield from misplaced(
+            labels, {name: volumes[name] for name in measured_contrasts}, values, spacing
+        )
 
 
 def _brighter(scan: Array, value: float | None, lesion: Array) -> float | None:

@@ -56,7 +56,7 @@ def _edges(scan: Array, inside: Mask) -> Array:
 
 
 def _gains(edges: Array, inside: Mask) -> list[float]:
-    """Of every scan, the mean correlation with the others after mirroring, minus that as given.
+    """For every scan, the mean correlation with the others after mirroring, minus that as given.
 
     Args:
         edges: (scans, S, P, L).

@@ -87,11 +87,11 @@ def _worst(case: Coarse, places: npt.NDArray[np.intp], most: int) -> tuple[str, 
     voxels = np.stack(np.unravel_index(some, case.anywhere.shape), axis=1)
     moves = _moves(voxels, np.array(case.spacing))
     moved = np.stack([_flat(points, case.anywhere.shape) for points in moves])
-    found = {n: _classes(scan, case.foregrounds[n], moved) for n, scan in case.scans.items()}
+    classes_of = {n: _classes(scan, case.foregrounds[n], moved) for n, scan in case.scans.items()}
     inside = case.interior.ravel()[some]
-    limits = {name: gain / BETTER for name, gain in _gains(found).items()}
-    deep = _gains({name: classes[:, inside] for name, classes in found.items()})
-    limits = {name: max(limits[name], deep[name] / BETTER_INSIDE) for name in found}
+    limits = {name: gain / BETTER for name, gain in _gains(classes_of).items()}
+    deep = _gains({name: classes[:, inside] for name, classes in classes_of.items()})
+    limits = {name: max(limits[name], deep[name] / BETTER_INSIDE) for name in classes_of}
     worst = max(limits, key=lambda name: limits[name])
     return worst, limits[worst]
 
@@ -160,5 +160,5 @@ def _agreement(moved: Classes, other: Classes) -> npt.NDArray[np.float64]:
 
 
 def _entropy(share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Of every row of ``share`` (k, n)."""
+    """Entropy of every row of ``share`` (k, n)."""
     return np.asarray(-(share * np.log(share + (share == 0))).sum(axis=1))

@@ -26,7 +26,7 @@ class Finding:
     text: str
     mend: str
     of_roles: bool = False
-    """Whether it speaks against which file is which modality."""
+    """Whether it questions which file is which modality."""
 
     @property
     def sentence(self) -> str:

@@ -56,9 +56,9 @@ class NrrdHeader:
     fields: dict[str, Any]
     """As returned by pynrrd."""
     header: Header
-    """Of the volume, with channels last regardless of their axis in the file."""
+    """Header of the volume, with channels last regardless of their axis in the file."""
     sizes: tuple[int, ...]
-    """Of the axes in the file; the first varies fastest."""
+    """Sizes of the axes in the file; the first varies fastest."""
     list_axis: int | None
     """The axis that lists volumes, or None."""
     payload: Payload
@@ -72,10 +72,12 @@ class NrrdHeader:
 
 def open_nrrd(path: Path) -> Stored:
     """Open a NRRD file and validate its header."""
-    found = read_nrrd_header(path)
-    if found.list_axis is None or found.list_axis == len(found.sizes) - 1:
-        return Stored(found.header, lambda: found.payload.read(found.header.end))
-    return Stored(found.header, lambda: b"".join(one.tobytes(order="F") for one in found.voxels()))
+    nrrd_header = read_nrrd_header(path)
+    if nrrd_header.list_axis is None or nrrd_header.list_axis == len(nrrd_header.sizes) - 1:
+        return Stored(nrrd_header.header, lambda: nrrd_header.payload.read(nrrd_header.header.end))
+    return Stored(
+        nrrd_header.header, lambda: b"".join(one.tobytes(order="F") for one in nrrd_header.voxels())
+    )
 
 
 def read_nrrd_header(path: Path) -> NrrdHeader:

@@ -116,10 +116,10 @@ def unpack(data: Bytes, codec: Codec, size: int, path: Path, *, whole: bool = Fa
                 # Either voxels are missing, or there are more than the header states.
                 rest = stream.decompress(b"", SLACK) if out.room == 0 else b""
                 if not stream.eof:
-                    what = (
+                    contents = (
                         "truncated" if len(rest) < SLACK else "more data than stated in its header"
                     )
-                    raise InputError(f"{path}: {what}; copy or download it again")
+                    raise InputError(f"{path}: {contents}; copy or download it again")
             data = stream.unused_data if stream.eof and codec.magic else b""
     except BROKEN as error:  # type: ignore[misc]  # the stub of isal is wrong
         raise InputError(

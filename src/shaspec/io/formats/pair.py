@@ -45,10 +45,10 @@ def _voxels(path: Path) -> Path:
     ending = next((e for e in PAIR.endings if path.name.lower().endswith(e)), "")
     bare = path.name.removesuffix(path.name[-len(ending) :]) if ending else path.name
     named = [path.with_name(bare + e) for end in IMG for e in (end, end.upper())]
-    found = next((voxels for voxels in named if is_file(voxels)), None)
-    if found is None:
+    voxel_file = next((voxels for voxels in named if is_file(voxels)), None)
+    if voxel_file is None:
         raise InputError(f"{path}: its voxels, {bare}.img, are missing; copy that file too")
-    return found
+    return voxel_file
 
 
 def _analyze(data: bytes, path: Path) -> Header:

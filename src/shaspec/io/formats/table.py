@@ -88,7 +88,9 @@ def format_of(path: Path, formats: Iterable[Format] = READ) -> Format | None:
     name = path.name.lower()
     if name.endswith(SEGMENTATION):
         return None
-    return next((known for known in formats if name.endswith(known.endings)), None)
+    return next(
+        (table_format for table_format in formats if name.endswith(table_format.endings)), None
+    )
 
 
 def is_volume(path: Path) -> bool:
@@ -101,12 +103,12 @@ def begins_as_named(path: Path) -> bool:
 
     Plain NIfTI and files that cannot be opened are left to their reader.
     """
-    known = format_of(path)
-    if known is None or path.name.lower().endswith((".nii", ".nii.gz")):
+    table_format = format_of(path)
+    if table_format is None or path.name.lower().endswith((".nii", ".nii.gz")):
         return True
     try:
         with open_regular(path) as file:
-            return STARTS[known].match(file.read(START)) is not None
+            return STARTS[table_format].match(file.read(START)) is not None
     except (InputError, OSError):
         return True
 

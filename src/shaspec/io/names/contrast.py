@@ -78,7 +78,7 @@ def contrast(tokens: Sequence[Token], image: Token, smells: Sequence[str]) -> Co
 
 def _runs(tokens: Sequence[Token]) -> list[tuple[int, int, Sense]]:
     """(first, last, `GIVEN`, `ABSENT` or `HINT`) for words that belong together: ``ohne KM``."""
-    found: list[tuple[int, int, Sense]] = []
+    runs: list[tuple[int, int, Sense]] = []
     place = 0
     while place < len(tokens):
         token = tokens[place]
@@ -87,19 +87,19 @@ def _runs(tokens: Sequence[Token]) -> list[tuple[int, int, Sense]]:
         if treated and token.says(Sense.HINT, Sense.ABSENT):
             place += 1
         elif end is not None and token.says(Sense.WITHOUT):
-            found.append((place, end, Sense.ABSENT))
+            runs.append((place, end, Sense.ABSENT))
             place = end
         elif end is not None and token.says(Sense.WITH):
-            found.append((place, end, Sense.GIVEN))
+            runs.append((place, end, Sense.GIVEN))
             place = end
         elif token.says(Sense.GIVEN):
-            found.append((place, place, Sense.GIVEN))
+            runs.append((place, place, Sense.GIVEN))
         elif token.says(Sense.ABSENT):
-            found.append((place, place, Sense.ABSENT))
+            runs.append((place, place, Sense.ABSENT))
         elif token.says(Sense.HINT):
-            found.append((place, place, Sense.HINT))
+            runs.append((place, place, Sense.HINT))
         place += 1
-    return found
+    return runs
 
 
 def _denied(tokens: Sequence[Token], place: int) -> bool:

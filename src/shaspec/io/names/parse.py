@@ -104,8 +104,8 @@ def _combine(images: Sequence[Token], tokens: Sequence[Token], vocabulary: Vocab
         usual = f"{spell(images)} is usually {kinds[0]}"
         return Kind(kinds, evidence, probable if implied else certain, usual if implied else "")
     if own and len(own) < len(kinds) and vocabulary.roles:
-        known = [k for k in kinds if k not in own and roles_of(k, vocabulary)]
-        if len(own) == 1 and not known:
+        known_kinds = [k for k in kinds if k not in own and roles_of(k, vocabulary)]
+        if len(own) == 1 and not known_kinds:
             return Kind(own, evidence, probable, f"{spell(images)} were read as {own[0][4:]}")
     joined = any(
         t.words[0] == "+" and tokens[i - 1 : i] and tokens[i - 1].says(*IMAGES)
@@ -130,25 +130,29 @@ def _combine(images: Sequence[Token], tokens: Sequence[Token], vocabulary: Vocab
 
 def _with_contrast(kind: Kind, image: Token, parts: Parts, vocabulary: Vocabulary) -> Kind:
     """Decide whether a T1 is before or after contrast agent."""
-    found = contrast(parts.tokens, image, vocabulary.smells)
-    evidence = (*kind.evidence, *(t for t in found.evidence if t not in kind.evidence))
+    contrast_word = contrast(parts.tokens, image, vocabulary.smells)
+    evidence = (*kind.evidence, *(t for t in contrast_word.evidence if t not in kind.evidence))
     certainty, reason, base = kind.certainty, kind.reason, kind.kinds[0]
-    native = all(t.words[0].startswith("nati") for t in found.evidence)
-    if found.agent is Agent.NOTHING:
+    native = all(t.words[0].startswith("nati") for t in contrast_word.evidence)
+    if contrast_word.agent is Agent.NOTHING:
         return kind
-    said = spell(found.evidence)
-    if found.agent is Agent.UNCLEAR and base != AFTER:
+    said = spell(contrast_word.evidence)
+    if contrast_word.agent is Agent.UNCLEAR and base != AFTER:
         return _open(evidence, f"{said} does not tell whether contrast agent was given")
-    if found.agent is Agent.ABSENT and base == AFTER and not native:
+    if contrast_word.agent is Agent.ABSENT and base == AFTER and not native:
         return _open(evidence, f"{said} contradicts {spell([image])}")
-    if found.agent is Agent.GIVEN and base == PLAIN:
+    if contrast_word.agent is Agent.GIVEN and base == PLAIN:
         return _open(evidence, f"{said} contradicts {spell([image])}")
-    if found.agent is Agent.ABSENT and base == AFTER:
+    if contrast_word.agent is Agent.ABSENT and base == AFTER:
         reason = f"{said} was read as the space of the image"
         return Kind((AFTER,), evidence, Certainty.PROBABLE, reason)
-    if found.agent is Agent.GIVEN and found.probable and certainty is Certainty.CERTAIN:
+    if (
+        contrast_word.agent is Agent.GIVEN
+        and contrast_word.probable
+        and certainty is Certainty.CERTAIN
+    ):
         certainty, reason = Certainty.PROBABLE, f"{said} was read as contrast agent"
-    after = base == AFTER or found.agent is Agent.GIVEN
+    after = base == AFTER or contrast_word.agent is Agent.GIVEN
     return Kind((AFTER if after else PLAIN,), evidence, certainty, reason)
 
 

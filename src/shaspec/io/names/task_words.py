@@ -39,13 +39,13 @@ def _named(task: Task) -> tuple[Named, ...]:
 @lru_cache(maxsize=CACHED)
 def _parts(named: tuple[Named, ...], every: frozenset[int]) -> PartWords:
     """Words for single labels -> the labels that they name, if not ``every`` one."""
-    found: dict[str, set[int]] = {}
+    values_by_part: dict[str, set[int]] = {}
     for values, names, title in named:
         words = {name for name in names if len(_phrase(name)) == 1}
         words |= {word for word in title.split() if len(word) >= TITLE_WORD}
         for word in words:
-            found.setdefault("".join(_phrase(word)), set()).update(values)
-    return tuple((word, frozenset(v)) for word, v in found.items() if word and v != every)
+            values_by_part.setdefault("".join(_phrase(word)), set()).update(values)
+    return tuple((word, frozenset(v)) for word, v in values_by_part.items() if word and v != every)
 
 
 @lru_cache(maxsize=CACHED)
@@ -64,7 +64,7 @@ def _vocabulary(
             if len(kinds.get(_kind(text, base), ())) != 1 and _phrase(text):
                 literal.setdefault(role, []).append(_phrase(text))
     order = [role for role, _ in words]
-    roles = {kind: tuple(r for r in order if r in found) for kind, found in kinds.items()}
+    roles = {kind: tuple(r for r in order if r in task_roles) for kind, task_roles in kinds.items()}
     labels = [_phrase(text) for text in label_words if _phrase(text)]
     exempt = [word for text in segmented for word in _phrase(text)]
     return with_words(base, literal, labels, roles, exempt, dict(parts))
@@ -73,9 +73,9 @@ def _vocabulary(
 def _kind(text: str, base: Vocabulary) -> str:
     """The kind of image that a word of a task names; empty if the vocabulary has none."""
     tokens = tokenise(text, base)
-    found = image_kind(Parts(tokens), base)
-    certain = found.certainty is not Certainty.DOUBTFUL and len(found.kinds) == 1
-    return found.kinds[0] if certain and all(t.known for t in tokens) else ""
+    kind = image_kind(Parts(tokens), base)
+    certain = kind.certainty is not Certainty.DOUBTFUL and len(kind.kinds) == 1
+    return kind.kinds[0] if certain and all(t.known for t in tokens) else ""
 
 
 def _phrase(text: str) -> Phrase:

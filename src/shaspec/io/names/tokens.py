@@ -109,10 +109,10 @@ def _longest(words: list[_Word], place: int, vocabulary: Vocabulary) -> Token:
     first = words[place]
     run, term = [first], Term()
     for count in range(min(vocabulary.longest, len(words) - place), 0, -1):
-        found = words[place : place + count]
-        phrase = tuple(word.text for word in found)
-        if phrase in vocabulary.terms and all(word.key == first.key for word in found):
-            run, term = found, vocabulary.terms[phrase]
+        candidate = words[place : place + count]
+        phrase = tuple(word.text for word in candidate)
+        if phrase in vocabulary.terms and all(word.key == first.key for word in candidate):
+            run, term = candidate, vocabulary.terms[phrase]
             break
     if first.key:
         term = _in_entity(first.key, term, vocabulary)
@@ -134,18 +134,18 @@ def _words(text: str, vocabulary: Vocabulary) -> Iterator[_Word]:
     """The words of a text, without the keys of entities."""
     entities = {m.start(): m for m in _entities(text, vocabulary)}
     place = 0
-    while found := CHUNK.search(text, place):
-        entity = entities.get(found.start())
+    while match := CHUNK.search(text, place):
+        entity = entities.get(match.start())
         if entity is None:
-            if MINUS.search(text, 0, found.start()) and place:
-                yield _Word("-", found.start() - 1, found.start(), "")
-            place = found.end()
-            if fold(found.group()) in ("c", "km", "gd") and WITHOUT_AGENT.match(text, place):
+            if MINUS.search(text, 0, match.start()) and place:
+                yield _Word("-", match.start() - 1, match.start(), "")
+            place = match.end()
+            if fold(match.group()) in ("c", "km", "gd") and WITHOUT_AGENT.match(text, place):
                 place += 1
-                yield _Word("c-", found.start(), place, "")
+                yield _Word("c-", match.start(), place, "")
             else:
-                yield from _split(found.group(), found.start(), "", vocabulary)
-                if WITH_AGENT.fullmatch(found.group()) and WITHOUT_AGENT.match(text, place):
+                yield from _split(match.group(), match.start(), "", vocabulary)
+                if WITH_AGENT.fullmatch(match.group()) and WITHOUT_AGENT.match(text, place):
                     yield _Word("c-", place, place + 1, "", glued=True)  # "T1C-" may be without
                     place += 1
         else:
@@ -155,9 +155,9 @@ def _words(text: str, vocabulary: Vocabulary) -> Iterator[_Word]:
 
 
 def _entities(text: str, vocabulary: Vocabulary) -> Iterator[re.Match[str]]:
-    found = list(vocabulary.entity.finditer(text))
-    subject = any(match[1].lower() == "sub" for match in found)
-    for match in found:
+    entities = list(vocabulary.entity.finditer(text))
+    subject = any(match[1].lower() == "sub" for match in entities)
+    for match in entities:
         key, term = match[1].lower(), vocabulary.terms.get((fold(match[2]),), Term())
         image = not term.senses.isdisjoint({Sense.IMAGE, Sense.IMPLIED})
         agent = key in vocabulary.entities.agent and image  # CE-T1w, CE-MPRAGE
@@ -183,16 +183,16 @@ def _cut(chunk: str, vocabulary: Vocabulary) -> list[tuple[str, bool]]:
     if word in vocabulary.words or MEASURE.fullmatch(word):
         return [(word, False)]
     camel = [fold(piece) for piece in CAMEL.split(chunk) if piece]
-    found = [_resolve(piece, vocabulary) for piece in camel] if len(camel) > 1 else []
-    if found and all(found):  # before numbers are split off: wT1 is not "wt 1"
-        return [pair for pairs in found for pair in pairs or ()]
+    resolved = [_resolve(piece, vocabulary) for piece in camel] if len(camel) > 1 else []
+    if resolved and all(resolved):  # before numbers are split off: wT1 is not "wt 1"
+        return [pair for pairs in resolved for pair in pairs or ()]
     whole = _resolve(word, vocabulary)
-    letter = any(found) and len(camel[0]) == 1 and found[0] is None  # gT1 is not "gt 1"
+    letter = any(resolved) and len(camel[0]) == 1 and resolved[0] is None  # gT1 is not "gt 1"
     if whole is not None and not letter:
         return whole
-    if any(found):
-        pairs = zip(camel, found, strict=True)
-        return [pair for text, known in pairs for pair in known or [(text, False)]]
+    if any(resolved):
+        pairs = zip(camel, resolved, strict=True)
+        return [pair for text, split in pairs for pair in split or [(text, False)]]
     return [(fold(chunk), False)]
 
 
@@ -200,20 +200,20 @@ def _resolve(word: str, vocabulary: Vocabulary) -> list[tuple[str, bool]] | None
     """The known words that make up ``word``, with numbers allowed at both ends."""
     if word in vocabulary.words or MEASURE.fullmatch(word):
         return [(word, False)]
-    found = LETTERS_DIGITS.fullmatch(word)
-    numbered = found is not None and found[1] in vocabulary.words  # post1 is not "pos t1"
+    match = LETTERS_DIGITS.fullmatch(word)
+    numbered = match is not None and match[1] in vocabulary.words  # post1 is not "pos t1"
     cover = [] if numbered else _cover(word, vocabulary)
     if cover:
         return [(text, False) for text in cover]
-    if found:
-        known = _known(found[1], vocabulary)
-        if known and not found[1][-1].isdigit():
-            last = (known[-1], len(found[2]) > 1)
-            return [*((text, False) for text in known[:-1]), last, (found[2], False)]
-    if found := DIGITS_LETTERS.fullmatch(word):
-        known = _known(found[2], vocabulary)
-        if known and len(found[2]) > 1:
-            return [(found[1], False), *((text, False) for text in known)]
+    if match:
+        known_word = _known(match[1], vocabulary)
+        if known_word and not match[1][-1].isdigit():
+            last = (known_word[-1], len(match[2]) > 1)
+            return [*((text, False) for text in known_word[:-1]), last, (match[2], False)]
+    if match := DIGITS_LETTERS.fullmatch(word):
+        known_word = _known(match[2], vocabulary)
+        if known_word and len(match[2]) > 1:
+            return [(match[1], False), *((text, False) for text in known_word)]
     return None
 
 
@@ -228,9 +228,9 @@ def _cover(word: str, vocabulary: Vocabulary) -> list[str]:
         for start in sorted(best):
             piece = word[start:stop]
             if start < stop and _may_glue(piece, best[start], word[stop:], vocabulary):
-                found = [*best[start], piece]
-                if stop not in best or len(found) < len(best[stop]):
-                    best[stop] = found
+                cover = [*best[start], piece]
+                if stop not in best or len(cover) < len(best[stop]):
+                    best[stop] = cover
     return best.get(len(word), [])
 
 

@@ -167,8 +167,8 @@ def base_vocabulary() -> Vocabulary:
 def _add(terms: dict[Phrase, Term], phrases: Iterable[str], sense: Sense, kind: str = "") -> None:
     for text in phrases:
         phrase = tuple(text.split())
-        known = terms.get(phrase, Term())
-        terms[phrase] = Term(known.senses | {sense}, kind or known.kind)
+        term = terms.get(phrase, Term())
+        terms[phrase] = Term(term.senses | {sense}, kind or term.kind)
 
 
 def with_words(
@@ -193,8 +193,8 @@ def with_words(
     terms = dict(base.terms)
     all_roles = dict(roles)
     for phrase in labels:
-        known = terms.get(phrase, Term()).senses & {Sense.LABEL, Sense.TRUTH, Sense.LESION}
-        terms[phrase] = Term(known | {Sense.LABEL, Sense.OWN_LABEL})
+        senses = terms.get(phrase, Term()).senses & {Sense.LABEL, Sense.TRUTH, Sense.LESION}
+        terms[phrase] = Term(senses | {Sense.LABEL, Sense.OWN_LABEL})
     for role, phrases in own.items():
         for phrase in phrases:
             terms[phrase] = Term(frozenset({Sense.IMAGE, Sense.OWN}), OWN_KIND + role)
