@@ -29,7 +29,7 @@ FLOORS = {
         "tour",
     ),
     "shaspec": (
-        "errors lazy notebook progress ripples task_names tasks weights zstandard",
+        "errors lazy notebook notices progress ripples task_names tasks weights zstandard",
         "files geometry memory task_files task_parts",
         "fault task_checks",
         "task",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shaspec.files.reading import is_folder
@@ -52,20 +52,7 @@ def folder_case(
             path = assignment.roles[match.role] = assignment.unknown.pop()
             text = f"{path.name} was used as {match.role} because of its folder name"
             assignment.explain(path, f"{text}, {path.absolute().parent.name}")
-    for name, path in files:
-        if (
-            name == path.parent.name
-            and not is_volume(path.parent)
-            and path in assignment.roles.values()
-        ):
-            assignment.explain(path, f"{path.name} was assigned by the name of its folder, {name}")
-        if (
-            path in assignment.label_files
-            and path.parent != folder
-            and path not in assignment.explained
-        ):
-            text = f"{path.name} was used as labels because of its folder, {path.parent.name}"
-            assignment.explain(path, text)
+    _explain_folders(folder, files, assignment)
     if message := _contradicts(folder, assignment, task):
         assignment.problems["T1"] = message
     labels = assignment.roles.pop(LABELS, None)
@@ -158,6 +145,20 @@ def _within(folder: Path, task: Task) -> list[tuple[str, Path]]:
 def _says_modality(name: str, task: Task) -> bool:
     match = recognise(name, task)
     return match is not None and match.role in task.names
+
+
+def _explain_folders(
+    folder: Path, files: Sequence[tuple[str, Path]], assignment: Assignment
+) -> None:
+    """Note which files have their role by the name of their folder."""
+    for name, path in files:
+        by_folder = name == path.parent.name and not is_volume(path.parent)
+        if by_folder and path in assignment.roles.values():
+            assignment.explain(path, f"{path.name} was assigned by the name of its folder, {name}")
+        labels = path in assignment.label_files and path.parent != folder
+        if labels and path not in assignment.explained:
+            text = f"{path.name} was used as labels because of its folder, {path.parent.name}"
+            assignment.explain(path, text)
 
 
 def _contradicts(folder: Path, found: Assignment, task: Task) -> str:
