@@ -98,7 +98,9 @@ def raised(function: Function, owner: type | None) -> frozenset[type[errors.Shas
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("shaspec"):
             module = importlib.import_module(node.module)
-            names |= {alias.asname or alias.name: vars(module)[alias.name] for alias in node.names}
+            names |= {
+                alias.asname or alias.name: getattr(module, alias.name) for alias in node.names
+            }
     return frozenset(in_node(tree, names, owner, (function,)))
 
 
