@@ -35,6 +35,8 @@ GRADE = re.compile(r"^[HL]GG_(?=Brats)", re.IGNORECASE)
 TRAINING = ("", "train", "training")
 VALIDATION = ("val", "valid", "validation")
 TEST = ("test", "testing", "held-out", "held_out")
+DIGITS = 9  # of the number of a fold
+SHOWN = 40  # characters of a cell in a message
 """Values of a column ``fold`` or ``split``, besides the number of a fold."""
 
 
@@ -162,11 +164,12 @@ def _mark(cell: str, where: str) -> str:
         return ""
     if word in VALIDATION or word in TEST:
         return "validation" if word in VALIDATION else "test"
-    number = word.removesuffix(".0").removesuffix(
-        ",0"
-    )  # pandas writes 0 as 0.0 if another cell is empty
-    if not number.isdecimal():
-        raise InputError(f"{where} is {cell!r}: write train, val, test or the number of a fold")
+    # pandas writes 0 as 0.0 if another cell is empty
+    number = word.removesuffix(".0").removesuffix(",0")
+    if not number.isdecimal() or len(number) > DIGITS:
+        raise InputError(
+            f"{where} is {cell[:SHOWN]!r}: write train, val, test or the number of a fold"
+        )
     return str(int(number))
 
 

@@ -116,6 +116,16 @@ def test_a_word_that_says_neither_training_nor_testing_is_refused(tmp_path: Path
         held_out(path)
 
 
+@pytest.mark.parametrize("digits", [10, 5000])
+def test_a_number_that_no_fold_has_is_refused(digits: int, tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text(f"case,fold\na,0\nb,{'7' * digits}\n")
+    with pytest.raises(
+        InputError, match=r"l\.csv: case b: fold is '7+': write train, val"
+    ) as error:
+        held_out(tmp_path / "l.csv", 0)
+    assert len(str(error.value)) < len(str(tmp_path)) + 150
+
+
 def test_cells_that_are_missing_at_the_end_are_empty(tmp_path: Path) -> None:
     path = text(tmp_path, "l.csv", "case,fold\nA,0\nB\n , \n\n")
     assert listed_cases(path) == ["A", "B"]
