@@ -19,6 +19,7 @@ def later(small_case, tmp_path) -> Path:
     return tmp_path / "anna-2"
 
 
+@pytest.mark.slow
 def test_two_dates_give_a_table_a_report_and_its_json(
     run, folder, later, shaspec_folder, tmp_path, rows_of
 ):

@@ -23,6 +23,8 @@ from shaspec.models.weights import Model, load_model
 from shaspec.task import Task, load_task
 from tests.serving import Running, make_service, running
 
+pytestmark = pytest.mark.slow  # sockets, and requests that wait for each other
+
 SUBSETS = load_task("brats").subsets()
 TIMES = {"seconds", "server", "source"}
 

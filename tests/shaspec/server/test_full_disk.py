@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from shaspec.case import Case
 from shaspec.remote.uploads import packed
 from tests.serving import make_service, running
+
+pytestmark = pytest.mark.slow  # sockets, and requests that wait for each other
 
 
 def labels(session: Any, subset: tuple[str, ...]) -> Any:

@@ -26,6 +26,8 @@ from shaspec.case import Case
 from shaspec.server.app import make_app
 from tests.serving import TOKEN, Running, until
 
+pytestmark = pytest.mark.slow  # sockets, and requests that wait for each other
+
 OPERATIONS = [
     ("/v1/health", "GET"),
     ("/v1/", "GET"),

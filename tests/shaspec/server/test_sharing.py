@@ -22,6 +22,8 @@ from shaspec.server import stream
 from tests.cutting import cutting
 from tests.serving import TOKEN, Running, make_service, running, until
 
+pytestmark = pytest.mark.slow  # sockets, and requests that wait for each other
+
 LONG: dict[str, Any] = {"window": (16, 16, 16), "overlap": 0.5}
 """A hundred windows: a run that takes about a second."""
 

@@ -113,6 +113,7 @@ def test_a_case_travels_to_a_worker_without_its_voxels(folder: Path, brats: Task
     assert pickle.loads(pickle.dumps(case)) == case
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a machine with one core
 def test_samples_do_not_depend_on_the_number_of_workers(folder: Path, brats: Task) -> None:
     config = configuration(folder)
     samples = Crops(prepared(config, brats), config)
