@@ -13,6 +13,8 @@ from shaspec import make_case
 from shaspec.fault import RAISE
 from shaspec.io import write_case
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 TESTS = Path(__file__).parent
 FREE = [
     "files",

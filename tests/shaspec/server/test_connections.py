@@ -11,6 +11,8 @@ from shaspec.case import Case
 from shaspec.remote.connection import Connection
 from tests.serving import Running
 
+pytestmark = pytest.mark.slow  # sockets, and requests that wait for each other
+
 
 def result(events: Any) -> Any:
     *_, event = events

@@ -19,6 +19,8 @@ from shaspec.task import Task
 from tests.serving import make_service, running
 from tests.tiny_models import save_tiny
 
+pytestmark = pytest.mark.slow  # sockets, and requests that wait for each other
+
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40)
 
 
