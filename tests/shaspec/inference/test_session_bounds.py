@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, example, given, settings
@@ -15,6 +17,7 @@ from torch import Tensor
 
 from shaspec.case import Case
 from shaspec.errors import InputError, OutOfMemoryError
+from shaspec.geometry import Grid
 from shaspec.inference import memory
 from shaspec.inference.outcome import last_event
 from shaspec.inference.session import InferenceSession
@@ -156,3 +159,55 @@ def test_the_seconds_of_a_run_are_those_that_its_parts_took(
     assert seconds["encode"] >= 2 * windows * pause - rounding
     assert seconds["encode"] + seconds["decode"] <= seconds["total"] + rounding
     assert seconds["total"] <= elapsed + rounding
+
+
+@pytest.mark.parametrize(("window", "count"), [((48,) * 3, 1), ((48, 48, 32), 2), ((32,) * 3, 8)])
+@pytest.mark.parametrize("method", ["shaspec", "maml"])
+def test_labels_follow_from_the_probabilities_for_every_number_of_windows(
+    method: str,
+    window: tuple[int, int, int],
+    count: int,
+    model_of: Callable[[Task, str], Model],
+    small_case: Case,
+) -> None:
+    session = session_of(model_of(small_case.task, method), small_case, window=window)
+    events = list(session.predict(["T1", "T2"], probabilities=True))
+    assert sum(getattr(event, "stage", "") == "decode" for event in events) == count
+    with_maps, task = last_event(iter(events)).prediction, small_case.task
+    labels = last_event(session.predict(["T1", "T2"])).prediction.labels
+    np.testing.assert_array_equal(labels, with_maps.labels)
+    regions = [with_maps.probabilities[name] for name in task.region_names]
+    sure, wanted = np.all([abs(p - 0.5) > 1e-6 for p in regions], axis=0), task.paint(
+        np.stack([p > 0.5 for p in regions])
+    )  # fmt: skip
+    if with_maps.label_probabilities:
+        ranked = np.stack([*with_maps.label_probabilities.values()])
+        values = np.array([0, *(label.value for label in task.labels)], np.uint8)
+        first, second = np.sort(ranked, axis=0)[[-1, -2]]
+        sure, wanted = first - second > 1e-6, values[ranked.argmax(axis=0)]
+    assert len(np.unique(labels)) > 1
+    np.testing.assert_array_equal(labels[sure], wanted[sure])
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (1.3, 0.9, 1.1)])
+@pytest.mark.parametrize("moved", [-6.0, 6.0])
+def test_probabilities_are_computed_where_no_region_can_be_too(
+    moved: float, spacing: tuple[float, float, float], shaspec_model: Model, small_case: Case,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    network = type(shaspec_model.network)
+    decode = network.decode
+
+    def far_away(*args: Any, **options: Any) -> Any:
+        output = decode(*args, **options)
+        return replace(output, small=output.small.clamp(-1, 1) + moved)
+
+    case = replace(small_case, grid=Grid(small_case.grid.shape, spacing), labels=None)
+    monkeypatch.setattr(network, "decode", far_away)
+    prediction = last_event(session_of(shaspec_model, case).predict(probabilities=True)).prediction
+    inside = np.any([volume != 0 for volume in case.volumes.values()], axis=0)
+    assert (prediction.labels[inside] > 0).all() == (moved > 0)
+    least, most = (1 / (1 + np.exp(1 - moved)) * 0.9, 1) if moved > 0 else (1e-4, 0.01)
+    for values in prediction.probabilities.values():
+        assert (values[inside] > least).all()
+        assert (values[inside] < most).all()
