@@ -4,12 +4,12 @@
 #   make demo CASE=folder  the same on your own case
 #   make test              the tests
 #
-# More: make test-fast (no viewer, nothing slow), make check (style, types, manifest), make docs (the
-# site), make bench (speed, into docs/PERFORMANCE.md), make fuzz and
-# make faults (damaged input and killed runs, see docs/TRUST.md), make audit (known faults of the
-# dependencies), make sbom (their list), make release VERSION=0.3.0, make clean. Options: VENV, PYTHON,
-# TORCH_INDEX, TORCH_CUDA (see scripts/install.sh) and TESTS, what pytest is given:
-# make test TESTS="-k session -x".
+# More: make test-fast (no viewer, nothing slow), make coverage (the tests of the engine, and the lines
+# that they leave out), make check (style, types, manifest), make docs (the site), make bench (speed,
+# into docs/PERFORMANCE.md), make fuzz and make faults (damaged input and killed runs, see
+# docs/TRUST.md), make audit (known faults of the dependencies), make sbom (their list), make release
+# VERSION=0.3.0, make clean. Options: VENV, PYTHON, TORCH_INDEX, TORCH_CUDA (see scripts/install.sh)
+# and TESTS, what pytest is given: make test TESTS="-k session -x".
 
 SHELL := /bin/bash
 VENV ?= .venv
@@ -23,7 +23,7 @@ HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,xvfb-run -a -s "-screen 0 1920x12
 # The demo looks the same everywhere and leaves its user's napari as it is.
 SETTINGS := $(abspath $(VENV))/demo-settings
 
-.PHONY: demo test test-fast check bench fuzz faults mutants audit sbom release docs install clean
+.PHONY: demo test test-fast coverage check bench fuzz faults mutants audit sbom release docs install clean
 
 demo: install
 	rm -rf $(SETTINGS)
@@ -35,6 +35,9 @@ test: install
 
 test-fast: install
 	$(PYTHON_IN) -m tox run -e fast -- $(TESTS)
+
+coverage: install
+	$(PYTHON_IN) -m tox run -e coverage -- $(TESTS)
 
 check: install
 	$(PYTHON_IN) -m tox run -e lint,types,manifest

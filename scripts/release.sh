@@ -11,7 +11,8 @@ cd "$(dirname "$0")/.."
 
 venv=${VENV:-.venv}
 version=${VERSION:?give the version, e.g. make release VERSION=0.3.0}
-pythons=${PYTHONS:-$(for n in 11 12 13 14; do command -v "python3.$n" || true; done)}
+runs() { "$1" -c "" 2>/dev/null; } # pyenv has commands for versions that are not chosen
+pythons=${PYTHONS:-$(for n in 11 12 13 14; do if runs "python3.$n"; then echo "python3.$n"; fi; done)}
 
 if [ -n "$(git status --porcelain)" ]; then
     echo "There are changes that are not committed; commit or stash them first." >&2

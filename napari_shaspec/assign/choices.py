@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_shaspec.assign import memory
+from shaspec.files.reading import resolved
 from shaspec.io import CaseFiles
 from shaspec.io.naming import LABELS, Certainty, common_name, stem
 from shaspec.io.region_masks import masks_with
@@ -189,5 +190,5 @@ class Choices:
         if one is not None:
             return stem(one.name)
         if isinstance(self.source, Path):
-            return self.source.resolve().name
+            return resolved(self.source).name
         return common_name(list(volumes.values()), self.task)

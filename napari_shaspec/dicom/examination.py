@@ -16,6 +16,7 @@ from napari_shaspec.jobs.cancellable import cancellable
 from shaspec.dicom import Study, dicom_files, propose, read_studies
 from shaspec.dicom.case import Converted, write_study
 from shaspec.errors import InputError, ShaspecError
+from shaspec.files.reading import resolved
 from shaspec.io.formats.table import DICOM
 from shaspec.progress import Report
 from shaspec.task import Task
@@ -74,7 +75,7 @@ def proposed_folder(source: Path, study: Study) -> Path:
     The names of the source often contain the name of the patient.
     """
     name = f"case-{study.date}" if study.date else "case"
-    return free_folder(source.resolve().parent / name, "-")
+    return free_folder(resolved(source).parent / name, "-")
 
 
 def _fitting(study: Study, task: Task) -> int:

@@ -14,7 +14,7 @@ from napari_shaspec.layers.metadata import origin
 from napari_shaspec.segment.prepared_folder import prepared_folders
 from napari_shaspec.segment.state import SegmentState
 from shaspec.errors import InputError, ShaspecError
-from shaspec.files.reading import is_folder
+from shaspec.files.reading import is_folder, resolved
 from shaspec.inference.events import Computed, Progress
 from shaspec.inference.reported import reported
 from shaspec.io.naming import LABELS
@@ -185,14 +185,14 @@ class Preparing:
                 transforms = read_transforms(folder)
             except ShaspecError:  # said when the result is to be saved with them
                 continue
-            return Made(folder, transforms, self._requests.get(folder.resolve()))
+            return Made(folder, transforms, self._requests.get(resolved(folder)))
         return None
 
     def remember(self, made: Made, files: CaseFiles) -> Request:
         """Notes the files that a case was made of, as if it had been prepared in this session."""
         truth = {} if files.labels is None else {LABELS: files.labels}
         request = Request({**files.volumes, **truth}, made.folder)
-        self._requests[made.folder.resolve()] = request
+        self._requests[resolved(made.folder)] = request
         return request
 
     # -- the job ---------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ class Preparing:
         done, self._done = self._done, None
         if done is not None:
             if self._request is not None:
-                self._requests[done.folder.resolve()] = self._request
+                self._requests[resolved(done.folder)] = self._request
             self._open([str(done.folder)])
             self._job.say("\n".join([f"Prepared in {done.folder}", *done.notices]))
         elif self._doubtful is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from qtpy import PYSIDE6
 from qtpy.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import (
@@ -132,6 +133,8 @@ class Panel(QWidget):
         else:
             self._controller.close()
             self.closed.emit()
+            if PYSIDE6:  # which never frees what a slot of one of its own widgets refers to
+                self.deleteLater()
 
     def _settle(self) -> None:
         """Opens in front of other panels as a tab where the window is too low for both."""

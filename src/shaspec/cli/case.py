@@ -37,7 +37,7 @@ def case(
 ) -> None:
     """Convert DICOM to a case: one series per modality, chosen by its tags and description.
 
-    Needs pydicom and dcm2niix: pip install shaspec[dicom].
+    Needs pydicom and dcm2niix: pip install shaspec\\[dicom].
     """
     from shaspec.dicom import dicom_files, propose, read_studies
     from shaspec.dicom.case import choose_study, write_study

@@ -67,7 +67,7 @@ def cohort(
         str,
         typer.Option(
             help="processes: on this computer; ray: on the Ray cluster of the environment variable "
-            "RAY_ADDRESS, or on this computer if it is not set. Needs shaspec[cluster]."
+            "RAY_ADDRESS, or on this computer if it is not set. Needs shaspec\\[cluster]."
         ),
     ] = "processes",
     probabilities: Probabilities = False,

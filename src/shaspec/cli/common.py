@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shaspec.errors import InputError
-from shaspec.files.reading import entries_of, exists, is_folder
+from shaspec.files.reading import entries_of, exists, is_folder, resolved
 from shaspec.files.writing import make_folder
 from shaspec.progress import reporting
 from shaspec.task_names import CONTROL
@@ -128,8 +128,8 @@ def check_results(
     from shaspec.io.outputs import check_output, refuse_original
 
     named = [path for path in paths if path is not None]
-    places = [path.resolve() for path in named]
-    folders = {file.resolve().parent for file in case.files.values()}
+    places = [resolved(path) for path in named]
+    folders = {resolved(file).parent for file in case.files.values()}
     for path, place in zip(named, places, strict=True):
         if places.count(place) > 1:
             raise InputError(f"{path}: is named for two results; choose another file for one")

@@ -49,7 +49,7 @@ def dicom_seg(
     """Write a label map as DICOM SEG, which refers to the images of one series.
 
     The file has the name and ID of the patient, like those images. Needs highdicom: pip install
-    shaspec[dicom].
+    shaspec\\[dicom].
     """
     from shaspec.dicom import dicom_files, read_studies
     from shaspec.dicom.back import Prepared, beside

@@ -23,6 +23,7 @@ from shaspec.cli.evaluation_run import EvaluationOptions, EvaluationRun
 from shaspec.cli.results import print_comparison, print_published, print_scores
 from shaspec.cli.run_options import RUN, with_run_options
 from shaspec.errors import InputError
+from shaspec.files.reading import resolved
 from shaspec.inference.options import RunOptions
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def evaluate(
     from shaspec.models.summary import method_of
     from shaspec.models.weights import load_model
 
-    if against and model_folder(against).resolve() == model_folder(model).resolve():
+    if against and resolved(model_folder(against)) == resolved(model_folder(model)):
         raise InputError(f"--against {against} is the model itself: choose another, or omit it")
     console = Console()
     published = [load_published(name) for name in beside.split(",") if name]

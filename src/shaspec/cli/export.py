@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from shaspec.cli.common import Overwrite, escape
+from shaspec.files.reading import resolved
 
 
 class Format(StrEnum):
@@ -42,7 +43,7 @@ def export(
     from shaspec.models.card import model_folder
     from shaspec.models.weights import load_model
 
-    if exists(out) and model_folder(model).resolve() == out.resolve():
+    if exists(out) and resolved(model_folder(model)) == resolved(out):
         raise InputError(f"--out {out} is the folder of the model; choose another one")
     if not overwrite and is_folder(out) and entries_of(out):
         raise InputError(f"--out {out} is not empty; choose another folder or add --overwrite")

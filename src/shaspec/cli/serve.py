@@ -71,7 +71,7 @@ def serve(
         typer.Option(help="Folder for uploaded volumes. Default: that for temporary files."),
     ] = None,
 ) -> None:
-    """Run the networks of this computer for napari on other computers; needs shaspec[serve]."""
+    """Run the networks of this computer for napari on other computers; needs shaspec\\[serve]."""
     if find_spec("fastapi") is None or find_spec("uvicorn") is None:
         raise InputError("serve needs two more packages: pip install 'shaspec[serve]'")
     from shaspec.server.app import Service

@@ -12,7 +12,7 @@ from pathlib import Path
 from shaspec.cohort.manifest import Manifest
 from shaspec.cohort.summary import COLUMNS
 from shaspec.errors import InputError
-from shaspec.files.reading import exists, open_regular
+from shaspec.files.reading import exists, open_regular, resolved
 from shaspec.files.writing import make_folder
 from shaspec.io.case_files import CaseFiles
 from shaspec.io.outputs import check_output, refuse_volume
@@ -56,7 +56,7 @@ def check_places(
         refuse_volume(place)
         check_output(place, files, overwrite=overwrite or own)
         make_folder(place.parent)
-    if table.resolve() in (page.resolve(), path.resolve()):
+    if resolved(table) in (resolved(page), resolved(path)):
         raise InputError(f"{table}: is the name of another result of this run; choose another one")
 
 

@@ -14,7 +14,7 @@ from shaspec.dicom.roles import propose
 from shaspec.dicom.series import Series, Study
 from shaspec.dicom.stack import grid_of
 from shaspec.errors import InputError, UndecidedError
-from shaspec.files.reading import is_file
+from shaspec.files.reading import is_file, resolved
 from shaspec.geometry import Grid
 from shaspec.task import Task
 
@@ -35,7 +35,7 @@ class Prepared:
 
 def beside(labels: Path) -> Prepared | None:
     """The prepared case in whose folder the labels are; None: in no such folder."""
-    folder = labels.resolve().parent
+    folder = resolved(labels).parent
     return Prepared(folder) if is_file(folder / TRANSFORMS) else None
 
 

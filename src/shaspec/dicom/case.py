@@ -11,6 +11,7 @@ from shaspec.dicom.roles import choose, propose
 from shaspec.dicom.series import Study, read_studies
 from shaspec.dicom.source import dicom_files
 from shaspec.errors import InputError, UndecidedError
+from shaspec.files.reading import resolved
 from shaspec.files.writing import make_folder
 from shaspec.io.outputs import check_output, require_no_others
 from shaspec.progress import Report, silent
@@ -94,7 +95,7 @@ def write_study(
             f"{study.problems[0]}; a series may be incomplete without it. Copy the file again, or "
             "move it out of the folder"
         )
-    name = out.resolve().name
+    name = resolved(out).name
     targets = {role: out / f"{name}_{role.lower()}.nii.gz" for role in task.names}
     choice = choose(propose(study, task), task, given)
     require_no_others(out, [targets[role] for role in choice.series])

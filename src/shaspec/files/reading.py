@@ -14,7 +14,7 @@ import math
 import os
 import stat
 import tomllib
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,17 @@ def exists(path: str | Path) -> bool:
     return os.path.exists(path)
 
 
+def resolved(path: str | Path) -> Path:
+    """Return the absolute path without links; it stays as it is if it cannot be followed.
+
+    `Path.resolve` raises for loops of links (until Python 3.13) and for null characters.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return Path(path)
+
+
 def entries_of(folder: Path) -> list[Path]:
     """The files and folders in a folder, sorted; raises `InputError` if it cannot be read."""
     try:
@@ -83,7 +94,30 @@ def open_regular(path: str | Path) -> BufferedReader:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise InputError(f"{path}: is not a regular file; copy its content into one")
-    return os.fdopen(descriptor, "rb")
+    return BufferedReader(_Reading(descriptor, str(path)))
+
+
+class _Reading(FileIO):
+    """An opened file whose errors, as of a broken disk, are `InputError` with its path."""
+
+    def __init__(self, descriptor: int, path: str) -> None:
+        super().__init__(descriptor, "rb")
+        self._path = path
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def readall(self) -> bytes:
+        try:
+            return super().readall()
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: OSError) -> InputError:
+        return InputError(f"{self._path}: cannot be read ({reason(error)})")
 
 
 def read_bytes(path: str | Path, limit: int) -> bytes:
@@ -98,10 +132,7 @@ def _at_most(file: BufferedReader, path: str | Path, limit: int) -> bytes:
         raise InputError(
             f"{path}: has {size / 1024**2:,.0f} MiB; at most {limit / 1024**2:,.0f} MiB are read"
         )
-    try:
-        return file.read(size)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({reason(error)})") from error
+    return file.read(size)
 
 
 def read_text(path: str | Path, limit: int = TEXT) -> str:

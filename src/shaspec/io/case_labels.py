@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from shaspec.files.reading import resolved
 from shaspec.io.case_files import CaseFiles
 from shaspec.io.label_names import described_scheme
 from shaspec.io.model_results import automatic_notice
@@ -39,6 +40,6 @@ def label_hints(files: CaseFiles) -> list[str]:
     """Names that may name the label convention, the nearest first."""
     if files.labels is None:
         return []
-    folders = [folder.name for folder in files.labels.resolve().parents[:FOLDERS]]
+    folders = [folder.name for folder in resolved(files.labels).parents[:FOLDERS]]
     others = [other.name for other in files.volumes.values()]
     return [files.labels.name, *folders[:1], files.name, *folders[1:], *others]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.files.reading import is_file, is_file_or_link
+from shaspec.files.reading import is_file, is_file_or_link, resolved
 from shaspec.io.case_files import CaseFiles
 from shaspec.io.description import DESCRIPTION, channel_order
 from shaspec.io.naming import LABELS, is_silent, read_name, stem
@@ -103,7 +103,7 @@ def _order(path: Path, task: Task) -> _Order:
     """The order of the channels of a file."""
     count = channel_count(path)
     description = next(
-        (p for f in list(path.resolve().parents)[:2] if is_file(p := f / DESCRIPTION)), None
+        (p for f in list(resolved(path).parents)[:2] if is_file(p := f / DESCRIPTION)), None
     )
     if description is not None:
         return _described(path, description, count, task)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from shaspec.files.reading import is_folder
+from shaspec.files.reading import is_folder, resolved
 from shaspec.io.assign import Assignment, assign
 from shaspec.io.case_files import CaseFiles, entries, input_files, is_input
 from shaspec.io.channels import channel_case, channel_count
@@ -92,7 +92,7 @@ def folder_case(
         )
     notices = [f"not recognised and not used: {strange}"] if strange and assignment.roles else []
     return CaseFiles(
-        name=folder.resolve().name,
+        name=resolved(folder).name,
         volumes=assignment.roles,
         labels=labels,
         masks=assignment.masks if labels else {},
@@ -166,12 +166,12 @@ def _contradicts(folder: Path, found: Assignment, task: Task) -> str:
     if len(found.roles) != 1 or found.unknown or task.dims != 3:
         return ""
     ((role, path),) = found.roles.items()
-    whole = read_name(in_folder(folder.resolve().name, path), task)
+    whole = read_name(in_folder(resolved(folder).name, path), task)
     own = recognise(path.name, task)
     match = whole.match
     if own is None or match is None or match.certainty is not Certainty.CERTAIN:
         return ""
-    said = recognise(folder.resolve().name, task)
+    said = recognise(resolved(folder).name, task)
     if said is None or match.role != said.role or match.role in (role, LABELS):
         return ""
     return (

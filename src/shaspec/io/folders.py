@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.files.reading import is_file, is_folder
+from shaspec.files.reading import is_file, is_folder, resolved
 from shaspec.io.case_files import CaseFiles, entries, from_roles, input_files, input_kind, is_input
 from shaspec.io.channels import channel_case, channel_cases, holds_channels
 from shaspec.io.datalist import IMAGE, is_datalist, read_datalist
@@ -86,7 +86,7 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
 
 def _name_of(folder: Path) -> str:
     """The name of a case folder, preceded by that of its parent if it is called ``anat``."""
-    folder = folder.resolve()
+    folder = resolved(folder)
     inner = folder.name.lower() in INNER or folder.name.startswith("ses-")
     return f"{_name_of(folder.parent)}_{folder.name}" if inner and folder.name else folder.name
 
@@ -211,7 +211,7 @@ def _search(
         cases, doubts = by_stem(by_modality, task)
         for stem_, roles in cases.items():
             labels = roles.pop(LABELS, None)
-            name = stem_ or folder.resolve().name  # rgb/rgb.png, depth/depth.png: one case
+            name = stem_ or resolved(folder).name  # rgb/rgb.png, depth/depth.png: one case
             if roles:
                 labels = labels if with_labels else None
                 yield (

@@ -13,6 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from shaspec.errors import InputError
+from shaspec.files.reading import resolved
 from shaspec.io import images
 from shaspec.io.formats import table
 from shaspec.io.images import is_image
@@ -173,7 +174,7 @@ def common_name(files: Sequence[Path], task: Task) -> str:
     columns = takewhile(lambda column: len(set(column)) == 1, zip(*shared, strict=False))
     count = len(list(columns))
     if not count:
-        return files[0].resolve().parent.name if files else "case"
+        return resolved(files[0]).parent.name if files else "case"
     spelled = list(re.finditer(r"[A-Za-z0-9]+", stem(files[0].name)))
     return stem(files[0].name)[: spelled[count - 1].end()]
 

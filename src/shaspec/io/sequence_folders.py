@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from shaspec.files.reading import is_folder
+from shaspec.files.reading import is_folder, resolved
 from shaspec.io.assign import assign
 from shaspec.io.case_files import CaseFiles, entries, is_input
 from shaspec.io.empty_folders import empty_sequences
@@ -60,7 +60,7 @@ def sequence_case(
         strange = ", ".join(str(path.relative_to(folder)) for path in assignment.unknown)
         notices.append(f"not recognised and not used: {strange}")
     return CaseFiles(
-        name=folder.resolve().name,
+        name=resolved(folder).name,
         volumes=assignment.roles,
         labels=labels,
         masks=assignment.masks if labels else {},

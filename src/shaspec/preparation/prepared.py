@@ -14,6 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from shaspec.errors import InputError
+from shaspec.files.reading import resolved
 from shaspec.files.writing import make_folder, write_atomically
 from shaspec.geometry import Array
 from shaspec.io.export import write_volume
@@ -149,7 +150,7 @@ def _targets(
 
 def _require_elsewhere(out: Path, inputs: Collection[Path]) -> None:
     """Raise `InputError` if ``out`` is the folder of an input: two cases would mix there."""
-    if any(path.resolve().parent == out.resolve() for path in inputs):
+    if any(resolved(path).parent == resolved(out) for path in inputs):
         raise InputError(f"{out}: this is the folder of the case; name another one with --out")
 
 

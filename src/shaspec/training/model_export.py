@@ -8,6 +8,7 @@ from copy import deepcopy
 
 import torch
 
+from shaspec.files.reading import resolved
 from shaspec.models.base import Network
 from shaspec.models.card import Card, Training
 from shaspec.models.registry import network_config
@@ -94,7 +95,7 @@ def card_of(config: TrainConfig, task: Task, network: Network, training: Trainin
     """The model card of a run."""
     name = architecture(config)
     return Card(
-        name=config.name or config.out.resolve().name,  # "." has no name
+        name=config.name or resolved(config.out).name,  # "." has no name
         title=f"{config.method} {config.preset}",
         licence=LICENCE,
         method=name,

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from shaspec.errors import InputError, in_words
+from shaspec.files.reading import resolved
 from shaspec.geometry import Grid
 from shaspec.io.cases import read_case
 from shaspec.io.description import DESCRIPTION
@@ -95,12 +96,12 @@ def propose(folder: Path, modalities: Sequence[str] = (), labels_word: str = "")
 
 
 def _frame(folder: Path, modalities: Sequence[Modality], label_words: Sequence[str]) -> Task:
-    name = "-".join(parts(folder.resolve().name)) or "task"
+    name = "-".join(parts(resolved(folder).name)) or "task"
     if name in bundled_tasks():
         name += "-own"
     return Task(
         name=as_file_name_part(name),
-        title=f"Labels of {folder.resolve().name}",
+        title=f"Labels of {resolved(folder).name}",
         modalities=tuple(modalities),
         labels=(Label(value=1, name="unknown", title="unknown", colour=COLOURS[0]),),
         regions=(Region(name="unknown", title="unknown", labels=(1,), paints=1),),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from shaspec.errors import InputError
+from shaspec.files.reading import resolved
 from shaspec.io.folders import CaseFiles, find_cases
 from shaspec.task import Task
 from shaspec.training.config import TrainConfig
@@ -42,7 +43,7 @@ def other_cases(config: TrainConfig, task: Task, labelled: Sequence[CaseFiles]) 
     if config.unlabelled is None:
         return []
     cases = find_cases(config.unlabelled, task, with_labels=False)
-    files = {path.resolve() for case in labelled for path in case.volumes.values()}
+    files = {resolved(path) for case in labelled for path in case.volumes.values()}
     return [
-        case for case in cases if files.isdisjoint(path.resolve() for path in case.volumes.values())
+        case for case in cases if files.isdisjoint(resolved(path) for path in case.volumes.values())
     ]

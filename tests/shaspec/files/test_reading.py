@@ -26,6 +26,7 @@ from shaspec.files.reading import (
     read_json,
     read_text,
     read_toml,
+    resolved,
     sha256,
 )
 
@@ -179,3 +180,48 @@ def test_a_null_character_is_refused_where_a_text_comes_in(
     read = {".json": read_json, ".toml": read_toml, ".csv": read_any_text}[Path(name).suffix]
     with pytest.raises(InputError, match=rf"{name}: has a null character"):
         read(tmp_path / name)
+
+
+@POSIX
+@given(st.lists(st.sampled_from(["a", "loop", "back", "lost", "..", ".", "\0", "x" * 300])))
+def test_links_are_followed_as_far_as_they_lead(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("links")
+    (folder / "a").mkdir()
+    for name, target in (("loop", "loop"), ("back", "a/.."), ("lost", "nowhere")):
+        (folder / name).symlink_to(target)
+    path = folder.joinpath(*steps)
+    found = resolved(path)
+    assert resolved(found) == found
+    if exists(path):
+        assert os.path.samefile(found, path)
+        assert found == path.resolve()
+
+
+@POSIX
+def test_a_path_is_followed_in_a_folder_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert resolved("out.nii.gz") == Path("out.nii.gz")
+    monkeypatch.chdir(tmp_path)  # for the end of the test
+
+
+@POSIX
+@pytest.mark.parametrize("read", [lambda f: f.read(), lambda f: f.read(9), lambda f: f.readline()])
+def test_a_broken_disk_is_named_by_whoever_reads(
+    read: Callable[[Any], bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "case.nii"
+    path.write_bytes(bytes(100))
+    with open_regular(path) as file:
+        assert read(file)[:9] == bytes(9)
+    with open_regular(path) as file:
+        descriptor = os.open(tmp_path, os.O_RDONLY)  # a folder, whose read fails
+        os.dup2(descriptor, file.fileno())
+        os.close(descriptor)
+        with pytest.raises(InputError, match=r"case\.nii: cannot be read \(Is a directory\)"):
+            read(file)

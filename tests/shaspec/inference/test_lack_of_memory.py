@@ -71,8 +71,9 @@ def test_a_run_that_drops_features_resumes_at_the_window_that_failed(
             shaspec_model, small_case, device="cpu", precision="float32", window=(24, 24, 24)
         )
 
-    (*_, undisturbed) = session().predict()
+    *ticks, undisturbed = session().predict()
     assert isinstance(undisturbed, Finished)
+    every_window = sum(getattr(e, "stage", "") == "decode" for e in ticks)
     owner, name = {
         "encode": (type(shaspec_model.network), "encode"),
         "decode": (type(shaspec_model.network), "decode"),
@@ -95,7 +96,7 @@ def test_a_run_that_drops_features_resumes_at_the_window_that_failed(
         "Not enough memory to keep features: toggles will take a full run."
     ]
     windows = {"encode": (calls - 1) / 4, "decode": calls - 1, "add": calls - 4}[part]
-    assert windows == round(windows) > 4
+    assert windows == every_window > 4
     assert sum(getattr(e, "stage", "") == "decode" for e in events) == {
         "encode": windows, "decode": windows, "add": windows + 3
     }[part]  # fmt: skip
