@@ -57,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before napari is imported: settings of its own, and Qt without a screen where none is."""
     # Python looks for garbage among a million objects of the libraries, a tenth of all time.
     gc.set_threshold(5_000)
+    os.fsync = lambda descriptor: None  # a power cut may take the files of tests
     folder = tempfile.mkdtemp(prefix="napari-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     for name in ("SHASPEC_SERVER", "SHASPEC_TOKEN"):  # panels of tests run on this machine
