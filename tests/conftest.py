@@ -57,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before napari is imported: settings of its own, and Qt without a screen where none is."""
     # Python looks for garbage among a million objects of the libraries, a tenth of all time.
     gc.set_threshold(5_000)
+    os.fsync = lambda descriptor: None  # a power cut may take the files of tests
     folder = tempfile.mkdtemp(prefix="napari-")
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     for name in ("SHASPEC_SERVER", "SHASPEC_TOKEN"):  # panels of tests run on this machine
@@ -80,6 +81,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("napari")
         if item.get_closest_marker("gui") and not _has_screen(config):
             item.add_marker(no_screen)
+    # Long tests first: of two workers, none has to wait for the last long one of the other.
+    items.sort(key=lambda item: not _is_in_slow_module(item))
+
+
+def _is_in_slow_module(item: pytest.Item) -> bool:
+    """Whether all tests of the module are marked ``slow``; others keep their neighbours."""
+    module = item.getparent(pytest.Module)
+    return module is not None and any(mark.name == "slow" for mark in module.own_markers)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,7 +2,8 @@
 
 PyTorch computes `conv3d` in float64 as a product with a matrix of all neighbours of all voxels (680
 MB for 16 maps of 64x32x96 voxels), and spends most of the time on writing and reading that matrix.
-Here it is made for a few rows of voxels at a time, so that it stays in the cache.
+Here it is made for a few rows of voxels at a time, so that it stays in the cache; and not at all
+where every voxel is computed (stride 1).
 """
 
 from __future__ import annotations
@@ -49,8 +50,38 @@ def conv3d(
     numbers = weight[0].numel() * x[0, 0].numel() // (steps[0] * steps[1] * steps[2])
     plain = _triple(dilation) == (1, 1, 1) and groups == 1 and weight[0, 0].numel() > 1
     if x.dtype == torch.float64 and plain and numbers >= LARGE:
+        if steps == (1, 1, 1):
+            return by_taps(x, weight, bias, margins)
         return by_rows(x, weight, bias, steps, margins)
     return torch.conv3d(x, weight, bias, stride, padding, dilation, groups)
+
+
+@torch.no_grad()
+def by_taps(x: Tensor, weight: Tensor, bias: Tensor | None, padding: Sequence[int]) -> Tensor:
+    """`by_rows` with stride 1: every weight of the kernel times a slice that is shifted by it.
+
+    Padded rows lie one after the other, so a shift along two axes is one along all voxels of a
+    plane. The last voxels of every row reach into the next one and are left out.
+    """
+    padded = F.pad(x, [margin for margin in reversed(padding) for _ in "ab"])
+    depth, height, width = (
+        n - k + 1 for n, k in zip(padded.shape[2:], weight.shape[2:], strict=True)
+    )
+    pitch = padded.shape[4]
+    used = (height - 1) * pitch + width
+    planes = padded.flatten(3)
+    taps = weight.permute(2, 3, 4, 0, 1).contiguous()
+    shifts = list(product(*map(range, weight.shape[2:])))
+    result = x.new_empty(len(x), len(weight), depth, height, width)
+    memory = x.new_empty(len(weight), height * pitch)
+    total = memory[:, :used]
+    for n, d in product(range(len(x)), range(depth)):
+        for number, (a, b, c) in enumerate(shifts):
+            start = b * pitch + c
+            part = planes[n, :, d + a, start : start + used]
+            torch.addmm(total, taps[a, b, c], part, beta=min(number, 1), out=total)
+        result[n, :, d] = memory.view(len(weight), height, pitch)[..., :width]
+    return result if bias is None else result.add_(bias.view(-1, 1, 1, 1))
 
 
 def by_rows(

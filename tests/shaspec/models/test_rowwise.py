@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -43,28 +44,35 @@ def test_a_convolution_by_rows_is_that_of_pytorch(
         patch.setattr(rowwise, "PART", part)
         ours = rowwise.by_rows(x, weight, bias, stride, padding)
     torch.testing.assert_close(ours, F.conv3d(x, weight, bias, stride, padding))
+    every_voxel = rowwise.by_taps(x, weight, bias, padding)
+    torch.testing.assert_close(every_voxel, F.conv3d(x, weight, bias, 1, padding))
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"padding": 1}, 1),
-        ({"padding": 1, "stride": (1, 2, 2)}, 1),
-        ({"padding": 2, "dilation": 2}, 0),
-        ({"padding": 1, "groups": 2}, 0),
-        ({"dtype": torch.float32}, 0),
+        ({"padding": 1}, ["by_taps"]),
+        ({"padding": 1, "stride": (1, 2, 2)}, ["by_rows"]),
+        ({"padding": 2, "dilation": 2}, []),
+        ({"padding": 1, "groups": 2}, []),
+        ({"dtype": torch.float32}, []),
     ],
 )
 def test_a_float64_layer_without_dilation_or_groups_is_computed_by_rows(
-    options: dict[str, Any], expected: int, monkeypatch: pytest.MonkeyPatch
+    options: dict[str, Any], expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = []
-    real = rowwise.by_rows
+    calls: list[str] = []
+
+    def noted(name: str) -> Callable[..., torch.Tensor]:
+        real = getattr(rowwise, name)
+        return lambda *arguments: calls.append(name) or real(*arguments)
+
     monkeypatch.setattr(rowwise, "LARGE", 0)
-    monkeypatch.setattr(rowwise, "by_rows", lambda *a: calls.append(a) or real(*a))
+    for name in ("by_rows", "by_taps"):
+        monkeypatch.setattr(rowwise, name, noted(name))
     layer = nn.Conv3d(2, 4, 3, **{"dtype": torch.float64, **options})
     x = torch.randn(1, 2, 6, 7, 8, dtype=layer.weight.dtype)
     with rowwise.Rowwise():
         ours = layer(x)
     torch.testing.assert_close(ours, layer(x))
-    assert len(calls) == expected
+    assert calls == expected

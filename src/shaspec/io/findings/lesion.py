@@ -42,15 +42,14 @@ def unlike_lesion(
         spacing: of a voxel, mm.
     """
     oedema = next((label.value for label in task.labels if label.name == OEDEMA), None)
-    every = (slice(None, None, STEP),) * 3
-    some = labels[every]
+    some = _thinned(labels)
     lesion = some > 0
     if task.anatomy != "brain" or oedema is None or np.count_nonzero(lesion) < FEWEST:
         return
     if not (some == oedema).any():
         return
     contrasts = {
-        name: _brighter(volumes[name][every], values[name], lesion)
+        name: _brighter(_thinned(volumes[name]), values[name], lesion)
         for name in BRIGHTER
         if name in volumes
     }
@@ -76,11 +75,17 @@ def unlike_lesion(
         )
 
 
+def _thinned(array: Array) -> Array:
+    """Every third voxel along each axis, close together in memory: they are read several times."""
+    return np.ascontiguousarray(array[(slice(None, None, STEP),) * 3])
+
+
 def _brighter(scan: Array, value: float | None, lesion: Array) -> float | None:
     """Mean in the lesion minus mean outside it, in standard deviations of the brain."""
     brain = foreground(scan, value)
-    inside, outside = scan[brain & lesion], scan[brain & ~lesion]
+    tissue, labelled = scan[brain], lesion[brain]
+    inside, outside = tissue[labelled], tissue[~labelled]
     if inside.size < FEWEST or outside.size < BRAIN:
         return None
-    spread = float(scan[brain].std())
+    spread = float(tissue.std())
     return float(inside.mean() - outside.mean()) / spread if spread > 0 else None

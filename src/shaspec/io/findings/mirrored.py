@@ -62,13 +62,12 @@ def _gains(edges: Array, inside: Mask) -> list[float]:
         edges: (scans, S, P, L).
         inside: (S, P, L), the voxels that count.
     """
-    *first, last = (places[::STEP] for places in np.nonzero(inside))
-    flat = edges.reshape(len(edges), -1)
     width = inside.shape[-1]
+    rows, last = np.divmod(np.flatnonzero(inside)[::STEP], width)
+    flat = edges.reshape(len(edges), -1)
 
     def at(columns: Array) -> Array:
-        places = np.ravel_multi_index((*first, columns), inside.shape)
-        return _standardised(flat[:, places])
+        return _standardised(flat[:, rows * width + columns])
 
     given = at(last)
     mirrored = [at((width - 1 - last + shift) % width) @ given.T for shift in SHIFTS]

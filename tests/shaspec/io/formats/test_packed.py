@@ -70,3 +70,35 @@ def test_more_data_than_the_header_states_is_refused(content: bytes) -> None:
         patch.setattr(packed, "SLACK", 2)
         with pytest.raises(InputError, match="more data than stated in its header"):
             unpack(gzip.compress(content), GZIP, 1, FILE, whole=True)
+
+
+@pytest.mark.parametrize(("codec", "compress"), CODECS)
+@given(
+    st.lists(st.binary(max_size=60), min_size=1, max_size=3),
+    st.integers(-2, 2),
+    st.sampled_from([b"", b"\0", b"\0" * 600]),
+    st.lists(st.tuples(st.integers(2, 200), st.integers(1, 255)), max_size=1),
+)
+def test_one_call_answers_as_pieces_do(
+    codec: Codec,
+    compress: Callable[[bytes], bytes],
+    parts: list[bytes],
+    more: int,
+    behind: bytes,
+    flips: list[tuple[int, int]],
+) -> None:
+    stored = bytearray(b"".join(compress(part) for part in parts) + behind)
+    for place, bits in flips:
+        stored[place % (len(stored) - 2) + 2] ^= bits
+    size = max(1, len(b"".join(parts)) + more)
+
+    def answer() -> bytes | None:
+        try:
+            return bytes(unpack(bytes(stored), codec, size, FILE, whole=True))
+        except InputError:
+            return None
+
+    given = answer()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packed, "_at_once", lambda *_: None)
+        assert given == answer()
