@@ -15,6 +15,7 @@ from napari_shaspec.engine import Engine, Session
 from napari_shaspec.features.marks import Marks
 from napari_shaspec.features.state import CloudSettings, ColourBy, FeaturesState, FeatureView
 from napari_shaspec.features.worker import Drawn, draw, first_cloud, write_cohort
+from napari_shaspec.jobs.importing import load_plotting
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.feature_canvas import FeatureCanvas
@@ -69,6 +70,7 @@ class FeaturesController(ModelController[FeaturesState]):
         view, plot = self.state.feature_view, self.state.plot
 
         def run(session: Session) -> Iterator[Any]:
+            load_plotting()  # for the lasso and the colours of the points
             for event in session.features(subset):
                 yield event
                 if isinstance(event, Computed):
