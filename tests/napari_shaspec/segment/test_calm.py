@@ -115,5 +115,31 @@ def test_a_second_panel_opens_as_a_tab_where_the_window_is_low(qtbot, viewer, en
         window.show()
         qtbot.wait(50)
     assert window.tabifiedDockWidgets(docks[0]) == [docks[1]]
+
+
+def test_a_menu_brings_a_panel_behind_another_tab_to_the_front(qtbot, viewer, engine):
+    """napari's menus call ``setVisible(not isVisible())``."""
+    window, panels = QMainWindow(), []
+    qtbot.addWidget(window)
+    window.resize(900, 600)
+    window.show()
+    for _ in range(2):
+        dock = QDockWidget()
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        panels.append(SegmentPanel(viewer, controller=SegmentController(viewer, engine=engine)))
+        dock.setWidget(panels[-1])
+        panels[-1].show()
+        dock.show()
+        qtbot.wait(50)
+    first = panels[0].parent()
+    qtbot.waitUntil(lambda: bool(window.tabifiedDockWidgets(first)))
+    qtbot.waitUntil(lambda: panels[0].visibleRegion().isEmpty())
+    for shown in (True, False, True):
+        first.setVisible(not first.isVisible())
+        qtbot.waitUntil(lambda shown=shown: panels[0].visibleRegion().isEmpty() != shown)
+        qtbot.wait(100)
+        assert first.isVisible() == shown
+    for panel in panels:
+        panel.controller.close()
     for dock in docks:
         dock.widget().controller.close()
