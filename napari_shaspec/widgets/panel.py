@@ -22,6 +22,7 @@ from napari_shaspec.jobs.state import JobState
 from napari_shaspec.layers.text_sizes import TextWatch
 from napari_shaspec.settings import PLUGIN
 from napari_shaspec.widgets.large_type import enlarge
+from napari_shaspec.widgets.layer_rows import LayerRows
 
 LEAST = 300  # minimum width in pixels
 ROOM = 1000  # height of a window in which two panels stay readable below each other, in pixels
@@ -106,7 +107,7 @@ class Panel(QWidget):
         enlarge(self)
         viewer = getattr(controller, "viewer", None)
         if viewer is not None:
-            self._texts = TextWatch(viewer)
+            self._texts, self._rows = TextWatch(viewer), LayerRows(self, viewer)
 
     def fill(self, *views: QWidget) -> None:
         """Adds the widgets below each other, in a column that scrolls."""
