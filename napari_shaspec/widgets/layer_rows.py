@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtWidgets import QWidget
@@ -31,15 +32,16 @@ class LayerRows(QObject):
         self._timer = QTimer(self)  # several layers come and go at once
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._hide)
-        self._window = window_of(viewer)
-        events = viewer.layers.events
-        if self._window is not None:
+        window, events = window_of(viewer), viewer.layers.events
+        if window is not None:
+            self._window = ref(window)  # a closed panel must not keep it
             changes = (events.inserted, events.removed, events.reordered)
             EventWatch(panel, changes, self._timer.start)
-            self._window.destroyed.connect(self._lose)
+            window.destroyed.connect(self._timer.stop)
 
     def _hide(self) -> None:
-        rows = None if self._window is None else self._window.layers
+        window = self._window()
+        rows = None if window is None else window.layers
         model = None if rows is None else rows.model()
         if rows is None or model is None:
             return
@@ -49,7 +51,3 @@ class LayerRows(QObject):
             kind = None if layer is None else origin(layer).get("kind")
             marked += kind == "marked"
             rows.setRowHidden(row, kind == "pane" or (kind == "marked" and marked > 1))
-
-    def _lose(self) -> None:
-        self._timer.stop()
-        self._window = None
