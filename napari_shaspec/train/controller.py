@@ -169,6 +169,14 @@ class TrainController:
             self._process.stop()
         self._job.interrupt()
 
+    def leave(self) -> bool:
+        """Goes on without a panel; False: no run is in progress, so there is nothing to go on."""
+        if self._closed or self._process is None:
+            return False
+        for name in self.state.events:
+            self.state.events[name].disconnect()
+        return True
+
     def close(self) -> None:
         """Stops the run with a checkpoint; no process is left running."""
         if self._closed:

@@ -161,8 +161,12 @@ class Panel(QWidget):
         if self.parent():
             QTimer.singleShot(0, self._settle)  # when napari has placed the dock widget
         else:
-            self._controller.close()
+            self._end()
             self.closed.emit()
+
+    def _end(self) -> None:
+        """The user has closed the panel."""
+        self._controller.close()
 
     def _settle(self) -> None:
         """Opens in front of other panels as a tab where the window is too low for both."""
