@@ -14,7 +14,8 @@ from napari_shaspec.case.controller import ModelController
 from napari_shaspec.engine import Engine, Session
 from napari_shaspec.features.marks import Marks
 from napari_shaspec.features.state import CloudSettings, ColourBy, FeaturesState, FeatureView
-from napari_shaspec.features.worker import Drawn, draw, first_cloud, write_cohort
+from napari_shaspec.features.worker import Drawn, drawing, first_cloud, write_cohort
+from napari_shaspec.jobs.importing import load_plotting
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.feature_canvas import FeatureCanvas
@@ -43,6 +44,7 @@ class FeaturesController(ModelController[FeaturesState]):
         self._next: Callable[[], None] | None = None  # requested during a job
         self._drawn = self.state.feature_view  # the view on the canvas
         self._computing = False  # the features of the case are being computed
+        self._unarranged = False  # new pictures lie on top of each other
         self._uninterruptible = False  # the running job is not interrupted for another
         self.state.events.case.connect(self._begin_anew)
         self.state.events.sources.connect(self._begin_anew)
@@ -69,12 +71,13 @@ class FeaturesController(ModelController[FeaturesState]):
         view, plot = self.state.feature_view, self.state.plot
 
         def run(session: Session) -> Iterator[Any]:
+            load_plotting()  # for the lasso and the colours of the points
             for event in session.features(subset):
                 yield event
                 if isinstance(event, Computed):
                     yield Progress(0, 0, "drawing")
                     yield Computed(first_cloud(event.value, plot))
-                    yield draw(event.value, view)
+                    yield from drawing(event.value, view)
 
         model = self.state.model
         self._start("computing features", lambda: self._kept.job(model, parts, run))
@@ -88,7 +91,7 @@ class FeaturesController(ModelController[FeaturesState]):
             return
 
         def events() -> Iterator[Any]:
-            yield draw(maps, view)
+            yield from drawing(maps, view)
 
         self._do(lambda: self._start("drawing", events))
 
@@ -243,9 +246,15 @@ class FeaturesController(ModelController[FeaturesState]):
             return
         self.state.feature_view = self._drawn = drawn.view
         self._canvas.show(maps, drawn.pictures)
-        self.marks.renew()  # the number of panes may have changed
-        self.marks.arrange()
+        self._unarranged = True  # see `drawing`
         self._job.succeed(drawn.text)
+
+    def _arrange(self) -> None:
+        """Arranges new pictures, if there are any."""
+        if self._unarranged and not self._closed:
+            self._unarranged = False
+            self.marks.renew()  # the number of panes may have changed
+            self.marks.arrange()
 
     def _on_ended(self) -> None:
         """The worker has finished; a waiting action can run."""
@@ -256,6 +265,7 @@ class FeaturesController(ModelController[FeaturesState]):
         if outcome is None:
             self._job.say("Cancelled. Features computed so far are kept.")
             outcome = Status.DONE if self.state.maps is not None else Status.IDLE
+        self._arrange()
         self.state.status = outcome
         action, self._next = self._next, None
         if action is not None and not self._closed:
@@ -267,6 +277,7 @@ class FeaturesController(ModelController[FeaturesState]):
         """Clears the features: the model or the voxels have changed."""
         super()._begin_anew()
         self._next = None  # it was about these features
+        self._unarranged = False
         self._canvas.clear()
         self.state.maps = self.state.cloud = self.state.marked = self.state.measures = None
         self._hint()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import importlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -25,3 +26,14 @@ def importing() -> Iterator[None]:
             gc.freeze()  # these two move the new objects to the old ones without a look at them
             gc.unfreeze()
         gc.enable()
+
+
+def load_plotting() -> None:
+    """Imports matplotlib and its canvas for Qt, which takes half a second.
+
+    A job whose result is drawn calls it in its worker: else the window would import them when a
+    figure is first shown. Without Qt, as in a script, nothing is drawn.
+    """
+    with importing(), suppress(ImportError):
+        for name in ("backends.backend_qtagg", "figure", "patches", "path", "ticker"):
+            importlib.import_module(f"matplotlib.{name}")

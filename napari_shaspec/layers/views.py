@@ -6,11 +6,12 @@ layers and restores the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from napari_shaspec.jobs.runner import later
 from napari_shaspec.layers.batch import batch, remove_layers
 from napari_shaspec.layers.layer_data import labels_layer, volume_features
 from napari_shaspec.layers.metadata import LayerMetadata, of_kind, origin, set_visible
@@ -48,10 +49,22 @@ def why_not(view: View, task: Task | None) -> str:
 
 
 class ViewManager:
-    """Arranges the layers of one viewer, and restores them when the view is left."""
+    """Arranges the layers of one viewer, and restores them when the view is left.
 
-    def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
+    Args:
+        viewer: the viewer.
+        left: called when the user has left the panes or the 3D view by a button of napari; it
+            should set the view `View.STACK`.
+        wait: calls a function when this thread is idle: the grid is off while panes change.
+    """
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        left: Callable[[], None] = lambda: None,
+        wait: Callable[[Callable[[], None]], None] = later,
+    ) -> None:
+        self._viewer, self._left, self._wait = viewer, left, wait
         self._panes = Panes(viewer)
         self._images: list[Image] = []
         self._overlays: list[Labels] = []  # over the images, one per pane
@@ -59,6 +72,8 @@ class ViewManager:
         self._point: tuple[float, ...] = ()
         self.view = View.STACK
         viewer.dims.events.ndisplay.connect(self._aim_cursor)
+        viewer.dims.events.ndisplay.connect(self._on_button)
+        viewer.canvas.grid.events.enabled.connect(self._on_button)
 
     def set_view(
         self, view: View, sources: Mapping[str, Image | None], result: Prediction | None
@@ -90,6 +105,20 @@ class ViewManager:
         if dims.ndisplay == 3 and viewer.cursor._view_direction is None:  # no public way
             aim = camera.calculate_nd_view_direction(dims.ndim, dims.displayed)
             viewer.cursor._view_direction = aim
+
+    def _on_button(self, *_: object) -> None:
+        """The grid or 3D was switched, by a button of napari or by this plugin."""
+        if self._is_left():
+            self._wait(self._notice_left)
+
+    def _is_left(self) -> bool:
+        if self.view is View.GRID:
+            return not self._viewer.canvas.grid.enabled
+        return self.view is View.THREE_D and self._viewer.dims.ndisplay == 2
+
+    def _notice_left(self) -> None:
+        if self._is_left():
+            self._left()
 
     def show(self, result: Prediction | None) -> None:
         """Shows one result in the current view, and hides the others."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from napari_shaspec.case.session_cache import SessionCache
 from napari_shaspec.case.volume_sources import VolumeSources
+from napari_shaspec.jobs.importing import load_plotting
 from napari_shaspec.layers import maps
 from napari_shaspec.layers.maps import Map
 from shaspec.analysis import disagreement, robustness
@@ -38,6 +39,7 @@ def sweep_models(
         names: model -> its name in the tables.
         parts: the volumes of the case.
     """
+    load_plotting()  # for the figures of the table
     for model, name in names.items():
         try:
             run = kept.job(

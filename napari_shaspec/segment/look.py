@@ -66,7 +66,7 @@ class Look:
 
     def caption(self) -> str:
         """What the canvas shows: case, result with its changes, model, slice."""
-        from shaspec.report.content import USE  # the report loads matplotlib
+        from shaspec.report.content import USE  # the report loads SciPy
 
         state = self._state
         parts = [state.case, *self._segmented()]

@@ -41,7 +41,7 @@ class ShowingController(ModelController[SegmentState]):
         self, viewer: ViewerModel, state: SegmentState, engine: Engine | None, run: Runner
     ) -> None:
         super().__init__(viewer, state, engine, run, dims=True)
-        self._views = ViewManager(viewer)
+        self._views = ViewManager(viewer, self._on_left)
         self.planes = Planes(viewer)
         self._runner = run
         self._results = Results(viewer, self.state)
@@ -104,6 +104,11 @@ class ShowingController(ModelController[SegmentState]):
         self.set_planes(False)
         self._views.set_view(view, self.state.sources, self.state.shown_map)
         self.state.view = view
+
+    def _on_left(self) -> None:
+        """A button of napari has switched the grid or 3D off."""
+        if not self._closed:
+            self.set_view(View.STACK)
 
     def set_planes(self, on: bool) -> None:
         """Shows three linked planes, or the single view again."""

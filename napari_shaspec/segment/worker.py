@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_shaspec.case.volume_sources import VolumeSources
+from napari_shaspec.jobs.importing import load_plotting
 from napari_shaspec.jobs.state import Written
 from napari_shaspec.layers.results import Drawn, drawn
 from shaspec.analysis.size_interval import with_intervals
@@ -51,6 +52,8 @@ def predict_job(
             differs, because the settings have changed, is a new one.
     """
     options: dict[str, Any] = {"probabilities": True} if probabilities else {}
+    if probabilities:
+        load_plotting()  # for the colours of their layer
     for event in session.predict(subset, **options):
         if isinstance(event, Finished) and isinstance(event.prediction, Prediction):
             yield made_of(with_intervals(event.prediction), known)

@@ -13,6 +13,7 @@ from typing import Any
 
 from napari_shaspec import model_folders
 from napari_shaspec.jobs.control import JobControl
+from napari_shaspec.jobs.importing import load_plotting
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.train import worker
@@ -152,6 +153,7 @@ class TrainController:
 
         def events() -> Iterator[Any]:
             write_run(out, values, cases)
+            load_plotting()  # for the curve
             for event in process.events():
                 if isinstance(event, e.Prepared) and event.step:
                     yield read_log(out, event.step)
@@ -166,6 +168,14 @@ class TrainController:
         if self._process is not None:
             self._process.stop()
         self._job.interrupt()
+
+    def leave(self) -> bool:
+        """Goes on without a panel; False: no run is in progress, so there is nothing to go on."""
+        if self._closed or self._process is None:
+            return False
+        for name in self.state.events:
+            self.state.events[name].disconnect()
+        return True
 
     def close(self) -> None:
         """Stops the run with a checkpoint; no process is left running."""

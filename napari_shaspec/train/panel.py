@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QPlainTextEdit, QPushButton
 
+from napari_shaspec.jobs import notifications
 from napari_shaspec.train.case_table import TrainingTable
 from napari_shaspec.train.controller import TrainController
 from napari_shaspec.train.form import TrainFormView
@@ -29,6 +30,16 @@ STOP = Stop(
 START_TIP = "Train in a separate process; closing napari stops it with a checkpoint"
 RESUME_TIP = "Resume from the checkpoint in the run folder; minutes, steps and device may differ"
 
+_LEFT: list[TrainController] = []
+"""The run whose panel was closed, until the next panel opens."""
+
+
+def _left() -> TrainController | None:
+    """The controller of a run whose panel was closed; None: there is none, or it has ended."""
+    control = _LEFT.pop() if _LEFT else None
+    _LEFT.clear()
+    return control if control is not None and control.state.lines else None
+
 
 class TrainPanel(Panel):
     """Widgets of a `TrainController`. Scripts can use ``controller`` directly."""
@@ -40,7 +51,7 @@ class TrainPanel(Panel):
         controller: TrainController | None = None,
     ) -> None:
         del napari_viewer  # training uses no layers
-        control = controller or TrainController()
+        control = controller or _left() or TrainController()
         super().__init__(control)
         self.controller = control
         self.form = TrainFormView()
@@ -53,6 +64,19 @@ class TrainPanel(Panel):
         self.lines = QPlainTextEdit()
         self._build()
         self._connect()
+
+    def _end(self) -> None:
+        """A run goes on, and the next panel shows it."""
+        if not self.controller.leave():
+            super()._end()
+            return
+        self.destroyed.disconnect(self.controller.close)
+        _LEFT.append(self.controller)
+        folder = self.controller.state.form.out
+        notifications.info(
+            f"The training in {folder} goes on. Open the panel Train again to see or stop it; "
+            "closing napari stops it with a checkpoint."
+        )
 
     def _build(self) -> None:
         self.setObjectName("shaspec_train")

@@ -23,9 +23,40 @@ from napari_shaspec.jobs.state import JobState
 from napari_shaspec.layers.text_sizes import TextWatch
 from napari_shaspec.settings import PLUGIN
 from napari_shaspec.widgets.large_type import enlarge
+from napari_shaspec.widgets.layer_rows import LayerRows
 
 LEAST = 300  # minimum width in pixels
 ROOM = 1000  # height of a window in which two panels stay readable below each other, in pixels
+PAUSE = 20  # milliseconds: a dock widget that is shown again has its tab after the next layout
+
+
+class Front(QObject):
+    """Brings a dock widget to the front when a menu of napari shows it.
+
+    napari's menus show and hide panels. One that lies behind another tab counts as shown, so its
+    entry would remove it, and the next choice would put it back behind the other tab.
+    """
+
+    def __init__(self, dock: QDockWidget) -> None:
+        super().__init__(dock)
+        self._dock = dock
+        self._in_front = self._was_behind = False
+        dock.visibilityChanged.connect(self._on_visible)
+        dock.installEventFilter(self)
+
+    def _on_visible(self, in_front: bool) -> None:
+        self._in_front = in_front
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Hears of it before the dock widget does."""
+        kind = None if event is None else event.type()
+        if kind == QEvent.Type.Hide:
+            self._was_behind = not self._in_front
+        elif kind == QEvent.Type.HideToParent and self._was_behind:
+            QTimer.singleShot(0, self._dock.show)
+        elif kind == QEvent.Type.ShowToParent:
+            QTimer.singleShot(PAUSE, self._dock.raise_)
+        return super().eventFilter(watched, event)
 
 
 class Controller(Protocol):
@@ -77,7 +108,7 @@ class Panel(QWidget):
         enlarge(self)
         viewer = getattr(controller, "viewer", None)
         if viewer is not None:
-            self._texts = TextWatch(viewer)
+            self._texts, self._rows = TextWatch(viewer), LayerRows(self, viewer)
 
     def fill(self, *views: QWidget) -> None:
         """Adds the widgets below each other, in a column that scrolls."""
@@ -131,10 +162,14 @@ class Panel(QWidget):
         if self.parent():
             QTimer.singleShot(0, self._settle)  # when napari has placed the dock widget
         else:
-            self._controller.close()
+            self._end()
             self.closed.emit()
             if PYSIDE6:  # which never frees what a slot of one of its own widgets refers to
                 self.deleteLater()
+
+    def _end(self) -> None:
+        """The user has closed the panel."""
+        self._controller.close()
 
     def _settle(self) -> None:
         """Opens in front of other panels as a tab where the window is too low for both."""
@@ -143,6 +178,7 @@ class Panel(QWidget):
             window := dock.parent(), QMainWindow
         ):
             return
+        Front(dock)
         area = window.dockWidgetArea(dock)
         others = [
             other

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QFileDialog, QPushButton, QToolButton
 from napari_shaspec import chosen_engine
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.viewer import add_case
+from napari_shaspec.layers.views import View
 
 pytestmark = pytest.mark.gui
 
@@ -72,3 +73,31 @@ def test_diameters_and_a_picture_with_its_caption(segmented, qtbot, monkeypatch,
     assert page.shape[1] == canvas.shape[1]
     assert page.shape[0] > canvas.shape[0]
     assert page[canvas.shape[0] :].any()
+
+
+def rows(viewer) -> list[str]:
+    """The names in napari's list of layers."""
+    view = viewer.window._qt_viewer.layers
+    shown = [row for row in range(view.model().rowCount()) if not view.isRowHidden(row)]
+    return [view.model().index(row, 0).data() for row in shown]
+
+
+def test_panes_add_no_rows_to_the_list_and_follow_the_buttons_of_napari(segmented, qtbot):
+    viewer, panel = segmented
+    state, buttons = panel.controller.state, viewer.window._qt_viewer.viewerButtons
+    before = rows(viewer)
+    assert len(before) == len(viewer.layers)
+    for name, button, view in (
+        ("view_grid", buttons.gridViewButton, View.GRID),
+        ("view_3d", buttons.ndisplayButton, View.THREE_D),
+    ):
+        press(panel, name)
+        assert state.view is view
+        assert len(viewer.layers) > len(before)
+        if view is View.GRID:
+            qtbot.waitUntil(lambda: sorted(rows(viewer)) == sorted(before))
+        button.click()
+        qtbot.waitUntil(lambda: state.view is View.STACK)
+        assert panel.findChild(QPushButton, "shaspec_view_stack").isChecked()
+        qtbot.waitUntil(lambda: rows(viewer) == before)
+        assert len(viewer.layers) == len(before)

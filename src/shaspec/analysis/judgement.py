@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from shaspec.models.card import Card
 
 POOR = 0.5
-"""A region with a lower mean Dice cannot be judged from a result."""
+"""A region with a lower mean Dice, as the line shows it, cannot be judged from a result."""
 LOSS = 0.05
-"""Mean Dice that a region must lose by missing modalities before the line names them."""
+"""Mean Dice, as the line shows it, that a region must lose by missing modalities before the line
+names them."""
+DIGITS = 2
+"""Decimals of a mean Dice in the line; the verdict follows from what a reader sees."""
 
 Sizes = Mapping[Subset, Mapping[str, float]]
 """Subset of one case -> region -> size in the result."""
@@ -110,23 +113,29 @@ def judgement(card: Card, subset: Sequence[str], sizes: Sizes | None = None, uni
     where = f" ({scores.where})" if scores.where else ""
     if scores.absent:
         worst = max(scores.regions, key=lambda score: score.full - score.here)
-        numbers = f"{worst.here:.2f}, with all modalities {worst.full:.2f}{where}"
+        numbers = f"{_shown(worst.here)}, with all modalities {_shown(worst.full)}{where}"
     else:
         worst = min(scores.regions, key=lambda score: score.full)
-        numbers = f"with all modalities {worst.full:.2f}{where}"
+        numbers = f"with all modalities {_shown(worst.full)}{where}"
     text = f"{_verdict(worst, scores.absent)}: mean Dice of this model {numbers}."
     return f"{text}{_range(sizes or {}, worst.region, unit)}"
 
 
+def _shown(dice: float) -> str:
+    """A mean Dice in the line."""
+    return f"{dice:.{DIGITS}f}"
+
+
 def _verdict(worst: RegionScore, absent: Subset) -> str:
-    """What the score of a region means for a reader of the result."""
+    """What the shown score of a region means for a reader of the result."""
     region, without = worst.region, f"without {_and(absent)}" if absent else ""
+    here, full = float(_shown(worst.here)), float(_shown(worst.full))
     if not absent:
-        poor = worst.full < POOR
+        poor = full < POOR
         return f"{region} cannot be judged by this model" if poor else f"{region} is least reliable"
-    if worst.full - worst.here < LOSS:
+    if round(full - here, DIGITS) < LOSS:
         return f"No region loses much {without}; {region}"
-    if worst.here < POOR:
+    if here < POOR:
         return f"{region} cannot be judged {without}"
     return f"{region} is less reliable {without}"
 
@@ -141,8 +150,8 @@ def all_scores(scores: SubsetScores) -> list[str]:
         E.g. ``ET: 0.25; with all modalities 0.58``, and a note on cases without the region.
     """
     lines = [
-        f"{score.region}: {score.here:.2f}"
-        + (f"; with all modalities {score.full:.2f}" if scores.absent else "")
+        f"{score.region}: {_shown(score.here)}"
+        + (f"; with all modalities {_shown(score.full)}" if scores.absent else "")
         for score in scores.regions
     ]
     head = f"Mean Dice from {'+'.join(scores.subset)}, from the model card"

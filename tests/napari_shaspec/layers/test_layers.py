@@ -141,6 +141,28 @@ def test_a_pane_that_was_deleted_comes_again_with_the_next_result(viewer, source
     assert _panes(viewer, sources) == ["FLAIR", "T1", "T1ce", "T2"]
 
 
+def test_only_a_button_of_napari_counts_as_leaving_a_view(viewer, sources, prediction):
+    left, waiting = [], []
+    manager = ViewManager(viewer, lambda: left.append(manager.view), waiting.append)
+    add_result(viewer, prediction)
+
+    def idle() -> list[View]:
+        while waiting:
+            waiting.pop()()
+        return left
+
+    for view in (View.GRID, View.THREE_D, View.GRID, View.STACK, View.GRID):
+        manager.set_view(view, sources, prediction)
+        viewer.layers.remove(next(of_kind(viewer, "pane"), viewer.layers[-1]))
+        manager.show(prediction)  # panes that are made again are off for a moment
+        assert idle() == []
+    viewer.canvas.grid.enabled = False
+    assert idle() == [View.GRID]
+    manager.set_view(View.THREE_D, sources, prediction)
+    viewer.dims.ndisplay = 2
+    assert idle() == [View.GRID, View.THREE_D]
+
+
 def test_leaving_a_view_gives_everything_back(viewer, sources, prediction):
     viewer.add_points([[1, 2, 3]], name="mine", visible=False)
     viewer.layers["T2"].visible = False

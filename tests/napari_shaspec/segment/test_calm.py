@@ -117,3 +117,28 @@ def test_a_second_panel_opens_as_a_tab_where_the_window_is_low(qtbot, viewer, en
     assert window.tabifiedDockWidgets(docks[0]) == [docks[1]]
     for dock in docks:
         dock.widget().controller.close()
+
+
+def test_a_menu_brings_a_panel_behind_another_tab_to_the_front(qtbot, viewer, engine):
+    """napari's menus call ``setVisible(not isVisible())``."""
+    window, panels, seen = QMainWindow(), [], ([], [])
+    qtbot.addWidget(window)
+    window.resize(900, 600)
+    window.show()
+    for in_front in seen:
+        dock = QDockWidget()
+        dock.visibilityChanged.connect(in_front.append)
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        panels.append(SegmentPanel(viewer, controller=SegmentController(viewer, engine=engine)))
+        dock.setWidget(panels[-1])
+        dock.show()
+        qtbot.wait(50)
+    first, in_front = panels[0].parent(), seen[0]
+    qtbot.waitUntil(lambda: in_front[-1:] == [False])
+    for shown in (True, False, True):
+        first.setVisible(not first.isVisible())
+        qtbot.waitUntil(lambda shown=shown: in_front[-1] == shown)
+        qtbot.wait(100)
+        assert (first.isVisible(), in_front[-1]) == (shown, shown)
+    for panel in panels:
+        panel.controller.close()

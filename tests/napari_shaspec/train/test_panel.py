@@ -215,8 +215,8 @@ def test_a_panel_that_is_closed_ends_its_run(qtbot, panel, made, find, click):
     assert made[0].stopped
 
 
-@pytest.mark.parametrize("how", ["window", "dock"])
-def test_napari_asks_before_it_closes_and_closing_ends_the_run(
+@pytest.mark.parametrize("how", ["window", "dock", "window without panel"])
+def test_napari_asks_before_it_closes_and_a_closed_panel_finds_its_run_again(
     make_napari_viewer,
     npe2pm,
     qtbot,
@@ -244,8 +244,18 @@ def test_napari_asks_before_it_closes_and_closing_ends_the_run(
         viewer.close()
     else:
         viewer.window.remove_dock_widget(panel)
+        made[0].turn.release()  # the run goes on without its panel
+        qtbot.waitUntil(lambda: control.state.step is not None, timeout=30_000)
+        assert not made[0].stopped
+    if how == "window without panel":
+        viewer.close()
+    elif how == "dock":
+        _, panel = viewer.window.add_plugin_dock_widget("napari-shaspec", "Train")
+        assert panel.controller is control
+        assert find(panel, "run").text() == "Stop"
+        click(find(panel, "run"))
     qtbot.waitUntil(lambda: made[0].closed, timeout=30_000)
-    assert made[0].stopped
+    assert made[0].stopped or how == "window without panel"  # a process ends with its events
 
 
 def test_every_button_has_a_tooltip(panel):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shaspec.analysis.judgement import all_scores, judgement, subset_scores
 from shaspec.errors import InputError
@@ -67,6 +69,20 @@ def test_the_verdict_follows_from_the_two_scores(here, full, verdict):
 def test_with_all_modalities_a_poor_region_is_called_so(full, verdict):
     line = judgement(card_with({f"fold 0, {FULL}": {"ET": full}}), TASK.names)
     assert line.startswith(f"ET {verdict}")
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_verdict_agrees_with_the_numbers_in_the_line(here, full):
+    subset = ("FLAIR", "T1", "T2")
+    scores = {f"fold 0, {'+'.join(subset)}": {"ET": here}, f"fold 0, {FULL}": {"ET": full}}
+    line = judgement(card_with(scores), subset)
+    shown_here, shown_full = (float(text) for text in re.findall(r"\d\.\d\d", line))
+    loses = round(shown_full - shown_here, 2) >= 0.05
+    assert ("cannot be judged" in line) == (loses and shown_here < 0.5)
+    assert ("less reliable" in line) == (loses and shown_here >= 0.5)
+    line = judgement(card_with(scores), TASK.names)
+    (shown_full,) = (float(text) for text in re.findall(r"\d\.\d\d", line))
+    assert ("cannot be judged" in line) == (shown_full < 0.5)
 
 
 def test_the_range_of_the_case_needs_two_subsets():
