@@ -5,8 +5,8 @@
 FOLDER holds cases of the task ``brats`` whose scans are registered. In each pair of scans of one
 case, the second is moved by a known rigid transform (up to 30 degrees and 40 mm), resampled to
 slices of 1, 3 or 5 mm in a random direction, and in a third of the pairs cropped to 60 % of its
-extent. With ``--heads``, each brain is in a made-up head with skull, scalp, face and neck. The error
-is the largest distance between found and true positions over the voxels of the brain or head.
+extent. With ``--heads``, each brain is in a made-up head with skull, scalp, face and neck. The
+error is the largest distance between found and true positions over the voxels of the head.
 """
 
 from __future__ import annotations
