@@ -79,13 +79,15 @@ def scanner(desk: Desk, folder: Path) -> None:
     both(desk, "02_opened")
 
     def how(dialog: Any) -> None:
-        desk.click(dialog, "prepare_check")
+        if not desk.find(dialog, "prepare_check").isChecked():
+            desk.click(dialog, "prepare_check")
         both(desk, "03_prepare")
         press(desk, dialog, "Prepare")
 
     during(desk, PrepareDialog, how, lambda: desk.click(panel, "prepare"))
     judge(desk, panel)
-    finish(desk, panel)
+    if state.message.level == "error" or not state.case.endswith("prepared"):
+        raise OutOfReachError(state.message.text)
     both(desk, "07_prepared")
 
     def look(dialog: Any) -> None:
