@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -99,24 +100,55 @@ def whole_way(
     model: shaspec.Predictor, case: Case, folder: Path, thickest: int, random: np.random.Generator
 ) -> tuple[Scores, float]:
     """Dice of the prepared case, and the largest error of a registration in mm."""
+    ready = prepared_again(case, folder, thickest, random)
+    return scores(model, ready.case, case, ready.back), ready.millimetres
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A case that was taken apart and prepared again."""
+
+    case: Case
+    back: Callable[[Array], Array]
+    """Labels of the prepared case -> labels on the grid of the case as it was."""
+    millimetres: float
+    """The largest error of a registration."""
+
+
+def prepared_again(
+    case: Case,
+    folder: Path,
+    thickest: int,
+    random: np.random.Generator,
+    change: Callable[[Array], Array] = lambda array: array,
+) -> Ready:
+    """Put a case into a head, write it as DICOM, and prepare that.
+
+    Args:
+        case: the case as it was.
+        folder: empty; for the files.
+        thickest: slices have 1 mm up to this.
+        random: poses, slices and heads.
+        change: makes another scan of every scan, e.g. with a bias field.
+    """
     head = head_of(case, random)
     poses = {}
     for number, name in enumerate(case.present, 2):
         poses[name] = random_pose(head, random)
         thickness, axis = float(random.integers(1, thickest + 1)), int(random.integers(3))
         array, grid = acquired(head, name, poses[name], thickness, axis)
-        write_series(folder / "exam", number, name, array, grid, axis)
-    case_from_dicom(folder / "exam", model.task, folder / "scans")
-    prepare(folder / "scans", model.task, folder / "prepared")
+        write_series(folder / "exam", number, name, change(array), grid, axis)
+    case_from_dicom(folder / "exam", case.task, folder / "scans")
+    prepare(folder / "scans", case.task, folder / "prepared")
     transforms = read_transforms(folder / "prepared")
-    prepared = read_case(folder / "prepared", model.task, with_labels=False)
+    prepared = read_case(folder / "prepared", case.task, with_labels=False)
     own = poses[transforms.reference]
 
     def back(labels: Array) -> Array:
         return resample(labels, prepared.grid, case.grid, order=0, fill=0, through=own.matrix)
 
     found = {n: r.transform for n, r in transforms.found.items()}
-    return scores(model, prepared, case, back), largest_error(case, poses, found, own)
+    return Ready(prepared, back, largest_error(case, poses, found, own))
 
 
 def largest_error(

@@ -1,12 +1,12 @@
 """How far registrations are from the truth, and whether doubtful ones say so.
 
-    python benchmarks/registration.py FOLDER [--pairs 40] [--seed 0]
+    python -m benchmarks.registration FOLDER [--pairs 40] [--seed 0] [--heads]
 
 FOLDER holds cases of the task ``brats`` whose scans are registered. In each pair of scans of one
 case, the second is moved by a known rigid transform (up to 30 degrees and 40 mm), resampled to
 slices of 1, 3 or 5 mm in a random direction, and in a third of the pairs cropped to 60 % of its
-extent. The error is the largest distance between found and true positions over the voxels of the
-head.
+extent. With ``--heads``, each brain is in a made-up head with skull, scalp, face and neck. The
+error is the largest distance between found and true positions over the voxels of the head.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.made_up_exam import head_of
 from shaspec.case import Case
 from shaspec.geometry import Grid
 from shaspec.io import find_cases, read_case
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--heads", action="store_true")
     options = parser.parse_args()
     console, random = Console(width=110), np.random.default_rng(options.seed)
     cases = find_cases(options.folder, load_task("brats"))
@@ -45,6 +47,9 @@ def main() -> None:
     errors, doubtful, alone = [], [], []
     for number in range(options.pairs):
         case = read_case(cases[random.integers(len(cases))], load_task("brats"), with_labels=False)
+        if options.heads:
+            head = head_of(case, random)
+            case = Case(case.name, case.task, head.grid, head.volumes)
         first, second = random.choice(case.present, 2, replace=False)
         fixed = Scan(case.volumes[first], case.grid, first)
         truth = random_pose(case, random)

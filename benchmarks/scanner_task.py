@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.desk import Desk, OutOfReachError, rest
-from benchmarks.made_up_exam import THICK, write_exam
+from benchmarks.made_up_exam import NUMBERS, THICK, write_exam
 from benchmarks.people import finish, open_panel
 
 
@@ -79,13 +79,15 @@ def scanner(desk: Desk, folder: Path) -> None:
     both(desk, "02_opened")
 
     def how(dialog: Any) -> None:
-        desk.click(dialog, "prepare_check")
+        if not desk.find(dialog, "prepare_check").isChecked():
+            desk.click(dialog, "prepare_check")
         both(desk, "03_prepare")
         press(desk, dialog, "Prepare")
 
     during(desk, PrepareDialog, how, lambda: desk.click(panel, "prepare"))
     judge(desk, panel)
-    finish(desk, panel)
+    if state.message.level == "error" or not state.case.endswith("prepared"):
+        raise OutOfReachError(state.message.text)
     both(desk, "07_prepared")
 
     def look(dialog: Any) -> None:
@@ -165,7 +167,7 @@ def paint(desk: Desk, panel: Any) -> None:
 def save(desk: Desk, panel: Any, folder: Path) -> None:
     """Saves the result on a series that was moved, and reads it back."""
     import pydicom
-    from qtpy.QtWidgets import QApplication, QFileDialog
+    from qtpy.QtWidgets import QFileDialog
 
     from napari_shaspec.assign.option_dialog import OptionDialog
 
@@ -179,18 +181,14 @@ def save(desk: Desk, panel: Any, folder: Path) -> None:
     def source(dialog: Any) -> None:
         type_path(desk, dialog, str(folder / "exam"))
 
-    later(lambda: then(QFileDialog, source, skip=1))
-    during(desk, QFileDialog, name, lambda: desk.click(panel, "save"))
-
-    def ended() -> bool:
-        asks = isinstance(QApplication.activeModalWidget(), OptionDialog)
-        return asks or target.is_file() or state.message.level == "error"
-
-    desk.wait(ended, "the DICOM SEG")
-    if isinstance(question := QApplication.activeModalWidget(), OptionDialog):
+    def which(dialog: Any) -> None:
         both(desk, "14_which_series")
-        press(desk, question, "OK")
-        desk.wait(lambda: target.is_file() or state.message.level == "error", "the DICOM SEG")
+        press(desk, dialog, f"series {NUMBERS['T1ce']}")
+
+    later(lambda: then(QFileDialog, source, skip=1))
+    later(lambda: then(OptionDialog, which))  # only where two scans have one grid
+    during(desk, QFileDialog, name, lambda: desk.click(panel, "save"))
+    desk.wait(lambda: target.is_file() or state.message.level == "error", "the DICOM SEG")
     both(desk, "15_saved")
     if not target.is_file():
         raise OutOfReachError(state.message.text)

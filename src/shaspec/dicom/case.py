@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from shaspec.dicom.convert import convert
 from shaspec.dicom.roles import choose, propose
@@ -12,7 +14,7 @@ from shaspec.dicom.series import Study, read_studies
 from shaspec.dicom.source import dicom_files
 from shaspec.errors import InputError, UndecidedError
 from shaspec.files.reading import resolved
-from shaspec.files.writing import make_folder
+from shaspec.files.writing import make_folder, replacing
 from shaspec.io.outputs import check_output, require_no_others
 from shaspec.progress import Report, silent
 from shaspec.task import Task
@@ -103,9 +105,14 @@ def write_study(
     for role in choice.series:
         check_output(targets[role], files, overwrite=overwrite, keep_own=True)
     notices = list(choice.notices)
-    for done, (role, series) in enumerate(choice.series.items()):
-        progress(done, len(choice.series), f"converting {role}")
-        notices += convert(series, study, targets[role])
+    with TemporaryDirectory(prefix="shaspec-dicom-") as folder:  # all volumes are written, or none
+        for done, (role, series) in enumerate(choice.series.items()):
+            progress(done, len(choice.series), f"converting {role}")
+            notices += convert(series, study, Path(folder) / targets[role].name)
+        for role in choice.series:
+            made = Path(folder) / targets[role].name
+            with made.open("rb") as source, replacing(targets[role]) as file:
+                shutil.copyfileobj(source, file)
     return Converted({role: targets[role] for role in choice.series}, tuple(notices))
 
 
@@ -120,8 +127,10 @@ def choose_study(studies: Sequence[Study], wanted: str) -> Study:
         f"{n}: {s.date or 'no date'} ({len(s.series)} series)": str(n)
         for n, s in enumerate(studies, 1)
     }
+    count = "1 study" if len(studies) == 1 else f"{len(studies)} studies"
+    none = f", and {'several have' if matching else 'none has'} the date or number {wanted}"
     raise UndecidedError(
-        f"the DICOM files are of {len(studies)} studies",
+        f"the DICOM files are of {count}{none * bool(wanted)}",
         f"choose with --study: {', '.join(shown)}",
         "study",
         shown,

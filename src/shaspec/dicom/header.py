@@ -6,7 +6,6 @@ Attributes of enhanced (multi-frame) images are looked up in the functional grou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,8 @@ import numpy.typing as npt
 
 from shaspec.dicom.dataset import DAMAGED, Opened, faults, read_dataset
 from shaspec.dicom.other import DIRECTORY, Other, kind_of
+from shaspec.dicom.patient import TAGS as PATIENT
+from shaspec.dicom.patient import Words, words_of
 from shaspec.dicom.pixels import pixel_problem
 from shaspec.errors import InputError
 
@@ -28,13 +29,12 @@ IMAGES = {
 }
 """SOP classes of MR, CT and PET images."""
 MOST_FRAMES = 20_000
-MOST_LETTERS = 64
-"""Longest description that the standard allows."""
+MOST_LETTERS = 1000
+"""Of a description; the standard allows 64."""
 TAGS = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber",
     "SeriesDescription", "ProtocolName", "StudyDate", "AcquisitionTime", "AcquisitionDateTime",
-    "Modality", "PatientName", "PatientID", "PatientBirthDate", "OtherPatientIDs",
-    "OtherPatientNames", "ImageType", "PhotometricInterpretation", "RescaleSlope",
+    "Modality", *PATIENT, "ImageType", "PhotometricInterpretation", "RescaleSlope",
     "RescaleIntercept",
     "ScanningSequence", "SequenceName", "PulseSequenceName", "AcquisitionContrast", "AngioFlag",
     "ContrastBolusAgent", "ContrastBolusAgentSequence", "EchoTime", "RepetitionTime",
@@ -54,8 +54,8 @@ class Header:
     study: str
     patient: tuple[str, str, str] = field(repr=False)
     """ID, name and birth date: to tell patients apart, and to keep them out of texts."""
-    words: tuple[str, ...] = field(repr=False)
-    """Words that identify the patient."""
+    words: Words = field(repr=False)
+    """What identifies the patient."""
     number: int | None
     description: str = field(repr=False)
     """As written, so it may contain the name of the patient."""
@@ -115,7 +115,7 @@ def _other(found: Dataset, sop_class: str) -> Other:
         number=_whole(_get(found, "SeriesNumber")),
         description=_described(found),
         kind=kind_of(sop_class),
-        words=_words(found),
+        words=words_of(found),
     )
 
 
@@ -139,7 +139,7 @@ def _header(path: Path, found: Dataset, opened: Opened) -> Header:
             _text(_get(found, "PatientName")),
             _text(_get(found, "PatientBirthDate")),
         ),
-        words=_words(found),
+        words=words_of(found),
         number=_whole(_get(found, "SeriesNumber")),
         description=_described(found),
         date=_text(_get(found, "StudyDate")),
@@ -164,17 +164,9 @@ def _header(path: Path, found: Dataset, opened: Opened) -> Header:
     )
 
 
-def _words(found: Dataset) -> tuple[str, ...]:
-    """Words that identify the patient."""
-    names = " ".join(_text(_get(found, key)) for key in ("PatientName", "OtherPatientNames"))
-    ids = [_text(_get(found, k)) for k in ("PatientID", "OtherPatientIDs", "PatientBirthDate")]
-    return tuple(filter(None, (*ids, *re.split(r"[\s^=\\]+", names))))
-
-
 def _described(found: Dataset) -> str:
     """The description of the series, or its protocol, in at most `MOST_LETTERS` letters."""
-    text = _text(_get(found, "SeriesDescription") or _get(found, "ProtocolName"))
-    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
+    return _text(_get(found, "SeriesDescription") or _get(found, "ProtocolName"))[:MOST_LETTERS]
 
 
 def _frames(found: Dataset) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -222,9 +214,12 @@ def _get(found: Dataset, keyword: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    """One line of printable characters: terminals and windows obey others."""
-    letters = "" if value is None else str(value)
-    return " ".join("".join(c if c.isprintable() else " " for c in letters).split())
+    return one_line("" if value is None else str(value))
+
+
+def one_line(text: str) -> str:
+    """``text`` in one line of printable characters: terminals and windows obey others."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _whole(value: Any) -> int | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shaspec.dicom.header import Header
+from shaspec.dicom.patient import shortened
 from shaspec.dicom.ranking import demerits, finer_than, is_repeat
 from shaspec.dicom.series import Series, Study
 from shaspec.errors import InputError, UndecidedError
@@ -118,8 +119,8 @@ def propose_series(series: Series, task: Task) -> Proposal:
     by_tags = _role(weighting + agent, task) if weighting else ""
     said = read_name(series.description, task)
     word = said.match.role if said.match else ""
-    if word != _role(header.description, task):
-        both = tuple(filter(None, (word, _role(header.description, task))))
+    if word != (whole := _role(shortened(header.description), task)):
+        both = tuple(filter(None, (word, whole)))
         return Proposal(series, "", "its description contains the name of the patient", both)
     demerit = demerits(series)
     if word == LABELS or (not word and said.evidence and not said.candidates):

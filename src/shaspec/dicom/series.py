@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from shaspec.dicom.header import Header, read_header
+from shaspec.dicom.copies import unlike
+from shaspec.dicom.header import Header, one_line, read_header
 from shaspec.dicom.other import Other, left_out
+from shaspec.dicom.patient import Hidden, described, hidden_of, require_one_patient
 from shaspec.dicom.placing import Placement, orientation, place
 from shaspec.errors import InputError
 from shaspec.progress import Report, silent
 
 SHOWN = 3  # files and series that an error names
-HIDDEN = "[patient]"
-"""Replaces words that identify the patient."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +72,11 @@ class Study:
     """Damaged files that belong to no known series."""
     left_out: tuple[str, ...]
     """Series that are not images of a scan, e.g. reports, with their kind."""
-    hidden: re.Pattern[str] | None = field(repr=False)
+    hidden: Hidden = field(repr=False)
 
     def hide(self, text: str) -> str:
         """``text`` with the words that identify the patient replaced by ``[patient]``."""
-        return _hide(text, self.hidden)
+        return self.hidden.hide(text)
 
 
 def read_studies(files: Sequence[Path], progress: Report = silent) -> tuple[Study, ...]:
@@ -96,7 +96,7 @@ def read_studies(files: Sequence[Path], progress: Report = silent) -> tuple[Stud
     """
     headers: list[Header] = []
     others: list[Other] = []
-    damaged: list[tuple[str, str]] = []
+    damaged: list[tuple[int, str]] = []
     for done, path in enumerate(files):
         progress(done, len(files), "reading headers")
         try:
@@ -104,47 +104,46 @@ def read_studies(files: Sequence[Path], progress: Report = silent) -> tuple[Stud
         except InputError as error:
             if isinstance(error.__cause__, ImportError) or "pip install" in str(error):
                 raise
-            damaged.append((path.name, str(error)))
+            damaged.append((done, str(error)))
             continue
         if isinstance(header, Other):
             others.append(header)
         elif header is not None:
             headers.append(header)
     named: list[Header | Other] = [*headers, *others]
-    hidden = _pattern(word for each in named for word in each.words)
-    problems = tuple(f"file {_hide(name, hidden)}: {text}" for name, text in damaged)
+    hidden = hidden_of(each.words for each in named)
+    problems = tuple(
+        f"file {_file_name(files, index, hidden, known=bool(named))}: {text}"
+        for index, text in damaged
+    )
     if not headers:
-        first = (*problems, *(_hide(text, hidden) for text in left_out(others)))[:SHOWN]
+        first = (*problems, *left_out(others, hidden))[:SHOWN]
         text = "".join(f"; {one}" for one in first)
         raise InputError(f"the DICOM files contain no MR, CT or PET images{text}")
-    _require_one_patient(headers)
+    require_one_patient(headers, hidden)
     grouped: dict[str, list[Header]] = defaultdict(list)
     for header in headers:
         grouped[header.study].append(header)
     studies = []
     for study, group in grouped.items():
         beside = [o for o in others if o.study == study or o.study not in grouped]
-        out = tuple(_hide(text, hidden) for text in left_out(beside))
+        out = left_out(beside, hidden)
         studies.append(_study(group, problems, out, hidden))
     return tuple(sorted(studies, key=lambda study: study.date))
 
 
-def _require_one_patient(headers: Sequence[Header]) -> None:
-    """Raise `InputError` if IDs, names or birth dates differ."""
-    for values in zip(*(header.patient for header in headers), strict=True):
-        patients = {re.sub(r"[\W_]", "", value).casefold() for value in values} - {""}
-        if len(patients) > 1:
-            raise InputError(
-                f"the DICOM files are of {len(patients)} patients (ID, name or birth date differ); "
-                "give the folder of one patient"
-            )
+def _file_name(files: Sequence[Path], index: int, hidden: Hidden, *, known: bool) -> str:
+    """How messages name a file: its name may have that of the patient, if nobody ``known`` has."""
+    if known:
+        return hidden.hide(one_line(files[index].name))
+    return f"{index + 1} of {len(files)} in the order of their names"
 
 
 def _study(
     headers: Sequence[Header],
     problems: tuple[str, ...],
     out: tuple[str, ...],
-    hidden: re.Pattern[str] | None,
+    hidden: Hidden,
 ) -> Study:
     grouped: dict[str, list[Header]] = defaultdict(list)
     for header in headers:
@@ -161,12 +160,14 @@ def _study(
     return Study(_date(headers[0].date), tuple(series), problems, out, hidden)
 
 
-def _series(key: str, group: Sequence[Header], hidden: re.Pattern[str] | None) -> Series:
+def _series(key: str, group: Sequence[Header], hidden: Hidden) -> Series:
     unique = {_identity(header): header for header in group}
     headers = sorted(unique.values(), key=lambda header: header.path)
     notices = []
-    if len(unique) < len(group):
-        notices.append(f"{len(group) - len(unique)} copies of images were left out")
+    copies = len(group) - len(unique)
+    if copies:
+        what = "a copy of an image was" if copies == 1 else f"{copies} copies of images were"
+        notices.append(f"{what} left out")
     images = sum(len(header.positions) for header in headers)
     if headers[0].expected > images:
         notices.append(
@@ -177,11 +178,13 @@ def _series(key: str, group: Sequence[Header], hidden: re.Pattern[str] | None) -
     try:
         if wrong := next((header.pixels for header in headers if header.pixels), ""):
             raise InputError(wrong)
+        if copies and unlike([(header, unique[_identity(header)]) for header in group]):
+            raise InputError("has different images with one identifier; export the series again")
         placement = place(headers)
     except InputError as error:
         problem = str(error)
     return Series(
-        key, _hide(headers[0].description, hidden), _date(headers[0].date), images,
+        key, described(headers[0].description, hidden), _date(headers[0].date), images,
         orientation(headers), placement, problem, tuple(notices), tuple(headers),
     )  # fmt: skip
 
@@ -197,19 +200,3 @@ def _start(group: Sequence[Header]) -> str:
 
 def _date(text: str) -> str:
     return f"{text[:4]}-{text[4:6]}-{text[6:]}" if re.fullmatch(r"\d{8}", text) else ""
-
-
-def _pattern(words: Iterable[str]) -> re.Pattern[str] | None:
-    """Matches words that identify the patient; short ones only as whole words."""
-    longest_first = sorted(
-        {word.strip() for word in words if len(word.strip()) > 1}, key=len, reverse=True
-    )
-    parts = [
-        re.escape(w) if len(w) > 3 else rf"(?<![^\W_]){re.escape(w)}(?![^\W_])"
-        for w in longest_first
-    ]
-    return re.compile("|".join(parts), re.IGNORECASE) if parts else None
-
-
-def _hide(text: str, hidden: re.Pattern[str] | None) -> str:
-    return hidden.sub(HIDDEN, text) if hidden else text

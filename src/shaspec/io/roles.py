@@ -137,9 +137,23 @@ def _named(paths: Sequence[Path], task: Task) -> list[tuple[str, Path]]:
         return [(name_to_judge(path, task), path) for path in paths]
     named = []
     for path in paths:
-        silent = is_silent(read_name(path.name, task))
-        named.append((in_folder(path.parent.name, path) if silent else path.name, path))
+        alone = read_name(path.name, task)
+        together = in_folder(path.parent.name, path)
+        use = is_silent(alone) or (
+            _is_outline(alone) and _is_of_anatomy(read_name(together, task))  # brain/mask.nii.gz
+        )
+        named.append((together if use else path.name, path))
     return named
+
+
+def _is_outline(reading: Reading) -> bool:
+    """Whether a mask was taken as that of a lesion because its name does not say of what it is."""
+    return reading.match is not None and reading.match.role == LABELS and bool(reading.match.reason)
+
+
+def _is_of_anatomy(reading: Reading) -> bool:
+    """Whether a name says that the file is neither a modality nor the truth."""
+    return reading.match is None and not reading.candidates and bool(reading.evidence)
 
 
 def _roles(

@@ -13,6 +13,7 @@ from shaspec.io.volumes import Volume
 from shaspec.preparation.overlay import checkerboard, edges_over, scaled
 from shaspec.preprocessing import background, foreground
 from shaspec.registration import Registration, Rigid
+from shaspec.registration.register import head_corners
 
 Picture = npt.NDArray[np.uint8]
 
@@ -33,9 +34,7 @@ class Nudge:
         head = np.argwhere(foreground(fixed.array, background(fixed.array)))
         self._middle = np.round(head.mean(axis=0)).astype(int)
         self._centre = self._grid.world(self._middle[:, None])[:, 0]
-        low, high = head.min(axis=0), head.max(axis=0)
-        ends = np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1)
-        self._corners = self._grid.world(ends)
+        self._corners = self._grid.world(head_corners(head))
 
     def moved(
         self, shift: tuple[float, float, float], degrees: tuple[float, float, float]

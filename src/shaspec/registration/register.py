@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -163,8 +164,18 @@ def _aside(transform: Rigid, centre: Array) -> Rigid:
 
 
 def _corners(scan: Smooth) -> Array:
-    """The corners of the smallest box around the head, moved inwards to its surface, (3, 8) mm."""
-    voxels = np.argwhere(scan.inside)
-    low, high = np.percentile(voxels, [5, 95], axis=0)
-    corners = np.array(list(product(*zip(low, high, strict=True)))).T
+    corners = head_corners(np.argwhere(scan.inside))
     return np.asarray(scan.to_world[:3, :3] @ corners + scan.to_world[:3, 3:])
+
+
+def head_corners(voxels: npt.NDArray[Any]) -> Array:
+    """The corners of the smallest box around the head, moved inwards to its surface.
+
+    Args:
+        voxels: (n, 3), those of the head.
+
+    Returns:
+        (3, 8), voxels.
+    """
+    low, high = np.percentile(voxels, [5, 95], axis=0)
+    return np.array(list(product(*zip(low, high, strict=True)))).T

@@ -72,6 +72,17 @@ def test_a_complete_case_with_a_truth_leaves_nothing_open(tmp_path):
     assert not any(file.open for file in file_roles(tmp_path, BRATS))
 
 
+@pytest.mark.parametrize("mask", ["brain/mask.nii.gz", "brain/edited_mask.nii.gz"])
+def test_the_brain_mask_of_a_prepared_case_is_no_question(mask: str, tmp_path: Path) -> None:
+    """A case without a truth has a place for one, which a mask of the brain does not take."""
+    scans = [f"c_{name}.nii.gz" for name in ("flair", "t1", "t1ce", "t2")]
+    make(tmp_path / "case", *scans, mask)
+    assert found(tmp_path / "case")[str(Path(mask))] == ("", "certain", False)
+    make(tmp_path / "other", *scans, "lesion/mask.nii.gz")
+    role, _, _ = found(tmp_path / "other")[str(Path("lesion/mask.nii.gz"))]
+    assert role == "labels"
+
+
 def test_folders_of_sequences_are_shown_with_their_names(tmp_path):
     make(tmp_path, "FLAIR/scan.nii.gz", "T1_post/scan.nii.gz")
     files = {file.name: file.role for file in file_roles(tmp_path, BRATS)}

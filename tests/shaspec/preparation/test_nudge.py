@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shaspec.geometry import Grid
+from shaspec.io.resample import resample
 from shaspec.io.volumes import Volume
 from shaspec.phantom import make_case
 from shaspec.preparation.nudge import Nudge
-from shaspec.registration import Registration, Rigid
+from shaspec.registration import Registration, Rigid, Scan, register
 
 START = Registration(Rigid(), 0.2, 0.2, 0.0, 0.0)
 MM = st.tuples(*[st.floats(-50, 50)] * 3)
@@ -64,3 +65,14 @@ def test_pictures_have_square_pixels_and_the_head_above() -> None:
     for picture in (coronal, sagittal):
         rows = picture.mean(axis=(1, 2))
         assert rows.argmax() < len(rows) / 2
+
+
+def test_by_hand_and_by_itself_say_the_same_distance(scan: Volume) -> None:
+    """The same pose, so the same points of the head are moved as far."""
+    turned = Rigid.about(np.zeros(3), np.radians((4, -9, 14)), (9.0, -6.0, 5.0))
+    array = resample(
+        scan.array, scan.grid, scan.grid, order=1, fill=0, through=turned.inverse.matrix
+    )
+    found = register(Scan(scan.array, scan.grid, "T1"), Scan(array, scan.grid, "moved"))
+    hand = Nudge(scan, Volume(array, scan.grid, scan.path), found).moved((0, 0, 0), (0, 0, 0))
+    assert hand.distance == pytest.approx(found.distance, rel=0.05)
