@@ -147,7 +147,7 @@ def cross_imports() -> Iterator[tuple[str, str]]:
 def test_the_graph_knows_the_code() -> None:
     """Or the tests below would pass on nothing."""
     assert (
-        "napari_shaspec.case.controller"
+        "napari_shaspec.case.model_controller"
         in module_graph("napari_shaspec")["napari_shaspec.segment.showing"]
     )
     assert "shaspec.task" in module_graph("shaspec")["shaspec.case"]

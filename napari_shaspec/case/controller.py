@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from napari_shaspec import model_folders, recent_cases
-from napari_shaspec.case import assignment, opening, other_task
+from napari_shaspec.case import assignment, opening
 from napari_shaspec.case.modality_rows import ModalityRows
 from napari_shaspec.case.open_cases import OpenCases
 from napari_shaspec.case.session_cache import SessionCache
-from napari_shaspec.case.state import CaseState, ModelState
-from napari_shaspec.case.volume_sources import VolumeSources
+from napari_shaspec.case.state import CaseState
 from napari_shaspec.chosen_engine import ChosenEngine, Hears
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import notifications
@@ -28,20 +27,17 @@ from napari_shaspec.layers.viewer import prepare_view_soon
 from napari_shaspec.recent_cases import RecentCase
 from shaspec.errors import InputError, ShaspecError
 from shaspec.inference.command import Result, command_of
-from shaspec.task import Subset
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image
 
 W = TypeVar("W", bound=CaseState)
-M = TypeVar("M", bound=ModelState)
 
 MIX = (
     "These layers belong to two cases, {} and {}. Use them as one case? Only layers of one patient "
     "at one time give a meaningful result."
 )
-NO_MODEL = "no model is bundled: open a model folder"
 
 
 class CaseController(ABC, Generic[W]):
@@ -218,79 +214,3 @@ class CaseController(ABC, Generic[W]):
                 f"Open a case, or drop its folder here: {task.title_names}, or some of "
                 "them. A phantom is in File > Open Sample > ShaSpec."
             )
-
-
-class ModelController(CaseController[M]):
-    """One model at a time; a case of another task gets a model of its task, if one is listed."""
-
-    def __init__(
-        self, viewer: ViewerModel, state: M, engine: Engine | None, run: Runner, *, dims: bool
-    ) -> None:
-        super().__init__(viewer, state, engine, run, dims=dims)
-        viewer.layers.events.inserted.connect(self._on_layer, position="last")
-
-    def close(self) -> None:
-        """Ends the job, frees the features and disconnects from the viewer."""
-        self.viewer.layers.events.inserted.disconnect(self._on_layer)
-        super().close()
-
-    def _on_layer(self, event: Any) -> None:
-        layer = event.value
-        model = other_task.model_for(layer, self.state.task, self.state.models, self._engine)
-        if model and self.choose_model(model):
-            of_case = {"case": assignment.case_of(layer), "task": origin(layer).get("task")}
-            # A message in the panel would be gone with the next layer of the case.
-            notifications.info(other_task.CHOSEN.format(**of_case, model=Path(model).name))
-
-    def choose_model(self, model: str | Path) -> bool:
-        """Loads a bundled model by name, or a model folder; False, with a message, if it fails."""
-        model = str(model)
-        if self.state.status.busy:
-            return False
-        try:
-            card = self._engine.card(model)
-        except ShaspecError as error:
-            self._job.refuse(str(error))
-            return False
-        if model not in self.state.models:
-            self.state.models = (*self.state.models, model)
-        self._kept.forget()
-        self.state.card, self.state.model = card, model
-        self._begin_anew()
-        self._rows.set_task(card.task)
-        self._hint()
-        return True
-
-    def _on_known_models(self) -> None:
-        """Lists the models; without one, the first is chosen. What is open stays."""
-        card, model = self.state.card, self.state.model
-        try:
-            models = self._engine.models()
-        except ShaspecError:  # of a server, which has not answered yet
-            return
-        moved, listed = self._engine.moved(), self.state.models
-        if moved:
-            listed = (*models, *([model] if card is not None and model not in models else []))
-        self.state.models = (*listed, *(name for name in models if name not in listed))
-        if card is None:
-            if models:
-                self.choose_model(models[0])
-            else:
-                self._job.say(NO_MODEL, "warning")
-        elif model in models and self._engine.card(model).sha256 != card.sha256:
-            self.choose_model(model)  # training continued in the same folder
-        elif moved and (missing := self._engine.missing([model])):
-            self._job.say(missing, "warning")
-
-    def _begin_anew(self, *_: object) -> None:
-        """Clears results of another case or model."""
-        card = self.state.card
-        self.state.seen = card.seen_name(self.state.case) if card is not None else ""
-
-    def _case(self) -> tuple[VolumeSources, Subset]:
-        """Collects the voxels and the ticked modalities for a job; raises `ShaspecError`."""
-        card = self.state.card_in_use
-        rows, task = self.state.sources, card.task
-        spare = assignment.spare_layers(self.viewer.layers, rows, task, self.state.case)
-        sources = assignment.collect(rows, task, self.state.present, notices=spare)
-        return sources, task.subset(self.state.present)

@@ -8,8 +8,8 @@ from typing import Any
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_shaspec.case.case_bar import CaseBar
-from napari_shaspec.case.controller import ModelController
 from napari_shaspec.case.modality_table import ModalityTable
+from napari_shaspec.case.model_controller import ModelController
 from napari_shaspec.case.model_picker import ModelPicker
 from napari_shaspec.widgets.panel import line
 

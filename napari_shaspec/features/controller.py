@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec.case.controller import ModelController
+from napari_shaspec.case.model_controller import ModelController
 from napari_shaspec.engine import Engine, Session
 from napari_shaspec.features.marks import Marks
 from napari_shaspec.features.state import CloudSettings, ColourBy, FeaturesState, FeatureView

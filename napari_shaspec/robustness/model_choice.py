@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_shaspec.case.controller import NO_MODEL
+from napari_shaspec.case.model_controller import NO_MODEL
 from shaspec.errors import InputError, ShaspecError
 
 if TYPE_CHECKING:

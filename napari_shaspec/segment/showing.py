@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec.case.controller import ModelController
+from napari_shaspec.case.model_controller import ModelController
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Handlers, Runner, as_long_as, run_here
 from napari_shaspec.jobs.state import Status

@@ -90,3 +90,34 @@ def test_a_closed_panel_follows_no_case(control: SegmentController, viewer: View
     control.close()
     open_case(viewer, LIVER, "anna", "venous")
     assert control.state.model == "instant"
+
+
+def test_a_panel_that_opens_after_a_case_of_another_task_gets_its_model(
+    engine: Any, viewer: ViewerModel, control: SegmentController
+) -> None:
+    control.close()
+    open_case(viewer, LIVER, "anna", "arterial", "venous")
+    later = SegmentController(viewer, engine=engine, run=run_here)
+    try:
+        assert later.state.model == "liver"
+        assert later.state.case == "anna"
+        assert later.state.present == {"arterial", "venous"}
+    finally:
+        later.close()
+
+
+@pytest.mark.parametrize(("last", "model"), [("anna", "liver"), ("berta", "instant")])
+def test_of_two_cases_the_last_one_decides_the_model_of_a_new_panel(
+    engine: Any, viewer: ViewerModel, control: SegmentController, task: Task, last: str, model: str
+) -> None:
+    control.close()
+    cases = {"anna": (LIVER, "venous"), "berta": (task, "FLAIR")}
+    for name in sorted(cases, key=lambda name: name == last):
+        open_case(viewer, cases[name][0], name, cases[name][1])
+    later = SegmentController(viewer, engine=engine, run=run_here)
+    try:
+        assert later.state.model == model
+        assert later.state.case == last
+        assert later.state.present == {cases[last][1]}
+    finally:
+        later.close()
