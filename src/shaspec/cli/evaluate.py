@@ -67,6 +67,8 @@ def evaluate(
     """
     from shaspec.evaluation.protocol import Rules
     from shaspec.evaluation.published import load_published
+    from shaspec.evaluation.results import comparison_files
+    from shaspec.files.writing import check_folder
     from shaspec.io.splits import fold_cases
     from shaspec.models.card import model_folder
     from shaspec.models.summary import method_of
@@ -94,10 +96,17 @@ def evaluate(
         data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules,
         overwrite=overwrite, within=pair_within, **run.keywords,
     )  # fmt: skip
-    for name, loaded in models.items():
-        folder = out if not results else out / "against"
-        evaluation = EvaluationRun(console, labels[name], loaded, options, failed, passed_over)
-        results[labels[name]] = evaluation.write(folder)
+    places = (out, out / "against")
+    runs = [
+        EvaluationRun(console, labels[name], models[name], options, place, failed, passed_over)
+        for name, place in zip(models, places, strict=False)
+    ]
+    for evaluation in runs:
+        evaluation.check()
+    if against:
+        check_folder(out, comparison_files())
+    for evaluation in runs:
+        results[evaluation.name] = evaluation.write()
         doubtful |= evaluation.notices
     print_scores(console, results, rules.text, out)
     if against:
