@@ -67,8 +67,6 @@ def evaluate(
     """
     from shaspec.evaluation.protocol import Rules
     from shaspec.evaluation.published import load_published
-    from shaspec.evaluation.results import comparison_files
-    from shaspec.files.writing import check_folder
     from shaspec.io.splits import fold_cases
     from shaspec.models.card import model_folder
     from shaspec.models.summary import method_of
@@ -87,10 +85,8 @@ def evaluate(
     for name, loaded in models.items():
         card = loaded.card
         console.print(escape(f"{labels[name]}: {method_of(card)}, {card.preset}"))
-    results: dict[str, list[Row]] = {}
     failed: dict[str, str] = {}
     passed_over: dict[str, str] = {}
-    doubtful: dict[str, list[str]] = {}
     reading = {"scheme": scheme or None, "grid": grid, "labels_by_voxel": labels_by_voxel}
     options = EvaluationOptions(
         data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules,
@@ -101,13 +97,8 @@ def evaluate(
         EvaluationRun(console, labels[name], models[name], options, place, failed, passed_over)
         for name, place in zip(models, places, strict=False)
     ]
-    for evaluation in runs:
-        evaluation.check()
-    if against:
-        check_folder(out, comparison_files())
-    for evaluation in runs:
-        results[evaluation.name] = evaluation.write()
-        doubtful |= evaluation.notices
+    results = _results(runs, out)
+    doubtful = {name: said for evaluation in runs for name, said in evaluation.notices.items()}
     print_scores(console, results, rules.text, out)
     if against:
         first, second = results.items()
@@ -119,6 +110,18 @@ def evaluate(
     if failed:
         report_left_out(console, failed)
         raise typer.Exit(1)
+
+
+def _results(runs: list[EvaluationRun], out: Path) -> dict[str, list[Row]]:
+    """The scores of every model, once all results can be written."""
+    from shaspec.evaluation.results import comparison_files
+    from shaspec.files.writing import check_folder
+
+    for evaluation in runs:
+        evaluation.check()
+    if len(runs) > 1:
+        check_folder(out, comparison_files())
+    return {evaluation.name: evaluation.write() for evaluation in runs}
 
 
 def _report_doubts(
