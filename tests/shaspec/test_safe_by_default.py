@@ -17,6 +17,8 @@ from shaspec.case import Case
 from shaspec.errors import WeightsError
 from shaspec.io import write_case
 from shaspec.models.card import bundled_models, model_folder
+from shaspec.task import load_task
+from tests.tiny_models import TINY, save_tiny
 
 SCRIPT = """
 import decimal, gc, json, locale, logging, os, pickle, random, signal, socket, sys, threading
@@ -104,6 +106,19 @@ def test_a_prediction_needs_no_pickle_and_no_network_and_changes_no_global_state
     found = json.loads(ended.stdout.rpartition("RESULT ")[2])
     assert found == {"changed": {"import": [], "prediction": []}, "used": []}
     assert out.is_file()
+
+
+@pytest.mark.parametrize("method", TINY)
+def test_loading_a_model_imports_no_compiler(method: str, tmp_path: Path) -> None:
+    task = load_task("avmnist" if method == "shaspec-classifier" else "brats")
+    folder = save_tiny(tmp_path / "model", task, method)
+    code = (
+        "import sys; from shaspec.models.weights import load_model; "
+        "load_model(sys.argv[1]); print('torch._dynamo' in sys.modules)"
+    )
+    words = [sys.executable, "-c", code, str(folder)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"  # it takes a second, and sets a variable of the environment
 
 
 @pytest.mark.slow
