@@ -15,8 +15,10 @@ from qtpy.QtCore import QTimer
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.wording import in_window
 from shaspec.errors import ShaspecError
-from shaspec.fault import fault_message, is_off
+from shaspec.fault import is_off
 
+DELAYS = (0, 1000)
+"""Milliseconds until the hook is looked at again: a script opens panels before napari runs."""
 OURS = ("napari_shaspec", "shaspec")
 
 
@@ -34,14 +36,18 @@ class _Guard:
             self._before(kind, error, traceback)
             return
         told = [str(one) for one in chain if isinstance(one, ShaspecError)]
-        notifications.error(in_window(told[0] if told else fault_message(error, "napari-shaspec")))
+        if told:
+            notifications.error(in_window(told[0]))
+        else:
+            notifications.unforeseen(error)
 
 
 def watch() -> None:
     """Guard the window from now on, and again once napari, which sets a hook at its start, runs."""
     if not is_off():
         _install()
-        QTimer.singleShot(0, _install)
+        for delay in DELAYS:
+            QTimer.singleShot(delay, _install)
 
 
 def _install() -> None:

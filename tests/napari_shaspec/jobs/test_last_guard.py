@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
+import napari_shaspec
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.last_guard import watch
 from napari_shaspec.jobs.runner import run_in_worker
@@ -117,3 +119,10 @@ def test_in_tests_nothing_is_guarded(qtbot: Any, passed_on: list[BaseException])
     before = sys.excepthook
     watch()
     assert sys.excepthook is before
+
+
+def test_no_panel_shows_a_traceback_by_itself() -> None:
+    files = list(Path(str(napari_shaspec.__file__)).parent.rglob("*.py"))
+    assert [p.name for p in files if re.search(r"receive_error|\bbug\(", p.read_text("utf-8"))] == [
+        "notifications.py"
+    ]
