@@ -15,7 +15,6 @@ from napari_shaspec.jobs.runner import Handlers, Runner
 from napari_shaspec.jobs.state import JobState, Level, Message, Status
 from napari_shaspec.jobs.wording import in_window
 from shaspec.errors import ShaspecError
-from shaspec.fault import fault_message, is_off
 from shaspec.inference.events import Notice, Progress
 from shaspec.memory import is_out_of_memory
 
@@ -96,11 +95,8 @@ class JobControl:
             self.refuse(str(error))
         elif is_out_of_memory(error):
             self.refuse("out of memory: close other programs, or crop the volumes")
-        elif is_off():
-            self.say(f"Unexpected error: {error} (details in the notification)", "error")
-            notifications.bug(error)
         else:
-            self.refuse(fault_message(error, "napari-shaspec"))
+            self.say(notifications.unforeseen(error), "error")
 
     def succeed(self, text: str) -> None:
         """Marks the job as done and shows ``text`` with the notices of the job."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from napari_shaspec.jobs.wording import in_window
+from shaspec.fault import fault_message, is_off
+
 
 def info(text: str) -> None:
     """Shows a notification that disappears."""
@@ -22,6 +25,19 @@ def bug(error: Exception) -> None:
     from napari.utils.notifications import notification_manager
 
     notification_manager.receive_error(type(error), error, error.__traceback__)
+
+
+def unforeseen(found: Exception) -> str:
+    """Shows an error that nobody foresaw; returns what to show in the panel.
+
+    Users get a sentence and a report file; tests and developers the traceback.
+    """
+    if is_off():
+        bug(found)
+        return f"Unexpected error: {found} (details in the notification)"
+    text = in_window(fault_message(found, "napari-shaspec"))
+    error(text)
+    return text
 
 
 def ask(question: str) -> bool:

@@ -96,8 +96,7 @@ class TourController:
             except ShaspecError as error:
                 self._end(Status.FAILED, Message(str(error), "error"))
             except Exception as error:  # noqa: BLE001 - a bug must not leave the tour busy
-                self._end(Status.FAILED, Message(f"Unexpected error: {error}", "error"))
-                notifications.bug(error)
+                self._end(Status.FAILED, Message(notifications.unforeseen(error), "error"))
             else:
                 if last.controller.state.status.busy:
                     self._wait_for(last)

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_shaspec.jobs.last_guard import watch
 from napari_shaspec.jobs.state import JobState
 from napari_shaspec.layers.text_sizes import TextWatch
 from napari_shaspec.settings import PLUGIN
@@ -103,6 +104,7 @@ class Panel(QWidget):
 
     def __init__(self, controller: Controller) -> None:
         super().__init__()
+        watch()
         self._controller = controller
         self.setAcceptDrops(True)
         enlarge(self)

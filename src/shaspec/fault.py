@@ -45,8 +45,8 @@ def fault_message(error: BaseException, command: str) -> str:
         return text
     if is_out_of_memory(error):
         return "out of memory: close other programs, or use smaller windows or a smaller case"
-    first = (str(error).splitlines() or [""])[0][:200]
-    cause = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    words = getattr(error, "strerror", None)  # of the system, which quotes no file
+    cause = f"{type(error).__name__}: {words}" if words else type(error).__name__
     report = write_report(error, command)
     where = f"; the details are in {report}" if report else ""
     return f"this is an error in the program ({cause}){where}; please report it"

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import shaspec.cli
+from shaspec.case import Case
 from shaspec.fault import RAISE, fault_message, report_text
+from shaspec.io import write_case
 
 
 def broken(secret: str) -> None:
@@ -37,6 +39,14 @@ def test_the_message_is_one_sentence_that_names_the_report(reports: Path) -> Non
     assert "\n" not in text
     assert str(report) in text
     assert "TypeError" in text
+    assert "Jane Doe" not in text + report.read_text()
+
+
+def test_the_message_has_the_words_of_the_system(reports: Path) -> None:
+    error = OSError(5, "Input/output error", "Jane Doe.nii.gz")
+    text = fault_message(error, "x")
+    assert "OSError: Input/output error" in text
+    assert "Jane Doe" not in text
 
 
 def test_the_report_has_command_versions_and_places_but_no_text_of_an_error() -> None:
@@ -98,3 +108,32 @@ def test_in_tests_the_error_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["shaspec"])
     with pytest.raises(TypeError, match="unforeseen"):
         shaspec.cli.main()
+
+
+def test_an_error_within_a_prediction_ends_with_the_sentence(
+    reports: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    small_case: Case,
+    shaspec_folder: Path,
+    tmp_path: Path,
+) -> None:
+    from shaspec.inference.session import InferenceSession
+
+    def unforeseen(*_: object, **__: object) -> None:
+        broken("Doe".join(("Jane ", "")))
+
+    case, reports_before = tmp_path / "case", set(reports.iterdir())
+    write_case(case, small_case)
+    words = ["predict", case, "--model", shaspec_folder, "--out", tmp_path / "x.nii.gz"]
+    monkeypatch.setattr(InferenceSession, "predict", unforeseen)
+    monkeypatch.setattr(sys, "argv", ["shaspec", *map(str, words)])
+    monkeypatch.delenv(RAISE)
+    with pytest.raises(SystemExit) as ended:
+        shaspec.cli.main()
+    said = capsys.readouterr()
+    (report,) = [p for p in set(reports.iterdir()) - reports_before if p.name.endswith(".txt")]
+    assert ended.value.code == 3
+    assert "error in the program (TypeError)" in said.err
+    assert "Jane Doe" not in said.out + said.err + report.read_text()
+    assert not (tmp_path / "x.nii.gz").exists()

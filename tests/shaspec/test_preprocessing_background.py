@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shaspec.preprocessing import (
+    SAMPLE,
+    _sample,
     background,
     bounding_box,
     content,
@@ -178,7 +180,8 @@ def test_a_background_that_was_interpolated_is_found(value: float, dtype: Any) -
 def test_saturated_tissue_is_not_background(share: float) -> None:
     tissue = inside_the_head(0)
     low, high = np.quantile(tissue, (share, 1 - share))
-    assert background(tissue.clip(low, high)) is None
+    for ends in ((low, high), (None, high)):
+        assert background(tissue.clip(*ends)) is None
 
 
 @pytest.mark.parametrize("values", [(0, 1), (3, 7), (-2, 0), (0, 1, 2, 4)])
@@ -188,6 +191,15 @@ def test_an_image_of_few_values_has_a_box_with_ends(values: tuple[int, ...]) -> 
     assert np.isfinite(out).all()
     for box in (content_box(out, MR), foreground_box(volume)):
         assert all(0 <= s.start < s.stop <= n for s, n in zip(box, volume.shape, strict=True))
+
+
+@given(st.integers(1, 3), st.floats(0, 7.5))
+def test_a_sample_of_a_volume_of_any_size_is_small_but_not_too_small(
+    dims: int, digits: float
+) -> None:
+    side = round(10 ** (digits / dims))
+    volume = np.broadcast_to(np.float32(0), (side,) * dims)  # takes no memory
+    assert min(volume.size, SAMPLE / 2**dims) <= _sample(volume).size <= 1.1 * SAMPLE
 
 
 def test_an_empty_mask_has_the_whole_volume_as_its_box() -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from shaspec.models.weights import Model
     from shaspec.task import Subset
 
+DIAGRAM = "reliability"
+
 
 @with_run_options
 def calibrate(
@@ -51,7 +53,7 @@ def calibrate(
     Label maps stay the same. Writes calibration.json, calibration.csv and reliability.png/.svg.
     """
     from shaspec.evaluation.calibration_run import COUNTS_FILE, read_counts, without_temperature
-    from shaspec.files.writing import make_folder
+    from shaspec.files.writing import check_folder
     from shaspec.io.outputs import check_output
     from shaspec.models.weights import load_model
 
@@ -64,7 +66,7 @@ def calibrate(
     files = _cases(console, loaded.card, data, splits, fold)
     if write:
         _check_bundled(model)
-    make_folder(out)
+    check_folder(out, _names())
     check_output(out / COUNTS_FILE, pool or (), overwrite=overwrite)
     counting = _Counting(console, loaded, chosen, run, allow_seen)
     counted = counting.count(files).with_others(others)
@@ -78,6 +80,14 @@ def calibrate(
     if counting.failed:
         report_left_out(console, counting.failed)
         raise typer.Exit(1)
+
+
+def _names() -> tuple[str, ...]:
+    """The files that are written."""
+    from shaspec.evaluation.calibration_run import COUNTS_FILE, TABLE_FILE
+    from shaspec.evaluation.figures import figure_files
+
+    return (COUNTS_FILE, TABLE_FILE, *figure_files(DIAGRAM))
 
 
 def _check_bundled(model: str) -> None:
@@ -175,7 +185,7 @@ def _report(
     kind = "held-out" if calibration.held_out else "training"
     number = f"{len(calibration.cases)} {kind} case{'s' * (len(calibration.cases) != 1)}"
     figure = reliability_figure(counted.counts, calibration.temperature, f"{model}, {number}")
-    save_figure(figure, out / "reliability")
+    save_figure(figure, out / DIAGRAM)
     shown = Table("region", "temperature", "error before", "error after", title=number)
     for name, value in calibration.temperature.items():
         errors = (calibration.error_before[name], calibration.error_after[name])

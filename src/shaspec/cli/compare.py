@@ -11,7 +11,7 @@ from rich.console import Console
 from shaspec.cli.common import escape
 from shaspec.cli.results import print_comparison, print_scores
 from shaspec.errors import InputError
-from shaspec.files.writing import make_folder
+from shaspec.files.writing import check_folder
 
 
 def compare(
@@ -29,6 +29,7 @@ def compare(
 ) -> None:
     """Compute paired differences between two models, per region and subset and over all subsets."""
     from shaspec.evaluation.protocol import rules_beside
+    from shaspec.evaluation.results import comparison_files, result_files
     from shaspec.evaluation.tables import read_rows
 
     console = Console()
@@ -48,7 +49,7 @@ def compare(
         console.print("[yellow]the rules differ, so the scores are not comparable[/]")
     first, second = ((name, read_rows(s)) for name, s in zip(called, sides, strict=True))
     if out is not None:
-        make_folder(out)
+        check_folder(out, (*result_files(), *comparison_files()))
     print_scores(console, dict([first, second]), " / ".join(dict.fromkeys(rules)), out)
     print_comparison(console, first, second, out)
     if out is not None:

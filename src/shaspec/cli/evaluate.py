@@ -85,20 +85,20 @@ def evaluate(
     for name, loaded in models.items():
         card = loaded.card
         console.print(escape(f"{labels[name]}: {method_of(card)}, {card.preset}"))
-    results: dict[str, list[Row]] = {}
     failed: dict[str, str] = {}
     passed_over: dict[str, str] = {}
-    doubtful: dict[str, list[str]] = {}
     reading = {"scheme": scheme or None, "grid": grid, "labels_by_voxel": labels_by_voxel}
     options = EvaluationOptions(
         data=data, chosen=chosen, subsets=subsets, reading=reading, rules=rules,
         overwrite=overwrite, within=pair_within, **run.keywords,
     )  # fmt: skip
-    for name, loaded in models.items():
-        folder = out if not results else out / "against"
-        evaluation = EvaluationRun(console, labels[name], loaded, options, failed, passed_over)
-        results[labels[name]] = evaluation.write(folder)
-        doubtful |= evaluation.notices
+    places = (out, out / "against")
+    runs = [
+        EvaluationRun(console, labels[name], models[name], options, place, failed, passed_over)
+        for name, place in zip(models, places, strict=False)
+    ]
+    results = _results(runs, out)
+    doubtful = {name: said for evaluation in runs for name, said in evaluation.notices.items()}
     print_scores(console, results, rules.text, out)
     if against:
         first, second = results.items()
@@ -110,6 +110,18 @@ def evaluate(
     if failed:
         report_left_out(console, failed)
         raise typer.Exit(1)
+
+
+def _results(runs: list[EvaluationRun], out: Path) -> dict[str, list[Row]]:
+    """The scores of every model, once all results can be written."""
+    from shaspec.evaluation.results import comparison_files
+    from shaspec.files.writing import check_folder
+
+    for evaluation in runs:
+        evaluation.check()
+    if len(runs) > 1:
+        check_folder(out, comparison_files())
+    return {evaluation.name: evaluation.write() for evaluation in runs}
 
 
 def _report_doubts(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shaspec.cli.common import escape, report_notice, report_seen
 from shaspec.errors import InputError, OutOfMemoryError
-from shaspec.files.writing import make_folder, rename
+from shaspec.files.writing import check_folder, rename
 from shaspec.inference.options import RunOptions
 from shaspec.models.fingerprint import Repeats
 from shaspec.notices import NoticeKind, of_kind, to_judge
@@ -55,10 +55,15 @@ class EvaluationRun:
     """Name of the model in tables."""
     model: Model
     options: EvaluationOptions
+    folder: Path
+    """For ``metrics.csv``, ``summary.csv`` and ``protocol.json``."""
     failed: dict[str, str]
     """Case that cannot be used -> reason; shared by all runs of a command."""
     passed_over: dict[str, str]
     """Case without a truth, or with none of the subsets -> which of them; shared likewise."""
+    subsets: list[Subset] = field(default_factory=list)
+    """The subsets to score; empty: all."""
+    cases: list[CaseFiles] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     """Cases with the content of a training case."""
@@ -69,18 +74,32 @@ class EvaluationRun:
     """Scored case -> what the user has to judge about it."""
     repeats: Repeats = field(default_factory=Repeats)
 
-    def write(self, folder: Path) -> list[Row]:
-        """Evaluate all cases; ``metrics-so-far.csv`` is rewritten after every case, and becomes
-        ``metrics.csv`` at the end.
+    def check(self) -> None:
+        """Find the cases, and see that the results can be written.
 
-        Args:
-            folder: for ``metrics.csv``, ``summary.csv`` and ``protocol.json``.
+        Raises:
+            InputError: if there is no case, an option does not fit the task, or a result would
+                replace another file or has no place.
+        """
+        options, task = self.options, self.model.card.task
+        options.rules.check(task)
+        typed = options.subsets.split(",") if options.subsets else ()
+        self.subsets = list(dict.fromkeys(map(task.parse_subset, typed)))
+        self.cases, bare = labelled_cases(
+            self.console, options.data, task, options.chosen, options.within
+        )
+        self.passed_over.update(bare)
+        _check_tables(self.folder, self.cases, options)
+
+    def write(self) -> list[Row]:
+        """Evaluate all cases that `check` found; ``metrics-so-far.csv`` is rewritten after every
+        case, and becomes ``metrics.csv`` at the end.
 
         Returns:
             The scores.
 
         Raises:
-            InputError: if no case can be used, or an option does not fit the task.
+            InputError: if no case can be used.
         """
         from shaspec.evaluation.protocol import PROTOCOL_FILE, write_protocol
         from shaspec.evaluation.statistics import summary
@@ -92,23 +111,14 @@ class EvaluationRun:
         )
         from shaspec.files.tables import write_csv
 
-        options, task = self.options, self.model.card.task
-        options.rules.check(task)
-        typed = options.subsets.split(",") if options.subsets else ()
-        subsets = list(dict.fromkeys(map(task.parse_subset, typed)))
-        cases, bare = labelled_cases(
-            self.console, options.data, task, options.chosen, options.within
-        )
-        self.passed_over.update(bare)
-        make_folder(folder)
-        _check_tables(folder, cases, options)
+        folder, cases = self.folder, self.cases
         with progress_bar(self.console) as bar:
             work = bar.add_task(escape(self.name), total=len(cases))
             for files in cases:
                 bar.update(work, description=escape(f"{self.name}: {files.name}"))
                 bar.advance(work)
                 case = self._read(files)
-                if case is not None and self._add_scores(case, subsets):
+                if case is not None and self._add_scores(case, self.subsets):
                     write_rows(folder / SO_FAR, self.rows)
         if not self.rows:
             raise self._nothing_evaluated()
@@ -250,9 +260,11 @@ def labelled_cases(
 def _check_tables(folder: Path, cases: Sequence[CaseFiles], options: EvaluationOptions) -> None:
     """Raise `InputError` if a table exists, or would replace a file of a case."""
     from shaspec.evaluation.protocol import PROTOCOL_FILE
-    from shaspec.evaluation.tables import METRICS_FILE, SUMMARY_FILE
+    from shaspec.evaluation.results import result_files
+    from shaspec.evaluation.tables import METRICS_FILE, SO_FAR, SUMMARY_FILE
     from shaspec.io.outputs import check_output
 
+    check_folder(folder, (SO_FAR, *result_files()))
     inputs = [p for case in cases for p in (*case.volumes.values(), case.labels) if p]
     inputs.append(options.data)
     for table in (METRICS_FILE, SUMMARY_FILE, PROTOCOL_FILE):

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shaspec.cli.common import escape, numbers
-from shaspec.files.writing import make_folder
+from shaspec.cli.common import Overwrite, escape, numbers
 
 
 def import_official(
@@ -25,8 +24,12 @@ def import_official(
     ] = "",
     part: Annotated[str, typer.Option(help="Which of several tables of tensors to take.")] = "",
     absent: Annotated[str, typer.Option(help="ShaSpec: mean (paper) or first (code).")] = "mean",
+    overwrite: Overwrite = False,
 ) -> None:
     """Read weights of the authors' code, without running anything in the file."""
+    from shaspec.files.writing import make_folder
+    from shaspec.io.outputs import check_output
+    from shaspec.models.card import CARD_FILE, WEIGHTS_FILE
     from shaspec.models.import_official import import_official as convert
     from shaspec.task import load_task
 
@@ -34,6 +37,8 @@ def import_official(
         modalities.split("+") if modalities else [], numbers(labels)
     )
     make_folder(out)
+    for name in (WEIGHTS_FILE, CARD_FILE):
+        check_output(out / name, [file], overwrite=overwrite)
     card, report = convert(file, method, chosen_task, out, part=part or None, absent=absent)
     console = Console()
     for line in report.lines():

@@ -20,14 +20,16 @@ def phantom(
     overwrite: Overwrite = False,
 ) -> None:
     """Write a synthetic case (all modalities of a task, and labels) as NIfTI files."""
+    from shaspec.files.writing import make_folder
     from shaspec.io import write_case
-    from shaspec.io.export import case_paths
     from shaspec.io.outputs import check_output
-    from shaspec.phantom import make_case
+    from shaspec.phantom import case_files, make_case
 
-    case = make_case(seed, numbers(size) or None, lengths(spacing) or None, task)
-    for path in case_paths(out, case):
+    paths = [out / name for name in case_files(seed, task)]
+    make_folder(out)
+    for path in paths:
         check_output(path, (), overwrite=overwrite, keep_own=True)
+    case = make_case(seed, numbers(size) or None, lengths(spacing) or None, task)
     write_case(out, case)
     Console().print(
         f"wrote {case.name}: {', '.join(case.present)} and labels to {escape(str(out))}"

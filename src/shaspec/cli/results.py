@@ -50,7 +50,7 @@ def print_comparison(
     from shaspec.evaluation.bootstrap import caution
     from shaspec.evaluation.comparison import compare
     from shaspec.evaluation.report import as_rich, difference_overview, difference_table, record
-    from shaspec.evaluation.results import write_heat_map, write_tables
+    from shaspec.evaluation.results import COMPARISON, write_heat_map, write_tables
     from shaspec.evaluation.tables import COMPARISON_FILE
     from shaspec.files.tables import write_csv
 
@@ -66,8 +66,8 @@ def print_comparison(
     if out is None:
         return
     write_csv(out / COMPARISON_FILE, lines)
-    write_tables(out, table, stem="comparison")
-    write_heat_map(out, table, "comparison")
+    write_tables(out, table, stem=COMPARISON)
+    write_heat_map(out, table, COMPARISON)
 
 
 def _cases(lines: Sequence[Line], kind: str = "") -> tuple[int, str]:

@@ -272,9 +272,11 @@ def list_cases(settings: TrainConfig) -> None:
 
 def propose(folder: Path, out: Path, modalities: list[str], labels_word: str) -> None:
     """Inspect a folder of cases and write the configuration of a run on it."""
+    from shaspec.files.writing import check_folder
     from shaspec.training.propose import propose as look
-    from shaspec.training.templates import write
+    from shaspec.training.templates import FILES, write
 
+    check_folder(out, FILES)
     console = Console()
     proposal = look(folder, modalities, labels_word)
     task = proposal.task

@@ -21,7 +21,7 @@ from shaspec.dicom.dataset import faults, read_dataset
 from shaspec.dicom.series import Series, Study
 from shaspec.dicom.stack import choose_series, label_of, on_series
 from shaspec.errors import InputError
-from shaspec.files.writing import write_atomically
+from shaspec.files.writing import make_folder, write_atomically
 from shaspec.io.model_results import is_unedited_result
 from shaspec.io.origin import marked_checksum, says_edited
 from shaspec.io.outputs import check_output
@@ -96,6 +96,7 @@ def write_segmentation(
     _require_library()
     read = [header.path for each in study.series for header in each.headers]
     check_output(out, [labels, *read], overwrite=overwrite, keep_own=True, endings=ENDINGS)
+    make_folder(out.parent)
     volume = read_truth(labels)
     if not volume.oriented:
         raise InputError(

@@ -18,6 +18,9 @@ from shaspec.files.writing import write_atomically
 STEP = 0.42  # width of a column of dots, relative to a column of numbers
 INK = "#333333"
 
+ENDINGS = ("png", "svg")
+"""Of the files of a figure."""
+
 
 def heat_map(table: ScoreTable) -> Figure:
     """One row per subset; scores from dark to light, differences from red to blue."""
@@ -57,9 +60,14 @@ def heat_map(table: ScoreTable) -> Figure:
 
 def save_figure(figure: Figure, stem: Path) -> None:
     """Writes ``stem.png`` and ``stem.svg``."""
-    for ending in ("png", "svg"):
+    for ending in ENDINGS:
         data = figure_bytes(figure, ending, dpi=150)
         write_atomically(stem.with_name(f"{stem.name}.{ending}"), data)
+
+
+def figure_files(stem: str) -> tuple[str, ...]:
+    """The names of the files that `save_figure` writes."""
+    return tuple(f"{stem}.{ending}" for ending in ENDINGS)
 
 
 def figure_bytes(figure: Figure, ending: str, dpi: int) -> bytes:

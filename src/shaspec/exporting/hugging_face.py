@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shaspec.exporting.readme import hugging_face_readme
 from shaspec.files.reading import read_bytes
-from shaspec.files.writing import make_folder, write_atomically
+from shaspec.files.writing import check_folder, write_atomically
 from shaspec.models.card import CARD_FILE, LARGEST_WEIGHTS, WEIGHTS_FILE, model_folder
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def export_hugging_face(model: Model, folder: Path) -> list[Path]:
         InputError: if files of the model cannot be read, or files cannot be written.
         WeightsError: if the folder of the model is gone.
     """
-    make_folder(folder)
+    check_folder(folder, (WEIGHTS_FILE, CARD_FILE, "README.md"))
     source = model_folder(model.source)
     page = f"{hugging_face_readme(model.card)}\n".encode()
     for name in (WEIGHTS_FILE, CARD_FILE):

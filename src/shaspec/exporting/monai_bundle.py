@@ -11,7 +11,7 @@ from shaspec import __version__
 from shaspec.errors import InputError
 from shaspec.exporting.readme import bundle_readme
 from shaspec.files.reading import read_bytes
-from shaspec.files.writing import make_folder, write_atomically
+from shaspec.files.writing import check_folder, write_atomically
 from shaspec.models.card import CARD_FILE, LARGEST_WEIGHTS, WEIGHTS_FILE, model_folder
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def export_monai_bundle(model: Model, folder: Path) -> list[Path]:
     files = {name: text.encode() for name, text in texts.items()}
     for name in (WEIGHTS_FILE, CARD_FILE):
         files[f"models/{name}"] = read_bytes(source / name, LARGEST_WEIGHTS)
+    check_folder(folder, files)
     for name, content in files.items():
-        make_folder((folder / name).parent)
         write_atomically(folder / name, content)
     return [folder / name for name in files]
 

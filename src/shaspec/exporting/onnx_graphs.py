@@ -20,7 +20,7 @@ from torch.export import Dim
 
 from shaspec.errors import InputError
 from shaspec.exporting.readme import onnx_readme
-from shaspec.files.writing import make_folder, write_atomically
+from shaspec.files.writing import check_folder, write_atomically
 from shaspec.models.base import Network
 from shaspec.models.card import CARD_FILE
 
@@ -76,7 +76,7 @@ def export_onnx(model: Model, folder: Path) -> list[Path]:
     if card.task.kind != "segmentation":
         raise InputError(f"{card.name}: models for {card.task.kind} cannot be exported to ONNX")
     _require_libraries()
-    make_folder(folder)
+    check_folder(folder, (ENCODE_FILE, DECODE_FILE, CARD_FILE, "README.md"))
     modalities = card.task.names
     steps = [max(2, ceil(n / step)) for n, step in zip(card.window, network.divisor, strict=True)]
     size = [n * step for n, step in zip(steps, network.divisor, strict=True)]

@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -183,8 +183,11 @@ def make_folder(path: Path) -> None:
     """Make a folder for results, see that files of `ROOM` fit into it, and `sweep` it.
 
     Raises:
-        InputError: it cannot be made or written to, or is on a full disk.
+        InputError: it cannot be made or written to, is on a full disk, or would be a new folder
+            with control characters in its name.
     """
+    if any(ord(letter) < 32 for letter in str(path)) and not os.path.isdir(path):
+        raise InputError(f"{str(path)!r}: the name has control characters; leave them out")
     try:
         path.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=path) as probe:
@@ -196,6 +199,23 @@ def make_folder(path: Path) -> None:
             "space"
         ) from error
     sweep(path)
+
+
+def check_folder(folder: Path, names: Iterable[str]) -> None:
+    """`make_folder`, and `check_place` of the files that a run will write there.
+
+    Args:
+        folder: of the results.
+        names: of the files; those in folders below it with ``/``.
+
+    Raises:
+        InputError: as there.
+    """
+    paths = [folder / name for name in names]
+    for place in dict.fromkeys([folder, *(path.parent for path in paths)]):
+        make_folder(place)
+    for path in paths:
+        check_place(path)
 
 
 def check_file(path: Path | None, endings: Sequence[str] = ()) -> None:
@@ -237,8 +257,9 @@ def check_place(path: Path, endings: Sequence[str] = ()) -> None:
     except (OSError, ValueError):
         return  # new, or in a folder that `make_folder` judges
     if stat.S_ISLNK(mode):
-        raise InputError(
-            f"{path}: is a link to {os.path.realpath(path)}; name that file, or another one"
-        )
+        target = os.path.realpath(path)
+        if not os.path.exists(target):
+            raise InputError(f"{path}: is a link that leads to no file; choose another path")
+        raise InputError(f"{path}: is a link to {target}; name that file, or another one")
     if not stat.S_ISREG(mode):
         raise InputError(f"{path}: is not a regular file; choose another path")

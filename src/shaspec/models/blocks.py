@@ -101,7 +101,8 @@ class Conv(nn.Module):
         super().__init__()
         shape = (out_channels, in_channels, *(kernel,) * dims)
         self.weight = nn.Parameter(torch.empty(shape))
-        nn.init.kaiming_normal_(self.weight, a=SLOPE, mode="fan_out")
+        if not self.weight.is_meta:  # which would import torch's compiler, for a second
+            nn.init.kaiming_normal_(self.weight, a=SLOPE, mode="fan_out")
         self.dims, self.stride, self.dilation = dims, stride, dilation
         self.padding = dilation * (kernel // 2)
         self.standardised = standardised

@@ -64,7 +64,8 @@ class PatchEmbedding(nn.Module):
         self.conv = conv_class(dims)(in_channels, channels, kernel, stride, padding=kernel // 2)
         self.norm = StreamNorm(streams, channels)
         self.mask_token = nn.Parameter(torch.empty(channels))
-        nn.init.trunc_normal_(self.mask_token, std=0.02)
+        if not self.mask_token.is_meta:  # as in `_initialise`
+            nn.init.trunc_normal_(self.mask_token, std=0.02)
         self.streams = streams
 
     def forward(self, maps: Tensor, present: Tensor | None = None) -> tuple[Tensor, Size]:
@@ -206,7 +207,8 @@ def mix_transformer(
         stages.append(Stage(embedding, blocks, width))
         before = width
     for module in stages.modules():
-        _initialise(module)
+        if not any(p.is_meta for p in module.parameters()):  # would import torch's compiler
+            _initialise(module)
     return stages
 
 

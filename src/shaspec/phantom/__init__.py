@@ -7,14 +7,29 @@ from __future__ import annotations
 
 from shaspec.case import Case
 from shaspec.errors import InputError
+from shaspec.task import load_task
 
-__all__ = ["DEMO_SEED", "TASKS", "make_case"]
+__all__ = ["DEMO_SEED", "TASKS", "case_files", "make_case"]
 
 DEMO_SEED = 9_000_000
 """First seed of the demo phantoms, which no model is trained on."""
 
 TASKS = ("brats", "liver-ct")
 """Tasks with phantoms."""
+
+
+def case_files(seed: int, task: str = "brats") -> tuple[str, ...]:
+    """Names of the files into which `shaspec.io.write_case` writes a phantom.
+
+    Args:
+        seed: of the phantom.
+        task: one of `TASKS`; otherwise there are none.
+
+    Returns:
+        A name per modality, and that of the labels.
+    """
+    words = [*(name.lower() for name in load_task(task).names), "seg"] if task in TASKS else []
+    return tuple(f"phantom-{seed}_{word}.nii.gz" for word in words)
 
 
 def make_case(

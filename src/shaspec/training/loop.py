@@ -12,8 +12,9 @@ from lightning_fabric import Fabric
 
 from shaspec.errors import InputError, ShaspecError
 from shaspec.files.lock import locked_folder
-from shaspec.files.writing import sweep
+from shaspec.files.writing import check_folder, sweep
 from shaspec.memory import is_out_of_memory
+from shaspec.models.card import CARD_FILE, WEIGHTS_FILE
 from shaspec.task import Task, load_task
 from shaspec.training.checkpoint import CHECKPOINT, last_good
 from shaspec.training.clock import Interval
@@ -26,10 +27,14 @@ from shaspec.training.learner import Learner
 from shaspec.training.model_export import export_model
 from shaspec.training.prepare import LeftOut, prepare
 from shaspec.training.prepared import PreparedCase
-from shaspec.training.run_state import RunState
+from shaspec.training.run_state import SETTINGS_FILE, RunState
+from shaspec.training.runlog import LOG
 from shaspec.training.selection import Selection, select_cases
 from shaspec.training.subsets import check_rule
 from shaspec.training.validation import SAMPLES, Validator
+
+FILES = (SETTINGS_FILE, LOG, CHECKPOINT, WEIGHTS_FILE, CARD_FILE)
+"""What a run leaves in its folder, besides the pictures in ``samples``."""
 
 
 def train(config: TrainConfig, command: str = "") -> Generator[Step, None, None]:
@@ -91,9 +96,10 @@ def _run(config: TrainConfig, command: str) -> Generator[TrainingEvent, None, No
     selection.require()
     fabric = make_fabric(config)
     lead = fabric.is_global_zero
+    if lead:
+        check_folder(config.out, FILES)
     with locked_folder(config.out, "training") if lead else nullcontext():
         if lead:
-            sweep(config.out)
             sweep(config.out / SAMPLES)
         yield from _trained(config, command, task, selection, fabric)
 

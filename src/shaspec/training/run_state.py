@@ -12,6 +12,8 @@ from shaspec.training.events import Checkpoint, Step, Validation
 from shaspec.training.prepared import PreparedCase
 from shaspec.training.runlog import RunLog
 
+SETTINGS_FILE = "config.json"
+
 
 class RunState:
     """``config.json``, ``log.jsonl`` and ``checkpoint.pt`` of a run. Loads the last checkpoint into
@@ -36,7 +38,7 @@ class RunState:
         self._log: RunLog | None = None
         if writes:
             settings = f"{config.model_dump_json(indent=1)}\n"
-            write_atomically(config.out / "config.json", settings.encode())
+            write_atomically(config.out / SETTINGS_FILE, settings.encode())
             self._log = RunLog(config.out, self.step, tensorboard=config.tensorboard)
 
     def log(self, event: Step | Validation) -> None:

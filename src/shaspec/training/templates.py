@@ -18,6 +18,10 @@ from shaspec.training.propose import Proposal
 FOLDS = 5
 
 
+FILES = ("task.toml", "splits.json", "train.toml")
+"""What `write` may write."""
+
+
 def write(proposal: Proposal, out: Path) -> list[Path]:
     """Writes the files of a proposal.
 
