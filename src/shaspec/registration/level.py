@@ -14,16 +14,12 @@ from shaspec.errors import InputError
 from shaspec.geometry import Grid
 from shaspec.preprocessing import background, foreground
 from shaspec.registration.agreement import Agreement
-from shaspec.registration.rigid import Rigid
 
 Array = npt.NDArray[Any]
 
 BRIGHTEST = 99.8  # percentile of the foreground above which intensities are cut off
 MARGIN_MM = 12.0  # around the head: its outline says much about where it lies
 FEWEST_VOXELS = 500  # of the foreground
-ALIKE = 0.6  # share of the head of one scan that the other has to show to count as the same head
-RIM_MM = 4.0  # of what both show, left out: the surface of a stripped brain is in one scan only
-MANY = 200_000  # voxels, of which about that many are enough to know a share
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,18 +89,14 @@ class Smooth:
         voxels = np.argwhere(self.inside).mean(axis=0)
         return np.asarray(self.to_world[:3, :3] @ voxels + self.to_world[:3, 3])
 
-    def points(
-        self, most: int, seed: int, region: npt.NDArray[np.bool_] | None = None
-    ) -> tuple[Array, Array]:
+    def points(self, most: int, seed: int) -> tuple[Array, Array]:
         """Random points in and around the head, (3, n) in mm, and the intensities (n,) there.
 
         Points lie between voxel centres: on the lattice itself, a measure prefers transforms that
-        bring two lattices together. ``region`` (S, P, L) takes the place of the head and what is
-        around it.
+        bring two lattices together.
         """
-        if region is None:
-            rounds = max(1, round(MARGIN_MM / float(self.spacing.min())))
-            region = ndimage.binary_dilation(self.inside, iterations=rounds)
+        rounds = max(1, round(MARGIN_MM / float(self.spacing.min())))
+        region = ndimage.binary_dilation(self.inside, iterations=rounds)
         voxels = np.argwhere(region)
         random = np.random.default_rng(seed)
         chosen = random.choice(len(voxels), min(most, len(voxels)), replace=False)
@@ -114,39 +106,8 @@ class Smooth:
         return self.to_world[:3, :3] @ places + self.to_world[:3, 3:], values
 
 
-def agreement(
-    fixed: Smooth, moving: Smooth, most: int, seed: int = 0, pose: Rigid | None = None
-) -> Agreement:
-    """Agreement of two scans at up to ``most`` random points of ``fixed``.
-
-    If one scan shows much more of the head than the other at ``pose``, e.g. the skull, only points
-    count that both show: the surface of a stripped brain is not that of a head.
-    """
-    region = None if pose is None else _shared(fixed, moving, pose)
-    points, values = fixed.points(most, seed, region)
+def agreement(fixed: Smooth, moving: Smooth, most: int, seed: int = 0) -> Agreement:
+    """Agreement of two scans at up to ``most`` random points of ``fixed``."""
+    points, values = fixed.points(most, seed)
     to_voxel = np.asarray(np.linalg.inv(moving.to_world), np.float64)
     return Agreement(points, values, moving.array, to_voxel)
-
-
-def _shared(fixed: Smooth, moving: Smooth, pose: Rigid) -> npt.NDArray[np.bool_] | None:
-    """What both scans show, without its rim; None if they show about the same of the head."""
-    there, seen = _looked_up(fixed, moving, pose, 1)
-    _, back = _looked_up(moving, fixed, pose.inverse, 1 + moving.array.size // MANY)
-    if min(seen.mean() if seen.size else 1.0, back.mean() if back.size else 1.0) >= ALIKE:
-        return None
-    both = np.zeros(fixed.inside.shape, np.bool_)
-    both[tuple(there[:, seen])] = True
-    rim = ndimage.binary_erosion(both, iterations=max(1, round(RIM_MM / fixed.spacing.min())))
-    return rim if np.count_nonzero(rim) >= FEWEST_VOXELS else None
-
-
-def _looked_up(
-    one: Smooth, other: Smooth, pose: Rigid, step: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """Voxels (3, n) of the head in ``one`` that ``other`` covers, and whether it shows a head."""
-    voxels = np.argwhere(one.inside)[::step].T
-    matrix = np.linalg.inv(other.to_world) @ pose.matrix @ one.to_world
-    places = np.rint(matrix[:3, :3] @ voxels + matrix[:3, 3:]).astype(np.intp)
-    top = np.array(other.inside.shape)[:, None]
-    covered = np.all((places >= 0) & (places < top), axis=0)
-    return voxels[:, covered], other.inside[tuple(places[:, covered])]

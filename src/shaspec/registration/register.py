@@ -113,11 +113,11 @@ def register(fixed: Scan, moving: Scan, *, progress: Report = silent) -> Registr
         tell(f"registering at {size:g} mm")
         parts = Smooth.of(fixed, size), Smooth.of(moving, size)
         centre = parts[0].centre
-        measure = agreement(*parts, POINTS[size], pose=transform)
+        measure = agreement(*parts, POINTS[size])
         transform = _best(measure, transform, centre, tolerance)
     tell(f"registering at {FINEST:g} mm")
     parts = Smooth.of(fixed, FINEST), Smooth.of(moving, FINEST)
-    first, second = (agreement(*parts, POINTS[FINEST], seed, transform) for seed in (1, 2))
+    first, second = (agreement(*parts, POINTS[FINEST], seed) for seed in (1, 2))
     one = _best(first, transform, centre, 0.02)
     tell("checking the result")
     other = _best(second, _aside(one, centre), centre, 0.02)

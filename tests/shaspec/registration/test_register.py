@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import ndimage
 
 from shaspec.case import Case
 from shaspec.errors import InputError
@@ -14,7 +13,6 @@ from shaspec.geometry import Grid
 from shaspec.io.resample import resample
 from shaspec.phantom import make_case
 from shaspec.registration import Registration, Rigid, Scan, register
-from shaspec.registration.level import Smooth, agreement
 
 pytestmark = pytest.mark.slow
 
@@ -78,34 +76,6 @@ def test_scans_that_are_registered_are_left_alone(head: Case) -> None:
     assert not found.doubtful
     assert np.array_equal(found.transform.matrix, np.eye(4))
     assert str(found) == "already registered"
-
-
-@pytest.mark.parametrize("skull_in", [(), (0,), (1,), (0, 1)], ids=str)
-def test_the_surface_of_a_brain_counts_only_if_both_scans_show_the_same_of_the_head(
-    head: Case, skull_in: tuple[int, ...]
-) -> None:
-    plain = [scan(head, "T1"), scan(head, "T2")]
-    parts = [Smooth.of(in_skull(s) if n in skull_in else s, MM) for n, s in enumerate(plain)]
-    measure = agreement(parts[0], parts[1], 5000, pose=Rigid())
-    brain = Smooth.of(plain[0], MM)
-    inverse = np.linalg.inv(brain.to_world)
-    voxels = np.rint(inverse[:3, :3] @ measure.points + inverse[:3, 3:]).astype(int)
-    top = np.array(brain.inside.shape)[:, None]
-    covered = np.all((voxels >= 0) & (voxels < top), axis=0)
-    within = np.zeros(len(covered), bool)
-    within[covered] = brain.inside[tuple(voxels[:, covered])]
-    assert within.all() == (len(skull_in) == 1)
-
-
-def in_skull(plain: Scan) -> Scan:
-    """The brain within fluid, bone, and a bright scalp that is thicker in front."""
-    array = np.pad(plain.array, 10)
-    away = ndimage.distance_transform_edt(array == 0) * MM
-    front = np.linspace(2.0, 0.5, array.shape[1])[:, None]
-    brain = np.median(plain.array[plain.array > 0])
-    layer = np.select([away <= 6, away <= 12, away <= 12 + 9 * front], [0.6, 0.1, 1.4], 0)
-    grid = Grid(array.shape, plain.grid.spacing, tuple(np.array(plain.grid.origin) - 10 * MM))
-    return Scan(np.where(array > 0, array, layer * brain).astype(np.float32), grid, plain.name)
 
 
 def test_noise_is_not_registered_without_a_word(head: Case) -> None:
