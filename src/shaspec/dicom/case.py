@@ -13,7 +13,7 @@ from shaspec.dicom.roles import choose, propose
 from shaspec.dicom.series import Study, read_studies
 from shaspec.dicom.source import dicom_files
 from shaspec.errors import InputError, UndecidedError
-from shaspec.files.reading import resolved
+from shaspec.files.reading import exists, resolved
 from shaspec.files.writing import all_or_nothing, make_folder
 from shaspec.io.outputs import check_output, require_no_others
 from shaspec.progress import Report, silent
@@ -104,7 +104,7 @@ def write_study(
     targets = {role: out / f"{name}_{role.lower()}.nii.gz" for role in task.names}
     choice = choose(propose(study, task), task, given)
     require_no_others(out, [targets[role] for role in choice.series])
-    new = not out.exists()
+    new = not exists(out)
     make_folder(out)
     for role in choice.series:
         check_output(targets[role], files, overwrite=overwrite, keep_own=True)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from shaspec.errors import InputError
-from shaspec.files.reading import resolved
+from shaspec.files.reading import exists, resolved
 from shaspec.files.writing import all_or_nothing, make_folder, write_atomically
 from shaspec.geometry import Array
 from shaspec.io.export import write_volume
@@ -107,7 +107,7 @@ def prepare(
     if files.problems:
         raise InputError(files.problems[0])
     _require_elsewhere(out, [*files.volumes.values()])
-    new = not out.exists()
+    new = not exists(out)
     targets, seg = _targets(files, out, brain_mask, overwrite)
     with enough_memory("preparing a case"), all_or_nothing(out, new=new) as folder:
         read = read_volumes(files, task)
@@ -120,7 +120,6 @@ def prepare(
         _require_trusted(read, name, registrations, accept, pictures, out, check=check)
         labels, told = _labels(read, name, registrations)
         brain = plan.find(read.volumes, registrations, fixed.grid, progress)
-        progress(0, len(moved), "saving")
         mask, masks = write_brain(folder, brain, plan, moved, fixed.grid) if brain else (None, [])
         stripped = plan.strip(moved, brain, task) if brain else moved
         paths = []
@@ -129,11 +128,9 @@ def prepare(
             paths.append(write_volume(folder / targets[n].name, volume.array, volume.grid))
         if labels is not None:
             paths.append(write_volume(folder / seg.name, labels.array, labels.grid))
-        transforms = Transforms(
-            name, {n: v.grid for n, v in read.volumes.items()}, registrations, mask
-        )
+        grids = {n: v.grid for n, v in read.volumes.items()}
+        transforms = Transforms(name, grids, registrations, mask)
         paths += [*_written(folder, pictures), *masks, write_transforms(folder, transforms)]
-        progress(len(stripped), len(stripped), "saved")
         paths = [out / path.relative_to(folder) for path in paths]
     moves = [f"{n}: {registrations[n]}" for n in registrations if n != name]
     told = (*told, *strip_notices(plan, brain, labels))
