@@ -1,12 +1,13 @@
 """How far registrations are from the truth, and whether doubtful ones say so.
 
-    python -m benchmarks.registration FOLDER [--pairs 40] [--seed 0] [--heads]
+    python -m benchmarks.registration FOLDER [--pairs 40] [--seed 0] [--heads] [--mixed]
 
 FOLDER holds cases of the task ``brats`` whose scans are registered. In each pair of scans of one
 case, the second is moved by a known rigid transform (up to 30 degrees and 40 mm), resampled to
 slices of 1, 3 or 5 mm in a random direction, and in a third of the pairs cropped to 60 % of its
-extent. With ``--heads``, each brain is in a made-up head with skull, scalp, face and neck. The
-error is the largest distance between found and true positions over the voxels of the head.
+extent. With ``--heads``, each brain is in a made-up head with skull, scalp, face and neck; with
+``--mixed``, only in one of both scans, by turns, as if the other were stripped already. The error
+is the largest distance between found and true positions over the voxels of the head.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--heads", action="store_true")
+    parser.add_argument("--mixed", action="store_true")
     options = parser.parse_args()
     console, random = Console(width=110), np.random.default_rng(options.seed)
     cases = find_cases(options.folder, load_task("brats"))
@@ -47,20 +49,23 @@ def main() -> None:
     errors, doubtful, alone = [], [], []
     for number in range(options.pairs):
         case = read_case(cases[random.integers(len(cases))], load_task("brats"), with_labels=False)
-        if options.heads:
+        one = other = case
+        if options.heads or options.mixed:
             head = head_of(case, random)
-            case = Case(case.name, case.task, head.grid, head.volumes)
+            one = other = Case(case.name, case.task, head.grid, head.volumes)
+        if options.mixed:
+            one, other = (one, case) if number % 2 else (case, other)
         first, second = random.choice(case.present, 2, replace=False)
-        fixed = Scan(case.volumes[first], case.grid, first)
-        truth = random_pose(case, random)
+        fixed = Scan(one.volumes[first], one.grid, first)
+        truth = random_pose(one, random)
         thickness = float(random.choice(SLICES_MM))
-        moving = acquired(case, second, truth, thickness, random, crop=number % 3 == 2)
+        moving = acquired(other, second, truth, thickness, random, crop=number % 3 == 2)
         start = time.process_time()
         found = register(fixed, moving)
         seconds = time.process_time() - start
-        errors.append(error(found, truth, case, first))
+        errors.append(error(found, truth, one, first))
         doubtful.append(found.doubtful)
-        alone.append(register(fixed, Scan(case.volumes[second], case.grid, second)).already)
+        alone.append(register(fixed, Scan(other.volumes[second], other.grid, second)).already)
         table.add_row(
             case.name, f"{first}, {second}", f"{thickness:g}" + " cropped" * (number % 3 == 2),
             f"{truth.angle:.0f}", f"{found.distance:.0f}", f"{errors[-1]:.2f}",

@@ -13,11 +13,14 @@ from shaspec.dicom.roles import choose, propose
 from shaspec.dicom.series import Study, read_studies
 from shaspec.dicom.source import dicom_files
 from shaspec.errors import InputError, UndecidedError
-from shaspec.files.reading import resolved
-from shaspec.files.writing import make_folder, replacing
+from shaspec.files.reading import exists, resolved
+from shaspec.files.writing import all_or_nothing, make_folder
 from shaspec.io.outputs import check_output, require_no_others
 from shaspec.progress import Report, silent
 from shaspec.task import Task
+
+PREFIX = "shaspec-dicom-"
+"""Of the folder for what dcm2niix writes."""
 
 
 @dataclass(frozen=True)
@@ -101,18 +104,19 @@ def write_study(
     targets = {role: out / f"{name}_{role.lower()}.nii.gz" for role in task.names}
     choice = choose(propose(study, task), task, given)
     require_no_others(out, [targets[role] for role in choice.series])
+    new = not exists(out)
     make_folder(out)
     for role in choice.series:
         check_output(targets[role], files, overwrite=overwrite, keep_own=True)
     notices = list(choice.notices)
-    with TemporaryDirectory(prefix="shaspec-dicom-") as folder:  # all volumes are written, or none
+    # All volumes are written, or none.
+    with all_or_nothing(out, new=new) as finished, TemporaryDirectory(prefix=PREFIX) as folder:
         for done, (role, series) in enumerate(choice.series.items()):
             progress(done, len(choice.series), f"converting {role}")
-            notices += convert(series, study, Path(folder) / targets[role].name)
-        for role in choice.series:
             made = Path(folder) / targets[role].name
-            with made.open("rb") as source, replacing(targets[role]) as file:
-                shutil.copyfileobj(source, file)
+            notices += convert(series, study, made)
+            shutil.copyfile(made, finished / made.name)
+        progress(len(choice.series), len(choice.series), "converted")
     return Converted({role: targets[role] for role in choice.series}, tuple(notices))
 
 

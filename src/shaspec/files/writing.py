@@ -133,6 +133,33 @@ def new_folder(path: Path) -> Iterator[Path]:
             os.close(descriptor)
 
 
+@contextmanager
+def all_or_nothing(folder: Path, *, new: bool) -> Iterator[Path]:
+    """A folder to fill, whose files become those of ``folder`` at the end, unless the block raises.
+
+    Files in ``folder`` with other names stay. If the block raises, ``folder`` is as it was before,
+    and one that is ``new``, i.e. was made for this run, is removed if it is empty.
+
+    Raises:
+        InputError: if a finished file cannot be moved.
+        OSError: ``folder`` cannot be written.
+    """
+    partial, descriptor = _locked_partial_folder(folder / "files")
+    try:
+        yield partial
+        for path in sorted(path for path in partial.rglob("*") if path.is_file()):
+            target = folder / path.relative_to(partial)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            rename(path, target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if descriptor is not None:
+            os.close(descriptor)
+        if new:
+            with suppress(OSError):  # it has files
+                folder.rmdir()
+
+
 def _locked_partial_folder(path: Path) -> tuple[Path, int | None]:
     """A new folder beside ``path``, and what holds its lock; Windows has no locks of folders."""
     while True:

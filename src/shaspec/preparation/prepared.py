@@ -14,8 +14,8 @@ from types import MappingProxyType
 import numpy as np
 
 from shaspec.errors import InputError
-from shaspec.files.reading import resolved
-from shaspec.files.writing import make_folder, write_atomically
+from shaspec.files.reading import exists, resolved
+from shaspec.files.writing import all_or_nothing, make_folder, write_atomically
 from shaspec.geometry import Array
 from shaspec.io.export import write_volume
 from shaspec.io.folders import CaseFiles
@@ -90,7 +90,7 @@ def prepare(
         check: treat every registration that moves a scan as doubtful.
         overwrite: replace files in ``out``.
         progress: called with ``done``, ``total`` and the stage. An exception raised there cancels
-            the work, and no volume is written.
+            the work, and nothing is written.
 
     Returns:
         Paths, transforms and notices.
@@ -107,27 +107,31 @@ def prepare(
     if files.problems:
         raise InputError(files.problems[0])
     _require_elsewhere(out, [*files.volumes.values()])
+    new = not exists(out)
     targets, seg = _targets(files, out, brain_mask, overwrite)
-    with enough_memory("preparing a case"):
+    with enough_memory("preparing a case"), all_or_nothing(out, new=new) as folder:
         read = read_volumes(files, task)
         plan = plan_stripping(read.volumes, task, strip, brain_mask, skull_engine)
         fixed = reference_volume(read.volumes, reference or FINEST, "--reference")
         name = next(n for n, volume in read.volumes.items() if volume is fixed)
         registrations = _register_all(read.volumes, name, known, progress)
         moved = {n: _moved(v, fixed, registrations[n], task, n) for n, v in read.volumes.items()}
-        overlays = _overlays(out, moved, name, registrations)
-        _require_trusted(read, name, registrations, accept, overlays, check=check)
+        pictures = _overlays(moved, name, registrations)
+        _require_trusted(read, name, registrations, accept, pictures, out, check=check)
         labels, told = _labels(read, name, registrations)
         brain = plan.find(read.volumes, registrations, fixed.grid, progress)
-        mask, masks = write_brain(out, brain, plan, moved, fixed.grid) if brain else (None, [])
+        mask, masks = write_brain(folder, brain, plan, moved, fixed.grid) if brain else (None, [])
         stripped = plan.strip(moved, brain, task) if brain else moved
-        paths = [write_volume(targets[n], v.array, v.grid) for n, v in stripped.items()]
+        paths = []
+        for number, (n, volume) in enumerate(stripped.items()):
+            progress(number, len(stripped), f"saving {n}")
+            paths.append(write_volume(folder / targets[n].name, volume.array, volume.grid))
         if labels is not None:
-            paths.append(write_volume(seg, labels.array, labels.grid))
-        transforms = Transforms(
-            name, {n: v.grid for n, v in read.volumes.items()}, registrations, mask
-        )
-        paths += [*overlays.values(), *masks, write_transforms(out, transforms)]
+            paths.append(write_volume(folder / seg.name, labels.array, labels.grid))
+        grids = {n: v.grid for n, v in read.volumes.items()}
+        transforms = Transforms(name, grids, registrations, mask)
+        paths += [*_written(folder, pictures), *masks, write_transforms(folder, transforms)]
+        paths = [out / path.relative_to(folder) for path in paths]
     moves = [f"{n}: {registrations[n]}" for n in registrations if n != name]
     told = (*told, *strip_notices(plan, brain, labels))
     notices = (*files.notices, *read.notices, f"{name} is the reference", *moves, *told)
@@ -196,18 +200,24 @@ def _moved(
 
 
 def _overlays(
-    out: Path, moved: Mapping[str, Volume], reference: str, found: Mapping[str, Registration]
-) -> dict[str, Path]:
-    """Write a picture of every modality that was moved or is doubtful."""
+    moved: Mapping[str, Volume], reference: str, found: Mapping[str, Registration]
+) -> dict[str, bytes]:
+    """Modality -> PNG of every scan that was moved or is doubtful over the reference."""
     fixed = moved[reference]
-    paths = {}
+    pictures = {}
     for name, volume in moved.items():
         if found[name].already and not found[name].doubtful:
             continue
         array = resample(volume.array, volume.grid, fixed.grid, order=1, fill=0)
-        paths[name] = out / OVERLAYS / f"{name.lower()}_on_{reference.lower()}.png"
-        picture = overlay_png(fixed.array, array, fixed.grid, (reference, name))
-        write_atomically(paths[name], picture)
+        pictures[name] = overlay_png(fixed.array, array, fixed.grid, (reference, name))
+    return {f"{name.lower()}_on_{reference.lower()}.png": png for name, png in pictures.items()}
+
+
+def _written(folder: Path, pictures: Mapping[str, bytes]) -> list[Path]:
+    """Write the pictures of `_overlays`."""
+    paths = [folder / OVERLAYS / name for name in pictures]
+    for path, picture in zip(paths, pictures.values(), strict=True):
+        write_atomically(path, picture)
     return paths
 
 
@@ -216,16 +226,19 @@ def _require_trusted(
     reference: str,
     found: Mapping[str, Registration],
     accept: Collection[str],
-    overlays: Mapping[str, Path],
+    pictures: Mapping[str, bytes],
+    out: Path,
     *,
     check: bool,
 ) -> None:
-    """Raise `DoubtfulError` for the first scan that a user has to decide about."""
+    """Write the pictures and raise `DoubtfulError` for the first scan that a user decides about."""
     accepted = {name.lower() for name in accept}
     for name, registration in found.items():
         asked = registration.doubtful or (check and registration.unchecked)
         if asked and name.lower() not in accepted:
-            raise DoubtfulError(name, reference, read.volumes, overlays[name], found)
+            _written(out, pictures)
+            picture = out / OVERLAYS / f"{name.lower()}_on_{reference.lower()}.png"
+            raise DoubtfulError(name, reference, read.volumes, picture, found)
 
 
 def _labels(

@@ -95,11 +95,9 @@ class Smooth:
         Points lie between voxel centres: on the lattice itself, a measure prefers transforms that
         bring two lattices together.
         """
-        grown = ndimage.binary_dilation(self.inside)
-        rounds = max(0, round(MARGIN_MM / float(self.spacing.min())) - 1)
-        if rounds:
-            grown = ndimage.binary_dilation(grown, iterations=rounds)
-        voxels = np.argwhere(grown)
+        rounds = max(1, round(MARGIN_MM / float(self.spacing.min())))
+        region = ndimage.binary_dilation(self.inside, iterations=rounds)
+        voxels = np.argwhere(region)
         random = np.random.default_rng(seed)
         chosen = random.choice(len(voxels), min(most, len(voxels)), replace=False)
         places = voxels[chosen].T + random.uniform(-0.5, 0.5, (3, len(chosen)))

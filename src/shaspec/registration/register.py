@@ -2,8 +2,8 @@
 
 Normalised mutual information is maximised by Powell's method, from coarse to fine. The coarse level
 begins from many poses, because a single one finds the head only within about 15 degrees. The last
-level runs twice, from different points and poses: how far both results lie apart says how far the
-result can be trusted.
+level runs twice, from different points and poses: the result is the middle of both, and how far
+they lie apart says how far it can be trusted.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from shaspec.registration.rigid import Rigid
 Array = npt.NDArray[np.float64]
 
 ARM_MM = 60.0  # distance from the centre at which a rotation moves by one unit of a parameter
-COARSE, MIDDLE, FINE = 8.0, 4.0, 2.0  # voxel sizes of the levels, mm
-POINTS = {COARSE: 4000, MIDDLE: 12000, FINE: 30000}
+COARSE, MIDDLE, FINE, FINEST = 8.0, 4.0, 2.0, 1.0  # voxel sizes of the levels, mm
+POINTS = {COARSE: 4000, MIDDLE: 12000, FINE: 30000, FINEST: 30000}
 TURNS = (-30.0, -15.0, 0.0, 15.0, 30.0)  # degrees about each axis, of the poses to begin from
 KEPT = 4  # of them, which are refined at the coarse level
 LEFT_ALONE_MM = 1.0  # scans no further apart are registered: it is the error that is aimed at
@@ -102,30 +102,33 @@ def register(fixed: Scan, moving: Scan, *, progress: Report = silent) -> Registr
     Raises:
         InputError: if one of the scans shows too little.
     """
-    stages = iter(range(1, 6))
+    stages = iter(range(1, 7))
 
     def tell(text: str) -> None:
-        progress(next(stages), 5, text)
+        progress(next(stages), 6, text)
 
     tell("searching for the pose")
     transform = _search(Smooth.of(fixed, COARSE), Smooth.of(moving, COARSE))
-    tell("registering at 4 mm")
-    parts = Smooth.of(fixed, MIDDLE), Smooth.of(moving, MIDDLE)
-    centre = parts[0].centre
-    transform = _best(agreement(*parts, POINTS[MIDDLE]), transform, centre, 0.1)
-    tell("registering at 2 mm")
-    parts = Smooth.of(fixed, FINE), Smooth.of(moving, FINE)
-    first, second = (agreement(*parts, POINTS[FINE], seed) for seed in (1, 2))
-    transform = _best(first, transform, centre, 0.02)
+    for size, tolerance in ((MIDDLE, 0.1), (FINE, 0.05)):
+        tell(f"registering at {size:g} mm")
+        parts = Smooth.of(fixed, size), Smooth.of(moving, size)
+        centre = parts[0].centre
+        measure = agreement(*parts, POINTS[size])
+        transform = _best(measure, transform, centre, tolerance)
+    tell(f"registering at {FINEST:g} mm")
+    parts = Smooth.of(fixed, FINEST), Smooth.of(moving, FINEST)
+    first, second = (agreement(*parts, POINTS[FINEST], seed) for seed in (1, 2))
+    one = _best(first, transform, centre, 0.02)
     tell("checking the result")
+    other = _best(second, _aside(one, centre), centre, 0.02)
     head = _corners(parts[0])
-    other = _best(second, _aside(transform, centre), centre, 0.02)
+    transform = one.halfway(other, centre)
     before, after = first(Rigid()), first(transform)
-    distance = transform.apart(Rigid(), head)
+    distance, spread = transform.apart(Rigid(), head), one.apart(other, head)
     tell("done")
     if before > 0 and distance <= LEFT_ALONE_MM:
-        return Registration(Rigid(), before, before, 0.0, other.apart(Rigid(), head))
-    return Registration(transform, before, after, distance, transform.apart(other, head))
+        return Registration(Rigid(), before, before, 0.0, spread)
+    return Registration(transform, before, after, distance, spread)
 
 
 def _search(fixed: Smooth, moving: Smooth) -> Rigid:

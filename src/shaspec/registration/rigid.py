@@ -80,6 +80,23 @@ class Rigid:
         matrix[:3, :3], matrix[:3, 3] = turn, -turn @ self.matrix[:3, 3]
         return Rigid(matrix)
 
+    def halfway(self, other: Rigid, centre: npt.NDArray[Any]) -> Rigid:
+        """The transform in the middle between two.
+
+        Args:
+            other: another transform.
+            centre: (3,) point in mm, which is moved to the middle of its two places.
+
+        Returns:
+            The transform, with half of the rotation from this one to the other.
+        """
+        here, there = (
+            self(np.reshape(centre, (3, 1)))[:, 0],
+            other(np.reshape(centre, (3, 1)))[:, 0],
+        )
+        turn = Rotation.from_matrix((other.matrix @ self.inverse.matrix)[:3, :3]).as_rotvec()
+        return Rigid.about(here, turn / 2, (there - here) / 2) @ self
+
     def apart(self, other: Rigid, points: npt.NDArray[Any]) -> float:
         """How far two transforms differ.
 

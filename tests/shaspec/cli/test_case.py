@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from typer.testing import Result
 
+from shaspec.dicom import case_from_dicom
 from shaspec.errors import ShaspecError
 from shaspec.io import read_case
 from shaspec.task import Task
@@ -55,6 +56,26 @@ def test_an_examination_becomes_a_case_without_the_patient(
         assert word.lower() not in shown.lower()
     with pytest.raises(ShaspecError, match="exists already"):
         run("case", examination, "--out", tmp_path / "scans")
+
+
+def test_cancelling_in_any_stage_leaves_nothing(
+    examination: Path, brats: Task, tmp_path: Path
+) -> None:
+    stages: list[str] = []
+    case_from_dicom(
+        examination, brats, tmp_path / "whole", progress=lambda *now: stages.append(now[2])
+    )
+    assert "converting T2" in stages
+    for last in range(len(stages)):
+        left = iter(range(last + 1))
+
+        def stop(*_: object, left: Iterator[int] = left, last: int = last) -> None:
+            if next(left) == last:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            case_from_dicom(examination, brats, tmp_path / "scans", progress=stop)
+        assert not (tmp_path / "scans").exists(), stages[last]
 
 
 @pytest.mark.parametrize("axes", [(1, 0, 0, 0, 1, 0), (0, 1, 0, 0, 0, -1), OBLIQUE])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ def test_an_engine_that_is_not_installed_is_refused_before_the_work(
     monkeypatch.setattr(hd_bet, "model_file", lambda: None)
     with pytest.raises(InputError, match="--skull-engine hd-bet: HD-BET is not installed"):
         prepared(stripped, tmp_path, skull_engine="hd-bet")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_stripped_case_is_untouched_and_needs_no_weights(stripped: Case, tmp_path: Path) -> None:
@@ -199,18 +200,33 @@ def test_without_weights_nothing_is_written_and_the_message_says_what_to_do(
     monkeypatch.setattr(weights, "bundled_stripper", lambda: tmp_path / "none")
     with pytest.raises(WeightsError, match=r"not installed.*--strip never"):
         prepared(whole, tmp_path)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("network")
-def test_cancelling_while_the_brain_is_found_writes_nothing(whole: Case, tmp_path: Path) -> None:
-    def stop(done: int, total: int, stage: str) -> None:
-        if "finding the brain" in stage:
-            raise KeyboardInterrupt
+@pytest.mark.parametrize("before", [None, b"kept"], ids=["a new folder", "a folder with a file"])
+def test_cancelling_in_any_stage_leaves_the_folder_as_it_was(
+    whole: Case, tmp_path: Path, before: bytes | None
+) -> None:
+    stages: list[str] = []
+    prepared(whole, tmp_path / "first", progress=lambda *now: stages.append(now[2]))
+    assert any("finding the brain" in stage for stage in stages)
+    assert "saving T1" in stages
+    out = tmp_path / "out"
+    if before is not None:
+        out.mkdir()
+        (out / "notes.txt").write_bytes(before)
+    for last in range(len(stages)):
+        left = iter(range(last + 1))
 
-    with pytest.raises(KeyboardInterrupt):
-        prepared(whole, tmp_path, progress=stop)
-    assert list((tmp_path / "out").rglob("*.nii.gz")) == []
+        def stop(*_: object, left: Iterator[int] = left, last: int = last) -> None:
+            if next(left) == last:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            prepared(whole, tmp_path, progress=stop)
+        there = {path.name for path in out.iterdir()} if out.exists() else None
+        assert there == (None if before is None else {"notes.txt"}), stages[last]
 
 
 def test_an_unknown_mode_is_refused_with_the_choices() -> None:

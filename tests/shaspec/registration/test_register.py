@@ -99,4 +99,4 @@ def test_progress_ends_and_an_exception_in_it_cancels(head: Case) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         register(scan(head, "T1"), scan(head, "T2"), progress=stop)
-    assert seen == [(1, 5), (2, 5)]
+    assert seen == [(1, 6), (2, 6)]

@@ -41,6 +41,17 @@ def test_a_rotation_leaves_its_centre_in_place(
     np.testing.assert_allclose(Rigid.about(centre, vector, (0, 0, 0))(point), point, atol=1e-9)
 
 
+@given(transforms, transforms, places)
+def test_halfway_lies_in_the_middle_of_both(
+    one: Rigid, other: Rigid, centre: tuple[float, float, float]
+) -> None:
+    middle = one.halfway(other, np.array(centre))
+    point = np.array(centre)[:, None]
+    np.testing.assert_allclose(middle(point), (one(point) + other(point)) / 2, atol=1e-6)
+    back, on = one @ middle.inverse, middle @ other.inverse
+    np.testing.assert_allclose(back.angle, on.angle, atol=1e-4)
+
+
 def test_the_angle_is_in_degrees() -> None:
     assert Rigid.about((1, 2, 3), (0, np.pi / 6, 0), (4, 5, 6)).angle == pytest.approx(30)
 
