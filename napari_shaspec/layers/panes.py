@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from napari_shaspec.jobs.turns import Steps, at_once
 from napari_shaspec.layers.batch import batch
 
 if TYPE_CHECKING:
@@ -44,7 +45,11 @@ class Panes:
         return self._before is not None
 
     def show(self, groups: Sequence[tuple[Layer, ...]], titles: Sequence[Layer]) -> None:
-        """Shows these groups and hides all other layers.
+        """Shows these groups and hides all other layers, in this turn; see `showing`."""
+        at_once(self.showing(groups, titles))
+
+    def showing(self, groups: Sequence[tuple[Layer, ...]], titles: Sequence[Layer]) -> Steps:
+        """Shows these groups and hides all other layers, in steps.
 
         Args:
             groups: the layers of each pane, from bottom to top.
@@ -64,6 +69,10 @@ class Panes:
             # napari fills the grid from the top of the list and counts hidden layers too.
             raise_layers(self._viewer, [layer for group in groups[::-1] for layer in group])
         self._groups = groups
+        if first:
+            yield
+            if self._groups is not groups:  # others are shown now, or none
+                return
         grid = self._viewer.canvas.grid
         if first:
             self._grid = {"stride": grid.stride, "shape": grid.shape}
