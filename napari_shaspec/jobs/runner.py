@@ -137,5 +137,5 @@ def after(seconds: float, call: Callable[[], None]) -> bool:
         return False
     if QCoreApplication.instance() is None:
         return False
-    QTimer.singleShot(round(1000 * seconds), call)
+    QTimer.singleShot(round(1000 * seconds), lambda: call())  # keeps the object of a method
     return True

@@ -16,7 +16,7 @@ def later(call: Callable[[], None]) -> None:
     """Calls ``call`` in another turn, when the window has been drawn."""
     from qtpy.QtCore import QTimer
 
-    QTimer.singleShot(SOON, call)
+    QTimer.singleShot(SOON, lambda: call())  # a method alone would not keep its object alive
 
 
 def at_once(steps: Steps | None) -> None:

@@ -64,6 +64,12 @@ def test_an_error_of_one_keeps_no_other_from_its_turn():
     assert not waiting
 
 
+def test_what_waits_is_done_though_nobody_else_keeps_it(qtbot):
+    told = []
+    Turns().call(lambda: steps(told, "a", 2))
+    qtbot.waitUntil(lambda: len(told) == 3)
+
+
 def test_at_once_does_all_steps():
     told = []
     at_once(steps(told, "a", 2))
