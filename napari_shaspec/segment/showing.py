@@ -11,7 +11,6 @@ from napari_shaspec.case.model_controller import ModelController
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Handlers, Runner, as_long_as, run_here
 from napari_shaspec.jobs.state import Status
-from napari_shaspec.layers.closing import window_may_be_gone
 from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.planes import Planes
 from napari_shaspec.layers.presence import name_missing
@@ -192,10 +191,9 @@ class ShowingController(ModelController[SegmentState]):
     def _leave(self) -> None:
         """Stops watching the layers, which stay as they are."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
-        with window_may_be_gone():
-            if self.state.view is not View.STACK:
-                self.set_view(View.STACK)
-            self.set_planes(False)
+        if self.state.view is not View.STACK:
+            self.set_view(View.STACK)
+        self.set_planes(False)
         self.windowing.close()
         self._edits.close()
         self._reopened.close()
