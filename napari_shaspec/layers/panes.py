@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_shaspec.jobs.turns import Steps, at_once
 from napari_shaspec.layers.batch import batch
+from napari_shaspec.layers.metadata import set_visible
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -60,18 +61,26 @@ class Panes:
         if others:
             self.pause()
         self._before = self._before or Arrangement(self._viewer)
-        with batch(self._viewer):
-            if others:
-                shown = {layer for group in groups for layer in group}
+        self._groups = groups
+        if others:
+            shown = {layer for group in groups for layer in group}
+            with batch(self._viewer):
                 for layer in self._viewer.layers:
-                    layer.visible = layer in shown
-                    layer.name_overlay.visible = layer in titles
+                    if layer not in shown or not first:
+                        self._set(layer, layer in shown, layer in titles)
+            for group in groups if first else ():
+                yield
+                if self._groups is not groups:  # others are shown now, or none
+                    return
+                with batch(self._viewer):
+                    for layer in group:
+                        self._set(layer, True, layer in titles)
+        with batch(self._viewer):
             # napari fills the grid from the top of the list and counts hidden layers too.
             raise_layers(self._viewer, [layer for group in groups[::-1] for layer in group])
-        self._groups = groups
         if first:
             yield
-            if self._groups is not groups:  # others are shown now, or none
+            if self._groups is not groups:
                 return
         grid = self._viewer.canvas.grid
         if first:
@@ -81,6 +90,11 @@ class Panes:
         grid.enabled = True
         if first:
             self._viewer.reset_view()
+
+    @staticmethod
+    def _set(layer: Layer, visible: bool, titled: bool) -> None:
+        set_visible(layer, visible)
+        layer.name_overlay.visible = titled
 
     def pause(self) -> None:
         """Turns the grid off while layers are added or removed, which is slow with the grid."""
