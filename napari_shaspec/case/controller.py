@@ -68,6 +68,7 @@ class CaseController(ABC, Generic[W]):
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, the files of a case, or DICOM, with this plugin's reader."""
+        self._job.forget_error()
         try:
             opened = opening.without_dicom(paths)
             if opened is None:  # the user has cancelled

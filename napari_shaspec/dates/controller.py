@@ -85,6 +85,7 @@ class DatesController(ModelChooser):
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens the folder or the files of a case."""
+        self._job.forget_error()
         try:
             open_paths(self.viewer, paths)
         except ShaspecError as error:

@@ -109,6 +109,11 @@ class JobControl:
         self.say(text, "error")
         notifications.error(in_window(text))
 
+    def forget_error(self) -> None:
+        """Removes the message of an error, e.g. of a file, when another file is opened."""
+        if self._state.message.level == "error":
+            self.say("")
+
     def say(self, text: str, level: Level = "info") -> None:
         """Shows a message in the panel."""
         self._state.message = Message(in_window(text), level)
