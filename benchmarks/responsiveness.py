@@ -102,6 +102,7 @@ class Bench:
 
     def __init__(self, viewer: napari.Viewer, model: str) -> None:
         self.viewer, self.model, self.gaps = viewer, model, Gaps()
+        self._measured: list[np.ndarray] = []
 
     def panel(self, name: str) -> tuple[Any, Any]:
         """The dock and the controller of a panel."""
@@ -110,7 +111,13 @@ class Bench:
 
     def act(self, name: str, begin: Callable[[], object], going_on: Callable[[], bool]) -> None:
         """Measures from ``begin()`` until nothing is ``going_on()`` any more."""
-        row(name, self.gaps.measure(begin, going_on))
+        self._measured.append(self.gaps.measure(begin, going_on))
+        row(name, self._measured[-1])
+
+    def together(self, name: str) -> None:
+        """A row over all actions since the last such row: a short one has few turns of its own."""
+        row(name, np.concatenate(self._measured))
+        self._measured = []
 
     def job(self, name: str, control: Any, begin: Callable[[], object]) -> None:
         """Measures a job of a panel, which must succeed."""
@@ -129,9 +136,10 @@ def measure(viewer: napari.Viewer, model: str, size: tuple[int, ...], groups: li
     bench = Bench(viewer, model)
     add_case(viewer, make_case(9_000_000, shape=size))
     end = time.perf_counter() + IDLE_SECONDS
-    bench.act("idle", lambda: None, lambda: time.perf_counter() < end)
+    row("idle", bench.gaps.measure(lambda: None, lambda: time.perf_counter() < end))
     for name in groups:
         GROUPS[name](bench, size)
+        bench.together(f"{name}, together")
 
 
 def segment(bench: Bench, _: tuple[int, ...]) -> None:

@@ -22,6 +22,7 @@ from napari_shaspec.engine import Engine
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner
+from napari_shaspec.jobs.turns import Steps
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.viewer import prepare_view_soon
 from napari_shaspec.recent_cases import RecentCase
@@ -67,6 +68,7 @@ class CaseController(ABC, Generic[W]):
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens a case folder, the files of a case, or DICOM, with this plugin's reader."""
+        self._job.forget_error()
         try:
             opened = opening.without_dicom(paths)
             if opened is None:  # the user has cancelled
@@ -184,13 +186,15 @@ class CaseController(ABC, Generic[W]):
         """Lists the models of the engine: at the start, and when there may be others."""
 
     def _start_job(
-        self, doing: str, events: Callable[[], Iterator[Any]], on_event: Callable[[Any], None]
+        self,
+        doing: str,
+        events: Callable[[], Iterator[Any]],
+        on_event: Callable[[Any], Steps | None],
     ) -> None:
         """Starts a job; its events are handled as long as the panel is open."""
 
-        def while_open(event: Any) -> None:
-            if not self._closed:
-                on_event(event)
+        def while_open(event: Any) -> Steps | None:
+            return None if self._closed else on_event(event)
 
         self._job.start(doing, events, while_open, self._on_ended, self._on_failed)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_shaspec.case import assignment, other_task
 from napari_shaspec.case.controller import CaseController
+from napari_shaspec.case.model_chooser import ModelChooser
 from napari_shaspec.case.state import ModelState
 from napari_shaspec.case.volume_sources import VolumeSources
 from napari_shaspec.engine import Engine
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from shaspec.models.card import Card
+
 M = TypeVar("M", bound=ModelState)
 
 NO_MODEL = "no model is bundled: open a model folder"
 
 
-class ModelController(CaseController[M]):
+class ModelController(CaseController[M], ModelChooser):
     """One model at a time; a case of another task gets a model of its task, if one is listed."""
 
     def __init__(
@@ -52,24 +55,13 @@ class ModelController(CaseController[M]):
                 notifications.info(other_task.CHOSEN.format(**of_case, model=Path(model).name))
                 return
 
-    def choose_model(self, model: str | Path) -> bool:
-        """Loads a bundled model by name, or a model folder; False, with a message, if it fails."""
-        model = str(model)
-        if self.state.status.busy:
-            return False
-        try:
-            card = self._engine.card(model)
-        except ShaspecError as error:
-            self._job.refuse(str(error))
-            return False
-        if model not in self.state.models:
-            self.state.models = (*self.state.models, model)
+    def _take_model(self, model: str, card: Card) -> None:
+        """Begins anew with a model."""
         self._kept.forget()
         self.state.card, self.state.model = card, model
         self._begin_anew()
         self._rows.set_task(card.task)
         self._hint()
-        return True
 
     def _on_known_models(self) -> None:
         """Lists the models; without one, that of the open case or the first. What is open stays."""

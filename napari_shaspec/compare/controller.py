@@ -24,6 +24,7 @@ from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
+from napari_shaspec.jobs.turns import Steps
 from shaspec.errors import ShaspecError
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class CompareController:
     def _start(self, doing: str, events: Iterator[Any]) -> None:
         self._job.start(doing, lambda: events, self._on_event, self._on_ended)
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: Any) -> Steps:
         if self._closed:
             return
         if isinstance(event, Written):
@@ -166,7 +167,9 @@ class CompareController:
             self.state.comparison = event
             largest = max(event.rows, key=lambda row: row.first + row.second).region
             self.state.region = self.state.region if self.state.region in event.maps else largest
-            self._canvas.show(Shown.DIFFERENCE)
+            yield  # the table is drawn
+            if self.state.comparison is event:
+                self._canvas.show(Shown.DIFFERENCE)
             self._job.succeed(f"Compared {event.first.name} with {event.second.name}.")
 
     def _on_ended(self) -> None:

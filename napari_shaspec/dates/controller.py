@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_shaspec import model_folders
 from napari_shaspec.case import assignment, other_task
+from napari_shaspec.case.model_chooser import ModelChooser
 from napari_shaspec.case.open_cases import OpenCases
 from napari_shaspec.case.opening import open_paths
 from napari_shaspec.case.volume_sources import VolumeSources
@@ -36,7 +37,7 @@ TWO = (
 )
 
 
-class DatesController:
+class DatesController(ModelChooser):
     """Chooses two open cases and a model, and measures the change of every region."""
 
     def __init__(
@@ -58,24 +59,16 @@ class DatesController:
 
     # -- choice ----------------------------------------------------------------------------------
 
-    def choose_model(self, model: str | Path) -> bool:
-        """Takes a bundled model or a model folder; False, with a message, if that fails."""
-        model = str(model)
-        if self.state.status.busy:
-            return False
-        try:
-            card = self._engine.card(model)
-            if card.task.kind != "segmentation":
-                raise InputError(f"model {card.name!r} names a class: choose one that segments")
-        except ShaspecError as error:
-            self._job.refuse(str(error))
-            return False
-        if model not in self.state.models:
-            self.state.models = (*self.state.models, model)
+    def _check(self, card: Card) -> None:
+        """Raises `InputError` for a model that does not segment."""
+        if card.task.kind != "segmentation":
+            raise InputError(f"model {card.name!r} names a class: choose one that segments")
+
+    def _take_model(self, model: str, card: Card) -> None:
+        """Forgets the change that another model has measured."""
         if model != self.state.model or card != self.state.card:
             self.state.card, self.state.model = card, model
             self._forget()
-        return True
 
     def choose(self, earlier: str, later: str) -> None:
         """Takes two open cases; the change between others is forgotten."""
@@ -92,6 +85,7 @@ class DatesController:
 
     def open(self, paths: Sequence[str | Path]) -> None:
         """Opens the folder or the files of a case."""
+        self._job.forget_error()
         try:
             open_paths(self.viewer, paths)
         except ShaspecError as error:

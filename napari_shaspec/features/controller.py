@@ -14,10 +14,11 @@ from napari_shaspec.case.model_controller import ModelController
 from napari_shaspec.engine import Engine, Session
 from napari_shaspec.features.marks import Marks
 from napari_shaspec.features.state import CloudSettings, ColourBy, FeaturesState, FeatureView
-from napari_shaspec.features.worker import Drawn, drawing, first_cloud, write_cohort
+from napari_shaspec.features.worker import Drawn, draw, first_cloud, write_cohort
 from napari_shaspec.jobs.importing import load_plotting
 from napari_shaspec.jobs.runner import Runner, run_in_worker
 from napari_shaspec.jobs.state import Status
+from napari_shaspec.jobs.turns import Steps
 from napari_shaspec.layers.feature_canvas import FeatureCanvas
 from napari_shaspec.settings import inference_settings
 from shaspec.analysis.features.cloud import Cloud, make_cloud
@@ -44,7 +45,6 @@ class FeaturesController(ModelController[FeaturesState]):
         self._next: Callable[[], None] | None = None  # requested during a job
         self._drawn = self.state.feature_view  # the view on the canvas
         self._computing = False  # the features of the case are being computed
-        self._unarranged = False  # new pictures lie on top of each other
         self._uninterruptible = False  # the running job is not interrupted for another
         self.state.events.case.connect(self._begin_anew)
         self.state.events.sources.connect(self._begin_anew)
@@ -77,7 +77,7 @@ class FeaturesController(ModelController[FeaturesState]):
                 if isinstance(event, Computed):
                     yield Progress(0, 0, "drawing")
                     yield Computed(first_cloud(event.value, plot))
-                    yield from drawing(event.value, view)
+                    yield draw(event.value, view)
 
         model = self.state.model
         self._start("computing features", lambda: self._kept.job(model, parts, run))
@@ -91,7 +91,7 @@ class FeaturesController(ModelController[FeaturesState]):
             return
 
         def events() -> Iterator[Any]:
-            yield from drawing(maps, view)
+            yield draw(maps, view)
 
         self._do(lambda: self._start("drawing", events))
 
@@ -212,16 +212,17 @@ class FeaturesController(ModelController[FeaturesState]):
             self._next, self._uninterruptible = None, uninterruptible
             self._start_job(doing, events, self._on_event)
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: Any) -> Steps | None:
         if self._next is not None and not self._uninterruptible:
-            return
+            return None
         if isinstance(event, Drawn):
-            self._show(event)
-        elif isinstance(event, Computed):
+            return self._show(event)
+        if isinstance(event, Computed):
             self._take(event.value)
         else:
             self.state.seen = "by content" if self._kept.seen_in_training else self.state.seen
             self._job.track(event)
+        return None
 
     def _take(self, value: FeatureMaps | Cloud | Measures | list[WindowPoint]) -> None:
         if isinstance(value, FeatureMaps):
@@ -240,21 +241,19 @@ class FeaturesController(ModelController[FeaturesState]):
             windows = len({(point.case, point.window) for point in value})
             self._job.succeed(f"{windows} windows of {len({p.case for p in value})} cases")
 
-    def _show(self, drawn: Drawn) -> None:
+    def _show(self, drawn: Drawn) -> Steps:
+        """Shows pictures in steps, each of which takes the thread of the window up to 0.2 s."""
         maps = self.state.maps
         if maps is None:
             return
         self.state.feature_view = self._drawn = drawn.view
-        self._canvas.show(maps, drawn.pictures)
-        self._unarranged = True  # see `drawing`
         self._job.succeed(drawn.text)
-
-    def _arrange(self) -> None:
-        """Arranges new pictures, if there are any."""
-        if self._unarranged and not self._closed:
-            self._unarranged = False
-            self.marks.renew()  # the number of panes may have changed
-            self.marks.arrange()
+        for _ in self._canvas.showing(maps, drawn.pictures):
+            yield
+            if self._closed or self.state.maps is not maps:
+                return
+        self.marks.renew()  # the number of panes may have changed
+        yield from self.marks.arranging()
 
     def _on_ended(self) -> None:
         """The worker has finished; a waiting action can run."""
@@ -265,7 +264,6 @@ class FeaturesController(ModelController[FeaturesState]):
         if outcome is None:
             self._job.say("Cancelled. Features computed so far are kept.")
             outcome = Status.DONE if self.state.maps is not None else Status.IDLE
-        self._arrange()
         self.state.status = outcome
         action, self._next = self._next, None
         if action is not None and not self._closed:
@@ -277,7 +275,6 @@ class FeaturesController(ModelController[FeaturesState]):
         """Clears the features: the model or the voxels have changed."""
         super()._begin_anew()
         self._next = None  # it was about these features
-        self._unarranged = False
         self._canvas.clear()
         self.state.maps = self.state.cloud = self.state.marked = self.state.measures = None
         self._hint()

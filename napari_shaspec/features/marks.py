@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from napari_shaspec.features.state import FeaturesState, Marked
 from napari_shaspec.jobs.control import JobControl
+from napari_shaspec.jobs.turns import Steps, at_once
 from napari_shaspec.layers.feature_canvas import FeatureCanvas
 from napari_shaspec.layers.features import labels_at, labels_layer
 
@@ -69,4 +70,9 @@ class Marks:
 
     def arrange(self) -> None:
         """Arranges the feature layers and marks in panes, or stacked."""
-        self._canvas.arrange(self._state.sources, side_by_side=self._state.side_by_side)
+        at_once(self.arranging())
+
+    def arranging(self) -> Steps:
+        """`arrange` in steps."""
+        side_by_side = self._state.side_by_side
+        yield from self._canvas.arranging(self._state.sources, side_by_side=side_by_side)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +19,6 @@ from shaspec.inference.feature_maps import FeatureMaps
 if TYPE_CHECKING:
     from shaspec.analysis.features.cohort import WindowPoint
     from shaspec.task import Task
-
-PAUSE = 0.4  # seconds, in which new layers are drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +37,6 @@ def draw(maps: FeatureMaps, view: FeatureView) -> Drawn:
         view = replace(view, kind=maps.kinds[0], channel=0)
     pictures = features.make_pictures(maps, view.kind, view.how, view.channel)
     return Drawn(view, pictures, _describe(maps, view))
-
-
-def drawing(maps: FeatureMaps, view: FeatureView) -> Iterator[Drawn]:
-    """`draw` as the last event of a job, which ends a moment later.
-
-    The panel adds the pictures as layers at this event, and arranges them in panes when the job
-    ends. Each takes the thread of the window up to 0.3 s: in one go, the window would stand still.
-    """
-    yield draw(maps, view)
-    if threading.current_thread() is not threading.main_thread():
-        time.sleep(PAUSE)
 
 
 def first_cloud(maps: FeatureMaps, plot: CloudSettings) -> Cloud:

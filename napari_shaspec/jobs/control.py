@@ -13,6 +13,7 @@ from typing import Any
 from napari_shaspec.jobs import notifications
 from napari_shaspec.jobs.runner import Handlers, Runner
 from napari_shaspec.jobs.state import JobState, Level, Message, Status
+from napari_shaspec.jobs.turns import Steps
 from napari_shaspec.jobs.wording import in_window
 from shaspec.errors import ShaspecError
 from shaspec.inference.events import Notice, Progress
@@ -37,7 +38,7 @@ class JobControl:
         self,
         doing: str,
         events: Callable[[], Iterator[Any]],
-        on_event: Callable[[Any], None],
+        on_event: Callable[[Any], Steps | None],
         on_ended: Callable[[], None],
         on_failed: Callable[[Exception], None] | None = None,
     ) -> None:
@@ -46,7 +47,7 @@ class JobControl:
         Args:
             doing: first stage of the job, e.g. "loading the model", shown in the progress bar.
             events: makes the generator of events; runs in a worker.
-            on_event: called with each event, in this thread.
+            on_event: called with each event, in this thread; may return steps, see `Handlers`.
             on_ended: always called last; sets the final status.
             on_failed: called with the error that ended the job; default: `fail`.
         """
@@ -107,6 +108,11 @@ class JobControl:
         """Shows an error in the panel and as a notification."""
         self.say(text, "error")
         notifications.error(in_window(text))
+
+    def forget_error(self) -> None:
+        """Removes the message of an error, e.g. of a file, when another file is opened."""
+        if self._state.message.level == "error":
+            self.say("")
 
     def say(self, text: str, level: Level = "info") -> None:
         """Shows a message in the panel."""

@@ -11,7 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
+
+from napari_shaspec.jobs.turns import Steps, Turns, at_once
 
 E = TypeVar("E")
 """The events of a job."""
@@ -23,9 +26,13 @@ class JobError(Exception):
 
 @dataclass(frozen=True)
 class Handlers(Generic[E]):
-    """Callbacks, called in the thread that started the job; ``ended`` is always called last."""
+    """Callbacks, called in the thread that started the job; ``ended`` is always called last.
 
-    event: Callable[[E], None]
+    An ``event`` that takes long returns steps: a worker's job goes on with the next one when the
+    window has drawn the one before.
+    """
+
+    event: Callable[[E], Steps | None]
     failed: Callable[[Exception], None]
     ended: Callable[[], None]
 
@@ -63,7 +70,7 @@ def run_in_worker(
     """Runs a job in a napari worker thread; napari asks before it closes during a job."""
     from napari.qt.threading import create_worker
 
-    events = guarded(job, stop)
+    events, turns = guarded(job, stop), Turns()
 
     def body() -> Iterator[E]:
         yield from events
@@ -74,15 +81,15 @@ def run_in_worker(
         try:
             events.close()  # napari quits the worker when its window is closed
         except Exception as error:  # noqa: BLE001 - what ends a job must not keep it from ending
-            handlers.failed(error)
+            turns.call(partial(handlers.failed, error))
         finally:
-            handlers.ended()
+            turns.call(handlers.ended)
 
     # The handlers report errors, so napari must not raise them again.
     worker = create_worker(body, _start_thread=False, _ignore_errors=True)
     slots = (
-        (worker.yielded, handlers.event),
-        (worker.errored, handlers.failed),
+        (worker.yielded, lambda event: turns.call(lambda: handlers.event(event))),
+        (worker.errored, lambda error: turns.call(lambda: handlers.failed(error))),
         (worker.finished, finished),
     )
     for signal, slot in slots:
@@ -94,7 +101,7 @@ def run_here(job: Callable[[], Iterator[E]], handlers: Handlers[E], stop: thread
     """Runs a job in this thread and returns when it has ended: for scripts and tests."""
     try:
         for event in guarded(job, stop):
-            handlers.event(event)
+            at_once(handlers.event(event))
     except Exception as error:  # noqa: BLE001 - the handlers report every error
         handlers.failed(error)
     handlers.ended()
@@ -107,11 +114,11 @@ def as_long_as(heard: Callable[[], bool], run: Runner) -> Runner:
     """
 
     def start(job: Callable[[], Iterator[E]], handlers: Handlers[E], stop: threading.Event) -> None:
-        def event(made: E) -> None:
+        def event(made: E) -> Steps | None:
             if heard():
-                handlers.event(made)
-            else:
-                stop.set()
+                return handlers.event(made)
+            stop.set()
+            return None
 
         def failed(error: Exception) -> None:
             if heard():
@@ -130,12 +137,5 @@ def after(seconds: float, call: Callable[[], None]) -> bool:
         return False
     if QCoreApplication.instance() is None:
         return False
-    QTimer.singleShot(round(1000 * seconds), call)
+    QTimer.singleShot(round(1000 * seconds), lambda: call())  # keeps the object of a method
     return True
-
-
-def later(call: Callable[[], None]) -> None:
-    """Calls ``call`` when this thread is idle."""
-    from qtpy.QtCore import QTimer
-
-    QTimer.singleShot(0, call)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from napari_shaspec.jobs.turns import Steps, at_once
 from napari_shaspec.layers import features
 from napari_shaspec.layers.batch import remove_layers
 from napari_shaspec.layers.features import FeatureImage
@@ -29,11 +30,13 @@ class FeatureCanvas:
         self._pictures: list[Layer] = []  # in the order of the modalities
         self._marks: list[Labels] = []  # one per pane
 
-    def show(self, maps: FeatureMaps, pictures: Sequence[FeatureImage]) -> None:
-        """Replaces the shown pictures; call `arrange` afterwards."""
+    def showing(self, maps: FeatureMaps, pictures: Sequence[FeatureImage]) -> Steps:
+        """Replaces the shown pictures, in steps; call `arrange` afterwards."""
         if [p.rgb for p in pictures] != [layer.rgb for layer in self._pictures]:
             self._panes.pause()
-        self._pictures = features.show_pictures(self._viewer, maps, pictures)
+        for layers in features.showing_pictures(self._viewer, maps, pictures):
+            self._pictures = layers
+            yield
 
     def mark(self, maps: FeatureMaps, voxels: npt.NDArray[np.int64], *, side_by_side: bool) -> None:
         """Highlights voxels (n, 3) of the maps' grid in every pane."""
@@ -49,7 +52,13 @@ class FeatureCanvas:
         self._marks = []
 
     def arrange(self, sources: Mapping[str, Image | None], *, side_by_side: bool) -> None:
+        """Arranges the pictures in this turn; see `arranging`."""
+        at_once(self.arranging(sources, side_by_side=side_by_side))
+
+    def arranging(self, sources: Mapping[str, Image | None], *, side_by_side: bool) -> Steps:
         """Shows each picture in a pane over the image of its modality, or all pictures stacked.
+
+        In steps.
 
         Args:
             sources: modality -> its layer.
@@ -57,7 +66,7 @@ class FeatureCanvas:
         """
         layers = [layer for layer in self._pictures if layer in self._viewer.layers]
         if layers and side_by_side:
-            self._panes.show(self._groups(layers, sources), layers)
+            yield from self._panes.showing(self._groups(layers, sources), layers)
             return
         self._panes.leave()
         if layers:

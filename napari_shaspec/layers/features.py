@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,11 +94,17 @@ def _limits(shown: dict[str, Array], maps: FeatureMaps, how: How) -> tuple[float
     return low, max(high, low + 1e-6)
 
 
-def show_pictures(
+def showing_pictures(
     viewer: ViewerModel, maps: FeatureMaps, pictures: Sequence[FeatureImage]
-) -> list[Layer]:
-    """Shows the pictures. Reuses a layer of the same modality if possible, because adding a layer
-    is slow; removes layers that are not needed."""
+) -> Iterator[list[Layer]]:
+    """Shows the pictures, in steps: a layer is added at each, hidden until they are arranged.
+
+    Reuses a layer of the same modality if possible, because adding a layer is slow; removes layers
+    that are not needed.
+
+    Yields:
+        The layers that are shown so far; they go with the next model or case, as these may.
+    """
     from napari.layers import Image
 
     free = list(of_kind(viewer, "features"))
@@ -108,7 +114,7 @@ def show_pictures(
         layer = next((la for la in alike if origin(la)["modality"] == picture.modality), None)
         options = _options(picture, maps)
         if layer is None:
-            layer = Image(picture.array, **options)
+            layer = Image(picture.array, **options, visible=False)
         else:
             free.remove(layer)
             layer.data, layer.name = picture.array, picture.name
@@ -120,13 +126,15 @@ def show_pictures(
             layer.contrast_limits = picture.limits
         layers.append(layer)
     new = [layer for layer in layers if layer not in viewer.layers]
-    if free or new:
+    if free:
         with batch(viewer):
             remove_layers(viewer, free)
-            viewer.layers.extend(new)
+    for layer in new:
+        viewer.layers.append(layer)
+        yield [la for la in layers if la in viewer.layers]
     for layer, picture in zip(layers, pictures, strict=True):  # names that were taken before
         layer.name = picture.name
-    return layers
+    yield layers
 
 
 def _options(picture: FeatureImage, maps: FeatureMaps) -> dict[str, Any]:

@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_shaspec.layers.batch import batch
 from napari_shaspec.layers.layer_data import SIZE, labels_layer
-from napari_shaspec.layers.metadata import KEY, LayerKind, LayerMetadata, of_kind, origin, placement
+from napari_shaspec.layers.metadata import (
+    KEY,
+    LayerKind,
+    LayerMetadata,
+    of_kind,
+    origin,
+    placement,
+    set_visible,
+)
 from napari_shaspec.layers.probabilities import glow
 from napari_shaspec.layers.results import checksum
 from shaspec.geometry import Grid
@@ -162,9 +171,10 @@ def _same_place(layer: Layer, prediction: Prediction) -> bool:
 def _hide_others(viewer: ViewerModel, shown: Layer) -> None:
     """Hides other overlays, because their colours would mix."""
     overlays: tuple[LayerKind, ...] = ("result", "swept", "map")
-    for kind in overlays:
-        for layer in of_kind(viewer, kind):
-            layer.visible = layer is shown
+    with batch(viewer):
+        for kind in overlays:
+            for layer in of_kind(viewer, kind):
+                set_visible(layer, layer is shown)
     viewer.layers.selection.active = shown  # for the status bar
 
 

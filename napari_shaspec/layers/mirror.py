@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from napari_shaspec.jobs.runner import later
+from napari_shaspec.jobs.turns import later
 from napari_shaspec.layers.metadata import origin, set_visible
 from napari_shaspec.layers.panes import raise_layers
 

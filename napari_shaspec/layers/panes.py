@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from napari_shaspec.jobs.turns import Steps, at_once
 from napari_shaspec.layers.batch import batch
+from napari_shaspec.layers.metadata import set_visible
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -44,7 +46,11 @@ class Panes:
         return self._before is not None
 
     def show(self, groups: Sequence[tuple[Layer, ...]], titles: Sequence[Layer]) -> None:
-        """Shows these groups and hides all other layers.
+        """Shows these groups and hides all other layers, in this turn; see `showing`."""
+        at_once(self.showing(groups, titles))
+
+    def showing(self, groups: Sequence[tuple[Layer, ...]], titles: Sequence[Layer]) -> Steps:
+        """Shows these groups and hides all other layers, in steps.
 
         Args:
             groups: the layers of each pane, from bottom to top.
@@ -55,15 +61,27 @@ class Panes:
         if others:
             self.pause()
         self._before = self._before or Arrangement(self._viewer)
-        with batch(self._viewer):
-            if others:
-                shown = {layer for group in groups for layer in group}
+        self._groups = groups
+        if others:
+            shown = {layer for group in groups for layer in group}
+            with batch(self._viewer):
                 for layer in self._viewer.layers:
-                    layer.visible = layer in shown
-                    layer.name_overlay.visible = layer in titles
+                    if layer not in shown or not first:
+                        self._set(layer, layer in shown, layer in titles)
+            for group in groups if first else ():
+                yield
+                if self._groups is not groups:  # others are shown now, or none
+                    return
+                with batch(self._viewer):
+                    for layer in group:
+                        self._set(layer, True, layer in titles)
+        with batch(self._viewer):
             # napari fills the grid from the top of the list and counts hidden layers too.
             raise_layers(self._viewer, [layer for group in groups[::-1] for layer in group])
-        self._groups = groups
+        if first:
+            yield
+            if self._groups is not groups:
+                return
         grid = self._viewer.canvas.grid
         if first:
             self._grid = {"stride": grid.stride, "shape": grid.shape}
@@ -72,6 +90,11 @@ class Panes:
         grid.enabled = True
         if first:
             self._viewer.reset_view()
+
+    @staticmethod
+    def _set(layer: Layer, visible: bool, titled: bool) -> None:
+        set_visible(layer, visible)
+        layer.name_overlay.visible = titled
 
     def pause(self) -> None:
         """Turns the grid off while layers are added or removed, which is slow with the grid."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_shaspec.jobs.runner import later
+from napari_shaspec.jobs.turns import later
 from napari_shaspec.layers.mirror import Mirror
 from napari_shaspec.layers.orientation import WORLD, Plane, show_plane, sides_of
 

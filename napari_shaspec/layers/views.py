@@ -11,7 +11,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from napari_shaspec.jobs.runner import later
+from napari_shaspec.jobs.turns import later
 from napari_shaspec.layers.batch import batch, remove_layers
 from napari_shaspec.layers.layer_data import labels_layer, volume_features
 from napari_shaspec.layers.metadata import LayerMetadata, of_kind, origin, set_visible

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from napari_shaspec.jobs.runner import later
+from napari_shaspec.jobs.turns import later
 from napari_shaspec.layers.metadata import origin
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_shaspec.jobs.control import JobControl
 from napari_shaspec.jobs.runner import Handlers, Runner
+from napari_shaspec.jobs.turns import Steps
 from napari_shaspec.layers.diameters import remove_diameters, show_diameters
 from napari_shaspec.layers.views import View
 from napari_shaspec.segment.state import SegmentState
@@ -62,12 +63,14 @@ class Measuring:
             return
         self._state.measuring = True
 
-        def done(measured: Measurements) -> None:
+        def done(measured: Measurements) -> Steps:
             if result is self._current():
                 self._of, self._state.measured = result, measured
-                self._draw()
-                self.go_to(1)  # else its diameters may be on a slice far away
                 self._job.say(summary(measured))
+                self.go_to(1)  # else its diameters may be on a slice far away
+                yield  # table and slice are drawn
+                if self._state.measured is measured:
+                    self._draw()
             else:
                 self._job.say("The result has changed: measure it again.", "warning")
 

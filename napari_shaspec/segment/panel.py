@@ -172,7 +172,7 @@ class SegmentPanel(Panel):
                 self._show_prepare: ("unprepared", "pictures", "brain_mask", "status"),
                 self._show_brush: ("brush_size", "brush_3d"),
                 self._show_undo: ("can_undo", "can_undo_edit", "can_redo_edit"),
-                self._show_view: ("view", "card"),
+                self._show_view: ("view", "stacked", "card"),
                 self._show_window: ("windowed", "window", "presets", "preset"),
             },
         )
@@ -259,5 +259,6 @@ class SegmentPanel(Panel):
         task = state.card.task if state.card is not None else None
         self.views.setVisible(task is None or task.kind == "segmentation")
         self.views.show_dims(task.dims if task is not None else 3)
-        self.views.show_view(state.view)
+        own = state.view is View.STACK and not state.stacked
+        self.views.show_view(None if own else state.view)
         self.look.offer_planes(task is None or task.dims == 3)

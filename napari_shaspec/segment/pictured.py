@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from napari_shaspec.jobs.runner import later
+from napari_shaspec.jobs.turns import later
 from napari_shaspec.layers.metadata import origin
 from napari_shaspec.layers.results import is_edited
 from napari_shaspec.layers.views import View

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from napari.qt import QtViewer
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QSplitter
 
+from napari_shaspec.jobs.turns import Steps, Turns
 from napari_shaspec.widgets.canvas_marks import CanvasMarks
 from napari_shaspec.widgets.viewer_window import window_of
 from shaspec.errors import InputError
@@ -23,7 +25,6 @@ Picture = npt.NDArray[np.uint8]
 
 MAIN, SIDE = 3, 2
 """Shares of the width: napari's own canvas, and the column with the other planes."""
-PAUSE = 20  # milliseconds between two views: Qt calls what waits for 0 ms in one go
 
 
 class SideView(QtViewer):
@@ -60,6 +61,7 @@ class PlanesView:
         self._column: QSplitter | None = None
         self._views: list[SideView] = []
         self._letters = True
+        self._turns = Turns()
         if self._window is not None:
             self._window.destroyed.connect(self._lose)
 
@@ -80,15 +82,9 @@ class PlanesView:
         if window is None or (not models and self._column is None):
             return
         self._remove()
-        if models:
-            self._column = QSplitter(Qt.Orientation.Vertical)
-            window.setOrientation(Qt.Orientation.Horizontal)
-            window.addWidget(self._column)
-            side = window.width() * SIDE // (MAIN + SIDE)
-            window.setSizes([window.width() - side, side])
+        self._column = QSplitter(Qt.Orientation.Vertical) if models else None
         self.show_letters(self._letters)
-        column = self._column
-        QTimer.singleShot(PAUSE, lambda: self._add(column, models))
+        self._turns.call(partial(self._fill, self._column, models))
 
     def picture(self) -> Picture:
         """A picture (rows, columns, 4) of the canvas, or of the three planes, with the marks."""
@@ -104,17 +100,24 @@ class PlanesView:
             self._main.end()
         self._lose()
 
-    def _add(self, column: QSplitter | None, models: Sequence[ViewerModel]) -> None:
+    def _fill(self, column: QSplitter | None, models: Sequence[ViewerModel]) -> Steps:
         """Adds the views one by one, so that the window does not stand still for all of them; at
         last, when the layout has set the sizes of the canvases, fits the pictures into them."""
-        if self._window is None or column is not self._column:
-            return
-        if column is not None and models:
-            self._views.append(SideView(models[0], self._window.viewer))
+        yield
+        if column is not None and column is self._column and self._window is not None:
+            self._window.setOrientation(Qt.Orientation.Horizontal)
+            self._window.addWidget(column)
+            side = self._window.width() * SIDE // (MAIN + SIDE)
+            self._window.setSizes([self._window.width() - side, side])
+            yield
+        for model in models:
+            if self._window is None or column is None or column is not self._column:
+                return
+            self._views.append(SideView(model, self._window.viewer))
             column.addWidget(self._views[-1])
             self.show_letters(self._letters)
-            QTimer.singleShot(PAUSE, lambda: self._add(column, models[1:]))
-        else:
+            yield
+        if self._window is not None and column is self._column:
             self._window.viewer.reset_view()
 
     def _remove(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_shaspec.jobs.runner import later
+from napari_shaspec.jobs.turns import later
 from napari_shaspec.jobs.waiting import alive
 from napari_shaspec.segment.controller import SegmentController
 from napari_shaspec.segment.nudge_dialog import NudgeDialog

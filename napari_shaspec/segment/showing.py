@@ -11,7 +11,6 @@ from napari_shaspec.case.model_controller import ModelController
 from napari_shaspec.engine import Engine
 from napari_shaspec.jobs.runner import Handlers, Runner, as_long_as, run_here
 from napari_shaspec.jobs.state import Status
-from napari_shaspec.layers.closing import window_may_be_gone
 from napari_shaspec.layers.metadata import of_kind, origin
 from napari_shaspec.layers.planes import Planes
 from napari_shaspec.layers.presence import name_missing
@@ -43,6 +42,8 @@ class ShowingController(ModelController[SegmentState]):
     ) -> None:
         super().__init__(viewer, state, engine, run, dims=True)
         self._views = ViewManager(viewer, self._on_left)
+        viewer.dims.events.ndisplay.connect(self._on_button)
+        viewer.canvas.grid.events.enabled.connect(self._on_button)
         self.planes = Planes(viewer)
         self._runner = run
         self._results = Results(viewer, self.state)
@@ -63,6 +64,7 @@ class ShowingController(ModelController[SegmentState]):
         self.dicom_export = DicomExport(state, self._results, run, self._job)
         self.inputs_export = InputsExport(state, self._results, run, self._job)
         self._edits = EditWatch(viewer, self._on_edited)
+        self._on_button()
         self._reopened = Reopened(viewer, state, self._results, self._edits, self._job)
         for field in ("sources", "present", "shown", "results", "edited", "view"):
             self.state.events[field].connect(self.show_caption, max_args=0)
@@ -105,6 +107,11 @@ class ShowingController(ModelController[SegmentState]):
         self.set_planes(False)
         self._views.set_view(view, self.state.sources, self.state.shown_map)
         self.state.view = view
+
+    def _on_button(self, *_: object) -> None:
+        """The grid or 3D is on or off, by a button of napari or of the panel."""
+        grid, dims = self.viewer.canvas.grid, self.viewer.dims
+        self.state.stacked = not grid.enabled and dims.ndisplay == 2
 
     def _on_left(self) -> None:
         """A button of napari has switched the grid or 3D off."""
@@ -192,10 +199,11 @@ class ShowingController(ModelController[SegmentState]):
     def _leave(self) -> None:
         """Stops watching the layers, which stay as they are."""
         self.viewer.layers.events.removed.disconnect(self._on_removed)
-        with window_may_be_gone():
-            if self.state.view is not View.STACK:
-                self.set_view(View.STACK)
-            self.set_planes(False)
+        self.viewer.dims.events.ndisplay.disconnect(self._on_button)
+        self.viewer.canvas.grid.events.enabled.disconnect(self._on_button)
+        if self.state.view is not View.STACK:
+            self.set_view(View.STACK)
+        self.set_planes(False)
         self.windowing.close()
         self._edits.close()
         self._reopened.close()

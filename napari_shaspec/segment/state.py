@@ -83,6 +83,8 @@ class SegmentState(ModelState):
     """The preset that it has; empty: none."""
     view: View = View.STACK
     """The current view."""
+    stacked: bool = True
+    """Neither the grid nor 3D is on, by whichever button."""
     auto_update: bool = True
     """Whether a toggle segments again at once if features are kept."""
 

@@ -1,4 +1,4 @@
-"""Buttons for the three views of a case; one is pressed."""
+"""Buttons for the three views of a case; one is pressed, or none in a view of napari."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ class ViewBar(QWidget):
         button.setEnabled(dims == 3)
         button.setToolTip(TEXTS[View.THREE_D][1] if dims == 3 else "Only for volumes: this is 2D")
 
-    def show_view(self, view: View) -> None:
-        """Presses the button of the view."""
+    def show_view(self, view: View | None) -> None:
+        """Presses the button of the view; None: napari's own grid or 3D, so none is pressed."""
         with QSignalBlocker(self._group):
-            self._buttons[view].setChecked(True)
+            self._group.setExclusive(False)
+            for each, button in self._buttons.items():
+                button.setChecked(each is view)
+            self._group.setExclusive(True)

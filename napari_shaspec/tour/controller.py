@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from napari_shaspec.case.opening import open_paths
 from napari_shaspec.jobs import notifications
-from napari_shaspec.jobs.runner import later
 from napari_shaspec.jobs.state import Message, Status
+from napari_shaspec.jobs.turns import later
 from napari_shaspec.tour.actions import DrivenPanel, TourAction, TourActions
 from napari_shaspec.tour.state import TourState
 from napari_shaspec.tour.steps import load_steps

@@ -13,6 +13,7 @@ from napari_shaspec.widgets.figure_canvas import FigureView
 
 EVERY = 1000  # ms between two redraws: steps can be faster
 HEIGHT = 190
+BESIDE, BELOW, MARGIN = 0.65, 0.45, 0.1  # inches: numbers and label of the axes; other sides
 
 
 class LossPlot(QWidget):
@@ -23,7 +24,8 @@ class LossPlot(QWidget):
         self.setObjectName("shaspec_losses")
         fix_height(self, HEIGHT)
         self.setToolTip("Loss terms, averaged over the last steps")
-        self.view = FigureView()
+        self.view = FigureView(measured=False)
+        self.view.resized.connect(self._leave_margins)
         self._curve = LossCurve()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -69,4 +71,16 @@ class LossPlot(QWidget):
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(text)
         axes.legend(frameon=False, labelcolor=text, fontsize=8)
+        self._leave_margins()
         self.view.canvas.draw_idle()
+
+    def _leave_margins(self, *_: object) -> None:
+        """Room for the texts. To measure them at every step takes longer than to draw them."""
+        figure = self.view.figure
+        width, height = figure.get_size_inches()
+        figure.subplots_adjust(
+            left=min(BESIDE / width, 0.4),
+            right=1 - MARGIN / width,
+            bottom=min(BELOW / height, 0.4),
+            top=1 - MARGIN / height,
+        )

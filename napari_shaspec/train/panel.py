@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from qtpy.QtWidgets import QPlainTextEdit, QPushButton
 
@@ -30,14 +31,13 @@ STOP = Stop(
 START_TIP = "Train in a separate process; closing napari stops it with a checkpoint"
 RESUME_TIP = "Resume from the checkpoint in the run folder; minutes, steps and device may differ"
 
-_LEFT: list[TrainController] = []
-"""The run whose panel was closed, until the next panel opens."""
+_LEFT: WeakKeyDictionary[ViewerModel, TrainController] = WeakKeyDictionary()
+"""The run whose panel was closed, of each viewer; it goes with its viewer."""
 
 
-def _left() -> TrainController | None:
-    """The controller of a run whose panel was closed; None: there is none, or it has ended."""
-    control = _LEFT.pop() if _LEFT else None
-    _LEFT.clear()
+def _left(viewer: ViewerModel | None) -> TrainController | None:
+    """Takes the run whose panel was closed in a viewer; None: there is none, or it has ended."""
+    control = None if viewer is None else _LEFT.pop(viewer, None)
     return control if control is not None and control.state.lines else None
 
 
@@ -50,8 +50,9 @@ class TrainPanel(Panel):
         *,
         controller: TrainController | None = None,
     ) -> None:
-        del napari_viewer  # training uses no layers
-        control = controller or _left() or TrainController()
+        # Plugins get a proxy. Training uses no layers.
+        self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        control = controller or _left(self._viewer) or TrainController()
         super().__init__(control)
         self.controller = control
         self.form = TrainFormView()
@@ -66,12 +67,12 @@ class TrainPanel(Panel):
         self._connect()
 
     def _end(self) -> None:
-        """A run goes on, and the next panel shows it."""
-        if not self.controller.leave():
+        """A run goes on, and the next panel of this viewer shows it."""
+        if self._viewer is None or not self.controller.leave():
             super()._end()
             return
         self.destroyed.disconnect(self.controller.close)
-        _LEFT.append(self.controller)
+        _LEFT[self._viewer] = self.controller
         folder = self.controller.state.form.out
         notifications.info(
             f"The training in {folder} goes on. Open the panel Train again to see or stop it; "

@@ -20,13 +20,20 @@ SIZE = QSize(640, 480)  # pixels, if the layout asks
 
 
 class FigureView(QWidget):
-    """A figure and the canvas that shows it, both made when one of them is first used."""
+    """A figure and the canvas that shows it, both made when one of them is first used.
+
+    Args:
+        measured: whether matplotlib measures all texts at each drawing, to leave room for them.
+    """
 
     pressed = Signal(object)
     """A matplotlib event: the mouse was pressed on the figure."""
+    resized = Signal(object)
+    """A matplotlib event: the figure has another size in inches."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, measured: bool = True) -> None:
         super().__init__(parent)
+        self._measured = measured
         self._inside = QVBoxLayout(self)
         self._inside.setContentsMargins(0, 0, 0, 0)
 
@@ -39,8 +46,9 @@ class FigureView(QWidget):
     @cached_property
     def canvas(self) -> Any:
         """The widget of matplotlib inside of this one."""
-        canvas = _canvas()
+        canvas = _canvas("constrained" if self._measured else "none")
         canvas.mpl_connect("button_press_event", self.pressed.emit)
+        canvas.mpl_connect("resize_event", self.resized.emit)
         self._inside.addWidget(canvas)
         return canvas
 
@@ -49,8 +57,8 @@ class FigureView(QWidget):
         return SIZE
 
 
-def _canvas() -> Any:
-    """A canvas with an empty figure."""
+def _canvas(layout: Any) -> Any:
+    """A canvas with an empty figure, with a layout engine of matplotlib."""
     from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
     from matplotlib.figure import Figure
 
@@ -66,6 +74,6 @@ def _canvas() -> Any:
                 self.figure.dpi = factor * DPI
                 self.resizeEvent(QResizeEvent(self.size(), self.size()))
 
-    canvas = Canvas(Figure(layout="constrained", dpi=DPI))
+    canvas = Canvas(Figure(layout=layout, dpi=DPI))
     follow_growth(canvas, lambda factor: canvas.grow(1 + 0.7 * (factor - 1)))
     return canvas

@@ -25,6 +25,7 @@ from napari_shaspec.layers.text_sizes import TextWatch
 from napari_shaspec.settings import PLUGIN
 from napari_shaspec.widgets.large_type import enlarge
 from napari_shaspec.widgets.layer_rows import LayerRows
+from napari_shaspec.widgets.viewer_window import before_end
 
 LEAST = 300  # minimum width in pixels
 ROOM = 1000  # height of a window in which two panels stay readable below each other, in pixels
@@ -111,6 +112,7 @@ class Panel(QWidget):
         viewer = getattr(controller, "viewer", None)
         if viewer is not None:
             self._texts, self._rows = TextWatch(viewer), LayerRows(self, viewer)
+            before_end(self, viewer, controller.close)
 
     def fill(self, *views: QWidget) -> None:
         """Adds the widgets below each other, in a column that scrolls."""

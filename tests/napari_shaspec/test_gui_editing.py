@@ -82,6 +82,18 @@ def rows(viewer) -> list[str]:
     return [view.model().index(row, 0).data() for row in shown]
 
 
+@pytest.mark.parametrize("name", ["gridViewButton", "ndisplayButton"])
+def test_no_view_is_pressed_in_a_view_of_napari_and_stack_leaves_it(segmented, qtbot, name):
+    viewer, panel = segmented
+    buttons = {view: panel.findChild(QPushButton, f"shaspec_view_{view.value}") for view in View}
+    getattr(viewer.window._qt_viewer.viewerButtons, name).click()
+    qtbot.waitUntil(lambda: not any(button.isChecked() for button in buttons.values()))
+    press(panel, "view_stack")
+    assert [view for view in View if buttons[view].isChecked()] == [View.STACK]
+    assert not viewer.canvas.grid.enabled
+    assert viewer.dims.ndisplay == 2
+
+
 def test_panes_add_no_rows_to_the_list_and_follow_the_buttons_of_napari(segmented, qtbot):
     viewer, panel = segmented
     state, buttons = panel.controller.state, viewer.window._qt_viewer.viewerButtons

@@ -17,9 +17,9 @@ from shaspec.cli.engines import Engine, new_engine
 from shaspec.geometry import Grid
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
-from shaspec.inference.interface import AnySession
+from shaspec.inference.interface import AnySession, KnowsTraining
 from shaspec.inference.options import RunOptions
-from shaspec.models.card import Card, Seen
+from shaspec.models.card import Card
 from shaspec.prediction import Classification, Prediction
 
 
@@ -76,7 +76,7 @@ class _KeepingEngine:
         """Does nothing: the session is kept for the next request."""
 
 
-class PartSession:
+class PartSession(KnowsTraining):
     """A session for one case, which computes on a session that has its volumes and others.
 
     Args:
@@ -86,16 +86,6 @@ class PartSession:
 
     def __init__(self, whole: AnySession, case: Case) -> None:
         self._whole, self.case, self.card = whole, case, whole.card
-
-    @property
-    def seen(self) -> Seen:
-        """Whether the model saw this case in training."""
-        return self.card.seen(self.case)
-
-    @property
-    def seen_in_training(self) -> bool:
-        """True if the model was trained on this case."""
-        return self.seen == "by content"
 
     def is_kept(self, present: Iterable[str]) -> bool:
         """Whether a subset can be decoded without encoding anything."""

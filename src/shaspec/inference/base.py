@@ -10,7 +10,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -21,6 +20,7 @@ from shaspec.errors import InputError, OutOfMemoryError, ShaspecError
 from shaspec.inference.events import Computed, Count, Finished, Notice, P_co, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.fit import check_fit
+from shaspec.inference.interface import KnowsTraining
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget
 from shaspec.inference.precision import choose_precision, computing_in, precision_name
@@ -28,14 +28,13 @@ from shaspec.inference.provenance import provenance
 from shaspec.memory import enough_memory, is_out_of_memory
 from shaspec.models import voxelwise
 from shaspec.models.base import Features, Output
-from shaspec.models.card import Seen
 from shaspec.models.weights import Model
 from shaspec.task import Subset
 
 T = TypeVar("T")
 
 
-class Session(ABC, Generic[P_co]):
+class Session(KnowsTraining, ABC, Generic[P_co]):
     """The interface of all sessions: one model on one case, for any subset of its modalities.
 
     `InferenceSession` segments, `ClassificationSession` classifies.
@@ -81,16 +80,6 @@ class Session(ABC, Generic[P_co]):
     def precision(self) -> str:
         """The number format of the network, ``float32`` or ``bfloat16``."""
         return precision_name(self._precision)
-
-    @cached_property
-    def seen(self) -> Seen:
-        """Whether the model saw this case in training, by content or by name."""
-        return self.model.card.seen(self.case)
-
-    @property
-    def seen_in_training(self) -> bool:
-        """True if the model was trained on this case: results do not show its accuracy."""
-        return self.seen == "by content"
 
     @property
     def kept_bytes(self) -> int:

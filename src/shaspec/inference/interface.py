@@ -7,6 +7,7 @@ a server. This module imports no torch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from shaspec.case import Case
@@ -16,6 +17,23 @@ from shaspec.prediction import Classification, Prediction
 
 if TYPE_CHECKING:
     from shaspec.models.card import Card, Seen
+
+
+class KnowsTraining:
+    """What a session says about the training of its model; a base of every session."""
+
+    card: Card
+    case: Case
+
+    @cached_property
+    def seen(self) -> Seen:
+        """Whether the model saw this case in training, by content or by name."""
+        return self.card.seen(self.case)
+
+    @property
+    def seen_in_training(self) -> bool:
+        """True if the model was trained on this case: results do not show its accuracy."""
+        return self.seen == "by content"
 
 
 class AnySession(Protocol):

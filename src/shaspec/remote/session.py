@@ -13,8 +13,9 @@ from shaspec.errors import ServerError
 from shaspec.inference.events import Computed, Finished, Notice, Progress
 from shaspec.inference.feature_maps import FeatureMaps
 from shaspec.inference.fit import check_fit
+from shaspec.inference.interface import KnowsTraining
 from shaspec.inference.regridding import on_grid
-from shaspec.models.card import Card, Seen
+from shaspec.models.card import Card
 from shaspec.prediction import Classification, Prediction
 from shaspec.remote import results
 from shaspec.remote.connection import AnswerError, Connection
@@ -30,7 +31,7 @@ TRIES = 3
 Arrays = dict[tuple[str, ...], Array]
 
 
-class RemoteSession:
+class RemoteSession(KnowsTraining):
     """One model on one case, for any subset of its modalities; the network runs on a server.
 
     The first run uploads the volumes. The name of the case and its files stay here. If the server
@@ -80,16 +81,6 @@ class RemoteSession:
         self._name = ""  # on the server; empty: not open
         self._kept: frozenset[Subset] = frozenset()
         self._farewell: threading.Thread | None = None
-
-    @cached_property
-    def seen(self) -> Seen:
-        """Whether the model saw this case in training, by content or by name."""
-        return self.card.seen(self.case)
-
-    @property
-    def seen_in_training(self) -> bool:
-        """True if the model was trained on this case: results do not show its accuracy."""
-        return self.seen == "by content"
 
     def is_kept(self, present: Iterable[str]) -> bool:
         """Whether the server could decode a subset without encoding anything after its last run.

@@ -72,6 +72,20 @@ def run(request, qtbot):
     return start
 
 
+def test_an_event_in_steps_is_handled_before_the_next_and_before_the_end(run):
+    told, order = Told(), []
+
+    def event(made):
+        for part in range(2):
+            order.append((made.done, part))
+            yield
+        order.append((made.done, "ended"))
+
+    told.handlers = replace(told.handlers, event=event)
+    run(steps(2), told)
+    assert order == [(n, part) for n in (1, 2) for part in (0, 1, "ended")]
+
+
 def test_all_events_arrive_in_the_thread_that_started_the_job(run):
     told = Told()
     run(steps(), told)

@@ -70,6 +70,7 @@ class Jobs:
 
     def __init__(self) -> None:
         self._pending: list[tuple[Iterator[Any], Any]] = []
+        self._steps: Iterator[None] = iter(())  # of the event that is being handled
 
     @property
     def idle(self) -> bool:
@@ -87,7 +88,8 @@ class Jobs:
                 return
             job, handlers = self._pending[0]
             try:
-                handlers.event(next(job))
+                if next(self._steps, self) is self:
+                    self._steps = handlers.event(next(job)) or iter(())
                 continue
             except StopIteration:
                 pass
