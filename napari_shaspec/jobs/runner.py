@@ -135,7 +135,10 @@ def after(seconds: float, call: Callable[[], None]) -> bool:
 
 
 def later(call: Callable[[], None]) -> None:
-    """Calls ``call`` when this thread is idle."""
-    from qtpy.QtCore import QTimer
+    """Calls ``call`` when this thread is idle; never where there is no event loop of Qt."""
+    from qtpy.QtCore import QCoreApplication, QTimer
 
-    QTimer.singleShot(0, call)
+    # PySide6 frees a call that still waits after Python has ended, and the process is killed by it.
+    # With an application, it frees the call in time.
+    if QCoreApplication.instance() is not None:
+        QTimer.singleShot(0, call)
