@@ -209,14 +209,17 @@ def test_a_script_ends_well_with_calls_that_wait(start, called):
 from qtpy.QtCore import QCoreApplication
 from napari_shaspec.jobs.runner import later
 class Told:
-    def call(self): print("done")
-later(Told().call)
+    def call(self):
+        print("done")
+        QCoreApplication.quit()
+told = Told()
+later(told.call)
 {start}
-later(Told().call)
-{"later(app.quit); app.exec()" if called else ""}
+later(told.call)
+{"app.exec()" if called else ""}
 """
     run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout == called
