@@ -36,7 +36,9 @@ def test_a_length_that_lies_takes_no_memory(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("marked", [False, True])
 @pytest.mark.parametrize("tag", [0, 8])
-def test_endless_empty_elements_are_refused(tag: int, marked: bool, tmp_path: Path) -> None:
+def test_endless_empty_elements_are_refused(
+    tag: int, marked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A zip file of 1 MB unpacks to a file of zeros, which pydicom would read for minutes."""
     empty = struct.pack("<HHI", tag, 0, 0) * 2**17
     monkeypatch.setattr(dataset, "MOST_READS", 100_000)  # the real bound takes seconds
