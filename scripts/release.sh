@@ -5,14 +5,20 @@
 #
 #   VERSION   such as 0.3.0
 #   VENV      the environment with the tools (default: .venv)
-#   PYTHONS   the Pythons to try (default: those of 3.11 to 3.14 that are installed)
+#   PYTHONS   the Pythons to try (default: one each of 3.11 to 3.14 on the path, else of pyenv)
+#   TESTS     what pytest is given besides (see the Makefile)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 venv=${VENV:-.venv}
 version=${VERSION:?give the version, e.g. make release VERSION=0.3.0}
 runs() { "$1" -c "" 2>/dev/null; } # pyenv has commands for versions that are not chosen
-pythons=${PYTHONS:-$(for n in 11 12 13 14; do if runs "python3.$n"; then echo "python3.$n"; fi; done)}
+found() { # one Python of a version: of the path, else of pyenv
+    for each in "$1" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"${1#python}".*/bin/"$1"; do
+        if runs "$each"; then echo "$each" && return; fi
+    done
+}
+pythons=${PYTHONS:-$(for n in 11 12 13 14; do found "python3.$n"; done)}
 
 if [ -n "$(git status --porcelain)" ]; then
     echo "There are changes that are not committed; commit or stash them first." >&2

@@ -13,10 +13,14 @@ SOON = 1  # ms; Qt calls what waits for 0 ms in the same turn, before it draws
 
 
 def later(call: Callable[[], None]) -> None:
-    """Calls ``call`` in another turn, when the window has been drawn."""
-    from qtpy.QtCore import QTimer
+    """Calls ``call`` in another turn, when the window has been drawn; never without an
+    application of Qt, as in scripts."""
+    from qtpy.QtCore import QCoreApplication, QTimer
 
-    QTimer.singleShot(SOON, lambda: call())  # a method alone would not keep its object alive
+    # PySide6 frees a call that still waits after Python has ended, and the process is killed by it.
+    # With an application, it frees the call in time.
+    if QCoreApplication.instance() is not None:
+        QTimer.singleShot(SOON, lambda: call())  # a method alone would not keep its object alive
 
 
 def at_once(steps: Steps | None) -> None:

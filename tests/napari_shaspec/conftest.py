@@ -60,6 +60,18 @@ def _plugin_is_known() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _usual_settings() -> Iterator[None]:
+    """Settings that a test changes, such as *Large type*, are the usual ones for the next test."""
+    from napari import settings
+
+    yield
+    changed = Path(settings._CFG_PATH or "").with_name("napari-shaspec.yaml")
+    if changed.is_file():  # written at the first change
+        changed.unlink()
+        settings._PLUGIN_SETTINGS.clear()
+
+
+@pytest.fixture(autouse=True)
 def notifications(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What napari was asked to notify; nothing pops up in a test."""
     said: list[str] = []

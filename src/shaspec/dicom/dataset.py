@@ -27,6 +27,10 @@ FAULTS = (
     OverflowError, RecursionError, TypeError, ValueError, struct.error,
 )  # fmt: skip
 """What pydicom raises for a damaged file."""
+MOST_READS = 2_000_000
+"""Reads of a header: one or two per element, of which 10,000 frames have hundreds of thousands."""
+MOST_UNMARKED = 50_000
+"""The same for a file that does not say that it is DICOM."""
 SMALL = 2**16
 ELEMENT = 12
 """Bytes of tag, type and length of an element, at most."""
@@ -46,17 +50,21 @@ class Opened:
 
 
 class _Bounded:
-    """A file that is asked for no more than it has.
+    """A file that is asked for no more than it has, and not without end.
 
-    A damaged length announces 4 GiB, which Python allocates before it reads.
+    A damaged length announces 4 GiB, which Python allocates before it reads. A file of zeros has
+    an empty element in every eight bytes.
     """
 
-    def __init__(self, file: BufferedReader, size: int) -> None:
-        self._file, self._size = file, size
+    def __init__(self, file: BufferedReader, size: int, reads: int) -> None:
+        self._file, self._size, self._left = file, size, reads
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, count: int = -1) -> bytes:
         """At most ``count`` bytes; all of them if it is negative."""
+        self._left -= 1
+        if self._left < 0:
+            raise InputError("has too many elements to be an image; leave the file out")
         if not 0 <= count <= SMALL:
             left = max(0, self._size - self._file.tell())
             count = left if count < 0 else min(count, left)
@@ -114,10 +122,11 @@ def read_dataset(
             raise InputError("is empty; copy the file again")
         if size > most or DEFLATED in file.read(1024):
             raise InputError("is too large or has a deflated header; export it uncompressed")
+        reads = MOST_READS if is_marked(file) else MOST_UNMARKED
         file.seek(0, SEEK_SET)
         with faults():
             dataset = dcmread(
-                _Bounded(file, size),
+                _Bounded(file, size, reads),
                 stop_before_pixels=not pixels,
                 force=True,
                 specific_tags=list(tags) or None,

@@ -23,6 +23,7 @@ from shaspec.inference.fit import check_fit
 from shaspec.inference.interface import KnowsTraining
 from shaspec.inference.kept import Corner, KeptFeatures
 from shaspec.inference.memory import choose_device, feature_budget
+from shaspec.inference.outputs import require_numbers
 from shaspec.inference.precision import choose_precision, computing_in, precision_name
 from shaspec.inference.provenance import provenance
 from shaspec.memory import enough_memory, is_out_of_memory
@@ -200,7 +201,8 @@ class Session(KnowsTraining, ABC, Generic[P_co]):
         """
         present = torch.tensor([[m in features for m in range(self._network.modalities)]])
         with self._computing():
-            return self._network.decode({**features, **(absent or {})}, present)
+            output = self._network.decode({**features, **(absent or {})}, present)
+        return require_numbers(output, self.model.card.name)
 
     def _computing(self) -> AbstractContextManager[object]:
         """A block in which the network computes in the precision of this session."""

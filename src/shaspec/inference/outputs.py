@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from shaspec.errors import WeightsError
 from shaspec.inference.frames import Frame
 from shaspec.inference.spacing import resized
 from shaspec.inference.temperature import tempered
@@ -17,6 +18,20 @@ from shaspec.models.base import Output
 from shaspec.models.resize import Span, linear_resize_part, reached, sources
 from shaspec.task import Task
 from shaspec.task_parts import BACKGROUND
+
+
+def require_numbers(output: Output, name: str) -> Output:
+    """The output of the model ``name`` for one window or input.
+
+    Raises:
+        WeightsError: if it contains NaN or infinite values: everything would be background.
+    """
+    if not torch.isfinite(output.small).all():
+        raise WeightsError(
+            f"model {name!r} answers with values that are not finite numbers: its weights are "
+            "damaged, or its training diverged; copy the model again or use another one"
+        )
+    return output
 
 
 def label_map(

@@ -208,6 +208,17 @@ def _check_fit(network: Network, tensors: dict[str, torch.Tensor], path: Path) -
         for k in expected.keys() & given.keys()
         if given[k] != expected[k]
     ]
+    wrong += [
+        f"{k} has the type {str(tensors[k].dtype).removeprefix('torch.')}"
+        for k, v in network.state_dict().items()
+        if k in tensors and v.is_floating_point() != tensors[k].is_floating_point()
+    ]
     if wrong:
         shown = "; ".join(sorted(wrong)[:5])
         raise WeightsError(f"{path} does not fit its card in {len(wrong)} tensors: {shown}")
+    broken = [k for k, v in tensors.items() if not torch.isfinite(v).all()]
+    if broken:
+        raise WeightsError(
+            f"{path} has values that are not finite numbers in {len(broken)} tensors, e.g. "
+            f"{min(broken)}: it is damaged, or its training diverged; copy it again or train again"
+        )

@@ -16,7 +16,7 @@ from shaspec.errors import InputError, in_words
 from shaspec.files.reading import read_json
 from shaspec.files.writing import write_atomically
 from shaspec.geometry import Array, Grid
-from shaspec.io.header import LIMIT, nonsense
+from shaspec.io.header import FAR_MM, LIMIT, nonsense
 from shaspec.registration import Registration, Rigid
 
 NAME = "transforms.json"
@@ -159,6 +159,8 @@ def read_transforms(folder: Path) -> Transforms:
 def _registration(entry: _Input) -> Registration:
     """A scan with the identity was not moved, whatever the file says about its distance."""
     matrix = _array(entry.matrix)
+    if np.abs(matrix[:3, 3]).max() > FAR_MM:
+        raise InputError("a matrix moves the head by kilometres")
     distance = math.nan if entry.distance_mm is None else entry.distance_mm
     if np.array_equal(matrix, np.eye(4)):
         distance = 0.0

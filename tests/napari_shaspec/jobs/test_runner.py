@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -205,3 +207,33 @@ def test_napari_keeps_nothing_of_a_job_that_has_ended(make_napari_viewer, qtbot)
     kept = weakref.ref(told)
     del told
     wait_until_freed(qtbot, kept)
+
+
+@pytest.mark.parametrize(
+    ("start", "called"),
+    [
+        ("", ""),
+        ("app = QCoreApplication([])", ""),
+        ("app = QCoreApplication([])", "done\n"),
+    ],
+)
+def test_a_script_ends_well_with_calls_that_wait(start, called):
+    """A process of PySide6 without an application crashed at its end."""
+    script = f"""
+from qtpy.QtCore import QCoreApplication
+from napari_shaspec.jobs.turns import later
+class Told:
+    def call(self):
+        print("done")
+        QCoreApplication.quit()
+told = Told()
+later(told.call)
+{start}
+later(told.call)
+{"app.exec()" if called else ""}
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == called

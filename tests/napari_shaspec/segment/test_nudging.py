@@ -12,6 +12,7 @@ from napari_shaspec.jobs.runner import run_here
 from napari_shaspec.segment import prepare_questions
 from napari_shaspec.segment.nudge_dialog import NudgeDialog
 from napari_shaspec.segment.prepare_dialog import DoubtDialog
+from napari_shaspec.widgets.canvas_marks import pixels_of
 from shaspec.preparation import read_transforms
 from shaspec.preparation.nudge import Nudge
 from shaspec.registration import Rigid
@@ -54,7 +55,7 @@ def test_the_pictures_follow_the_numbers(qtbot, head):
 
     def seen() -> list[bytes]:
         images = [label.pixmap().toImage() for label in dialog.pictures]
-        return [bytes(image.constBits().asarray(image.sizeInBytes())) for image in images]
+        return [pixels_of(image).tobytes() for image in images]
 
     before = seen()
     dialog.findChild(QDoubleSpinBox, "shaspec_nudge_left").setValue(12)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shaspec.dicom import dataset
 from shaspec.dicom.convert import convert
 from shaspec.dicom.dataset import read_dataset
 from shaspec.dicom.header import read_header
@@ -31,6 +32,22 @@ def test_a_length_that_lies_takes_no_memory(tmp_path: Path) -> None:
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 2**20
+
+
+@pytest.mark.parametrize("marked", [False, True])
+@pytest.mark.parametrize("tag", [0, 8])
+def test_endless_empty_elements_are_refused(
+    tag: int, marked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zip file of 1 MB unpacks to a file of zeros, which pydicom would read for minutes."""
+    empty = struct.pack("<HHI", tag, 0, 0) * 2**17
+    monkeypatch.setattr(dataset, "MOST_READS", 100_000)  # the real bound takes seconds
+    with (tmp_path / "a.dcm").open("wb") as file:
+        file.write((bytes(128) + b"DICM") * marked)
+        for _ in range(3):
+            file.write(empty)
+    with pytest.raises(InputError, match="too many elements"):
+        read_header(tmp_path / "a.dcm")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shaspec.case import Case
-from shaspec.errors import InputError
+from shaspec.errors import InputError, WeightsError
 from shaspec.inference.base import Session
 from shaspec.inference.classification import ClassificationSession
 from shaspec.inference.events import Progress
@@ -73,6 +73,25 @@ def test_every_subset_is_answered_and_a_toggle_equals_a_fresh_run(
         fresh = answer(open_session(case.only(subset), keep=0), *subset)
         np.testing.assert_array_equal(toggled, fresh)
     np.testing.assert_array_equal(answer(session), whole)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_answer_that_is_not_finite_is_no_result(
+    case: Case, open_session: Callable[..., Session[Any]], value: float
+) -> None:
+    session = open_session()
+    decode = session._network.decode
+
+    def broken(*given: Any) -> Any:
+        output = decode(*given)
+        output.small[(0,) * output.small.ndim] = value
+        return output
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session._network, "decode", broken)
+        with pytest.raises(WeightsError, match="not finite numbers"):
+            answer(session)
+    assert answer(session) is not None
 
 
 def test_progress_counts_steps_and_a_cancelled_run_can_be_taken_up(

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from shaspec.errors import WeightsError
 from shaspec.models.calibration import Calibration
@@ -129,3 +132,37 @@ def test_files_of_a_killed_run_are_swept_when_a_model_is_saved(
     model = load_model(folder)
     save_model(copy, model.network, model.card)
     assert sorted(path.name for path in copy.iterdir()) == ["card.json", "model.safetensors"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_weight_that_is_not_finite_is_refused(
+    value: float, folder: Path, data: st.DataObject
+) -> None:
+    weights = folder / "model.safetensors"
+    kept = weights.read_bytes()
+    tensors = load_file(weights)
+    name = data.draw(st.sampled_from(sorted(k for k, v in tensors.items() if v.numel())))
+    flat = tensors[name].reshape(-1)
+    flat[data.draw(st.integers(0, flat.numel() - 1))] = value
+    _save_without_sum(folder, tensors)
+    with pytest.raises(WeightsError, match=rf"not finite numbers in 1 tensors, e\.g\. {name}"):
+        load_model(folder)
+    weights.write_bytes(kept)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.uint8, torch.bool])
+def test_weights_of_whole_numbers_are_refused(dtype: torch.dtype, folder: Path) -> None:
+    tensors = {k: v.to(dtype) for k, v in load_file(folder / "model.safetensors").items()}
+    _save_without_sum(folder, tensors)
+    name = str(dtype).removeprefix("torch.")
+    with pytest.raises(WeightsError, match=f"does not fit its card.* has the type {name}"):
+        load_model(folder)
+
+
+def _save_without_sum(folder: Path, tensors: dict[str, torch.Tensor]) -> None:
+    """Save other weights, and take the checksum out of the card."""
+    save_file(tensors, folder / "model.safetensors")
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | {"sha256": ""}))

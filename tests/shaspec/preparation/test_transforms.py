@@ -72,6 +72,8 @@ def put(content: Any, path: tuple[Any, ...], value: Any) -> None:
         (("inputs", "T1", "affine", 0, 0), 1e300, "affine"),
         (("inputs", "T1", "affine", 2, 3), 1e9, "kilometres"),
         (("inputs", "T1", "matrix", 0, 0), 2.0, "not rigid"),
+        (("inputs", "T1", "matrix", 2, 3), 2.0**70, "kilometres"),
+        (("inputs", "T1", "matrix", 0, 3), -1e7, "kilometres"),
         (("inputs", "T1", "spread_mm"), "wide", "spread_mm"),
         (("version",), 2, "version"),
     ],

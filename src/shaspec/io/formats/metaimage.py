@@ -15,7 +15,7 @@ import numpy.typing as npt
 from shaspec.errors import InputError
 from shaspec.io.formats.packed import GZIP, ZLIB, Bytes, load
 from shaspec.io.formats.payload import HEAD, Payload, beside
-from shaspec.io.formats.placing import affine_of, in_mm, placed_header
+from shaspec.io.formats.placing import affine_of, in_mm, no_voxel_size, placed_header
 from shaspec.io.formats.stored import Stored
 
 TYPES = {
@@ -28,6 +28,8 @@ DATA = "elementdatafile"  # the last field
 SPACING = ("elementspacing", "elementsize")
 DIRECTIONS = ("transformmatrix", "rotation", "orientation")
 ORIGIN = ("offset", "position", "origin")
+TEXTS = ("name", "comment", "objecttype", "objectsubtype")
+"""Fields that may stand there several times."""
 MOST_DIMS = 10
 MSB = ("binarydatabyteordermsb", "elementbyteordermsb")
 
@@ -88,7 +90,12 @@ def _fields(data: bytes, path: Path) -> tuple[dict[str, str], int]:
         key, equals, value = line.decode("utf-8", "replace").partition("=")
         start += len(line)
         if equals:
-            fields[key.strip().lower()] = value.strip()
+            name, value = key.strip().lower(), value.strip()
+            if fields.get(name, value) != value and name not in TEXTS:
+                raise InputError(
+                    f"{path}: the header has two values of {key.strip()}; export it again"
+                )
+            fields[name] = value
         if DATA in fields or not (equals or not line.strip()):
             break
     if DATA not in fields:
@@ -102,7 +109,10 @@ def _affine(
     fields: Fields, dims: int, path: Path, notices: list[str]
 ) -> tuple[npt.NDArray[Any], bool]:
     """Voxel (i, j, k) -> RAS mm, and whether the header has directions."""
-    spacing = _numbers(fields, SPACING, dims) or [1.0] * dims
+    spacing = _numbers(fields, SPACING, dims)
+    if spacing is None:
+        notices.append(no_voxel_size(path))
+        spacing = [1.0] * dims
     matrix = _numbers(fields, DIRECTIONS, dims * dims)
     origin = _numbers(fields, ORIGIN, dims) or [0.0] * dims
     cosines = np.array(matrix or np.eye(dims)).reshape(dims, dims)  # row n: axis n
@@ -119,14 +129,16 @@ def _affine(
 
 
 def _numbers(fields: Fields, names: tuple[str, ...], count: int) -> list[float] | None:
-    """The numbers in the first of the fields that exists."""
-    text = next((fields[name] for name in names if name in fields), None)
-    if text is None:
-        return None
-    numbers = [float(part) for part in text.split()]
-    if len(numbers) != count:
-        raise ValueError(f"{names[0]} has {len(numbers)} numbers, not {count}")
-    return numbers
+    """The numbers in the fields of these names, which all mean the same; None if none exists."""
+    found: list[float] | None = None
+    for name in (name for name in names if name in fields):
+        numbers = [float(part) for part in fields[name].split()]
+        if len(numbers) != count:
+            raise ValueError(f"{name} has {len(numbers)} numbers, not {count}")
+        if found is not None and found != numbers and name != "elementsize":
+            raise ValueError(f"{name} has other numbers than {names[0]}")
+        found = numbers if found is None else found
+    return found
 
 
 def _dtype(fields: Fields, path: Path) -> np.dtype[Any]:
@@ -135,8 +147,10 @@ def _dtype(fields: Fields, path: Path) -> np.dtype[Any]:
         raise InputError(
             f"{path}: has {kind or 'voxels without a type'}, not binary numbers; export it again"
         )
-    big = next((fields[name] for name in MSB if name in fields), "False").lower() == "true"
-    return np.dtype((">" if big else "<") + TYPES[kind])
+    orders = {fields[name].lower() for name in MSB if name in fields} or {"false"}
+    if len(orders) > 1:
+        raise InputError(f"{path}: the header has two byte orders; export it again")
+    return np.dtype((">" if orders == {"true"} else "<") + TYPES[kind])
 
 
 def _payload(fields: Fields, start: int, skip: int, path: Path) -> Payload:

@@ -86,6 +86,8 @@ def read_nrrd_header(path: Path) -> NrrdHeader:
     try:
         fields = dict(nrrd.read_header(text))
         sizes = tuple(int(n) for n in fields["sizes"])
+        if int(fields["dimension"]) != len(sizes):
+            raise ValueError(f"dimension is {fields['dimension']}, but it has {len(sizes)} sizes")
         place = place_of(fields, len(sizes), path)
         return _checked(fields, sizes, place, start, path)
     except (nrrd.NRRDError, ValueError, LookupError, TypeError, OverflowError) as error:
@@ -158,5 +160,7 @@ def _payload(fields: dict[str, Any], start: int, path: Path) -> Payload:
         raise InputError(f"{path}: invalid line skip {lines} or byte skip {skip}; save it again")
     if name is None and path.name.lower().endswith(".nhdr"):
         raise InputError(f"{path}: does not name its data file; save it again as .nrrd")
+    if skip == -1 and CODECS[encoding] is not None:
+        raise InputError(f"{path}: byte skip -1 needs the encoding raw; save it again")
     file = path if name is None else beside(path, str(name))
     return Payload(file, start if name is None else 0, CODECS[encoding], lines, skip)

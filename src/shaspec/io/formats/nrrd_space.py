@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError
 from shaspec.geometry import RAS_TO_LPS
-from shaspec.io.formats.placing import affine_of, in_mm
+from shaspec.io.formats.placing import affine_of, in_mm, no_voxel_size
 
 Array = npt.NDArray[Any]
 
@@ -56,6 +56,8 @@ def place_of(fields: Mapping[str, Any], dims: int, path: Path) -> Place:
     space = space.removesuffix("-time")[: 3 if len(space) == 4 else None]  # LPST is LPS
     rows = [_in_space(row, path) for row in _directions(fields, dims)]
     axes = [n for n, row in enumerate(rows) if row is not None]
+    if not _has_spacings(fields, axes):
+        notices.append(no_voxel_size(path))
     if len(axes) != 3 or dims not in (3, 4):
         raise InputError(f"{path}: has {len(axes)} spatial axes, a volume needs 3; export it again")
     directions = np.array([row for row in rows if row is not None], np.float64)
@@ -87,6 +89,14 @@ def _directions(fields: Mapping[str, Any], dims: int) -> list[Array | None]:
     steps = np.diag([float(s) if np.isfinite(s) else 1.0 for s in spacings[axes]])
     by_axis = dict(zip(axes, steps, strict=True))
     return [by_axis.get(n) for n in range(dims)]
+
+
+def _has_spacings(fields: Mapping[str, Any], axes: list[int]) -> bool:
+    """Whether the header has the voxel size along every spatial axis."""
+    if "space directions" in fields:
+        return True
+    spacings = np.asarray(fields.get("spacings", ()), np.float64)
+    return len(spacings) > max(axes, default=0) and bool(np.isfinite(spacings[axes]).all())
 
 
 def _in_space(row: Array | None, path: Path) -> Array | None:

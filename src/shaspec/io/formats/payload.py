@@ -64,4 +64,6 @@ def beside(header: Path, name: str) -> Path:
     path = header.parent / name
     if not is_file(path):
         raise InputError(f"{header}: its data file {name} is missing; copy it too")
+    if path.samefile(header):
+        raise InputError(f"{header}: names itself as its data file; correct the name in it")
     return path

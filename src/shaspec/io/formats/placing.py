@@ -18,9 +18,11 @@ Array = npt.NDArray[Any]
 PER_UNIT = {
     **dict.fromkeys(("m", "metre", "meter", "metres", "meters"), 1000.0),
     **dict.fromkeys(("cm", "centimetre", "centimeter", "centimeters"), 10.0),
+    **dict.fromkeys(("in", "inch", "inches"), 25.4),
     **dict.fromkeys(("um", "µm", "μm", "micron", "microns", "micrometer", "micrometers"), 0.001),
 }
-"""Millimetres per unit; other units are read as mm."""
+"""Millimetres per unit."""
+MM = ("", "mm", "millimetre", "millimeter", "millimetres", "millimeters", "?", "???", "none")
 
 
 def affine_of(directions: Array, origin: Array, to_ras: Array = RAS_TO_LPS) -> Array:
@@ -42,8 +44,12 @@ def affine_of(directions: Array, origin: Array, to_ras: Array = RAS_TO_LPS) -> A
 
 def in_mm(affine: Array, unit: str, path: Path, notices: list[str]) -> Array:
     """Convert an affine from the unit of the file to mm if the result is plausible."""
-    factor = PER_UNIT.get(unit.strip().lower(), 1.0)
-    if factor == 1.0:
+    unit = unit.strip()
+    if unit.lower() in MM:
+        return affine
+    factor = PER_UNIT.get(unit.lower())
+    if factor is None:
+        notices.append(f"{path.name} gives its lengths in an unknown unit ({unit}): read as mm")
         return affine
     edges = np.linalg.norm(affine[:3, :3], axis=0) * factor
     if not (BELIEVED_MM[0] <= edges.min() and edges.max() <= BELIEVED_MM[1]):
@@ -51,6 +57,11 @@ def in_mm(affine: Array, unit: str, path: Path, notices: list[str]) -> Array:
         return affine
     notices.append(f"{path.name} gives its lengths in {unit}: converted to mm")
     return np.asarray(np.diag([factor, factor, factor, 1.0]) @ affine)
+
+
+def no_voxel_size(path: Path) -> str:
+    """The notice on a file without a voxel size."""
+    return f"{path.name} has no voxel size in its header: 1 mm was assumed"
 
 
 def placed_header(

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from shaspec.errors import InputError
 from shaspec.io.volumes import read_channels, read_header, read_volume
@@ -110,3 +112,50 @@ def test_a_header_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=rf"x\.mha.*({message})"):
         read_volume(written(**fields))
+
+
+TWICE = {
+    "NDims": st.integers(0, 9),
+    "DimSize": st.permutations([5, 4, 3]).map(lambda sizes: " ".join(map(str, sizes))),
+    "ElementType": st.sampled_from(["MET_USHORT", "MET_SHORT"]),
+    "ElementSpacing": st.sampled_from(["1 2 3", "3 2 1"]),
+    "BinaryDataByteOrderMSB": st.booleans(),
+    "ElementByteOrderMSB": st.booleans(),
+    "Offset": st.sampled_from(["0 0 0", "1 2 3"]),
+    "Position": st.sampled_from(["0 0 0", "1 2 3"]),
+    "Origin": st.sampled_from(["0 0 0", "1 2 3"]),
+    "Rotation": st.sampled_from(["1 0 0 0 1 0 0 0 1", "0 1 0 1 0 0 0 0 1"]),
+}
+"""Fields of which two may contradict each other, by the same or by another name."""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_second_value_of_a_field_changes_nothing_or_is_refused(
+    written: Any, data: st.DataObject
+) -> None:
+    plain = read_volume(written())
+    name = data.draw(st.sampled_from(sorted(TWICE)))
+    path = written()
+    head, body = path.read_bytes().split(b"ElementDataFile", 1)
+    second = f"{name} = {data.draw(TWICE[name])}\n".encode()
+    path.write_bytes(head + second + b"ElementDataFile" + body)
+    try:
+        volume = read_volume(path)
+    except InputError as error:
+        assert "two" in str(error) or "other numbers" in str(error)  # noqa: PT017
+    else:
+        np.testing.assert_array_equal(volume.array, plain.array)
+        np.testing.assert_array_equal(volume.grid.affine, plain.grid.affine)
+
+
+def test_a_header_that_names_itself_is_refused(written: Any) -> None:
+    path = written(data="x.mhd", DimSize="2 1 1")
+    with pytest.raises(InputError, match=r"x\.mhd: names itself"):
+        read_volume(path)
+
+
+def test_without_a_voxel_size_1_mm_is_assumed_and_said(written: Any) -> None:
+    volume = read_volume(written(ElementSpacing=None))
+    assert volume.grid.spacing == (1, 1, 1)
+    assert "no voxel size" in volume.notices[0]

@@ -77,9 +77,9 @@ def test_without_a_space_the_place_is_assumed_and_said(tmp_path: Path) -> None:
         np.testing.assert_allclose(volume.grid.spacing, (3, 2, 1))
 
 
-@pytest.mark.parametrize("unit", ["m", "cm", "um"])
+@pytest.mark.parametrize("unit", ["m", "cm", "um", "in"])
 def test_units_are_converted_where_that_makes_sense(unit: str, tmp_path: Path) -> None:
-    factor = {"m": 1000.0, "cm": 10.0, "um": 0.001}[unit]
+    factor = {"m": 1000.0, "cm": 10.0, "um": 0.001, "in": 25.4}[unit]
     steps = np.diag([1.0, 2.0, 3.0]) / factor
     volume = read_volume(
         written(tmp_path, **{"space directions": steps, "space units": [unit] * 3})
@@ -88,6 +88,24 @@ def test_units_are_converted_where_that_makes_sense(unit: str, tmp_path: Path) -
     assert "converted to mm" in volume.notices[0]
     volume = read_volume(written(tmp_path, **{"space units": ["mm"] * 3}))
     assert volume.notices == ()
+    volume = read_volume(written(tmp_path, **{"space units": ["furlong"] * 3}))
+    assert "unknown unit (furlong)" in volume.notices[0]
+
+
+@pytest.mark.parametrize("spacings", [None, [1, np.nan, 3]])
+def test_without_a_voxel_size_1_mm_is_assumed_and_said(
+    spacings: list[float] | None, tmp_path: Path
+) -> None:
+    fields = {"space": None, "space directions": None, "space origin": None, "spacings": spacings}
+    volume = read_volume(written(tmp_path, **fields))
+    assert "no voxel size in its header: 1 mm was assumed" in volume.notices[0]
+    assert volume.grid.spacing[1] == 1
+
+
+def test_a_header_that_names_itself_is_refused(tmp_path: Path) -> None:
+    path = edited(written(tmp_path), "encoding: raw", "encoding: raw\ndata file: x.nrrd")
+    with pytest.raises(InputError, match=r"x\.nrrd: names itself"):
+        read_volume(path)
 
 
 @pytest.mark.parametrize("kind", ["list", "vector", "time"])
@@ -160,6 +178,8 @@ def test_voxels_outside_of_the_folder_are_refused(name: str, tmp_path: Path) -> 
         ("encoding: raw", "encoding: raw\ndata file: x%d.raw 1 3 1", "several files"),
         ("encoding: raw", "encoding: raw\nbyte skip: -7", "byte skip -7"),
         ("encoding: raw", "encoding: gzip", "not compressed"),
+        ("encoding: raw", "encoding: gzip\nbyte skip: -1", "byte skip -1 needs"),
+        ("dimension: 3", "dimension: 17", "dimension is 17"),
         ("type: int16", "type: block", "voxels of type block"),
         ("endian: little", "comment: none", "byte order"),
         ("sizes: 5 4 3", "sizes: 5 4", "readable|axes"),
