@@ -9,7 +9,7 @@ napari needs positive scales and no rotation (a raw sagittal affine aborts it), 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -250,10 +250,16 @@ def _nibabel() -> Any:
 
 
 def _to_lps(affine: Array) -> Array:
+    return _to_lps_of(np.asarray(affine, np.float64).tobytes())
+
+
+@lru_cache(maxsize=64)  # the files of a case have the same affine
+def _to_lps_of(affine: bytes) -> Array:
     nibabel = _nibabel()
-    return np.asarray(
-        nibabel.ornt_transform(nibabel.io_orientation(affine), nibabel.axcodes2ornt("LPS"))
-    )
+    axes = nibabel.io_orientation(np.frombuffer(affine).reshape(4, 4))
+    to_lps = np.asarray(nibabel.ornt_transform(axes, nibabel.axcodes2ornt("LPS")))
+    to_lps.setflags(write=False)
+    return to_lps
 
 
 def _cosines(affine: Array) -> Array:

@@ -35,6 +35,7 @@ SCATTERED = 100  # fewer isolated voxels are never noise
 CLIP = (0.1, 99.9)  # percentiles of the foreground at which intensities are clipped
 BYTES = (0.0, 255.0)  # range of a picture
 PICTURE = ("range", "minmax", "fixed")  # normalisations without a background
+CACHED = 100_000  # voxels of a mask that fit into the cache of a CPU
 SAMPLE = 200_000  # voxels sampled for percentiles and the most frequent value
 
 
@@ -97,12 +98,12 @@ def foreground_box(volume: Array) -> Box:
     return bounding_box(foreground(volume, background(volume)))
 
 
-def bounding_box(mask: Mask) -> Box:
-    """The smallest box with all of a mask; the whole volume if the mask is empty."""
+def bounding_box(mask: Mask | npt.NDArray[np.uint8]) -> Box:
+    """The smallest box with all of a mask, or of a label map; the whole volume if it is empty."""
     box: list[slice] = []
     for axis, size in enumerate(mask.shape):
         others = tuple(a for a in range(mask.ndim) if a != axis)
-        hit = np.flatnonzero(mask.any(axis=others))
+        hit = np.flatnonzero(mask.max(axis=others, initial=0))
         box.append(slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(0, size))
         mask = mask[(slice(None),) * axis + (box[-1],)]
     return tuple(box)
@@ -246,10 +247,13 @@ def _standing_out(sample: Array) -> float | None:
     low, high = float(sample.min()), float(sample.max())
     if low == high:
         return None
-    width = ROUNDING * max(abs(low), abs(high), high - low)
-    bins = np.rint((sample - np.float64(low)) / width).astype(np.intp)  # at most 1 / ROUNDING
+    if sample.dtype.kind in "iu" and high - low < 1 / ROUNDING:  # the same, without empty bins
+        bins = np.subtract(sample, int(low), dtype=np.intp)
+    else:
+        width = ROUNDING * max(abs(low), abs(high), high - low)
+        bins = np.rint((sample - np.float64(low)) / width).astype(np.intp)  # at most 1 / ROUNDING
     counts = np.bincount(bins)
-    places = np.flatnonzero(counts)
+    places = np.flatnonzero(counts > 0)  # faster than of the numbers
     counts = counts[places]
     for index in (int(counts.argmax()), 0):
         count, others = counts[index], np.delete(counts, index)
@@ -265,9 +269,9 @@ def _standing_out(sample: Array) -> float | None:
 
 def _noisy(inside: Mask) -> bool:
     """Return whether background voxels are scattered in the foreground, as in noise."""
-    alone = sum(  # plane by plane, which fits into the CPU cache
-        np.count_nonzero((p[..., :-2] & p[..., 2:]) > p[..., 1:-1]) for p in inside
-    )
+    planes = max(1, CACHED * len(inside) // max(1, inside.size))
+    parts = (inside[k : k + planes] for k in range(0, len(inside), planes))
+    alone = sum(np.count_nonzero((p[..., :-2] & p[..., 2:]) > p[..., 1:-1]) for p in parts)
     return bool(alone > max(SCATTERED, NOISE * np.count_nonzero(inside)))
 
 

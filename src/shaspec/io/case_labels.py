@@ -21,11 +21,18 @@ FOLDERS = 3  # above a label file, whose names may name its label convention
 
 
 def task_labels(
-    array: Array, files: CaseFiles, task: Task, scheme: str | None
+    array: Array,
+    limits: tuple[float, float],
+    files: CaseFiles,
+    task: Task,
+    scheme: str | None,
 ) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
-    """The label map in the codes of the task, and notices: the convention used, and doubts."""
+    """The label map in the codes of the task, and notices: the convention used, and doubts.
+
+    ``limits`` are the smallest and largest value of ``array``.
+    """
     assert files.labels
-    empty = "" if array.any() else f"{files.labels.name} is empty: no voxel is labelled"
+    empty = "" if any(limits) else f"{files.labels.name} is empty: no voxel is labelled"
     if files.masks:
         combined = tuple(filter(None, (masks_notice(files.masks), empty)))
         return array.astype(np.uint8, copy=False), combined

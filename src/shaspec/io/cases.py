@@ -109,7 +109,9 @@ def _case(files: CaseFiles, task: Task, options: _Options) -> Case:
     """A case of volumes."""
     whole = read = read_volumes(files, task)
     if read.labels is not None:
-        array, said = task_labels(read.labels.array, files, task, options.scheme)
+        array, said = task_labels(
+            read.labels.array, read.labels.limits, files, task, options.scheme
+        )
         whole = replace(read, labels=replace(read.labels, array=array), label_notices=said)
     case = _gridded(whole, files, task, options, tuple(read.volumes))
     if all(v.grid.matches(case.grid) for v in read.volumes.values()):
@@ -206,7 +208,8 @@ def _picture_case(files: CaseFiles, task: Task, options: _Options) -> Case:
     if files.labels is not None:
         stored = read_label_image(files.labels)
         _same_size(files.labels, LABELS, stored.shape, files, shape)
-        labels, said = task_labels(stored, files, task, options.scheme)
+        limits = float(stored.min()), float(stored.max())
+        labels, said = task_labels(stored, limits, files, task, options.scheme)
         notices += said
     paths = _paths(files, arrays)
     return Case(files.name, task, Grid(shape, (1.0, 1.0)), arrays, labels, paths, tuple(notices))

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from shaspec.errors import InputError, UndecidedError
 from shaspec.notices import CaseNotice, NoticeKind
+from shaspec.preprocessing import bounding_box
 from shaspec.task import LabelScheme, Task
 
 Array = npt.NDArray[Any]
@@ -67,13 +68,12 @@ def to_task_labels(
     """
     values = label_values(array, source)
     reading = choose_scheme(values, task, source, hints, scheme, described)
-    labels = _whole(array)
     meaning = _meaning(reading.scheme, values)
-    if meaning != values:
-        table = np.zeros(256, np.uint8)
-        table[values] = meaning
-        labels = table[labels]
-    return labels, reading
+    if meaning == values:
+        return _whole(array), reading
+    table = np.zeros(256, np.uint8)
+    table[values] = meaning
+    return table[_whole(array)], reading
 
 
 def label_values(array: Array, source: str) -> list[int]:
@@ -81,21 +81,21 @@ def label_values(array: Array, source: str) -> list[int]:
 
     Raises `InputError` naming ``source`` otherwise.
     """
-    low, high = array.min(), array.max()
-    if not (low >= -ROUNDING and high <= 255 + ROUNDING):
+    unsigned = array.dtype == np.uint8
+    part = array[bounding_box(array if unsigned else array != 0)]
+    if not (part.min() >= -ROUNDING and part.max() <= 255 + ROUNDING):
         raise InputError(
-            f"{source}: values range from {low:g} to {high:g}, so this is not a label map; pass "
-            "the label file, or load this one as a modality"
+            f"{source}: values range from {array.min():g} to {array.max():g}, so this is not a "
+            "label map; pass the label file, or load this one as a modality"
         )
-    whole = _whole(array)
-    if not is_whole(array):
+    if not is_whole(part):
         raise InputError(
             f"{source}: contains values that are not whole numbers, so this is not a label map, or "
             "it was interpolated; resample labels with nearest neighbour"
         )
-    inside = whole[whole != 0]  # few voxels, so counting is fast
-    values = [int(v) for v in np.flatnonzero(np.bincount(inside))]
-    return values if inside.size == whole.size else [0, *values]
+    counts = np.bincount(_whole(part).ravel())
+    counts[0] += array.size - part.size  # outside of the box all are 0
+    return [int(v) for v in np.flatnonzero(counts)]
 
 
 def is_whole(array: Array) -> bool:

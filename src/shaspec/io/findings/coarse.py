@@ -9,7 +9,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from shaspec.geometry import Grid
 from shaspec.io.findings.scan import CONTINUOUS, Array
@@ -70,13 +69,28 @@ class Coarse:
     def interior(self) -> Mask:
         """Where every scan has foreground, without the outermost voxels (partial volumes)."""
         every = np.logical_and.reduce(list(self.foregrounds.values()))
-        inside = scipy.ndimage.binary_erosion(self.anywhere, iterations=MARGIN)
+        inside = self.anywhere
+        for _ in range(MARGIN):
+            inside = _eroded(inside)
         return np.asarray(every & inside)
 
     @property
     def voxel_ml(self) -> float:
         """Volume of a coarse voxel."""
         return float(np.prod(self.spacing)) / 1000
+
+
+def _eroded(mask: Mask) -> Mask:
+    """Mask without the voxels that have a neighbour outside it along an axis."""
+    out = np.zeros_like(mask)
+    inner = out[1:-1, 1:-1, 1:-1]
+    inner |= mask[1:-1, 1:-1, 1:-1]
+    for axis in range(3):
+        for start in (0, 2):
+            part = [slice(1, -1)] * 3
+            part[axis] = slice(start, mask.shape[axis] - 2 + start)
+            inner &= mask[tuple(part)]
+    return out
 
 
 def thinned(volume: Array, steps: list[int], *, labelled: bool = False) -> npt.NDArray[np.float32]:
@@ -87,4 +101,5 @@ def thinned(volume: Array, steps: list[int], *, labelled: bool = False) -> npt.N
     rows = tuple(slice(s // 2, s // 2 + n * s, s) for n, s in zip(shape[:-1], first, strict=True))
     part = volume[(*rows, slice(shape[-1] * last))]
     part = (part > 0 if labelled else part).astype(np.float32)
-    return np.asarray(part.reshape(*shape, last) @ np.full(last, 1 / last, np.float32))
+    means = part.reshape(-1, last) @ np.full(last, 1 / last, np.float32)
+    return np.asarray(means.reshape(shape))

@@ -67,7 +67,7 @@ def _gains(edges: Array, inside: Mask) -> list[float]:
     flat = edges.reshape(len(edges), -1)
 
     def at(columns: Array) -> Array:
-        return _standardised(flat[:, rows * width + columns])
+        return _standardised(flat.take(rows * width + columns, axis=1))
 
     given = at(last)
     mirrored = [at((width - 1 - last + shift) % width) @ given.T for shift in SHIFTS]

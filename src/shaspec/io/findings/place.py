@@ -89,7 +89,7 @@ def best_move(
         if np.count_nonzero(brain) < BRAIN:
             return nothing
         bright, inside = (
-            given @ np.pad(a, padding).ravel()[there] for a in (scan, brain.astype(np.float32))
+            given @ np.pad(a, padding).ravel().take(there) for a in (scan, brain.astype(np.float32))
         )
         gains = np.where(inside >= WITHIN * inside[0], bright - bright[0], -np.inf)
         worst = np.minimum(worst, gains)

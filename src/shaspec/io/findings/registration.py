@@ -8,6 +8,7 @@ entropy, minus 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -103,8 +104,8 @@ def _gains(found: Mapping[str, Classes]) -> dict[str, float]:
     """
     gains = {}
     for name, own in found.items():
-        others = [scan[0] for other, scan in found.items() if other != name]
-        agreement = np.sum([_agreement(own, other) for other in others], axis=0)
+        others = np.stack([scan[0] for other, scan in found.items() if other != name])
+        agreement = _agreement(own, others).sum(axis=0)
         gains[name] = float(agreement[1:].max() / agreement[0]) if agreement[0] > 0 else 0.0
     return gains
 
@@ -149,16 +150,19 @@ def _flat(points: Array, shape: tuple[int, ...]) -> npt.NDArray[np.intp]:
     return np.asarray(np.ravel_multi_index(tuple(nearest), shape, mode="clip"))
 
 
-def _agreement(moved: Classes, other: Classes) -> npt.NDArray[np.float64]:
-    """Normalised mutual information, minus 1, of each row of ``moved`` (k, n) with ``other``."""
-    rows, n = len(moved), BINS + 1
-    index = (np.arange(rows)[:, None] * n + moved) * n + other
-    counts = np.bincount(index.ravel(), minlength=rows * n * n)
-    joint = counts.reshape(rows, n, n) / moved.shape[1]
-    both = _entropy(joint.reshape(rows, -1))
-    return (_entropy(joint.sum(axis=1)) + _entropy(joint.sum(axis=2))) / np.maximum(both, 1e-9) - 1
+def _agreement(moved: Classes, others: Classes) -> npt.NDArray[np.float64]:
+    """Normalised mutual information, minus 1, of each row of ``others`` (m, n) with each of
+    ``moved`` (k, n): (m, k)."""
+    n, pairs = BINS + 1, (len(others), len(moved))
+    number = np.arange(math.prod(pairs)).reshape(*pairs, 1)
+    index = (number * n + moved) * n + others[:, None]
+    counts = np.bincount(index.ravel(), minlength=number.size * n * n)
+    joint = counts.reshape(*pairs, n, n) / moved.shape[1]
+    both = _entropy(joint.reshape(*pairs, -1))
+    one, other = _entropy(joint.sum(axis=3)), _entropy(joint.sum(axis=2))
+    return (one + other) / np.maximum(both, 1e-9) - 1
 
 
 def _entropy(share: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Entropy of every row of ``share`` (k, n)."""
-    return np.asarray(-(share * np.log(share + (share == 0))).sum(axis=1))
+    """Entropy along the last axis."""
+    return np.asarray(-(share * np.log(share + (share == 0))).sum(axis=-1))

@@ -101,6 +101,8 @@ def tokenise(text: str, vocabulary: Vocabulary) -> list[Token]:
 
 def fold(text: str) -> str:
     """Lower case without accents."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", text.lower())
     return "".join(c for c in plain if not unicodedata.combining(c))
 
