@@ -240,8 +240,10 @@ class CohortController:
             self._show_picture(event)
         elif isinstance(event, worker.Updated):
             self._ended += 1
-            self._skipped += event.row == self._row(event.row.name)
+            self._skipped += event.repeats(self._row(event.row.name))
             self._put(event.row.name, lambda _: event.row)
+        elif isinstance(event, worker.Repeats):
+            self.state.rows = tuple(map(event.of, self.state.rows))
         elif isinstance(event, Working):
             self._put(
                 event.case,
@@ -275,8 +277,8 @@ class CohortController:
             self._job.say(f"Cancelled. {text} Segment all continues from here.")
         elif outcome is None:
             written = f"Label maps and {worker.SIZES} are in {self.state.out}."
-            self._job.say(f"{text} {written}")
-            outcome = Status.DONE
+            self._job.succeed(f"{text} {written}")
+            outcome = self._job.outcome
         self.state.status = outcome or Status.IDLE
 
     def _row(self, case: str) -> Row | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from napari_shaspec.cohort.state import Row
+
+SHOWN = 2
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -12,6 +14,12 @@ def summary(rows: Sequence[Row]) -> str:
     counts = {s: sum(row.status == s for row in rows) for s in ("done", "failed", "waiting")}
     said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     return f"{len(rows)} case{'s' * (len(rows) != 1)}: {said}."
+
+
+def repeats_text(said: Mapping[str, str]) -> str:
+    """Names the cases with files of other cases; the rest is in their notes."""
+    first = "; ".join(f"{case}: {text}" for case, text in list(said.items())[:SHOWN])
+    return first + (f"; and {len(said) - SHOWN} more: see the notes" * (len(said) > SHOWN))
 
 
 def time_text(seconds: float) -> str:

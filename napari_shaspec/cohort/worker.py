@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_shaspec.cohort.reading import read_labels
 from napari_shaspec.cohort.state import Pictured, Row
+from napari_shaspec.cohort.texts import repeats_text
 from napari_shaspec.cohort.thumbnails import picture_of
 from napari_shaspec.layers.results import Drawn, drawn
+from shaspec.cohort.inputs import repeated
 from shaspec.cohort.manifest import Manifest, Record
 from shaspec.cohort.review import Mark, mark_of, read_reviews, write_mark
 from shaspec.cohort.summary import write_sizes
 from shaspec.errors import InputError
 from shaspec.files.reading import is_file, is_folder
-from shaspec.inference.events import Progress
+from shaspec.inference.events import Notice, Progress
 from shaspec.prediction import Prediction
 from shaspec.task import Task
 
@@ -40,6 +42,22 @@ class Updated:
 
     row: Row
 
+    def repeats(self, before: Row | None) -> bool:
+        """Return whether the case was done, or had failed, ``before``."""
+        now = self.row
+        return before is not None and (now.status, now.record) == (before.status, before.record)
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Event: cases with files of another case -> what to tell about them."""
+
+    said: Mapping[str, str]
+
+    def of(self, row: Row) -> Row:
+        """The row of a case with what is told about it."""
+        return replace(row, said="\n".join(filter(None, (row.said, self.said.get(row.name)))))
+
 
 @dataclass(frozen=True, eq=False)
 class Opened:
@@ -58,20 +76,24 @@ class Marked:
     mark: Mark
 
 
-def look_job(data: Path, task: Task, out: Path) -> Iterator[Progress | Looked]:
+def look_job(data: Path, task: Task, out: Path) -> Iterator[Progress | Notice | Looked]:
     """Finds the cases of a folder, and earlier results and marks in the folder of the results."""
     yield Progress(0, 0, "looking for cases")
     from shaspec.io import find_cases
 
-    rows = [Row(files) for files in find_cases(data, task, with_labels=False)]
-    yield Looked(tuple(_known(row, out, task) for row in rows))
+    said: list[str] = []
+    rows = [Row(files) for files in find_cases(data, task, with_labels=False, notice=said.append)]
+    for text in said:
+        yield Notice(text)
+    known = [_known(row, out, task) for row in rows]
+    yield Looked(tuple(map(Repeats(_repeats(known, out)).of, known)))
 
 
 def segment_job(
     rows: Sequence[Row], settings: Settings, out: Path, task: Task
-) -> Iterator[Working | Updated | Pictured | Progress]:
+) -> Iterator[Working | Updated | Pictured | Progress | Notice | Repeats]:
     """Segments the cases, and writes the table of volumes and the page of results, whether or not
-    all cases come to an end."""
+    all cases come to an end. At the end, names the cases with files of other cases."""
     from shaspec.cohort.page import write_page  # loads the report
     from shaspec.cohort.places import check_names, check_places
     from shaspec.cohort.run import Working, cohort_job
@@ -101,6 +123,10 @@ def segment_job(
             manifest, names = Manifest(out), [row.name for row in rows]
             write_sizes(out / SIZES, manifest, names, task)
             write_page(out / PAGE, manifest, names, task)
+    repeats = _repeats(rows, out)
+    if repeats:
+        yield Repeats(repeats)
+        yield Notice(repeats_text(repeats))
 
 
 def open_job(row: Row, out: Path, task: Task) -> Iterator[Progress | Opened]:
@@ -123,6 +149,11 @@ def mark_job(row: Row, mark: Mark, out: Path) -> Iterator[Marked]:
     assert row.record is not None
     write_mark(out, row.record, mark)
     yield Marked(row.name, mark)
+
+
+def _repeats(rows: Sequence[Row], out: Path) -> dict[str, str]:
+    """Cases with files of another case, by the checksums of the results that are there."""
+    return repeated(Manifest(out), [row.name for row in rows]) if is_folder(out) else {}
 
 
 def _known(row: Row, out: Path, task: Task) -> Row:

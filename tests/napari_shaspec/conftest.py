@@ -131,8 +131,9 @@ def make_case(task: Task) -> Callable[..., Case]:
 def cases(make_case: Callable[..., Case], tmp_path: Path) -> Path:
     """A folder: Anna has everything, Berta no T1, Carl no labels."""
     folder = tmp_path / "cases"
-    for name, missing in (("anna", "nothing"), ("berta", "t1"), ("carl", "seg")):
-        written = write_case(folder / name, make_case(name))
+    patients = (("anna", "nothing"), ("berta", "t1"), ("carl", "seg"))
+    for seed, (name, missing) in enumerate(patients):
+        written = write_case(folder / name, make_case(name, seed=seed))
         for path in written:
             if path.name == f"{name}_{missing}.nii.gz":
                 path.unlink()

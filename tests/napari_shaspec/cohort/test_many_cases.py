@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import threading
 
 import numpy as np
@@ -12,6 +13,7 @@ from qtpy.QtWidgets import QPushButton
 from napari_shaspec.cohort import worker
 from napari_shaspec.cohort.controller import CohortController
 from napari_shaspec.cohort.panel import CohortPanel
+from napari_shaspec.cohort.texts import repeats_text
 from napari_shaspec.jobs.runner import guarded, run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.metadata import of_kind, origin
@@ -71,6 +73,32 @@ def test_a_folder_is_segmented_and_one_bad_case_stops_nothing(control, data):
         pytest.approx(anna.record.sizes, abs=1e-3)
     )
     assert "carl_t2" in control.state.rows[2].said
+
+
+def test_folders_without_a_case_and_copied_cases_are_named(control, cases, notifications):
+    (cases / "dora" / "t1").mkdir(parents=True)
+    shutil.copytree(cases / "anna", cases / "erik")
+    for path in (cases / "erik").iterdir():
+        path.rename(path.with_name(path.name.replace("anna", "erik")))
+    control.open([cases])
+    assert control.state.message.level == "warning"
+    assert control.state.message.text.startswith("4 cases: 4 waiting.\nno case in the folders dora")
+    control.segment()
+    assert control.state.status is Status.DONE
+    assert control.state.message.level == "warning"
+    assert "erik: FLAIR, T1, T1ce, T2: the same voxels as in case anna" in (
+        control.state.message.text
+    )
+    said = {row.name: "the same voxels" in row.said for row in control.state.rows}
+    assert said == {"anna": False, "berta": False, "carl": False, "erik": True}
+    notifications.clear()
+    control.open([cases])  # the results are there
+    assert "the same voxels" in control.state.rows[-1].said
+
+
+def test_at_most_two_copied_cases_are_named_in_the_message():
+    said = dict.fromkeys("abcd", "copied")
+    assert repeats_text(said) == "a: copied; b: copied; and 2 more: see the notes"
 
 
 def test_a_cancelled_run_goes_on_where_it_ended(viewer, control, data):
