@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_shaspec.cohort.reading import read_labels
 from napari_shaspec.cohort.state import Pictured, Row
@@ -13,7 +13,7 @@ from napari_shaspec.cohort.texts import repeats_text
 from napari_shaspec.cohort.thumbnails import picture_of
 from napari_shaspec.layers.results import Drawn, drawn
 from shaspec.cohort.inputs import repeated
-from shaspec.cohort.manifest import Manifest, Record
+from shaspec.cohort.manifest import Manifest, Record, seen_notice
 from shaspec.cohort.review import Mark, mark_of, read_reviews, write_mark
 from shaspec.cohort.summary import write_sizes
 from shaspec.errors import InputError
@@ -93,7 +93,7 @@ def segment_job(
     rows: Sequence[Row], settings: Settings, out: Path, task: Task
 ) -> Iterator[Working | Updated | Pictured | Progress | Notice | Repeats]:
     """Segments the cases, and writes the table of volumes and the page of results, whether or not
-    all cases come to an end. At the end, names the cases with files of other cases."""
+    all cases come to an end. At the end, names cases of the training set and copied ones."""
     from shaspec.cohort.page import write_page  # loads the report
     from shaspec.cohort.places import check_names, check_places
     from shaspec.cohort.run import Working, cohort_job
@@ -123,8 +123,10 @@ def segment_job(
             manifest, names = Manifest(out), [row.name for row in rows]
             write_sizes(out / SIZES, manifest, names, task)
             write_page(out / PAGE, manifest, names, task)
-    repeats = _repeats(rows, out)
-    if repeats:
+    latest = Manifest(out).latest().values()
+    if text := seen_notice(record for record in latest if record.case in by_name):
+        yield Notice(text)
+    if repeats := _repeats(rows, out):
         yield Repeats(repeats)
         yield Notice(repeats_text(repeats))
 
@@ -137,7 +139,9 @@ def open_job(row: Row, out: Path, task: Task) -> Iterator[Progress | Opened]:
         raise InputError(f"{row.name} has no result yet: press Segment all")
     path = out / record.outputs[0]
     labels, grid = read_labels(path, task)
-    facts = {"model": record.model, "sha256": record.sha256, "notices": list(record.notices)}
+    facts: dict[str, Any] = {"model": record.model, "sha256": record.sha256}
+    facts["notices"] = list(record.notices)
+    facts["seen_in_training"] = record.seen_in_training
     subset = task.parse_subset(record.subset)
     made = Prediction(row.name, task, grid, subset, labels.astype("uint8"), facts)
     made.region_sizes()
@@ -169,7 +173,7 @@ def _known(row: Row, out: Path, task: Task) -> Row:
     if record.status != "done" or not record.outputs or not is_file(out / record.outputs[0]):
         return Row(row.files)
     mark = mark_of(record, read_reviews(out))
-    return Row(row.files, "done", "\n".join(record.notices), record, mark)
+    return Row(row.files, "done", "\n".join(record.told), record, mark)
 
 
 def _record(out: Path, case: str, asked: str) -> Record | None:

@@ -148,7 +148,7 @@ def run_cohort(
 ) -> None:
     """Segment the cases into a folder and report the outcome; exit code 1 if some failed."""
     from shaspec.cohort.inputs import repeated
-    from shaspec.cohort.manifest import Manifest
+    from shaspec.cohort.manifest import Manifest, seen_notice
     from shaspec.cohort.page import write_page
     from shaspec.cohort.places import check_names, check_places
     from shaspec.cohort.run import segment_cohort
@@ -185,8 +185,11 @@ def run_cohort(
         f"{counts['failed']}; wrote {escape(str(table))}, {escape(str(page))} and "
         f"{escape(str(manifest.path))}"
     )
+    notice = report_notice(console)
+    if text := seen_notice(r for r in manifest.latest().values() if r.case in names):
+        notice(text)
     for name, said in repeated(manifest, names).items():
-        report_notice(console)(f"{name}: {said}")
+        notice(f"{name}: {said}")
     if failed:
         report_left_out(console, failed)
         raise typer.Exit(1)

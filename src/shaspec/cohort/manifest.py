@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +69,25 @@ class Record(BaseModel):
     error: str = ""
     details: str = ""
     """The traceback of an unexpected error."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a reader of the result has to know: the notices, and whether the case is not new."""
+        return (*self.notices, *(["was seen in training by this model"] * self.seen_in_training))
+
+
+def seen_notice(records: Iterable[Record]) -> str:
+    """The notice about results of cases that are not new to the model; empty if there are none."""
+    done = [record for record in records if record.status == "done"]
+    cases = sorted({record.case for record in done if record.seen_in_training})
+    if not cases:
+        return ""
+    every = len({record.case for record in done})
+    return (
+        f"{len(cases)} of {every} cases were seen in training by the model ({', '.join(cases[:3])}"
+        f"{', ...' if len(cases) > 3 else ''}): their results say nothing about accuracy on new "
+        "cases"
+    )
 
 
 class Manifest:

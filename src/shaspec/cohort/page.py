@@ -129,8 +129,7 @@ def _size(value: float | None) -> str:
 def _notices(done: Sequence[Record]) -> Rows:
     by_notice: dict[str, list[str]] = {}
     for record in done:
-        seen = ["was seen in training by this model"] * record.seen_in_training
-        for text in (*record.notices, *seen):
+        for text in record.told:
             by_notice.setdefault(record.case, []).append(text)
     rows = [(case, text) for case, texts in by_notice.items() for text in dict.fromkeys(texts)]
     return [("case", "notice"), *rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 import threading
 
@@ -18,6 +19,8 @@ from napari_shaspec.jobs.runner import guarded, run_here
 from napari_shaspec.jobs.state import Status
 from napari_shaspec.layers.metadata import of_kind, origin
 from shaspec.cohort.run import Working
+from shaspec.io.cases import read_case
+from shaspec.models.fingerprint import fingerprint
 from tests.tiny_models import save_tiny
 
 pytestmark = pytest.mark.usefixtures("no_bugs")
@@ -94,6 +97,22 @@ def test_folders_without_a_case_and_copied_cases_are_named(control, cases, notif
     notifications.clear()
     control.open([cases])  # the results are there
     assert "the same voxels" in control.state.rows[-1].said
+
+
+def test_results_of_training_cases_are_named(viewer, control, cases, task, tmp_path):
+    model = save_tiny(tmp_path / "seen", task, window=24)
+    card = json.loads((model / "card.json").read_text("utf-8"))
+    card["training"]["fingerprints"] = {"patient 1": fingerprint(read_case(cases / "anna", task))}
+    (model / "card.json").write_text(json.dumps(card), "utf-8")
+    control.choose_model(model)
+    control.open([cases])
+    control.segment()
+    assert "1 of 3 cases were seen in training" in control.state.message.text
+    said = {row.name: "seen in training" in row.said for row in control.state.rows}
+    assert said == {"anna": True, "berta": False, "carl": False}
+    control.review("anna")
+    (result,) = of_kind(viewer, "result")
+    assert origin(result)["provenance"]["seen_in_training"] is True
 
 
 def test_at_most_two_copied_cases_are_named_in_the_message():

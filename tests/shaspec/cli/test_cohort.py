@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,9 @@ from typer.testing import CliRunner, Result
 
 from shaspec.cli import app
 from shaspec.errors import InputError
+from shaspec.io.cases import read_case
+from shaspec.models.card import load_card
+from shaspec.models.fingerprint import fingerprint
 
 pytestmark = pytest.mark.slow  # runs networks on whole cases
 
@@ -51,6 +55,19 @@ def test_bad_cases_are_listed_and_the_exit_code_says_so(
     assert result.exit_code == 1
     assert "left out, cannot be used: anna:" in " ".join(result.output.split())
     assert [p.name[:3] for p in (tmp_path / "out").glob("*_pred.nii.gz")] == ["ben"]
+
+
+def test_results_of_training_cases_are_named(
+    run: Run, cases: Path, shaspec_folder: Path, tmp_path: Path
+) -> None:
+    model = shutil.copytree(shaspec_folder, tmp_path / "seen")
+    card = json.loads((model / "card.json").read_text("utf-8"))
+    task = load_card(model).task
+    card["training"]["fingerprints"] = {"p": fingerprint(read_case(cases / "anna", task))}
+    (model / "card.json").write_text(json.dumps(card), "utf-8")
+    result = run("predict", cases, "--out", tmp_path / "out", "--model", model, "--device", "cpu")
+    said = " ".join(result.output.split())
+    assert "2 of 2 cases were seen in training by the model (anna, ben)" in said  # copies
 
 
 def test_many_cases_need_a_folder_for_their_results(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shaspec.cohort.manifest import Manifest, Record
+from shaspec.cohort.manifest import Manifest, Record, seen_notice
 from shaspec.errors import InputError
 
 
@@ -39,3 +41,28 @@ def test_foreign_lines_and_folders_do_no_harm(tmp_path: Path) -> None:
     assert Manifest(tmp_path).latest() == {}
     with pytest.raises(InputError, match="cannot be written"):
         Manifest(tmp_path / "missing").append(Record(case="a", status="failed"))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans(), st.booleans())))
+def test_finished_cases_that_the_model_was_trained_on_are_counted_once(
+    made: list[tuple[str, bool, bool]],
+) -> None:
+    records = [
+        Record(case=case, status="done" if done else "failed", seen_in_training=seen)
+        for case, done, seen in made
+    ]
+    every = {case for case, done, _ in made if done}
+    seen = sorted({case for case, done, seen in made if done and seen})
+    text = seen_notice(records)
+    if seen:
+        assert text.startswith(f"{len(seen)} of {len(every)} cases were seen in training")
+        assert ", ".join(seen[:3]) in text
+    else:
+        assert not text
+
+
+def test_a_record_tells_its_notices_and_that_its_case_is_not_new() -> None:
+    record = Record(case="anna", status="done", notices=("no T1",))
+    assert record.told == ("no T1",)
+    seen = record.model_copy(update={"seen_in_training": True})
+    assert seen.told == ("no T1", "was seen in training by this model")
