@@ -12,34 +12,21 @@ per line.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from shaspec.errors import InputError
-from shaspec.files.reading import is_file, is_folder, resolved
-from shaspec.io.case_files import CaseFiles, entries, from_roles, input_files, input_kind, is_input
-from shaspec.io.channels import channel_case, channel_cases, holds_channels
+from shaspec.files.reading import is_file, is_folder
+from shaspec.io.case_files import CaseFiles, entries, from_roles, input_kind, is_input
+from shaspec.io.channels import channel_case
 from shaspec.io.datalist import IMAGE, is_datalist, read_datalist
 from shaspec.io.description import DESCRIPTION
-from shaspec.io.empty_folders import folders_without_case, without_case_notice
-from shaspec.io.folder_case import folder_case
-from shaspec.io.formats.table import DICOM, header_of, is_volume
-from shaspec.io.grouping import by_stem, group_by_folder
-from shaspec.io.label_folders import (
-    anonymous,
-    derivatives,
-    is_for_labels,
-    label_folders,
-    with_truths,
-    without_derivatives,
-)
-from shaspec.io.linked import repeats_named, without_links
-from shaspec.io.model_results import is_unedited_result, result_notice
+from shaspec.io.formats.table import DICOM, header_of
+from shaspec.io.linked import repeats_named
 from shaspec.io.moments import pair_by_time
 from shaspec.io.naming import LABELS, notice, require_role, stem
-from shaspec.io.sequence_folders import sequence_case
+from shaspec.io.search import cases_below, name_of, without_result
 from shaspec.io.side_by_side import side_by_side
 from shaspec.io.splits import only_listed
 from shaspec.io.table import is_table, read_table
@@ -50,8 +37,6 @@ from shaspec.task import Task
 __all__ = ["DEPTH", "CaseFiles", "find_case", "find_cases", "is_input"]
 
 DEPTH = 3  # levels of folders searched for cases
-INNER = ("anat", "images", "scans")
-"""Folders inside that of a case, as in BIDS and XNAT, which do not name it."""
 
 
 def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> CaseFiles:
@@ -66,7 +51,7 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
         return _file_case(path, task, with_labels)
     if not is_folder(path):
         return _named_case(path, task, with_labels)
-    cases = list(_walk(path, task, with_labels, DEPTH))
+    cases = list(cases_below(path, task, with_labels, DEPTH))
     if not cases:
         raise InputError(
             f"{path}: no {input_kind(task)} in this folder; pass the folder of one case with files "
@@ -78,17 +63,10 @@ def find_case(source: str | Path, task: Task, *, with_labels: bool = True) -> Ca
             f"{path}: contains {len(cases)} cases ({names}); pass the folder of one, FOLDER/NAME "
             "if their files are side by side, or its files"
         )
-    case = replace(cases[0], name=cases[0].name if cases[0].channel else _name_of(path))
+    case = replace(cases[0], name=cases[0].name if cases[0].channel else name_of(path))
     if not case.volumes:
         raise InputError(case.problems[0])
     return case
-
-
-def _name_of(folder: Path) -> str:
-    """The name of a case folder, preceded by that of its parent if it is called ``anat``."""
-    folder = resolved(folder)
-    inner = folder.name.lower() in INNER or folder.name.startswith("ses-")
-    return f"{_name_of(folder.parent)}_{folder.name}" if inner and folder.name else folder.name
 
 
 def find_cases(
@@ -137,7 +115,7 @@ def find_cases(
         raise InputError(f"{folder}: no such folder")
     if within is not None:
         return _paired(folder, task, with_labels, within)
-    cases = list(_walk(folder, task, with_labels, DEPTH, notice))
+    cases = list(cases_below(folder, task, with_labels, DEPTH, notice))
     if not cases:
         raise InputError(
             f"{folder}: no cases; put one folder per case into it, each with files "
@@ -152,103 +130,13 @@ def _paired(folder: Path, task: Task, with_labels: bool, within: float) -> list[
             f"--pair-within is for pictures, and task {task.name!r} reads volumes: leave it out"
         )
     pairs = pair_by_time(folder, entries(folder, task), task, within, with_labels=with_labels)
-    cases = [_without_result(case) for case in pairs]
+    cases = [without_result(case) for case in pairs]
     if not cases:
         raise InputError(
             f"{folder}: no pictures to pair; put a folder of pictures for each of "
             f"{task.title_names} into it"
         )
     return cases
-
-
-def _walk(
-    folder: Path,
-    task: Task,
-    with_labels: bool,
-    depth: int,
-    told: Callable[[str], None] = lambda _: None,
-) -> Iterator[CaseFiles]:
-    """Cases in ``folder``: the folder itself, else its subfolders, with unique names."""
-    folders = [
-        (where, _without_result(case)) for where, case in _search(folder, task, with_labels, depth)
-    ]
-    if text := without_case_notice(folders_without_case(folder, folders, task), depth):
-        told(text)
-    kept = without_links(folders, folder)
-    counts = Counter(case.name for _, case in kept)
-    for where, case in kept:
-        if counts[case.name] > 1:  # e.g. every case keeps its files in a folder "anat"
-            case = replace(case, name="_".join(where.relative_to(folder).parts))
-        elif case.name == where.name:
-            case = replace(case, name=_name_of(where))
-        yield case
-
-
-def _without_result(case: CaseFiles) -> CaseFiles:
-    """The case without a truth that is the result of a model under another name."""
-    if case.labels is None or not is_unedited_result(case.labels):
-        return case
-    notices = (*case.notices, result_notice(case.labels))
-    return replace(case, labels=None, masks={}, notices=notices)
-
-
-def _search(
-    folder: Path, task: Task, with_labels: bool, depth: int
-) -> Iterator[tuple[Path, CaseFiles]]:
-    inside = entries(folder, task)
-    beside = label_folders(inside, task) if with_labels else []
-    several = side_by_side(folder, inside, task, with_labels)
-    if several:
-        yield from with_truths([(folder / case.name, case) for case in several], beside, task)
-        return
-    if holds_channels(folder):
-        for path in inside:
-            if not is_folder(path) and is_volume(path):
-                yield path.with_name(stem(path.name)), channel_case(path, task, with_labels)
-        return
-    by_modality = group_by_folder(inside, task)
-    if by_modality:
-        cases, doubts = by_stem(by_modality, task)
-        for stem_, roles in cases.items():
-            labels = roles.pop(LABELS, None)
-            name = stem_ or resolved(folder).name  # rgb/rgb.png, depth/depth.png: one case
-            if roles:
-                labels = labels if with_labels else None
-                yield (
-                    folder / name,
-                    CaseFiles(name, roles, labels, problems=tuple(doubts.get(stem_, ()))),
-                )
-        return
-    several = channel_cases(input_files(inside, task), task, with_labels)
-    if several:
-        yield from ((folder / case.name, case) for case in several)
-        return
-    case = folder_case(folder, inside, task, with_labels)
-    case = case or sequence_case(folder, inside, task, with_labels)
-    if case is not None:
-        yield folder, case
-    elif depth:
-        beside, skipped = label_folders(inside, task), derivatives(inside)
-        inner: list[tuple[Path, CaseFiles]] = []
-        others = [p for p in inside if is_folder(p) and p not in (*beside, *skipped)]
-        for path in others:
-            if not is_for_labels(path):
-                inner += _guarded(path, _search(path, task, with_labels, depth - 1))
-        for path in [p for p in beside if not inner or (len(inner) > 1 and anonymous(p, task))]:
-            inner += _guarded(path, _search(path, task, with_labels, depth - 1))
-            beside.remove(path)
-        inner = with_truths(inner, beside, task) if with_labels else inner
-        yield from without_derivatives(inner, skipped if with_labels else [])
-
-
-def _guarded(
-    folder: Path, found: Iterator[tuple[Path, CaseFiles]]
-) -> Iterator[tuple[Path, CaseFiles]]:
-    """What is ``found`` in one of many folders; an error becomes a problem of one case."""
-    try:
-        yield from list(found)
-    except InputError as error:
-        yield folder, CaseFiles(folder.name, {}, problems=(str(error),))
 
 
 def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
@@ -259,7 +147,7 @@ def _named_case(path: Path, task: Task, with_labels: bool) -> CaseFiles:
     same_name = next((case for case in cases if case.name == path.name), None)
     if same_name is None:
         raise InputError(f"{path}: no such file or folder")
-    return _without_result(same_name)
+    return without_result(same_name)
 
 
 def _of_list(name: str, roles: dict[str, Path], task: Task, with_labels: bool) -> CaseFiles:

@@ -168,14 +168,34 @@ def test_a_single_volume_is_a_case_with_one_modality(
 
 
 @pytest.mark.parametrize(("count", "refused"), [(1, False), (3, True)])
-def test_folders_of_scans_beside_a_scan_are_named_and_many_are_refused(
+def test_folders_of_scans_beside_a_case_are_named_and_many_are_refused(
     count: int, refused: bool, touch: Any, brats: Task, tmp_path: Path
 ) -> None:
-    touch(tmp_path, "stray_FLAIR.nii")
+    touch(tmp_path, "own_FLAIR.nii", "own_T2.nii")
     for number in range(count):
         touch(tmp_path / f"p{number}", "t1.nii", "t2.nii")
     (case,) = find_cases(tmp_path, brats)
     told = case.problems[0] if refused else case.notices[0]
-    assert "stray_FLAIR.nii" in told or not refused
+    assert "own_FLAIR.nii" in told or not refused
     assert "p0" in told
     assert bool(case.problems) == refused
+
+
+@pytest.mark.parametrize("stray", ["t1ce.nii.gz", "atlas.nii.gz", "p0_seg.nii.gz", "P9_FLAIR.nii"])
+@pytest.mark.parametrize(
+    ("group", "where"), [("", ""), ("HGG", ""), ("HGG", "HGG"), ("site/HGG", ""), ("a/b", "a/b")]
+)
+def test_a_file_beside_folders_of_cases_is_named_and_is_no_case(
+    stray: str, group: str, where: str, touch: Any, brats: Task, tmp_path: Path
+) -> None:
+    for number in range(2):
+        touch(tmp_path / group / f"p{number}", "t1.nii", "t2.nii")
+    touch(tmp_path / where, stray)
+    said: list[str] = []
+    cases = find_cases(tmp_path, brats, notice=said.append)
+    assert [case.name for case in cases] == ["p0", "p1"]
+    assert not any(case.problems for case in cases)
+    (text,) = said
+    assert f"not in the folder of a case: {Path(where) / stray};" in text
+    with pytest.raises(InputError, match="contains 2 cases"):
+        find_case(tmp_path, brats)
