@@ -12,7 +12,6 @@ from napari_shaspec.cohort.state import Pictured, Row
 from napari_shaspec.cohort.texts import repeats_text
 from napari_shaspec.cohort.thumbnails import picture_of
 from napari_shaspec.layers.results import Drawn, drawn
-from shaspec.cohort.inputs import repeated
 from shaspec.cohort.manifest import Manifest, Record, seen_notice
 from shaspec.cohort.review import Mark, mark_of, read_reviews, write_mark
 from shaspec.cohort.summary import write_sizes
@@ -157,6 +156,8 @@ def mark_job(row: Row, mark: Mark, out: Path) -> Iterator[Marked]:
 
 def _repeats(rows: Sequence[Row], out: Path) -> dict[str, str]:
     """Cases with files of another case, by the checksums of the results that are there."""
+    from shaspec.cohort.inputs import repeated  # loads the networks' package
+
     return repeated(Manifest(out), [row.name for row in rows]) if is_folder(out) else {}
 
 
