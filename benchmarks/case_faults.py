@@ -168,6 +168,7 @@ BRAIN_FAULTS: Mapping[str, tuple[str, Fault]] = {
     "T1 and T1ce swapped": ("contrast", swapped("T1", "T1ce")),
     "T1ce and T2 swapped": ("contrast", swapped("T1ce", "T2")),
     "T1 and FLAIR swapped": ("contrast", swapped("T1", "FLAIR")),
+    "T1ce and FLAIR swapped": ("contrast", swapped("T1ce", "FLAIR")),
     "T2 as FLAIR, no T2": ("contrast", misnamed("FLAIR", "T2")),
     "FLAIR as T2, no FLAIR": ("contrast", misnamed("T2", "FLAIR")),
     "axes (left, posterior, superior)": ("axes", transposed(2, 1, 0)),

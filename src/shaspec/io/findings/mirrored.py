@@ -39,7 +39,7 @@ def mirrored(case: Coarse) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"{named} looks mirrored, left for right, against the other "
-            f"{'scans' if len(others) > 1 else 'scan'}",
+            f"{'scans' if len(others) > 1 else 'scan'}, or is of another patient",
             "export it again from the original, or leave it out with --present",
         )
 

@@ -77,7 +77,7 @@ def _apart(name: str, others: list[str], share: float) -> Finding:
         "warning",
         f"only {share:.0%} of the head in {who} lies where it does in the "
         f"{'other scans' if len(others) > 1 else 'other scan'}, "
-        "so they are not registered to each other",
+        "so they are not registered to each other, or of different patients",
         MEND,
     )
 
@@ -116,7 +116,7 @@ def _finding(name: str, others: list[str]) -> Finding:
         "warning",
         f"{name if several else f'{name} or {others[0]}'} fits the other "
         f"{'scans ' if several else ''}better after a move of {SHIFT_MM:g} mm or {TURN:g} degrees, "
-        "so they are probably not registered to each other",
+        "so they are probably not registered to each other, or of different patients",
         MEND,
     )
 

@@ -74,7 +74,7 @@ def as_ct(v: Volumes) -> Volumes:
         (in_skull, "the skull does not seem to be stripped"),
         (as_ct, "T2 looks like CT"),
         (lambda v: v | {"FLAIR": v["T2"], "T2": v["FLAIR"]}, "FLAIR and T2 look swapped"),
-        (lambda v: v | {"T1": v["T2"], "T2": v["T1"]}, "each file is assigned to its modality"),
+        (lambda v: v | {"T1": v["T2"], "T2": v["T1"]}, "T1 and T2 look swapped by their contrasts"),
     ],
 )
 def test_a_fault_is_found_and_the_sound_case_has_none(
