@@ -35,6 +35,8 @@ WEEK = re.compile(
     r"jahr)[-_ ]?(?P<number>\d{1,4})(?![^\W_])",
     re.IGNORECASE,
 )
+PERSONS = ("sub", "subj", "subject", "pat", "patient", "proband", "case", "fall")
+"""Units of `WEEK` that are no time."""
 YEAR = re.compile(r"(?:19|20)\d{2}")
 SHORT_DATE = re.compile(r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 SHORT_VISIT = re.compile(r"(?<![^\W_])[vV]\d{1,2}(?![^\W_])")
@@ -66,6 +68,14 @@ def visits(name: str) -> tuple[str, ...]:
         said = said or f"{match['when']}{match['what'][:2]}"
         visit_words.append(re.sub(r"[-_ ]", "", said.lower()))
     return tuple(visit_words)
+
+
+def is_time(name: str) -> bool:
+    """Return whether a name tells nothing but a time: ``2020-02-02``, ``ses-1``, ``Baseline``."""
+    rest = VISIT.sub("", WEEK.sub("", CLOCK.sub("", name)))
+    patients = any(match["unit"].lower() in PERSONS for match in WEEK.finditer(name))
+    session = name.lower().startswith("ses-")  # of BIDS, with any label
+    return session or (bool(name) and not patients and not re.search(r"[^\W_]", rest))
 
 
 def behind(name: str, match: Match | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -26,18 +27,25 @@ from shaspec.io.label_folders import (
 from shaspec.io.linked import without_links
 from shaspec.io.model_results import is_unedited_result, result_notice
 from shaspec.io.naming import LABELS, stem
+from shaspec.io.patient_words import is_time
 from shaspec.io.sequence_folders import sequence_case
 from shaspec.io.side_by_side import side_by_side
 from shaspec.task import Task
 
-INNER = ("anat", "images", "scans")
+INNER = re.compile(
+    r"anat|images?|scans?|mri?|nii|nifti|raw|orig(?:inals?)?|native|input|"
+    r"(?:pre|post)?[-_ ]?process(?:ed|ing)|(?:co[-_ ]?)?registered|"
+    r"(?:skull[-_ ]?)?stripped|prepared",
+    re.IGNORECASE,
+)
 """Folders inside that of a case, as in BIDS and XNAT, which do not name it."""
 
 
 def name_of(folder: Path) -> str:
-    """The name of a case folder, preceded by that of its parent if it is called ``anat``."""
+    """The name of a case folder, preceded by that of its parent if it is called ``anat``, or if it
+    tells a time alone: ``P7_2020-02-02``."""
     folder = resolved(folder)
-    inner = folder.name.lower() in INNER or folder.name.startswith("ses-")
+    inner = INNER.fullmatch(folder.name) or is_time(folder.name)
     return f"{name_of(folder.parent)}_{folder.name}" if inner and folder.name else folder.name
 
 
@@ -61,7 +69,7 @@ def cases_below(
     for where, case in kept:
         if counts[case.name] > 1:  # e.g. every case keeps its files in a folder "anat"
             case = replace(case, name="_".join(where.relative_to(folder).parts))
-        elif case.name == where.name:
+        elif case.name == where.name and is_folder(where):
             case = replace(case, name=name_of(where))
         yield case
 

@@ -199,3 +199,30 @@ def test_a_file_beside_folders_of_cases_is_named_and_is_no_case(
     assert f"not in the folder of a case: {Path(where) / stray};" in text
     with pytest.raises(InputError, match="contains 2 cases"):
         find_case(tmp_path, brats)
+
+
+@pytest.mark.parametrize(
+    "time", ["2020-02-02", "20200202", "ses-pre", "visit2", "Baseline", "week_12", "tp3", "raw"]
+)
+@pytest.mark.parametrize("patients", [["P1"], ["P1", "P2"], ["P1", "x/P2"]])
+def test_a_folder_that_tells_a_time_or_a_state_has_its_patient_in_its_name(
+    time: str, patients: list[str], touch: Any, brats: Task, tmp_path: Path
+) -> None:
+    """However many there are: the results of one patient are never named by a date alone."""
+    for patient in patients:
+        touch(tmp_path / patient / time, "t1.nii", "t2.nii")
+    named = [case.name for case in find_cases(tmp_path, brats)]
+    assert [name.rpartition("/")[2] for name in named] == named
+    for name, patient in zip(named, patients, strict=True):
+        assert name.endswith(f"{Path(patient).name}_{time}")
+    one = find_case(tmp_path / patients[0] / time, brats)
+    assert one.name == f"{patients[0]}_{time}"
+
+
+@pytest.mark.parametrize("name", ["P1", "sub-01", "patient2", "Case_7", "BraTS2021_6", "mueller"])
+def test_a_folder_that_tells_a_patient_has_its_own_name(
+    name: str, touch: Any, brats: Task, tmp_path: Path
+) -> None:
+    touch(tmp_path / "HGG" / name, "t1.nii", "t2.nii")
+    touch(tmp_path / "LGG" / f"{name}9", "t1.nii", "t2.nii")
+    assert [case.name for case in find_cases(tmp_path, brats)] == [name, f"{name}9"]
