@@ -55,6 +55,14 @@ PATIENTS = re.compile(
 """A word, also the name of a data set, behind which a number names a patient or a visit."""
 NUMBER = re.compile(r"(?:s|se|ser|series|serie|i|im|img|image|scan|acq|n|nr|no)?(\d{1,6})")
 """The number of a series, or of a patient."""
+COPY = re.compile(r"\(\d{1,3}\)")
+"""What systems put behind the name of a second download: ``T1 (1)``."""
+STATES = frozenset(
+    ("kopie", "copie", "copia", "backup", "bak", "old", "alt", "neu", "new", "nouveau", "nuevo")
+    + ("nuovo", "fertig", "fin", "ok", "okay", "test", "temp", "tmp", "download", "downloaded")
+    + ("export", "exported", "converted", "konvertiert", "korrigiert", "corrige")
+)
+"""Words for the state of a file, which name nobody."""
 NAME = 3  # letters of the shortest word that may be a name
 
 
@@ -86,7 +94,7 @@ def behind(name: str, match: Match | None) -> tuple[str, ...]:
         match: what it says; None: all of the name is looked at.
     """
     text = stem(name)
-    tail = CLOCK.sub("", text[match.stop if match else 0 :])
+    tail = COPY.sub("", CLOCK.sub("", text[match.stop if match else 0 :]))
     weeks = [f"{m['unit']}{m['number']}".lower() for m in WEEK.finditer(tail)]
     tokens = tokenise(VISIT.sub("", WEEK.sub("", tail)), base_vocabulary())
     words = [w for token in tokens if not token.key for w in token.words if _names(w, token.known)]
@@ -113,14 +121,14 @@ def _initials(words: Sequence[str]) -> tuple[str, ...]:
 
 def numbers_behind(name: str, match: Match) -> tuple[str, ...]:
     """The numbers behind the modality: of a patient or a series."""
-    return tuple(re.findall(r"\d+", stem(name)[match.stop :]))
+    return tuple(re.findall(r"\d+", COPY.sub("", stem(name)[match.stop :])))
 
 
 def _names(word: str, known: bool) -> bool:
     """True for a word that may name a patient or a time."""
     if YEAR.fullmatch(word) or SHORT_DATE.fullmatch(word):
         return True
-    if known or SERIES.fullmatch(word) or word.isdecimal():
+    if known or SERIES.fullmatch(word) or word.isdecimal() or word.lower() in STATES:
         return False
     return any(c.isdigit() for c in word) or len(word) >= NAME
 

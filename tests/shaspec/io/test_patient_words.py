@@ -192,3 +192,21 @@ def test_files_differ_only_if_two_of_them_speak_and_share_nothing(
 def test_words_of_technique_behind_a_modality_name_nobody(brats: Task) -> None:
     name = "T1_mprage_sag_p2_iso_KM.nii"
     assert behind(name, recognise(name, brats)) == ()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["t1 - Kopie.nii", "t2 (1).nii", "flair.nii"],
+        ["t1_neu.nii", "t2_fertig.nii"],
+        ["t1_backup.nii", "t2_ok.nii", "flair (2).nii"],
+        ["t1 (1).nii", "t2 (2).nii", "flair (1).nii"],
+        ["T1-copie.nii", "T2-corrige.nii"],
+    ],
+)
+def test_marks_of_copies_and_states_are_no_patients(
+    names: list[str], brats: Task, tmp_path: Path
+) -> None:
+    case = find_case(touch(tmp_path / "P1", *names), brats)
+    assert len(case.volumes) == len(names)
+    assert not case.problems
