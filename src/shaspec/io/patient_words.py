@@ -57,10 +57,10 @@ NUMBER = re.compile(r"(?:s|se|ser|series|serie|i|im|img|image|scan|acq|n|nr|no)?
 """The number of a series, or of a patient."""
 COPY = re.compile(r"\(\d{1,3}\)")
 """What systems put behind the name of a second download: ``T1 (1)``."""
-STATES = frozenset(
-    ("kopie", "copie", "copia", "backup", "bak", "old", "alt", "neu", "new", "nouveau", "nuevo")
-    + ("nuovo", "fertig", "fin", "ok", "okay", "test", "temp", "tmp", "download", "downloaded")
-    + ("export", "exported", "converted", "konvertiert", "korrigiert", "corrige")
+STATES = re.compile(
+    r"kopie|cop[iy]\w*|backup|bak|old|alt|neu|new|nouveau|nuev\w*|nuov\w*|fertig|fin|ok(?:ay)?|test|"
+    r"te?mp|download\w*|export\w*|converted|konvertiert|korrigiert|corrige",
+    re.IGNORECASE,
 )
 """Words for the state of a file, which name nobody."""
 NAME = 3  # letters of the shortest word that may be a name
@@ -128,7 +128,7 @@ def _names(word: str, known: bool) -> bool:
     """True for a word that may name a patient or a time."""
     if YEAR.fullmatch(word) or SHORT_DATE.fullmatch(word):
         return True
-    if known or SERIES.fullmatch(word) or word.isdecimal() or word.lower() in STATES:
+    if known or SERIES.fullmatch(word) or word.isdecimal() or STATES.fullmatch(word):
         return False
     return any(c.isdigit() for c in word) or len(word) >= NAME
 
