@@ -44,29 +44,31 @@ PAIRS = {
 class Contrasts:
     """What tells sequences apart: of each scan, and of each pair (first, second) in order."""
 
-    skewness: Numbers
+    skewness: tuple[float, ...]
     """(n,)"""
-    pairs: Numbers
+    pairs: tuple[tuple[float, float], ...]
     """(n (n - 1) / 2, 2): correlation, and the logarithm of the ratio of tails."""
 
     @classmethod
     def of(cls, scans: Sequence[npt.NDArray[np.float32]]) -> Contrasts | None:
         """Measure scans at the same voxels; None if the voxels of one are all equal."""
-        whole = [_standardised(scan) for scan in scans]
-        inner = [_standardised(np.clip(s, *np.percentile(s, OUTLIERS))) for s in scans]
-        if any(part is None for part in (*whole, *inner)):
+        values = np.asarray(scans, np.float64)
+        low, high = np.percentile(values, OUTLIERS, axis=1)[..., None]
+        whole, clipped = _standardised(values), _standardised(np.clip(values, low, high))
+        if whole is None or clipped is None:
             return None
-        values, clipped = np.array(whole), np.array(inner)
-        pairs = [
-            (float((clipped[i] * clipped[j]).mean()), _tails(values[j] - values[i]))
-            for i, j in combinations(range(len(scans)), 2)
-        ]
-        return cls((clipped**3).mean(axis=1), np.array(pairs).reshape(-1, 2))
+        correlations = (clipped @ clipped.T / clipped.shape[1]).tolist()
+        places = list(combinations(range(len(scans)), 2))
+        tails = _tails(np.array([whole[j] - whole[i] for i, j in places]))
+        pairs = [(correlations[i][j], tail) for (i, j), tail in zip(places, tails, strict=True)]
+        return cls(tuple((clipped**3).mean(axis=1).tolist()), tuple(pairs))
 
     def misfit(self, names: Sequence[int]) -> float:
         """Sum of squared deviations from what scans of these ``names`` usually are."""
-        usual = np.array([SKEWNESS[name] for name in names])
-        total = float((((self.skewness - usual[:, 0]) / usual[:, 1]) ** 2).sum())
+        total = 0.0
+        for skewness, name in zip(self.skewness, names, strict=True):
+            mean, deviation = SKEWNESS[name]
+            total += ((skewness - mean) / deviation) ** 2
         for values, (one, other) in zip(self.pairs, combinations(names, 2), strict=True):
             turned = one > other  # the tails of the pair change places
             correlation, tails = PAIRS[NAMES[min(one, other)], NAMES[max(one, other)]]
@@ -74,7 +76,7 @@ class Contrasts:
                 (values[0], correlation),
                 (-values[1] if turned else values[1], tails),
             ):
-                total += float(((value - mean) / deviation) ** 2)
+                total += ((value - mean) / deviation) ** 2
         return total
 
 
@@ -105,19 +107,20 @@ def swapped(values: Values) -> str:
 
 def _tails_of(contrasts: Contrasts, one: int, other: int, count: int) -> float:
     at = list(combinations(range(count), 2)).index((one, other))
-    return float(contrasts.pairs[at, 1])
+    return contrasts.pairs[at][1]
 
 
-def _standardised(values: npt.NDArray[np.float32]) -> Numbers | None:
-    """Values of mean 0 and deviation 1; None if all are equal."""
-    centred = values.astype(np.float64) - values.mean(dtype=np.float64)
-    spread = centred.std()
-    return centred / spread if spread > 0 else None
+def _standardised(values: Numbers) -> Numbers | None:
+    """Rows (n, m) of mean 0 and deviation 1; None if the values of a row are all equal."""
+    centred = values - values.mean(axis=1, keepdims=True)
+    spread = centred.std(axis=1, keepdims=True)
+    return np.asarray(centred / spread) if spread.all() else None
 
 
-def _tails(difference: Numbers) -> float:
-    """The logarithm of the upper tail over the lower one."""
-    low, middle, high = np.percentile(difference, TAILS)
-    if high == middle or low == middle:
-        return 0.0
-    return float(np.clip(np.log((high - middle) / (middle - low)), -MOST, MOST))
+def _tails(differences: Numbers) -> list[float]:
+    """The logarithm of the upper tail over the lower one, of every row (n, m)."""
+    low, middle, high = np.percentile(differences, TAILS, axis=1)
+    upper, lower = high - middle, middle - low
+    told = (upper > 0) & (lower > 0)
+    ratio = np.divide(upper, lower, out=np.ones_like(upper), where=told)
+    return [float(tail) for tail in np.clip(np.log(np.where(told, ratio, 1)), -MOST, MOST)]
