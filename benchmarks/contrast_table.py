@@ -47,6 +47,19 @@ def print_table(cases: list[Voxels]) -> None:
         print(f"  {one:5} {other:5} correlation, tails: {said}")
 
 
+def print_worst(cases: list[Voxels]) -> None:
+    """Print by how much another order fits a correct case better at most."""
+    worst = 0.0
+    for case in cases:
+        for count in (2, 3, 4):
+            for given in combinations(range(4), count):
+                contrasts = Contrasts.of([case[NAMES[at]] for at in given])
+                if contrasts:
+                    fits = [contrasts.misfit(order) for order in permutations(given)]
+                    worst = max(worst, fits[0] - min(fits))  # the first order is the given one
+    print(f"  another order fits a correct case better by {worst:.1f} at most")
+
+
 def print_rates(kind: str, cases: list[Voxels]) -> None:
     """Print how many correct and wrong orders are told, for each number of modalities."""
     print(f"{kind}, {len(cases)} cases:")
@@ -71,6 +84,7 @@ def main() -> None:
     real = [case for case in real if set(case) == set(NAMES)]
     if real:
         print_table(real)
+        print_worst(real)
         print_rates("real", real)
     made = (make_case(seed, shape=SHAPE, spacing=SPACING) for seed in PHANTOMS)
     print_rates("phantoms", voxels_of(made))
